@@ -1,0 +1,27 @@
+"""Shapes are checked annotations: switched on for every block that the tests import."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests are many small tensors: two threads only wait for each other
+
+import jaxtyping
+import pytest
+
+jaxtyping.install_import_hook("netloom.blocks", "beartype.beartype")
+
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries write into the home folder on import, and so does the calibration: give every test its own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
