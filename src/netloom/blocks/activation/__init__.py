@@ -1,0 +1,1 @@
+"""Nonlinearities, value by value, and softmax."""
