@@ -1,0 +1,1 @@
+"""Blocks that act while training only."""
