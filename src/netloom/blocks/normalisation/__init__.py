@@ -1,0 +1,1 @@
+"""Blocks that bring values to a common mean and scale."""
