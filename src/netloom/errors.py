@@ -1,14 +1,14 @@
 """Every error netloom raises on purpose. Each says where, what was expected, what was given and how to mend it.
 
-    NetloomError
-    ├── ArchitectureError      the architecture has faults; all of them are in `.faults`
-    ├── UnknownName            a name that no registry entry has; says which come close
-    ├── SettingError           a setting, option or command-line value that can't be used
-    ├── DataError              the data can't be read, or don't fit the task
-    ├── RunError               a run folder can't be written, read or resumed
-    │   └── DamagedCheckpoint  a checkpoint or weights file fails its checksum or its format
-    ├── TrainingError          training can't go on (a loss that is not finite, say)
-    └── MissingExtra           an optional dependency is not installed; says the `pip install` line
+NetloomError
+├── ArchitectureError      the architecture has faults; all of them are in `.faults`
+├── UnknownName            a name that no registry entry has; says which come close
+├── SettingError           a setting, option or command-line value that can't be used
+├── DataError              the data can't be read, or don't fit the task
+├── RunError               a run folder can't be written, read or resumed
+│   └── DamagedCheckpoint  a checkpoint or weights file fails its checksum or its format
+├── TrainingError          training can't go on (a loss that is not finite, say)
+└── MissingExtra           an optional dependency is not installed; says the `pip install` line
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,235 @@
+"""What a block's signatures say: the axes that `forward` reads and gives, and the settings of `__init__`.
+
+This is the one place that reads jaxtyping's annotations. An axis is written `kind` or `kind_more` (`dim_in`,
+`time_out`, `channels_in`): the kind must be that of the signal's axis, so that a sequence (batch, time, dim) is never
+taken for an image without its width. An axis of another name matches any kind, `*axes` any number of axes.
+A constructor argument that is also an axis read, or a fact the signals know (`vocabulary`), is filled by the builder.
+"""
+
+import inspect
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from torch import nn
+
+from netloom.errors import SettingError
+from netloom.signal import AXES, Dtype, Signal
+
+FACTS = ("vocabulary", "classes")
+_DTYPES: dict[str, Dtype] = {"float": "float", "bfloat": "float", "int": "int", "uint": "int", "bool": "bool"}
+
+
+@dataclass(frozen=True)
+class Port:
+    """One argument of `forward`: its name, its axes with the batch, what dtypes it takes."""
+
+    name: str
+    axes: tuple[str, ...]
+    dtypes: frozenset[str]
+    optional: bool
+
+    def __str__(self) -> str:
+        return f"{self.name}: {' or '.join(sorted(self.dtypes))} ({', '.join(self.axes)})"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One argument of `__init__`."""
+
+    name: str
+    annotation: Any
+    default: Any
+    required: bool
+
+    def check(self, value: Any) -> Any:
+        """The value as the annotation has it, lists as tuples where it says so.
+
+        Raises:
+            ValidationError: pydantic's, if the value is not of that type.
+        """
+        adapter = _adapter(self.annotation)
+        try:
+            return adapter.validate_python(value)
+        except ValidationError:
+            if isinstance(value, list):  # YAML knows no tuples
+                return adapter.validate_python(tuple(value))
+            raise
+
+    @property
+    def type_name(self) -> str:
+        """The annotation as a person writes it."""
+        if isinstance(self.annotation, type) and not typing.get_args(self.annotation):
+            return self.annotation.__name__
+        text = str(self.annotation).replace("typing.", "").replace("collections.abc.", "")
+        return text.removeprefix("Literal") if text.startswith("Literal") else text
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A block's form: what it reads, what it gives, its settings.
+
+    Args:
+        cls: the module's class.
+        reads: the values `forward` takes, required ones first as they stand; masks left out.
+        masks: names of the arguments that are masks.
+        gives: axes of the output, with the batch.
+        settings: the constructor's arguments.
+        filled: those the builder fills in.
+        moves_time: the output's time axis is not the input's, so that `next_mask` says how a mask changes.
+    """
+
+    cls: Any
+    reads: tuple[Port, ...]
+    masks: frozenset[str]
+    gives: tuple[str, ...]
+    settings: Mapping[str, Setting]
+    filled: frozenset[str]
+
+    @property
+    def moves_time(self) -> bool:
+        """Whether the output has a time axis other than the input's."""
+        return any(kind(axis) == "time" and axis not in self.reads[0].axes for axis in self.gives)
+
+    @property
+    def required(self) -> tuple[Port, ...]:
+        """The values that `forward` can't do without."""
+        return tuple(port for port in self.reads if not port.optional)
+
+
+def kind(axis: str) -> str:
+    """`dim_in` → dim; a name that is no standard axis has no kind."""
+    base = axis.split("_")[0]
+    return base if base in AXES else ""
+
+
+@cache
+def schema(cls: Any) -> Schema:
+    """Read a block's form.
+
+    Raises:
+        SettingError: the class can't be a block; says which annotation is missing.
+    """
+    where = f"{cls.__module__}.{cls.__name__}"
+    reads, masks = [], set()
+    forward = inspect.signature(cls.forward)
+    for parameter in list(forward.parameters.values())[1:]:
+        array, optional = _array(parameter.annotation)
+        if array is None:
+            raise SettingError(
+                f"forward's argument {parameter.name!r} has no shape", where=where,
+                expected='a jaxtyping annotation such as Float[Tensor, "batch time dim_in"]',
+            )  # fmt: skip
+        if "mask" in parameter.name.split("_"):
+            masks.add(parameter.name)
+            continue
+        optional = optional or parameter.default is not inspect.Parameter.empty
+        reads.append(Port(parameter.name, tuple(array.dim_str.split()), _dtypes(array), optional))
+    given, _ = _array(forward.return_annotation)
+    if given is None or not reads:
+        raise SettingError(
+            "forward does not say what it gives" if reads else "forward reads nothing", where=where,
+            expected='a jaxtyping annotation such as -> Float[Tensor, "batch dim"]',
+        )  # fmt: skip
+    settings = _settings(cls, where)
+    axes = {axis for port in reads for axis in port.axes}
+    filled = frozenset(name for name in settings if name in axes or name in FACTS)
+    return Schema(cls, tuple(reads), frozenset(masks), tuple(given.dim_str.split()), settings, filled)
+
+
+def _settings(cls: type[nn.Module], where: str) -> dict[str, Setting]:
+    settings = {}
+    for parameter in list(inspect.signature(cls.__init__).parameters.values())[1:]:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            if cls.__init__ is nn.Module.__init__:
+                return {}
+            raise SettingError(f"the constructor takes *{parameter.name}", where=where, expected="named arguments")
+        empty = parameter.default is parameter.empty
+        annotation = Any if parameter.annotation is parameter.empty else parameter.annotation
+        settings[parameter.name] = Setting(parameter.name, annotation, None if empty else parameter.default, empty)
+    return settings
+
+
+def _array(annotation: Any) -> tuple[Any, bool]:
+    """The jaxtyping class in an annotation, and whether None is allowed beside it."""
+    if hasattr(annotation, "dim_str"):
+        return annotation, False
+    for argument in typing.get_args(annotation):
+        if hasattr(argument, "dim_str"):
+            return argument, True
+    return None, False
+
+
+def _dtypes(array: Any) -> frozenset[str]:
+    if not isinstance(array.dtypes, list | tuple):
+        return frozenset({"float", "int", "bool"})
+    names = {_DTYPES.get(dtype.rstrip("0123456789_efmnuz"), "") for dtype in array.dtypes}
+    return frozenset(names - {""})
+
+
+def mismatch(port: Port, signal: Signal) -> str:
+    """Why a signal does not fit a port, empty if it does."""
+    if signal.dtype not in port.dtypes:
+        return f"it reads {' or '.join(sorted(port.dtypes))} values, not {signal.dtype}"
+    return "" if bind(port.axes, signal) is not None else f"it reads the axes ({', '.join(port.axes)})"
+
+
+def bind(axes: tuple[str, ...], signal: Signal) -> dict[str, tuple[tuple[str, int], ...]] | None:
+    """Axis name → the signal's (axis, size) it stands for, the batch left out; None if they don't match."""
+    have: list[tuple[str, int]] = [("batch", 0), *zip(signal.axes, signal.sizes, strict=True)]
+    star = next((i for i, axis in enumerate(axes) if axis.startswith("*")), None)
+    if star is None:
+        if len(axes) != len(have):
+            return None
+        pairs: list[tuple[str, tuple[tuple[str, int], ...]]] = [
+            (axis, (got,)) for axis, got in zip(axes, have, strict=True)
+        ]
+    else:
+        after = len(axes) - star - 1
+        if len(have) < star + after:
+            return None
+        pairs = [(axis, (got,)) for axis, got in zip(axes[:star], have[:star], strict=True)]
+        pairs.append((axes[star], tuple(have[star : len(have) - after])))
+        tail = have[len(have) - after :]
+        pairs += [(axis, (got,)) for axis, got in zip(axes[star + 1 :], tail, strict=True)]
+    for axis, got in pairs:
+        if not axis.startswith("*") and not _fits(axis, *got[0]):
+            return None
+    return dict(pairs)
+
+
+def _fits(axis: str, name: str, size: int) -> bool:
+    if axis.isdecimal():
+        return name != "batch" and int(axis) == size
+    return not kind(axis) or not kind(name) or kind(axis) == kind(name)
+
+
+def output_axes(form: Schema, bound: Mapping[str, tuple[tuple[str, int], ...]], rank: int) -> tuple[str, ...]:
+    """Names of the output's axes after the batch, of which there are `rank`."""
+    names: list[str] = []
+    for axis in form.gives:
+        if not axis.startswith("*"):
+            names.append(kind(axis) or axis)
+        elif axis in bound:
+            names.extend(name for name, _ in bound[axis])
+        else:
+            names.extend(_BY_RANK.get(rank, tuple(f"axis{i}" for i in range(rank))))
+    return tuple(names[1:]) if names[:1] == ["batch"] else tuple(names)
+
+
+_BY_RANK = {0: (), 1: ("dim",), 2: ("time", "dim"), 3: ("channels", "height", "width")}
+
+
+@cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    """Strict, so that "32" is not taken for 32 nor true for 1; a whole number may stand for a float."""
+    return TypeAdapter(annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True))
+
+
+def complaint(error: ValidationError) -> str:
+    """Pydantic's first complaint in one line."""
+    first = error.errors()[0]
+    return str(first["msg"]).removeprefix("Input ")
