@@ -1,0 +1,75 @@
+"""Every schedule against torch's own where it has one, and at its boundaries."""
+
+import inspect
+
+import pytest
+import torch
+from torch.optim import lr_scheduler
+
+from netloom.optim import SCHEDULES
+
+N = 50
+
+
+def torchs(make: object, steps: int = N) -> list[float]:
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = make(optimiser)
+    rates = []
+    for _ in range(steps):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduler.step()
+    return rates
+
+
+def ours(name: str, over: int = N, **settings: object) -> list[float]:
+    return [SCHEDULES.get(name)(step / over, **settings) for step in range(N)]
+
+
+def test_constant() -> None:
+    assert ours("constant") == [1.0] * N
+    want = torchs(lambda o: lr_scheduler.LinearLR(o, start_factor=1e-9, total_iters=10))
+    assert ours("constant", warmup=0.2) == pytest.approx(want, abs=1e-8)
+
+
+def test_step() -> None:
+    want = torchs(lambda o: lr_scheduler.MultiStepLR(o, [15, 40], gamma=0.3))
+    assert ours("step", at=[0.3, 0.8], drop=0.3) == pytest.approx(want)
+
+
+def test_cosine() -> None:
+    want = torchs(lambda o: lr_scheduler.CosineAnnealingLR(o, N, eta_min=0.05))
+    assert ours("cosine", end=0.05) == pytest.approx(want)
+
+
+def test_cosine_after_warmup() -> None:
+    want = torchs(lambda o: lr_scheduler.CosineAnnealingLR(o, 40))
+    assert ours("cosine", warmup=0.2)[10:] == pytest.approx(want[:40])
+
+
+def test_one_cycle() -> None:
+    """torch's peak is at 0.3 · 50 − 1 = 14 of 49 steps."""
+    want = torchs(lambda o: lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=N, cycle_momentum=False), N - 1)
+    got = ours("one_cycle", over=N - 1, warmup=14 / 49)
+    assert got[: N - 1] == pytest.approx(want)
+    assert SCHEDULES.get("one_cycle")(1.0) == pytest.approx(4e-6)
+
+
+@pytest.mark.parametrize("name", SCHEDULES.names())
+def test_boundaries(name: str) -> None:
+    schedule = SCHEDULES.get(name)
+    for warmup in (0.0, 0.25):
+        factors = [schedule(step / 1000, warmup=warmup) for step in range(1001)]
+        assert all(0.0 <= factor <= 1.0 for factor in factors)
+        assert schedule(warmup, warmup=warmup) == 1.0
+        assert schedule(-1.0, warmup=warmup) == factors[0]
+        assert schedule(2.0, warmup=warmup) == factors[-1]
+    assert "warmup" in inspect.signature(schedule).parameters
+    assert "factor" in SCHEDULES.module(name).__doc__
+
+
+@pytest.mark.parametrize("name", SCHEDULES.names())
+@pytest.mark.parametrize("warmup", [-0.1, 1.0])
+def test_warmup_out_of_range(name: str, warmup: float) -> None:
+    with pytest.raises(ValueError, match=r"warmup: expected a share of the training in \[0, 1\), got"):
+        SCHEDULES.get(name)(0.5, warmup=warmup)
