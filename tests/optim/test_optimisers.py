@@ -43,16 +43,16 @@ def adam(p: Tensor, g: Tensor, s: dict, t: int, decay: float = 0.0) -> None:
     p -= LR * (s["m"] / (1 - 0.8**t)) / ((s["s"] / (1 - 0.9**t)).sqrt() + 1e-8)
 
 
-RULES: dict[str, tuple[dict[str, float], Callable[..., None]]] = {
+RULES: dict[str, tuple[dict[str, object], Callable[..., None]]] = {
     "gd": ({}, lambda p, g, s, t: p.sub_(LR * g)),
     "sgd": ({"weight_decay": 0.1}, lambda p, g, s, t: p.sub_(LR * (g + 0.1 * p))),
     "momentum": ({"momentum": 0.7, "weight_decay": 0.1}, heavy_ball(False, 0.7, 0.1)),
     "nesterov": ({"momentum": 0.7, "weight_decay": 0.1}, heavy_ball(True, 0.7, 0.1)),
     "adagrad": ({}, adagrad),
     "rmsprop": ({"decay": 0.95, "momentum": 0.3}, rmsprop),
-    "adam": ({"beta1": 0.8, "beta2": 0.9}, adam),
+    "adam": ({"betas": (0.8, 0.9)}, adam),
     "adamw": (
-        {"beta1": 0.8, "beta2": 0.9, "weight_decay": 0.5},
+        {"betas": (0.8, 0.9), "weight_decay": 0.5},
         lambda p, g, s, t: adam(p, g, s, t, decay=0.5),
     ),
 }

@@ -15,16 +15,15 @@ from netloom.optim.optimisers._parameters import Named, fused, values
 
 
 def adam(
-    parameters: Named, lr: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+    parameters: Named, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
 ) -> torch.optim.Optimizer:
     """Adam.
 
     Args:
         parameters: (name, parameter) pairs.
         lr: step length.
-        beta1: how slowly the mean of gradients forgets, in [0, 1).
-        beta2: how slowly the mean square forgets, in [0, 1).
+        betas: beta1 and beta2: how slowly the mean of gradients and that of their squares forget, in [0, 1).
         eps: keeps the division finite.
     """
     chosen = values("adam", parameters)
-    return torch.optim.Adam(chosen, lr=lr, betas=(beta1, beta2), eps=eps, fused=fused(chosen))
+    return torch.optim.Adam(chosen, lr=lr, betas=betas, eps=eps, fused=fused(chosen))

@@ -20,8 +20,7 @@ def adamw(
     parameters: Named,
     lr: float = 1e-3,
     weight_decay: float = 0.01,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
+    betas: tuple[float, float] = (0.9, 0.999),
     eps: float = 1e-8,
 ) -> torch.optim.Optimizer:
     """Adam with decoupled weight decay; biases and norm gains don't decay.
@@ -30,10 +29,9 @@ def adamw(
         parameters: (name, parameter) pairs.
         lr: step length.
         weight_decay: share of a weight lost per step and unit of lr.
-        beta1: how slowly the mean of gradients forgets, in [0, 1).
-        beta2: how slowly the mean square forgets, in [0, 1).
+        betas: beta1 and beta2: how slowly the mean of gradients and that of their squares forget, in [0, 1).
         eps: keeps the division finite.
     """
     chosen = values("adamw", parameters)
     groups = by_decay(chosen, weight_decay)
-    return torch.optim.AdamW(groups, lr=lr, betas=(beta1, beta2), eps=eps, fused=fused(chosen))
+    return torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, fused=fused(chosen))

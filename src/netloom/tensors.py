@@ -1,0 +1,79 @@
+"""Named tensors ⇄ one safetensors file, no pickle: ties and memory layouts survive.
+
+safetensors refuses tensors that share memory and knows only row-major layout. So a tied tensor is written once and its
+other names are listed in the header (`ties`); a tensor laid out otherwise (channels_last) is written with its axes
+in memory order, which the header lists too (`orders`).
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from netloom.errors import DamagedCheckpoint, RunError
+from netloom.files import replace
+
+
+def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors to a file, whole or not at all.
+
+    Raises:
+        RunError: the disk is full or the folder can't be written.
+    """
+    first: dict[tuple[Any, ...], str] = {}
+    storages: set[int] = set()
+    kept: dict[str, Tensor] = {}
+    ties: dict[str, str] = {}
+    orders: dict[str, list[int]] = {}
+    for name, tensor in tensors.items():
+        tensor = tensor.detach()
+        place = (tensor.device, tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+        if tensor.numel() and place in first:
+            ties[name] = first[place]
+            continue
+        first[place] = name
+        if not tensor.is_contiguous():
+            strides = tensor.stride()
+            orders[name] = [axis for _, axis in sorted((-stride, axis) for axis, stride in enumerate(strides))]
+            tensor = tensor.permute(orders[name])
+        # What shares its memory with another, or is a part of something larger, is copied.
+        storage = tensor.untyped_storage()
+        alone = tensor.is_contiguous() and storage.nbytes() == tensor.nbytes and storage.data_ptr() not in storages
+        storages.add(storage.data_ptr())
+        kept[name] = tensor if alone else tensor.clone(memory_format=torch.contiguous_format)
+    header = {"ties": json.dumps(ties), "orders": json.dumps(orders)}
+
+    def write(new: Path) -> None:
+        try:
+            save_file(kept, new, metadata=header)
+        except SafetensorError as error:
+            raise RunError(f"can't be written: {error}", where=str(path)) from error
+
+    replace(path, write)
+
+
+def load(path: Path, device: str = "cpu") -> dict[str, Tensor]:
+    """The tensors of a file, in the layouts they had; tied ones are one tensor under several names.
+
+    Raises:
+        RunError: the file is missing.
+        DamagedCheckpoint: it is not what `save` writes.
+    """
+    if not path.is_file():
+        raise RunError("is missing", where=str(path))
+    try:
+        with safe_open(path, framework="pt", device=device) as file:
+            header = file.metadata() or {}
+            ties, orders = json.loads(header.get("ties", "{}")), json.loads(header.get("orders", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
+        for name, order in orders.items():
+            back = sorted(range(len(order)), key=order.__getitem__)
+            tensors[name] = tensors[name].permute(back)
+        return tensors | {name: tensors[first] for name, first in ties.items()}
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError) as error:
+        raise DamagedCheckpoint(f"is not a whole safetensors file: {error}", where=str(path)) from error
