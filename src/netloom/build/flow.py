@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from netloom.signal import Signal
 from netloom.spec import Wire
@@ -65,7 +65,7 @@ class Resolved:
     reads: Mapping[str, Signal]
     by: Mapping[str, str]
     gives: Mapping[str, Signal]
-    cls: type[nn.Module] | None = None
+    cls: Any = None
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     children: Mapping[str, "Resolved"] = field(default_factory=lambda: MappingProxyType({}))
     wires: Mapping[str, Wire] = field(default_factory=lambda: MappingProxyType({}))

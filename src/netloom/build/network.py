@@ -49,7 +49,6 @@ class _Leaf:
     """A block and its call; not a module, so that the block's path stays the node's."""
 
     def __init__(self, resolved: Resolved) -> None:
-        assert resolved.cls is not None  # kind "block" has one; for the type checker
         form = schema(resolved.cls)
         first = form.reads[0].name
         names = {name: "mask" if name == first else f"{name}_mask" for name in resolved.reads}
@@ -72,7 +71,6 @@ class _Combined(nn.Module):
         self._feature = 1
         for segment, child in resolved.children.items():
             if child.kind == "block":
-                assert child.cls is not None  # kind "block" has one; for the type checker
                 self.add_module(segment, child.cls(**child.settings))
                 self._leaves[segment] = _Leaf(child)
             else:
