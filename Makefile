@@ -1,0 +1,38 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test slow check catalogue clean
+
+demo: $(VENV)/.core  ## environment, install, and the main job on the embedded digits
+	$(BIN)/netloom fit digits --out runs/demo --replace
+
+test: $(VENV)/.dev  ## what every commit passes
+	$(BIN)/python -m pytest
+
+slow: $(VENV)/.dev  ## what takes minutes
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+catalogue: $(VENV)/.dev  ## the generated pages of docs/
+	$(BIN)/python scripts/catalogue.py
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs build dist
