@@ -1,0 +1,1 @@
+"""Blocks that summarise windows, whole images or whole sequences."""

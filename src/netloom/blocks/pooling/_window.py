@@ -1,0 +1,41 @@
+"""What the window poolings share: checks of their settings, and the mask of the output.
+
+`where` is the block's name in messages.
+"""
+
+from torch import Tensor
+
+
+def positive(where: str, **settings: int) -> None:
+    """Refuse sizes below one."""
+    for name, value in settings.items():
+        if value < 1:
+            raise ValueError(f"{where}: {name}: expected a positive integer, got {value}")
+
+
+def pair(where: str, name: str, value: int | list[int]) -> tuple[int, int]:
+    """A setting for height and width; one number serves for both."""
+    both = [value, value] if isinstance(value, int) else list(value)
+    if len(both) != 2 or min(both) < 1:
+        raise ValueError(f"{where}: {name}: expected a positive integer or two [height, width], got {value}")
+    return both[0], both[1]
+
+
+def half(where: str, padding: int, size: tuple[int, int]) -> None:
+    """Refuse a padding of more than half a window: some windows would hold nothing else."""
+    if not 0 <= padding <= min(size) // 2:
+        raise ValueError(f"{where}: padding: expected 0 to half the size {min(size)}, got {padding}")
+
+
+def fits(where: str, axis: str, length: int, size: int, padding: int = 0) -> None:
+    """Refuse an input in which the window has no place at all."""
+    if length + 2 * padding < size:
+        raise ValueError(
+            f"{where}: size {size} does not fit an input of {axis} {length} with padding {padding}; "
+            "take a smaller size, or shrink less before it"
+        )
+
+
+def next_mask(mask: Tensor, size: int, stride: int) -> Tensor:
+    """(batch, time_out): an output is real if its whole window is, from the first step to the last."""
+    return mask[:, : mask.shape[1] - size + 1 : stride] & mask[:, size - 1 :: stride]
