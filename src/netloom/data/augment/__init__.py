@@ -1,0 +1,1 @@
+"""Augmentations of training images: one per file; all called as `(images, target, generator, classes=None)`."""

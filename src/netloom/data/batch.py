@@ -1,0 +1,37 @@
+"""A batch: what a step of training or evaluation is given."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of the data, encoded.
+
+    Args:
+        inputs: encoded values by input name; the first axis is the batch.
+        masks: for padded inputs only: (batch, time), True where a step is real.
+        target: encoded target, if there is one.
+        rows: (batch,) the rows' numbers in the source; of text, the windows' first characters.
+    """
+
+    inputs: dict[str, Tensor]
+    masks: dict[str, Tensor]
+    target: Tensor | None
+    rows: Tensor
+
+    @property
+    def size(self) -> int:
+        """Examples in this batch."""
+        return len(self.rows)
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on another device."""
+        return Batch(
+            {name: values.to(device) for name, values in self.inputs.items()},
+            {name: mask.to(device) for name, mask in self.masks.items()},
+            None if self.target is None else self.target.to(device),
+            self.rows.to(device),
+        )

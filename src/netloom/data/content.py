@@ -1,0 +1,64 @@
+"""What a source holds, read but not yet understood: raw columns, the parts it was given in, and its fingerprint."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netloom.data.order import Rows
+
+
+@dataclass(frozen=True)
+class Content:
+    """Raw columns of equal length.
+
+    Args:
+        name: short name for reports.
+        source: what was opened, for messages and for opening it again.
+        columns: raw values by column; arrays, or object arrays of str and None.
+        target: the target's column, if there is one.
+        table: whether the columns are of a table (words and numbers) rather than whole arrays.
+        given: rows of the parts the source was cut into by its makers.
+        first: what the first row is called in messages (2 below the header of a spreadsheet).
+        fingerprint: sha256 of the decoded content.
+    """
+
+    name: str
+    source: str
+    columns: Mapping[str, NDArray[Any]]
+    fingerprint: str
+    target: str | None = None
+    table: bool = False
+    given: Mapping[str, Rows] = field(default_factory=dict)
+    first: int = 0
+
+    @property
+    def count(self) -> int:
+        """Rows."""
+        return len(next(iter(self.columns.values())))
+
+    def place(self, column: str, row: int) -> str:
+        """Where a value stands, in the reader's words: `people.csv: row 17, column 'age'`."""
+        if self.table:
+            return f"{self.source}: row {row + self.first}, column {column!r}"
+        for part, rows in self.given.items():
+            if len(rows) and rows[0] <= row <= rows[-1]:
+                return f"{self.source}: {column}_{part}, row {row - rows[0]}"
+        return f"{self.source}: {column}, row {row}"
+
+
+def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """sha256 over names, types, shapes and values: the same for the same arrays, however they are stored."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}:{array.dtype.str}:{array.shape};".encode())
+        if array.dtype.hasobject:
+            for value in array.flat:
+                digest.update(f"{value!r};".encode())
+        else:
+            digest.update(array.reshape(-1).view(np.uint8).data if array.size else b"")
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""What every kind of column can do, and the two helpers that make its state.
+
+A kind is a dataclass. The fields its constructor takes are settings, the others are fitted; all are plain JSON, so the
+state is the dataclass written down, and it comes back exactly.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+
+from torch import Tensor
+
+from netloom.errors import DataError
+from netloom.signal import Signal
+
+
+class Kind(Protocol):
+    """A kind of column: raw values ⇄ tensors, by statistics fitted once."""
+
+    def fit(self, values: Any) -> Self:
+        """Learn the statistics from raw values (of the training rows)."""
+
+    def encode(self, values: Any) -> Tensor:
+        """Raw values as a tensor; the first axis is the rows."""
+
+    def decode(self, values: Tensor) -> Any:
+        """What `encode` would have made these tensors from."""
+
+    def state(self) -> dict[str, Any]:
+        """Settings and statistics, JSON."""
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+
+    @property
+    def signal(self) -> Signal:
+        """What a network reads, when this column is an input."""
+
+
+@runtime_checkable
+class Cell(Kind, Protocol):
+    """A kind whose columns stand side by side in one `table` vector."""
+
+    def features(self, values: Any) -> Tensor:
+        """(rows, width) float: the column's part of the table."""
+
+
+class BadValue(DataError):
+    """A raw value that can't be encoded; `row` counts from 0 within the values given."""
+
+    def __init__(self, row: int, what: str, *, expected: str = "", got: str = "", fix: str = "") -> None:
+        self.row = row
+        super().__init__(what, where=f"row {row}", expected=expected, got=got, fix=fix)
+
+
+K = TypeVar("K")
+
+
+def state_of(kind: Any) -> dict[str, Any]:
+    """The fields of a kind, and its name."""
+    return {"kind": type(kind).__name__.lower(), **{field.name: getattr(kind, field.name) for field in fields(kind)}}
+
+
+def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
+    """The kind written down by `state_of`.
+
+    Raises:
+        DataError: the state is of another kind, or fields are missing or unknown.
+    """
+    known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
+    if state.get("kind") != cls.__name__.lower() or set(state) != {"kind", *known}:
+        raise DataError(
+            f"this is not the state of a column of kind {cls.__name__.lower()}",
+            expected=", ".join(["kind", *known]),
+            got=", ".join(map(str, state)),
+        )
+    kind = cls(**{name: state[name] for name, field in known.items() if field.init})
+    for name, field in known.items():
+        if not field.init:
+            setattr(kind, name, state[name])
+    return kind

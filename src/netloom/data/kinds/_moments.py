@@ -1,0 +1,63 @@
+"""Mean and standard deviation of arrays too large for a float64 copy, and arrays as clean tensors."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netloom.data.kinds._kind import BadValue
+from netloom.errors import DataError
+
+_CHUNK = 2**22  # values at a time: 32 MiB as float64
+
+
+def moments(values: NDArray[Any], axis: int) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation (of the population) along every axis but `axis`; 1 where nothing varies.
+
+    Chunks are combined as in Chan, Golub and LeVeque, 1979: no cancellation, each value is read once.
+    A channel that never varies keeps the scale 1, so that it encodes to 0 rather than to a division by zero.
+    """
+    kept = values.shape[axis]
+    count, mean, squares = 0, np.zeros(kept), np.zeros(kept)
+    rows = max(1, _CHUNK // max(1, values[0].size))
+    for start in range(0, len(values), rows):
+        chunk = np.moveaxis(values[start : start + rows], axis, -1).reshape(-1, kept).astype(np.float64)
+        part_mean = chunk.mean(0)
+        delta, new = part_mean - mean, count + len(chunk)
+        squares += ((chunk - part_mean) ** 2).sum(0) + delta**2 * count * len(chunk) / new
+        mean += delta * len(chunk) / new
+        count = new
+    return mean.tolist(), [scale or 1.0 for scale in np.sqrt(squares / count).tolist()]
+
+
+def numeric(values: Any, axes: tuple[int, ...], what: str) -> NDArray[Any]:
+    """The values as an array of numbers with this many axes, all finite.
+
+    Raises:
+        DataError: they are not; a value that is not finite is named by its row.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub" or array.ndim not in axes:
+        expected = " or ".join(str(count) for count in axes)
+        raise DataError(
+            f"{what} is an array of numbers with {expected} axes", got=f"{array.dtype} with shape {array.shape}"
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array).reshape(len(array), -1).all(1)))
+        raise BadValue(row, f"{what} holds a value that is not finite", fix="fill or remove missing values first")
+    return array
+
+
+def scaled(array: NDArray[Any], mean: list[float], std: list[float]) -> Tensor:
+    """(array − mean) / std along the last axis, float32."""
+    values = torch.from_numpy(array.astype(np.float64))
+    return ((values - torch.tensor(mean, dtype=torch.float64)) / torch.tensor(std, dtype=torch.float64)).float()
+
+
+def unscaled(values: Tensor, mean: list[float], std: list[float]) -> NDArray[np.float64]:
+    """What `scaled` came from."""
+    array: NDArray[np.float64] = values.detach().cpu().double().numpy()
+    array = array * np.asarray(std) + np.asarray(mean)
+    return array

@@ -1,0 +1,149 @@
+"""Number: standardised; optionally encoded piecewise linearly over the quantiles.
+
+    encode:   z = (x − mean) / std                        missing stays NaN
+    features: z, or with bins the vector e₁ … e_bins;     missing → 0, and a column 1 for missing
+    e_t = (x − b_{t−1}) / (b_t − b_{t−1}), held to ≥ 0 but in the first bin and to ≤ 1 but in the last
+
+Source: Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular deep learning, 2022,
+https://arxiv.org/abs/2203.05556, equation 1: with it plain networks come up to gradient-boosted trees.
+Differs: the missing column exists only if the training rows had missing values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netloom.data.kinds._kind import BadValue, from_state, state_of
+from netloom.signal import Signal
+
+#: words that stand for a missing value
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+_LONG = 1000
+
+
+@dataclass
+class Number:
+    """A column of numbers.
+
+    Args:
+        bins: quantile bins of the piecewise-linear encoding; 0 for the standardised number alone.
+    """
+
+    bins: int = 0
+    mean: float = field(default=0.0, init=False)
+    std: float = field(default=1.0, init=False)
+    missing: bool = field(default=False, init=False)
+    edges: list[float] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.bins, int) or self.bins < 0 or self.bins == 1:
+            raise ValueError(f"number: bins: expected 0 or at least 2, got {self.bins!r}")
+
+    def fit(self, values: Any) -> Self:
+        """Mean, standard deviation and quantiles of what is not missing."""
+        numbers = floats(values)
+        real = numbers[~np.isnan(numbers)]
+        self.missing = len(real) < len(numbers)
+        if len(real):
+            self.mean, self.std = float(real.mean()), float(real.std())
+            # a constant column can come out as 1e-17 rather than 0
+            if self.std <= 1e-12 * max(1.0, abs(self.mean)) and real.min() == real.max():
+                self.std = 1.0
+            self.std = self.std or 1.0
+        if self.bins and len(real):
+            edges = np.unique(np.quantile(real, np.linspace(0, 1, self.bins + 1))).tolist()
+            self.edges = edges if len(edges) > 2 else []  # with one bin the plain number says as much
+        return self
+
+    def encode(self, values: Any) -> Tensor:
+        """(rows,) standardised."""
+        return torch.from_numpy((floats(values) - self.mean) / self.std).float()
+
+    def features(self, values: Any) -> Tensor:
+        """(rows, width) the number, or its bins, and whether it is missing."""
+        numbers = floats(values)[:, None]
+        if self.edges:
+            low, high = np.array(self.edges[:-1]), np.array(self.edges[1:])
+            shares = (numbers - low) / (high - low)
+            shares[:, 1:] = np.maximum(shares[:, 1:], 0)
+            shares[:, :-1] = np.minimum(shares[:, :-1], 1)
+        else:
+            shares = (numbers - self.mean) / self.std
+        absent = np.isnan(numbers)
+        columns = [np.where(absent, 0.0, shares)] + [absent.astype(np.float64)] * self.missing
+        return torch.from_numpy(np.concatenate(columns, 1)).float()
+
+    def decode(self, values: Tensor) -> NDArray[np.float64]:
+        """Numbers in the column's own unit."""
+        numbers: NDArray[np.float64] = values.detach().cpu().double().numpy() * self.std + self.mean
+        return numbers
+
+    def state(self) -> dict[str, Any]:
+        """Settings and statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def signal(self) -> Signal:
+        """A vector as wide as `features`."""
+        return Signal(("dim",), (max(1, len(self.edges) - 1) + self.missing,))
+
+
+def floats(values: Any) -> NDArray[np.float64]:
+    """Raw values (numbers, words, None) as float64, NaN for missing.
+
+    Raises:
+        BadValue: a word that is no number, or an infinite number.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub" and (quick := _many(array)) is not None:
+        array = quick
+    elif array.dtype.kind not in "fiub":
+        array = np.array([_number(row, value) for row, value in enumerate(array.tolist())], np.float64)
+    numbers = array.astype(np.float64)
+    if numbers.ndim != 1:
+        raise BadValue(0, "a number column holds one number a row", got=f"shape {numbers.shape}")
+    if np.isinf(numbers).any():
+        raise BadValue(int(np.argmax(np.isinf(numbers))), "a number is infinite", expected="a finite number")
+    return numbers
+
+
+def _many(words: NDArray[Any]) -> NDArray[np.float64] | None:
+    """A long column of words read by arrow, ten times as fast; None if it is short or not so simple."""
+    if len(words) < _LONG:
+        return None
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        trimmed = pc.utf8_trim_whitespace(pa.array(words, pa.string(), from_pandas=True))
+        numbers: NDArray[np.float64] = pc.cast(trimmed, pa.float64()).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return None
+    return numbers
+
+
+def _number(row: int, value: Any) -> float:
+    if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
+        return np.nan
+    try:
+        if isinstance(value, str) and "_" in value:  # Python reads "1_000" as a number, nobody else does
+            raise ValueError
+        return float(value)
+    except (TypeError, ValueError):
+        raise BadValue(
+            row,
+            "this is not a number",
+            expected="a number such as 3.5, or nothing",
+            got=repr(value),
+            fix="mend the value, or read the column as 'category' or 'text' by kinds={column: …}",
+        ) from None

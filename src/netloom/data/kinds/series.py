@@ -1,0 +1,62 @@
+"""Series: steps of several channels in every row, each channel standardised over rows and steps.
+
+z[t, i] = (x[t, i] − mean[i]) / std[i]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netloom.data.kinds._kind import from_state, state_of
+from netloom.data.kinds._moments import moments, numeric, scaled, unscaled
+from netloom.errors import DataError
+from netloom.signal import Signal
+
+
+@dataclass
+class Series:
+    """An array (rows, time, dim) of numbers."""
+
+    time: int = field(default=1, init=False)
+    mean: list[float] = field(default_factory=list, init=False)
+    std: list[float] = field(default_factory=list, init=False)
+
+    def fit(self, values: Any) -> Self:
+        """Mean and standard deviation of every channel."""
+        array = numeric(values, (3,), "a series column")
+        self.time = array.shape[1]
+        self.mean, self.std = moments(array, axis=2)
+        return self
+
+    def encode(self, values: Any) -> Tensor:
+        """(rows, time, dim) standardised."""
+        array = numeric(values, (3,), "a series column")
+        if array.shape[1:] != (self.time, len(self.mean)):
+            raise DataError(
+                "series of another shape",
+                expected=f"{self.time} steps of {len(self.mean)} numbers",
+                got=f"{array.shape[1]} steps of {array.shape[2]}",
+            )
+        return scaled(array, self.mean, self.std)
+
+    def decode(self, values: Tensor) -> NDArray[np.float64]:
+        """Numbers in their own units."""
+        return unscaled(values, self.mean, self.std)
+
+    def state(self) -> dict[str, Any]:
+        """The statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def signal(self) -> Signal:
+        """A series."""
+        return Signal(("time", "dim"), (self.time, len(self.mean)))

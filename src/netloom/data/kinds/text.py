@@ -1,0 +1,101 @@
+"""Text: words or characters as indices, padded at the end.
+
+    words: lower case; runs of letters and digits, and single other marks:  "Don't!" → don ' t !
+    0 = padding, 1 = unknown, then the vocabulary, most frequent first
+
+Texts are cut to `length` tokens; by default to a length that 98 % of the training texts keep to, at most 512.
+A text without any token is one unknown token: a row always has something real in it.
+Batches are trimmed to their longest text (`trim`); a network that flattens time needs them at full length.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from netloom.data.kinds._kind import from_state, state_of
+from netloom.signal import Signal
+
+PAD, UNKNOWN = 0, 1
+_SPECIALS = ("", "\ufffd")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_SHARE, _LONGEST = 0.98, 512
+
+
+@dataclass
+class Text:
+    """A column of texts.
+
+    Args:
+        level: "words" or "characters".
+        most: tokens the vocabulary may hold, without the two special ones.
+        least: times a token must occur in the training rows.
+        length: tokens kept of a text; 0 to choose from the training rows.
+        trim: whether batches are cut to their longest text.
+    """
+
+    level: str = "words"
+    most: int = 20000
+    least: int = 2
+    length: int = 0
+    trim: bool = True
+    vocabulary: list[str] = field(default_factory=list, init=False)
+    time: int = field(default=1, init=False)
+
+    def __post_init__(self) -> None:
+        if self.level not in ("words", "characters"):
+            raise ValueError(f"text: level: expected 'words' or 'characters', got {self.level!r}")
+        if min(self.most, self.least) < 1 or self.length < 0:
+            raise ValueError(
+                f"text: expected most and least ≥ 1, length ≥ 0; got {self.most!r}, {self.least!r}, {self.length!r}"
+            )
+
+    def fit(self, values: Any) -> Self:
+        """Vocabulary and length."""
+        texts = [self.split(value) for value in values]
+        counts = Counter(token for tokens in texts for token in tokens)
+        ranked = sorted(counts, key=lambda token: (-counts[token], token))
+        self.vocabulary = [token for token in ranked if counts[token] >= self.least][: self.most]
+        lengths = [len(tokens) for tokens in texts] or [1]
+        usual = int(np.quantile(lengths, _SHARE, method="higher"))
+        self.time = self.length or max(1, min(usual, _LONGEST))
+        return self
+
+    def encode(self, values: Any) -> Tensor:
+        """(rows, time) int64, padded with 0."""
+        index = {token: position for position, token in enumerate(self.vocabulary, len(_SPECIALS))}
+        codes = np.full((len(values), self.time), PAD, np.int64)
+        for row, value in enumerate(values):
+            tokens = [index.get(token, UNKNOWN) for token in self.split(value)[: self.time]] or [UNKNOWN]
+            codes[row, : len(tokens)] = tokens
+        return torch.from_numpy(codes)
+
+    def decode(self, values: Tensor) -> list[str]:
+        """The tokens joined again: characters exactly, words with a blank between them; � for unknown."""
+        glue = " " if self.level == "words" else ""
+        tokens = (*_SPECIALS, *self.vocabulary)
+        return [glue.join(tokens[code] for code in row if code != PAD) for row in values.tolist()]
+
+    def split(self, value: Any) -> list[str]:
+        """The tokens of one text."""
+        text = "" if value is None or value != value else str(value)
+        return _TOKEN.findall(text.lower()) if self.level == "words" else list(text)
+
+    def state(self) -> dict[str, Any]:
+        """Settings and vocabulary, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def signal(self) -> Signal:
+        """Padded tokens."""
+        return Signal(("time",), (self.time,), "int", {"vocabulary": len(self.vocabulary) + len(_SPECIALS)}, True)

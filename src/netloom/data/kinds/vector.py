@@ -1,0 +1,55 @@
+"""Vector: as many numbers in every row, each standardised by itself.
+
+z[i] = (x[i] − mean[i]) / std[i]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netloom.data.kinds._kind import from_state, state_of
+from netloom.data.kinds._moments import moments, numeric, scaled, unscaled
+from netloom.errors import DataError
+from netloom.signal import Signal
+
+
+@dataclass
+class Vector:
+    """An array (rows, dim) of numbers."""
+
+    mean: list[float] = field(default_factory=list, init=False)
+    std: list[float] = field(default_factory=list, init=False)
+
+    def fit(self, values: Any) -> Self:
+        """Mean and standard deviation of every component."""
+        self.mean, self.std = moments(numeric(values, (2,), "a vector column"), axis=1)
+        return self
+
+    def encode(self, values: Any) -> Tensor:
+        """(rows, dim) standardised."""
+        array = numeric(values, (2,), "a vector column")
+        if array.shape[1] != len(self.mean):
+            raise DataError("vectors of another length", expected=f"{len(self.mean)} numbers", got=f"{array.shape[1]}")
+        return scaled(array, self.mean, self.std)
+
+    def decode(self, values: Tensor) -> NDArray[np.float64]:
+        """Numbers in their own units."""
+        return unscaled(values, self.mean, self.std)
+
+    def state(self) -> dict[str, Any]:
+        """The statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def signal(self) -> Signal:
+        """A vector."""
+        return Signal(("dim",), (len(self.mean),))

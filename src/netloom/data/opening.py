@@ -1,0 +1,132 @@
+"""Opening a source: what it is decides who reads it.
+
+    "digits", or nothing            8×8 handwritten digits that come with the package
+    NAME.npz, NAME.npy, a folder    arrays (`sources/arrays.py`)
+    NAME.csv, NAME.tsv              a table (`sources/table.py`)
+    NAME.txt                        a running text (`sources/text.py`)
+    a mapping                       arrays (x, y or x_train …), otherwise columns of a table
+
+Files may be packed as .xz or .gz.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from netloom.data.data import Data, short_name
+from netloom.data.infer import Spec
+from netloom.data.read import suffixes
+from netloom.data.rows import open_rows
+from netloom.data.sources.arrays import arrays, load
+from netloom.data.sources.table import columns_at_hand, table
+from netloom.data.sources.text import text
+from netloom.data.splits import Splits
+from netloom.data.windows import open_windows
+from netloom.errors import DataError, SettingError, closest
+
+DIGITS = Path(__file__).parent / "digits.npz"
+_READERS: dict[str, Callable[..., Any]] = {".npz": load, ".npy": load, ".csv": table, ".tsv": table, ".txt": text}
+
+
+def open_data(
+    source: str | Path | Mapping[str, Any] | None = None,
+    *,
+    target: str | None = None,
+    kinds: Mapping[str, Spec | None] | None = None,
+    splits: Splits = None,
+    seed: int = 0,
+    state: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Data:
+    """Open, split and encode a source.
+
+    Args:
+        source: a path, "digits", or a mapping of arrays or columns.
+        target: the column to predict; arrays called y are it by themselves.
+        kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.
+        splits: how rows are cut into parts, see `splits.py`.
+        seed: of the cut.
+        state: the state of data opened before: its statistics, settings and options hold here too.
+        options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table;
+            `limit`, the bytes an unpacked file may have).
+
+    Raises:
+        DataError: the source can't be read or its values can't be used.
+        SettingError: an option that this source doesn't take.
+    """
+    if state is not None:
+        if kinds or splits is not None or target not in (None, state.get("target")):
+            raise SettingError("a state says target, kinds and splits already", where="open_data")
+        _check_state(state)
+        target, splits, seed = state["target"], state["splits"], state["seed"]
+        options = {**state["options"], **options}
+    kinds = kinds or {}
+    if isinstance(source, Mapping):
+        _check_options(options, None, "values at hand")
+        held = any(str(name) in ("x", "x_train") for name in source)
+        content = arrays(source, "memory", target=target) if held else columns_at_hand(source, "memory", target)
+        return open_rows(content, kinds, splits, seed, state, options)
+    name = "digits" if source is None else str(source)
+    path = DIGITS if name == "digits" else Path(name).expanduser()
+    reader = _reader(path, name)
+    _check_options(options, reader, name)
+    if reader is text:
+        if target is not None or kinds:
+            raise SettingError("a running text has neither target nor kinds", where=name)
+        words, fingerprint, context = text(path, **options)
+        return open_windows(words, name, short_name(name), fingerprint, splits, state, context)
+    if reader is table:
+        wanted = target if state is None else None
+        content = table(path, wanted, **options)
+        if state is not None and target in content.columns:  # new rows to predict need not know their target
+            content = _with_target(content, target)
+    else:
+        content = arrays(load(path, **options), name, target=target if state is None else None)
+    return open_rows(content, kinds, splits, seed, state, options)
+
+
+def _with_target(content: Any, target: str | None) -> Any:
+    from dataclasses import replace
+
+    return replace(content, target=target)
+
+
+def _reader(path: Path, name: str) -> Callable[..., Any]:
+    if path.is_dir():
+        return load
+    if not path.is_file():
+        close = closest(path.name, [file.name for file in path.parent.iterdir()]) if path.parent.is_dir() else ()
+        raise DataError(
+            "there is no such file or folder",
+            where=name,
+            fix=f"did you mean {path.parent / close[0]}?" if close else "give a path, or 'digits'",
+        )
+    ending = suffixes(path)[0]
+    if ending not in _READERS:
+        raise DataError(
+            f"files that end in {path.suffix or 'nothing'} are not read",
+            where=name,
+            expected=", ".join(_READERS) + ", packed as .xz or .gz or not; or a folder of .npy",
+        )
+    return _READERS[ending]
+
+
+def _check_options(options: Mapping[str, Any], reader: Callable[..., Any] | None, where: str) -> None:
+    parameters = inspect.signature(reader).parameters.values() if reader else ()
+    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            close = closest(option, known)
+            raise SettingError(
+                f"this source takes no option {option!r}",
+                where=where,
+                expected=", ".join(known) or "no options",
+                fix=f"did you mean {close[0]!r}?" if close else "",
+            )
+
+
+def _check_state(state: Mapping[str, Any]) -> None:
+    needed = {"form", "source", "fingerprint", "target", "splits", "seed", "options", "preprocessing"}
+    if absent := sorted(needed - set(state)):
+        raise DataError("this is not the state of any data", got="it lacks " + ", ".join(absent))

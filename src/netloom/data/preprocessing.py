@@ -1,0 +1,221 @@
+"""The fitted preprocessing: from raw columns to a network's inputs, without the data it was fitted on.
+
+All number and category columns stand side by side in one input, `table`. Every other column is an input of its own,
+called by what it is: `tokens`, `image`, `series`, `vector` (`tokens_NAME` and so on if there are several).
+The state is JSON; it names kinds, never code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netloom.data import KINDS
+from netloom.data.batch import Batch
+from netloom.data.content import Content
+from netloom.data.infer import Spec, make, of_array, of_column
+from netloom.data.kinds._kind import BadValue, Cell, Kind
+from netloom.data.kinds.category import Category
+from netloom.data.kinds.number import floats
+from netloom.data.kinds.text import PAD, Text
+from netloom.data.order import Rows
+from netloom.errors import DataError, closest
+from netloom.signal import Signal
+
+#: a batch is never trimmed shorter than this, so that a kernel of usual size still finds its steps
+SHORTEST = 16
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Fitted kinds by column.
+
+    Args:
+        columns: the input columns.
+        target: the kind of the target, if there is one.
+    """
+
+    columns: Mapping[str, Kind]
+    target: Kind | None = None
+
+    @classmethod
+    def fit(
+        cls, content: Content, train: Rows, kinds: Mapping[str, Spec | None], target: Kind | None
+    ) -> tuple[Self, list[str]]:
+        """Infer and fit every input column on the training rows, and say what was noticed.
+
+        Raises:
+            DataError: a column or value can't be used; names row and column.
+        """
+        fitted: dict[str, Kind] = {}
+        notes: list[str] = []
+        for name, values in content.columns.items():
+            if name == content.target:
+                continue
+            part = values[train]
+            spec = kinds[name] if name in kinds else _infer(content, name, part)
+            if spec is None:
+                if name not in kinds:
+                    notes.append(f"column {name!r} is empty in the training rows and left out")
+                continue
+            kind = make(spec, f"kinds: {name}")
+            located(content, name, train, lambda kind=kind, part=part: kind.fit(part))
+            if isinstance(kind, Category) and not kind.labels and name not in kinds:
+                notes.append(f"{name}: no label comes up {kind.least} times, like a date or an identifier; left out")
+                continue
+            fitted[name] = kind
+            notes += _notices(name, kind, part)
+        if not fitted:
+            raise DataError("no column is left to learn from", where=content.source)
+        return cls(MappingProxyType(fitted), target), notes
+
+    @property
+    def inputs(self) -> dict[str, tuple[str, ...]]:
+        """The columns that make up each input, by input name."""
+        table = tuple(name for name, kind in self.columns.items() if isinstance(kind, Cell))
+        others = {name: kind.signal.kind for name, kind in self.columns.items() if not isinstance(kind, Cell)}
+        kinds = list(others.values())
+        named = {kind if kinds.count(kind) == 1 else f"{kind}_{name}": (name,) for name, kind in others.items()}
+        return ({"table": table} if table else {}) | named
+
+    @property
+    def signals(self) -> dict[str, Signal]:
+        """What a network reads, by input name."""
+        signals = {}
+        for name, columns in self.inputs.items():
+            parts = [self.columns[column].signal for column in columns]
+            signals[name] = Signal(("dim",), (sum(part.numel for part in parts),)) if name == "table" else parts[0]
+        return signals
+
+    def encode(self, raw: Mapping[str, Any]) -> Batch:
+        """Raw values by column as a batch without target: for new examples, one at a time or many.
+
+        An input made of one column may also be given by the input's name (`image` for a column `x`).
+
+        Raises:
+            DataError: a column is missing, the columns differ in length, or a value can't be used.
+        """
+        own = {columns[0]: raw[name] for name, columns in self.inputs.items() if len(columns) == 1 and name in raw}
+        columns = {name: _array(values) for name, values in {**raw, **own}.items() if name in self.columns}
+        lengths = {name: len(values) if values.ndim else 0 for name, values in columns.items()}
+        if len({*lengths.values()}) > 1 or 0 in lengths.values():
+            raise DataError("every column is a list of as many values", where="values", got=f"lengths {lengths}")
+        content = Content("values", "values", columns, "", table=True)
+        inputs = self.tensors(content)
+        masks = {}
+        for name in inputs:
+            if self.signals[name].padded:
+                inputs[name], masks[name] = self.trim(name, inputs[name])
+        return Batch(inputs, masks, None, torch.arange(content.count))
+
+    def tensors(self, content: Content) -> dict[str, Tensor]:
+        """All rows of a content by input name, untrimmed."""
+        self.require(content)
+        return {name: self.tensor(content, name) for name in self.inputs}
+
+    def tensor(self, content: Content, name: str, rows: Rows | None = None) -> Tensor:
+        """Rows of a content (all of them by default) as one input."""
+        parts = []
+        for column in self.inputs[name]:
+            kind, values = self.columns[column], content.columns[column]
+            values = values if rows is None else values[rows]
+            encode = kind.features if isinstance(kind, Cell) else kind.encode
+            parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
+        return torch.cat(parts, 1) if name == "table" else parts[0]
+
+    def trim(self, name: str, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Padded tokens cut to the longest row, and their mask."""
+        mask = tokens != PAD
+        kind = self.columns[self.inputs[name][0]]
+        if isinstance(kind, Text) and kind.trim:
+            longest = max(int(mask.sum(1).max()), min(SHORTEST, tokens.shape[1]))
+            tokens, mask = tokens[:, :longest].contiguous(), mask[:, :longest].contiguous()
+        return tokens, mask
+
+    def require(self, content: Content) -> None:
+        """Refuse a content that lacks a column."""
+        for name in self.columns:
+            if name not in content.columns:
+                raise missing_column(name, list(content.columns), content.source)
+
+    def state(self) -> dict[str, Any]:
+        """The kinds' states, JSON."""
+        return {
+            "columns": {name: kind.state() for name, kind in self.columns.items()},
+            "target": None if self.target is None else self.target.state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The preprocessing that has this state."""
+        try:
+            columns = {str(name): kind_from_state(kind) for name, kind in state["columns"].items()}
+            target = None if state["target"] is None else kind_from_state(state["target"])
+        except (KeyError, TypeError, AttributeError) as fault:
+            raise DataError("this is not a preprocessing's state", got=repr(fault)) from None
+        return cls(MappingProxyType(columns), target)
+
+
+def kind_from_state(state: Mapping[str, Any]) -> Kind:
+    """A fitted kind from its state, by its name in the registry."""
+    kind: Kind = KINDS.get(state["kind"]).from_state(state)
+    return kind
+
+
+def missing_column(name: str, columns: Sequence[str], where: str) -> DataError:
+    """The error for a column that is not there."""
+    close = closest(name, columns)
+    return DataError(
+        f"there is no column {name!r}",
+        where=where,
+        expected="one of " + ", ".join(columns),
+        fix=f"did you mean {' or '.join(map(repr, close))}?" if close else "",
+    )
+
+
+def located(content: Content, column: str, rows: Rows | None, work: Any) -> Any:
+    """Do some work on a column's values; a fault is told with its file, row and column."""
+    try:
+        return work()
+    except BadValue as fault:
+        row = int(fault.row if rows is None else rows[fault.row])
+        where = content.place(column, row)
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+    except DataError as fault:
+        fault.where = fault.where or f"{content.source}: {column}"
+        raise
+
+
+def _infer(content: Content, name: str, values: NDArray[Any]) -> Spec | None:
+    if content.table:
+        found: Spec | None = located(content, name, None, lambda: of_column(values))
+        return found
+    return of_array(values, f"{content.source}: {name}")
+
+
+def _notices(name: str, kind: Kind, values: NDArray[Any]) -> list[str]:
+    """What a reader should know about a fitted column."""
+    state = kind.state()
+    if state["kind"] == "number":
+        notes = [f"{name}: missing values read as 0 and marked in a column of their own"] * state["missing"]
+        if np.nanmin(numbers := floats(values)) == np.nanmax(numbers):
+            notes.append(f"{name}: the same in every training row, so it says nothing")
+        return notes
+    if state["kind"] == "category":
+        distinct = len({str(value) for value in values.tolist() if value is not None})
+        if distinct > max(20, 0.9 * len(values)):
+            return [f"{name}: nearly every row differs, like an identifier; leave it out by kinds={{{name!r}: None}}"]
+        if distinct > len(state["labels"]):
+            kept = len(state["labels"])
+            return [f"{name}: {distinct} labels, the {kept} frequent ones kept, the others read as one"]
+    return []
+
+
+def _array(values: Any) -> NDArray[Any]:
+    array = np.asarray(values) if not isinstance(values, list) or not any(isinstance(v, str) for v in values) else None
+    return np.array(values, dtype=object) if array is None or array.dtype.kind in "US" else array

@@ -1,0 +1,142 @@
+"""Bytes and arrays out of files: decompressed up to a limit, never unpickled.
+
+A few kilobytes of .xz can unfold to terabytes. So every reader counts while it unpacks and stops at `limit`.
+A .npy header is parsed by itself: arrays of Python objects are refused before anything of them is read, and the size
+it claims is compared with the bytes that are there.
+"""
+
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netloom.errors import DataError
+
+#: bytes a source may take in memory once it is unpacked
+LIMIT = 8 * 2**30
+_CHUNK = 2**20
+_OPENERS: dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open}
+
+
+def suffixes(path: Path) -> tuple[str, str]:
+    """The ending that names the format and the one that names the compression: `a.csv.xz` → (".csv", ".xz")."""
+    packing = path.suffix.lower() if path.suffix.lower() in _OPENERS else ""
+    plain = path.with_suffix("") if packing else path
+    return plain.suffix.lower(), packing
+
+
+def read_bytes(path: Path, limit: int = LIMIT) -> bytearray:
+    """All of a file, unpacked if its name ends in .xz or .gz.
+
+    Raises:
+        DataError: it can't be read, is damaged, or is larger than `limit`.
+    """
+    opener = _OPENERS.get(path.suffix.lower(), open)
+    try:
+        with opener(path, "rb") as stream:
+            return _bounded(stream, path, limit)
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as fault:
+        raise DataError(
+            "the file is damaged or not compressed as its name says", where=str(path), got=str(fault)
+        ) from None
+    except OSError as fault:
+        raise DataError("the file can't be read", where=str(path), got=str(fault.strerror or fault)) from None
+
+
+def read_text(path: Path, limit: int = LIMIT, encoding: str = "utf-8") -> str:
+    """All of a text file; a byte-order mark is dropped.
+
+    Raises:
+        DataError: as `read_bytes`, or the bytes are not of this encoding (the line is named).
+    """
+    raw = read_bytes(path, limit)
+    try:
+        return raw.decode(encoding).removeprefix("\ufeff")
+    except LookupError:
+        raise DataError(f"no encoding is called {encoding!r}", where=str(path), fix="try 'utf-8' or 'cp1252'") from None
+    except UnicodeDecodeError as fault:
+        raise DataError(
+            f"line {raw.count(10, 0, fault.start) + 1} is not {encoding}",
+            where=str(path),
+            got=f"byte 0x{raw[fault.start]:02x}",
+            fix="save the file as UTF-8, or give encoding='cp1252' if it comes from an old Windows program",
+        ) from None
+
+
+def read_npy(path: Path, limit: int = LIMIT) -> NDArray[Any]:
+    """The array of a .npy file, packed or not."""
+    return parse_npy(read_bytes(path, limit), str(path))
+
+
+def read_npz(path: Path, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
+    """The arrays of a .npz file by name."""
+    packed = io.BytesIO(read_bytes(path, limit))
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            # zipfile never unpacks more than a member's declared size, so the declared sizes are a true bound
+            if sum(member.file_size for member in archive.infolist()) > limit:
+                raise _too_large(path, limit)
+            return {
+                name.removesuffix(".npy"): parse_npy(bytearray(archive.read(name)), f"{path}: {name}")
+                for name in archive.namelist()
+            }
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as fault:
+        raise DataError("this is not a sound .npz file", where=str(path), got=str(fault)) from None
+
+
+def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
+    """The array that these bytes of a .npy file hold.
+
+    Raises:
+        DataError: they are not one, are cut short, or hold Python objects.
+    """
+    stream = io.BytesIO(raw)
+    try:
+        version = np.lib.format.read_magic(stream)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = header(stream)
+    except (ValueError, SyntaxError, TypeError, EOFError) as fault:
+        raise DataError("this is not a .npy file", where=where, got=str(fault).splitlines()[0]) from None
+    if dtype.hasobject or dtype.names:
+        raise DataError(
+            "an array of Python objects or records is not read: it could run code",
+            where=where,
+            expected="numbers or strings",
+            got=f"dtype {dtype}",
+            fix="save it with a plain dtype (x.astype('float32') or y.astype(str))",
+        )
+    count, start = int(np.prod(shape, dtype=object)), stream.tell()
+    if len(raw) - start != count * dtype.itemsize:
+        raise DataError(
+            "the array is cut short or too long",
+            where=where,
+            expected=f"{count * dtype.itemsize} bytes for {dtype} {tuple(shape)}",
+            got=f"{len(raw) - start}",
+        )
+    array = np.frombuffer(raw, dtype, count, start) if count else np.empty(0, dtype)
+    return array.reshape(shape, order="F" if fortran else "C")
+
+
+def _bounded(stream: IO[bytes], path: Path, limit: int) -> bytearray:
+    content = bytearray()
+    while piece := stream.read(_CHUNK):
+        content += piece
+        if len(content) > limit:
+            raise _too_large(path, limit)
+    return content
+
+
+def _too_large(path: Path, limit: int) -> DataError:
+    return DataError(
+        "the unpacked content is larger than the limit",
+        where=str(path),
+        expected=f"at most {limit} bytes",
+        fix="if you trust the file, raise the limit: limit=bytes",
+    )

@@ -1,0 +1,112 @@
+"""Arrays: a .npz or .npy file, a folder of .npy files, or a mapping of arrays at hand.
+
+    x, y                                        one set, to be split
+    x_train, y_train, x_test, y_test [, x_val…] given parts; joined in the order train, validation, test
+    a single .npy                               x
+
+Files may be packed (.npy.xz, .npz.xz, .gz). Without y the data has no target, as generative tasks want it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netloom.data.content import Content, fingerprint
+from netloom.data.data import short_name
+from netloom.data.read import LIMIT, read_npy, read_npz, suffixes
+from netloom.errors import DataError, closest
+
+_PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
+_NAMES = {f"{axis}_{word}": (axis, part) for part, words in _PARTS.items() for word in words for axis in "xy"}
+
+
+def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
+    """The arrays of a file or folder by name."""
+    if path.is_dir():
+        return _folder(path, limit)
+    if suffixes(path)[0] == ".npz":
+        return read_npz(path, limit)
+    return {"x": read_npy(path, limit)}
+
+
+def arrays(found: Mapping[str, Any], source: str, *, target: str | None = None) -> Content:
+    """Join the parts of named arrays.
+
+    Args:
+        found: arrays by name.
+        source: for messages.
+        target: "y" or None; None takes y if it is there.
+
+    Raises:
+        DataError: names or lengths do not fit together.
+    """
+    given = {name: np.asarray(array) for name, array in found.items() if name in _NAMES or name in ("x", "y")}
+    if "x" not in given and "x_train" not in given:
+        close = closest("x_train", found)
+        raise DataError(
+            "the training inputs are missing",
+            where=source,
+            expected="arrays x and y, or x_train, y_train, x_test, y_test",
+            got=", ".join(sorted(found)) or "nothing",
+            fix=f"rename {close[0]!r}" if close else "",
+        )
+    for name, array in given.items():
+        if not array.ndim or not len(array):
+            raise DataError("an array holds no rows", where=f"{source}: {name}", got=f"shape {array.shape}")
+    pieces: dict[str, list[NDArray[Any]]] = {"x": [], "y": []}
+    parts: dict[str, NDArray[np.int64]] = {}
+    if "x" in given:
+        pieces = {axis: [given[axis]] if axis in given else [] for axis in "xy"}
+    else:
+        count = 0
+        for part, words in _PARTS.items():
+            for name in (f"x_{word}" for word in words if f"x_{word}" in given):
+                pieces["x"].append(given[name])
+                pieces["y"] += [given[label]] if (label := name.replace("x_", "y_")) in given else []
+                parts[part] = np.arange(count, count + len(given[name]))
+                count += len(given[name])
+    columns = {axis: _joined(several, f"{source}: {axis}") for axis, several in pieces.items() if several}
+    if "y" in columns and columns["y"].ndim == 2 and columns["y"].shape[1] == 1:
+        columns["y"] = columns["y"][:, 0]
+    if "y" in columns and len(columns["y"]) != len(columns["x"]):
+        raise DataError("x and y differ in length", where=source, got=f"{len(columns['x'])} and {len(columns['y'])}")
+    if target not in (None, "y") or (target == "y" and "y" not in columns):
+        raise DataError(f"there is no target {target!r}", where=source, expected="y, from an array called y or y_train")
+    return Content(
+        short_name(source),
+        source,
+        columns,
+        fingerprint(given),
+        target="y" if "y" in columns else None,
+        given=parts if len(parts) > 1 else {},
+    )
+
+
+def _folder(path: Path, limit: int) -> dict[str, NDArray[Any]]:
+    found = {}
+    for file in sorted(path.iterdir()):
+        name = file.name.split(".")[0]
+        if suffixes(file)[0] == ".npy" and (name in _NAMES or name in ("x", "y")):
+            if name in found:
+                raise DataError(f"two files hold {name}", where=str(path), fix="keep one of them")
+            found[name] = read_npy(file, limit)
+    if not found:
+        raise DataError(
+            "the folder holds no arrays",
+            where=str(path),
+            expected="x_train.npy, y_train.npy, x_test.npy, y_test.npy (or packed: .npy.xz)",
+            got=", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing",
+        )
+    return found
+
+
+def _joined(several: list[NDArray[Any]], where: str) -> NDArray[Any]:
+    shapes = {array.shape[1:] for array in several}
+    if len(shapes) > 1:
+        raise DataError("the parts hold rows of different shapes", where=where, got=", ".join(map(str, shapes)))
+    if several[0].dtype.kind == "S":
+        several = [np.char.decode(array, "utf-8") for array in several]
+    return several[0] if len(several) == 1 else np.concatenate(several)
