@@ -1,0 +1,1 @@
+"""Where a step stands in its sequence."""

@@ -1,0 +1,48 @@
+"""Positions as a learned table, added to the values.
+
+    y[t, :] = x[t, :] + weight[t, :]                 weight: (time, dim)
+
+Source: J. Gehring, M. Auli, D. Grangier, D. Yarats, Y. N. Dauphin, Convolutional sequence to sequence learning, 2017,
+section 3.1, https://arxiv.org/abs/1705.03122; weights drawn from N(0, 0.02²) as in BERT, https://arxiv.org/abs/1810.04805
+Shorter sequences use the first rows of the table; longer ones are refused, since there is nothing learned to give them.
+Cost: no multiplications, time · dim parameters.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class LearnedPositions(nn.Module):
+    """Add a learned vector to each step.
+
+    Args:
+        time: the longest sequence, in steps.
+        dim: size of each step.
+    """
+
+    def __init__(self, time: int, dim: int) -> None:
+        super().__init__()
+        for name, value in (("time", time), ("dim", dim)):
+            if value < 1:
+                raise ValueError(f"learned_positions: {name}: expected a positive integer, got {value}")
+        self.time = time
+        self.weight = nn.Parameter(nn.init.normal_(torch.empty(time, dim), std=0.02))
+
+    def forward(self, x: Float[Tensor, "batch time dim"]) -> Float[Tensor, "batch time dim"]:
+        """Add the first rows of the table.
+
+        Raises:
+            ValueError: x is longer than the table.
+        """
+        return x + self._rows(0, x.shape[1])
+
+    def step(self, x_t: Float[Tensor, "batch dim"], state: int | None = None) -> tuple[Float[Tensor, "batch dim"], int]:
+        """Add the row of one step; the state counts the steps before it."""
+        start = state or 0
+        return x_t + self._rows(start, start + 1), start + 1
+
+    def _rows(self, start: int, stop: int) -> Tensor:
+        if stop > self.time:
+            raise ValueError(f"learned_positions: time: expected at most {self.time} steps, got {stop}")
+        return self.weight[start:stop]

@@ -1,0 +1,1 @@
+"""Networks that carry a state from step to step."""
