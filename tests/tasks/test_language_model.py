@@ -1,0 +1,226 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from netloom.data.batch import Batch
+from netloom.errors import ArchitectureError, DataError, SettingError
+from netloom.signal import parse
+from netloom.spec import Block
+from netloom.tasks.language_model import LanguageModel
+
+TASK = LanguageModel(vocabulary=5, context=8)
+
+
+class Recurrent(nn.Module):
+    """Causal unless it reads backwards too."""
+
+    def __init__(self, bidirectional=False):
+        super().__init__()
+        self.embed = nn.Embedding(5, 6)
+        self.lstm = nn.LSTM(6, 7, batch_first=True, bidirectional=bidirectional)
+        self.out = nn.Linear(14 if bidirectional else 7, 5)
+
+    def forward(self, inputs, masks=None):
+        tokens = inputs if isinstance(inputs, torch.Tensor) else inputs["tokens"]
+        assert tokens.shape[1] <= 8
+        return self.out(self.lstm(self.embed(tokens))[0])
+
+
+class Convolved(nn.Module):
+    """Position t sees `ahead` tokens that come after it."""
+
+    def __init__(self, ahead):
+        super().__init__()
+        self.embed, self.conv, self.ahead = nn.Embedding(5, 6), nn.Conv1d(6, 5, 3), ahead
+
+    def forward(self, inputs, masks=None):
+        x = self.embed(inputs).transpose(1, 2)
+        return self.conv(nn.functional.pad(x, (2 - self.ahead, self.ahead))).transpose(1, 2)
+
+
+class Averaged(nn.Module):
+    """Every position sees the mean of all; its head starts at zero, which hides it."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.out = nn.Embedding(5, 6), nn.Linear(6, 5)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, inputs, masks=None):
+        x = self.embed(inputs)
+        return self.out(x + x.mean(1, keepdim=True))
+
+
+def model(network):
+    return nn.ModuleDict({"network": network})
+
+
+def batch(tokens, target=None, mask=None):
+    masks = {} if mask is None else {"tokens": mask}
+    return Batch({"tokens": tokens}, masks, target, torch.arange(len(tokens)))
+
+
+def nats(network, rows):
+    """−log p of each next token of each row, by a loop."""
+    found = []
+    for row in rows:
+        logits = network(row[None])[0].double().tolist()
+        for t in range(len(row) - 1):
+            z = math.log(sum(math.exp(v) for v in logits[t]))
+            found.append(z - logits[t][row[t + 1]])
+    return found
+
+
+def loss_of(network, batch):
+    ((group, loss),) = TASK.losses(model(network), batch, torch.Generator())
+    assert group == "network"
+    return loss.item()
+
+
+def test_loss_of_texts_is_of_their_own_next_tokens():
+    network, tokens = Recurrent(), torch.randint(5, (3, 8))
+    found = nats(network, tokens)
+    assert loss_of(network, batch(tokens)) == pytest.approx(sum(found) / 21, abs=1e-6)
+    # a label of each text is no next token
+    assert loss_of(network, batch(tokens, torch.tensor([0, 1, 0]))) == pytest.approx(sum(found) / 21, abs=1e-6)
+
+
+def test_loss_of_windows_reads_their_target_too():
+    network, text = Recurrent(), torch.randint(5, (9,))
+    logits = network(text[None, :8])[0]
+    expected = -sum(logits[t].log_softmax(0)[text[t + 1]].item() for t in range(8)) / 8
+    assert loss_of(network, batch(text[None, :8], text[None, 1:])) == pytest.approx(expected, abs=1e-6)
+
+
+def test_padding_is_left_out():
+    network, tokens = Recurrent(), torch.randint(5, (3, 8))
+    mask = torch.arange(8) < torch.tensor([8, 5, 1])[:, None]
+    found = nats(network, [tokens[0], tokens[1, :5], tokens[2, :1]])
+    assert len(found) == 11
+    assert loss_of(network, batch(tokens, mask=mask)) == pytest.approx(sum(found) / 11, abs=1e-6)
+    metrics = TASK.evaluate(model(network), [batch(tokens[:2], mask=mask[:2]), batch(tokens[2:], mask=mask[2:])])
+    assert metrics["nats_per_token"] == pytest.approx(sum(found) / 11, abs=1e-6)
+    assert metrics["perplexity"] == pytest.approx(math.exp(sum(found) / 11), abs=1e-5)
+    assert loss_of(network, batch(tokens[2:], mask=mask[2:])) == 0  # one token has no next
+
+
+@pytest.mark.parametrize("network", [Recurrent, lambda: Convolved(0)])
+def test_causal_networks_pass(network):
+    TASK.check(model(network()))
+
+
+@pytest.mark.parametrize("network", [lambda: Recurrent(True), lambda: Convolved(1), lambda: Convolved(2), Averaged])
+def test_a_network_that_sees_the_future_is_refused(network):
+    with pytest.raises(ArchitectureError, match=r"network .*sees the future.*bidirectional: false"):
+        TASK.check(model(network()))
+
+
+def test_sampling_repeats_with_its_generator_and_keeps_the_prompt():
+    network, prompt = model(Recurrent().train()), torch.tensor([[1, 2, 3], [4, 0, 2]])
+    state = torch.get_rng_state()
+    runs = [
+        TASK.sample(network, prompt, 12, generator=torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)
+    ]  # 3 + 12 tokens: longer than the context
+    assert torch.equal(torch.get_rng_state(), state)
+    assert runs[0].shape == (2, 15)
+    assert torch.equal(runs[0][:, :3], prompt)
+    assert torch.equal(runs[0], runs[1])
+    assert not torch.equal(runs[0], runs[2])
+    assert network["network"].training
+    assert not runs[0].is_inference()
+
+
+class Fixed(nn.Module):
+    """The same logits after every token."""
+
+    logits = (2.0, 1.0, 0.0, -1.0, 1.5)
+
+    def forward(self, inputs, masks=None):
+        return torch.tensor(self.logits).expand(*inputs.shape, 5)
+
+
+def shares(**settings):
+    drawn = TASK.sample(
+        model(Fixed()),
+        torch.zeros(4000, 1, dtype=torch.long),
+        1,
+        generator=torch.Generator().manual_seed(0),
+        **settings,
+    )
+    return torch.bincount(drawn[:, 1], minlength=5) / 4000
+
+
+def test_temperature_and_top_k():
+    logits = torch.tensor(Fixed.logits)
+    assert torch.allclose(shares(), logits.softmax(0), atol=0.03)
+    assert torch.allclose(shares(temperature=3.0), (logits / 3).softmax(0), atol=0.03)
+    assert shares(temperature=0).tolist() == [1, 0, 0, 0, 0]
+    best = torch.tensor([2.0, -torch.inf, -torch.inf, -torch.inf, 1.5])
+    assert torch.allclose(shares(top_k=2), best.softmax(0), atol=0.03)
+    assert shares(top_k=1).tolist() == [1, 0, 0, 0, 0]
+    assert torch.allclose(shares(top_k=9), logits.softmax(0), atol=0.03)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"prompt": torch.zeros(1, 0)}, {"prompt": torch.zeros(3)}, {"temperature": -1.0}, {"top_k": 0}]
+)
+def test_nothing_is_sampled_from_nonsense(wrong):
+    arguments = {"prompt": torch.zeros(1, 2, dtype=torch.long), "length": 3, "generator": torch.Generator(), **wrong}
+    with pytest.raises(SettingError, match="nothing can be sampled so"):
+        TASK.sample(model(Fixed()), **arguments)
+
+
+def test_answers_are_the_likeliest_next_tokens():
+    (answer,) = TASK.answers(torch.tensor([[[0.0] * 5, list(Fixed.logits)]]))
+    assert answer["token"] == 0
+    assert list(answer["probabilities"]) == [0, 4, 1, 2, 3]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+class FakeData:
+    name, target = "poems", None
+
+    def __init__(self, **signals):
+        self.signals = {name: parse(text) for name, text in signals.items()}
+
+
+def test_from_data():
+    assert LanguageModel.from_data(FakeData(tokens="tokens:8,vocabulary=5")) == TASK
+    assert TASK.inputs({"tokens": parse("tokens:8,vocabulary=5")})["network"].keys() == {"tokens"}
+    for signals in ({"x": "vector:3"}, {"tokens": "tokens:8"}, {"a": "tokens:8,vocabulary=5", "b": "vector:2"}):
+        with pytest.raises(DataError, match="poems: a language model reads text"):
+            LanguageModel.from_data(FakeData(**signals))
+
+
+@pytest.mark.parametrize("name", ["vocabulary", "context"])
+def test_bad_settings_are_refused(name):
+    with pytest.raises(SettingError, match=f"{name} is too small"):
+        LanguageModel(**{"vocabulary": 5, "context": 8, name: 1})
+
+
+@pytest.mark.parametrize(
+    ("gives", "last", "head"),
+    [
+        ("series:8x64", "lstm", [Block("dense", {"dim": 5})]),
+        ("series:8x5", "lstm", [Block("dense", {"dim": 5})]),
+        ("series:8x5", "dense", []),
+    ],
+)
+def test_head(gives, last, head):
+    assert list(TASK.head("network", parse(gives), last)) == head
+
+
+@pytest.mark.parametrize(
+    ("gives", "last", "text"),
+    [
+        ("series:8x5", "softmax", "the loss includes the softmax"),
+        ("vector:5", "last_step", "reads: a sequence of 8 steps\n  given: vector"),
+        ("series:4x5", "max_pool1d", "strides or drops the time axis"),
+        ("tokens:8", None, "given: tokens"),
+    ],
+)
+def test_networks_that_drop_time_are_refused(gives, last, text):
+    with pytest.raises(ArchitectureError, match=text):
+        TASK.head("network", parse(gives), last)
