@@ -1,0 +1,131 @@
+"""From an architecture to a run folder, and from a run folder on."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from netloom.assemble import assemble
+from netloom.build import build
+from netloom.data import open_data
+from netloom.data.data import Data
+from netloom.errors import DataError, RunError, SettingError
+from netloom.reading import read_text
+from netloom.run import Run
+from netloom.signal import parse
+from netloom.spec import Architecture, to_yaml
+from netloom.tasks import TASKS
+from netloom.train.loop import train
+from netloom.train.progress import Progress
+from netloom.train.recipe import Recipe
+
+
+def fit(
+    architecture: Architecture,
+    task: Any,
+    data: Data,
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    progress: Progress | None = None,
+    device: str | None = None,
+) -> Run:
+    """Train an architecture from scratch; Ctrl-C leaves a run of the status `stopped`.
+
+    Args:
+        architecture: without the task's head.
+        task: an entry of `TASKS`, made for these data.
+        data: opened, split and fitted.
+        recipe: how to train.
+        folder: a new or empty one.
+        progress: is told how it goes.
+        device: "cpu", "cuda" …; a GPU if there is one, when left out.
+
+    Raises:
+        ArchitectureError: the architecture doesn't fit data and task.
+        RunError, SettingError, TrainingError: see `train`.
+    """
+    complete = assemble(architecture, task, data.signals)
+    model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device or _device())
+    task.check(model)
+    run = Run.create(
+        folder,
+        architecture=to_yaml(complete.architecture),
+        recipe=recipe.to_dict(),
+        task={"name": _name(task), "settings": task.settings()},
+        data={
+            "source": str(data.source),
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "sizes": dict(data.sizes),
+        },
+        signals={name: signal.text() for name, signal in data.signals.items()},
+        state=data.state(),
+        seed=recipe.seed,
+    )
+    return _train(model, task, data, recipe, run, progress)
+
+
+def resume(
+    folder: str | Path,
+    data: Data | str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    device: str | None = None,
+) -> Run:
+    """Go on with a run from its newest checkpoint; the result is that of one never interrupted, bit for bit.
+
+    Args:
+        folder: of a run that was stopped or killed, or that failed; a finished one is given back as it is.
+        data: the run's data, or where they lie now, if not where they lay.
+        progress: is told how it goes.
+        device: "cpu", "cuda" …; a GPU if there is one, when left out.
+
+    Raises:
+        RunError: there is no such run, or it can't be read.
+        DataError: the data are not those it was trained on.
+    """
+    run = Run.open(folder)
+    if run.status == "finished":
+        return run
+    path = run.file("architecture.yaml")
+    architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
+    if architecture is None or faults:
+        raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
+    task = TASKS.get(run.document["task"]["name"])(**run.document["task"]["settings"])
+    recipe = Recipe.from_dict(run.json("recipe.json"))
+    if not isinstance(data, Data):
+        state = run.json("data.json")
+        data = open_data(state["source"] if data is None else data, state=state)
+    if data.fingerprint != run.document["data"]["fingerprint"]:
+        raise DataError(
+            "these are not the data the run was trained on",
+            where=data.source,
+            expected=f"fingerprint {run.document['data']['fingerprint']}",
+            got=data.fingerprint,
+            fix="restore the data, or start a new run with `netloom fit`",
+        )
+    signals = {name: parse(text) for name, text in run.document["signals"].items()}
+    model = build(architecture, task.inputs(signals), seed=recipe.seed).to(device or _device())
+    return _train(model, task, data, recipe, run, progress)
+
+
+def _train(model: nn.ModuleDict, task: Any, data: Data, recipe: Recipe, run: Run, progress: Progress | None) -> Run:
+    outcome = train(model, task, data, recipe, run, progress=progress)
+    if progress:
+        progress.note(outcome.message)
+    return run
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _name(task: Any) -> str:
+    """The name a task is registered by: its file's, or the one a plugin gave it."""
+    stem = type(task).__module__.rpartition(".")[2]
+    for name in (stem, *TASKS.names()):
+        if name in TASKS and TASKS.get(name) is type(task):
+            return name
+    raise SettingError(f"the task {type(task).__name__} is not registered", fix="TASKS.add(name, the class)")

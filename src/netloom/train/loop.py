@@ -1,0 +1,163 @@
+"""The training loop: one for every task, whatever its parts, losses and metrics."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from netloom.errors import SettingError
+from netloom.files import probe
+from netloom.optim import SCHEDULES
+from netloom.run import Run
+from netloom.train.augment import Augment
+from netloom.train.budget import count_steps
+from netloom.train.checkpoint import KEPT, Checkpoints
+from netloom.train.evaluation import evaluate
+from netloom.train.interrupt import Interrupt
+from netloom.train.losses import Losses
+from netloom.train.progress import Progress, Quiet
+from netloom.train.randomness import device_of, reseed
+from netloom.train.recipe import Recipe
+from netloom.train.state import State
+from netloom.train.step import take_step
+
+#: Seconds between two looks at the losses.
+_LOOK = 0.1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended.
+
+    Args:
+        status: "finished" or "stopped".
+        step: steps done.
+        steps: steps planned; more than `step` after an early or asked-for stop.
+        best_step: after which step the weights that were kept stood.
+        metrics: their metrics on the validation split.
+        message: a sentence for a person.
+    """
+
+    status: str
+    step: int
+    steps: int
+    best_step: int
+    metrics: dict[str, float]
+    message: str
+
+
+def train(
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, *, progress: Progress | None = None
+) -> Outcome:
+    """Train, from the run's newest checkpoint if it has one; the model ends with the weights that are kept.
+
+    Args:
+        model: the networks by part, on the device to train on.
+        task: gives losses and metrics.
+        data: gives batches.
+        recipe: how.
+        run: where checkpoints, history, weights and metrics go.
+        progress: is told how it goes.
+
+    Raises:
+        TrainingError: a loss is not finite.
+        RunError: the run can't be written, or none of its checkpoints read.
+        SettingError: the recipe doesn't fit task or data.
+    """
+    show = progress or Quiet()
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    device, augment, state = device_of(model), Augment(recipe.augment, data), State(model, task, recipe)
+    generator = torch.Generator(device)
+    schedule, settings = SCHEDULES.get(recipe.schedule), dict(recipe.schedule_settings)
+    settings |= {} if recipe.warmup is None else {"warmup": recipe.warmup}
+    validated = bool(data.sizes.get("validation"))
+    if recipe.patience and not validated:
+        raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
+
+    checkpoints = Checkpoints(run.folder / "checkpoints")
+    probe(run.folder, (KEPT + 1) * state.bytes)
+    newest, complaints = checkpoints.newest()
+    for complaint in complaints:
+        show.note(f"{complaint}\n  the checkpoint before it is used")
+    if newest:
+        state.load(newest.step, newest.tensors, newest.facts)
+    if run.steps is None:
+        run.record(steps=count_steps(model, task, data, recipe))
+    steps, per_epoch = run.steps or 1, data.steps_per_epoch(recipe.batch_size)
+    every = recipe.evaluation_interval(per_epoch)
+
+    losses, examples = Losses(state.sums), recipe.batch_size * recipe.accumulate
+    model.train()
+    run.write_history(state.history)
+    with Interrupt() as interrupt, run.training(), closing(show):
+        show.start(state.step, steps)
+        began = looked = written = time.perf_counter()
+        earlier, first = state.seconds, state.step
+        while state.step < steps and not interrupt.asked and not (recipe.patience and state.stale >= recipe.patience):
+            reseed(device, generator, recipe.seed, state.step)
+            state.set_rate(schedule((state.step + 0.5) / steps, **settings))
+            batches = (
+                augment(data.train_batch(number, recipe.batch_size, recipe.seed).to(device), generator)
+                for number in range(state.step * recipe.accumulate, (state.step + 1) * recipe.accumulate)
+            )
+            losses.add(state.step, take_step(state, task, batches, generator, recipe))
+            state.step += 1
+
+            now = time.perf_counter()
+            due = state.step % every == 0 or state.step == steps
+            save = due or interrupt.asked or now - written >= recipe.checkpoint_every
+            if save or now - looked >= _LOOK:
+                losses.settle()
+                rate = (state.step - first) * examples / (now - began)
+                show.update(state.step, losses.last, rate)
+                looked = now
+            if due:
+                metrics: dict[str, float] = {}
+                if validated:
+                    with state.average.in_place():
+                        split = data.batches("validation", recipe.batch_size)
+                        metrics = evaluate(state, task, split, device, generator, recipe.seed)
+                        state.score(metrics.get(task.score), task.better, keep=recipe.keep == "best")
+                line = {
+                    "step": state.step,
+                    "epoch": state.step * recipe.accumulate / per_epoch,
+                    "lr": state.rate,
+                    "loss": losses.means(),
+                    "validation": metrics,
+                    "seconds": earlier + time.perf_counter() - began,
+                    "rate": rate,
+                }
+                state.history.append(line)
+                run.write_history(state.history)
+                show.evaluated(line)
+            if save:
+                state.seconds = earlier + time.perf_counter() - began
+                checkpoints.save(state.step, *state.saved())
+                written = time.perf_counter()
+        return _end(state, steps, recipe, run, checkpoints, stopped=interrupt.asked)
+
+
+def _end(state: State, steps: int, recipe: Recipe, run: Run, checkpoints: Checkpoints, stopped: bool) -> Outcome:
+    """Write what is kept, or leave the run to be resumed."""
+    patient = not (recipe.patience and state.stale >= recipe.patience)
+    if stopped and state.step < steps and patient:
+        run.record(status="stopped", seconds=state.seconds)
+        message = f"stopped after step {state.step} of {steps}; go on with: netloom resume {run.folder}"
+        return Outcome("stopped", state.step, steps, state.best_step, {}, message)
+    kept = state.best_step if state.best else state.step
+    if state.best:
+        state.model.load_state_dict(state.best)
+    else:
+        state.average.make_permanent()
+    state.model.eval()
+    metrics = next((line["validation"] for line in reversed(state.history) if line["step"] == kept), {})
+    run.save_weights(state.model, {"step": kept, "steps": state.step, "validation": metrics})
+    run.record(status="finished", seconds=state.seconds)
+    checkpoints.clear()
+    early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
+    message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"
+    return Outcome("finished", state.step, steps, kept, metrics, message)

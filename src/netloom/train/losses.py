@@ -1,0 +1,55 @@
+"""The training losses: kept as tensors, looked at together, so that no step waits for its number."""
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from netloom.errors import TrainingError
+
+
+class Losses:
+    """Running means of the losses by group.
+
+    Args:
+        sums: [sum, count] by group since the last evaluation; changed in place, so that a checkpoint holds them.
+    """
+
+    def __init__(self, sums: dict[str, list[float]]) -> None:
+        self.sums = sums
+        self.last: dict[str, float] = {}
+        self._pending: list[tuple[int, str, Tensor]] = []
+
+    def add(self, step: int, losses: Iterable[tuple[str, Tensor]]) -> None:
+        """Keep the losses of a step for the next look."""
+        self._pending.extend((step, group, loss) for group, loss in losses)
+
+    def settle(self) -> None:
+        """Look at what was kept: one wait for the device.
+
+        Raises:
+            TrainingError: a loss is not finite.
+        """
+        if not self._pending:
+            return
+        values = torch.stack([loss.float() for _, _, loss in self._pending]).tolist()
+        pending, self._pending = self._pending, []
+        for (step, group, _), value in zip(pending, values, strict=True):
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"the loss of {group} is {value} at step {step}",
+                    expected="a finite number",
+                    fix="lower lr, set clip (1.0 is usual), lengthen warmup; or look for values that are not finite "
+                    "in the data. The last checkpoint is from before",
+                )
+            total = self.sums.setdefault(group, [0.0, 0])
+            total[0] += value
+            total[1] += 1
+            self.last[group] = value
+
+    def means(self) -> dict[str, float]:
+        """The means since the last call, which starts them anew."""
+        means = {group: total / count for group, (total, count) in self.sums.items()}
+        self.sums.clear()
+        return means

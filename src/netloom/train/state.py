@@ -1,0 +1,156 @@
+"""The state of a training: all that a step reads and changes, and so all that a checkpoint holds."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from netloom.errors import DamagedCheckpoint, SettingError
+from netloom.optim import OPTIMISERS
+from netloom.train.average import Average
+from netloom.train.packing import pack, unpack
+from netloom.train.recipe import Recipe
+
+
+class State:
+    """Model, optimisers by group, mean weights, best weights, counters.
+
+    Args:
+        model: the networks by part.
+        task: whose `groups` say which optimiser steps which parts.
+        recipe: says which optimisers.
+
+    Raises:
+        SettingError: an optimiser can't be made as the recipe says.
+    """
+
+    def __init__(self, model: nn.ModuleDict, task: Any, recipe: Recipe) -> None:
+        self.model = model
+        self.optimisers: dict[str, torch.optim.Optimizer] = {}
+        self.parameters: dict[str, list[nn.Parameter]] = {}
+        for unknown in recipe.groups.keys() - task.groups.keys():
+            expected = ", ".join(task.groups)
+            raise SettingError(f"the task has no group {unknown!r}", where="recipe: groups", expected=expected)
+        for group, parts in task.groups.items():
+            named = [pair for part in parts for pair in _named(part, model[part])]
+            self.optimisers[group] = _optimiser(group, recipe, named)
+            self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
+        self.rates = [(entry, entry["lr"]) for entry in self._entries()]
+        self.average = Average(model.parameters(), recipe.ema)
+        self.yields = dict.fromkeys(task.groups, 0)
+        self.best: dict[str, Tensor] = {}
+        self.best_score: float | None = None
+        self.best_step = 0
+        self.stale = 0
+        self.step = 0
+        self.seconds = 0.0
+        self.sums: dict[str, list[float]] = {}
+        self.history: list[dict[str, Any]] = []
+
+    def set_rate(self, factor: float) -> None:
+        """Every optimiser's rate, as a multiple of its base rate."""
+        for entry, base in self.rates:
+            entry["lr"] = base * factor
+
+    @property
+    def rate(self) -> float:
+        """The rate of the first group."""
+        return float(self.rates[0][0]["lr"])
+
+    def score(self, value: float | None, better: str, keep: bool) -> None:
+        """Compare a score with the best so far; the weights in the model now are those it belongs to."""
+        if value is None:
+            return
+        best = self.best_score
+        if value == value and (best is None or (value > best if better == "max" else value < best)):
+            self.best_score, self.best_step, self.stale = value, self.step, 0
+            if keep:
+                self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+        else:
+            self.stale += 1
+
+    @property
+    def bytes(self) -> int:
+        """About how large a checkpoint is: weights, two values of optimiser state each, mean and best weights."""
+        weights = sum(int(tensor.nbytes) for tensor in self.model.state_dict().values())
+        return weights * (4 + bool(self.average.values))
+
+    def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and facts of a checkpoint."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()} | self.average.tensors()
+        for group, number, parameter in self._gradients():
+            if parameter.grad is not None:
+                tensors[f"gradient.{group}.{number}"] = parameter.grad
+        optimisers = {
+            group: pack(optimiser.state_dict(), f"optimiser.{group}", tensors)
+            for group, optimiser in self.optimisers.items()
+        }
+        facts = {name: getattr(self, name) for name in _FACTS} | {"optimisers": optimisers}
+        return tensors, facts
+
+    def load(self, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Become the state that was saved.
+
+        Raises:
+            DamagedCheckpoint: it is that of another model or recipe.
+        """
+        try:
+            self.model.load_state_dict(_under("model.", tensors))
+            self.best = {
+                name: value.to(self.model.state_dict()[name].device) for name, value in _under("best.", tensors).items()
+            }
+            self.average.load(tensors)
+            for group, optimiser in self.optimisers.items():
+                optimiser.load_state_dict(unpack(facts["optimisers"][group], tensors))
+            for group, number, parameter in self._gradients():
+                if (gradient := tensors.get(f"gradient.{group}.{number}")) is not None:
+                    parameter.grad = torch.empty_like(parameter).copy_(gradient)
+            for name in _FACTS:
+                setattr(self, name, facts[name])
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise DamagedCheckpoint(
+                f"doesn't fit this model and recipe: {error}", where=f"checkpoint {step}"
+            ) from error
+        self.step = step
+        bases = [base for _, base in self.rates]
+        self.rates = list(zip(self._entries(), bases, strict=True))
+
+    def _entries(self) -> list[dict[str, Any]]:
+        return [entry for optimiser in self.optimisers.values() for entry in optimiser.param_groups]
+
+    def _gradients(self) -> Iterator[tuple[str, int, nn.Parameter]]:
+        """Of groups that wait for more losses before they step; none where a task always yields the same number."""
+        for group, parameters in self.parameters.items():
+            for number, parameter in enumerate(parameters):
+                yield group, number, parameter
+
+
+_FACTS = ("yields", "best_score", "best_step", "stale", "seconds", "sums", "history")
+
+
+def _named(part: str, module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """(name, parameter), each once; the name tells the owner's class: `network.0.Embedding.weight`."""
+    seen: set[int] = set()
+    for path, owner in module.named_modules():
+        for key, parameter in owner.named_parameters(recurse=False):
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield ".".join((part, path, type(owner).__name__, key)), parameter
+
+
+def _optimiser(group: str, recipe: Recipe, named: list[tuple[str, nn.Parameter]]) -> torch.optim.Optimizer:
+    chosen = recipe.of_group(group)
+    function = OPTIMISERS.get(chosen["optimiser"])
+    lr = inspect.signature(function).parameters["lr"].default if chosen["lr"] is None else chosen["lr"]
+    try:
+        optimiser: torch.optim.Optimizer = function(named, lr=lr, **chosen["settings"])
+    except (TypeError, ValueError) as error:
+        raise SettingError(str(error), where=f"recipe: optimiser of {group}") from error
+    return optimiser
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
