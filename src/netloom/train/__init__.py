@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netloom.train.fit import fit, resume
     from netloom.train.loop import Outcome, train
     from netloom.train.recipe import Recipe
+    from netloom.train.running import fit, resume
 
 __all__ = ["Outcome", "Recipe", "fit", "resume", "train"]
 
-_LAZY = {"fit": "fit", "resume": "fit", "train": "loop", "Outcome": "loop", "Recipe": "recipe"}
+_LAZY = {"fit": "running", "resume": "running", "train": "loop", "Outcome": "loop", "Recipe": "recipe"}
 
 
 def __getattr__(name: str) -> Any:

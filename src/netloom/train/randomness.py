@@ -7,7 +7,6 @@ import torch
 
 from netloom.data.order import mix
 
-
 #: So that task and dropout don't draw the same numbers.
 _OTHER = 0x5851F42D4C957F2D
 
