@@ -178,8 +178,11 @@ def test_a_critic_that_mixes_examples_is_refused():
     normed = nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.BatchNorm1d(5), nn.Linear(5, 1)).double()
     for critic in (normed, Mixing().double()):
         model["critic"] = critic.eval()
+        before = {key: value.clone() for key, value in critic.state_dict().items()}
         with pytest.raises(ArchitectureError, match=r"critic .*mixes the examples.*layer_norm or group_norm"):
             TASK.check(model)
+        assert not critic.training
+        assert all(torch.equal(value, before[key]) for key, value in critic.state_dict().items())
     model["critic"] = nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.Dropout(0.5), nn.Linear(5, 1)).double()
     TASK.check(model)
 

@@ -96,6 +96,22 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+@contextmanager
+def on_trial(module: nn.Module) -> Iterator[None]:
+    """Run a module, change its weights and modes, without gradients; afterwards all is as it was, bit for bit."""
+    tensors = [*module.parameters(), *module.buffers()]
+    kept = [tensor.detach().clone() for tensor in tensors]
+    modes = [(part, part.training) for part in module.modules()]
+    with torch.no_grad():
+        try:
+            yield
+        finally:
+            for tensor, value in zip(tensors, kept, strict=True):
+                tensor.copy_(value)
+            for part, mode in modes:
+                part.training = mode
+
+
 def noise(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
     """Standard normal values in the dtype and on the device of `like`, drawn from the given generator alone."""
     return torch.randn(shape, generator=generator, device=generator.device, dtype=like.dtype).to(like.device)

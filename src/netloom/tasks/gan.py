@@ -14,7 +14,6 @@ mixes the examples of a batch (batch normalisation) is refused. It is differenti
 arithmetic allows, fused attention and fused LSTMs on some devices not.
 """
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
@@ -31,7 +30,7 @@ from netloom.spec import Node
 from netloom.tasks._examples import as_bytes, example, example_signal, learnt, only_signal, pixels, reach
 from netloom.tasks._head import refusal, to_signal, to_vector
 from netloom.tasks._mmd import mmd
-from netloom.tasks._task import evaluating, floats, noise
+from netloom.tasks._task import evaluating, floats, noise, on_trial
 
 #: Real examples that the score compares with as many generated ones.
 COMPARED = 1024
@@ -106,11 +105,12 @@ class GAN:
         Raises:
             ArchitectureError: changing one example changed the critic's value of another.
         """
-        critic = copy.deepcopy(model["critic"]).train()
+        critic = model["critic"]
         like = next(critic.parameters())
         x = noise((4, *parse(self.signal).sizes), like, torch.Generator().manual_seed(0))
         values = []
-        with torch.random.fork_rng(devices=[like.device] if like.is_cuda else []), torch.no_grad():
+        with on_trial(critic), torch.random.fork_rng(devices=[like.device] if like.is_cuda else []):
+            critic.train()
             for last in (x[3:], -3 * x[3:]):
                 torch.manual_seed(0)  # the same dropout twice
                 values.append(critic(torch.cat([x[:3], last])).flatten()[:3])

@@ -13,7 +13,6 @@ The network gives logits (batch, time, vocabulary) for every position at once. T
 t has not seen token t + 1: `check` changes later tokens and refuses a network whose earlier outputs move.
 """
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -28,7 +27,7 @@ from netloom.errors import DataError, SettingError
 from netloom.signal import Signal
 from netloom.spec import Block, Node
 from netloom.tasks._head import refusal
-from netloom.tasks._task import evaluating, floats
+from netloom.tasks._task import evaluating, floats, on_trial
 
 
 @dataclass(frozen=True)
@@ -96,15 +95,16 @@ class LanguageModel:
     def check(self, model: nn.ModuleDict) -> None:
         """Refuse a network whose output at a position depends on later tokens.
 
-        A copy is asked whose parameters were shaken a little, since a head that starts at zero would hide everything.
+        The parameters are shaken a little for the test, since a head that starts at zero would hide everything.
 
         Raises:
             ArchitectureError: the network sees the future.
         """
-        network = copy.deepcopy(model["network"]).eval()
+        network = model["network"]
         device = next(network.parameters()).device
         generator = torch.Generator().manual_seed(0)
-        with torch.no_grad():
+        with on_trial(network):
+            network.eval()
             for parameter in network.parameters():
                 shake = torch.randn(parameter.shape, generator=generator) * 0.02
                 parameter += shake.to(parameter)
@@ -197,8 +197,8 @@ class LanguageModel:
         logits, following = model["network"](batch.inputs, batch.masks), batch.target
         if following is None or following.shape != tokens.shape:  # none, or the label of a text
             logits, following = logits[:, :-1], tokens[:, 1:]
-        nats = F.cross_entropy(logits.transpose(1, 2), following, reduction="none")
-        real = torch.ones_like(following, dtype=torch.bool)
-        if name in batch.masks:
-            real = batch.masks[name][:, -following.shape[1] :]
+        nats = F.cross_entropy(logits.flatten(0, 1), following.flatten(), reduction="none")
+        real = torch.ones_like(nats, dtype=torch.bool)
+        if name in batch.masks:  # the last of the mask, one for each predicted token
+            real = batch.masks[name][:, tokens.shape[1] - following.shape[1] :].flatten()
         return (nats * real).sum(), real.sum()
