@@ -113,7 +113,7 @@ def test_causal_networks_pass(network):
 
 @pytest.mark.parametrize("network", [lambda: Recurrent(True), lambda: Convolved(1), lambda: Convolved(2), Averaged])
 def test_a_network_that_sees_the_future_is_refused(network):
-    with pytest.raises(ArchitectureError, match=r"network .*sees the future.*bidirectional: false"):
+    with pytest.raises(ArchitectureError, match=r"network.*sees the future.*bidirectional: false"):
         TASK.check(model(network()))
 
 
