@@ -181,6 +181,17 @@ def test_exports(kind: type) -> None:
         exports(kind(3, 4, layers=2, bidirectional=True), *inputs)
 
 
+@pytest.mark.filterwarnings("ignore:The tensor attributes self")
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_exports_for_any_batch(kind: type) -> None:
+    block = kind(3, 4, layers=2, bidirectional=True).eval()
+    x, mask = torch.randn(3, 5, 3), torch.arange(5) < torch.tensor([[5], [3], [1]])
+    batch = {0: torch.export.Dim("batch", min=2, max=64)}
+    with unchecked():
+        exported = torch.export.export(block, (x, mask), dynamic_shapes=(batch, batch)).module()
+    same(exported(x[:2], mask[:2]), block(x[:2], mask[:2]))
+
+
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_runs_on_meta(kind: type) -> None:
     with torch.device("meta"):

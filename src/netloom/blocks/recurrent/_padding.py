@@ -23,16 +23,16 @@ def run_padded(
 ) -> tuple[Tensor, list[Tensor]]:
     """Outputs (batch, time, dim · directions), zero at padding, and each cell's last state in torch's order."""
     padding = ~mask.unsqueeze(-1)
-    order = _reversal(mask).unsqueeze(-1)
+    order = _reversal(mask)
     x = x.masked_fill(padding, 0)
     lasts = []
     for layer in range(layers):
         ways = []
         for direction in range(directions):
-            seen = torch.take_along_dim(x, order, dim=1) if direction else x
+            seen = _take(x, order) if direction else x
             y, last = one_way(layer * directions + direction, seen)
             y = y.masked_fill(padding, 0)
-            ways.append(torch.take_along_dim(y, order, dim=1) if direction else y)
+            ways.append(_take(y, order) if direction else y)
             lasts.append(last)
         x = torch.cat(ways, dim=-1)
         if layer < layers - 1:
@@ -42,9 +42,8 @@ def run_padded(
 
 def last_hidden(start: Tensor, y: Tensor, mask: Tensor) -> Tensor:
     """The output (batch, dim) at each sequence's last real step; the start itself for a sequence without any."""
-    steps = mask.sum(dim=1)
     states = torch.cat((start.unsqueeze(1), y), dim=1)
-    return torch.take_along_dim(states, steps[:, None, None], dim=1).squeeze(1)
+    return _take(states, mask.sum(dim=1, keepdim=True)).squeeze(1)
 
 
 def check(block: str, dim_in: int, dim: int, layers: int, dropout: float) -> None:
@@ -68,3 +67,8 @@ def _reversal(mask: Tensor) -> Tensor:
     """The index (batch, time) that reverses the real steps and leaves padding where it stands; its own inverse."""
     steps = torch.arange(mask.shape[1], device=mask.device)
     return torch.where(mask, mask.sum(dim=1, keepdim=True) - 1 - steps, steps)
+
+
+def _take(x: Tensor, steps: Tensor) -> Tensor:
+    """The steps (batch, n) of x (batch, time, dim). `take_along_dim` would fix the batch size of an export."""
+    return x.gather(1, steps.unsqueeze(-1).expand(-1, -1, x.shape[2]))
