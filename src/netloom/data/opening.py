@@ -11,6 +11,7 @@ Files may be packed as .xz or .gz.
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,37 +60,28 @@ def open_data(
         if kinds or splits is not None or target not in (None, state.get("target")):
             raise SettingError("a state says target, kinds and splits already", where="open_data")
         _check_state(state)
-        target, splits, seed = state["target"], state["splits"], state["seed"]
-        options = {**state["options"], **options}
-    kinds = kinds or {}
-    if isinstance(source, Mapping):
-        _check_options(options, None, "values at hand")
-        held = any(str(name) in ("x", "x_train") for name in source)
-        content = arrays(source, "memory", target=target) if held else columns_at_hand(source, "memory", target)
-        return open_rows(content, kinds, splits, seed, state, options)
-    name = "digits" if source is None else str(source)
+        splits, seed = state["splits"], state["seed"]
+    name = "digits" if source is None else "memory" if isinstance(source, Mapping) else str(source)
     path = DIGITS if name == "digits" else Path(name).expanduser()
-    reader = _reader(path, name)
-    _check_options(options, reader, name)
+    reader = None if isinstance(source, Mapping) else _reader(path, name)
+    known = _options_of(reader)
+    _check_options(options, known, name)
+    options = {key: value for key, value in (state or {"options": {}})["options"].items() if key in known} | options
     if reader is text:
         if target is not None or kinds:
             raise SettingError("a running text has neither target nor kinds", where=name)
         words, fingerprint, context = text(path, **options)
         return open_windows(words, name, short_name(name), fingerprint, splits, state, context)
-    if reader is table:
-        wanted = target if state is None else None
-        content = table(path, wanted, **options)
-        if state is not None and target in content.columns:  # new rows to predict need not know their target
-            content = _with_target(content, target)
+    if isinstance(source, Mapping):
+        held = any(str(key) in ("x", "x_train") for key in source)
+        content = arrays(source, name, target=target) if held else columns_at_hand(source, name, target)
+    elif reader is table:
+        content = table(path, target, **options)
     else:
-        content = arrays(load(path, **options), name, target=target if state is None else None)
-    return open_rows(content, kinds, splits, seed, state, options)
-
-
-def _with_target(content: Any, target: str | None) -> Any:
-    from dataclasses import replace
-
-    return replace(content, target=target)
+        content = arrays(load(path, **options), name, target=target)
+    if state is not None and state["target"] in content.columns:  # new rows to predict need not know their target
+        content = replace(content, target=state["target"])
+    return open_rows(content, kinds or {}, splits, seed, state, options)
 
 
 def _reader(path: Path, name: str) -> Callable[..., Any]:
@@ -112,9 +104,12 @@ def _reader(path: Path, name: str) -> Callable[..., Any]:
     return _READERS[ending]
 
 
-def _check_options(options: Mapping[str, Any], reader: Callable[..., Any] | None, where: str) -> None:
+def _options_of(reader: Callable[..., Any] | None) -> list[str]:
     parameters = inspect.signature(reader).parameters.values() if reader else ()
-    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+
+
+def _check_options(options: Mapping[str, Any], known: list[str], where: str) -> None:
     for option in options:
         if option not in known:
             close = closest(option, known)

@@ -8,6 +8,7 @@ it claims is compared with the bytes that are there.
 import gzip
 import io
 import lzma
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -102,7 +103,7 @@ def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
         version = np.lib.format.read_magic(stream)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = header(stream)
-    except (ValueError, SyntaxError, TypeError, EOFError) as fault:
+    except (ValueError, SyntaxError, TypeError, EOFError, OverflowError, tokenize.TokenError) as fault:
         raise DataError("this is not a .npy file", where=where, got=str(fault).splitlines()[0]) from None
     if dtype.hasobject or dtype.names:
         raise DataError(
@@ -112,6 +113,8 @@ def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
             got=f"dtype {dtype}",
             fix="save it with a plain dtype (x.astype('float32') or y.astype(str))",
         )
+    if any(size < 0 for size in shape):
+        raise DataError("this is not a .npy file", where=where, got=f"shape {shape}")
     count, start = int(np.prod(shape, dtype=object)), stream.tell()
     if len(raw) - start != count * dtype.itemsize:
         raise DataError(

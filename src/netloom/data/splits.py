@@ -52,6 +52,7 @@ def split(
             held = {"train": 1 - VALIDATION, "validation": VALIDATION}
             parts |= _cut(parts["train"], held, seed, classes)
     elif "folds" in wanted:
+        classes = classes if by == "stratified" else None
         test = _fold(count, int(wanted["folds"]), int(wanted["fold"]), seed, classes)
         rest = np.setdiff1d(np.arange(count), test)
         held = {"train": 1 - wanted["validation"], "validation": wanted["validation"]}
@@ -67,9 +68,7 @@ def split(
 def _read(settings: Splits, classes: NDArray[Any] | None, has_given: bool) -> tuple[dict[str, Any], str]:
     """Shares or fold numbers, and the way to cut."""
     fair = "stratified" if classes is not None else "random"
-    wanted: dict[str, Any] = (
-        {} if settings is None else {"by": settings} if isinstance(settings, str) else dict(settings)
-    )
+    wanted: dict[str, Any] = {"by": settings} if isinstance(settings, str) else dict(settings or {})
     by: str = wanted.pop("by", None) or ("given" if has_given and not wanted else fair)
     if by not in ("given", "random", "stratified"):
         close = closest(str(by), ("given", "random", "stratified"))

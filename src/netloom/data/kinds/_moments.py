@@ -10,6 +10,7 @@ from torch import Tensor
 from netloom.data.kinds._kind import BadValue
 from netloom.errors import DataError
 
+_NOTHING = 1e-14
 _CHUNK = 2**22  # values at a time: 32 MiB as float64
 
 
@@ -29,7 +30,9 @@ def moments(values: NDArray[Any], axis: int) -> tuple[list[float], list[float]]:
         squares += ((chunk - part_mean) ** 2).sum(0) + delta**2 * count * len(chunk) / new
         mean += delta * len(chunk) / new
         count = new
-    return mean.tolist(), [scale or 1.0 for scale in np.sqrt(squares / count).tolist()]
+    std = np.sqrt(squares / count)
+    std[std <= _NOTHING * np.abs(mean)] = 1.0  # rounding can leave a constant 1e-17
+    return mean.tolist(), std.tolist()
 
 
 def numeric(values: Any, axes: tuple[int, ...], what: str) -> NDArray[Any]:

@@ -93,7 +93,9 @@ def labels(values: Any) -> list[Label | None]:
 
 
 def _label(value: Any) -> Label | None:
-    if value is None or value != value or value == "":
+    if type(value) is str:  # nearly always
+        return value or None
+    if value is None or value != value:
         return None
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netloom.data.kinds._kind import BadValue, from_state, state_of
+from netloom.data.kinds._moments import moments
 from netloom.signal import Signal
 
 #: words that stand for a missing value
@@ -50,11 +51,7 @@ class Number:
         real = numbers[~np.isnan(numbers)]
         self.missing = len(real) < len(numbers)
         if len(real):
-            self.mean, self.std = float(real.mean()), float(real.std())
-            # a constant column can come out as 1e-17 rather than 0
-            if self.std <= 1e-12 * max(1.0, abs(self.mean)) and real.min() == real.max():
-                self.std = 1.0
-            self.std = self.std or 1.0
+            ((self.mean,), (self.std,)) = moments(real[:, None], axis=1)
         if self.bins and len(real):
             edges = np.unique(np.quantile(real, np.linspace(0, 1, self.bins + 1))).tolist()
             self.edges = edges if len(edges) > 2 else []  # with one bin the plain number says as much

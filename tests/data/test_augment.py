@@ -1,0 +1,150 @@
+"""Augmentations against loops over the examples that see the same random numbers."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from netloom.data import AUGMENTATIONS
+from netloom.errors import SettingError
+
+BATCH, CHANNELS, HEIGHT, WIDTH, CLASSES = 37, 3, 9, 12, 5
+IMAGES = torch.randn(BATCH, CHANNELS, HEIGHT, WIDTH, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+TARGET = torch.randint(CLASSES, (BATCH,), generator=torch.Generator().manual_seed(2))
+
+
+def apply(name: str, seed: int = 0, target: Tensor = TARGET, **arguments: Any) -> tuple[Tensor, Tensor]:
+    made = AUGMENTATIONS.get(name)(**arguments)
+    result: tuple[Tensor, Tensor] = made(IMAGES, target, torch.Generator().manual_seed(seed), classes=CLASSES)
+    return result
+
+
+def uniforms(count: int, seed: int = 0) -> list[list[float]]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.rand(BATCH, generator=generator).tolist() for _ in range(count)]
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS.names())
+def test_contract(name: str) -> None:
+    before = IMAGES.clone()
+    images, target = apply(name)
+    again, _ = apply(name)
+    other, _ = apply(name, seed=1)
+    assert torch.equal(images, again)
+    assert not torch.equal(images, other)
+    assert torch.equal(IMAGES, before)
+    assert images.shape == IMAGES.shape
+    assert images.dtype == IMAGES.dtype
+    assert images.is_contiguous()
+    assert torch.equal(target, TARGET) or (
+        target.shape == (BATCH, CLASSES) and torch.allclose(target.sum(1), torch.ones(BATCH).to(target))
+    )
+
+
+def test_crop() -> None:
+    images, _ = apply("crop", padding=2)
+    down, right = uniforms(2)
+    for n in range(BATCH):
+        padded = torch.zeros(CHANNELS, HEIGHT + 4, WIDTH + 4, dtype=IMAGES.dtype)
+        padded[:, 2:-2, 2:-2] = IMAGES[n]
+        top, left = int(down[n] * 5), int(right[n] * 5)
+        assert torch.equal(images[n], padded[:, top : top + HEIGHT, left : left + WIDTH])
+
+
+def test_flip() -> None:
+    images, _ = apply("flip", probability=0.3)
+    (coin,) = uniforms(1)
+    for n in range(BATCH):
+        expected = (
+            torch.stack([IMAGES[n, :, :, WIDTH - 1 - j] for j in range(WIDTH)], 2) if coin[n] < 0.3 else IMAGES[n]
+        )
+        assert torch.equal(images[n], expected)
+    assert torch.equal(apply("flip", probability=0.0)[0], IMAGES)
+    assert torch.equal(apply("flip", probability=1.0)[0], IMAGES.flip(-1))
+
+
+def test_erase() -> None:
+    images, _ = apply("erase", probability=0.8, low=0.05, high=0.4)
+    coin, areas, ratios, tops, lefts = uniforms(5)
+    erased = 0
+    for n in range(BATCH):
+        expected = IMAGES[n].clone()
+        if coin[n] < 0.8:
+            area = (0.05 + 0.35 * areas[n]) * HEIGHT * WIDTH
+            ratio = math.exp((2 * ratios[n] - 1) * math.log(1 / 0.3))
+            tall = min(HEIGHT, max(1, round(math.sqrt(area * ratio))))
+            wide = min(WIDTH, max(1, round(math.sqrt(area / ratio))))
+            top, left = int(tops[n] * (HEIGHT - tall + 1)), int(lefts[n] * (WIDTH - wide + 1))
+            expected[:, top : top + tall, left : left + wide] = 0
+            erased += 1
+        assert torch.equal(images[n], expected)
+    assert 0 < erased < BATCH
+
+
+def pairs(alpha: float) -> tuple[list[int], list[float]]:
+    generator = torch.Generator().manual_seed(0)
+    partner = torch.randperm(BATCH, generator=generator).tolist()
+    seed = int(torch.randint(2**62, (1,), generator=generator))
+    return partner, np.random.Generator(np.random.Philox(key=seed)).beta(alpha, alpha, BATCH).tolist()
+
+
+def test_mixup() -> None:
+    images, target = apply("mixup", alpha=0.7)
+    partner, share = pairs(0.7)
+    for n in range(BATCH):
+        expected = share[n] * IMAGES[n] + (1 - share[n]) * IMAGES[partner[n]]
+        torch.testing.assert_close(images[n], expected)
+        soft = [0.0] * CLASSES
+        soft[TARGET[n]] += share[n]
+        soft[TARGET[partner[n]]] += 1 - share[n]
+        torch.testing.assert_close(target[n], torch.tensor(soft, dtype=target.dtype))
+
+
+def test_cutmix() -> None:
+    images, target = apply("cutmix")
+    partner, share = pairs(1.0)
+    for n in range(BATCH):
+        mine = (images[n] == IMAGES[n]).all(0)
+        theirs = (images[n] == IMAGES[partner[n]]).all(0)
+        assert (mine | theirs).all()
+        hole = ~mine if partner[n] != n else torch.zeros_like(mine)
+        rows, columns = hole.any(1).nonzero(), hole.any(0).nonzero()
+        if len(rows):  # one rectangle, no larger than λ allows
+            assert hole.sum() == (rows.max() - rows.min() + 1) * (columns.max() - columns.min() + 1)
+            assert hole.sum() <= (1 - share[n]) * HEIGHT * WIDTH + 1e-6
+            kept = 1 - hole.double().mean()
+            soft = kept * torch.eye(CLASSES)[TARGET[n]] + (1 - kept) * torch.eye(CLASSES)[TARGET[partner[n]]]
+            torch.testing.assert_close(target[n].double(), soft.double())
+
+
+def test_mixing_other_targets() -> None:
+    numbers = torch.randn(BATCH)
+    _, mixed = apply("mixup", target=numbers)
+    partner, share = pairs(0.2)
+    expected = [share[n] * numbers[n] + (1 - share[n]) * numbers[partner[n]] for n in range(BATCH)]
+    torch.testing.assert_close(mixed, torch.stack(expected).float())
+    _, soft = apply("mixup")
+    _, twice = apply("cutmix", target=soft)
+    torch.testing.assert_close(twice.sum(1), torch.ones(BATCH, dtype=twice.dtype))
+    with pytest.raises(SettingError, match="mixup mixes classes"):
+        AUGMENTATIONS.get("mixup")()(IMAGES, TARGET, torch.Generator())
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("crop", {"padding": 0}),
+        ("crop", {"padding": 1.5}),
+        ("flip", {"probability": 1.1}),
+        ("erase", {"probability": -1}),
+        ("erase", {"low": 0.5, "high": 0.1}),
+        ("mixup", {"alpha": 0}),
+        ("cutmix", {"alpha": -1}),
+    ],
+)
+def test_settings_are_checked(name: str, arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{name}:.*expected"):
+        AUGMENTATIONS.get(name)(**arguments)
