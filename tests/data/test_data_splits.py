@@ -99,7 +99,7 @@ def test_settings_that_make_no_sense(wanted: Any, text: str) -> None:
 
 def test_too_small() -> None:
     classes = np.array(["a"] * 20 + ["rare"] * 2)
-    with pytest.raises(DataError, match=r"class .*rare.* has 2 rows: too few for 3 parts\n.*at least 3\n.*random"):
+    with pytest.raises(DataError, match=r"class 'rare' has 2 rows: too few for 3 parts\n.*at least 3\n.*random"):
         split(22, None, 0, classes=classes, given={})
     with pytest.raises(DataError, match="2 rows: too few for 5 folds"):
         split(22, {"folds": 5}, 0, classes=classes, given={})

@@ -117,7 +117,7 @@ def _cut(rows: Rows, shares: Mapping[str, float], seed: int, classes: NDArray[An
     pieces: dict[str, list[Rows]] = {part: [] for part in used}
     for number, group in enumerate(groups):
         if len(group) < len(used):
-            label = "" if classes is None else f"class {classes[group[0]]!r} has "
+            label = "" if classes is None else f"class {str(classes[group[0]])!r} has "
             raise DataError(
                 f"{label}{len(group)} row{'s' * (len(group) != 1)}: too few for {len(used)} parts",
                 expected=f"at least {len(used)}",
@@ -146,7 +146,7 @@ def _fold(count: int, folds: int, fold: int, seed: int, classes: NDArray[Any] | 
         if sizes.min() < folds:
             rare = found[np.argmin(sizes)]
             raise DataError(
-                f"class {rare!r} has {sizes.min()} rows: too few for {folds} folds",
+                f"class {str(rare)!r} has {sizes.min()} rows: too few for {folds} folds",
                 fix="fewer folds, or add 'by': 'random'",
             )
         order = order[np.argsort(classes[order], kind="stable")]
