@@ -51,6 +51,7 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
     def write(new: Path) -> None:
         try:
             save_file(kept, new, metadata=header)
+            new.chmod(0o644)  # safetensors lets nobody else read it
         except SafetensorError as error:
             raise RunError(f"can't be written: {error}", where=str(path)) from error
 

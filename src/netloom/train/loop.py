@@ -154,7 +154,9 @@ def _end(state: State, steps: int, recipe: Recipe, run: Run, checkpoints: Checkp
     else:
         state.average.make_permanent()
     state.model.eval()
-    metrics = next((line["validation"] for line in reversed(state.history) if line["step"] == kept), {})
+    metrics: dict[str, float] = next(
+        (line["validation"] for line in reversed(state.history) if line["step"] == kept), {}
+    )
     run.save_weights(state.model, {"step": kept, "steps": state.step, "validation": metrics})
     run.record(status="finished", seconds=state.seconds)
     checkpoints.clear()
