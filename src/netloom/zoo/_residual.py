@@ -3,8 +3,8 @@
     basic        relu(x' + bn(conv 3×3(relu(bn(conv 3×3 ↓stride(x))))))
     bottleneck   relu(x' + bn(conv 1×1(relu(bn(conv 3×3 ↓stride(relu(bn(conv 1×1(x)))))))))
 
-x' = x, or bn(conv 1×1 ↓stride(x)) where stride or width differ. The stride of a bottleneck is in its 3×3 convolution, as
-in torchvision ("v1.5"); the paper has it in the first 1×1.
+x' = x, or bn(conv 1×1 ↓stride(x)) where stride or width differ. A bottleneck strides in its 3×3 convolution, as in
+torchvision ("v1.5"); the paper has it in the first 1×1.
 """
 
 from netloom.spec import Chain, Node, Residual

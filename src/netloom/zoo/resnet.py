@@ -2,15 +2,17 @@
 
     stem – four stages of residual blocks, each halving the image and doubling the channels – average – dense classes
 
-    depth   blocks a stage   block         channels              parameters at 1000 classes
-    18      2 2 2 2          basic         64 128 256 512        11,689,512
-    34      3 4 6 3          basic         64 128 256 512        21,797,672
-    50      3 4 6 3          bottleneck    256 512 1024 2048     25,557,032
+    depth   blocks a stage   block         channels
+    18      2 2 2 2          basic         64 128 256 512
+    34      3 4 6 3          basic         64 128 256 512
+    50      3 4 6 3          bottleneck    256 512 1024 2048
 
 Source: K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, 2015,
 https://arxiv.org/abs/1512.03385.
 As torchvision's: a bottleneck's stride is in its 3×3 convolution. The stem "small" (a 3×3 convolution, no pooling) is
-what CIFAR versions of these networks use; 18 layers with it and 10 classes have 11,173,962 parameters.
+what CIFAR versions of these networks use.
+Parameters: 1000 classes, depth 18: 11,689,512, 34: 21,797,672, 50: 25,557,032; depth 18, small stem, 10 classes:
+11,173,962.
 """
 
 from typing import Literal

@@ -4,8 +4,8 @@
 
 Source: G. Zerveas and others, A Transformer-based framework for multivariate time series representation learning, 2021,
 https://arxiv.org/abs/2010.02803; its encoder: A. Vaswani and others, 2017, https://arxiv.org/abs/1706.03762.
-Differs from the paper: layer normalisation, fixed positions, a mean over time instead of all steps side by side, so that
-series of different lengths can share a network.
+Differs from the paper: layer normalisation, fixed positions, a mean over time instead of all steps side by side, for
+series of different lengths to share a network.
 Parameters: k values a step, dim 64, depth 2: 64·k + 100,160, and 65·classes.
 """
 

@@ -3,7 +3,7 @@
     encoder: (conv 3×3 ↓2 – relu) for each width – flatten                              then mean and log-variance of z
     decoder: dense – relu – image – (transposed conv 4×4 ↑2 – relu) – … – transposed conv 4×4 ↑2 to the channels
 
-Source: D. Kingma, M. Welling, Auto-encoding variational Bayes, 2014, https://arxiv.org/abs/1312.6114; strides instead of
+Source: D. Kingma, M. Welling, Auto-encoding variational Bayes, 2014, https://arxiv.org/abs/1312.6114; strides for
 pooling, transposed convolutions: A. Radford, L. Metz, S. Chintala, 2015, https://arxiv.org/abs/1511.06434.
 A kernel of 4 with stride 2 covers every pixel equally often: no checkerboard (A. Odena and others, 2016).
 The task variational_autoencoder appends the layer to mean and log-variance.
