@@ -94,7 +94,10 @@ class Game:
         yield "generator", F.softplus(-model["critic"](model["generator"](noise))).mean()
 
     def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
-        fake = model["generator"](torch.randn(20, 2))  # from torch's own generator, which the loop seeds
+        like = next(model.parameters())
+        fake = model["generator"](
+            torch.randn(20, 2, dtype=like.dtype)
+        )  # from torch's own generator, which the loop seeds
         gaps = [(b.inputs["x"].mean(0) - fake.mean(0)).square().sum() for b in batches]
         return {"gap": float(torch.stack(gaps).sum())}
 

@@ -38,6 +38,7 @@ def count_steps(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> i
     with torch.no_grad():
         for name, value in [*model.named_parameters(), *model.named_buffers()]:
             value.copy_(before[name])
+    model.zero_grad()
     left = recipe.budget - (time.perf_counter() - began)
     every = recipe.evaluation_interval(per_epoch)
     steps = int(left / (step + evaluation / every))
