@@ -21,12 +21,6 @@ from netloom.train.checkpoint import Checkpoints
 _whole: dict[str, dict[str, torch.Tensor]] = {}
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kill, unlike a power cut, loses nothing that was written; waiting for the disk takes most of the time."""
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
-
-
 def uninterrupted(scene: str, folder: Path) -> dict[str, torch.Tensor]:
     if scene not in _whole:
         model, task, recipe = SCENES[scene]
