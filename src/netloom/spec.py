@@ -214,6 +214,12 @@ def children(node: Node) -> Iterator[tuple[str, Node]]:
             return
 
 
+def count(node: Node) -> int:
+    """Blocks in the network that a node becomes, repeats written out."""
+    inside = sum(count(child) for _, child in children(node))
+    return inside * node.times if isinstance(node, Repeat) else max(inside, 1)
+
+
 class _Dumper(yaml.SafeDumper):
     """Block style for what nests, flow style for a block's settings, so that a chain reads one node a line."""
 

@@ -7,8 +7,9 @@ A constructor argument that is also an axis read, or a fact the signals know (`v
 """
 
 import inspect
+import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import nn
 
 from netloom.errors import SettingError
-from netloom.signal import AXES, Dtype, Signal
+from netloom.signal import AXES, KINDS, Dtype, Signal
 
 FACTS = ("vocabulary", "classes")
 _DTYPES: dict[str, Dtype] = {"float": "float", "bfloat": "float", "int": "int", "uint": "int", "bool": "bool"}
@@ -33,7 +34,8 @@ class Port:
     optional: bool
 
     def __str__(self) -> str:
-        return f"{self.name}: {' or '.join(sorted(self.dtypes))} ({', '.join(self.axes)})"
+        axes = ", ".join(axis.removeprefix("*") + "…" if axis.startswith("*") else axis for axis in self.axes)
+        return f"{self.name}: {' or '.join(sorted(self.dtypes))} ({axes})"
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,34 @@ class Setting:
 
     @property
     def type_name(self) -> str:
-        """The annotation as a person writes it."""
-        if isinstance(self.annotation, type) and not typing.get_args(self.annotation):
-            return self.annotation.__name__
-        text = str(self.annotation).replace("typing.", "").replace("collections.abc.", "")
-        return text.removeprefix("Literal") if text.startswith("Literal") else text
+        """The annotation as a person says it: `same | valid | whole number`."""
+        return " | ".join(dict.fromkeys(_words(self.annotation)))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that the annotation names, if it does."""
+        return tuple(word for word in _words(self.annotation) if word not in _SPOKEN.values())
+
+
+_SPOKEN = {
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    str: "text",
+    type(None): "null",
+    Any: "anything",
+}
+
+
+def _words(annotation: Any) -> list[str]:
+    inner = typing.get_args(annotation)
+    if typing.get_origin(annotation) is typing.Literal:
+        return [str(choice) for choice in inner]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return [word for one in inner for word in _words(one)]
+    if typing.get_origin(annotation) in (list, tuple, Sequence):
+        return ["list of " + " or ".join(dict.fromkeys(w for one in inner if one is not ... for w in _words(one)))]
+    return [_SPOKEN.get(annotation, str(getattr(annotation, "__name__", annotation)))]
 
 
 @dataclass(frozen=True)
@@ -173,8 +198,38 @@ def _dtypes(array: Any) -> frozenset[str]:
 def mismatch(port: Port, signal: Signal) -> str:
     """Why a signal does not fit a port, empty if it does."""
     if signal.dtype not in port.dtypes:
-        return f"it reads {' or '.join(sorted(port.dtypes))} values, not {signal.dtype}"
-    return "" if bind(port.axes, signal) is not None else f"it reads the axes ({', '.join(port.axes)})"
+        return f"reads {' or '.join(_VALUES[dtype] for dtype in sorted(port.dtypes))}, not {_VALUES[signal.dtype]}"
+    if bind(port.axes, signal) is not None:
+        return ""
+    kinds = [
+        name
+        for name, (axes, dtype) in KINDS.items()
+        if name != "wave"
+        and dtype in port.dtypes
+        and bind(port.axes, Signal(axes, (1,) * len(axes), dtype)) is not None
+    ]
+    wants = " or ".join(_a(name) for name in kinds) or f"the axes ({', '.join(port.axes)})"
+    return f"reads {wants}, not {_a(signal.kind) if signal.kind in KINDS else 'the axes ' + signal.kind}"
+
+
+_VALUES = {"float": "numbers", "int": "tokens", "bool": "true or false"}
+
+
+def _a(kind: str) -> str:
+    return {"image": "an image", "tokens": "tokens"}.get(kind, f"a {kind}")
+
+
+def clash(bound: Mapping[str, tuple[Port, Signal]]) -> str:
+    """Why signals that fit one by one don't go together: an axis both name has two sizes. Empty if they do."""
+    sizes: dict[str, tuple[str, int]] = {}
+    for name, (port, signal) in bound.items():
+        for axis, got in (bind(port.axes, signal) or {}).items():
+            if len(got) != 1 or axis.startswith("*") or not kind(axis) or axis == "batch":
+                continue
+            first, size = sizes.setdefault(axis, (name, got[0][1]))
+            if size != got[0][1]:
+                return f"{first} and {name} need the same {axis}, and have {size} and {got[0][1]}"
+    return ""
 
 
 def bind(axes: tuple[str, ...], signal: Signal) -> dict[str, tuple[tuple[str, int], ...]] | None:
@@ -227,9 +282,3 @@ _BY_RANK = {0: (), 1: ("dim",), 2: ("time", "dim"), 3: ("channels", "height", "w
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
     """Strict, so that "32" is not taken for 32 nor true for 1; a whole number may stand for a float."""
     return TypeAdapter(annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True))
-
-
-def complaint(error: ValidationError) -> str:
-    """Pydantic's first complaint in one line."""
-    first = error.errors()[0]
-    return str(first["msg"]).removeprefix("Input ")

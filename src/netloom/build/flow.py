@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
+from netloom.build.axes import Port
 from netloom.signal import Signal
 from netloom.spec import Wire
 
+Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "graph", "merge"]
 #: dtype word → torch's
 TORCH = {"float": torch.float32, "int": torch.int64, "bool": torch.bool}
 #: Two examples tell a batch axis from one of size 1.
@@ -59,7 +61,7 @@ class Resolved:
         outputs: a graph's outputs.
     """
 
-    kind: Literal["block", "chain", "residual", "parallel", "graph", "merge"]
+    kind: Kind
     path: str
     name: str
     reads: Mapping[str, Signal]
@@ -78,9 +80,37 @@ class Resolved:
         (signal,) = self.gives.values()
         return signal
 
+    def moved(self, path: str, by: str) -> "Resolved":
+        """A copy of the node at another path, which reads from another."""
+        (giver,) = self.by.values()
+        return self._moved(self.path, path, giver, by)
+
+    def _moved(self, old: str, new: str, old_by: str, new_by: str) -> "Resolved":
+        def move(path: str) -> str:
+            if path == old or path.startswith(old + "."):
+                return new + path[len(old) :]
+            return new_by if path == old_by else path
+
+        by = {name: move(path) for name, path in self.by.items()}
+        children = {segment: child._moved(old, new, old_by, new_by) for segment, child in self.children.items()}
+        return replace(self, path=move(self.path), by=by, children=children)
+
     def leaves(self) -> "list[Resolved]":
         """The blocks and merges in the order they run."""
         if self.kind in ("block", "merge"):
             return [self]
         inner = [leaf for child in self.children.values() for leaf in child.leaves()]
         return inner
+
+
+#: What a block reads, by argument of forward.
+Bound: TypeAlias = Mapping[str, tuple[Port, Flow]]
+
+
+def combined(
+    kind: Kind, path: tuple[str, ...], start: Flow, end: Flow, children: Mapping[str, Resolved]
+) -> tuple[Resolved, Flow]:
+    """A combinator that reads `start` and gives `end`, and the flow that goes on from it."""
+    here = ".".join(path)
+    reads, by, gives = {"x": start.signal}, {"x": start.by}, {"y": end.signal}
+    return Resolved(kind, here, kind, reads, by, gives, children=dict(children)), end.named(here or end.by)

@@ -23,19 +23,20 @@ def problem(merge: str, signals: Sequence[Signal]) -> str:
     """Why the signals can't be merged so, empty if they can."""
     first = signals[0]
     if any(signal.dtype != "float" for signal in signals):
-        return "joins real numbers, not tokens"
+        return "takes numbers, not tokens"
     if any(signal.axes != first.axes for signal in signals):
-        return "joins signals of one kind"
+        return f"takes signals of one kind, not {' and '.join(dict.fromkeys(s.kind for s in signals))}"
     if merge == "gate" and len(signals) != 2:
         return f"takes a value and its gate, not {len(signals)} sources"
     if merge == "concat":
         feature = FEATURES.get(first.axes, len(first.axes)) - 1
-        for axis, sizes in enumerate(zip(*(signal.sizes for signal in signals), strict=True)):
-            if axis != feature and len(set(sizes)) > 1:
-                return f"needs one {first.axes[axis]} for all, and it is {', '.join(map(str, sizes))}"
+        for number, sizes in enumerate(zip(*(signal.sizes for signal in signals), strict=True)):
+            if number != feature and len(set(sizes)) > 1:
+                return f"needs one {first.axes[number]}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"
         return ""
-    if any(signal.sizes != first.sizes for signal in signals):
-        return "needs the same sizes on every side"
+    for axis, sizes in zip(first.axes, zip(*(signal.sizes for signal in signals), strict=True), strict=True):
+        if len(set(sizes)) > 1:
+            return f"needs one {axis}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"
     return ""
 
 

@@ -1,29 +1,25 @@
 """An architecture and its input signals → the same with every size filled in, and every fault on the way.
 
-Each block is made on the meta device and run there, so what is promised is what happens: shapes come from running,
-not from a second set of formulas. Where a node is at fault the resolver looks for an edit that mends it (`repair.py`),
-tries it, and goes on from the mended node, so that all faults of a file are found together.
+This is the walk over the combinators; `block.py` looks at one block, `wiring.py` at a graph. Where a node is at fault
+the resolver looks for an edit that mends it (`repair.py`), tries it, and goes on from the mended node, so that all
+faults of a file are found together.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
-from pydantic import ValidationError
-from torch import Tensor
-
-from netloom.blocks import BLOCKS
 from netloom.build import merging, repair
-from netloom.build.axes import Port, Schema, bind, complaint, mismatch, output_axes, schema
-from netloom.build.flow import Flow, Resolved
+from netloom.build.block import BlockResolver
+from netloom.build.flow import Flow, Resolved, combined
+from netloom.build.graphs import no_name
 from netloom.build.wiring import GraphResolver
-from netloom.errors import ArchitectureError, NetloomError, closest
+from netloom.errors import ArchitectureError
 from netloom.faults import Edit, Fault, edited
-from netloom.signal import Dtype, Signal
-from netloom.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual
+from netloom.signal import Signal
+from netloom.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual, children, count
 
+MAX_BLOCKS = 10_000
 Path = tuple[str, ...]
 Result = tuple[Resolved, Flow] | None
 
@@ -52,11 +48,13 @@ class Resolver:
     """One walk over an architecture.
 
     Args:
-        mending: look for fixes; a trial of a fix does not.
+        mending: look for fixes; a trial of a fix does not, and keeps apart the minor faults, those of settings that
+            have nothing to do with what comes in.
     """
 
     def __init__(self, mending: bool = True) -> None:
         self.faults: list[Fault] = []
+        self.minor: list[Fault] = []
         self.mending = mending
 
     def root(self, node: Node, flows: Mapping[str, Flow], part: str) -> Result:
@@ -64,9 +62,9 @@ class Resolver:
         if isinstance(node, Graph):
             return GraphResolver(self).resolve(node, flows, (), (part,))
         if len(flows) != 1:
-            named = ", ".join(flows) or "none"
-            what = f"{named} come in, and only a graph reads several inputs"
-            self.fault((part,), _name(node), what, reads="one input", given=named)
+            what = "only a graph reads several inputs" if flows else "nothing comes in"
+            self.fault((part,), _name(node), what, reads="one input", given=", ".join(flows))
+        if not flows:
             return None
         return self.node(node, next(iter(flows.values())), (), (part,))
 
@@ -89,21 +87,41 @@ class Resolver:
 
     def chain(self, node: Chain, flow: Flow | None, path: Path, spec: Path) -> Result:
         """Nodes one after another; after one at fault the rest is still looked at."""
-        start, here, children = flow, flow, {}
-        for number, child in enumerate(node.nodes):
-            segment = child.label or str(number)
+        start, here, inside = flow, flow, {}
+        for segment, child in self._labelled(node, spec):
             result = self.node(child, here, (*path, segment), (*spec, segment))
             here = result[1] if result else None
             if result:
-                children[segment] = result[0]
+                inside[segment] = result[0]
         if start is None or here is None:
             return None
-        return _combined("chain", path, start, here, children)
+        return combined("chain", path, start, here, inside)
+
+    def _labelled(self, node: Chain | Parallel, spec: Path) -> list[tuple[str, Node]]:
+        """The nodes inside with their segments of the path, which are names that submodules can have."""
+        result: dict[str, Node] = {}
+        for number, (segment, child) in enumerate(children(node)):
+            why = no_name(segment) or (f"another node here is called {segment!r} too" if segment in result else "")
+            if why or (child.label is not None and segment.isdecimal()):
+                fix = Edit((*spec, segment), "label", None)
+                self.fault((*spec, segment), "name", why or "a name is a word, not a number", fix=fix)
+                segment, child = str(number), replace(child, label=None)
+            result[segment] = child
+        return list(result.items())
 
     def repeat(self, node: Repeat, flow: Flow | None, path: Path, spec: Path) -> Result:
         """The body several times over."""
+        times = self._times(node, spec)
         body, children, here = node.body, {}, flow
-        for number in range(node.times):
+        before: tuple[Signal, Resolved] | None = None
+        for number in range(times):
+            if here is None:
+                return None
+            if before is not None and before[0] == here.signal:  # a copy that reads the same is the same
+                copy = before[1].moved(".".join((*path, str(number))), here.by)
+                children[str(number)], here = copy, here.named(copy.path)
+                before = (here.signal, copy)
+                continue
             known = len(self.faults)
             result = self.node(body, here, (*path, str(number)), (*spec, "body"))
             fixes = [fault.fix for fault in self.faults[known:] if fault.fix]
@@ -111,10 +129,21 @@ class Resolver:
                 body = edited(body, (*spec, "body"), fixes)
             if result is None:
                 return None
+            before = (here.signal, result[0])
             here, children[str(number)] = result[1], result[0]
         if flow is None or here is None:
             return None
-        return _combined("chain", path, flow, here, children)
+        return combined("chain", path, flow, here, children)
+
+    def _times(self, node: Repeat, spec: Path) -> int:
+        """How often, within reason."""
+        inside = count(node.body)
+        if inside * node.times <= MAX_BLOCKS:
+            return node.times
+        times = max(1, MAX_BLOCKS // inside)
+        what = f"{inside * node.times} blocks are more than the {MAX_BLOCKS} that a network may have"
+        self.fault(spec, "repeat", what, fix=Edit(spec, "times", times))
+        return min(times, 2)
 
     def residual(self, node: Residual, flow: Flow | None, path: Path, spec: Path) -> Result:
         """A body and a shortcut that must give the same shape."""
@@ -128,271 +157,89 @@ class Resolver:
         if body[1].signal.sizes != added.signal.sizes or body[1].signal.axes != added.signal.axes:
             edit, mended = None, None
             if self.mending:
-                edit, mended = repair.shortcut(node, flow, body[1], spec)
-            self.fault(
-                spec, "residual", "the body's output can't be added to the shortcut's", fix=edit,
-                reads=str(added.signal), given=str(body[1].signal), by=".".join((*path, "body")),
-            )  # fmt: skip
+                edit, mended = repair.shortcut(flow, body[1], spec)
+            what = f"the body's output can't be added to {'the shortcut' if short else 'what comes in'}"
+            given, by = str(body[1].signal), ".".join((*path, "body"))
+            self.fault(spec, "residual", what, reads=str(added.signal), given=given, by=by, fix=edit)
             if mended is None:
                 return None
             short = self.node(mended, flow, (*path, "shortcut"), (*spec, "shortcut"))
             if short is None:
                 return None
         children = {"body": body[0], **({"shortcut": short[0]} if short else {})}
-        return _combined("residual", path, flow, body[1], children)
+        return combined("residual", path, flow, body[1], children)
 
     def parallel(self, node: Parallel, flow: Flow | None, path: Path, spec: Path) -> Result:
         """Branches and their merge."""
         results = []
-        for number, branch in enumerate(node.branches):
-            segment = branch.label or str(number)
+        for segment, branch in self._labelled(node, spec):
             results.append((segment, self.node(branch, flow, (*path, segment), (*spec, segment))))
         if flow is None or any(result is None for _, result in results):
             return None
         children = {segment: result[0] for segment, result in results if result}
         flows = [result[1] for _, result in results if result]
-        targets = [(*spec, segment) for segment, _ in results]
-        merged = self.merge(node.merge, flows, path, spec, "parallel", targets)
+
+        def after(number: int, nodes: Sequence[Node]) -> Edit:
+            return Edit((*spec, results[number][0]), "after", list(nodes))
+
+        merged = self.merge(node.merge, flows, path, spec, "parallel", after)
         if merged is None:
             return None
-        merge, edits, given = merged
-        for (segment, _), edit in zip(results, edits, strict=True):
-            if edit is None:
-                continue
-            branch = next(b for i, b in enumerate(node.branches) if (b.label or str(i)) == segment)
-            mended = edited(branch, (*spec, segment), [edit])
-            result = self.node(mended, flow, (*path, segment), (*spec, segment))
-            if result is None:
-                return None
-            children[segment] = result[0]
-        resolved = replace(_combined("parallel", path, flow, given, children)[0], merge=merge)
-        return resolved, given
+        merge, added, given = merged
+        for (segment, _), branch, extra in zip(results, node.branches, added, strict=True):
+            if extra:
+                result = self.node(Chain((branch, *extra)), flow, (*path, segment), (*spec, segment))
+                if result is None:
+                    return None
+                children[segment] = result[0]
+        return replace(combined("parallel", path, flow, given, children)[0], merge=merge), given
 
     def merge(
-        self, merge: str, flows: list[Flow], path: Path, spec: Path, block: str, targets: list[Path]
-    ) -> tuple[str, list[Edit | None], Flow] | None:
-        """How flows become one: the merge, the edit each source needs for it, what it gives."""
+        self, merge: str, flows: Sequence[Flow], path: Path, spec: Path, block: str,
+        after: Callable[[int, Sequence[Node]], Edit],
+    ) -> tuple[str, Sequence[tuple[Node, ...]], Flow] | None:  # fmt: skip
+        """How flows become one: the merge, the nodes each source needs for it, what it gives.
+
+        `after` makes the edit that puts nodes behind a source.
+        """
         here = ".".join(path)
         problem = merging.problem(merge, [flow.signal for flow in flows])
         if not problem:
-            return merge, [None] * len(flows), merging.merged(merge, flows, here)
-        found = repair.merge(merge, flows, spec, targets) if self.mending else None
+            return merge, [()] * len(flows), merging.merged(merge, flows, here)
+        found = repair.merge(merge, flows) if self.mending else None
         given = "; ".join(str(flow.signal) for flow in flows)
         by = ", ".join(flow.by for flow in flows)
         if found is None:
-            self.fault(spec, block, f"{merge}: {problem}", given=given, by=by)
+            self.fault(spec, block, f"{merge} {problem}", given=given, by=by)
             return None
-        other, edits = found
-        changes = [edit for edit in edits if edit is not None]
+        other, added = found
+        fixes = [after(number, nodes) for number, nodes in enumerate(added) if nodes]
         if other != merge:
-            changes = [Edit(spec, "merge", other)]
-        for number, change in enumerate(changes):
-            what = f"{merge}: {problem}" if number == 0 else f"{merge}: another source of other sizes"
-            self.fault(spec, block, what, given=given, by=by, fix=change)
-        mended = [repair.mended_flow(flow, edit) for flow, edit in zip(flows, edits, strict=True)]
-        return other, edits, merging.merged(other, mended, here)
+            fixes.append(Edit(spec, "merge", other))
+        for number, fix in enumerate(fixes):
+            what = f"{merge} {problem}" if number == 0 else f"{merge}: so for another source"
+            self.fault(spec, block, what, given=given, by=by, fix=fix)
+        mended = [repair.through(flow, nodes) for flow, nodes in zip(flows, added, strict=True)]
+        return other, added, merging.merged(other, mended, here)
 
     def block(self, node: Block, flows: Mapping[str, Flow | None], path: Path, spec: Path) -> Result:
         """One block; `flows` by argument of forward, the empty name meaning the first."""
-        if node.name not in BLOCKS:
-            return self._unknown(node, flows, path, spec)
-        try:
-            form = schema(BLOCKS.get(node.name))
-        except NetloomError as error:
-            self.fault(spec, node.name, f"is no block: {error.what}", reads=error.expected)
-            return None
-        node = self._settings(node, form, spec)
-        ports = self._ports(form, flows)
-        if isinstance(ports, str):
-            return self._misfit(node, flows, path, spec, ports, str(form.reads[0]))
-        if ports is None or any(flow is None for _, flow in ports):
-            return None
-        bound = {port.name: (port, flow) for port, flow in ports if flow is not None}
-        for port, flow in bound.values():
-            if why := mismatch(port, flow.signal):
-                return self._misfit(node, flows, path, spec, why, str(port), flow)
-        outcome = self._run(node, form, bound, path, spec)
-        if isinstance(outcome, str):
-            lead = next(iter(bound.values()))
-            return self._misfit(node, flows, path, spec, outcome, str(lead[0]), lead[1])
-        return outcome
+        return BlockResolver(self, flows, path, spec).resolve(node)
 
-    def _unknown(self, node: Block, flows: Mapping[str, Flow | None], path: Path, spec: Path) -> Result:
-        close = closest(node.name, BLOCKS.names())
-        edit, mended = None, None
-        if self.mending:
-            edit, mended = repair.name(node, flows, spec, close)
-        self.fault(spec, node.name, f"no block is called {node.name!r}", close=close, fix=edit)
-        if isinstance(mended, Block):  # what else is wrong with it is told too
-            return self.block(mended, flows, path, spec)
-        return self._go_on(mended, flows, path, spec)
+    def trial(self) -> "Resolver":
+        """A resolver that tries a fix."""
+        return Resolver(mending=False)
 
-    def _settings(self, node: Block, form: Schema, spec: Path) -> Block:
-        """The block with settings that exist and are of the right type; faults for the rest."""
-        kept = dict(node.settings)
-        free = [name for name in form.settings if name not in kept]
-        for name in list(kept):
-            if name not in form.settings:
-                close = tuple(c for c in closest(name, free) if c not in kept)
-                change = {name: None, **({close[0]: kept[name]} if close else {})}
-                if close:
-                    kept[close[0]] = kept[name]
-                del kept[name]
-                known = ", ".join(form.settings) or "none"
-                what, fix = f"has no setting {name!r}", Edit(spec, "set", change)
-                self.fault(spec, node.name, what, reads=f"settings {known}", close=close, fix=fix)
-        for name, value in list(kept.items()):
-            setting = form.settings[name]
-            try:
-                kept[name] = setting.check(value)
-            except ValidationError as error:
-                better = repair.value(setting, value, name in form.filled)
-                what = f"{name}: {complaint(error)}"
-                fix = Edit(spec, "set", {name: better})
-                self.fault(spec, node.name, what, reads=f"{name}: {setting.type_name}", given=repr(value), fix=fix)
-                kept[name] = better
-                if better is None:
-                    del kept[name]
-        return replace(node, settings=kept)
-
-    def _ports(self, form: Schema, flows: Mapping[str, Flow | None]) -> list[tuple[Port, Flow | None]] | str | None:
-        """Which flow goes into which argument; a sentence if they don't go together."""
-        named = {(name or form.reads[0].name): flow for name, flow in flows.items()}
-        by_name = {port.name: port for port in form.reads}
-        if unknown := [name for name in named if name not in by_name]:
-            return f"forward has no argument {unknown[0]!r}; it takes {', '.join(by_name)}"
-        if missing := [port.name for port in form.required if port.name not in named]:
-            return f"reads {' and '.join(missing)} too, which a graph's `from` must name"
-        return [(by_name[name], flow) for name, flow in named.items()]
-
-    def _run(
-        self, node: Block, form: Schema, bound: Mapping[str, tuple[Port, Flow]], path: Path, spec: Path
-    ) -> Result | str:
-        """Make the block on meta and run it; a sentence if it refuses."""
-        settings = self._fill(node, form, bound, spec)
-        missing = [name for name, setting in form.settings.items() if setting.required and name not in settings]
-        if missing:
-            found = repair.missing(node, form, settings, missing, bound, spec) if self.mending else None
-            for name in missing:
-                fix = Edit(spec, "set", {name: found[name]}) if found else None
-                reads = f"{name}: {form.settings[name].type_name}"
-                self.fault(spec, node.name, f"needs the setting {name!r}", reads=reads, fix=fix)
-            if found is None:
-                return None
-            settings |= found
-        flow = next(iter(bound.values()))[1]
-        try:
-            with torch.device("meta"):
-                module = form.cls(**settings)
-            value, mask = call(module, form, bound)
-        except (ValueError, TypeError, RuntimeError, IndexError, NotImplementedError, AssertionError) as error:
-            return _sentence(error, node.name)
-        if not isinstance(value, Tensor):
-            return f"forward gave {type(value).__name__}, not one tensor"
-        axes = output_axes(form, _axes_of(bound), value.ndim - 1)
-        if len(axes) != value.ndim - 1:
-            return f"forward promised ({', '.join(form.gives)}) and gave {value.ndim} axes"
-        moved = "time" not in axes or form.moves_time
-        if flow.mask is not None and moved and "mask" not in form.masks and mask is None:
-            return "would lose which steps are padding: it does not read the mask"
-        dtype: Dtype = "float" if value.is_floating_point() else "bool" if value.dtype == torch.bool else "int"
-        known = flow.signal.known if dtype == "int" else {}
-        signal = Signal(axes, tuple(value.shape[1:]), dtype, known, mask is not None)
-        here = ".".join(path)
-        signals = {name: flow.signal for name, (_, flow) in bound.items()}
-        by = {name: flow.by for name, (_, flow) in bound.items()}
-        resolved = Resolved("block", here, node.name, signals, by, {"y": signal}, form.cls, settings)
-        return resolved, Flow(signal, value, mask, here)
-
-    def _fill(self, node: Block, form: Schema, bound: Mapping[str, tuple[Port, Flow]], spec: Path) -> dict[str, Any]:
-        """The settings with every size that the signals tell; a size given that is another is a fault."""
-        told: dict[str, int] = {}
-        for port, flow in bound.values():
-            told |= {axis: got[0][1] for axis, got in (bind(port.axes, flow.signal) or {}).items() if len(got) == 1}
-            told |= flow.signal.known
-        settings = dict(node.settings)
-        for name in form.filled & told.keys():
-            if name in settings and settings[name] != told[name]:
-                lead = next(iter(bound.values()))[1]
-                self.fault(
-                    spec, node.name, f"{name} is {settings[name]}, and what comes in has {told[name]}",
-                    reads=f"{name}: {settings[name]}", given=str(lead.signal), by=lead.by,
-                    fix=Edit(spec, "set", {name: None}),
-                )  # fmt: skip
-            settings[name] = told[name]
-        return settings
-
-    def _misfit(
-        self, node: Block, flows: Mapping[str, Flow | None], path: Path, spec: Path, what: str, reads: str,
-        flow: Flow | None = None,
-    ) -> Result:  # fmt: skip
-        flow = flow or next(iter(flows.values()))
-        edit, mended = None, None
-        if self.mending and flow is not None:
-            edit, mended = repair.misfit(node, flows, spec, what)
-        given, by = (str(flow.signal), flow.by) if flow else ("", "")
-        self.fault(spec, node.name, what, reads=reads, given=given, by=by, fix=edit)
-        return self._go_on(mended, flows, path, spec)
-
-    def _go_on(self, mended: Node | None, flows: Mapping[str, Flow | None], path: Path, spec: Path) -> Result:
-        """Resolve what the fix made of a node, so that the nodes after it are looked at too."""
-        if mended is None:
-            return None
-        if isinstance(mended, Chain) and not mended.nodes:
-            flow = next(iter(flows.values()))
-            return None if flow is None else _combined("chain", path, flow, flow, {})
-        trial = Resolver(mending=False)
-        if isinstance(mended, Block):
-            return trial.block(mended, flows, path, spec)
-        with suppress(StopIteration):
-            return trial.node(mended, next(iter(flows.values())), path, spec)
-        return None
-
-    def fault(self, path: Path, block: str, what: str, **more: Any) -> None:
+    def fault(self, path: Path, block: str, what: str, minor: bool = False, **more: Any) -> None:
         """Note a fault, once."""
-        fault = Fault(path, block, what, **more)
-        if fault not in self.faults:
-            self.faults.append(fault)
+        self.note(Fault(path, block, what, **more), minor)
 
-
-def call(module: Any, form: Schema, bound: Mapping[str, tuple[Port, Flow]]) -> tuple[Any, Tensor | None]:
-    """Run a block on its flows: the output, and the mask that goes on with it."""
-    first = next(iter(bound.values()))[1]
-    arguments: dict[str, Tensor] = {name: flow.value for name, (_, flow) in bound.items()}
-    for name, (port, flow) in bound.items():
-        mask_name = "mask" if port is form.reads[0] else f"{name}_mask"
-        if flow.mask is not None and mask_name in form.masks:
-            arguments[mask_name] = flow.mask
-    value = module(**arguments)
-    mask = first.mask
-    if mask is not None:
-        if form.moves_time:
-            mask = module.next_mask(mask) if hasattr(module, "next_mask") else None
-        else:
-            timed = any(axis.split("_")[0] == "time" or axis.startswith("*") for axis in form.gives)
-            if not timed or getattr(value, "ndim", 0) < 2 or value.shape[1] != mask.shape[1]:
-                mask = None
-    return value, mask
-
-
-def _axes_of(bound: Mapping[str, tuple[Port, Flow]]) -> dict[str, tuple[tuple[str, int], ...]]:
-    axes: dict[str, tuple[tuple[str, int], ...]] = {}
-    for port, flow in reversed(list(bound.values())):
-        axes |= bind(port.axes, flow.signal) or {}
-    return axes
-
-
-def _combined(kind: Any, path: Path, start: Flow, end: Flow, children: Mapping[str, Resolved]) -> tuple[Resolved, Flow]:
-    here = ".".join(path)
-    reads, by, gives = {"x": start.signal}, {"x": start.by}, {"y": end.signal}
-    return Resolved(kind, here, kind, reads, by, gives, children=dict(children)), end.named(here or end.by)
+    def note(self, fault: Fault, minor: bool) -> None:
+        """Note a fault, once; while a fix is tried, minor ones apart."""
+        faults = self.minor if minor and not self.mending else self.faults
+        if fault not in faults:
+            faults.append(fault)
 
 
 def _name(node: Node) -> str:
     return node.name if isinstance(node, Block) else type(node).__name__.lower()
-
-
-def _sentence(error: Exception, block: str) -> str:
-    """A block's own complaint in one line."""
-    text = str(error).strip().split("\n")[0] or type(error).__name__
-    return text.removeprefix(f"{block}: ")
