@@ -116,9 +116,9 @@ def test_evaluations_use_the_average_and_its_buffers_are_the_models(tmp_path: Pa
     assert "network.0.inner.weight" in moved
 
 
-@pytest.mark.parametrize(("keep", "best_step"), [("best", 6), ("last", 12)])
+@pytest.mark.parametrize(("keep", "best_step"), [("best", 9), ("last", 12)])
 def test_best_weights_and_patience(keep: str, best_step: int, tmp_path: Path) -> None:
-    """Scores 3, 2, 2, NaN: the second is best; two without a better one end it."""
+    """Scores 3, 2, 2, NaN: of the equal ones the later is kept; two without a better one end it."""
     scores = iter([3.0, 2.0, 2.0, math.nan, 1.0])
     kept = []
 

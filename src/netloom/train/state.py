@@ -60,16 +60,20 @@ class State:
         return float(self.rates[0][0]["lr"])
 
     def score(self, value: float | None, better: str, keep: bool) -> None:
-        """Compare a score with the best so far; the weights in the model now are those it belongs to."""
+        """Compare a score with the best so far; the weights in the model now are those it belongs to.
+
+        Of equal scores the latest weights are kept – a small split gives many ties, and the longer training is the
+        better guess – but only a better score puts off an early stop.
+        """
         if value is None:
             return
         best = self.best_score
-        if value == value and (best is None or (value > best if better == "max" else value < best)):
-            self.best_score, self.best_step, self.stale = value, self.step, 0
+        better_now = value == value and (best is None or (value > best if better == "max" else value < best))
+        self.stale = 0 if better_now else self.stale + 1
+        if better_now or value == best:
+            self.best_score, self.best_step = value, self.step
             if keep:
                 self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
-        else:
-            self.stale += 1
 
     @property
     def bytes(self) -> int:
