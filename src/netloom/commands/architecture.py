@@ -1,0 +1,125 @@
+"""`check`, `draw`, `zoo --yaml`, `calibrate`: an architecture before it is trained."""
+
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from netloom.errors import ArchitectureError, SettingError, UnknownName, closest
+from netloom.reading import load, read
+from netloom.signal import Signal, parse
+from netloom.spec import Architecture, to_yaml
+from netloom.zoo import ZOO
+
+
+def architecture_of(name: str) -> Architecture:
+    """An architecture file, or a zoo entry with its own defaults.
+
+    Raises:
+        ArchitectureError: the file has faults.
+        SettingError: there is neither a file nor an entry of that name.
+    """
+    if Path(name).suffix in (".yaml", ".yml", ".json") or Path(name).is_file():
+        return load(name)
+    return zoo_entry(name, {})
+
+
+def zoo_entry(name: str, settings: Mapping[str, Any]) -> Architecture:
+    """A zoo entry made with these arguments."""
+    try:
+        function = ZOO.get(name)
+    except UnknownName as error:
+        raise UnknownName("architecture file or zoo entry", name, ZOO.names()) from error
+    known = inspect.signature(function).parameters
+    for setting in settings:
+        if setting not in known:
+            close = closest(setting, known)
+            fix = f"did you mean {close[0]!r}?" if close else ""
+            raise SettingError(f"{name} takes no {setting!r}", expected=", ".join(known), fix=fix)
+    try:
+        made: Architecture = function(**settings)
+    except (TypeError, ValueError) as error:
+        raise SettingError(str(error), where=f"zoo entry {name}", got=str(dict(settings))) from error
+    return made
+
+
+def zoo_yaml(name: str, settings: Mapping[str, Any]) -> str:
+    """A zoo entry as YAML, to start from."""
+    return to_yaml(zoo_entry(name, settings))
+
+
+def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
+    """`image:1x28x28` or `name=tokens:64,vocabulary=100` by name; a bare signal is called by its kind."""
+    signals = {}
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        named = bool(equals) and ":" not in name
+        signal = parse(rest if named else text)
+        signals[name if named else signal.kind] = signal
+    return signals
+
+
+def check_command(
+    arch: str, *, inputs: Sequence[str], data: str | None, target: str | None, task: str | None, batch: int,
+    examples: int | None, fix: bool, as_json: bool,
+) -> bool:  # fmt: skip
+    """Print the report of an architecture; True if it has no fault."""
+    from netloom import check
+
+    console = Console()
+    signals = signals_of(inputs)
+    is_file = Path(arch).suffix in (".yaml", ".yml", ".json") or Path(arch).is_file()
+    architecture, faults = read(arch) if is_file else (architecture_of(arch), [])
+    chosen = None
+    if data is not None:
+        from netloom.commands.training import task_for
+        from netloom.data import open_data
+
+        opened = open_data(data, target=target)
+        chosen = task_for(opened, task, {})
+        signals, examples = signals or opened.signals, examples or opened.sizes["train"]
+    if fix:
+        if not is_file:
+            raise SettingError("only a file can be mended", got=arch)
+        for line in check.mend(arch, signals):
+            console.print(f"[green]fixed[/green] {line}", highlight=False)
+        architecture, faults = read(arch)
+    if architecture is None:
+        raise ArchitectureError(faults, where=arch)
+    report = check.check(architecture, signals, task=chosen, batch=batch, examples=examples, faults=faults)
+    if as_json:
+        print(json.dumps(report.data(), indent=2, ensure_ascii=False))
+    else:
+        console.print(check.render(report))
+    return not report.faults
+
+
+def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Path]:
+    """Write the drawing; the paths written."""
+    from netloom.build import resolve
+    from netloom.check import inputs_of
+    from netloom.draw import draw, mermaid
+
+    architecture = architecture_of(arch)
+    targets = [out] if out else [Path(f"{Path(arch).stem}.svg"), Path(f"{Path(arch).stem}.mmd")]
+    written = []
+    signals = inputs_of(architecture, signals_of(inputs))
+    for target in targets:
+        if target.suffix not in (".svg", ".mmd"):
+            raise SettingError("a drawing is SVG or Mermaid", expected="NAME.svg or NAME.mmd", got=str(target))
+        for part, node in architecture.parts.items():
+            path = target if len(architecture.parts) == 1 else target.with_stem(f"{target.stem}-{part}")
+            resolved = resolve(node, signals[part], part)
+            path.write_text(draw(resolved) if target.suffix == ".svg" else mermaid(resolved), encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def calibrate_command() -> None:
+    """Measure the machine anew and print what was measured."""
+    from netloom.machine import calibration
+
+    Console().print(calibration(anew=True))

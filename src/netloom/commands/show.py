@@ -1,0 +1,70 @@
+"""Tables and lines for a terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from netloom.compete import Competition, Outcome
+from netloom.data import Data
+from netloom.propose import Candidate
+
+
+def amount(value: float) -> str:
+    """A count with a unit: 1.2 k, 3.4 M, 5.6 G."""
+    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            return f"{value / limit:.3g} {unit}"
+    return f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """A time with a unit."""
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f} µs"
+    if seconds < 1:
+        return f"{seconds * 1e3:.2f} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def scale_of(metric: str) -> tuple[float, int, str]:
+    """Factor, digits and unit in which a metric is printed; shares are printed in per cent."""
+    shares = ("accuracy", "balanced_accuracy", "macro_f1", "auroc")
+    return (100.0, 2, " %") if metric in shares else (1.0, 4, "")
+
+
+def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate]) -> None:
+    """What was read and who competes."""
+    signals = ", ".join(f"{name}: {signal}" for name, signal in data.signals.items())
+    sizes = ", ".join(f"{split} {count}" for split, count in data.sizes.items() if count)
+    console.print(f"[bold]{data.name}[/bold]  {task}; {signals}; {sizes}", highlight=False)
+    for note in data.notes:
+        console.print(f"  note: {note}", highlight=False)
+    for candidate in candidates:
+        console.print(f"  {candidate.name}: {candidate.why}", highlight=False)
+
+
+def board(console: Console, result: Competition) -> None:
+    """The leaderboard and the reason of the choice."""
+    factor, digits, unit = scale_of(result.metric)
+    table = Table(title=f"{result.data}: {result.metric}{unit}, mean ± 95 % interval over seeds", title_justify="left")
+    table.add_column("architecture")
+    for name in ("validation", "test", "parameters", "FLOPs", "training", "latency"):
+        table.add_column(name, justify="right")
+    for standing in result.standings:
+        test = standing.test.text(factor, digits) if standing.test else "–"
+        table.add_row(
+            standing.name, standing.score.text(factor, digits), test, amount(standing.parameters),
+            amount(standing.flops), duration(standing.seconds), duration(standing.latency),
+        )  # fmt: skip
+    console.print(table)
+    console.print(result.reason, highlight=False)
+
+
+def failures(console: Console, outcomes: Sequence[Outcome]) -> None:
+    """Trainings that came to nothing, with the reason."""
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            console.print(f"[red]{outcome.name} seed {outcome.seed} failed[/red]: {outcome.error}", highlight=False)
+        elif outcome.status == "stopped":
+            console.print(f"{outcome.folder} was stopped; netloom resume {outcome.folder} goes on", highlight=False)

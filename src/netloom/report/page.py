@@ -1,0 +1,61 @@
+"""The page around every report: readable on a phone, in a light room and in a dark one."""
+
+from collections.abc import Sequence
+from html import escape
+
+_CSS = """
+:root { --ink: #1b1f24; --paper: #fff; --soft: #667; --line: #d8dde3; --tint: #f4f6f8; --mark: #0a66c2;
+  --c0: #0a66c2; --c1: #d1495b; --c2: #2a9d5c; --c3: #b7791f; --c4: #7b4fc9; --c5: #0f8b8d; --c6: #8a5a44; --c7: #555e68; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --paper: #14171a; --soft: #9aa4ad; --line: #30363c;
+  --tint: #1c2024; --mark: #6cb2ff; --c0: #6cb2ff; --c1: #ff8a96; --c2: #6fd39a; --c3: #f0b866; --c4: #b99bf2;
+  --c5: #66cfd0; --c6: #d3a48d; --c7: #aab3bb; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 68rem; padding: 1.2rem; color: var(--ink); background: var(--paper);
+  font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; margin: .2rem 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+p, li { max-width: 46rem; } .soft { color: var(--soft); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+tr.best td { background: var(--tint); font-weight: 600; }
+svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+svg .soft { fill: var(--soft); } svg .axis { stroke: var(--line); }
+pre { background: var(--tint); padding: .8rem; overflow-x: auto; border-radius: .4rem; font-size: .85rem; }
+figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
+"""
+
+
+def page(title: str, body: Sequence[str]) -> str:
+    """A whole HTML document; `body` is HTML, `title` is text."""
+    return (
+        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(title)}</title><style>{_CSS}</style></head>\n<body>\n"
+        f"<h1>{escape(title)}</h1>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
+
+
+def section(title: str, *body: str) -> str:
+    """A heading and what stands under it; `body` is HTML."""
+    return f"<h2>{escape(title)}</h2>\n" + "\n".join(body)
+
+
+def paragraph(text: str, soft: bool = False) -> str:
+    """A paragraph of text."""
+    return f"<p{' class=soft' if soft else ''}>{escape(text)}</p>"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None) -> str:
+    """A table of text; row `best` is marked."""
+    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
+    lines = []
+    for number, row in enumerate(rows):
+        mark = " class=best" if number == best else ""
+        lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
+    return f"<div class=wide><table><tr>{cells}</tr>{''.join(lines)}</table></div>"
+
+
+def figure(svg: str, caption: str) -> str:
+    """A drawing and what it shows."""
+    return f"<figure class=wide>{svg}<figcaption>{escape(caption)}</figcaption></figure>"

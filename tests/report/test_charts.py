@@ -1,0 +1,73 @@
+import math
+import re
+from html.parser import HTMLParser
+
+from netloom.report.charts import dots, lines
+from netloom.report.page import page, paragraph, section, table
+
+
+class Balanced(HTMLParser):
+    """Every element that opens closes, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def balanced(html: str) -> None:
+    parser = Balanced()
+    parser.feed(html)
+    assert parser.open == []
+
+
+def test_points_stand_where_their_values_say() -> None:
+    svg = lines({"a": [[(0.0, 1.0), (5.0, 3.0), (10.0, 2.0)]]}, "seconds", "loss")
+    ((xs, ys),) = [
+        zip(*(map(float, pair.split(",")) for pair in found.split()), strict=True)
+        for found in re.findall(r"points='([^']+)'", svg)
+    ]
+    assert xs[0] < xs[1] < xs[2]
+    assert math.isclose(xs[1] - xs[0], xs[2] - xs[1], abs_tol=0.2)
+    assert ys[1] < ys[2] < ys[0]  # up is smaller
+    assert math.isclose((ys[0] - ys[2]), (ys[2] - ys[1]), abs_tol=0.2)
+
+
+def test_a_logarithmic_axis_spaces_decades_evenly() -> None:
+    svg = lines({"a": [[(0, 0.01), (1, 0.1), (2, 1.0), (3, -1.0), (4, math.nan)]]}, "s", "loss", log=True)
+    (found,) = re.findall(r"points='([^']+)'", svg)
+    ys = [float(pair.split(",")[1]) for pair in found.split()]
+    assert len(ys) == 3  # what has no logarithm is left out
+    assert math.isclose(ys[0] - ys[1], ys[1] - ys[2], abs_tol=0.2)
+
+
+def test_names_are_escaped_and_nothing_is_fetched() -> None:
+    bad = "<script>alert(1)</script>"
+    html = page(
+        bad,
+        [
+            section(bad, paragraph(bad), table([bad], [[bad]], 0)),
+            lines({bad: [[(0, 1), (1, 2)]]}, bad, bad),
+            dots({bad: [0.5, 0.6]}, bad),
+        ],
+    )
+    assert "<script" not in html
+    assert "http" not in html
+    assert "<link" not in html
+    balanced(_closed(html))
+
+
+def _closed(html: str) -> str:
+    """SVG's self-closing elements, written out for a parser of HTML."""
+    return re.sub(r"<(line|circle|polyline|rect|path)([^>]*) />", r"<\1\2></\1>", html)
+
+
+def test_nothing_to_draw_is_still_a_drawing() -> None:
+    assert "nothing to draw" in lines({"a": [[]]}, "x", "y")
+    balanced(_closed(dots({"a": []}, "x")))
