@@ -16,7 +16,7 @@ a GRU, which computes all steps' inputs beforehand there. Tied weights are count
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,7 +112,7 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
 
     Args:
         network: as built, or only resolved: then nothing is allocated, however large it is.
-        batch: examples in a batch.
+        batch: examples in a batch; a single one is run as in evaluation, as batch norms refuse it.
         optimiser: whose state is counted.
 
     Raises:
@@ -122,7 +122,7 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
     if batch < 1:
         raise SettingError("a batch has at least one example", where="batch", got=str(batch))
     make = OPTIMISERS.get(optimiser)
-    network = _on_meta(network)
+    network = _on_meta(network).train(batch > 1)
     inputs, masks = _inputs(network.inputs, batch)
     stay = [*network.parameters(), *network.buffers()]
     meter = Meter(iter([*stay, *inputs.values(), *masks.values()]), iter(stay))
@@ -162,32 +162,34 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
 
 
 def largest_batch(network: Network | Resolved, memory: int, *, optimiser: str = "adamw") -> int:
-    """The most examples in a batch whose training step fits into so many bytes; 0 if not even one does.
+    """The most examples in a batch whose training step fits into so many bytes; 0 if not even one does."""
+    return largest(lambda batch: cost(network, batch, optimiser=optimiser).peak, memory)
+
+
+def largest(peak: Callable[[int], int], memory: int) -> int:
+    """The largest batch whose peak fits into memory; 0 if there is none.
 
     Memory grows by the same bytes with each example, so two batches tell the slope; the answer is then tried.
     """
-    few, many = (cost(network, batch, optimiser=optimiser).peak for batch in (16, 32))
-    slope = max((many - few) / 16, 1.0)
-    batch = int((memory - few) / slope) + 16
-    while batch > 1 and cost(network, batch, optimiser=optimiser).peak > memory:
-        batch -= max(batch // 50, 1)  # gradients outweigh activations at a small batch: the line bends there
-    if batch < 2:  # a batch norm refuses a single example
-        return 2 if cost(network, 2, optimiser=optimiser).peak <= memory else 0
-    return batch
+    few, many = peak(32), peak(64)
+    batch = 32 + int((memory - few) // max((many - few) / 32, 1))
+    while batch > 0 and peak(batch) > memory:  # where gradients outweigh activations, at small batches, the line bends
+        batch -= max(batch // 50, 1)
+    return max(batch, 0)
 
 
 def _on_meta(network: Network | Resolved) -> Network:
-    """The network in training on meta; weights are never copied, and what is frozen or tied stays so."""
+    """The network on meta; weights are never copied, and what is frozen or tied stays so."""
     if isinstance(network, Resolved):
         with torch.device("meta"):
-            return Network(network).train()
+            return Network(network)
     memo: dict[int, Any] = {id(network.resolved): network.resolved}
     memo |= {id(signal): signal for signal in network.inputs.values()}
     for tensor in [*network.parameters(), *network.buffers()]:
         empty = torch.empty_like(tensor, device="meta", requires_grad=False)
         leaf = nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
         memo[id(tensor)] = leaf
-    return copy.deepcopy(network, memo).train()
+    return copy.deepcopy(network, memo)
 
 
 def _inputs(signals: Mapping[str, Signal], batch: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

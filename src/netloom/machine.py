@@ -100,11 +100,11 @@ def epoch_time(cost: Cost, machine: Machine, examples: int, batch: int | None = 
     return max(examples // (batch or cost.batch), 1) * step_time(cost, machine, batch)
 
 
-def calibration(device: torch.device | str = "cpu") -> Machine:
+def calibration(device: torch.device | str = "cpu", *, anew: bool = False) -> Machine:
     """This machine as measured before, or measured now (2 seconds) and kept; a damaged file is measured anew."""
     device = torch.device(device)
     path, note = cache_path(device), ""
-    if path.exists():
+    if path.exists() and not anew:
         try:
             return _read(path)
         except RunError as error:
@@ -177,7 +177,7 @@ def _read(path: Path) -> Machine:
 def name_of(device: torch.device) -> str:
     """The processor's name."""
     if device.type == "cuda":
-        return torch.cuda.get_devicename_of(device)
+        return str(torch.cuda.get_device_name(device))
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

@@ -1,0 +1,222 @@
+"""Everything about an architecture before it runs: its faults, or what it will cost on this machine.
+
+`check` gives a report, `render` prints it, `mend` makes the edits that the faults carry.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from netloom import units
+from netloom.assemble import assemble
+from netloom.build import examine
+from netloom.build.flow import Resolved
+from netloom.cost import Cost, cost, largest
+from netloom.errors import ArchitectureError
+from netloom.faults import Fault
+from netloom.machine import Machine, calibration, epoch_time, memory_available, step_time
+from netloom.mend import Inputs, inputs_of, mend
+from netloom.signal import Signal, parse
+from netloom.spec import COMBINATORS, MERGES, Architecture
+
+__all__ = ["Report", "check", "inputs_of", "mend", "render", "text"]
+_COMBINED = (*COMBINATORS, *MERGES)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found.
+
+    Args:
+        parts: each part's cost; a part at fault has none.
+        faults: of all parts.
+        batch: examples in a batch.
+        examples: in an epoch, None if not known.
+        memory: bytes that training may use.
+        largest_batch: the most examples whose training step fits into them, None where there are faults.
+        step: seconds of a training step on this machine.
+        epoch: seconds of an epoch.
+        machine: what the times were worked out for.
+    """
+
+    parts: Mapping[str, Cost]
+    faults: tuple[Fault, ...]
+    batch: int
+    examples: int | None
+    memory: int
+    largest_batch: int | None = None
+    step: float | None = None
+    epoch: float | None = None
+    machine: Machine | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Of all parts."""
+        return sum(each.parameters for each in self.parts.values())
+
+    @property
+    def flops(self) -> int:
+        """Of all parts, forward, per example."""
+        return sum(each.flops for each in self.parts.values())
+
+    @property
+    def peak(self) -> int:
+        """Bytes of a training step of all parts at once."""
+        return sum(each.peak for each in self.parts.values())
+
+    def data(self) -> dict[str, Any]:
+        """The report as JSON."""
+        faults = [
+            {
+                "path": ".".join(fault.path), "block": fault.block, "what": fault.what, "reads": fault.reads,
+                "given": fault.given, "by": fault.by, "close": list(fault.close),
+                "fix": fault.fix.data() if fault.fix else None,
+            }
+            for fault in self.faults
+        ]  # fmt: skip
+        machine = {"name": self.machine.name, "threads": self.machine.threads} if self.machine else None
+        return {
+            "faults": faults, "parts": {part: each.data() for part, each in self.parts.items()},
+            "parameters": self.parameters, "flops": self.flops, "peak": self.peak, "batch": self.batch,
+            "examples": self.examples, "memory": self.memory, "largest_batch": self.largest_batch,
+            "step_seconds": self.step, "epoch_seconds": self.epoch, "machine": machine,
+        }  # fmt: skip
+
+
+def check(
+    architecture: Architecture,
+    inputs: Inputs | None = None,
+    *,
+    task: Any = None,
+    batch: int = 64,
+    examples: int | None = None,
+    memory: int | None = None,
+    optimiser: str = "adamw",
+    faults: Iterable[Fault] = (),
+) -> Report:
+    """Look at every part; where none is at fault, say what training will cost.
+
+    Args:
+        architecture: what to check.
+        inputs: signals by the input's or the part's name; the architecture's own are the default.
+        task: completes the architecture with its heads, and says what each part reads.
+        batch: examples in a batch.
+        examples: in an epoch, for its time.
+        memory: bytes training may use; what is free now if not given.
+        optimiser: whose state is counted.
+        faults: known already, from reading the file.
+
+    Raises:
+        SettingError: the inputs of a part are not known.
+    """
+    found = list(faults)
+    resolved: dict[str, Resolved] = {}
+    architecture, signals = _complete(architecture, inputs or {}, task)
+    for part, node in architecture.parts.items():
+        tree, wrong = examine(node, signals[part], part)
+        found.extend(fault for fault in wrong if fault not in found)
+        if tree is not None and not wrong:
+            resolved[part] = tree
+    memory = memory_available() if memory is None else memory
+    costs = {part: cost(tree, batch, optimiser=optimiser) for part, tree in resolved.items()}
+    if found:
+        return Report(costs, tuple(found), batch, examples, memory)
+
+    def peak(size: int) -> int:
+        return sum(cost(tree, size, optimiser=optimiser).peak for tree in resolved.values())
+
+    machine = calibration()
+    step = sum(step_time(each, machine) for each in costs.values())
+    epoch = sum(epoch_time(each, machine, examples) for each in costs.values()) if examples else None
+    return Report(costs, (), batch, examples, memory, largest(peak, memory), step, epoch, machine)
+
+
+def render(report: Report) -> RenderableType:
+    """The report as tables and lines for a terminal of 100 columns or more."""
+    shown: list[RenderableType] = []
+    for part, each in report.parts.items():
+        shown.append(_table(part if len(report.parts) > 1 else "", each))
+    for fault in report.faults:
+        first, *rest = str(fault).split("\n")
+        shown.append("\n".join([f"[red]✗[/red] {escape(first)}", *map(escape, rest)]))
+    if report.faults:
+        mendable = sum(fault.fix is not None for fault in report.faults)
+        count = f"{len(report.faults)} fault{'s' * (len(report.faults) != 1)}"
+        shown.append(f"[bold]{count}[/bold]" + (f", {mendable} mended by check --fix" if mendable else ""))
+        return Group(*shown)
+    shown.append(_totals(report))
+    return Group(*shown)
+
+
+def text(report: Report, width: int = 110) -> str:
+    """The report as plain text."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(render(report))
+    assert isinstance(console.file, io.StringIO)  # given above; for the type checker
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+def _complete(
+    architecture: Architecture, inputs: Inputs, task: Any
+) -> tuple[Architecture, Mapping[str, Mapping[str, Signal]]]:
+    """With the task's heads where it can append them, and what each part reads."""
+    if task is None:
+        return architecture, inputs_of(architecture, inputs)
+    signals = {name: parse(text) if isinstance(text, str) else text for name, text in inputs.items()}
+    try:
+        complete = assemble(architecture, task, signals)
+    except ArchitectureError:  # its faults are found again, with all the others
+        return architecture, task.inputs(signals)
+    return complete.architecture, complete.inputs
+
+
+def _brief(signal: Signal) -> str:
+    sizes = "×".join(map(str, signal.sizes))
+    return f"{signal.kind} {sizes}" if not signal.kind.startswith("[") else f"{signal.dtype} {sizes}"
+
+
+def _table(part: str, cost: Cost) -> Table:
+    table = Table(title=part or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name in ("node", "block", "reads", "gives"):
+        table.add_column(name, overflow="fold")
+    for name in ("parameters", "FLOPs", "saved"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in cost.rows:
+        if row.block in _COMBINED and not row.flops + row.saved:
+            continue  # a sum or a joining costs nothing worth a line
+        reads = " + ".join(_brief(signal) for signal in row.reads.values())
+        costs = (row.parameters, units.amount), (row.flops, units.amount), (row.saved, units.size)
+        table.add_row(
+            escape(row.path), row.block, reads, _brief(row.gives), *(unit(n) if n else "·" for n, unit in costs)
+        )
+    table.add_section()
+    totals = units.amount(cost.parameters), units.amount(cost.flops), units.size(cost.saved)
+    table.add_row("total", "", "", "", *totals, style="bold")
+    return table
+
+
+def _totals(report: Report) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    costs = report.parts.values()
+    training = sum(each.training_flops for each in costs)
+    table.add_row("FLOPs", f"{units.amount(report.flops)} forward, {units.amount(training)} to train, per example")
+    parts = {name: sum(getattr(each, name) for each in costs) for name in ("weights", "gradients", "state", "saved")}
+    made_of = ", ".join(f"{name} {units.size(value)}" for name, value in parts.items())
+    table.add_row("memory", f"{units.size(report.peak)} at its peak, batch {report.batch} ({made_of})")
+    largest = f"{report.largest_batch}" if report.largest_batch else "none"
+    table.add_row("largest batch", f"{largest} in {units.size(report.memory)}")
+    if report.machine is not None and report.step is not None:
+        on = f"{report.machine.name}, {report.machine.threads} thread{'s' * (report.machine.threads != 1)}"
+        table.add_row("step", f"about {units.duration(report.step)} on {on}")
+    if report.epoch is not None:
+        table.add_row("epoch", f"about {units.duration(report.epoch)} for {report.examples} examples")
+    if report.machine is not None and report.machine.note:
+        table.add_row("note", report.machine.note)
+    return table
