@@ -1,0 +1,181 @@
+"""What all benchmarks share: their arguments, one training and its verdict, and the report.
+
+A report is two files, `NAME.json` with every value and `NAME.md` with a table of them; both say on which machine, with
+which versions and by which command they were measured. They are written anew after every value, so that a benchmark
+that is stopped leaves what it has.
+"""
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from netloom.data.data import Data
+from netloom.evaluate import Loaded, load
+from netloom.intervals import interval
+from netloom.reading import read_text
+from netloom.spec import Architecture
+from netloom.train import Recipe, fit
+
+HERE = Path(__file__).parent
+PACKAGES = ("netloom", "torch", "numpy", "scikit-learn")
+
+
+def arguments(docstring: str, **defaults: int) -> argparse.ArgumentParser:
+    """A parser with `--data`, `--out`, `--threads`, and a whole number for each default."""
+    parser = argparse.ArgumentParser(description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of the data sets")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
+    parser.add_argument("--threads", type=int, default=1, help="of torch (1)")
+    for name, value in defaults.items():
+        parser.add_argument(f"--{name}", type=int, default=value, metavar="N", help=f"({value})")
+    return parser
+
+
+def start(parser: argparse.ArgumentParser, needs_data: bool = True) -> argparse.Namespace:
+    """The arguments, with torch's threads set."""
+    args = parser.parse_args()
+    if needs_data and args.data is None:
+        parser.error("--data DIR is needed")
+    torch.set_num_threads(args.threads)
+    return args
+
+
+def read(path: Path) -> Architecture:
+    """The architecture of a YAML file."""
+    architecture, faults = read_text(path.read_text(encoding="utf-8"), where=str(path))
+    if architecture is None or faults:
+        raise SystemExit("\n".join(map(str, faults)))
+    return architecture
+
+
+def trained(architecture: Architecture, task: Any, data: Data, **recipe: Any) -> tuple[Loaded, dict[str, Any]]:
+    """Train in a folder that is thrown away; the loaded run, and facts: parameters, seconds, examples/s."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        run = fit(architecture, task, data, Recipe.for_task(task, **recipe), Path(folder) / "run", device="cpu")
+        seconds = time.perf_counter() - began
+        loaded = load(run)
+        history = [json.loads(line) for line in run.text("history.jsonl").splitlines()]
+    facts = {
+        "parameters": sum(p.numel() for p in loaded.model.parameters()),
+        "seconds": round(seconds, 1),
+        "examples/s": round(history[-1]["rate"]),
+        "validation": max(history, key=lambda line: _better(task, line["validation"]))["validation"],
+    }
+    return loaded, facts
+
+
+def _better(task: Any, metrics: dict[str, float]) -> float:
+    value = metrics.get(task.score, 0.0)
+    return value if task.better == "max" else -value
+
+
+class Report:
+    """Measurements with their circumstances.
+
+    Args:
+        name: of the two files.
+        title: first line of the table's file.
+        args: of the command.
+        note: what a reader must know.
+    """
+
+    def __init__(self, name: str, title: str, args: argparse.Namespace, note: str = "") -> None:
+        self.name, self.title, self.args, self.note = name, title, args, note
+        self.rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self.began, self.load = time.time(), os.getloadavg()[0]
+
+    def add(
+        self, what: str, metric: str, value: float, *, goal: str = "", met: Callable[[float], bool] | None = None,
+        digits: int = 4, **facts: Any,
+    ) -> None:  # fmt: skip
+        """One value more; `met` judges the mean."""
+        row = self.rows.setdefault((what, metric), {"what": what, "metric": metric, "values": [], "facts": []})
+        row["values"].append(value)
+        row["facts"].append(facts)
+        row["mean"] = interval(row["values"]).mean
+        row["half"] = interval(row["values"]).half
+        row["goal"], row["digits"] = goal, digits
+        row["met"] = None if met is None else met(row["mean"])
+        print(f"{what}: {metric} {value:.{digits}f}  {facts}", flush=True)
+        self.write()
+
+    def write(self) -> None:
+        """Both files."""
+        argv = [("DIR" if a == str(self.args.data) else a) for a in sys.argv[1:]]
+        document = {
+            "title": self.title,
+            "date": datetime.date.today().isoformat(),
+            "command": shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *argv]),
+            "hardware": {
+                "cpu": _cpu(),
+                "cores": os.cpu_count(),
+                "threads": torch.get_num_threads(),
+                "load when started": round(self.load, 2),
+                "platform": platform.platform(terse=True),
+            },
+            "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+            "wall_seconds": round(time.time() - self.began, 1),
+            "note": self.note,
+            "rows": list(self.rows.values()),
+        }
+        self.args.out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(document, indent=1) + "\n"
+        (self.args.out / f"{self.name}.json").write_text(text, encoding="utf-8")
+        (self.args.out / f"{self.name}.md").write_text(_table(document), encoding="utf-8")
+
+
+def _table(document: dict[str, Any]) -> str:
+    hardware, versions = document["hardware"], document["versions"]
+    lines = [f"# {document['title']}", "", document["note"], ""]
+    lines += ["| what | metric | n | mean ± 95 % | low … high | goal | met | of each run |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for row in document["rows"]:
+        digits, found = row["digits"], interval(row["values"])
+        met = {None: "", True: "yes", False: "**no**"}[row["met"]]
+        facts = [{k: v for k, v in facts.items() if not isinstance(v, dict)} for facts in row["facts"]]
+        each = "; ".join(
+            f"{key} {', '.join(str(value) for value in dict.fromkeys(one.get(key) for one in facts))}"
+            for key in facts[0]
+        )
+        spread = f"{found.low:.{digits}f} … {found.high:.{digits}f}" if found.n > 1 else ""
+        lines += [
+            f"| {row['what']} | {row['metric']} | {found.n} | {found.text(digits=digits)} | {spread} "
+            f"| {row['goal']} | {met} | {each} |"
+        ]
+    lines += [
+        "",
+        f"Measured on {document['date']} by `{document['command']}`, {document['wall_seconds']:.0f} s in all.",
+        f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['threads']} thread(s) of torch, load "
+        f"{hardware['load when started']} when started (the machine was shared), {hardware['platform']}; "
+        + ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+        + ".",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,48 @@
+"""Tiny Shakespeare: a four-layer Transformer over characters in nanoGPT's small setting, and an LSTM of its size.
+
+Setting: 4 layers, 4 heads, 128 wide, context 64, batch 12, 2,000 steps, no dropout, AdamW (0.9, 0.99) with decay 0.1
+and clipping at 1, rate 1e-3 after 100 steps of warm-up, by a cosine down to 1e-4. Goal: a validation loss of at most
+1.88 nats per character, which https://github.com/karpathy/nanoGPT (README, "I only have a macbook") gives for it. Here
+the loss is that of the whole validation part, in windows side by side, after the last step.
+"""
+
+from _report import Report, arguments, start, trained
+
+from netloom import samples
+from netloom.data import open_data
+from netloom.tasks import TASKS
+from netloom.zoo import ZOO
+
+
+def main() -> None:
+    parser = arguments(__doc__, steps=2000, seeds=1)
+    args = start(parser)
+    data = open_data(args.data / "tiny_shakespeare" / "input.txt.xz", context=64)
+    task = TASKS.get("language_model").from_data(data)
+    recipe = {
+        "lr": 1e-3,
+        "optimiser_settings": {"betas": [0.9, 0.99], "weight_decay": 0.1},
+        "schedule": "cosine",
+        "schedule_settings": {"end": 0.1},
+        "warmup": 0.05,
+        "batch_size": 12,
+        "steps": args.steps,
+        "clip": 1.0,
+        "keep": "last",
+        "evaluate_every": f"{args.steps} steps",
+        "threads": args.threads,
+    }
+    note = f"Recipe: {recipe}. Loss of the whole validation part, windows of 64 characters side by side."
+    report = Report("tiny_shakespeare", "Tiny Shakespeare, characters", args, note)
+    for seed in range(args.seeds):
+        for name in ("char_transformer", "char_lstm"):
+            loaded, facts = trained(ZOO.get(name)(), task, data, **recipe, seed=seed)
+            loss = loaded.metrics(data, "validation")["nats_per_token"]
+            goal = {"goal": "≤ 1.88", "met": lambda mean: mean <= 1.88} if name == "char_transformer" else {}
+            report.add(f"zoo {name}", "validation, nats per character", loss, **goal, **facts)
+            if not seed:
+                (args.out / f"tiny_shakespeare_{name}.txt").write_text(samples.text(loaded), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
