@@ -247,6 +247,11 @@ def _one(nodes: tuple[Node, ...]) -> Node:
     return Chain(tuple(flat))
 
 
+def quoted(value: Any) -> str:
+    """A value in one line; a text in quotes."""
+    return json.dumps(value) if isinstance(value, str) else written(value)
+
+
 def written(value: Any) -> str:
     """A value in one line, as it would stand in a file."""
     if isinstance(value, tuple):

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from netloom.edits import Edit, apply, edited, place, written
+from netloom.edits import Edit, apply, edited, place, quoted, written
 
-__all__ = ["Edit", "Fault", "apply", "edited", "place", "written"]
+__all__ = ["Edit", "Fault", "apply", "edited", "place", "quoted", "written"]
 
 
 @dataclass(frozen=True)

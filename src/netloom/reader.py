@@ -10,7 +10,7 @@ from typing import Any
 
 from netloom.blocks import BLOCKS
 from netloom.errors import NetloomError, SettingError, closest
-from netloom.faults import Edit, Fault, place, written
+from netloom.faults import Edit, Fault, place, quoted, written
 from netloom.graph_reader import GraphReader
 from netloom.signal import KINDS, parse
 from netloom.spec import (
@@ -232,9 +232,11 @@ class Reader:
         if isinstance(times, int) and not isinstance(times, bool) and times > 0:
             return times
         near = int(times) if str(times).removesuffix(".0").isdecimal() else 1
-        what = f"times: expected a positive whole number, got {written(times)}"
-        self.fault(path, "repeat", what if times is not None else "does not say how many times", fix=f"read as {near}")
-        return max(near, 1)
+        near = max(near, 1)
+        what = f"times: expected a positive whole number, got {quoted(times)}"
+        what = what if times is not None else "does not say how many times"
+        self.fault(path, "repeat", what, fix=f"read as times: {near}")
+        return near
 
     def _inner(self, data: Any, path: PathOf, block: str, depth: int) -> Node | None:
         if data is None or data == []:

@@ -13,7 +13,7 @@ import yaml
 from netloom.errors import ArchitectureError, SettingError
 from netloom.faults import Fault
 from netloom.reader import MAX_DEPTH, Reader
-from netloom.spec import Architecture
+from netloom.spec import FLOAT, Architecture
 
 MAX_BYTES = 1_000_000
 
@@ -117,3 +117,6 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.MarkedYAMLError(problem=f"the key {name!r} stands here twice", problem_mark=key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))

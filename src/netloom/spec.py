@@ -15,6 +15,7 @@ An architecture of several networks names them under `parts:`; a single one is t
 Reading (`netloom.reading`) collects every fault of a file; this module holds the things and writes them.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -220,6 +221,11 @@ def count(node: Node) -> int:
     return inside * node.times if isinstance(node, Repeat) else max(inside, 1)
 
 
+#: `1e-5` is a number, as in YAML 1.2; PyYAML alone takes it for a text.
+FLOAT = re.compile(r"^[-+]?(\d[\d_]*\.[\d_]*([eE][-+]?\d+)?|\.\d[\d_]*([eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+"
+                   r"|\.(inf|Inf|INF)|[-+]\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")  # fmt: skip
+
+
 class _Dumper(yaml.SafeDumper):
     """Block style for what nests, flow style for a block's settings, so that a chain reads one node a line."""
 
@@ -234,6 +240,9 @@ class _Dumper(yaml.SafeDumper):
         node = super().represent_sequence(tag, sequence, flow_style)
         node.flow_style = all(isinstance(value, yaml.ScalarNode) for value in node.value) and len(node.value) <= 4
         return node
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
 
 
 def _depth(node: yaml.Node) -> int:

@@ -75,6 +75,12 @@ MERGES: dict[str, tuple[str, ...]] = {
 def meant(name: str, known: Iterable[str], table: Mapping[str, tuple[str, ...]], count: int = 2) -> tuple[str, ...]:
     """The known names that `name` may stand for: what the table says, then what is spelt like it."""
     known = list(known)
-    plain = name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    plain = _plain(name)
+    if same := [other for other in known if _plain(other) == plain]:
+        return tuple(same[:1])
     found = [other for other in table.get(plain, ()) if other in known]
     return tuple(dict.fromkeys([*found, *closest(name, known, count)]))[:count]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")

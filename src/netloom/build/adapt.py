@@ -31,6 +31,8 @@ def projections(have: Signal, wanted: Signal) -> Iterator[Node]:
     width = wanted.sizes[-1]
     if wanted.kind in ("vector", "series") and have.kind == wanted.kind:
         yield _dense(width)
+    if wanted.kind == "series" and have.kind == "tokens":
+        yield Block("embedding", {"dim": width})
     if wanted.kind == "series" and have.kind == "series":
         yield from _resampled(have.size("time"), wanted.size("time"), width)
     for nodes in adapters(have):

@@ -12,7 +12,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import nn
@@ -20,6 +20,7 @@ from torch import nn
 from netloom.errors import SettingError
 from netloom.signal import AXES, KINDS, Dtype, Signal
 
+MaskFate: TypeAlias = Literal["keeps", "moves", "drops"]
 FACTS = ("vocabulary", "classes")
 _DTYPES: dict[str, Dtype] = {"float": "float", "bfloat": "float", "int": "int", "uint": "int", "bool": "bool"}
 
@@ -63,7 +64,7 @@ class Setting:
 
     @property
     def type_name(self) -> str:
-        """The annotation as a person says it: `same | valid | whole number`."""
+        """The annotation as a person says it: `same | valid | a whole number`."""
         return " | ".join(dict.fromkeys(_words(self.annotation)))
 
     @property
@@ -73,10 +74,10 @@ class Setting:
 
 
 _SPOKEN = {
-    int: "whole number",
-    float: "number",
+    int: "a whole number",
+    float: "a number",
     bool: "true or false",
-    str: "text",
+    str: "a text",
     type(None): "null",
     Any: "anything",
 }
@@ -89,7 +90,8 @@ def _words(annotation: Any) -> list[str]:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return [word for one in inner for word in _words(one)]
     if typing.get_origin(annotation) in (list, tuple, Sequence):
-        return ["list of " + " or ".join(dict.fromkeys(w for one in inner if one is not ... for w in _words(one)))]
+        items = dict.fromkeys(word.removeprefix("a ") + "s" for one in inner if one is not ... for word in _words(one))
+        return ["a list of " + " or ".join(items)]
     return [_SPOKEN.get(annotation, str(getattr(annotation, "__name__", annotation)))]
 
 
@@ -118,6 +120,18 @@ class Schema:
     def moves_time(self) -> bool:
         """Whether the output has a time axis other than the input's."""
         return any(kind(axis) == "time" and axis not in self.reads[0].axes for axis in self.gives)
+
+    def mask_of(self, name: str) -> str:
+        """What the mask of a value is called, whether or not `forward` takes it: `mask` of the first."""
+        return "mask" if name == self.reads[0].name else f"{name}_mask"
+
+    def fate(self, signal: Signal) -> MaskFate:
+        """What becomes of the first value's mask: the output has its time axis, another, or none."""
+        if self.moves_time:
+            return "moves"
+        bound = bind(self.reads[0].axes, signal) or {}
+        kept = any(("time", size) in bound.get(axis, ()) for axis in self.gives for _, size in bound.get(axis, ()))
+        return "keeps" if kept else "drops"
 
     @property
     def required(self) -> tuple[Port, ...]:

@@ -19,7 +19,7 @@ from netloom.build.axes import Port, Schema, bind, clash, mismatch, output_axes,
 from netloom.build.flow import Bound, Flow, Resolved, combined
 from netloom.build.translate import sentence
 from netloom.errors import NetloomError
-from netloom.faults import Edit, written
+from netloom.faults import Edit, quoted
 from netloom.signal import Dtype, Signal
 from netloom.spec import Block, Chain, Node
 from netloom.synonyms import BLOCKS as BLOCK_SYNONYMS
@@ -61,6 +61,7 @@ class BlockResolver:
         if any(flow is None for _, flow in ports):
             return None
         bound: Bound = {port.name: (port, flow) for port, flow in ports if flow is not None}
+        bound = {port.name: bound[port.name] for port in form.reads if port.name in bound}
         for port, flow in bound.values():
             if why := mismatch(port, flow.signal):
                 return self._misfit(node, why, str(port), flow)
@@ -101,7 +102,7 @@ class BlockResolver:
             try:
                 kept[name] = setting.check(value)
             except ValidationError:
-                what = f"{name}: expected {setting.type_name}, got {written(value)}"
+                what = f"{name}: expected {setting.type_name}, got {quoted(value)}"
                 better = repair.value(setting, value, name in form.filled)
                 if better is None and setting.required and name not in form.filled:
                     kept[name] = Unset(what)
@@ -134,22 +135,26 @@ class BlockResolver:
                 module = form.cls(**settings)
             value, mask = call(module, form, bound)
         except (ValueError, TypeError, RuntimeError, IndexError, NotImplementedError, AssertionError) as error:
-            return sentence(error, node.name)
+            return sentence(error)
         if not isinstance(value, Tensor):
             return f"forward gave {type(value).__name__}, not one tensor"
         axes = output_axes(form, _axes_of(bound), value.ndim - 1)
         if len(axes) != value.ndim - 1:
             return f"forward promised ({', '.join(form.gives)}) and gave {value.ndim} axes"
-        moved = "time" not in axes or form.moves_time
-        if lead.mask is not None and moved and "mask" not in form.masks and mask is None:
-            return "would take padding for values: it does not read the mask"
+        for number, (name, (_, flow)) in enumerate(bound.items()):
+            ends = number > 0 or mask is None  # where the mask ends, padding must have been told from values
+            if flow.mask is not None and ends and form.mask_of(name) not in form.masks:
+                return "would take padding for values: it does not read the mask"
         dtype: Dtype = "float" if value.is_floating_point() else "bool" if value.dtype == torch.bool else "int"
         known = lead.signal.known if dtype == "int" else {}
         signal = Signal(axes, tuple(value.shape[1:]), dtype, known, mask is not None)
         here = ".".join(self.path)
         signals = {name: flow.signal for name, (_, flow) in bound.items()}
         by = {name: flow.by for name, (_, flow) in bound.items()}
-        resolved = Resolved("block", here, node.name, signals, by, {"y": signal}, form.cls, settings)
+        resolved = Resolved(
+            "block", here, node.name, signals, by, {"y": signal}, form.cls, settings,
+            mask=form.fate(lead.signal),
+        )  # fmt: skip
         return resolved, Flow(signal, value, mask, here)
 
     def _filled(self, node: Block, form: Schema, bound: Bound) -> dict[str, Any] | None:
@@ -222,20 +227,19 @@ class Unset:
 def call(module: Any, form: Schema, bound: Bound) -> tuple[Any, Tensor | None]:
     """Run a block on its flows: the output, and the mask that goes on with it."""
     arguments: dict[str, Tensor] = {name: flow.value for name, (_, flow) in bound.items()}
-    for name, (port, flow) in bound.items():
-        mask_name = "mask" if port is form.reads[0] else f"{name}_mask"
-        if flow.mask is not None and mask_name in form.masks:
-            arguments[mask_name] = flow.mask
+    for name, (_, flow) in bound.items():
+        if flow.mask is not None and form.mask_of(name) in form.masks:
+            arguments[form.mask_of(name)] = flow.mask
     value = module(**arguments)
-    mask = _lead(bound).mask
-    if mask is not None:
-        if form.moves_time:
-            mask = module.next_mask(mask) if hasattr(module, "next_mask") else None
-        else:
-            timed = any(axis.split("_")[0] == "time" or axis.startswith("*") for axis in form.gives)
-            if not timed or getattr(value, "ndim", 0) < 2 or value.shape[1] != mask.shape[1]:
-                mask = None
-    return value, mask
+    lead = _lead(bound)
+    if lead.mask is None:
+        return value, None
+    match form.fate(lead.signal):
+        case "keeps":
+            return value, lead.mask
+        case "moves" if hasattr(module, "next_mask"):
+            return value, module.next_mask(lead.mask)
+    return value, None
 
 
 def _lead(bound: Bound) -> Flow:

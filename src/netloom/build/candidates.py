@@ -59,6 +59,8 @@ def _settings(node: Block, form: Schema, spec: "Path", what: str, signal: Signal
         yield from (Edit(spec, "set", {"height": h, "width": w}) for h, w in foldings(signal.size("time"), 2))
     names.sort(key=lambda key: (not re.search(rf"\b{key}\b", what), key not in node.settings))
     for key in names:
+        if key == "padding" and key not in node.settings:
+            continue  # zeros all around what is too small are no help
         setting = form.settings[key]
         given = node.settings.get(key, setting.default)
         for other in _values(key, given, setting, signal):

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from netloom.build.axes import Port
+from netloom.build.axes import MaskFate, Port
 from netloom.signal import Signal
 from netloom.spec import Wire
 
@@ -59,6 +59,7 @@ class Resolved:
         wires: a graph's wiring.
         merge: how branches or sources become one.
         outputs: a graph's outputs.
+        mask: what becomes of a mask in a block.
     """
 
     kind: Kind
@@ -73,6 +74,7 @@ class Resolved:
     wires: Mapping[str, Wire] = field(default_factory=lambda: MappingProxyType({}))
     merge: str | None = None
     outputs: tuple[str, ...] = ()
+    mask: MaskFate = "keeps"
 
     @property
     def output(self) -> Signal:

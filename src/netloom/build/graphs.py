@@ -80,8 +80,9 @@ def names(graph: Graph, spec: Path, note: Note) -> Graph:
     if kept != graph.outputs:
         wrong = [name for name in graph.outputs if name not in known]
         what = f"no node is called {' and '.join(map(repr, wrong))}" if wrong else "an output stands there twice"
+        close = closest(wrong[0], nodes) if wrong else ()
         fix = Edit(spec, "outputs", list(kept))
-        note(Fault(spec, "graph", f"outputs: {what}", reads=" | ".join(nodes), fix=fix))
+        note(Fault(spec, "graph", f"outputs: {what}", reads=" | ".join(nodes), close=close, fix=fix))
     return replace(graph, nodes=nodes, outputs=kept)
 
 

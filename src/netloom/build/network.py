@@ -5,7 +5,6 @@ A sequence's mask (batch, time; True = real) travels beside its values and goes 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
@@ -14,48 +13,58 @@ from torch import Tensor, nn
 from netloom.build.axes import schema
 from netloom.build.flow import Resolved
 from netloom.build.merging import feature_axis, merge_masks, merge_tensors
-from netloom.build.resolve import resolve
-from netloom.errors import SettingError
+from netloom.build.resolve import examine
+from netloom.errors import ArchitectureError, SettingError
 from netloom.signal import Signal
 from netloom.spec import Architecture
 
 Value: TypeAlias = tuple[Tensor, Tensor | None]
 
 
-@dataclass(frozen=True)
 class _Call:
-    """How a block is called: which masks it reads, and what becomes of the mask."""
-
-    masks: Mapping[str, str]
-    moves_time: bool
-    keeps_time: bool
-
-    def __call__(self, module: nn.Module, values: Mapping[str, Value]) -> Value:
-        arguments = {name: value for name, (value, _) in values.items()}
-        for name, mask_name in self.masks.items():
-            mask = values[name][1]
-            if mask is not None:
-                arguments[mask_name] = mask
-        mask = next(iter(values.values()))[1]
-        if mask is not None:
-            if self.moves_time:
-                mask = module.next_mask(mask)  # type: ignore[operator]
-            elif not self.keeps_time:
-                mask = None
-        return module(**arguments), mask
-
-
-class _Leaf:
-    """A block and its call; not a module, so that the block's path stays the node's."""
+    """How a block is called: which masks it reads, and what becomes of the first one's. Not a module, so that the
+    block's path stays the node's."""
 
     def __init__(self, resolved: Resolved) -> None:
         form = schema(resolved.cls)
-        first = form.reads[0].name
-        names = {name: "mask" if name == first else f"{name}_mask" for name in resolved.reads}
-        masks = {name: mask for name, mask in names.items() if mask in form.masks}
-        keeps = "time" in resolved.output.axes
-        self.call = _Call(masks, form.moves_time and keeps, keeps)
-        self.names = tuple(resolved.reads)
+        self.arguments = tuple(resolved.reads)
+        self.masks = {name: mask for name in self.arguments if (mask := form.mask_of(name)) in form.masks}
+        self.reads_mask, self.fate = bool(self.masks.get(self.arguments[0])), resolved.mask
+
+    def one(self, module: nn.Module, x: Tensor, mask: Tensor | None) -> Value:
+        """One value through the block."""
+        if mask is None:
+            return module(x), None
+        y: Tensor = module(x, mask=mask) if self.reads_mask else module(x)
+        return y, self._after(module, mask)
+
+    def several(self, module: nn.Module, values: Mapping[str, Value]) -> Value:
+        """Values by argument through the block."""
+        arguments = {name: value for name, (value, _) in values.items()}
+        for name, argument in self.masks.items():
+            if values[name][1] is not None:
+                arguments[argument] = values[name][1]  # type: ignore[assignment]  # None was just ruled out
+        mask = values[self.arguments[0]][1]
+        return module(**arguments), mask if mask is None else self._after(module, mask)
+
+    def _after(self, module: nn.Module, mask: Tensor) -> Tensor | None:
+        if self.fate == "keeps":
+            return mask
+        moved: Tensor | None = module.next_mask(mask) if self.fate == "moves" else None  # type: ignore[operator]
+        return moved
+
+
+class _Step:
+    """A graph's node: what it reads, under which arguments, and how several sources become one."""
+
+    def __init__(self, name: str, resolved: Resolved, signals: Mapping[str, Signal]) -> None:
+        wire = resolved.wires[name]
+        child = resolved.children.get(name)
+        self.name, self.sources, self.merge = name, wire.names, wire.merge
+        self.feature = feature_axis(signals[wire.names[0]])
+        several = child is not None and child.kind == "block" and len(child.reads) > 1 and wire.merge is None
+        arguments = tuple(wire.sources) if isinstance(wire.sources, Mapping) else tuple(child.reads if child else ())
+        self.arguments = arguments if several else ()
 
 
 class _Combined(nn.Module):
@@ -63,74 +72,65 @@ class _Combined(nn.Module):
 
     def __init__(self, resolved: Resolved) -> None:
         super().__init__()
-        self._take(resolved)
-
-    def _take(self, resolved: Resolved) -> None:
-        self._kind, self._merge = resolved.kind, resolved.merge
-        self._leaves: dict[str, _Leaf] = {}
-        self._feature = 1
+        self._kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
+        self._calls: dict[str, _Call] = {}
         for segment, child in resolved.children.items():
             if child.kind == "block":
                 self.add_module(segment, child.cls(**child.settings))
-                self._leaves[segment] = _Leaf(child)
+                self._calls[segment] = _Call(child)
             else:
                 self.add_module(segment, _Combined(child))
         if resolved.kind == "parallel":
             self._feature = feature_axis(next(iter(resolved.children.values())).output)
         if resolved.kind == "graph":
-            self._inputs, self._outputs, self._wires = tuple(resolved.reads), resolved.outputs, resolved.wires
+            self._inputs, self._outputs = tuple(resolved.reads), resolved.outputs
+            self._steps: list[_Step] = []
             signals = dict(resolved.reads)
-            self._features: dict[str, int] = {}
             for name, wire in resolved.wires.items():
-                self._features[name] = feature_axis(signals[wire.names[0]])
+                self._steps.append(_Step(name, resolved, signals))
                 signals[name] = resolved.children[name].output if name in resolved.children else signals[wire.names[0]]
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Value:
-        """One signal through the combinator."""
+        """One value through the combinator."""
         match self._kind:
             case "chain":
-                value: Value = (x, mask)
                 for segment in self._modules:
-                    value = self._child(segment, value)
-                return value
+                    x, mask = self._child(segment, x, mask)
+                return x, mask
             case "residual":
-                y, y_mask = self._child("body", (x, mask))
-                short = self._child("shortcut", (x, mask))[0] if "shortcut" in self._modules else x
+                y, y_mask = self._child("body", x, mask)
+                short = self._child("shortcut", x, mask)[0] if "shortcut" in self._modules else x
                 return y + short, y_mask
             case "parallel":
-                values = [self._child(segment, (x, mask)) for segment in self._modules]
-                merged = merge_tensors(self._merge or "concat", [y for y, _ in values], self._feature)
+                values = [self._child(segment, x, mask) for segment in self._modules]
+                merged = merge_tensors(self._merge, [y for y, _ in values], self._feature)
                 return merged, merge_masks([m for _, m in values])
             case _:
-                outputs = self._graph({self._inputs[0]: (x, mask)})
-                return outputs[self._outputs[0]]
+                return self._graph({self._inputs[0]: (x, mask)})[self._outputs[0]]
 
-    def _child(self, segment: str, value: Value) -> Value:
-        module = self._modules[segment]
-        assert module is not None  # children are never None; for the type checker
-        leaf = self._leaves.get(segment)
-        if leaf is None:
-            result: Value = module(*value)
+    def _child(self, segment: str, x: Tensor, mask: Tensor | None) -> Value:
+        module: nn.Module = self._modules[segment]  # type: ignore[assignment]  # children are never None
+        call = self._calls.get(segment)
+        if call is None:
+            result: Value = module(x, mask)
             return result
-        return leaf.call(module, {leaf.names[0]: value})
+        return call.one(module, x, mask)
 
     def _graph(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """All outputs of a graph from all its inputs; the wires lie in the order they run."""
+        """All outputs of a graph from all its inputs; the steps lie in the order they run."""
         here = dict(values)
-        for name, wire in self._wires.items():
-            sources = [here[source] for source in wire.names]
-            leaf = self._leaves.get(name)
-            if leaf is not None and wire.merge is None and len(leaf.names) > 1:
-                module = self._modules[name]
-                assert module is not None  # children are never None; for the type checker
-                arguments = wire.sources if isinstance(wire.sources, Mapping) else leaf.names
-                here[name] = leaf.call(module, dict(zip(arguments, sources, strict=True)))
+        for step in self._steps:
+            sources = [here[source] for source in step.sources]
+            if step.arguments:
+                module: nn.Module = self._modules[step.name]  # type: ignore[assignment]  # children are never None
+                named = dict(zip(step.arguments, sources, strict=True))
+                here[step.name] = self._calls[step.name].several(module, named)
                 continue
-            value = sources[0]
-            if wire.merge is not None:
-                merged = merge_tensors(wire.merge, [y for y, _ in sources], self._features[name])
-                value = (merged, merge_masks([m for _, m in sources]))
-            here[name] = self._child(name, value) if name in self._modules else value
+            x, mask = sources[0]
+            if step.merge:
+                x = merge_tensors(step.merge, [y for y, _ in sources], step.feature)
+                mask = merge_masks([m for _, m in sources])
+            here[step.name] = self._child(step.name, x, mask) if step.name in self._modules else (x, mask)
         return {name: here[name] for name in self._outputs}
 
 
@@ -142,13 +142,10 @@ class Network(_Combined):
     """
 
     def __init__(self, resolved: Resolved) -> None:
-        nn.Module.__init__(self)
-        if resolved.kind not in ("chain", "graph"):  # its path in the network is its block's name, or "0"
-            path = resolved.name
-            resolved = Resolved(
-                "chain", "", "chain", resolved.reads, resolved.by, resolved.gives, children={path: resolved}
-            )
-        self._take(resolved)
+        if resolved.kind not in ("chain", "graph"):  # a node alone: its path in the network is its name
+            alone = {resolved.name: resolved}
+            resolved = Resolved("chain", "", "chain", resolved.reads, resolved.by, resolved.gives, children=alone)
+        super().__init__(resolved)
         self.resolved = resolved
         self.inputs: dict[str, Signal] = dict(resolved.reads)
 
@@ -156,6 +153,11 @@ class Network(_Combined):
     def gives(self) -> Signal | dict[str, Signal]:
         """The output's signal, or all of them by name."""
         return self.resolved.output if len(self.resolved.gives) == 1 else dict(self.resolved.gives)
+
+    @property
+    def rows(self) -> list[Resolved]:
+        """The blocks in the order they run: path, name, what each reads, by whom it is given, what it gives."""
+        return self.resolved.leaves()
 
     def forward(  # type: ignore[override]
         self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
@@ -173,18 +175,24 @@ class Network(_Combined):
 
     def run(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Value]:
         """As `forward`, with the masks of the outputs."""
+        values = self._values(inputs, masks or {})
+        if self._kind == "graph":
+            return self._graph(values)
+        ((x, mask),) = values.values()
+        return {"y": _Combined.forward(self, x, mask)}
+
+    def _values(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Value]:
+        """What comes in by the names the network has for it; one value needs no name."""
+        names = tuple(self.inputs)
         if isinstance(inputs, Tensor):
-            inputs = {next(iter(self.inputs)): inputs}
-        if self._kind == "chain":
-            ((name, x),) = inputs.items()
-            return {"y": _Combined.forward(self, x, (masks or {}).get(name))}
-        names = self._inputs
-        if len(names) == 1 and len(inputs) == 1:
-            ((name, x),) = inputs.items()
-            return self._graph({names[0]: (x, (masks or {}).get(name))})
+            inputs = {names[0]: inputs}
+        if len(names) == len(inputs) == 1 and len(masks) <= 1:
+            return {names[0]: (next(iter(inputs.values())), next(iter(masks.values()), None))}
         if missing := [name for name in names if name not in inputs]:
             raise SettingError(f"the network reads {', '.join(names)}", got=", ".join(inputs), expected=missing[0])
-        return self._graph({name: (inputs[name], (masks or {}).get(name)) for name in names})
+        if stray := [name for name in masks if name not in inputs]:
+            raise SettingError(f"a mask of {stray[0]!r}, which does not come in", expected=", ".join(inputs))
+        return {name: (inputs[name], masks.get(name)) for name in names}
 
 
 def build(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], seed: int = 0) -> nn.ModuleDict:
@@ -196,9 +204,12 @@ def build(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]]
         seed: of the initial weights; the same seed gives the same weights, bit for bit.
 
     Raises:
-        ArchitectureError: with every fault of the first part that has any.
+        ArchitectureError: with every fault of every part.
     """
-    resolved = {part: resolve(node, inputs[part], part) for part, node in architecture.parts.items()}
+    results = {part: examine(node, inputs[part], part) for part, node in architecture.parts.items()}
+    faults = [fault for _, found in results.values() for fault in found]
+    if faults:
+        raise ArchitectureError(faults)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return nn.ModuleDict({part: Network(tree) for part, tree in resolved.items()})
+        return nn.ModuleDict({part: Network(tree) for part, (tree, _) in results.items() if tree is not None})

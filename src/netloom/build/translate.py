@@ -2,6 +2,8 @@
 
 import re
 
+from netloom.blocks import BLOCKS
+
 #: torch's messages → ours; groups are filled in. The batch of two that blocks are tried with is left out.
 PATTERNS: tuple[tuple[str, str], ...] = (
     (r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", "reads {1} values at a place, not {0}"),
@@ -19,11 +21,13 @@ PATTERNS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
-def sentence(error: Exception, block: str) -> str:
-    """The error in one line, without the block's name in front of it."""
+def sentence(error: Exception) -> str:
+    """The error in one line, without the names of blocks in front of it."""
     text = str(error).strip()
     for pattern, ours in PATTERNS:
         if found := re.search(pattern, text):
             return ours.format(*found.groups())
-    line = text.split("\n")[0].removeprefix(f"{block}: ")
+    line = text.split("\n")[0]
+    while (head := line.partition(": ")[0]) in BLOCKS and head != line:  # a block made of blocks names the inner one
+        line = line.removeprefix(f"{head}: ")
     return line or f"fails: {type(error).__name__}"

@@ -110,7 +110,9 @@ class GraphResolver:
 def _after(graph: Graph, name: str, source: str, nodes: Sequence[Node], spec: "Path") -> Edit:
     """The edit that puts nodes on the way from a source: after it, if nobody else reads it, or between the two."""
     readers = [other for other, wire in graph.nodes.items() if source in wire.names]
-    if source in graph.nodes and readers == [name] and source not in graph.outputs:
+    wire = graph.nodes.get(source)
+    one = wire is not None and not isinstance(wire.sources, Mapping) and (len(wire.sources) == 1 or wire.merge)
+    if one and readers == [name] and source not in graph.outputs:
         return Edit((*spec, source), "after", list(nodes))
     return Edit((*spec, name), "between", {source: list(nodes)})
 
