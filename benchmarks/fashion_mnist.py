@@ -19,17 +19,17 @@ from netloom.tasks import TASKS
 
 NETWORKS = ("fashion_cnn", "fashion_cnn_lstm_attention")
 RECIPE = {
-    "optimiser": "adamw",
-    "lr": 4e-3,
-    "optimiser_settings": {"weight_decay": 0.05},
+    "optimiser": "muon",
+    "lr": 0.02,
+    "optimiser_settings": {"lr_others": 3e-3, "weight_decay": 0.05},
     "warmup": 0.2,
     "batch_size": 128,
-    "augment": ["flip", {"crop": {"padding": 1}}],
+    "augment": ["flip"],
 }
 
 
 def main() -> None:
-    parser = arguments(__doc__, epochs=8, seeds=1, steps=40)
+    parser = arguments(__doc__, epochs=10, seeds=1, steps=40)
     parser.add_argument("--only", choices=NETWORKS, help="one of the networks")
     parser.add_argument("--speed", action="store_true", help="compare --steps steps with a plain PyTorch loop instead")
     args = start(parser)
