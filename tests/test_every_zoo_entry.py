@@ -1,4 +1,4 @@
-"""The contract of every zoo entry: it reads back from YAML, builds, trains, exports, and has the size it says it has."""
+"""The contract of every zoo entry: it reads back from YAML, builds, trains, exports, and is as large as it says."""
 
 import inspect
 import re

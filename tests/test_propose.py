@@ -1,12 +1,13 @@
 """Proposals fit what they are proposed for: each is built with its task's head, its recipe is one, and it trains."""
 
 import inspect
+from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from netloom.assemble import assemble
+from netloom.assemble import Assembled, assemble
 from netloom.build import build
 from netloom.data import AUGMENTATIONS
 from netloom.errors import SettingError, UnknownName
@@ -17,17 +18,19 @@ from netloom.train.recipe import Recipe
 
 IMAGES = ["image:1x8x8", "image:1x28x28", "image:3x32x32", "image:3x64x48", "image:1x29x31", "image:1x3x5",
           "image:3x224x224"]  # fmt: skip
-OTHERS = ["tokens:40,vocabulary=300,padded", "tokens:3,vocabulary=300", "vector:13", "vector:1", "series:96x7",
-          "series:700x2,padded", "series:2x1", "wave:16000", "wave:200"]  # fmt: skip
+OTHERS = ["tokens:20,vocabulary=300,padded", "tokens:3,vocabulary=300", "vector:13", "vector:1", "series:40x7",
+          "series:260x2,padded", "series:2x1", "wave:4000", "wave:40"]  # fmt: skip
 SEVERAL = {"photo": "image:3x20x24", "words": "tokens:12,vocabulary=30,padded", "facts": "vector:5",
-           "curve": "series:300x2,padded", "sound": "wave:8000"}  # fmt: skip
+           "curve": "series:30x2,padded", "sound": "wave:4000"}  # fmt: skip
 MOMENTS = {"mean": [0.2], "scale": [0.3]}
 
 
-def fits(candidate: Candidate, task: object, signals: dict[str, str]) -> int:
-    """Parameters of the candidate with the task's head; raises if it does not fit."""
-    read = {name: parse(text) for name, text in signals.items()}
-    assembled = assemble(candidate.architecture, task, read)
+def fits(candidate: Candidate, task: object, signals: dict[str, str]) -> Assembled:
+    """The candidate with the task's head; raises if it does not fit."""
+    return assemble(candidate.architecture, task, {name: parse(text) for name, text in signals.items()})
+
+
+def parameters(assembled: Assembled) -> int:
     with torch.device("meta"):
         model = build(assembled.architecture, assembled.inputs)
     return sum(parameter.numel() for parameter in model.parameters())
@@ -47,17 +50,24 @@ def check(candidates: list[Candidate], task_name: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*IMAGES, *OTHERS])
-def test_one_input_for_a_classifier_or_a_number(text: str) -> None:
+def test_one_input(text: str) -> None:
     signals = {"x": text}
-    for name, task in (
-        ("classification", TASKS.get("classification")(labels=["a", "b", "c"])),
-        ("regression", TASKS.get("regression")(mean=0.0, scale=1.0)),
-    ):
-        candidates = propose({"x": parse(text)}, name)
-        check(candidates, name)
-        assert len(candidates) >= 2
-        for candidate in candidates:
-            assert fits(candidate, task, signals) < 13_000_000 + 512 * parse(text).numel
+    candidates = propose({"x": parse(text)}, "classification")
+    check(candidates, "classification")
+    assert len(candidates) >= 2
+    for candidate in candidates:
+        fits(candidate, TASKS.get("classification")(labels=["a", "b", "c"]), signals)
+    for candidate, other in zip(candidates, propose({"x": parse(text)}, "regression"), strict=True):
+        assert other == replace(candidate, settings={}), "label smoothing is for labels"
+        Recipe.from_dict(other.recipe)
+
+
+@pytest.mark.parametrize("text", IMAGES)
+def test_networks_for_images_stay_small(text: str) -> None:
+    task = TASKS.get("classification")(labels=["a", "b", "c"])
+    for candidate in propose({"x": parse(text)}, "classification"):
+        values = parse(text).numel
+        assert parameters(fits(candidate, task, {"x": text})) < 1_500_000 + 520 * values, candidate.name
 
 
 @pytest.mark.parametrize("names", [("photo", "facts"), ("words", "facts"), tuple(SEVERAL)])
@@ -67,7 +77,7 @@ def test_several_inputs_join(names: tuple[str, ...]) -> None:
     check(candidates, "classification")
     assert [candidate.name for candidate in candidates] == ["joined_light", "joined"]
     task = TASKS.get("classification")(labels=["a", "b"])
-    light, rich = (fits(candidate, task, signals) for candidate in candidates)
+    light, rich = (parameters(fits(candidate, task, signals)) for candidate in candidates)
     assert light != rich
 
 
@@ -87,7 +97,7 @@ def test_what_writes_on() -> None:
     candidates = propose({"text": parse(text)}, "language_model")
     check(candidates, "language_model")
     task = TASKS.get("language_model")(vocabulary=65, context=32)
-    sizes = [fits(candidate, task, {"text": text}) for candidate in candidates]
+    sizes = [parameters(fits(candidate, task, {"text": text})) for candidate in candidates]
     assert max(sizes) < 1.2 * min(sizes), "a fair race"
 
 
@@ -96,6 +106,14 @@ def test_images_are_seen_by_every_family() -> None:
     blocks = {candidate.name: str(candidate.architecture) for candidate in propose({"x": signal}, "classification")}
     assert list(blocks) == ["mlp", "cnn", "vgg", "resnet", "hybrid", "vit", "row_lstm"]
     assert all(word in blocks["hybrid"] for word in ("conv2d", "lstm", "multi_head_attention"))
+
+
+def test_a_long_wave_is_heard_and_a_short_one_is_a_series() -> None:
+    names = {
+        text: [each.name for each in propose({"x": parse(text)}, "regression")] for text in ("wave:4000", "wave:40")
+    }
+    assert names["wave:4000"] == ["spectrogram_cnn", "spectrogram_lstm", "series_cnn"]
+    assert names["wave:40"] == ["series_cnn", "series_lstm", "series_transformer"]
 
 
 def test_colour_images_are_flipped_and_grey_ones_are_not() -> None:

@@ -4,7 +4,6 @@
     summaries(BLOCKS)           → name → one line, read from the files without importing them (nor torch)
     render(BLOCKS, "conv2d")    → the page as text for a terminal; without a name, the summaries by family
     as_json(BLOCKS, "conv2d")   → the page as plain data for editors and other tools; without a name, all pages
-    markdown(BLOCKS, …)         → all pages as one page of the documentation
 
 Nothing is written twice: a page is as true as the code it is read from.
 """
@@ -133,22 +132,6 @@ def as_json(registry: Registry, name: str | None = None) -> Any:
     return [page(registry, each).as_json() for each in registry.names()]
 
 
-def markdown(registry: Registry, title: str, opening: str) -> str:
-    """All pages of a registry as one page of the documentation."""
-    lines = [f"# {title}", "", opening, ""]
-    names = registry.names()
-    families = sorted({registry.family(name) for name in names})
-    for family in families:
-        own = [name for name in names if registry.family(name) == family]
-        depth = "##"
-        if family:
-            lines += [f"## {family.replace('_', ' ').capitalize()}", ""]
-            depth = "###"
-        for name in own:
-            lines += _chapter(page(registry, name), depth)
-    return "\n".join(lines).rstrip() + "\n"
-
-
 def _text(entry: Page) -> str:
     head = f"{entry.name}   ({entry.kind}{', ' + entry.family if entry.family else ''})"
     lines = [head, "", entry.summary]
@@ -175,30 +158,6 @@ def _listing(registry: Registry) -> str:
         lines += ["", family] if family else []
         lines += [f"  {name:<{width}}  {line}" for name, line in told.items() if registry.family(name) == family]
     return "\n".join(lines).lstrip("\n")
-
-
-def _chapter(entry: Page, depth: str) -> list[str]:
-    lines = [f"{depth} {entry.name}", "", entry.summary, ""]
-    lines += ["```text", *entry.formula.split("\n"), "```", ""] if entry.formula else []
-    lines += [_escaped(entry.text), ""] if entry.text else []
-    lines += [f"Source: {entry.source}", ""] if entry.source else []
-    label = "Cost" if entry.reads else "Parameters"
-    lines += [f"{label}: {_escaped(entry.cost)}", ""] if entry.cost else []
-    if entry.reads:
-        reads = ", ".join(f"`{name}` ({axes})" for name, axes in entry.reads.items())
-        lines += [f"Reads {reads}; gives ({entry.gives}).".replace("*", "\\*"), ""]
-    if entry.settings:
-        lines += ["| setting | type | default | |", "| --- | --- | --- | --- |"]
-        for setting in entry.settings:
-            default = "from the input" if setting.filled else setting.default or "to be given"
-            cells = (f"`{setting.name}`", setting.type, default, setting.about)
-            lines.append("| " + " | ".join(_escaped(cell).replace("|", "\\|") for cell in cells) + " |")
-        lines.append("")
-    return lines
-
-
-def _escaped(text: str) -> str:
-    return text.replace("*", "\\*")
 
 
 def _row(setting: Setting) -> tuple[str, str]:

@@ -4,7 +4,7 @@
     tokens      text_bag, text_cnn, text_lstm, text_transformer
     vector      linear, mlp, tabular
     series      series_cnn, series_lstm, series_transformer                  long ones are shortened first
-    wave        spectrogram_cnn, spectrogram_lstm
+    wave        spectrogram_cnn, spectrogram_lstm, series_cnn
     several     joined_light, joined: an encoder for each input, side by side, then a dense layer
     language_model: char_transformer, char_lstm · variational_autoencoder: vae_… · gan: gan_…
 
@@ -24,6 +24,8 @@ from netloom.zoo import ZOO
 
 #: Steps that recurrence and attention are asked to read; longer series are shortened by strided convolutions.
 STEPS = 256
+#: A single value over so many steps is taken for a wave: 23 frames of sound or more.
+WAVE = 4000
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ def _vector(signal: Signal) -> list[Candidate]:
 
 
 def _series(signal: Signal) -> list[Candidate]:
+    if signal.size("dim") == 1 and signal.size("time") >= WAVE:
+        return _wave(signal)
     short = _shortened(signal.size("time"))
     lstm, attention = _recipe(4e-3, clip=1.0), _recipe(2e-3, clip=1.0)
     return [
@@ -146,14 +150,18 @@ def _series(signal: Signal) -> list[Candidate]:
 
 
 def _wave(signal: Signal) -> list[Candidate]:
-    if signal.size("time") < 4000:  # fewer than some 22 frames of sound are better seen as numbers
-        return _series(signal)
     heard: list[Node] = [Block("spectrogram")]
     image = [*heard, Block("sequence_to_channels")]
     stages = {"stages": [[16], [32], [64], [128]]}
     cnn = _plain("spectrogram_cnn", stages, _recipe(4e-3), "sound as a picture of pitch over time", entry="vgg")
     lstm = _plain("spectrogram_lstm", {}, _recipe(4e-3, clip=1.0), "pitch read frame by frame", entry="series_lstm")
-    return [_after(image, cnn), _after([*heard, *_shortened(signal.size("time") // 160)], lstm)]
+    series = _plain("series_cnn", {"widths": [64, 128, 64]}, _recipe(4e-3), "convolutions on the wave as it is")
+    time = signal.size("time")
+    return [
+        _after(image, cnn),
+        _after([*heard, *_shortened(time // 160)], lstm),  # 160 values from frame to frame
+        _after(_shortened(time), series),
+    ]
 
 
 def _shortened(time: int) -> list[Node]:
@@ -258,10 +266,10 @@ def _nodes(candidate: Candidate) -> tuple[Node, ...]:
 
 
 _KINDS: dict[str, Callable[[Signal], list[Candidate]]] = {
-    "image": _image, "tokens": _tokens, "vector": _vector, "series": _series, "wave": _wave,
+    "image": _image, "tokens": _tokens, "vector": _vector, "series": _series,
 }  # fmt: skip
-_LIGHT = ("mlp", "text_bag", "series_cnn", "spectrogram_cnn")
-_RICH = ("vgg", "text_lstm", "mlp", "series_lstm", "spectrogram_lstm")
+_LIGHT = ("mlp", "text_bag", "spectrogram_cnn", "series_cnn")
+_RICH = ("vgg", "text_lstm", "mlp", "spectrogram_lstm", "series_lstm")
 _TASKS: dict[str, Callable[[Mapping[str, Signal]], list[Candidate]]] = {
     "classification": _discriminative,
     "regression": _discriminative,
