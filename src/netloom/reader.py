@@ -10,7 +10,7 @@ from typing import Any
 
 from netloom.blocks import BLOCKS
 from netloom.errors import NetloomError, SettingError, closest
-from netloom.faults import Edit, Fault, place, quoted, written
+from netloom.faults import Edit, Fault, quoted, written
 from netloom.graph_reader import GraphReader
 from netloom.signal import KINDS, parse
 from netloom.spec import (
@@ -35,9 +35,14 @@ MAIN = {"residual": "body", "repeat": "body", "parallel": "branches"}
 
 
 class Reader:
-    """One reading; what it could not take as it stands is in `faults`."""
+    """One reading; what it could not take as it stands is in `faults`.
 
-    def __init__(self) -> None:
+    Args:
+        where: what is read, for messages.
+    """
+
+    def __init__(self, where: str = "architecture") -> None:
+        self.where = where
         self.faults: list[Fault] = []
         self.nodes = 0
 
@@ -103,9 +108,10 @@ class Reader:
     def node(self, data: Any, path: PathOf, depth: int) -> Node | None:
         """A node as far as it can be read; None if nothing of it can."""
         self.nodes += 1
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            limit = f"at most {MAX_NODES} nodes, {MAX_DEPTH} deep"
-            raise SettingError("the architecture is too large", where=place(path), expected=limit)
+        if depth > MAX_DEPTH:
+            raise SettingError("nests too deeply", where=self.where, expected=f"at most {MAX_DEPTH} levels")
+        if self.nodes > MAX_NODES:
+            raise SettingError("is too large", where=self.where, expected=f"at most {MAX_NODES} nodes")
         if isinstance(data, str) and data not in COMBINATORS:
             return Block(data)
         if isinstance(data, list):

@@ -55,7 +55,7 @@ def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture |
         raise SettingError(_plain(error), where=where + line, fix="mend the YAML there") from error
     except RecursionError as error:
         raise SettingError("nests too deeply", where=where, expected=f"at most {MAX_DEPTH} levels") from error
-    return read_dict(data)
+    return read_dict(data, where=where)
 
 
 def from_dict(data: Any) -> Architecture:
@@ -70,9 +70,9 @@ def from_dict(data: Any) -> Architecture:
     return architecture
 
 
-def read_dict(data: Any) -> tuple[Architecture | None, list[Fault]]:
+def read_dict(data: Any, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
     """As `read`, from plain data."""
-    reader = Reader()
+    reader = Reader(where)
     return reader.architecture(data), reader.faults
 
 
@@ -95,6 +95,8 @@ _YAML = {
     "could not find expected ':'": "a colon is missing",
     "found unexpected end of stream": "a closing quote is missing",
     "expected the node content": "a bracket too many",
+    "could not determine a constructor": "a tag (!…) is not used here",
+    "but found another document": "a second document (---) begins",
 }
 
 

@@ -36,7 +36,7 @@ class Port:
 
     def __str__(self) -> str:
         axes = ", ".join(axis.removeprefix("*") + "…" if axis.startswith("*") else axis for axis in self.axes)
-        return f"{self.name}: {' or '.join(sorted(self.dtypes))} ({axes})"
+        return f"{self.name}: {' or '.join(_VALUES[dtype] for dtype in sorted(self.dtypes))} ({axes})"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from netloom.build.axes import schema
 from netloom.build.flow import Flow, Resolved
 from netloom.errors import NetloomError
 from netloom.faults import Edit, Fault
-from netloom.spec import Block, Graph, Node
+from netloom.spec import MERGES, Block, Graph, Node
 
 if TYPE_CHECKING:
     from netloom.build.resolve import Path, Resolver, Result
@@ -88,8 +88,8 @@ class GraphResolver:
         if merge is None:
             merge = "concat"
             what = f"reads {len(flows)} sources and does not say how they become one"
-            reads, fix = "merge: concat | add | multiply | gate", Edit(place, "merge", merge)
-            self.resolver.fault(place, "graph", what, reads=reads, fix=fix)
+            given, fix = "; ".join(str(flow.signal) for flow in flows.values() if flow), Edit(place, "merge", merge)
+            self.resolver.fault(place, "graph", what, reads=f"merge: {' | '.join(MERGES)}", given=given, fix=fix)
         real = [here[source] for source in wire.names]
         known = [flow for flow in real if flow is not None]
         if len(known) < len(real):
