@@ -19,6 +19,7 @@ from netloom.errors import RunError
 from netloom.intervals import Interval, interval
 from netloom.run import Run
 from netloom.tasks import TASKS
+from netloom.units import duration
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
 
 def render(result: Comparison) -> Group:
     """The comparison for a terminal."""
-    from netloom.commands.show import duration, scale_of
+    from netloom.commands.show import scale_of
 
     factor, digits, unit = scale_of(result.metric)
     table = Table(title=f"{result.metric}{unit}, mean ± 95 % interval over seeds", title_justify="left")

@@ -176,9 +176,7 @@ def jobs_of(
             place = str(folder / f"{candidate.name}-seed{seed}")
             data, chosen = to_dict(candidate.architecture), {**candidate.settings, **task_settings}
             jobs.append(
-                Job(
-                    candidate.name, seed, place, source, data_options, task, chosen, data, fields, tuple(plugins)
-                )
+                Job(candidate.name, seed, place, source, data_options, task, chosen, data, fields, tuple(plugins))
             )
     return jobs
 
@@ -219,13 +217,13 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
 
 
 def run_jobs(
-    jobs: Sequence[Job], workers: int, done: Callable[[Outcome], None], progress: Callable[[], Any] | None = None
+    jobs: Sequence[Job], workers: int, done: Callable[[Outcome], None], progress: Callable[[str], Any] | None = None
 ) -> list[Outcome]:
     """All jobs, in this process or in several; Ctrl-C lets what runs stop cleanly and starts nothing more."""
     if workers == 1:
         outcomes = []
         for job in jobs:
-            outcome = run_job(job, progress() if progress else None)
+            outcome = run_job(job, progress(f"{job.name} seed {job.seed}") if progress else None)
             done(outcome)
             outcomes.append(outcome)
             if outcome.status == "stopped":

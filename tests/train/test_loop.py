@@ -162,14 +162,14 @@ def test_without_validation(tmp_path: Path) -> None:
 
 
 def test_loss_that_is_not_finite(tmp_path: Path) -> None:
-    recipe = Recipe(steps=50, evaluate_every="4 steps", checkpoint_every=1000)
+    recipe = Recipe(steps=50, evaluate_every="4 steps", checkpoint_every=0)
     with pytest.raises(TrainingError, match="the loss of network is nan at step 6") as caught:
         go(tmp_path, recipe, plain(), fail_at(6).task)
     assert "lower lr" in caught.value.fix
     run = Run.open(tmp_path)
     assert run.status == "failed"
     assert "at step 6" in run.document["reason"]
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["00000004"]
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["00000005", "00000006"]
     outcome = go(tmp_path, recipe, plain())  # from the good checkpoint, with the fault gone
     assert outcome.step == 50
 

@@ -8,23 +8,7 @@ from rich.table import Table
 from netloom.compete import Competition, Outcome
 from netloom.data import Data
 from netloom.propose import Candidate
-
-
-def amount(value: float) -> str:
-    """A count with a unit: 1.2 k, 3.4 M, 5.6 G."""
-    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= limit:
-            return f"{value / limit:.3g} {unit}"
-    return f"{value:.3g}"
-
-
-def duration(seconds: float) -> str:
-    """A time with a unit."""
-    if seconds < 1e-3:
-        return f"{seconds * 1e6:.0f} µs"
-    if seconds < 1:
-        return f"{seconds * 1e3:.2f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+from netloom.units import amount, duration
 
 
 def scale_of(metric: str) -> tuple[float, int, str]:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,8 @@ def train_all(console: Console, work: Sequence[compete.Job], count: int) -> list
         text = outcome.error.splitlines()[0] if outcome.error else score or outcome.status
         console.print(f"  {outcome.name} seed {outcome.seed}: {text} ({outcome.seconds:.1f} s)", highlight=False)
 
-    return compete.run_jobs(work, count, done, Bar if count == 1 else None)
+    bar = partial(Bar, lines=len(work) == 1)
+    return compete.run_jobs(work, count, done, bar if count == 1 else None)
 
 
 def resume_command(run: Path, data: str | None) -> None:

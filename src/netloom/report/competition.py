@@ -8,7 +8,7 @@ import torch
 
 from netloom import __version__
 from netloom.build import resolve
-from netloom.commands.show import amount, duration, scale_of
+from netloom.commands.show import scale_of
 from netloom.compete import Competition
 from netloom.data import Data
 from netloom.draw import draw
@@ -17,6 +17,7 @@ from netloom.files import write_text
 from netloom.report.charts import dots, lines
 from netloom.report.page import figure, page, paragraph, section, table
 from netloom.run import Run
+from netloom.units import amount, duration
 
 
 def write_competition(result: Competition, data: Data) -> Path:
@@ -35,7 +36,7 @@ def write_competition(result: Competition, data: Data) -> Path:
                 amount(each.flops),
                 duration(each.seconds),
                 duration(each.latency),
-            ]  # fmt: skip
+            ]
         )
     head = [
         "architecture", f"validation{unit}", f"test{unit}", "seeds", "parameters", "FLOPs", "training", "latency",
@@ -46,7 +47,7 @@ def write_competition(result: Competition, data: Data) -> Path:
         section(
             "Leaderboard", table(head, rows, 0 if rows else None),
             paragraph(
-                f"{result.metric}: mean ± half of the 95 % interval over seeds. FLOPs: one forward pass of one example. "
+                f"{result.metric}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "
                 "Latency: median of one example on this machine.", soft=True,
             ),
         ),

@@ -5,7 +5,8 @@ from html import escape
 
 _CSS = """
 :root { --ink: #1b1f24; --paper: #fff; --soft: #667; --line: #d8dde3; --tint: #f4f6f8; --mark: #0a66c2;
-  --c0: #0a66c2; --c1: #d1495b; --c2: #2a9d5c; --c3: #b7791f; --c4: #7b4fc9; --c5: #0f8b8d; --c6: #8a5a44; --c7: #555e68; }
+  --c0: #0a66c2; --c1: #d1495b; --c2: #2a9d5c; --c3: #b7791f; --c4: #7b4fc9; --c5: #0f8b8d; --c6: #8a5a44;
+  --c7: #555e68; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --paper: #14171a; --soft: #9aa4ad; --line: #30363c;
   --tint: #1c2024; --mark: #6cb2ff; --c0: #6cb2ff; --c1: #ff8a96; --c2: #6fd39a; --c3: #f0b866; --c4: #b99bf2;
   --c5: #66cfd0; --c6: #d3a48d; --c7: #aab3bb; } }

@@ -26,6 +26,8 @@ from netloom.train.step import take_step
 
 #: Seconds between two looks at the losses.
 _LOOK = 0.1
+#: Seconds between two writings of the history, which wait for the disk.
+_NOTE = 1.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def train(
     run.write_history(state.history)
     with Interrupt() as interrupt, run.training(), closing(show):
         show.start(state.step, steps)
-        began = looked = written = time.perf_counter()
+        began = looked = written = noted = time.perf_counter()
         earlier, first = state.seconds, state.step
         while state.step < steps and not interrupt.asked and not (recipe.patience and state.stale >= recipe.patience):
             reseed(device, generator, recipe.seed, state.step)
@@ -109,8 +111,8 @@ def train(
 
             now = time.perf_counter()
             due = state.step % every == 0 or state.step == steps
-            save = due or interrupt.asked or now - written >= recipe.checkpoint_every
-            if save or now - looked >= _LOOK:
+            save = interrupt.asked or now - written >= recipe.checkpoint_every
+            if due or save or now - looked >= _LOOK:
                 losses.settle()
                 rate = (state.step - first) * examples / (now - began)
                 show.update(state.step, losses.last, rate)
@@ -132,17 +134,21 @@ def train(
                     "rate": rate,
                 }
                 state.history.append(line)
-                run.write_history(state.history)
                 show.evaluated(line)
+            if save or (due and now - noted >= _NOTE):
+                run.write_history(state.history)
+                noted = now
             if save:
                 state.seconds = earlier + time.perf_counter() - began
                 checkpoints.save(state.step, *state.saved())
                 written = time.perf_counter()
+        state.seconds = earlier + time.perf_counter() - began
         return _end(state, steps, recipe, run, checkpoints, stopped=interrupt.asked)
 
 
 def _end(state: State, steps: int, recipe: Recipe, run: Run, checkpoints: Checkpoints, stopped: bool) -> Outcome:
     """Write what is kept, or leave the run to be resumed."""
+    run.write_history(state.history)
     patient = not (recipe.patience and state.stale >= recipe.patience)
     if stopped and state.step < steps and patient:
         run.record(status="stopped", seconds=state.seconds)

@@ -43,15 +43,21 @@ class Quiet:
 
 
 class Bar:
-    """A bar with rate, loss and time left, and a line for every evaluation."""
+    """A bar with rate, loss and time left, and a line for every evaluation.
 
-    def __init__(self) -> None:
+    Args:
+        title: stands before the bar.
+        lines: print the evaluations; with many short trainings they would bury the results.
+    """
+
+    def __init__(self, title: str = "", lines: bool = True) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[text]}"), TimeRemainingColumn())
-        self._bar = RichProgress(*columns)
-        self._task = self._bar.add_task("", total=None, text="")
+        what = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._bar = RichProgress(*what, TextColumn("{task.fields[text]}"), TimeRemainingColumn(), transient=not lines)
+        self._task = self._bar.add_task(title, total=None, text="")
+        self._lines = lines
 
     def start(self, step: int, steps: int) -> None:
         """Show the bar."""
@@ -65,13 +71,16 @@ class Bar:
 
     def evaluated(self, line: Mapping[str, Any]) -> None:
         """Print the evaluation above the bar."""
+        if not self._lines:
+            return
         metrics = {**{f"loss {group}": loss for group, loss in line["loss"].items()}, **line["validation"]}
         text = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         self._bar.print(f"epoch {line['epoch']:g}  step {line['step']}  {text}", highlight=False)
 
     def note(self, text: str) -> None:
         """Print it above the bar."""
-        self._bar.print(text, highlight=False, markup=False)
+        if self._lines:
+            self._bar.print(text, highlight=False, markup=False)
 
     def close(self) -> None:
         """Leave the bar as it is."""

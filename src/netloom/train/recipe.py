@@ -54,7 +54,7 @@ class Recipe:
     keep: str = "best"
     """Which weights the run keeps: "best" by the task's score on the validation split, or "last"."""
     checkpoint_every: float = 30.0
-    """Seconds between checkpoints; every evaluation writes one too."""
+    """Seconds between checkpoints; Ctrl-C writes one too."""
     seed: int = 0
     """Of initial weights, order of examples, dropout, augmentation: everything random."""
     threads: int | None = None

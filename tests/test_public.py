@@ -1,0 +1,61 @@
+"""What netloom offers from Python, and what importing it costs."""
+
+import subprocess
+import sys
+
+import netloom
+from netloom.cli import app
+
+
+def test_the_public_names_are_these() -> None:
+    assert netloom.__all__ == [
+        "BLOCKS", "TASKS", "ZOO", "Architecture", "NetloomError", "Network", "Recipe", "Run", "Signal",
+        "build_networks", "fit", "load_architecture", "load_plugin", "load_run", "open_data", "parse_signal", "resume",
+    ]  # fmt: skip
+
+
+def test_every_public_name_is_there_whatever_was_imported_before() -> None:
+    script = (
+        "import netloom, netloom.compete, netloom.commands.training\n"
+        "for name in netloom.__all__:\n"
+        "    thing = getattr(netloom, name)\n"
+        "    assert type(thing).__name__ != 'module', name\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_a_name_that_is_not_there() -> None:
+    assert not hasattr(netloom, "tensorflow")
+
+
+def test_help_and_names_come_without_torch() -> None:
+    script = (
+        "import sys\n"
+        "sys.argv = ['netloom', '--help']\n"
+        "from netloom.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "from netloom.blocks import BLOCKS\nfrom netloom.zoo import ZOO\n"
+        "assert 'conv2d' in BLOCKS.names() and 'resnet' in ZOO.names()\n"
+        "assert 'torch' not in sys.modules and 'numpy' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert "fit" in done.stdout
+
+
+def test_the_commands_and_options_are_these() -> None:
+    """A new flag is a decision: it is made here too."""
+    found = {command.callback.__name__: list(command.callback.__annotations__) for command in app.registered_commands}
+    assert {name: [n for n in options if n != "return"] for name, options in found.items()} == {
+        "check": ["arch", "inputs", "data", "target", "task", "batch", "examples", "fix", "as_json", "plugin"],
+        "draw": ["arch", "inputs", "out", "plugin"],
+        "blocks": ["name", "as_json", "plugin"],
+        "zoo": ["name", "as_json", "as_yaml", "settings"],
+        "fit": [
+            "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "settings", "kinds",
+            "options", "task_settings", "out", "replace", "plugin",
+        ],
+        "resume": ["run", "data", "plugin"],
+        "compare": ["runs", "as_json"],
+        "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
+        "calibrate": [],
+    }  # fmt: skip
