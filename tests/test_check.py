@@ -1,0 +1,202 @@
+"""The report, its text, and what --fix writes."""
+
+import json
+
+import pytest
+
+from netloom import calibrate, check
+from netloom.build import build
+from netloom.check import inputs_of, mend, render, text
+from netloom.errors import ArchitectureError, SettingError
+from netloom.machine import Machine
+from netloom.reading import from_dict, load, read
+from netloom.signal import parse
+from netloom.tasks.classification import Classification
+from netloom.units import amount, duration, size
+
+GOOD = from_dict(
+    {
+        "inputs": {"image": "image:1x28x28"},
+        "chain": [
+            {"conv2d": {"channels": 8}}, "relu", {"residual": [{"conv2d": {"channels": 8}}, "relu"]}, "flatten",
+            {"dense": {"dim": 10}},
+        ],
+    }
+)  # fmt: skip
+BAD = """\
+# my network
+# the second try
+
+inputs: {image: "image:1x28x28"}
+chain:
+  - conv2: {chanels: 8}
+  - relu   # not kept
+  - dense: {dim: 10}
+  - residual: [{dense: {dim: 7}}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _machine(monkeypatch):
+    rates = {"move": ((1.0, 1e9),), "gemm": ((1.0, 1e9),), "conv": ((1.0, 1e9),)}
+    machine = Machine("cpu", "a processor", 1, 1e-6, 1e-6, rates)
+    monkeypatch.setattr(calibrate, "measure", lambda device: machine)
+
+
+def test_a_sound_architecture_is_told_its_cost():
+    report = check.check(GOOD, batch=32, examples=3200, memory=2**30)
+    network = build(GOOD, inputs_of(GOOD))["network"]
+    assert report.faults == ()
+    assert report.parameters == sum(p.numel() for p in network.parameters())
+    assert report.epoch == pytest.approx(100 * report.step)
+    assert report.largest_batch > 1000
+    assert report.peak == report.parts["network"].peak
+
+
+def test_the_text_is_a_table_that_fits_and_says_everything():
+    shown = text(check.check(GOOD, batch=32, examples=3200, memory=2**30), width=100)
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split() == ["node", "block", "reads", "gives", "parameters", "FLOPs", "saved"]
+    assert lines[1].split() == ["0", "conv2d", "image", "1×28×28", "image", "8×28×28", "80", "113", "k", "98", "KiB"]
+    assert any(line.startswith("2.body.0 ") for line in lines)
+    assert not any(" residual " in line for line in lines)  # a sum costs nothing worth a line
+    for word in (
+        "total",
+        "largest batch",
+        "memory",
+        "step",
+        "epoch",
+        "3200 examples",
+        "1 GiB",
+        "a processor, 1 thread",
+    ):
+        assert word in shown, word
+
+
+def test_faults_are_told_with_what_was_read_and_how_to_mend_them(tmp_path):
+    path = tmp_path / "arch.yaml"
+    path.write_text(BAD)
+    architecture, faults = read(path)
+    report = check.check(architecture, faults=faults)
+    shown = text(report)
+    assert "✗ 0 (conv2): no block is called 'conv2'" in shown
+    assert "fix: write conv2d instead" in shown
+    assert "✗ 2 (dense)" in shown
+    assert "put flatten before it" in shown
+    assert "faults, " in shown
+    assert "mended by check --fix" in shown
+    assert report.step is None
+    data = json.loads(json.dumps(report.data()))
+    assert data["faults"][0]["fix"]["op"] == "rename"
+    assert data["parts"] == {}
+
+
+def test_the_report_is_json():
+    data = json.loads(json.dumps(check.check(GOOD, memory=2**30).data()))
+    assert data["parts"]["network"]["rows"][0]["path"] == "0"
+    assert data["largest_batch"] > 0
+    assert data["epoch_seconds"] is None
+    assert data["machine"] == {"name": "a processor", "threads": 1}
+
+
+def test_several_parts_are_checked_together():
+    parts = from_dict(
+        {
+            "inputs": {"image": "image:1x4x4", "decoder": "vector:6"},
+            "parts": {"encoder": ["flatten", {"dense": {"dim": 6}}], "decoder": [{"dense": {"dim": 16}}]},
+        }
+    )
+    report = check.check(parts, memory=2**30)
+    assert list(report.parts) == ["encoder", "decoder"]
+    assert report.peak == sum(each.peak for each in report.parts.values())
+    shown = text(report)
+    assert "encoder\n" in shown
+    assert "decoder\n" in shown
+    broken = from_dict({"parts": {"encoder": [{"conv2d": {"channels": 3}}], "decoder": [{"dense": {}}]}})
+    faults = check.check(broken, {"encoder": "vector:3", "decoder": "vector:6"}).faults
+    assert {fault.path[0] for fault in faults} == {"encoder", "decoder"}
+
+
+def test_a_task_completes_what_is_checked():
+    body = from_dict(["flatten", {"dense": {"dim": 6}}])
+    report = check.check(body, {"image": "image:1x4x4"}, task=Classification(labels=("a", "b", "c")), memory=2**30)
+    assert report.faults == ()
+    assert report.parts["network"].rows[-1].gives == parse("vector:3")
+
+
+def test_inputs_that_are_not_known_are_asked_for_with_an_example():
+    with pytest.raises(SettingError, match="no input is given") as caught:
+        check.check(from_dict(["relu"]))
+    assert "image:1x28x28" in str(caught.value)
+    parts = from_dict({"parts": {"encoder": ["relu"], "decoder": ["relu"]}})
+    with pytest.raises(SettingError, match="'decoder' reads is not known") as caught:
+        inputs_of(parts, {"image": "image:1x4x4"})
+    assert "--input decoder=" in str(caught.value)
+
+
+def test_inputs_given_go_before_those_written():
+    assert inputs_of(GOOD)["network"] == {"image": parse("image:1x28x28")}
+    assert inputs_of(GOOD, {"image": "image:3x9x9"})["network"] == {"image": parse("image:3x9x9")}
+    assert inputs_of(GOOD, {"picture": parse("image:3x9x9")})["network"] == {"picture": parse("image:3x9x9")}
+    graph = {"inputs": ["a", "b"], "nodes": {"c": {"from": ["a", "b"], "merge": "concat"}}, "outputs": ["c"]}
+    both = from_dict({"inputs": {"a": "vector:2", "b": "vector:3"}, "graph": graph})
+    assert inputs_of(both, {"b": "vector:9"})["network"] == {"a": parse("vector:2"), "b": parse("vector:9")}
+
+
+def test_mending_leaves_an_architecture_that_builds_and_its_first_comment(tmp_path):
+    path = tmp_path / "arch.yaml"
+    path.write_text(BAD)
+    done = mend(path)
+    assert len(done) >= 4
+    assert any("write conv2d instead" in line for line in done)
+    written = path.read_text()
+    assert written.startswith("# my network\n# the second try\n\ninputs:")
+    architecture = load(path)
+    assert not check.check(architecture).faults
+    assert build(architecture, inputs_of(architecture))["network"].gives == parse("vector:7")
+    assert mend(path) == []
+    assert path.read_text() == written
+
+
+def test_mending_into_another_file_leaves_the_first(tmp_path):
+    path, out = tmp_path / "arch.yaml", tmp_path / "new.json"
+    path.write_text(BAD)
+    mend(path, out=out)
+    assert path.read_text() == BAD
+    assert json.loads(out.read_text())["chain"][0] == {"conv2d": {"channels": 8}}
+    assert not check.check(load(out)).faults
+
+
+def test_a_sound_file_is_not_rewritten(tmp_path):
+    path = tmp_path / "arch.yaml"
+    path.write_text("inputs: {x: vector:3}\nchain: [relu]   # as I like it\n")
+    before = path.stat().st_mtime_ns
+    assert mend(path) == []
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_file_without_an_architecture_can_not_be_mended(tmp_path):
+    path = tmp_path / "arch.yaml"
+    path.write_text("\n")
+    with pytest.raises(ArchitectureError, match="is empty"):
+        mend(path)
+
+
+def test_what_is_printed_is_never_taken_for_markup():
+    odd = from_dict({"inputs": {"x": "vector:3"}, "chain": [{"dense": {"dim": 2}, "name": "[red]x"}]})
+    assert "[red]x" in text(check.check(odd, memory=2**30))
+    assert render(check.check(odd, memory=2**30)) is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (amount(0), "0"), (amount(999), "999"), (amount(1000), "1 k"), (amount(999_990), "1 M"),
+        (amount(1_234_567), "1.23 M"), (amount(6.9e9), "6.9 G"), (size(0), "0 B"), (size(1536), "1.5 KiB"),
+        (size(2**30), "1 GiB"), (duration(12e-6), "12 µs"), (duration(0.0034), "3.4 ms"), (duration(5), "5 s"),
+        (duration(150), "2.5 min"), (duration(7200), "2 h"), (duration(172800), "2 d"),
+    ],
+)  # fmt: skip
+def test_units(written, expected):
+    assert written == expected
