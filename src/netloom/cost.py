@@ -10,7 +10,7 @@ One training step runs on the meta device, which computes shapes and nothing els
                is less than the sum of these where activations go before the last gradients come.
 
 Not in the peak: scratch memory of kernels and of the optimiser, and the allocator's gaps. Against torch's own record of
-allocations on the CPU it is 0.92 to 1.03 of the truth for dense, convolution, attention and LSTM networks, and 0.73 for
+allocations on the CPU it is 0.90 to 1.00 of the truth for dense, convolution, attention and LSTM networks, and 0.73 for
 a GRU, which computes all steps' inputs beforehand there. Tied weights are counted once.
 """
 
