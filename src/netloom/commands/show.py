@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -31,10 +32,11 @@ def summary(console: Console, data: Data, task: str, candidates: Sequence[Candid
 def board(console: Console, result: Competition) -> None:
     """The leaderboard and the reason of the choice."""
     factor, digits, unit = scale_of(result.metric)
-    table = Table(title=f"{result.data}: {result.metric}{unit}, mean ± 95 % interval over seeds", title_justify="left")
-    table.add_column("architecture")
+    title = f"{result.data}: {result.metric}{unit}, mean ± 95 % interval over seeds"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("architecture", no_wrap=True)
     for name in ("validation", "test", "parameters", "FLOPs", "training", "latency"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for standing in result.standings:
         test = standing.test.text(factor, digits) if standing.test else "–"
         table.add_row(

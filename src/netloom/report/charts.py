@@ -35,8 +35,7 @@ def lines(series: Mapping[str, Sequence[Points]], x: str, y: str, log: bool = Fa
 
     legend = 20 * len(kept)
     parts = [_open(WIDTH, HEIGHT + legend, f"{y} over {x}")]
-    for value in _ticks(low_y, high_y):
-        shown = 10**value if log else value
+    for shown in _decades(low_y, high_y) if log else _ticks(low_y, high_y):
         _, down = place(low_x, shown)
         parts.append(f"<line class=axis x1={LEFT} x2={WIDTH - RIGHT} y1={down:.1f} y2={down:.1f} />")
         parts.append(f"<text class=soft x={LEFT - 6} y={down + 4:.1f} text-anchor=end>{shown:.4g}</text>")
@@ -101,6 +100,13 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     margin = (high - low) * 0.04 or abs(high) * 0.05 or 1.0
     return low - margin, high + margin
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of every decade between two powers of ten; of many decades the ones alone."""
+    digits = (1, 2, 5) if high - low < 3 else (1,)
+    found = [digit * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for digit in digits]
+    return [value for value in found if low <= math.log10(value) <= high]
 
 
 def _ticks(low: float, high: float) -> list[float]:
