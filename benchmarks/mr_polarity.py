@@ -21,8 +21,8 @@ RECIPES = {
 }
 #: tried on the validation part of the first folds
 TRIED = {
-    "text_cnn": [{}, {"lr": 1e-3}, {"lr": 5e-3}, {"optimiser_settings": {"weight_decay": 1.0}}],
-    "text_lstm": [{}, {"lr": 1e-3}],
+    "text_cnn": [{"lr": 1e-2}, {"lr": 2e-2}, {"lr": 1e-2, "epochs": 8}],
+    "text_lstm": [{"lr": 1e-2}, {"lr": 3e-3}],
 }
 
 
