@@ -237,7 +237,9 @@ def _generative(
 
 def _recipe(lr: float, augment: list[Any] | None = None, **more: Any) -> dict[str, Any]:
     recipe = {"optimiser": "adamw", "lr": lr, "schedule": "one_cycle", "batch_size": 64, **more}
-    return {**recipe, "augment": augment} if augment else recipe
+    # Changed images are hard to overfit and the rate ends at nothing, so that the last weights are good; the best by a
+    # small validation split are often only lucky.
+    return {**recipe, "augment": augment, "keep": "last"} if augment else recipe
 
 
 def _plain(
