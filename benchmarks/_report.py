@@ -60,13 +60,24 @@ def read(path: Path) -> Architecture:
     return architecture
 
 
-def trained(architecture: Architecture, task: Any, data: Data, **recipe: Any) -> tuple[Loaded, dict[str, Any]]:
-    """Train in a folder that is thrown away; the loaded run, and facts: parameters, seconds, examples/s."""
+def trained(
+    architecture: Architecture,
+    task: Any,
+    data: Data,
+    *,
+    then: Callable[[Loaded], Any] = lambda _: None,
+    **recipe: Any,
+) -> tuple[Loaded, dict[str, Any]]:
+    """Train in a folder that is thrown away; the loaded run, and facts: parameters, seconds, examples/s.
+
+    `then` is called with the loaded run while its folder is still there.
+    """
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         run = fit(architecture, task, data, Recipe.for_task(task, **recipe), Path(folder) / "run", device="cpu")
         seconds = time.perf_counter() - began
         loaded = load(run)
+        then(loaded)
         history = [json.loads(line) for line in run.text("history.jsonl").splitlines()]
     facts = {
         "parameters": sum(p.numel() for p in loaded.model.parameters()),

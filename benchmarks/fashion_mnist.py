@@ -59,7 +59,7 @@ def speed(args, data, task) -> None:
     architecture = read(HERE / "architectures" / "fashion_cnn.yaml")
     recipe = {**RECIPE, "augment": [], "steps": args.steps, "evaluate_every": "100000 steps", "threads": args.threads}
     ratios = []
-    for _ in range(5):
+    for _ in range(3):
         _, facts = trained(architecture, task, data, **recipe)
         plain = plain_rate(architecture, task, data, args.steps)
         last = plain_rate(architecture, task, data, args.steps, torch.channels_last)

@@ -21,7 +21,11 @@ RECIPES = {
 }
 #: tried on the validation part of the first folds
 TRIED = {
-    "text_cnn": [{"lr": 1e-2}, {"lr": 2e-2}, {"lr": 1e-2, "epochs": 8}],
+    "text_cnn": [
+        {"lr": 1e-2},
+        {"lr": 2e-2},
+        {"optimiser": "muon", "lr": 0.02, "optimiser_settings": {"lr_others": 1e-2}},
+    ],
     "text_lstm": [{"lr": 1e-2}, {"lr": 3e-3}],
 }
 

@@ -13,9 +13,12 @@ from netloom.data import open_data
 from netloom.tasks import TASKS
 from netloom.zoo import ZOO
 
+NETWORKS = ("char_transformer", "char_lstm")
+
 
 def main() -> None:
     parser = arguments(__doc__, steps=2000, seeds=1)
+    parser.add_argument("--only", choices=NETWORKS, help="one of the networks")
     args = start(parser)
     data = open_data(args.data / "tiny_shakespeare" / "input.txt.xz", context=64)
     task = TASKS.get("language_model").from_data(data)
@@ -33,15 +36,17 @@ def main() -> None:
         "threads": args.threads,
     }
     note = f"Recipe: {recipe}. Loss of the whole validation part, windows of 64 characters side by side."
-    report = Report("tiny_shakespeare", "Tiny Shakespeare, characters", args, note)
+    report = Report("_".join(filter(None, ("tiny_shakespeare", args.only))), "Tiny Shakespeare, characters", args, note)
     for seed in range(args.seeds):
-        for name in ("char_transformer", "char_lstm"):
-            loaded, facts = trained(ZOO.get(name)(), task, data, **recipe, seed=seed)
+        for name in [args.only] if args.only else NETWORKS:
+            sheet = args.out / f"sample_{name}.txt"
+            loaded, facts = trained(
+                ZOO.get(name)(), task, data, then=lambda run, to=sheet: to.write_text(samples.text(run)),
+                **recipe, seed=seed,
+            )  # fmt: skip
             loss = loaded.metrics(data, "validation")["nats_per_token"]
-            goal = {"goal": "≤ 1.88", "met": lambda mean: mean <= 1.88} if name == "char_transformer" else {}
+            goal = {"goal": "≤ 1.88", "met": lambda mean: mean <= 1.88} if name == NETWORKS[0] else {}
             report.add(f"zoo {name}", "validation, nats per character", loss, **goal, **facts)
-            if not seed:
-                (args.out / f"tiny_shakespeare_{name}.txt").write_text(samples.text(loaded), encoding="utf-8")
 
 
 if __name__ == "__main__":
