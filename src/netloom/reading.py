@@ -5,6 +5,7 @@ fault says so; `check --fix` then writes what was read. `load` is strict: any fa
 YAML's safe subset, no aliases into cycles, and limits on size, depth and nodes.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ def read(path: str | Path) -> tuple[Architecture | None, list[Fault]]:
 def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
     """As `read`, from the text of a YAML or JSON file."""
     try:
-        data = yaml.load(text, Loader=_Loader)
+        data = _json(text) if text.lstrip()[:1] in ("{", "[") else _NO_JSON
+        if data is _NO_JSON:
+            data = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
@@ -74,6 +77,24 @@ def read_dict(data: Any, *, where: str = "architecture") -> tuple[Architecture |
     """As `read`, from plain data."""
     reader = Reader(where)
     return reader.architecture(data), reader.faults
+
+
+_NO_JSON = object()
+
+
+def _json(text: str) -> Any:
+    """What a JSON text holds, if it is one; YAML, which takes it too, reads some of its escapes otherwise."""
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError:
+        return _NO_JSON
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping, unless YAML should find the key that stands there twice."""
+    if len(result := dict(pairs)) < len(pairs):
+        raise json.JSONDecodeError("a key stands there twice", "", 0)
+    return result
 
 
 def _plain(error: yaml.YAMLError) -> str:

@@ -227,13 +227,14 @@ FLOAT = re.compile(r"^[-+]?(\d[\d_]*\.[\d_]*([eE][-+]?\d+)?|\.\d[\d_]*([eE][-+]?
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style for what nests, flow style for a block's settings, so that a chain reads one node a line."""
+    """Block style for what nests, flow style for settings and short wires, so that a chain reads one node a line."""
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
         node = super().represent_mapping(tag, mapping, flow_style)
-        simple = all(isinstance(value, yaml.ScalarNode) or value.flow_style for _, value in node.value)
-        depth = max((_depth(value) for _, value in node.value), default=0)
-        node.flow_style = simple and depth < 2
+        shallow = all(_depth(value) < 2 for _, value in node.value)
+        nests = any(isinstance(value, yaml.MappingNode) for _, value in node.value)
+        inner = nests or any(key in COMBINATORS for key in mapping)
+        node.flow_style = shallow and ("from" in mapping or not inner)
         return node
 
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
@@ -241,11 +242,19 @@ class _Dumper(yaml.SafeDumper):
         node.flow_style = all(isinstance(value, yaml.ScalarNode) for value in node.value) and len(node.value) <= 4
         return node
 
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Text; in double quotes, with escapes, where it holds what YAML would take for a line's end."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
 
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
 
 
 def _depth(node: yaml.Node) -> int:
+    """How deep a written value nests."""
     if isinstance(node, yaml.MappingNode):
         return 1 + max((_depth(value) for _, value in node.value), default=0)
-    return 1 if isinstance(node, yaml.SequenceNode) else 0
+    if isinstance(node, yaml.SequenceNode):
+        return 1 + max(map(_depth, node.value), default=0)
+    return 0
