@@ -16,17 +16,13 @@ from netloom.data import open_data
 from netloom.tasks import TASKS
 
 RECIPES = {
-    "text_cnn": {"lr": 2e-3, "batch_size": 50, "epochs": 5, "optimiser_settings": {"weight_decay": 0.1}},
-    "text_lstm": {"lr": 3e-3, "batch_size": 50, "epochs": 5, "optimiser_settings": {"weight_decay": 0.1}},
+    "text_cnn": {"lr": 2e-2, "batch_size": 50, "epochs": 5, "optimiser_settings": {"weight_decay": 0.1}},
+    "text_lstm": {"lr": 1e-2, "batch_size": 50, "epochs": 5, "optimiser_settings": {"weight_decay": 0.1}},
 }
 #: tried on the validation part of the first folds
 TRIED = {
-    "text_cnn": [
-        {"lr": 1e-2},
-        {"lr": 2e-2},
-        {"optimiser": "muon", "lr": 0.02, "optimiser_settings": {"lr_others": 1e-2}},
-    ],
-    "text_lstm": [{"lr": 1e-2}, {"lr": 3e-3}],
+    "text_cnn": [{"lr": 2e-2}, {"lr": 4e-2}, {"lr": 2e-2, "ema": 0.99}],
+    "text_lstm": [{"lr": 2e-2}, {"lr": 1e-2}],
 }
 
 
