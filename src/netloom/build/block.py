@@ -15,7 +15,8 @@ from torch import Tensor
 
 from netloom.blocks import BLOCKS
 from netloom.build import repair
-from netloom.build.axes import Port, Schema, bind, clash, mismatch, output_axes, schema
+from netloom.build.axes import Port, Schema, schema
+from netloom.build.binding import bind, clash, mismatch, output_axes
 from netloom.build.flow import Bound, Flow, Resolved, combined
 from netloom.build.translate import sentence
 from netloom.errors import NetloomError
@@ -138,7 +139,7 @@ class BlockResolver:
             return sentence(error)
         if not isinstance(value, Tensor):
             return f"forward gave {type(value).__name__}, not one tensor"
-        axes = output_axes(form, _axes_of(bound), value.ndim - 1)
+        axes = output_axes(form.gives, _axes_of(bound), value.ndim - 1)
         if len(axes) != value.ndim - 1:
             return f"forward promised ({', '.join(form.gives)}) and gave {value.ndim} axes"
         for number, (name, (_, flow)) in enumerate(bound.items()):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from netloom.blocks import BLOCKS
 from netloom.build.adapt import WIDTH, adapters, rounder
-from netloom.build.axes import Schema, Setting, kind, mismatch, schema
+from netloom.build.axes import Schema, Setting, schema
+from netloom.build.binding import kind, mismatch
 from netloom.build.flow import Flow
 from netloom.faults import Edit
 from netloom.signal import Signal

@@ -7,6 +7,7 @@ from netloom.blocks import BLOCKS
 #: torch's messages → ours; groups are filled in. The batch of two that blocks are tried with is left out.
 PATTERNS: tuple[tuple[str, str], ...] = (
     (r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)", "reads {1} values at a place, not {0}"),
+    (r"same reduction dim, but got \[.*?(\d+)\] X \[(\d+)", "reads {1} values at a place, not {0}"),
     (r"expected input\[.*\] to have (\d+) channels, but got (\d+)", "reads {0} channels, not {1}"),
     (r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", "can't combine {0} values with {1}"),
     (r"Kernel size can't be greater than actual input size", "the kernel is larger than what comes in"),
