@@ -181,9 +181,13 @@ def _brief(signal: Signal) -> str:
 
 
 def _table(part: str, cost: Cost) -> Table:
-    table = Table(title=part or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name in ("node", "block", "reads", "gives"):
-        table.add_column(name, overflow="fold")
+    table = Table(
+        title=part or None, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0)
+    )
+    table.add_column("node", overflow="fold")
+    table.add_column("block", no_wrap=True)
+    for name in ("reads", "gives"):  # what a narrow terminal breaks into two lines
+        table.add_column(name)
     for name in ("parameters", "FLOPs", "saved"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in cost.rows:

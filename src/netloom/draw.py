@@ -15,20 +15,24 @@ from netloom.mermaid import mermaid
 
 __all__ = ["draw", "mermaid"]
 
+# Plain class rules, no custom properties: converters and editors of SVG know those too.
 _STYLE = """
-.netloom{--ink:#1f2933;--soft:#64717f;--line:#8a97a5;--box:#ffffff;--pill:#eef2f6;--frame:#f6f8fa;--edge:#d5dce3;
-font-family:ui-sans-serif,system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-@media (prefers-color-scheme:dark){.netloom{--ink:#e6ebf0;--soft:#9aa7b4;--line:#6f7d8b;--box:#232b34;--pill:#2b3540;
---frame:#1a2129;--edge:#3a4652}}
-.netloom text{fill:var(--ink);font-size:13px}
-.netloom .soft{fill:var(--soft);font-size:11px}
+.netloom{font-family:ui-sans-serif,system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+.netloom text{fill:#1f2933;font-size:13px}
+.netloom .soft{fill:#64717f;font-size:11px}
 .netloom .name{font-weight:600}
 .netloom .mid{text-anchor:middle}.netloom .end{text-anchor:end}
-.netloom .line{fill:none;stroke:var(--line);stroke-width:1.5}
-.netloom .head{fill:var(--line)}
-.netloom .box{fill:var(--box);stroke:var(--edge)}
-.netloom .pill{fill:var(--pill);stroke:var(--edge)}
-.netloom .frame{fill:var(--frame);stroke:var(--edge);stroke-dasharray:4 3}
+.netloom .line{fill:none;stroke:#8a97a5;stroke-width:1.5}
+.netloom .head{fill:#8a97a5}
+.netloom .box{fill:#ffffff;stroke:#d5dce3}
+.netloom .pill{fill:#eef2f6;stroke:#d5dce3}
+.netloom .frame{fill:#f6f8fa;stroke:#d5dce3;stroke-dasharray:4 3}
+@media (prefers-color-scheme:dark){
+.netloom text{fill:#e6ebf0}.netloom .soft{fill:#9aa7b4}
+.netloom .line{stroke:#6f7d8b}.netloom .head{fill:#6f7d8b}
+.netloom .box{fill:#232b34;stroke:#3a4652}.netloom .pill{fill:#2b3540;stroke:#3a4652}
+.netloom .frame{fill:#1a2129;stroke:#3a4652}
+}
 """
 #: family of blocks → hue of its stripe
 _HUES = {
