@@ -1,7 +1,5 @@
 """What flows between blocks: its written form, its facts, its faults."""
 
-from types import MappingProxyType
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +45,7 @@ def test_the_forms(text: str, axes: tuple[str, ...], shape: tuple[int, ...], dty
 
 def test_facts_and_sizes() -> None:
     signal = parse("tokens:64,vocabulary=5000,padded")
-    assert signal.known == MappingProxyType({"vocabulary": 5000})
+    assert signal.known == {"vocabulary": 5000}
     assert signal.padded
     assert str(signal) == "tokens (time 64, vocabulary 5000)"
     image = parse("image:3x7x5")

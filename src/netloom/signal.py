@@ -8,7 +8,6 @@ lengths share the batch, so that a mask travels with the values: `tokens:64,voca
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Literal
 
 from netloom.errors import SettingError, closest
@@ -41,7 +40,7 @@ class Signal:
     axes: tuple[str, ...]
     sizes: tuple[int, ...]
     dtype: Dtype = "float"
-    known: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    known: Mapping[str, int] = field(default_factory=dict)
     padded: bool = False
 
     @property
@@ -109,7 +108,8 @@ def parse(text: str) -> Signal:
     if len(numbers) != len(axes) or min(numbers) < 1:
         form = "x".join(axes[:1] if kind == "wave" else axes)
         raise SettingError(f"{kind} takes positive sizes {form}", where=text, got=sizes or "none")
-    known, padded = {}, False
+    known: dict[str, int] = {}
+    padded = False
     for fact in facts:
         key, equals, value = fact.partition("=")
         if key == "padded" and not equals:
@@ -120,4 +120,4 @@ def parse(text: str) -> Signal:
             raise SettingError("a fact is written name=positive number, or padded", where=text, got=fact)
     if padded and "time" not in axes:
         raise SettingError("only a signal with a time axis can be padded", where=text)
-    return Signal(axes, numbers, dtype, MappingProxyType(known), padded)
+    return Signal(axes, numbers, dtype, known, padded)

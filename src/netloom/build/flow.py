@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -69,9 +68,9 @@ class Resolved:
     by: Mapping[str, str]
     gives: Mapping[str, Signal]
     cls: Any = None
-    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    children: Mapping[str, "Resolved"] = field(default_factory=lambda: MappingProxyType({}))
-    wires: Mapping[str, Wire] = field(default_factory=lambda: MappingProxyType({}))
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    children: Mapping[str, "Resolved"] = field(default_factory=dict)
+    wires: Mapping[str, Wire] = field(default_factory=dict)
     merge: str | None = None
     outputs: tuple[str, ...] = ()
     mask: MaskFate = "keeps"

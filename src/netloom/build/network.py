@@ -99,8 +99,10 @@ class _Combined(nn.Module):
                 return x, mask
             case "residual":
                 y, y_mask = self._child("body", x, mask)
-                short = self._child("shortcut", x, mask)[0] if "shortcut" in self._modules else x
-                return y + short, y_mask
+                if "shortcut" not in self._modules:
+                    return y + x, y_mask
+                short, short_mask = self._child("shortcut", x, mask)
+                return y + short, merge_masks([y_mask, short_mask])
             case "parallel":
                 values = [self._child(segment, x, mask) for segment in self._modules]
                 merged = merge_tensors(self._merge, [y for y, _ in values], self._feature)
