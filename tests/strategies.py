@@ -45,14 +45,24 @@ def graphs(nodes: st.SearchStrategy[Node]) -> st.SearchStrategy[Graph]:
     return st.builds(Graph, some, st.dictionaries(words, wires, min_size=1, max_size=3), some, labels)
 
 
-blocks = st.builds(Block, st.sampled_from(BLOCKS.names()), settings, labels)
-nodes = st.recursive(blocks, _inner, max_leaves=8)
-#: What can be written down, though most of it would fit nowhere.
-architectures = st.builds(
-    Architecture,
-    st.dictionaries(words | st.just("network"), nodes.filter(lambda node: node != Chain()), min_size=1, max_size=3),
-    st.dictionaries(words, st.sampled_from(["image:1x28x28", "tokens:9,vocabulary=50,padded", "wave:160"]), max_size=2),
-)
+@st.composite
+def blocks(draw: st.DrawFn) -> Block:
+    """A block with settings of any sort."""
+    return Block(draw(st.sampled_from(BLOCKS.names())), draw(settings), draw(labels))
+
+
+nodes = st.recursive(blocks(), _inner, max_leaves=8)
+
+
+@st.composite
+def architectures(draw: st.DrawFn) -> Architecture:
+    """What can be written down, though most of it would fit nowhere."""
+    parts = st.dictionaries(
+        words | st.just("network"), nodes.filter(lambda node: node != Chain()), min_size=1, max_size=3
+    )
+    signals = st.sampled_from(["image:1x28x28", "tokens:9,vocabulary=50,padded", "wave:160"])
+    return Architecture(draw(parts), draw(st.dictionaries(words, signals, max_size=2)))
+
 
 KEEP = {
     "image": ["relu", "batch_norm2d", "dropout", "layer_norm"],

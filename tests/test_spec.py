@@ -24,7 +24,7 @@ from netloom.spec import (
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(architectures)
+@given(architectures())
 def test_every_form_reads_back_as_the_same(architecture: Architecture) -> None:
     data, text = to_dict(architecture), to_yaml(architecture)
     assert read_dict(data) == (architecture, [])
