@@ -157,10 +157,7 @@ def _table(document: dict[str, Any]) -> str:
         digits, found = row["digits"], interval(row["values"])
         met = {None: "", True: "yes", False: "**no**"}[row["met"]]
         facts = [{k: v for k, v in facts.items() if not isinstance(v, dict)} for facts in row["facts"]]
-        each = "; ".join(
-            f"{key} {', '.join(str(value) for value in dict.fromkeys(one.get(key) for one in facts))}"
-            for key in facts[0]
-        )
+        each = "; ".join(f"{key} {_values([one.get(key) for one in facts])}" for key in facts[0])
         spread = f"{found.low:.{digits}f} … {found.high:.{digits}f}" if found.n > 1 else ""
         lines += [
             f"| {row['what']} | {row['metric']} | {found.n} | {found.text(digits=digits)} | {spread} "
@@ -175,6 +172,11 @@ def _table(document: dict[str, Any]) -> str:
         + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _values(values: list[Any]) -> str:
+    """All of them, or the one that they all are."""
+    return ", ".join(map(str, values if len(set(values)) > 1 else values[:1]))
 
 
 def _cpu() -> str:
