@@ -30,3 +30,14 @@ def test_exports() -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(ValueError, match="embedding: vocabulary: expected a positive integer, got 0"):
         Embedding(0, 3)
+    with pytest.raises(ValueError, match=r"embedding: std: expected a positive number, got 0\.0"):
+        Embedding(4, 3, std=0.0)
+
+
+def test_vectors_start_as_far_from_zero_as_they_are_told() -> None:
+    assert Embedding(500, 40, std=0.1).table.weight.std().item() == pytest.approx(0.1, rel=0.02)
+    torch.manual_seed(3)
+    mine = Embedding(5, 4).table.weight
+    torch.manual_seed(3)
+    torch.nn.Embedding(5, 4)  # draws once itself; then ours
+    assert torch.equal(mine, torch.nn.init.normal_(torch.empty(5, 4)))

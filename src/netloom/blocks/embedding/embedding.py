@@ -4,7 +4,7 @@
 
 Source: Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, A neural probabilistic language model, 2003,
 https://www.jmlr.org/papers/v3/bengio03a.html
-As torch: `nn.Embedding`, weights drawn from N(0, 1). No token is set aside for padding: padding is what the mask says.
+As torch: `nn.Embedding`; weights are drawn from N(0, std²), where torch has std = 1. No token is set aside for padding: padding is what the mask says.
 Cost: no multiplications, vocabulary · dim parameters.
 """
 
@@ -18,14 +18,18 @@ class Embedding(nn.Module):
     Args:
         vocabulary: number of different tokens; tokens are 0 … vocabulary − 1.
         dim: size of each vector.
+        std: deviation of the initial weights; vectors that start small are shaped more by the data.
     """
 
-    def __init__(self, vocabulary: int, dim: int) -> None:
+    def __init__(self, vocabulary: int, dim: int, std: float = 1.0) -> None:
         super().__init__()
         for name, value in (("vocabulary", vocabulary), ("dim", dim)):
             if value < 1:
                 raise ValueError(f"embedding: {name}: expected a positive integer, got {value}")
+        if not std > 0:
+            raise ValueError(f"embedding: std: expected a positive number, got {std}")
         self.table = nn.Embedding(vocabulary, dim)
+        nn.init.normal_(self.table.weight, std=std)
 
     def forward(self, x: Int[Tensor, "*batch"]) -> Float[Tensor, "*batch dim"]:
         """Look every token up."""
