@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from netloom import compete
-from netloom.compete import Outcome
 from netloom.errors import RunError, SettingError
+from netloom.jobs import Outcome, jobs_of
+from netloom.pool import run_jobs
 from netloom.propose import Candidate
 from netloom.spec import Architecture, Block, Chain
 
@@ -51,11 +52,11 @@ def test_failed_candidates_are_not_ranked() -> None:
 
 def test_every_candidate_has_its_turn_before_the_next_seed(tmp_path: Path) -> None:
     candidates = [Candidate("a", DENSE, {"lr": 0.1, "epochs": 3}, ""), Candidate("b", DENSE, {}, "")]
-    jobs = compete.jobs_of(candidates, [4, 5], tmp_path, "digits", {}, "classification", {}, {"budget": 2.0})
+    jobs = jobs_of(candidates, [4, 5], tmp_path, "digits", {}, "classification", {}, {"budget": 2.0})
     assert [(job.name, job.seed) for job in jobs] == [("a", 4), ("b", 4), ("a", 5), ("b", 5)]
     assert jobs[0].recipe == {"lr": 0.1, "budget": 2.0, "seed": 4}  # one length, and the user's goes first
     with pytest.raises(SettingError, match="two candidates have one name"):
-        compete.jobs_of([candidates[0], candidates[0]], [0], tmp_path, "digits", {}, "classification", {}, {})
+        jobs_of([candidates[0], candidates[0]], [0], tmp_path, "digits", {}, "classification", {}, {})
 
 
 def test_only_a_competition_is_replaced(tmp_path: Path) -> None:
@@ -84,9 +85,9 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_trainings_run_and_one_failure_ends_only_itself(tmp_path: Path, workers: int) -> None:
     wrong = Architecture.of(Chain((Block("lstm", {"dim": 3}),)))
     candidates = [Candidate("dense", DENSE, {}, ""), Candidate("wrong", wrong, {}, "")]
-    jobs = compete.jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {}, {"steps": 30})
+    jobs = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {}, {"steps": 30})
     seen: list[str] = []
-    outcomes = compete.run_jobs(jobs, workers, lambda done: seen.append(done.name))
+    outcomes = run_jobs(jobs, workers, lambda done: seen.append(done.name))
     found = {outcome.name: outcome for outcome in outcomes}
     assert sorted(seen) == ["dense", "wrong"]
     assert found["dense"].status == "finished"

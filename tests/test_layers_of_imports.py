@@ -36,7 +36,7 @@ PART_OF = {
     "meter": "cost", "machine": "cost", "calibrate": "cost",
     "mermaid": "draw", "drawing": "draw",
     "assemble": "check", "mend": "check",
-    "propose": "compete", "shortlist": "compete",
+    "propose": "compete", "shortlist": "compete", "jobs": "compete", "pool": "compete",
     "commands.show": "show",
 }  # fmt: skip
 RANK = {stage: rank for rank, row in enumerate(ROWS) for stage in row.split()}

@@ -4,7 +4,11 @@ Nothing here imports torch before a command that needs it runs, so that `netloom
 """
 
 import json
+import math
+import shutil
 import sys
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -122,7 +126,7 @@ def fit(
     jobs: Annotated[int | None, typer.Option(help="Trainings at once; as many as help, if left out.", min=1)] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=[flip], batch_size=128."),
+        typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=\\[flip], batch_size=128."),
     ] = None,
     kinds: Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the guess is wrong.")] = None,
     options: Annotated[
@@ -136,15 +140,26 @@ def fit(
     plugin: Plugin = None,
 ) -> None:
     """Train one network, or let a shortlist that suits the data compete under the same budget."""
-    from netloom.commands.training import fit_command
+    from netloom.commands.fit import FitOptions, fit_command
 
     _plugins(plugin)
+    lengths = {"budget": _seconds(budget), "epochs": epochs, "steps": steps}
+    columns = {"target": target, "kinds": _settings(kinds) or None}
     fit_command(
-        data, target=target, archs=arch or [], task=task, budget=_seconds(budget), epochs=epochs, steps=steps,
-        seeds=range(seed, seed + seeds), jobs=jobs, recipe=_settings(settings), kinds=_settings(kinds),
-        options=_settings(options), task_settings=_settings(task_settings), out=out, replace=replace,
-        plugins=[str(path) for path in plugin or []],
-    )  # fmt: skip
+        FitOptions(
+            data,
+            data={**_settings(options), **_given(columns)},
+            archs=arch or [],
+            task=task,
+            task_settings=_settings(task_settings),
+            recipe={**_settings(settings), **_given(lengths)},
+            seeds=range(seed, seed + seeds),
+            jobs=jobs,
+            out=out,
+            replace=replace,
+            plugins=[str(path) for path in plugin or []],
+        )
+    )
 
 
 @app.command()
@@ -180,7 +195,7 @@ def sample(
     temperature: Annotated[float, typer.Option(help="Below 1 plays safe, above 1 takes chances.")] = 0.8,
     top_k: Annotated[int | None, typer.Option(help="Choose among the k likeliest tokens.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same sample.", min=0)] = 0,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="PNG file for images.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the text, or NAME.png for images.")] = None,
     plugin: Plugin = None,
 ) -> None:
     """Text or images out of a generative run."""
@@ -221,8 +236,18 @@ def main() -> None:
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    typer.secho(text, err=True, fg="red")
+    """Print to stderr, in red on a terminal; long lines break between words and keep their indent."""
+    width = shutil.get_terminal_size().columns
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        broken = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        typer.secho("\n".join(broken), err=True, fg="red")
     raise SystemExit(code)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _plugins(paths: list[Path] | None) -> None:
@@ -267,6 +292,6 @@ def _seconds(text: str | None) -> float | None:
         seconds = float(text.rstrip("smh")) * unit
     except ValueError:
         seconds = 0.0
-    if not seconds > 0:
+    if not 0 < seconds < math.inf:
         raise SettingError("the budget is no time", expected="60s, 5m or 1h", got=text)
     return seconds

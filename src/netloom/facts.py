@@ -2,7 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import torch
 
 from netloom.assemble import assemble
 from netloom.build import Network, build
-from netloom.compete import Outcome
 from netloom.cost import cost
 from netloom.data import Data
+from netloom.errors import ArchitectureError, NetloomError
 from netloom.evaluate import load
+from netloom.jobs import Outcome
 from netloom.propose import Candidate
 
 
@@ -21,11 +23,16 @@ def costs(candidates: Sequence[Candidate], task: Any, data: Data) -> dict[str, d
     """Parameters and FLOPs of every candidate with its head.
 
     Raises:
-        ArchitectureError: one does not fit the data; with all its faults.
+        NetloomError: some don't fit the data; with all the faults of every one.
     """
-    found = {}
+    found, wrong = {}, []
     for candidate in candidates:
-        assembled = assemble(candidate.architecture, task, data.signals)
+        try:
+            assembled = assemble(candidate.architecture, task, data.signals)
+        except ArchitectureError as error:
+            error.where = candidate.name
+            wrong.append(error)
+            continue
         with torch.device("meta"):
             model = build(assembled.architecture, assembled.inputs)
         costs = [cost(network, 1) for network in model.values() if isinstance(network, Network)]
@@ -34,11 +41,17 @@ def costs(candidates: Sequence[Candidate], task: Any, data: Data) -> dict[str, d
             "flops": sum(each.flops for each in costs),
             "why": candidate.why,
         }
+    if wrong:
+        text = "\n\n".join(map(str, wrong))
+        raise NetloomError(f"{text}\n\nNothing was trained. netloom check ARCH --data {data.source} shows the same.")
     return found
 
 
 def latency(folder: Path, name: str, outcomes: Sequence[Outcome]) -> float:
-    """Median seconds for a single example, over 30 calls after 5 that warm up; 0 if no training of it finished."""
+    """Median seconds for a single example on one thread of the CPU, over 30 calls after 5 that warm up.
+
+    Measured when all trainings are over, so that none is in its way; 0 if no training of it finished.
+    """
     mine = [outcome for outcome in outcomes if outcome.name == name and outcome.status == "finished"]
     if not mine:
         return 0.0
@@ -46,13 +59,23 @@ def latency(folder: Path, name: str, outcomes: Sequence[Outcome]) -> float:
     part = next(iter(loaded.model))
     inputs = {key: _example(signal) for key, signal in loaded.task.inputs(loaded.signals)[part].items()}
     times = []
-    with torch.inference_mode():
+    with _one_thread(), torch.inference_mode():
         for call in range(35):
             start = time.perf_counter()
             loaded.model[part](inputs)
             if call >= 5:
                 times.append(time.perf_counter() - start)
     return statistics.median(times)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _example(signal: Any) -> torch.Tensor:

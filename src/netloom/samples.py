@@ -7,6 +7,7 @@ import torch
 from netloom.data.kinds.characters import Characters
 from netloom.errors import SettingError
 from netloom.evaluate import Loaded
+from netloom.files import replace
 from netloom.tasks._sheet import sheet
 
 
@@ -43,14 +44,19 @@ def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:
     """Write a sheet of `count` drawn images as PNG.
 
     Raises:
-        SettingError: the run draws no images.
+        SettingError: the run draws no images, or the file is not to be a PNG.
+        RunError: the file can't be written.
     """
     if draws(loaded) != "images":
         raise SettingError("the run draws no images", where=str(loaded.run.folder), fix="name a run of a VAE or GAN")
+    if path.suffix != ".png":
+        raise SettingError("images are written as PNG", expected="NAME.png", got=str(path))
     drawn = loaded.task.samples(loaded.model, count, torch.Generator().manual_seed(seed))
     if drawn.dim() != 4:
         raise SettingError("what the run draws are no images", where=str(loaded.run.folder), got=str(drawn.shape))
-    sheet(drawn).save(path, format="PNG")
+    if path.parent == loaded.run.folder / "samples":
+        path.parent.mkdir(exist_ok=True)
+    replace(path, lambda new: sheet(drawn).save(new, format="PNG"))
     return path
 
 

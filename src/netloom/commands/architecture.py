@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from netloom.errors import ArchitectureError, SettingError, UnknownName, closest
+from netloom.files import write_text
 from netloom.reading import load, read
 from netloom.signal import Signal, parse
 from netloom.spec import Architecture, to_yaml
@@ -75,11 +76,12 @@ def check_command(
     architecture, faults = read(arch) if is_file else (architecture_of(arch), [])
     chosen = None
     if data is not None:
-        from netloom.commands.training import task_for
+        from netloom.commands.choosing import task_for, task_name
         from netloom.data import open_data
 
         opened = open_data(data, target=target)
-        chosen = task_for(opened, task, {})
+        known = [architecture] if architecture is not None else []
+        chosen = task_for(opened, task or task_name(opened, known), {})
         signals, examples = signals or opened.signals, examples or opened.sizes["train"]
     if fix:
         if not is_file:
@@ -113,7 +115,7 @@ def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Pat
         for part, node in architecture.parts.items():
             path = target if len(architecture.parts) == 1 else target.with_stem(f"{target.stem}-{part}")
             resolved = resolve(node, signals[part], part)
-            path.write_text(draw(resolved) if target.suffix == ".svg" else mermaid(resolved), encoding="utf-8")
+            write_text(path, draw(resolved) if target.suffix == ".svg" else mermaid(resolved))
             written.append(path)
     return written
 

@@ -1,14 +1,18 @@
-"""Tables and lines for a terminal."""
+"""Tables and lines for a terminal of 80 columns or more."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from netloom.compete import Competition, Outcome
+from netloom.compete import Competition
 from netloom.data import Data
+from netloom.jobs import Outcome
 from netloom.propose import Candidate
+from netloom.signal import Signal
 from netloom.units import amount, duration
 
 
@@ -18,39 +22,91 @@ def scale_of(metric: str) -> tuple[float, int, str]:
     return (100.0, 2, " %") if metric in shares else (1.0, 4, "")
 
 
-def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate]) -> None:
-    """What was read and who competes."""
-    signals = ", ".join(f"{name}: {signal}" for name, signal in data.signals.items())
-    sizes = ", ".join(f"{split} {count}" for split, count in data.sizes.items() if count)
-    console.print(f"[bold]{data.name}[/bold]  {task}; {signals}; {sizes}", highlight=False)
+def score_of(metric: str, value: float) -> str:
+    """A score with its name and unit: accuracy 98.70 %."""
+    factor, digits, unit = scale_of(metric)
+    return f"{metric} {value * factor:.{digits}f}{unit}"
+
+
+def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str) -> None:
+    """What was read, who competes and for how long."""
+    console.print(f"[bold]{escape(data.name)}[/bold]", highlight=False)
+    grid = _grid()
+    grid.add_row("task", task)
+    for name, signal in data.signals.items():
+        grid.add_row("input", f"{escape(name)}: {_brief(signal)}")
+    if data.target is not None:
+        labels = getattr(data.target, "labels", None)
+        grid.add_row("target", f"one of {len(labels)} classes" if labels else type(data.target).__name__.lower())
+    grid.add_row("examples", ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count))
     for note in data.notes:
-        console.print(f"  note: {note}", highlight=False)
+        grid.add_row("note", escape(note))
+    console.print(grid, highlight=False)
+    console.print(f"\n[bold]{plan}[/bold]", highlight=False)
+    shown = _grid()
     for candidate in candidates:
-        console.print(f"  {candidate.name}: {candidate.why}", highlight=False)
+        shown.add_row(escape(candidate.name), escape(candidate.why))
+    console.print(shown, highlight=False)
+    console.print()
 
 
 def board(console: Console, result: Competition) -> None:
-    """The leaderboard and the reason of the choice."""
-    factor, digits, unit = scale_of(result.metric)
-    title = f"{result.data}: {result.metric}{unit}, mean ± 95 % interval over seeds"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("architecture", no_wrap=True)
-    for name in ("validation", "test", "parameters", "FLOPs", "training", "latency"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for standing in result.standings:
-        test = standing.test.text(factor, digits) if standing.test else "–"
-        table.add_row(
-            standing.name, standing.score.text(factor, digits), test, amount(standing.parameters),
-            amount(standing.flops), duration(standing.seconds), duration(standing.latency),
-        )  # fmt: skip
+    """The leaderboard, without its last columns where they find no room, and the reason of the choice."""
+    for without in ((), ("FLOPs",), ("FLOPs", "latency"), ("FLOPs", "latency", "training")):
+        table = _leaderboard(result, without)
+        if console.measure(table, options=console.options.update(width=1000)).maximum <= console.width:
+            break
+    console.print()
     console.print(table)
-    console.print(result.reason, highlight=False)
+    console.print(escape(result.reason), highlight=False)
 
 
-def failures(console: Console, outcomes: Sequence[Outcome]) -> None:
-    """Trainings that came to nothing, with the reason."""
+def troubles(console: Console, folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Trainings that came to nothing, with the reason and what to do."""
     for outcome in outcomes:
         if outcome.status == "failed":
-            console.print(f"[red]{outcome.name} seed {outcome.seed} failed[/red]: {outcome.error}", highlight=False)
-        elif outcome.status == "stopped":
-            console.print(f"{outcome.folder} was stopped; netloom resume {outcome.folder} goes on", highlight=False)
+            title = escape(f"{outcome.name} seed {outcome.seed}")
+            console.print(f"[red]{title} failed[/red]: {escape(outcome.error)}", highlight=False)
+    for outcome in outcomes:
+        if outcome.status == "stopped":
+            text = f"stopped and kept; go on with: netloom resume {folder / outcome.folder}"
+            console.print(escape(text), highlight=False, soft_wrap=True)
+    if skipped := sum(outcome.status == "skipped" for outcome in outcomes):
+        console.print(f"{skipped} training{'s were' if skipped > 1 else ' was'} not begun", highlight=False)
+
+
+def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
+    factor, digits, unit = scale_of(result.metric)
+    several = any(standing.score.n > 1 for standing in result.standings)
+    title = f"{escape(result.data)}: {result.metric}{unit}" + (", mean ± 95 % interval over seeds" if several else "")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("architecture", no_wrap=True)
+    columns = ("validation", "test", "parameters", "FLOPs", "training", "latency")
+    for name in columns:
+        if name not in without:
+            table.add_column(name, justify="right", no_wrap=True)
+    for standing in result.standings:
+        cells = {
+            "validation": standing.score.text(factor, digits),
+            "test": standing.test.text(factor, digits) if standing.test else "–",
+            "parameters": amount(standing.parameters),
+            "FLOPs": amount(standing.flops),
+            "training": duration(standing.seconds),
+            "latency": duration(standing.latency),
+        }
+        table.add_row(escape(standing.name), *(cells[name] for name in columns if name not in without))
+    return table
+
+
+def _grid() -> Table:
+    """Names and what is said of them, which wraps beside them."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column()
+    grid.pad_edge = False
+    return grid
+
+
+def _brief(signal: Signal) -> str:
+    known = "".join(f", {name} {value}" for name, value in signal.known.items())
+    return f"{signal.kind} {'×'.join(map(str, signal.sizes))}{known}"

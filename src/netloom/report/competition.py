@@ -102,7 +102,7 @@ def _curves(result: Competition) -> list[str]:
     factor, _, unit = scale_of(result.metric)
     names = [standing.name for standing in result.standings]
     for outcome in sorted(result.outcomes, key=lambda o: names.index(o.name) if o.name in names else len(names)):
-        if outcome.status == "failed":
+        if outcome.status in ("failed", "skipped"):
             continue
         history = Run.open(result.folder / outcome.folder).history
         score = [(e["seconds"], e["validation"][result.metric] * factor) for e in history if e["validation"]]
