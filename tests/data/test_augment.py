@@ -45,13 +45,24 @@ def test_contract(name: str) -> None:
 
 
 def test_crop() -> None:
-    images, _ = apply("crop", padding=2)
+    images, _ = apply("crop", padding=2, border="zero")
     down, right = uniforms(2)
     for n in range(BATCH):
         padded = torch.zeros(CHANNELS, HEIGHT + 4, WIDTH + 4, dtype=IMAGES.dtype)
         padded[:, 2:-2, 2:-2] = IMAGES[n]
         top, left = int(down[n] * 5), int(right[n] * 5)
         assert torch.equal(images[n], padded[:, top : top + HEIGHT, left : left + WIDTH])
+
+
+def test_crop_repeats_the_outermost_pixels() -> None:
+    images, _ = apply("crop", padding=2)
+    down, right = uniforms(2)
+    for n in range(BATCH):
+        top, left = int(down[n] * 5) - 2, int(right[n] * 5) - 2
+        for i in range(HEIGHT):
+            for j in range(WIDTH):
+                row, column = min(max(i + top, 0), HEIGHT - 1), min(max(j + left, 0), WIDTH - 1)
+                assert torch.equal(images[n, :, i, j], IMAGES[n, :, row, column])
 
 
 def test_flip() -> None:
@@ -138,6 +149,7 @@ def test_mixing_other_targets() -> None:
     [
         ("crop", {"padding": 0}),
         ("crop", {"padding": 1.5}),
+        ("crop", {"border": "mirror"}),
         ("flip", {"probability": 1.1}),
         ("erase", {"probability": -1}),
         ("erase", {"low": 0.5, "high": 0.1}),
