@@ -37,6 +37,7 @@ PART_OF = {
     "mermaid": "draw", "drawing": "draw",
     "assemble": "check", "mend": "check",
     "propose": "compete", "shortlist": "compete", "jobs": "compete", "pool": "compete",
+    "scores": "compete", "significance": "intervals",
     "commands.show": "show",
 }  # fmt: skip
 RANK = {stage: rank for rank, row in enumerate(ROWS) for stage in row.split()}

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from netloom import units
@@ -137,10 +138,10 @@ def check(
 
 
 def render(report: Report) -> RenderableType:
-    """The report as tables and lines for a terminal of 100 columns or more."""
+    """The report as tables and lines for a terminal of 80 columns or more."""
     shown: list[RenderableType] = []
     for part, each in report.parts.items():
-        shown.append(_table(part if len(report.parts) > 1 else "", each))
+        shown.append(_Rows(part if len(report.parts) > 1 else "", each))
     for fault in report.faults:
         first, *rest = str(fault).split("\n")
         shown.append("\n".join([f"[red]✗[/red] {escape(first)}", *map(escape, rest)]))
@@ -180,27 +181,35 @@ def _brief(signal: Signal) -> str:
     return f"{signal.kind} {sizes}" if not signal.kind.startswith("[") else f"{signal.dtype} {sizes}"
 
 
-def _table(part: str, cost: Cost) -> Table:
-    table = Table(
-        title=part or None, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0)
-    )
-    table.add_column("node", overflow="fold")
-    table.add_column("block", no_wrap=True)
-    for name in ("reads", "gives"):  # what a narrow terminal breaks into two lines
-        table.add_column(name)
+class _Rows:
+    """The table of a part; what its nodes read, which those before them gave, is left out where it finds no room."""
+
+    def __init__(self, part: str, cost: Cost) -> None:
+        self.part, self.cost = part, cost
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = _table(self.part, self.cost)
+        wanted = Measurement.get(console, options.update(max_width=10_000), table).maximum
+        yield table if wanted <= options.max_width else _table(self.part, self.cost, reads=False)
+
+
+def _table(part: str, cost: Cost, reads: bool = True) -> Table:
+    table = Table(title=part or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.padding = (0, 1) if reads else (0, 1, 0, 0)
+    for name in ("node", "block", *(["reads"] if reads else []), "gives"):
+        table.add_column(name, overflow="fold")
     for name in ("parameters", "FLOPs", "saved"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in cost.rows:
         if row.block in _COMBINED and not row.flops + row.saved:
             continue  # a sum or a joining costs nothing worth a line
-        reads = " + ".join(_brief(signal) for signal in row.reads.values())
+        signals = [" + ".join(_brief(signal) for signal in row.reads.values()), _brief(row.gives)]
         costs = (row.parameters, units.amount), (row.flops, units.amount), (row.saved, units.size)
-        table.add_row(
-            escape(row.path), row.block, reads, _brief(row.gives), *(unit(n) if n else "·" for n, unit in costs)
-        )
+        numbers = (unit(n) if n else "·" for n, unit in costs)
+        table.add_row(escape(row.path), row.block, *(signals if reads else signals[1:]), *numbers)
     table.add_section()
     totals = units.amount(cost.parameters), units.amount(cost.flops), units.size(cost.saved)
-    table.add_row("total", "", "", "", *totals, style="bold")
+    table.add_row("total", "", "", *([""] if reads else []), *totals, style="bold")
     return table
 
 
@@ -212,8 +221,9 @@ def _totals(report: Report) -> Table:
     training = sum(each.training_flops for each in costs)
     table.add_row("FLOPs", f"{units.amount(report.flops)} forward, {units.amount(training)} to train, per example")
     parts = {name: sum(getattr(each, name) for each in costs) for name in ("weights", "gradients", "state", "saved")}
-    made_of = ", ".join(f"{name} {units.size(value)}" for name, value in parts.items())
-    table.add_row("memory", f"{units.size(report.peak)} at its peak, batch {report.batch} ({made_of})")
+    made_of = [f"{name} {units.size(value)}" for name, value in parts.items()]
+    table.add_row("memory", f"{units.size(report.peak)} at its peak, batch {report.batch}:")
+    table.add_row("", ", ".join(made_of[:2]) + ",\n" + ", ".join(made_of[2:]))
     largest = f"{report.largest_batch}" if report.largest_batch else "none"
     table.add_row("largest batch", f"{largest} in {units.size(report.memory)}")
     if report.machine is not None and report.step is not None:

@@ -1,16 +1,21 @@
 """Runs side by side: means over seeds with confidence intervals, and differences seed by seed.
 
-Runs of one architecture and one recipe that differ in the seed alone are one row. Two rows are told apart by the paired
-difference over the seeds they share: where its 95 % interval leaves out zero, the one is better.
+Runs of one architecture and one recipe that differ in the seed alone are one row. The row that is best on the
+validation split is held against every other one by the paired differences over the seeds they share. With many rows
+some difference looks large by chance; so p is corrected for their number (Holm 1979): sorted, the i-th smallest of m is
+p · (m − i + 1), never less than the one before. A difference is clear where that is below 0.05. The best row was picked
+by the validation split, so that its lead there is flattered; its lead on the test split is not.
 """
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
@@ -18,6 +23,8 @@ from netloom.compete import FILE
 from netloom.errors import RunError
 from netloom.intervals import Interval, interval
 from netloom.run import Run
+from netloom.scores import scale_of
+from netloom.significance import paired
 from netloom.tasks import TASKS
 from netloom.units import duration
 
@@ -38,6 +45,11 @@ class Row:
     scores: dict[str, dict[int, float]]
     seconds: float
 
+    @property
+    def seeds(self) -> int:
+        """How many different seeds there are; a run repeated with the same seed tells nothing new."""
+        return max((len(scores) for scores in self.scores.values()), default=0)
+
     def interval(self, split: str) -> Interval | None:
         """Mean and interval of a split's score."""
         values = list(self.scores.get(split, {}).values())
@@ -46,12 +58,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better the best row is than another, over the seeds both have."""
+    """How much better the best row is than another, over the seeds both have.
+
+    Args:
+        against: name of the other row.
+        split: validation or test.
+        mean: of the differences, above zero where the best row is better.
+        p: corrected for the number of rows; None where there is a single seed.
+        clear: p is below 0.05.
+    """
 
     against: str
     split: str
     mean: Interval
-    clear: bool
+    p: float | None
+    clear: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,32 +108,35 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     groups: dict[str, list[Run]] = {}
     for run in finished:
         groups.setdefault(_identity(run), []).append(run)
-    rows = [_row(group, task.score) for group in groups.values()]
+    rows = _named([_row(group, task.score) for group in groups.values()])
     sign = -1 if task.better == "max" else 1
     rows.sort(key=lambda row: sign * _mean(row))
     best = rows[0]
     found = [difference for row in rows[1:] for difference in _differences(best, row, sign)]
-    return Comparison(task.score, task.better, tuple(rows), tuple(found))
+    return Comparison(task.score, task.better, tuple(rows), tuple(_corrected(found)))
 
 
 def render(result: Comparison) -> Group:
     """The comparison for a terminal."""
-    from netloom.commands.show import scale_of
-
     factor, digits, unit = scale_of(result.metric)
-    table = Table(title=f"{result.metric}{unit}, mean ± 95 % interval over seeds", title_justify="left")
+    box = SIMPLE_HEAD
+    table = Table(title=f"{result.metric}{unit}, mean ± 95 % interval over seeds", title_justify="left", box=box)
     for name in ("architecture", "seeds", "validation", "test", "training"):
         table.add_column(name, justify="left" if name == "architecture" else "right")
     for row in result.rows:
         cells = [each.text(factor, digits) if (each := row.interval(s)) else "–" for s in ("validation", "test")]
-        table.add_row(row.name, str(len(row.runs)), *cells, duration(row.seconds))
-    pairs = Table(title=f"{result.rows[0].name} against the others, seed by seed", title_justify="left")
-    for name in ("architecture", "split", "difference", ""):
-        pairs.add_column(name)
+        table.add_row(row.name, str(row.seeds), *cells, duration(row.seconds))
+    if not result.differences:
+        return Group(table)
+    pairs = Table(title=f"{result.rows[0].name} against the others, seed by seed", title_justify="left", box=box)
+    for name in ("architecture", "split", f"lead{unit}", "p", ""):
+        pairs.add_column(name, justify="left" if name in ("architecture", "split", "") else "right")
     for found in result.differences:
-        verdict = "clear" if found.clear else "not told apart"
-        pairs.add_row(found.against, found.split, found.mean.text(factor, digits), verdict)
-    return Group(table, pairs) if result.differences else Group(table)
+        verdict = "clear" if found.clear else "not told apart" if found.p is not None else "one seed tells nothing"
+        p = "–" if found.p is None else f"{found.p:.3f}"
+        pairs.add_row(found.against, found.split, found.mean.text(factor, digits), p, verdict)
+    note = "p: paired t-test, corrected for the number of rows (Holm). The best row was picked by its validation score."
+    return Group(table, pairs, note)
 
 
 def _expand(folder: Path) -> list[Path]:
@@ -122,7 +146,7 @@ def _expand(folder: Path) -> list[Path]:
 
 
 def _identity(run: Run) -> str:
-    recipe = {name: value for name, value in run.json("recipe.json").items() if name not in ("seed", "budget", "steps")}
+    recipe = {name: value for name, value in run.json("recipe.json").items() if name != "seed"}
     text = run.text("architecture.yaml") + json.dumps([recipe, run.document["task"]], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -138,6 +162,32 @@ def _row(group: Sequence[Run], metric: str) -> Row:
     return Row(name, tuple(str(run.folder) for run in group), scores, seconds)
 
 
+def _named(rows: Sequence[Row]) -> list[Row]:
+    """Rows of one name are called by their folders too: a/mlp, b/mlp; and where those are the same by number."""
+    names = Counter(row.name for row in rows)
+    rows = [
+        replace(row, name=f"{Path(row.runs[0]).parent.name}/{row.name}") if names[row.name] > 1 else row for row in rows
+    ]
+    names, seen = Counter(row.name for row in rows), Counter[str]()
+    found = []
+    for row in rows:
+        seen[row.name] += 1
+        found.append(replace(row, name=f"{row.name} ({seen[row.name]})") if names[row.name] > 1 else row)
+    return found
+
+
+def _corrected(differences: Sequence[Difference]) -> list[Difference]:
+    """Holm's correction, for each split on its own."""
+    found = list(differences)
+    for split in {difference.split for difference in found}:
+        tested = [i for i, each in enumerate(found) if each.split == split and each.p is not None]
+        least = 0.0
+        for rank, i in enumerate(sorted(tested, key=lambda i: found[i].p or 0.0)):
+            least = min(1.0, max(least, (found[i].p or 0.0) * (len(tested) - rank)))
+            found[i] = replace(found[i], p=least, clear=least < 0.05)
+    return found
+
+
 def _mean(row: Row) -> float:
     found = row.interval("validation") or row.interval("test")
     return found.mean if found else 0.0
@@ -149,6 +199,6 @@ def _differences(best: Row, other: Row, sign: int) -> list[Difference]:
         shared = sorted(scores.keys() & other.scores.get(split, {}).keys())
         if not shared:
             continue
-        mean = interval([-sign * (scores[seed] - other.scores[split][seed]) for seed in shared])
-        found.append(Difference(other.name, split, mean, mean.half is not None and abs(mean.mean) > mean.half))
+        leads = [-sign * (scores[seed] - other.scores[split][seed]) for seed in shared]
+        found.append(Difference(other.name, split, interval(leads), paired(leads)))
     return found

@@ -14,6 +14,7 @@ from netloom.errors import RunError
 from netloom.files import read_json, write_json
 from netloom.intervals import Interval, interval
 from netloom.jobs import Outcome
+from netloom.scores import score_of
 
 FORMAT = 1
 FILE = "competition.json"
@@ -144,10 +145,10 @@ def winner(
     best = pick(mine, key=lambda outcome: outcome.validation[metric])
     word = "highest" if better == "max" else "lowest"
     seeds = f"mean of {first.score.n} seeds" if first.score.n > 1 else "one seed"
-    reason = f"{first.name} has the {word} validation {metric}, {first.score.text(digits=4)} ({seeds})"
+    reason = f"{first.name} has the {word} validation {metric}, {score_of(metric, first.score)} ({seeds})"
     if len(standings) > 1:
         second = standings[1]
-        reason += f"; next is {second.name} with {second.score.text(digits=4)}"
+        reason += f"; next is {second.name} with {score_of(metric, second.score)}"
         gap = abs(first.score.mean - second.score.mean)
         halves = [half for half in (first.score.half, second.score.half) if half is not None]
         if halves and gap < max(halves):

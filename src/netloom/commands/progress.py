@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from netloom.commands.show import score_of
 from netloom.jobs import Outcome
+from netloom.scores import score_of
 from netloom.units import duration
 
 #: Seconds between two lines of one training.
@@ -50,10 +50,14 @@ class Trainings:
         if outcome.error:
             text = f"[red]failed[/red]: {escape(outcome.error.splitlines()[0])}"
         elif self.metric in outcome.validation:
-            text = f"validation {score_of(self.metric, outcome.validation[self.metric])}  {duration(outcome.seconds)}"
+            text = f"{self.score(outcome.validation)}  {duration(outcome.seconds)}"
         name = escape(f"{outcome.name:{self.width}}")
         number = f"{self.finished:{len(str(self.count))}}/{self.count}"
         self.console.print(f"  {number}  {name}  seed {outcome.seed}  {text}", highlight=False)
+
+    def score(self, metrics: Mapping[str, float]) -> str:
+        """validation accuracy 98.70 %."""
+        return f"validation {self.metric} {score_of(self.metric, metrics[self.metric])}"
 
     def training(self, title: str) -> "Training":
         """What shows how one training goes."""
@@ -92,7 +96,7 @@ class Training:
         names = {group: "loss" if len(losses) == 1 else f"{group} loss" for group in losses}
         told = [f"{names[group]} {loss:.4g}" for group, loss in losses.items()]
         if self.board.metric in line["validation"]:
-            told.append(f"validation {score_of(self.board.metric, line['validation'][self.board.metric])}")
+            told.append(self.board.score(line["validation"]))
         text = f"  epoch {line['epoch']:7.2f}  step {line['step']:>{len(str(self.steps))}}  {'  '.join(told)}"
         self.board.console.print(text, highlight=False)
 

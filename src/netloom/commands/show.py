@@ -12,20 +12,9 @@ from netloom.compete import Competition
 from netloom.data import Data
 from netloom.jobs import Outcome
 from netloom.propose import Candidate
+from netloom.scores import scale_of
 from netloom.signal import Signal
 from netloom.units import amount, duration
-
-
-def scale_of(metric: str) -> tuple[float, int, str]:
-    """Factor, digits and unit in which a metric is printed; shares are printed in per cent."""
-    shares = ("accuracy", "balanced_accuracy", "macro_f1", "auroc")
-    return (100.0, 2, " %") if metric in shares else (1.0, 4, "")
-
-
-def score_of(metric: str, value: float) -> str:
-    """A score with its name and unit: accuracy 98.70 %."""
-    factor, digits, unit = scale_of(metric)
-    return f"{metric} {value * factor:.{digits}f}{unit}"
 
 
 def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str) -> None:

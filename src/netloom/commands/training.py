@@ -8,12 +8,12 @@ from rich.console import Console
 
 from netloom import compete
 from netloom.commands.progress import Trainings
-from netloom.commands.show import score_of
 from netloom.data import Data, open_data
 from netloom.errors import RunError, SettingError
 from netloom.files import read_json, write_text
 from netloom.jobs import conclude
 from netloom.run import Run
+from netloom.scores import score_of
 from netloom.tasks import TASKS
 
 
@@ -38,7 +38,7 @@ def resume_command(folder: Path, source: str | None) -> None:
         if run.status == "stopped":
             raise KeyboardInterrupt
         conclude(run, data)
-    told = [f"{split} {score_of(metric, found[metric])}" for split, found in run.document["scores"].items()]
+    told = [f"{split} {metric} {score_of(metric, found[metric])}" for split, found in run.document["scores"].items()]
     console.print(", ".join(told), highlight=False)
 
 

@@ -1,11 +1,11 @@
 """Line charts and dot plots as SVG, in the page's colours."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 Points = Sequence[tuple[float, float]]
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 720, 300, 64, 40, 14, 16
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 480, 250, 48, 40, 14, 12
 
 
 def lines(series: Mapping[str, Sequence[Points]], x: str, y: str, log: bool = False) -> str:
@@ -33,8 +33,8 @@ def lines(series: Mapping[str, Sequence[Points]], x: str, y: str, log: bool = Fa
         down = TOP + (high_y - lift(py)) / (high_y - low_y) * (HEIGHT - TOP - BOTTOM)
         return across, down
 
-    legend = 20 * len(kept)
-    parts = [_open(WIDTH, HEIGHT + legend, f"{y} over {x}")]
+    legend, below = _legend(kept)
+    parts = [_open(WIDTH, HEIGHT + below, f"{y} over {x}"), legend]
     for shown in _decades(low_y, high_y) if log else _ticks(low_y, high_y):
         _, down = place(low_x, shown)
         parts.append(f"<line class=axis x1={LEFT} x2={WIDTH - RIGHT} y1={down:.1f} y2={down:.1f} />")
@@ -43,12 +43,14 @@ def lines(series: Mapping[str, Sequence[Points]], x: str, y: str, log: bool = Fa
         across = LEFT + (value - low_x) / (high_x - low_x) * (WIDTH - LEFT - RIGHT)
         parts.append(f"<text class=soft x={across:.1f} y={HEIGHT - BOTTOM + 16} text-anchor=middle>{value:.4g}</text>")
     parts.append(f"<text class=soft x={(LEFT + WIDTH) / 2} y={HEIGHT - 6} text-anchor=middle>{escape(x)}</text>")
-    for number, (name, curves) in enumerate(kept.items()):
+    for number, curves in enumerate(kept.values()):
         colour = f"var(--c{number % 8})"
         for curve in curves:
+            if len(curve) == 1:
+                at, down = place(*curve[0])
+                parts.append(f"<circle cx={at:.1f} cy={down:.1f} r=3 fill='{colour}' />")
             path = " ".join(f"{a:.1f},{b:.1f}" for a, b in (place(*point) for point in curve))
             parts.append(f"<polyline points='{path}' fill=none stroke='{colour}' stroke-width=1.6 />")
-        parts.append(_key(name, colour, HEIGHT + 20 * number))
     return "".join([*parts, "</svg>"])
 
 
@@ -62,17 +64,17 @@ def dots(rows: Mapping[str, Sequence[float]], x: str, digits: int = 2) -> str:
     """
     values = [value for row in rows.values() for value in row if math.isfinite(value)]
     low, high = _range(values or [0.0])
-    left, step = 190, 26
+    left, step = 150, 26
     parts = [_open(WIDTH, step * len(rows) + BOTTOM, x)]
 
     def place(value: float) -> float:
-        return left + (value - low) / (high - low) * (WIDTH - left - 80)
+        return left + (value - low) / (high - low) * (WIDTH - left - 66)
 
     for number, (name, row) in enumerate(rows.items()):
         down = step * number + 18
         colour = f"var(--c{number % 8})"
         parts.append(f"<text x={left - 12} y={down + 4} text-anchor=end>{escape(name)}</text>")
-        parts.append(f"<line class=axis x1={left} x2={WIDTH - 80} y1={down} y2={down} />")
+        parts.append(f"<line class=axis x1={left} x2={WIDTH - 66} y1={down} y2={down} />")
         parts += [f"<circle cx={place(v):.1f} cy={down} r=4 fill='{colour}' fill-opacity=.6 />" for v in row]
         if row:
             mean = sum(row) / len(row)
@@ -80,7 +82,7 @@ def dots(rows: Mapping[str, Sequence[float]], x: str, digits: int = 2) -> str:
             parts.append(
                 f"<line x1={at:.1f} x2={at:.1f} y1={down - 9} y2={down + 9} stroke='{colour}' stroke-width=2 />"
             )
-            parts.append(f"<text class=soft x={WIDTH - 72} y={down + 4}>{mean:.{digits}f}</text>")
+            parts.append(f"<text class=soft x={WIDTH - 60} y={down + 4}>{mean:.{digits}f}</text>")
     for value in _ticks(low, high):
         down = step * len(rows) + 16
         parts.append(f"<text class=soft x={place(value):.1f} y={down} text-anchor=middle>{value:.4g}</text>")
@@ -91,9 +93,18 @@ def _open(width: int, height: int, label: str) -> str:
     return f"<svg viewBox='0 0 {width} {height}' width={width} role='img' aria-label='{escape(label, quote=True)}'>"
 
 
-def _key(name: str, colour: str, down: int) -> str:
-    line = f"<line x1={LEFT} x2={LEFT + 22} y1={down + 6} y2={down + 6} stroke='{colour}' stroke-width=3 />"
-    return f"{line}<text x={LEFT + 30} y={down + 10}>{escape(name)}</text>"
+def _legend(names: Iterable[str]) -> tuple[str, int]:
+    """The names in rows below the chart, each beside its colour, and the height of the rows."""
+    parts, across, down = [], LEFT, HEIGHT
+    for number, name in enumerate(names):
+        width = 40 + 7 * len(name)
+        if across > LEFT and across + width > WIDTH:
+            across, down = LEFT, down + 20
+        stroke = f"stroke='var(--c{number % 8})' stroke-width=3"
+        parts.append(f"<line x1={across} x2={across + 18} y1={down + 6} y2={down + 6} {stroke} />")
+        parts.append(f"<text x={across + 24} y={down + 10}>{escape(name)}</text>")
+        across += width
+    return "".join(parts), down + 20 - HEIGHT
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
@@ -103,10 +114,11 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _decades(low: float, high: float) -> list[float]:
-    """1, 2 and 5 of every decade between two powers of ten; of many decades the ones alone."""
+    """1, 2 and 5 of every decade between two powers of ten; of many decades the ones alone, of part of one more."""
     digits = (1, 2, 5) if high - low < 3 else (1,)
     found = [digit * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for digit in digits]
-    return [value for value in found if low <= math.log10(value) <= high]
+    kept = [value for value in found if low <= math.log10(value) <= high]
+    return kept if len(kept) > 1 else _ticks(10.0**low, 10.0**high)
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -1,6 +1,7 @@
 """The report of a competition: who won and why, how they learned, what the winner is made of, where it was measured."""
 
 import platform
+import re
 from html import escape
 from pathlib import Path
 
@@ -8,16 +9,19 @@ import torch
 
 from netloom import __version__
 from netloom.build import resolve
-from netloom.commands.show import scale_of
 from netloom.compete import Competition
 from netloom.data import Data
 from netloom.draw import draw
 from netloom.evaluate import load
 from netloom.files import write_text
 from netloom.report.charts import dots, lines
-from netloom.report.page import figure, page, paragraph, section, table
+from netloom.report.page import charts, figure, folded, page, paragraph, section, table
 from netloom.run import Run
+from netloom.scores import scale_of
 from netloom.units import amount, duration
+
+#: Pixels from which on a drawing is folded away.
+_TALL = 700
 
 
 def write_competition(result: Competition, data: Data) -> Path:
@@ -48,7 +52,8 @@ def write_competition(result: Competition, data: Data) -> Path:
             "Leaderboard", table(head, rows, 0 if rows else None),
             paragraph(
                 f"{result.metric}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "
-                "Latency: median of one example on this machine.", soft=True,
+                "Latency: median of one example on one thread of this machine's CPU, after all trainings.",
+                soft=True,
             ),
         ),
         *_scores(result), *_curves(result), *_samples(result), *_best(result), *_failed(result),
@@ -72,11 +77,12 @@ def processor() -> str:
     if info.is_file():
         names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
         name = f"{len(names)} × {names[0]}" if names else name
-    return f"{name}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{name}, {threads} thread{'s' * (threads > 1)}"
 
 
 def _sizes(data: Data) -> str:
-    signals = ", ".join(f"{name} is {signal}" for name, signal in data.signals.items())
+    signals = ", ".join(f"it reads {name}: {signal}" for name, signal in data.signals.items())
     return ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count) + f" examples; {signals}"
 
 
@@ -114,8 +120,10 @@ def _curves(result: Competition) -> list[str]:
     return [
         section(
             "How they learned",
-            figure(lines(scores, "seconds", result.metric), f"validation {result.metric}{unit} over training time"),
-            figure(lines(losses, "seconds", "loss", log=positive), "training loss over training time"),
+            charts(
+                figure(lines(scores, "seconds", result.metric), f"validation {result.metric}{unit} over training time"),
+                figure(lines(losses, "seconds", "loss", log=positive), "training loss over training time"),
+            ),
         )
     ]
 
@@ -141,11 +149,35 @@ def _best(result: Competition) -> list[str]:
         return []
     loaded = load(result.best)
     inputs = loaded.task.inputs(loaded.signals)
+    drawings = {part: draw(resolve(node, inputs[part], part)) for part, node in loaded.architecture.parts.items()}
     drawn = [
-        figure(draw(resolve(node, inputs[part], part)), f"{part} of {result.best.name}")
-        for part, node in loaded.architecture.parts.items()
+        folded(f"drawing of the {part}", _drawing(svg, part), unfolded=_height(svg) <= _TALL)
+        for part, svg in drawings.items()
     ]
-    return [section("The best architecture", *drawn, f"<pre>{escape(loaded.run.text('architecture.yaml'))}</pre>")]
+    text = folded("as YAML, with the task's head", f"<pre>{escape(loaded.run.text('architecture.yaml'))}</pre>")
+    return [section("The best", paragraph(_how(loaded.run)), "".join(drawn), text)]
+
+
+def _drawing(svg: str, part: str) -> str:
+    """A drawing whose names differ from those of the page's other drawings."""
+    return svg.replace("netloom-head", f"netloom-head-{escape(part, quote=True)}")
+
+
+def _height(svg: str) -> int:
+    """Of a drawing, in pixels."""
+    found = re.search(r'height="(\d+)"', svg)
+    return int(found[1]) if found else 0
+
+
+def _how(run: Run) -> str:
+    """The run, and what of its recipe is not the default."""
+    from netloom.train import Recipe
+
+    usual = Recipe().to_dict()
+    fields = {name: value for name, value in run.json("recipe.json").items() if value != usual.get(name)}
+    told = [f"{name} {value}" for name, value in fields.items() if value is not None and name not in ("seed", "steps")]
+    how = f"Trained with {', '.join(told)}." if told else "Trained with the default recipe."
+    return f"{run.folder.name}: {run.steps} steps, seed {run.document['seed']}. {how}"
 
 
 def _failed(result: Competition) -> list[str]:

@@ -14,7 +14,7 @@ _CSS = """
 body { margin: 0 auto; max-width: 68rem; padding: 1.2rem; color: var(--ink); background: var(--paper);
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: .2rem 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-p, li { max-width: 46rem; } .soft { color: var(--soft); }
+p, li { max-width: 46rem; overflow-wrap: anywhere; } .soft { color: var(--soft); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
@@ -23,6 +23,9 @@ tr.best td { background: var(--tint); font-weight: 600; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); } svg .axis { stroke: var(--line); }
 pre { background: var(--tint); padding: .8rem; overflow-x: auto; border-radius: .4rem; font-size: .85rem; }
+.charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts > figure { flex: 1 1 22rem; max-width: 32rem; }
+img { width: min(100%, 24rem); image-rendering: pixelated; }
+details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); }
 figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
 """
 
@@ -60,3 +63,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None =
 def figure(svg: str, caption: str) -> str:
     """A drawing and what it shows."""
     return f"<figure class=wide>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def charts(*figures: str) -> str:
+    """Figures side by side where the screen has room."""
+    return f"<div class=charts>{''.join(figures)}</div>"
+
+
+def folded(title: str, *body: str, unfolded: bool = False) -> str:
+    """What is seen when its title is clicked; `body` is HTML."""
+    return f"<details{' open' * unfolded}><summary>{escape(title)}</summary>{''.join(body)}</details>"
