@@ -169,7 +169,8 @@ def _inside(node: Node, path: tuple[str, ...], edits: Edits) -> Node | None:
             return replace(node, body=_one(kept), shortcut=_one(short) if short else None) if kept else None
         case Parallel(branches):
             new = [_edited(child, (*path, child.label or str(i)), edits) for i, child in enumerate(branches)]
-            return replace(node, branches=tuple(_one(group) for group in new if group))
+            left = tuple(_one(group) for group in new if group)
+            return replace(node, branches=left) if left else None
         case Repeat(_, body):
             kept = _edited(body, (*path, "body"), edits)
             return replace(node, body=_one(kept)) if kept else None

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from netloom.blocks import BLOCKS
-from netloom.build import repair
+from netloom.build import merging, repair
 from netloom.build.axes import Port, Schema, schema
 from netloom.build.binding import bind, clash, mismatch, output_axes
 from netloom.build.flow import Bound, Flow, Resolved, combined
@@ -134,11 +134,14 @@ class BlockResolver:
         try:
             with torch.device("meta"):
                 module = form.cls(**settings)
-            value, mask = call(module, form, bound)
-        except (ValueError, TypeError, RuntimeError, IndexError, NotImplementedError, AssertionError) as error:
+            with OneStep():
+                value, mask = call(module, form, bound)
+        except Exception as error:  # a block is anyone's code; what it says becomes a fault
             return sentence(error)
         if not isinstance(value, Tensor):
             return f"forward gave {type(value).__name__}, not one tensor"
+        if value.numel() > merging.MAX_VALUES:
+            return f"gives {value.numel() // value.shape[0]} values, more than any machine holds"
         axes = output_axes(form.gives, _axes_of(bound), value.ndim - 1)
         if len(axes) != value.ndim - 1:
             return f"forward promised ({', '.join(form.gives)}) and gave {value.ndim} axes"

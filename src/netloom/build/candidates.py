@@ -4,6 +4,7 @@ For an ill setting another value of it; for an ill signal the block's sibling fo
 an adapter before it; and the block away where it would only do again what is done already.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from netloom.build.resolve import Path
 
 TRIES = 64  # values of one setting that are tried
+MAX_FOLDED = 10**9  # values of an example whose divisors are looked for
 WIDTHS = ("dim", "channels")  # a sibling may call the same width by the other name
 
 
@@ -96,7 +98,11 @@ def foldings(size: int, axes: int) -> list[list[int]]:
     """Ways to fold this many values into so many axes, the most even first."""
     if axes == 1:
         return [[size]]
-    ways = [[a, *rest] for a in range(1, size + 1) if size % a == 0 for rest in foldings(size // a, axes - 1)]
+    if size > MAX_FOLDED:
+        return []
+    small = [d for d in range(1, math.isqrt(size) + 1) if size % d == 0]
+    firsts = dict.fromkeys([*small, *(size // d for d in small)])
+    ways = ([first, *rest] for first in firsts for rest in foldings(size // first, axes - 1))
     return sorted(islice(ways, 10 * TRIES), key=lambda way: max(way) - min(way))
 
 

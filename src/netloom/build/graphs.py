@@ -47,6 +47,8 @@ def labels(graph: Graph, spec: Path, note: Note) -> Graph:
         why = no_name(name) or (f"an input is called {name!r} too" if name in graph.inputs else "")
         if why:
             better = name.replace(".", "_").strip("_") + "_node"
+            while better in graph.nodes or better in graph.inputs:
+                better += "_"
             fix = Edit((*spec, name), "label", better)
             note(Fault((*spec, name), "graph", why, fix=fix))
             graph = edited(graph, spec, [fix])  # type: ignore[assignment]  # a graph stays one

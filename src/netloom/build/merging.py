@@ -15,6 +15,7 @@ from torch import Tensor
 from netloom.build.flow import Flow
 from netloom.signal import Signal
 
+MAX_VALUES = 2**45
 #: Each layout's feature axis, counted with the batch.
 FEATURES = {("dim",): 1, ("time", "dim"): 2, ("channels", "height", "width"): 1}
 
@@ -33,7 +34,8 @@ def problem(merge: str, signals: Sequence[Signal]) -> str:
         for number, sizes in enumerate(zip(*(signal.sizes for signal in signals), strict=True)):
             if number != feature and len(set(sizes)) > 1:
                 return f"needs one {first.axes[number]}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"
-        return ""
+        total = sum(signal.numel for signal in signals)
+        return f"gives {total} values, more than any machine holds" if total > MAX_VALUES else ""
     for axis, sizes in zip(first.axes, zip(*(signal.sizes for signal in signals), strict=True), strict=True):
         if len(set(sizes)) > 1:
             return f"needs one {axis}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"

@@ -125,6 +125,8 @@ class Resolver:
             known = len(self.faults)
             result = self.node(body, here, (*path, str(number)), (*spec, "body"))
             fixes = [fault.fix for fault in self.faults[known:] if fault.fix]
+            if fixes and number > 2:  # what fits the copies before does not fit the next, and so on
+                return None
             if fixes:  # what mended the first copy is in every copy
                 body = edited(body, (*spec, "body"), fixes)
             if result is None:
@@ -171,6 +173,9 @@ class Resolver:
 
     def parallel(self, node: Parallel, flow: Flow | None, path: Path, spec: Path) -> Result:
         """Branches and their merge."""
+        if not node.branches:
+            self.fault(spec, "parallel", "has no branches", fix=Edit(spec, "remove"))
+            return None if flow is None else combined("chain", path, flow, flow, {})
         results = []
         for segment, branch in self._labelled(node, spec):
             results.append((segment, self.node(branch, flow, (*path, segment), (*spec, segment))))

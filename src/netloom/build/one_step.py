@@ -1,0 +1,28 @@
+"""Recurrent kernels on the meta device: one step tells the shapes of all.
+
+Torch has no meta kernel for `lstm`, `gru` and `rnn`; it runs their formulas step by step, some milliseconds each, though
+no value is ever computed. Inside this mode they run for the first step alone, and the output gets its full length.
+"""
+
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+_RECURRENT = (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)
+#: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first: a packed input has no batch_first
+_ARGUMENTS = 9
+
+
+class OneStep(TorchFunctionMode):
+    """Shortens recurrence on meta tensors; everything else runs as it is."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run the first step instead of all, where only shapes are asked for."""
+        kwargs = kwargs or {}
+        if func not in _RECURRENT or len(args) != _ARGUMENTS or not args[0].is_meta:
+            return func(*args, **kwargs)
+        x, *others = args
+        time = 1 if others[-1] else 0
+        y, *state = func(x.narrow(time, 0, min(1, x.shape[time])), *others, **kwargs)
+        return y.new_empty(*x.shape[:2], y.shape[-1]), *state
