@@ -18,6 +18,7 @@ from netloom.build import merging, repair
 from netloom.build.axes import Port, Schema, schema
 from netloom.build.binding import bind, clash, mismatch, output_axes
 from netloom.build.flow import Bound, Flow, Resolved, combined
+from netloom.build.one_step import OneStep
 from netloom.build.translate import sentence
 from netloom.errors import NetloomError
 from netloom.faults import Edit, quoted
