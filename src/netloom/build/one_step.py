@@ -1,7 +1,7 @@
 """Recurrent kernels on the meta device: one step tells the shapes of all.
 
 Torch has no meta kernel for `lstm`, `gru` and `rnn`; it runs their formulas step by step, some milliseconds each,
-though no value is ever computed. Inside this mode they run for the first step alone, and the output gets its full length.
+though no value is ever computed. In this mode they run for the first step alone, and the output gets its full length.
 """
 
 from typing import Any
