@@ -5,7 +5,7 @@ import pytest
 
 from netloom import compete
 from netloom.errors import RunError, SettingError
-from netloom.jobs import Outcome, jobs_of
+from netloom.jobs import Outcome, jobs_of, run_job
 from netloom.pool import run_jobs
 from netloom.propose import Candidate
 from netloom.spec import Architecture, Block, Chain
@@ -90,7 +90,7 @@ def test_trainings_run_and_one_failure_ends_only_itself(tmp_path: Path, workers:
     outcomes = run_jobs(jobs, workers, lambda done: seen.append(done.name))
     found = {outcome.name: outcome for outcome in outcomes}
     assert sorted(seen) == ["dense", "wrong"]
-    assert found["dense"].status == "finished"
+    assert (found["dense"].status, found["dense"].error) == ("finished", "")
     assert found["dense"].steps == 30
     assert 0.2 < found["dense"].test["accuracy"] <= 1
     assert found["wrong"].status == "failed"
@@ -106,3 +106,29 @@ def test_the_best_run_of_a_folder(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no winner"):
         compete.best_run(tmp_path)
     assert compete.best_run(tmp_path / "a-seed0") == tmp_path / "a-seed0"
+
+
+def test_the_tasks_settings_of_a_candidate_are_its_own_unless_given(tmp_path: Path) -> None:
+    candidates = [Candidate("a", DENSE, {}, "", {"label_smoothing": 0.1}), Candidate("b", DENSE, {}, "")]
+    own = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {}, {"steps": 2})
+    assert [job.task_settings for job in own] == [{"label_smoothing": 0.1}, {}]
+    given = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {"label_smoothing": 0.0}, {"steps": 2})
+    assert [job.task_settings for job in given] == [{"label_smoothing": 0.0}] * 2
+    assert run_job(own[0]).status == "finished"
+    document = json.loads((tmp_path / "a-seed0" / "run.json").read_text())
+    assert document["task"]["settings"]["label_smoothing"] == 0.1
+
+
+def test_an_error_of_another_kind_ends_only_its_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
+        raise RuntimeError("out of memory")
+
+    (job,) = jobs_of([Candidate("a", DENSE, {}, "")], [0], tmp_path, "digits", {}, "classification", {}, {"steps": 2})
+    monkeypatch.setattr("netloom.train.fit", out_of_memory)
+    assert run_job(job).error == "RuntimeError: out of memory"
+
+
+def test_trainings_that_did_not_finish_are_counted() -> None:
+    outcomes = [outcome("a", 0, 0.9), Outcome("b", 0, "b-seed0", "stopped"), Outcome("c", 0, "c-seed0", "skipped")]
+    standings = compete.rank(outcomes, "accuracy", "max", FACTS)
+    assert "2 of 3 trainings did not finish" in compete.winner(standings, outcomes, "accuracy", "max")[1]

@@ -1,0 +1,76 @@
+"""A trained run, loaded from its folder alone."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from netloom.data import open_data
+from netloom.errors import DamagedCheckpoint, DataError, SettingError
+from netloom.evaluate import load
+from netloom.facts import latency
+from netloom.jobs import Outcome, conclude
+from netloom.run import Run
+from netloom.samples import draws, images, text
+from netloom.spec import Architecture, Block, Chain
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    network = Architecture.of(Chain((Block("flatten"), Block("dense", {"dim": 8}), Block("relu"))))
+    return fit(network, task, data, Recipe(steps=5), tmp_path_factory.mktemp("run") / "mlp-seed0")
+
+
+def test_the_scores_are_those_of_the_weights_that_are_kept(run: Run) -> None:
+    data = open_data("digits")
+    loaded = load(run.folder)
+    metrics = loaded.metrics(data, "validation")
+    assert metrics == pytest.approx(run.json("metrics.json")["validation"])
+    batch = next(iter(data.batches("test", data.sizes["test"])))
+    answers = loaded.model["network"](batch.inputs).argmax(1)
+    assert loaded.metrics(data, "test")["accuracy"] == pytest.approx((answers == batch.target).double().mean().item())
+
+
+def test_a_part_that_is_not_there(run: Run) -> None:
+    with pytest.raises(DataError, match="no holdout part"):
+        load(run).metrics(open_data("digits"), "holdout")
+
+
+def test_a_run_is_evaluated_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = open_data("digits")
+    scores = conclude(run, data)
+    monkeypatch.setattr("netloom.evaluate.load", None)
+    assert conclude(Run.open(run.folder), data) == scores
+    assert set(scores) == {"validation", "test"}
+
+
+def test_latency_is_of_one_thread(run: Run) -> None:
+    outcomes = [Outcome("mlp", 0, "mlp-seed0", "finished")]
+    before = torch.get_num_threads()
+    assert 0 < latency(run.folder.parent, "mlp", outcomes) < 1
+    assert torch.get_num_threads() == before
+    assert latency(run.folder.parent, "other", outcomes) == 0.0
+
+
+def test_a_classifier_draws_nothing(run: Run, tmp_path: Path) -> None:
+    loaded = load(run)
+    assert draws(loaded) == ""
+    with pytest.raises(SettingError, match="writes no text"):
+        text(loaded)
+    with pytest.raises(SettingError, match="draws no images"):
+        images(loaded, tmp_path / "x.png")
+
+
+def test_damaged_weights_are_refused(run: Run) -> None:
+    path = run.folder / "weights.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    try:
+        with pytest.raises(DamagedCheckpoint):
+            load(run.folder)
+    finally:
+        path.write_bytes(whole)
