@@ -79,7 +79,8 @@ def mend(path: str | Path, inputs: Inputs | None = None, out: str | Path | None 
         signals = inputs_of(architecture, inputs)
         found = [fault for part, node in architecture.parts.items() for fault in examine(node, signals[part], part)[1]]
         fixes = [fault for fault in found if fault.fix is not None]
-        mended = apply(architecture, _edits(fixes))
+        mended = apply(architecture, _edits([*faults, *fixes]))  # the reader's paths are those of the same tree
+        faults = []
         if mended == architecture:
             break
         architecture = mended
@@ -102,7 +103,7 @@ def _edits(faults: Iterable[Fault]) -> list[Edit]:
 
 
 def _line(fault: Fault) -> str:
-    return f"{'.'.join(fault.path)} ({fault.block}): {fault.what}: {fault.fix}"
+    return f"{fault.where}: {fault.what}: {fault.fix}"
 
 
 def _write(architecture: Architecture, path: Path, out: Path) -> None:

@@ -4,7 +4,8 @@
 
 Source: Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, A neural probabilistic language model, 2003,
 https://www.jmlr.org/papers/v3/bengio03a.html
-As torch: `nn.Embedding`; weights are drawn from N(0, std²), where torch has std = 1. No token is set aside for padding: padding is what the mask says.
+As torch: `nn.Embedding`; weights are drawn from N(0, std²), where torch has std = 1. No token is set aside for padding:
+padding is what the mask says.
 Cost: no multiplications, vocabulary · dim parameters.
 """
 
