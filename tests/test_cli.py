@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -176,6 +177,9 @@ def test_fit_compare_resume(netloom: Netloom, tmp_path: Path) -> None:
     assert "…" not in result.out
     assert result.lines[-2:] == [f"best    runs/{json.loads(Path('runs/competition.json').read_text())['best']}",
                                  "report  runs/report.html"]  # fmt: skip
+    html = Path("runs/report.html").read_text().replace("http://www.w3.org/2000/svg", "")
+    assert not any(word in html for word in ("http", "<script", "<link", "url(h"))  # nothing is fetched
+    assert html.count('id="') == len(set(re.findall(r'id="[^"]*"', html)))
     assert "not empty" in netloom(*arguments, "--out", "runs").err
     assert "nothing to go on with" in netloom("resume", "runs/mlp-seed0").out
     assert "is a competition" in netloom("resume", "runs").err

@@ -3,7 +3,7 @@ import re
 from html.parser import HTMLParser
 
 from netloom.report.charts import dots, lines
-from netloom.report.page import page, paragraph, section, table
+from netloom.report.page import folded, page, paragraph, section, table
 
 
 class Balanced(HTMLParser):
@@ -71,3 +71,25 @@ def _closed(html: str) -> str:
 def test_nothing_to_draw_is_still_a_drawing() -> None:
     assert "nothing to draw" in lines({"a": [[]]}, "x", "y")
     balanced(_closed(dots({"a": []}, "x")))
+
+
+def test_the_legend_stands_in_rows_and_inside_the_drawing() -> None:
+    names = [f"architecture_{number}" for number in range(7)]
+    svg = lines({name: [[(0, 1), (1, 2)]] for name in names}, "s", "loss")
+    places = re.findall(r"<text x=(\d+) y=(\d+)>architecture_", svg)
+    rows = {int(y) for _, y in places}
+    assert 1 < len(rows) < len(names)
+    (width, height) = map(int, re.findall(r"viewBox='0 0 (\d+) (\d+)'", svg)[0])
+    assert all(int(x) < width for x, _ in places)
+    assert max(rows) < height
+
+
+def test_one_evaluation_is_a_dot_and_half_a_decade_has_ticks() -> None:
+    svg = lines({"a": [[(1.0, 33.0)]], "b": [[(1.0, 35.0), (2.0, 39.0)]]}, "s", "loss", log=True)
+    assert svg.count("<circle") == 1
+    assert svg.count("<line class=axis") > 1
+
+
+def test_what_is_folded_is_closed_unless_said() -> None:
+    assert folded("a & b", "<p>x</p>") == "<details><summary>a &amp; b</summary><p>x</p></details>"
+    assert folded("a", unfolded=True).startswith("<details open>")
