@@ -86,7 +86,7 @@ def test_every_entry_can_be_got(registry: Registry) -> None:
     for name in registry:
         thing = registry.get(name)
         assert thing.__name__.lower().replace("_", "") == name.replace("_", "")
-        assert registry.module(name).__doc__
+        assert registry.family(name) == "plugin" or registry.module(name).__doc__
 
 
 def test_names_cost_no_torch() -> None:

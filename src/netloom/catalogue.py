@@ -11,6 +11,8 @@ Nothing is written twice: a page is as true as the code it is read from.
 import ast
 import inspect
 import re
+import shutil
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -120,9 +122,16 @@ def summaries(registry: Registry) -> dict[str, str]:
     return lines
 
 
-def render(registry: Registry, name: str | None = None) -> str:
-    """An entry's page as text for a terminal; all entries by family, a line each, if no name is given."""
-    return _listing(registry) if name is None else _text(page(registry, name))
+def render(registry: Registry, name: str | None = None, width: int | None = None) -> str:
+    """An entry's page as text for a terminal; all entries by family, a line each, if no name is given.
+
+    Args:
+        registry: of blocks or of the zoo.
+        name: of an entry.
+        width: of the terminal, where lines are broken; the terminal's own if left out.
+    """
+    width = width or min(shutil.get_terminal_size().columns, 110)
+    return _listing(registry, width) if name is None else _text(page(registry, name), width)
 
 
 def as_json(registry: Registry, name: str | None = None) -> Any:
@@ -132,32 +141,43 @@ def as_json(registry: Registry, name: str | None = None) -> Any:
     return [page(registry, each).as_json() for each in registry.names()]
 
 
-def _text(entry: Page) -> str:
+def _text(entry: Page, columns: int) -> str:
     head = f"{entry.name}   ({entry.kind}{', ' + entry.family if entry.family else ''})"
     lines = [head, "", entry.summary]
     if entry.formula:
         lines += ["", *("    " + line if line else "" for line in entry.formula.split("\n"))]
     if entry.text:
-        lines += ["", entry.text]
+        lines += ["", *(broken for line in entry.text.split("\n") for broken in _broken("", line, columns))]
     if entry.reads:
         lines += ["", *(f"reads  {name}: {axes}" for name, axes in entry.reads.items()), f"gives  {entry.gives}"]
     if entry.settings:
         rows = [_row(setting) for setting in entry.settings]
         width = max(len(head) for head, _ in rows)
-        lines += ["", "settings", *(f"  {head:<{width}}  {about}".rstrip() for head, about in rows)]
-    lines += ["", f"source  {entry.source}"] if entry.source else []
-    lines += [f"cost    {entry.cost}"] if entry.cost else []
+        lines += ["", "settings"]
+        lines += [line for head, about in rows for line in _broken(f"  {head:<{width}}  ", about, columns)]
+    lines += ["", *_broken("source  ", entry.source, columns)] if entry.source else []
+    lines += _broken("cost    ", entry.cost, columns) if entry.cost else []
     return "\n".join(lines)
 
 
-def _listing(registry: Registry) -> str:
+def _listing(registry: Registry, columns: int) -> str:
     lines: list[str] = []
     told = summaries(registry)
     width = max(map(len, told), default=0)
     for family in sorted({registry.family(name) for name in told}):
         lines += ["", family] if family else []
-        lines += [f"  {name:<{width}}  {line}" for name, line in told.items() if registry.family(name) == family]
+        for name, line in told.items():
+            if registry.family(name) == family:
+                lines += _broken(f"  {name:<{width}}  ", line, columns)
     return "\n".join(lines).lstrip("\n")
+
+
+def _broken(head: str, text: str, columns: int) -> list[str]:
+    """A text behind its head, in lines that fit; a narrow terminal gets the text below a long head."""
+    if len(head) > columns // 2:
+        return [head.rstrip(), *textwrap.wrap(text, columns, initial_indent=" " * 8, subsequent_indent=" " * 8)]
+    wrapped = textwrap.wrap(text, columns, initial_indent=head, subsequent_indent=" " * len(head))
+    return wrapped or [head.rstrip()]
 
 
 def _row(setting: Setting) -> tuple[str, str]:

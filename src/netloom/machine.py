@@ -65,10 +65,15 @@ class Machine:
         share = math.log(max(size, 1) / below[0]) / math.log(above[0] / below[0])
         return math.exp((1 - share) * math.log(below[1]) + share * math.log(above[1]))
 
+    @staticmethod
+    def counts_flops(kind: str) -> bool:
+        """Whether a kind of kernel is rated in FLOP/s; the others are in bytes/s."""
+        return kind.removesuffix("_backward") in COMPUTING
+
     def seconds(self, work: Work, scale: float = 1.0) -> float:
         """How long a kernel call takes, were it `scale` times as large."""
         moving, overhead = work.moved * scale, self.native if work.native else self.overhead
-        if work.kind.removesuffix("_backward") not in COMPUTING:
+        if not self.counts_flops(work.kind):
             return overhead + moving / self.rate(work.kind, moving)
         computing = work.flops * scale / self.rate(work.kind, work.size)
         return overhead + max(computing, moving / self.rate("move", moving))

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 from netloom.errors import ArchitectureError, SettingError, UnknownName, closest
 from netloom.files import write_text
 from netloom.reading import load, read
 from netloom.signal import Signal, parse
 from netloom.spec import Architecture, to_yaml
+from netloom.units import amount, duration
 from netloom.zoo import ZOO
 
 
@@ -122,6 +125,16 @@ def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Pat
 
 def calibrate_command() -> None:
     """Measure the machine anew and print what was measured."""
-    from netloom.machine import calibration
+    from netloom.machine import cache_path, calibration
 
-    Console().print(calibration(anew=True))
+    console, machine = Console(), calibration(anew=True)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("kernel", "small", "large", ""):
+        table.add_column(name, justify="left" if name == "kernel" else "right")
+    for kind, points in machine.rates.items():
+        unit = "FLOP/s" if machine.counts_flops(kind) else "B/s"
+        table.add_row(kind.replace("_", " "), amount(points[0][1]), amount(points[-1][1]), unit)
+    console.print(table)
+    overhead = f"a call from Python {duration(machine.overhead)}, of torch's own {duration(machine.native)}"
+    console.print(f"{machine.name}, {machine.device}, {machine.threads} threads; {overhead}", highlight=False)
+    console.print(f"kept in {cache_path()}", highlight=False, soft_wrap=True)

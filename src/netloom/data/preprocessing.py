@@ -202,7 +202,7 @@ def _notices(name: str, kind: Kind, values: NDArray[Any]) -> list[str]:
     """What a reader should know about a fitted column."""
     state = kind.state()
     if state["kind"] == "number":
-        notes = [f"{name}: missing values read as 0 and marked in a column of their own"] * state["missing"]
+        notes = [f"{name}: missing values read as the mean, and a further input marks them"] * state["missing"]
         if np.nanmin(numbers := floats(values)) == np.nanmax(numbers):
             notes.append(f"{name}: the same in every training row, so it says nothing")
         return notes
