@@ -15,7 +15,7 @@ from training_fakes import Data, Fit, Game, fail_at, go, network, open_run, plai
 from netloom.errors import SettingError, TrainingError
 from netloom.run import Run
 from netloom.train.average import Average
-from netloom.train.progress import Bar, Quiet
+from netloom.train.progress import Quiet
 from netloom.train.randomness import reseed
 from netloom.train.recipe import Recipe
 
@@ -243,11 +243,6 @@ def test_progress_is_told(tmp_path: Path) -> None:
     go(tmp_path, Recipe(steps=4), plain(), progress=(spy := Spy()))
     assert spy.calls[0] == ("start", 0, 4)
     assert spy.calls[-3:] == [("update", 4, ("network",)), ("evaluated", 4), ("close",)]
-
-
-def test_bar(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    go(tmp_path, Recipe(steps=4), plain(), progress=Bar())
-    assert "4/4" in capsys.readouterr().out
 
 
 def test_outside_the_main_thread(tmp_path: Path) -> None:
