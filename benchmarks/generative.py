@@ -20,7 +20,7 @@ COMPARED = 1024
 
 
 def main() -> None:
-    parser = arguments(__doc__, seconds=110)
+    parser = arguments(__doc__, seconds=110, gan_seconds=330)
     args = start(parser)
     note = "Lengths are budgets in seconds, which netloom turns into steps; MMD² × 1000, smaller is better."
     report = Report("generative", "VAE and GAN", args, note)
@@ -37,6 +37,7 @@ def main() -> None:
         report.add(f"{name}: VAE, vae_conv", "ELBO, nats", loaded.metrics(data, "test")["elbo"], digits=2, **facts)
         drawn(report, args, loaded, real[:limit], f"{name}: VAE, vae_conv", f"{name}_vae.png")
         gan = TASKS.get("gan").from_data(data, critic_steps=3)
+        budget *= args.gan_seconds / args.seconds
         recipe = {"budget": budget, "threads": args.threads, "batch_size": 64, "lr": 3e-4, "ema": 0.99}
         loaded, facts = trained(ZOO.get("gan_conv")(shape), gan, data, **recipe)
         facts |= {"steps": loaded.run.steps}

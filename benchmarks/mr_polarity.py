@@ -16,12 +16,18 @@ from netloom.data import open_data
 from netloom.tasks import TASKS
 
 RECIPES = {
-    "text_cnn": {"lr": 1e-2, "batch_size": 50, "epochs": 5, "optimiser_settings": {"weight_decay": 1.0}},
+    "text_cnn": {
+        "lr": 2e-3,
+        "batch_size": 50,
+        "epochs": 5,
+        "optimiser_settings": {"weight_decay": 0.1},
+        "ema": 0.998,
+    },
     "text_lstm": {"lr": 1e-2, "batch_size": 50, "epochs": 5, "optimiser_settings": {"weight_decay": 0.1}},
 }
 #: tried on the validation part of the first folds
 TRIED = {
-    "text_cnn": [{}, {"lr": 2e-3}, {"lr": 2e-2}, {"lr": 4e-2}, {"optimiser_settings": {"weight_decay": 0.1}}],
+    "text_cnn": [{}, {"lr": 3e-3}, {"lr": 1e-2}, {"ema": None}, {"keep": "last", "epochs": 7}],
     "text_lstm": [{}, {"lr": 2e-2}],
 }
 

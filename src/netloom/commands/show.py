@@ -70,7 +70,7 @@ def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
     title = f"{escape(result.data)}: {result.metric}{unit}" + (", mean ± 95 % interval over seeds" if several else "")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("architecture", no_wrap=True)
-    columns = ("validation", "test", "parameters", "FLOPs", "training", "latency")
+    columns = ("validation", "test", "params", "FLOPs", "training", "latency")
     for name in columns:
         if name not in without:
             table.add_column(name, justify="right", no_wrap=True)
@@ -78,7 +78,7 @@ def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
         cells = {
             "validation": standing.score.text(factor, digits),
             "test": standing.test.text(factor, digits) if standing.test else "–",
-            "parameters": amount(standing.parameters),
+            "params": amount(standing.parameters),
             "FLOPs": amount(standing.flops),
             "training": duration(standing.seconds),
             "latency": duration(standing.latency),
