@@ -23,7 +23,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from netloom.blocks.convolution._window import divides, fits, margins, next_mask, positive, split
+from netloom.blocks._settings import positive
+from netloom.blocks.convolution._window import divides, fits, margins, next_mask, split
 
 
 class Conv1d(nn.Module):

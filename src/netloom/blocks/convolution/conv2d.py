@@ -21,7 +21,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from netloom.blocks.convolution._window import divides, fits, margins, pair, positive, split
+from netloom.blocks._settings import pair, positive
+from netloom.blocks.convolution._window import divides, fits, margins, split
 
 
 class Conv2d(nn.Module):

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from netloom.blocks.convolution._transposed import gives, settings
-from netloom.blocks.convolution._window import positive
+from netloom.blocks._settings import positive
 
 
 class TransposedConv1d(nn.Module):

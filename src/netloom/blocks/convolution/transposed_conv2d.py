@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from netloom.blocks.convolution._transposed import gives, settings
-from netloom.blocks.convolution._window import pair, positive
+from netloom.blocks._settings import pair, positive
 
 
 class TransposedConv2d(nn.Module):

@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from netloom.blocks.pooling._window import fits, next_mask, positive
+from netloom.blocks._settings import positive
+from netloom.blocks.pooling._window import fits, next_mask
 
 
 class AveragePool1d(nn.Module):

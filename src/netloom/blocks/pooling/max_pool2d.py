@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from netloom.blocks.pooling._window import fits, half, pair
+from netloom.blocks._settings import pair
+from netloom.blocks.pooling._window import fits, half
 
 
 class MaxPool2d(nn.Module):
