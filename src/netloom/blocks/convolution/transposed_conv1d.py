@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from netloom.blocks.convolution._transposed import gives, settings
 from netloom.blocks._settings import positive
+from netloom.blocks.convolution._transposed import gives, settings
 
 
 class TransposedConv1d(nn.Module):

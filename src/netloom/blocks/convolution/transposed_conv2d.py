@@ -15,8 +15,8 @@ Cost: channels_in·channels·kernel² + channels parameters; twice the weights i
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from netloom.blocks.convolution._transposed import gives, settings
 from netloom.blocks._settings import pair, positive
+from netloom.blocks.convolution._transposed import gives, settings
 
 
 class TransposedConv2d(nn.Module):
