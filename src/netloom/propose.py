@@ -125,7 +125,7 @@ def _tokens(signal: Signal) -> list[Candidate]:
         _smooth("text_bag", {}, _recipe(1e-2), "the mean of word vectors: hard to beat when words tell all"),
         _smooth("text_cnn", {"dim": 128}, _recipe(2e-3), "convolutions find short telling phrases"),
         _smooth("text_lstm", {"dim": 64}, _recipe(4e-3, clip=1.0), "reads words in order and remembers"),
-        _smooth("text_transformer", {}, _recipe(1e-3, clip=1.0), "every word looks at every other"),
+        _smooth("text_transformer", {}, _recipe(5e-3, clip=1.0), "every word looks at every other"),
     ]
 
 

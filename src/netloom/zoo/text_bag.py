@@ -20,4 +20,6 @@ def text_bag(dim: int = 64, dropout: float = 0.2, classes: int | None = None) ->
         dropout: rate before the last layer, in training.
         classes: outputs; without it the mean vector comes out.
     """
-    return network(block("embedding", dim=dim), block("global_average_pool1d"), dropped(dropout), classes=classes)
+    return network(
+        block("embedding", dim=dim, std=0.1), block("global_average_pool1d"), dropped(dropout), classes=classes
+    )

@@ -38,4 +38,6 @@ def text_cnn(
         )
         for kernel in kernels
     )
-    return network(block("embedding", dim=dim), Parallel(branches, "concat"), dropped(dropout), classes=classes)
+    return network(
+        block("embedding", dim=dim, std=0.1), Parallel(branches, "concat"), dropped(dropout), classes=classes
+    )

@@ -29,5 +29,5 @@ def text_lstm(
     layer = block("lstm", dim=hidden, bidirectional=True) if bidirectional else block("lstm", dim=hidden)
     pool = block("global_average_pool1d" if bidirectional else "last_step")
     return network(
-        block("embedding", dim=dim), dropped(dropout), [layer, layer], pool, dropped(dropout), classes=classes
+        block("embedding", dim=dim, std=0.1), dropped(dropout), [layer, layer], pool, dropped(dropout), classes=classes
     )

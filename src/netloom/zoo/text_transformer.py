@@ -26,7 +26,7 @@ def text_transformer(
         classes: outputs; without it the features come out.
     """
     return network(
-        [block("embedding", dim=dim), block("sinusoidal_positions")],
+        [block("embedding", dim=dim, std=0.1), block("sinusoidal_positions")],
         Repeat(depth, block("transformer_encoder_layer", heads=heads, dropout=dropout)),
         [block("layer_norm"), block("global_average_pool1d")],
         dropped(dropout),
