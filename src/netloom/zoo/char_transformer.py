@@ -6,7 +6,7 @@ Source: A. Radford and others, Language models are unsupervised multitask learne
 https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf; sizes:
 https://github.com/karpathy/nanoGPT, its configuration for a laptop.
 Differs from GPT-2: exact gelu; the last layer, which the language-model task adds, does not share the embedding's
-weights; weights start as torch's layers do.
+weights; but for the tables, which start at N(0, 0.02²) as in the paper, weights start as torch's layers do.
 Parameters: dim 128, depth 4, vocabulary 65, context 64, without the last layer: 809,856, as GPT-2's of that size.
 """
 
@@ -28,7 +28,7 @@ def char_transformer(
         classes: outputs at every step, the vocabulary's size; without it the features come out.
     """
     return network(
-        [block("embedding", dim=dim), block("learned_positions")],
+        [block("embedding", dim=dim, std=0.02), block("learned_positions")],
         dropped(dropout),
         Repeat(depth, block("transformer_encoder_layer", heads=heads, dropout=dropout, causal=True)),
         block("layer_norm"),
