@@ -1,12 +1,13 @@
 """A trained run, loaded from its folder alone."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from netloom.data import open_data
-from netloom.errors import DamagedCheckpoint, DataError, SettingError
+from netloom.errors import DamagedCheckpoint, DataError, RunError, SettingError
 from netloom.evaluate import load
 from netloom.facts import latency
 from netloom.jobs import Outcome, conclude
@@ -33,6 +34,14 @@ def test_the_scores_are_those_of_the_weights_that_are_kept(run: Run) -> None:
     batch = next(iter(data.batches("test", data.sizes["test"])))
     answers = loaded.model["network"](batch.inputs).argmax(1)
     assert loaded.metrics(data, "test")["accuracy"] == pytest.approx((answers == batch.target).double().mean().item())
+
+
+def test_an_architecture_that_cannot_be_read_is_told_with_its_faults(run: Run, tmp_path: Path) -> None:
+    copy = Run.open(shutil.copytree(run.folder, tmp_path / "copy"))
+    (copy.folder / "architecture.yaml").write_text("repeat: {times: 0, body: relu}\n")
+    copy.sign("architecture.yaml")
+    with pytest.raises(RunError, match=r"holds no architecture\n.*times: expected a positive whole number, got 0"):
+        load(copy)
 
 
 def test_a_part_that_is_not_there(run: Run) -> None:

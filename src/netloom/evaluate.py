@@ -9,11 +9,10 @@ from torch import nn
 from netloom.build import build
 from netloom.data import Data
 from netloom.errors import DataError
-from netloom.reading import from_dict, read_text
 from netloom.run import Run
-from netloom.signal import Signal, parse
+from netloom.signal import Signal
 from netloom.spec import Architecture
-from netloom.tasks import TASKS
+from netloom.train.running import contents
 
 BATCH = 512
 
@@ -56,11 +55,7 @@ def load(run: Run | str | Path) -> Loaded:
         DamagedCheckpoint: a file is not what was written.
     """
     run = run if isinstance(run, Run) else Run.open(run)
-    architecture, faults = read_text(run.text("architecture.yaml"), where=str(run.folder / "architecture.yaml"))
-    if architecture is None or faults:
-        architecture = from_dict(None)  # raises with the faults' text
-    task = TASKS.get(run.document["task"]["name"])(**run.document["task"]["settings"])
-    signals = {name: parse(text) for name, text in run.document["signals"].items()}
+    architecture, task, signals = contents(run)
     model = build(architecture, task.inputs(signals))
     run.load_weights(model)
     return Loaded(run, architecture, task, signals, model.eval())

@@ -13,7 +13,7 @@ from netloom.data.data import Data
 from netloom.errors import DataError, RunError, SettingError
 from netloom.reading import read_text
 from netloom.run import Run
-from netloom.signal import parse
+from netloom.signal import Signal, parse
 from netloom.spec import Architecture, to_yaml
 from netloom.tasks import TASKS
 from netloom.train.loop import train
@@ -89,11 +89,7 @@ def resume(
     run = Run.open(folder)
     if run.status == "finished":
         return run
-    path = run.file("architecture.yaml")
-    architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
-    if architecture is None or faults:
-        raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
-    task = TASKS.get(run.document["task"]["name"])(**run.document["task"]["settings"])
+    architecture, task, signals = contents(run)
     recipe = Recipe.from_dict(run.json("recipe.json"))
     if not isinstance(data, Data):
         state = run.json("data.json")
@@ -106,9 +102,22 @@ def resume(
             got=data.fingerprint,
             fix="restore the data, or start a new run with `netloom fit`",
         )
-    signals = {name: parse(text) for name, text in run.document["signals"].items()}
     model = build(architecture, task.inputs(signals), seed=recipe.seed).to(device or _device())
     return _train(model, task, data, recipe, run, progress)
+
+
+def contents(run: Run) -> tuple[Architecture, Any, dict[str, Signal]]:
+    """What a run folder says was trained: the complete architecture, the task, the input signals by name.
+
+    Raises:
+        RunError: its architecture can't be read; with every fault.
+    """
+    path = run.file("architecture.yaml")
+    architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
+    if architecture is None or faults:
+        raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
+    task = TASKS.get(run.document["task"]["name"])(**run.document["task"]["settings"])
+    return architecture, task, {name: parse(text) for name, text in run.document["signals"].items()}
 
 
 def _train(model: nn.ModuleDict, task: Any, data: Data, recipe: Recipe, run: Run, progress: Progress | None) -> Run:
