@@ -3,9 +3,11 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+import netloom.data
 from netloom.data import open_data
 from netloom.errors import DamagedCheckpoint, DataError, RunError, SettingError
 from netloom.evaluate import load
@@ -83,3 +85,16 @@ def test_damaged_weights_are_refused(run: Run) -> None:
             load(run.folder)
     finally:
         path.write_bytes(whole)
+
+
+def test_raw_examples_are_answered_from_the_folder_alone(run: Run) -> None:
+    data = open_data("digits")
+    loaded = load(shutil.copytree(run.folder, run.folder.parent / "elsewhere"))
+    raw = np.load(Path(netloom.data.__file__).parent / "digits.npz")["x"]
+    answers = loaded.predict({"image": raw[:700]})  # more than one batch
+    logits = loaded.model["network"](data.encode({"image": raw[:700]}).inputs).double().softmax(1)
+    assert [answer["label"] for answer in answers] == [str(k) for k in logits.argmax(1).tolist()]
+    shares = torch.tensor([list(answer["probabilities"].values()) for answer in answers], dtype=torch.float64)
+    torch.testing.assert_close(shares, logits.detach(), rtol=1e-6, atol=1e-9)
+    with pytest.raises(DataError, match="images of another size"):
+        loaded.predict({"image": np.zeros((1, 9, 8))})

@@ -1,14 +1,20 @@
-"""A run folder → its model and task, ready to answer; and its metrics on a part of some data."""
+"""A run folder → its model and task, ready to answer: raw examples in, answers out, and metrics on a part of some data.
 
+Nothing but the folder is needed: the fitted preprocessing lies in it, the training data don't.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from netloom.build import build
-from netloom.data import Data
-from netloom.errors import DataError
+from netloom.data import Batch, Data, Preprocessing
+from netloom.errors import DataError, RunError
 from netloom.run import Run
 from netloom.signal import Signal
 from netloom.spec import Architecture
@@ -34,6 +40,47 @@ class Loaded:
     task: Any
     signals: dict[str, Signal]
     model: nn.ModuleDict
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """The fitted preprocessing, from raw columns to inputs.
+
+        Raises:
+            RunError: the run reads a running text, which has no columns.
+        """
+        state = self.run.json("data.json")
+        if state.get("form") != "rows":
+            raise RunError(
+                "reads no rows of columns", where=str(self.run.folder), got=f"data of form {state.get('form')}"
+            )
+        return Preprocessing.from_state(state["preprocessing"])
+
+    def encode(self, raw: Mapping[str, Any]) -> Batch:
+        """Raw values by column as the network's inputs."""
+        return Batch.of(self.preprocessing.encode(raw))
+
+    def outputs(self, batch: Batch) -> Tensor:
+        """What the network gives for a batch, without gradients.
+
+        Raises:
+            RunError: the run has several networks, none of which answers alone.
+        """
+        if tuple(self.model) != ("network",):
+            raise RunError("has no single network that answers", where=str(self.run.folder), got=", ".join(self.model))
+        with torch.inference_mode():
+            given: Tensor = self.model["network"](batch.inputs, batch.masks)
+        return given
+
+    def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """An answer for each raw example, given by columns.
+
+        Raises:
+            DataError: a column is missing or a value can't be used.
+        """
+        batch = self.encode(raw)
+        parts = [self.outputs(batch.part(start, start + BATCH)) for start in range(0, batch.size, BATCH)]
+        answers: list[dict[str, Any]] = self.task.answers(torch.cat(parts))
+        return answers
 
     def metrics(self, data: Data, split: str) -> dict[str, float]:
         """The task's metrics on a part of the data.

@@ -35,9 +35,14 @@ def text(
     kind = Characters.from_state(next(iter(state.values())))
     generator = torch.Generator().manual_seed(seed)
     tokens = loaded.task.sample(
-        loaded.model, kind.encode(prompt)[None], length, temperature=temperature, top_k=top_k, generator=generator
+        loaded.model,
+        torch.from_numpy(kind.encode(prompt))[None],
+        length,
+        temperature=temperature,
+        top_k=top_k,
+        generator=generator,
     )
-    return kind.decode(tokens[0])
+    return kind.decode(tokens[0].numpy())
 
 
 def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:

@@ -30,9 +30,9 @@ def test_digits_are_sklearns() -> None:
     seen = 0
     for split in data.sizes:
         for batch in data.batches(split, 100):
-            np.testing.assert_array_equal(kind.decode(batch.inputs["image"]), oracle.images[batch.rows])
+            np.testing.assert_array_equal(kind.decode(batch.inputs["image"].numpy()), oracle.images[batch.rows])
             assert batch.target is not None
-            np.testing.assert_array_equal(data.target.decode(batch.target), oracle.target[batch.rows])
+            np.testing.assert_array_equal(data.target.decode(batch.target.numpy()), oracle.target[batch.rows])
             seen += batch.size
     assert seen == 1797
 

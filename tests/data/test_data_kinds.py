@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -49,7 +48,7 @@ def test_contract(name: str) -> None:
     assert again.state() == kind.state()
     encode = getattr(kind, "features", kind.encode)
     encoded = encode(values)
-    assert torch.equal(encoded, getattr(again, "features", again.encode)(values))
+    np.testing.assert_array_equal(encoded, getattr(again, "features", again.encode)(values))
     if name != "characters":
         assert encoded.shape == kind.signal.shape(len(values))
     with pytest.raises(DataError, match="not the state"):
@@ -65,7 +64,7 @@ def test_number_round_trip(values: list[float | None]) -> None:
     back = kind.decode(kind.encode(values))
     expected = np.array([math.nan if value is None else value for value in values])
     np.testing.assert_allclose(back, expected, rtol=1e-5, atol=1e-5 * max(1.0, kind.std, abs(kind.mean)))
-    assert torch.isfinite(kind.features(values)).all()
+    assert np.isfinite(kind.features(values)).all()
 
 
 def test_number_is_standard_scaler() -> None:
@@ -115,7 +114,7 @@ def test_number_bins_are_the_papers() -> None:
 def test_long_columns_read_as_short_ones(values: list[str | None]) -> None:
     several = values * (1000 // len(values) + 1)
     short = Number().fit(values)
-    np.testing.assert_allclose(short.encode(several[:1000]), short.encode(values).repeat(1000)[:1000])
+    np.testing.assert_allclose(short.encode(several[:1000]), np.tile(short.encode(values), 1000)[:1000])
     long = short.encode(several)
     np.testing.assert_allclose(long[: len(values)], short.encode(values))
 
@@ -200,11 +199,11 @@ def test_images_round_trip(shape: tuple[int, ...], range_: str) -> None:
     values = RNG.integers(3, 200, shape).astype(np.uint8)
     kind = Image(range=range_).fit(values)
     encoded = kind.encode(values)
-    assert encoded.is_contiguous()
+    assert encoded.flags.c_contiguous
     np.testing.assert_array_equal(kind.decode(encoded), values)
     if range_ == "standard":
         np.testing.assert_allclose(encoded.mean((0, 2, 3)), 0, atol=1e-5)
-        np.testing.assert_allclose(encoded.std((0, 2, 3), correction=0), 1, rtol=1e-5)
+        np.testing.assert_allclose(encoded.std((0, 2, 3)), 1, rtol=1e-5)
     else:
         assert encoded.min().item() == pytest.approx(0 if range_ == "unit" else -1)
         assert encoded.max().item() == pytest.approx(1)

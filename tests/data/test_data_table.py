@@ -57,7 +57,7 @@ def test_mixed_columns(tmp_path: Path) -> None:
             float(city == c) for c in ("Köln", "Oslo", "Paris", "N/A")
         ]
         assert batch.target is not None
-        assert data.target.decode(batch.target)[place] == rows[train[place] + 1][4]
+        assert data.target.decode(batch.target.numpy())[place] == rows[train[place] + 1][4]
     assert any("age: missing values" in note for note in data.notes)
     tokens, mask = batch.inputs["tokens"], batch.masks["tokens"]
     assert torch.equal(mask, tokens != 0)
@@ -109,7 +109,7 @@ def test_number_target_is_standardised_and_decoded(tmp_path: Path) -> None:
     assert batch.target.dtype == torch.float32
     assert batch.target.mean().item() == pytest.approx(0, abs=1e-5)
     expected = [rows[row + 1][3] for row in batch.rows.tolist()]
-    np.testing.assert_allclose(data.target.decode(batch.target), np.array(expected, float), rtol=1e-5)
+    np.testing.assert_allclose(data.target.decode(batch.target.numpy()), np.array(expected, float), rtol=1e-5)
 
 
 def test_kinds_and_options_overrule(tmp_path: Path) -> None:

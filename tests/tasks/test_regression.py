@@ -49,7 +49,7 @@ def test_loss_is_the_formula(loss, formula):
 def test_metrics_are_in_the_targets_own_units():
     values = np.random.default_rng(0).normal(200, 35, 71)
     kind = Number().fit(values[:50])
-    t = kind.encode(values)
+    t = torch.from_numpy(kind.encode(values))
     y = t[:, None] + torch.randn(71, 1) * 0.4
     task = Regression.from_data(FakeData(kind))
     metrics = task.evaluate(GIVEN, [batch(*pair) for pair in zip(y.split(32), t.split(32), strict=True)])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from netloom.data.encoded import Encoded
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -22,10 +24,29 @@ class Batch:
     target: Tensor | None
     rows: Tensor
 
+    @classmethod
+    def of(cls, encoded: Encoded, target: Tensor | None = None) -> "Batch":
+        """The tensors of encoded rows; they share the arrays' memory."""
+        return cls(
+            {name: torch.from_numpy(values) for name, values in encoded.inputs.items()},
+            {name: torch.from_numpy(mask) for name, mask in encoded.masks.items()},
+            target,
+            torch.from_numpy(encoded.rows),
+        )
+
     @property
     def size(self) -> int:
         """Examples in this batch."""
         return len(self.rows)
+
+    def part(self, start: int, end: int) -> "Batch":
+        """Its rows from `start` up to `end`."""
+        return Batch(
+            {name: values[start:end] for name, values in self.inputs.items()},
+            {name: mask[start:end] for name, mask in self.masks.items()},
+            None if self.target is None else self.target[start:end],
+            self.rows[start:end],
+        )
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device."""

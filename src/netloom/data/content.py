@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,8 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
         else:
             digest.update(array.reshape(-1).view(np.uint8).data if array.size else b"")
     return digest.hexdigest()
+
+
+def short_name(source: str) -> str:
+    """`/data/people.csv.xz` → `people`."""
+    return Path(source).name.split(".")[0] or source

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -71,8 +70,3 @@ def known_part(split: str) -> str:
         expected=", ".join(PARTS),
         fix=f"did you mean {close[0]!r}?" if close else "",
     )
-
-
-def short_name(source: str) -> str:
-    """`/data/people.csv.xz` → `people`."""
-    return Path(source).name.split(".")[0] or source

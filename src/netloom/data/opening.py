@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from netloom.data.data import Data, short_name
+from netloom.data.content import short_name
+from netloom.data.data import Data
 from netloom.data.infer import Spec
 from netloom.data.read import suffixes
 from netloom.data.rows import open_rows

@@ -11,13 +11,11 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netloom.data import KINDS
-from netloom.data.batch import Batch
 from netloom.data.content import Content
+from netloom.data.encoded import Encoded
 from netloom.data.infer import Spec, make, of_array, of_column
 from netloom.data.kinds._kind import BadValue, Cell, Kind
 from netloom.data.kinds.category import Category
@@ -92,8 +90,8 @@ class Preprocessing:
             signals[name] = Signal(("dim",), (sum(part.numel for part in parts),)) if name == "table" else parts[0]
         return signals
 
-    def encode(self, raw: Mapping[str, Any]) -> Batch:
-        """Raw values by column as a batch without target: for new examples, one at a time or many.
+    def encode(self, raw: Mapping[str, Any]) -> Encoded:
+        """Raw values by column as a network's inputs: for new examples, one at a time or many.
 
         An input made of one column may also be given by the input's name (`image` for a column `x`).
 
@@ -106,35 +104,30 @@ class Preprocessing:
         if len({*lengths.values()}) > 1 or 0 in lengths.values():
             raise DataError("every column is a list of as many values", where="values", got=f"lengths {lengths}")
         content = Content("values", "values", columns, "", table=True)
-        inputs = self.tensors(content)
-        masks = {}
+        self.require(content)
+        inputs, masks = {name: self.array(content, name) for name in self.inputs}, {}
         for name in inputs:
             if self.signals[name].padded:
                 inputs[name], masks[name] = self.trim(name, inputs[name])
-        return Batch(inputs, masks, None, torch.arange(content.count))
+        return Encoded(inputs, masks, np.arange(content.count))
 
-    def tensors(self, content: Content) -> dict[str, Tensor]:
-        """All rows of a content by input name, untrimmed."""
-        self.require(content)
-        return {name: self.tensor(content, name) for name in self.inputs}
-
-    def tensor(self, content: Content, name: str, rows: Rows | None = None) -> Tensor:
-        """Rows of a content (all of them by default) as one input."""
+    def array(self, content: Content, name: str, rows: Rows | None = None) -> NDArray[Any]:
+        """Rows of a content (all of them by default) as one input, untrimmed."""
         parts = []
         for column in self.inputs[name]:
             kind, values = self.columns[column], content.columns[column]
             values = values if rows is None else values[rows]
             encode = kind.features if isinstance(kind, Cell) else kind.encode
             parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
-        return torch.cat(parts, 1) if name == "table" else parts[0]
+        return np.concatenate(parts, 1) if name == "table" else parts[0]
 
-    def trim(self, name: str, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def trim(self, name: str, tokens: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Padded tokens cut to the longest row, and their mask."""
         mask = tokens != PAD
         kind = self.columns[self.inputs[name][0]]
         if isinstance(kind, Text) and kind.trim:
             longest = max(int(mask.sum(1).max()), min(SHORTEST, tokens.shape[1]))
-            tokens, mask = tokens[:, :longest].contiguous(), mask[:, :longest].contiguous()
+            tokens, mask = np.ascontiguousarray(tokens[:, :longest]), np.ascontiguousarray(mask[:, :longest])
         return tokens, mask
 
     def require(self, content: Content) -> None:

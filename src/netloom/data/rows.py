@@ -54,7 +54,7 @@ class RowData(Data):
         self.notes, self._state, self._content = notes, dict(state), content
         self._parts = {part: torch.from_numpy(rows) for part, rows in parts.items()}
         self._inputs = {
-            name: preprocessing.tensor(content, name)
+            name: torch.from_numpy(preprocessing.array(content, name))
             for name, signal in self.signals.items()
             if not (signal.kind == "image" and content.count * signal.numel * 4 > _LARGEST)
         }
@@ -81,7 +81,7 @@ class RowData(Data):
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:
         """Raw values by column as a batch without target."""
-        return self.preprocessing.encode(raw)
+        return Batch.of(self.preprocessing.encode(raw))
 
     def state(self) -> dict[str, Any]:
         """Settings, the fitted preprocessing and the content's fingerprint."""
@@ -93,9 +93,9 @@ class RowData(Data):
             if name in self._inputs:
                 values = self._inputs[name].index_select(0, rows)
             else:
-                values = self.preprocessing.tensor(self._content, name, rows.numpy())
+                values = torch.from_numpy(self.preprocessing.array(self._content, name, rows.numpy()))
             if signal.padded:
-                values, masks[name] = self.preprocessing.trim(name, values)
+                values, masks[name] = map(torch.from_numpy, self.preprocessing.trim(name, values.numpy()))
             inputs[name] = values
         return Batch(inputs, masks, None if self._target is None else self._target.index_select(0, rows), rows)
 
@@ -214,7 +214,7 @@ def _encoded_target(content: Content, kind: Kind | None) -> Tensor | None:
     if kind is None or content.target is None:
         return None
     values = _target(content)
-    encoded: Tensor = located(content, content.target, None, lambda: kind.encode(values))
+    encoded = torch.from_numpy(located(content, content.target, None, lambda: kind.encode(values)))
     unseen = encoded == len(kind.labels) if isinstance(kind, Category) else encoded.isnan()
     if unseen.any():
         row = int(unseen.flatten(1).any(1).int().argmax()) if unseen.ndim > 1 else int(unseen.int().argmax())

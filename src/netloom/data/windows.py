@@ -87,7 +87,10 @@ class WindowData(Data):
         """A text, or texts of equal length (a prompt), as a batch without target."""
         texts = [raw] if isinstance(raw, str) else list(raw)
         return Batch(
-            {"tokens": torch.stack([self._kind.encode(text) for text in texts])}, {}, None, torch.arange(len(texts))
+            {"tokens": torch.from_numpy(np.stack([self._kind.encode(text) for text in texts]))},
+            {},
+            None,
+            torch.arange(len(texts)),
         )
 
     def state(self) -> dict[str, Any]:
@@ -124,7 +127,7 @@ def open_windows(
         "options": {"context": kind.context},
         "preprocessing": {"columns": {"tokens": kind.state()}, "target": kind.state()},
     }
-    return WindowData(kind.encode(text), kind, spans, kept, name)
+    return WindowData(torch.from_numpy(kind.encode(text)), kind, spans, kept, name)
 
 
 def _spans(length: int, splits: Splits) -> dict[str, tuple[int, int]]:

@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from netloom.answers.classification import classification
 from netloom.data.batch import Batch
 from netloom.data.data import Data
 from netloom.data.kinds.category import Category, Label
@@ -156,14 +157,7 @@ class Classification:
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """`label`, and `probabilities` by label, from logits (batch, classes)."""
-        rows = outputs.detach().double().softmax(1).tolist()
-        return [
-            {
-                "label": self.labels[max(range(self.classes), key=row.__getitem__)],
-                "probabilities": dict(zip(self.labels, row, strict=True)),
-            }
-            for row in rows
-        ]
+        return classification(outputs.detach().cpu().numpy(), self.settings())
 
 
 def _target(batch: Batch) -> Tensor:

@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from netloom.answers.language_model import language_model
 from netloom.data.batch import Batch
 from netloom.data.data import Data
 from netloom.errors import DataError, SettingError
@@ -141,11 +142,7 @@ class LanguageModel:
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """`token`, the likeliest next one, and the five likeliest as `probabilities`, after the last position."""
-        p, tokens = outputs[:, -1].detach().double().softmax(1).topk(min(5, self.vocabulary))
-        return [
-            {"token": row[0], "probabilities": dict(zip(row, shares, strict=True))}
-            for row, shares in zip(tokens.tolist(), p.tolist(), strict=True)
-        ]
+        return language_model(outputs.detach().cpu().numpy(), self.settings())
 
     def sample(
         self,

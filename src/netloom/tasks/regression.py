@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from netloom.answers.regression import regression
 from netloom.data.batch import Batch
 from netloom.data.data import Data
 from netloom.data.kinds.number import Number
@@ -112,7 +113,7 @@ class Regression:
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """`value` in original units, from outputs (batch, 1)."""
-        return [{"value": value} for value in (outputs.detach().double().flatten() * self.scale + self.mean).tolist()]
+        return regression(outputs.detach().cpu().numpy(), self.settings())
 
     def _pair(self, model: nn.ModuleDict, batch: Batch) -> tuple[Tensor, Tensor]:
         """Outputs and targets, both (batch)."""

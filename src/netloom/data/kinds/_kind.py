@@ -1,30 +1,32 @@
 """What every kind of column can do, and the two helpers that make its state.
 
 A kind is a dataclass. The fields its constructor takes are settings, the others are fitted; all are plain JSON, so the
-state is the dataclass written down, and it comes back exactly.
+state is the dataclass written down, and it comes back exactly. Kinds know NumPy, not torch: an exported model
+is given its inputs by the same code.
 """
 
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from netloom.errors import DataError
 from netloom.signal import Signal
 
 
 class Kind(Protocol):
-    """A kind of column: raw values ⇄ tensors, by statistics fitted once."""
+    """A kind of column: raw values ⇄ arrays, by statistics fitted once."""
 
     def fit(self, values: Any) -> Self:
         """Learn the statistics from raw values (of the training rows)."""
 
-    def encode(self, values: Any) -> Tensor:
-        """Raw values as a tensor; the first axis is the rows."""
+    def encode(self, values: Any) -> NDArray[Any]:
+        """Raw values as an array; the first axis is the rows."""
 
-    def decode(self, values: Tensor) -> Any:
-        """What `encode` would have made these tensors from."""
+    def decode(self, values: NDArray[Any]) -> Any:
+        """What `encode` would have made this array from."""
 
     def state(self) -> dict[str, Any]:
         """Settings and statistics, JSON."""
@@ -42,7 +44,7 @@ class Kind(Protocol):
 class Cell(Kind, Protocol):
     """A kind whose columns stand side by side in one `table` vector."""
 
-    def features(self, values: Any) -> Tensor:
+    def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, width) float: the column's part of the table."""
 
 

@@ -1,11 +1,9 @@
-"""Mean and standard deviation of arrays too large for a float64 copy, and arrays as clean tensors."""
+"""Mean and standard deviation of arrays too large for a float64 copy, and arrays checked and scaled."""
 
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netloom.data.kinds._kind import BadValue
 from netloom.errors import DataError
@@ -53,14 +51,13 @@ def numeric(values: Any, axes: tuple[int, ...], what: str) -> NDArray[Any]:
     return array
 
 
-def scaled(array: NDArray[Any], mean: list[float], std: list[float]) -> Tensor:
+def scaled(array: NDArray[Any], mean: list[float], std: list[float]) -> NDArray[np.float32]:
     """(array − mean) / std along the last axis, float32."""
-    values = torch.from_numpy(array.astype(np.float64))
-    return ((values - torch.tensor(mean, dtype=torch.float64)) / torch.tensor(std, dtype=torch.float64)).float()
+    values: NDArray[np.float64] = (array.astype(np.float64) - np.asarray(mean)) / np.asarray(std)
+    return values.astype(np.float32)
 
 
-def unscaled(values: Tensor, mean: list[float], std: list[float]) -> NDArray[np.float64]:
+def unscaled(values: NDArray[Any], mean: list[float], std: list[float]) -> NDArray[np.float64]:
     """What `scaled` came from."""
-    array: NDArray[np.float64] = values.detach().cpu().double().numpy()
-    array = array * np.asarray(std) + np.asarray(mean)
+    array: NDArray[np.float64] = values.astype(np.float64) * np.asarray(std) + np.asarray(mean)
     return array

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.signal import Signal
@@ -50,7 +49,7 @@ class Category:
             self.labels = sorted(kept, key=str)
         return self
 
-    def encode(self, values: Any) -> Tensor:
+    def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows,) int64 indices."""
         index = {str(label): position for position, label in enumerate(self.labels)}
         other = len(self.labels)
@@ -58,14 +57,14 @@ class Category:
         if array.dtype.kind in "iubU":
             found, inverse = np.unique(array, return_inverse=True)
             codes = np.array([index.get(str(label), other) for label in labels(found)], np.int64)
-            return torch.from_numpy(codes[inverse.reshape(array.shape)])
-        return torch.tensor([index.get(str(label), other) for label in labels(array)], dtype=torch.int64)
+            return codes[inverse.reshape(array.shape)]
+        return np.array([index.get(str(label), other) for label in labels(array)], np.int64)
 
-    def features(self, values: Any) -> Tensor:
+    def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, labels + 1) one-hot."""
-        return torch.nn.functional.one_hot(self.encode(values), len(self.labels) + 1).float()
+        return np.eye(len(self.labels) + 1, dtype=np.float32)[self.encode(values)]
 
-    def decode(self, values: Tensor) -> list[Label | None]:
+    def decode(self, values: NDArray[Any]) -> list[Label | None]:
         """Labels; None for the slot of the missing and unseen."""
         return [self.labels[index] if 0 <= index < len(self.labels) else None for index in values.tolist()]
 

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.signal import Signal
@@ -40,15 +38,15 @@ class Characters:
         self.vocabulary = "".join(map(chr, np.unique(_points(values))))
         return self
 
-    def encode(self, values: str) -> Tensor:
+    def encode(self, values: str) -> NDArray[np.int64]:
         """(length,) int64 indices of one text."""
         known, points = _points(self.vocabulary), _points(values)
         if not len(known):
-            return torch.full((len(points),), UNKNOWN)
+            return np.full(len(points), UNKNOWN, np.int64)
         place = np.minimum(np.searchsorted(known, points), len(known) - 1)
-        return torch.from_numpy(np.where(known[place] == points, place + 1, UNKNOWN).astype(np.int64))
+        return np.where(known[place] == points, place + 1, UNKNOWN).astype(np.int64)
 
-    def decode(self, values: Tensor) -> str:
+    def decode(self, values: NDArray[Any]) -> str:
         """The text of one row of indices; � for unknown."""
         characters = "\ufffd" + self.vocabulary
         return "".join(characters[code] for code in values.tolist())

@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.data.kinds._moments import moments, numeric
@@ -66,7 +64,7 @@ class Image:
             self.shift, self.scale = [shift] * len(array[0]), [scale] * len(array[0])
         return self
 
-    def encode(self, values: Any) -> Tensor:
+    def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, channels, height, width) float32."""
         array = self._first(numeric(values, (3, 4), "an image column"))
         if list(array.shape[1:]) != self.sizes:
@@ -75,13 +73,14 @@ class Image:
                 expected="×".join(map(str, self.sizes)) + " (channels×height×width)",
                 got="×".join(map(str, array.shape[1:])),
             )
-        images = torch.from_numpy(array.astype(np.float32, order="C"))  # this copy is the only one
-        return images.sub_(self._by_channel(self.shift)).div_(self._by_channel(self.scale))
+        images: NDArray[np.float32] = array.astype(np.float32, order="C")  # this copy is the only one
+        images -= _by_channel(self.shift)
+        images /= _by_channel(self.scale)
+        return images
 
-    def decode(self, values: Tensor) -> NDArray[Any]:
+    def decode(self, values: NDArray[Any]) -> NDArray[Any]:
         """Images in the layout and type they came in, cut to the values that type had in training."""
-        images = values.detach().cpu().float() * self._by_channel(self.scale) + self._by_channel(self.shift)
-        array: NDArray[Any] = images.numpy()
+        array: NDArray[Any] = values.astype(np.float32) * _by_channel(self.scale) + _by_channel(self.shift)
         if np.dtype(self.dtype).kind in "iub":
             array = array.clip(self.bounds[0], self.bounds[1]).round()
         array = array[:, 0] if self.layout == "grey" else np.moveaxis(array, 1, -1) if self.layout == "last" else array
@@ -125,5 +124,6 @@ class Image:
             return array[:, None]
         return np.moveaxis(array, -1, 1) if self.layout == "last" else array
 
-    def _by_channel(self, values: list[float]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
+
+def _by_channel(values: list[float]) -> NDArray[np.float32]:
+    return np.asarray(values, np.float32).reshape(-1, 1, 1)

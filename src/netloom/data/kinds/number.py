@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netloom.data.kinds._kind import BadValue, from_state, state_of
 from netloom.data.kinds._moments import moments
@@ -57,11 +55,11 @@ class Number:
             self.edges = edges if len(edges) > 2 else []  # with one bin the plain number says as much
         return self
 
-    def encode(self, values: Any) -> Tensor:
+    def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows,) standardised."""
-        return torch.from_numpy((floats(values) - self.mean) / self.std).float()
+        return ((floats(values) - self.mean) / self.std).astype(np.float32)
 
-    def features(self, values: Any) -> Tensor:
+    def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, width) the number, or its bins, and whether it is missing."""
         numbers = floats(values)[:, None]
         if self.edges:
@@ -73,11 +71,11 @@ class Number:
             shares = (numbers - self.mean) / self.std
         absent = np.isnan(numbers)
         columns = [np.where(absent, 0.0, shares)] + [absent.astype(np.float64)] * self.missing
-        return torch.from_numpy(np.concatenate(columns, 1)).float()
+        return np.concatenate(columns, 1).astype(np.float32)
 
-    def decode(self, values: Tensor) -> NDArray[np.float64]:
+    def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers in the column's own unit."""
-        numbers: NDArray[np.float64] = values.detach().cpu().double().numpy() * self.std + self.mean
+        numbers: NDArray[np.float64] = values.astype(np.float64) * self.std + self.mean
         return numbers
 
     def state(self) -> dict[str, Any]:

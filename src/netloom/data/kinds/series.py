@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.data.kinds._moments import moments, numeric, scaled, unscaled
@@ -32,7 +31,7 @@ class Series:
         self.mean, self.std = moments(array, axis=2)
         return self
 
-    def encode(self, values: Any) -> Tensor:
+    def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, time, dim) standardised."""
         array = numeric(values, (3,), "a series column")
         if array.shape[1:] != (self.time, len(self.mean)):
@@ -43,7 +42,7 @@ class Series:
             )
         return scaled(array, self.mean, self.std)
 
-    def decode(self, values: Tensor) -> NDArray[np.float64]:
+    def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers in their own units."""
         return unscaled(values, self.mean, self.std)
 

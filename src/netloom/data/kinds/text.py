@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.signal import Signal
@@ -66,16 +65,16 @@ class Text:
         self.time = self.length or max(1, min(usual, _LONGEST))
         return self
 
-    def encode(self, values: Any) -> Tensor:
+    def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows, time) int64, padded with 0."""
         index = {token: position for position, token in enumerate(self.vocabulary, len(_SPECIALS))}
         codes = np.full((len(values), self.time), PAD, np.int64)
         for row, value in enumerate(values):
             tokens = [index.get(token, UNKNOWN) for token in self.split(value)[: self.time]] or [UNKNOWN]
             codes[row, : len(tokens)] = tokens
-        return torch.from_numpy(codes)
+        return codes
 
-    def decode(self, values: Tensor) -> list[str]:
+    def decode(self, values: NDArray[Any]) -> list[str]:
         """The tokens joined again: characters exactly, words with a blank between them; � for unknown."""
         glue = " " if self.level == "words" else ""
         tokens = (*_SPECIALS, *self.vocabulary)

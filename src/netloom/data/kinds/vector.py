@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.data.kinds._moments import moments, numeric, scaled, unscaled
@@ -29,14 +28,14 @@ class Vector:
         self.mean, self.std = moments(numeric(values, (2,), "a vector column"), axis=1)
         return self
 
-    def encode(self, values: Any) -> Tensor:
+    def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, dim) standardised."""
         array = numeric(values, (2,), "a vector column")
         if array.shape[1] != len(self.mean):
             raise DataError("vectors of another length", expected=f"{len(self.mean)} numbers", got=f"{array.shape[1]}")
         return scaled(array, self.mean, self.std)
 
-    def decode(self, values: Tensor) -> NDArray[np.float64]:
+    def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers in their own units."""
         return unscaled(values, self.mean, self.std)
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netloom.data.content import Content, fingerprint
-from netloom.data.data import short_name
+from netloom.data.content import Content, fingerprint, short_name
 from netloom.data.read import LIMIT, read_npy, read_npz, suffixes
 from netloom.errors import DataError, closest
 

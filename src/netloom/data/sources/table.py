@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netloom.data.content import Content, fingerprint
-from netloom.data.data import short_name
+from netloom.data.content import Content, fingerprint, short_name
 from netloom.data.kinds.number import MISSING
 from netloom.data.preprocessing import missing_column
 from netloom.data.read import LIMIT, read_text, suffixes

@@ -1,0 +1,18 @@
+"""What prepares inputs and decodes answers runs without torch, so that an exported model is given both."""
+
+import subprocess
+import sys
+
+
+def test_preprocessing_sources_and_answers_import_no_torch() -> None:
+    script = (
+        "import sys\n"
+        "sys.modules['torch'] = None\n"  # importing it would now fail
+        "from netloom.answers import ANSWERS\n"
+        "from netloom.data import KINDS\n"
+        "import netloom.data.preprocessing, netloom.data.sources.arrays, netloom.data.sources.table\n"
+        "for registry in (KINDS, ANSWERS):\n"
+        "    for name in registry.names():\n"
+        "        registry.get(name)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
