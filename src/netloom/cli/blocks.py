@@ -1,0 +1,19 @@
+"""`netloom blocks`: the catalogue of blocks."""
+
+from typing import Annotated
+
+import typer
+
+from netloom.cli._options import Plugin, plugins, print_catalogue
+
+
+def blocks(
+    name: Annotated[str | None, typer.Argument(help="One block, with all there is to say of it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plugin: Plugin = None,
+) -> None:
+    """The catalogue of blocks: formula, source, axes, settings, cost."""
+    from netloom.blocks import BLOCKS
+
+    plugins(plugin)
+    print_catalogue(BLOCKS, name, as_json)

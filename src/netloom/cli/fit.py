@@ -1,0 +1,59 @@
+"""`netloom fit`: one network, or a competition of several."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netloom.cli._options import DataOptions, Kinds, Plugin, Target, given, plugins, seconds, values_of
+
+
+def fit(
+    data: Annotated[
+        str, typer.Argument(help="digits, a .npz, .npy, .csv or .txt file (.xz, .gz), a folder.")
+    ] = "digits",
+    target: Target = None,
+    arch: Annotated[
+        list[str] | None, typer.Option("--arch", "-a", help="An architecture file or zoo name; several compete.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="The task, if not the one the data suggest.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Training time of each network: 60s, 5m, 1h.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the training data, instead of a budget.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps, instead of a budget.")] = None,
+    seeds: Annotated[int, typer.Option(help="How many times each network is trained.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
+    jobs: Annotated[int | None, typer.Option(help="Trainings at once; as many as help, if left out.", min=1)] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=\\[flip], batch_size=128."),
+    ] = None,
+    kinds: Kinds = None,
+    options: DataOptions = None,
+    task_settings: Annotated[
+        list[str] | None, typer.Option("--task-set", help="name=value of the task: label_smoothing=0.1, latent=16.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Delete earlier runs in that folder.")] = False,
+    plugin: Plugin = None,
+) -> None:
+    """Train one network, or let a shortlist that suits the data compete under the same budget."""
+    from netloom.commands.fit import FitOptions, fit_command
+
+    plugins(plugin)
+    lengths = {"budget": seconds(budget), "epochs": epochs, "steps": steps}
+    columns = {"target": target, "kinds": values_of(kinds) or None}
+    fit_command(
+        FitOptions(
+            data,
+            data={**values_of(options), **given(columns)},
+            archs=arch or [],
+            task=task,
+            task_settings=values_of(task_settings),
+            recipe={**values_of(settings), **given(lengths)},
+            seeds=range(seed, seed + seeds),
+            jobs=jobs,
+            out=out,
+            replace=replace,
+            plugins=[str(path) for path in plugin or []],
+        )
+    )

@@ -1,0 +1,20 @@
+"""`netloom resume`: go on with a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netloom.cli._options import Plugin, plugins
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped or killed.")],
+    data: Annotated[str | None, typer.Option("--data", "-d", help="Where the data are, if they moved.")] = None,
+    plugin: Plugin = None,
+) -> None:
+    """Go on with a run from its last checkpoint; the result is the uninterrupted run's, bit for bit."""
+    from netloom.commands.training import resume_command
+
+    plugins(plugin)
+    resume_command(run, data)
