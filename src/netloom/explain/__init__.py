@@ -1,0 +1,38 @@
+"""Explanations: which parts of an input speak for an answer, how far to trust that, and a drawing of it.
+
+    attribute(loaded, raw)   → list[Explanation]   `methods/` ask Captum, `inputs/` say what a part of an input is
+    checks(loaded, batch)    → dict[str, float]    does the explanation depend on the network, and does it name what counts
+    draw(explanation)        → str                 a fragment of HTML, without scripts, for light and dark
+
+Captum is an optional library (`pip install 'netloom[explain]'`); importing this package imports neither it nor torch.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netloom.registry import Registry
+
+if TYPE_CHECKING:
+    from netloom.explain.attributing import attribute
+    from netloom.explain.drawing import draw
+    from netloom.explain.explanation import Explanation
+    from netloom.explain.sanity import checks, verdicts
+
+__all__ = ["METHODS", "Explanation", "attribute", "checks", "draw", "verdicts"]
+
+METHODS = Registry("method", f"{__name__}.methods", Path(__file__).parent / "methods")
+
+_LAZY = {
+    "Explanation": "explanation",
+    "attribute": "attributing",
+    "checks": "sanity",
+    "draw": "drawing",
+    "verdicts": "sanity",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -1,0 +1,1 @@
+"""The methods: one per file, a function `NAME(question, …settings) → Found` over Captum."""
