@@ -6,6 +6,7 @@ The state is JSON; it names kinds, never code.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 from netloom.data import KINDS
 from netloom.data.content import Content
 from netloom.data.encoded import Encoded
+from netloom.data.fields import Field, fields_of
 from netloom.data.infer import Spec, make, of_array, of_column
 from netloom.data.kinds._kind import BadValue, Cell, Kind
+from netloom.data.kinds._tokens import PAD
 from netloom.data.kinds.category import Category
 from netloom.data.kinds.number import floats
-from netloom.data.kinds.text import PAD, Text
 from netloom.data.order import Rows
 from netloom.errors import DataError, closest
 from netloom.signal import Signal
@@ -90,6 +92,11 @@ class Preprocessing:
             signals[name] = Signal(("dim",), (sum(part.numel for part in parts),)) if name == "table" else parts[0]
         return signals
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What is asked of whoever wants an answer."""
+        return fields_of(self.columns, self.inputs)
+
     def encode(self, raw: Mapping[str, Any]) -> Encoded:
         """Raw values by column as a network's inputs: for new examples, one at a time or many.
 
@@ -124,8 +131,7 @@ class Preprocessing:
     def trim(self, name: str, tokens: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Padded tokens cut to the longest row, and their mask."""
         mask = tokens != PAD
-        kind = self.columns[self.inputs[name][0]]
-        if isinstance(kind, Text) and kind.trim:
+        if getattr(self.columns[self.inputs[name][0]], "trim", False):
             longest = max(int(mask.sum(1).max()), min(SHORTEST, tokens.shape[1]))
             tokens, mask = np.ascontiguousarray(tokens[:, :longest]), np.ascontiguousarray(mask[:, :longest])
         return tokens, mask
@@ -210,5 +216,14 @@ def _notices(name: str, kind: Kind, values: NDArray[Any]) -> list[str]:
 
 
 def _array(values: Any) -> NDArray[Any]:
-    array = np.asarray(values) if not isinstance(values, list) or not any(isinstance(v, str) for v in values) else None
-    return np.array(values, dtype=object) if array is None or array.dtype.kind in "US" else array
+    """Raw values as a column: numbers of one shape as an array, all else cell by cell."""
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "US":
+        return values
+    cells = list(values)
+    if all(isinstance(cell, int | float | list | np.ndarray | np.generic) for cell in cells):
+        with suppress(ValueError):  # of unequal lengths
+            return np.asarray(cells)
+    column = np.empty(len(cells), dtype=object)
+    for row, cell in enumerate(cells):
+        column[row] = cell
+    return column

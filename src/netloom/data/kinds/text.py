@@ -3,27 +3,24 @@
     words: lower case; runs of letters and digits, and single other marks:  "Don't!" → don ' t !
     0 = padding, 1 = unknown, then the vocabulary, most frequent first
 
-Texts are cut to `length` tokens; by default to a length that 98 % of the training texts keep to, at most 512.
-A text without any token is one unknown token: a row always has something real in it.
-Batches are trimmed to their longest text (`trim`); a network that flattens time needs them at full length.
+Length, padding and trimming are as in `_tokens.py`: a text without any token is one unknown token.
+A network that flattens time needs batches at full length: `trim=False`.
 """
 
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netloom.data.kinds._kind import from_state, state_of
+from netloom.data.kinds._tokens import PAD, SPECIALS, UNKNOWN, as_text, padded, usual_length
 from netloom.signal import Signal
 
-PAD, UNKNOWN = 0, 1
-_SPECIALS = ("", "\ufffd")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_SHARE, _LONGEST = 0.98, 512
 
 
 @dataclass
@@ -38,6 +35,7 @@ class Text:
         trim: whether batches are cut to their longest text.
     """
 
+    wire: ClassVar[str] = "text"
     level: str = "words"
     most: int = 20000
     least: int = 2
@@ -60,29 +58,24 @@ class Text:
         counts = Counter(token for tokens in texts for token in tokens)
         ranked = sorted(counts, key=lambda token: (-counts[token], token))
         self.vocabulary = [token for token in ranked if counts[token] >= self.least][: self.most]
-        lengths = [len(tokens) for tokens in texts] or [1]
-        usual = int(np.quantile(lengths, _SHARE, method="higher"))
-        self.time = self.length or max(1, min(usual, _LONGEST))
+        self.time = self.length or usual_length([len(tokens) for tokens in texts])
         return self
 
     def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows, time) int64, padded with 0."""
-        index = {token: position for position, token in enumerate(self.vocabulary, len(_SPECIALS))}
-        codes = np.full((len(values), self.time), PAD, np.int64)
-        for row, value in enumerate(values):
-            tokens = [index.get(token, UNKNOWN) for token in self.split(value)[: self.time]] or [UNKNOWN]
-            codes[row, : len(tokens)] = tokens
-        return codes
+        index = {token: position for position, token in enumerate(self.vocabulary, len(SPECIALS))}
+        rows = [[index.get(token, UNKNOWN) for token in self.split(value)[: self.time]] for value in values]
+        return padded(rows, self.time)
 
     def decode(self, values: NDArray[Any]) -> list[str]:
         """The tokens joined again: characters exactly, words with a blank between them; � for unknown."""
         glue = " " if self.level == "words" else ""
-        tokens = (*_SPECIALS, *self.vocabulary)
+        tokens = (*SPECIALS, *self.vocabulary)
         return [glue.join(tokens[code] for code in row if code != PAD) for row in values.tolist()]
 
     def split(self, value: Any) -> list[str]:
         """The tokens of one text."""
-        text = "" if value is None or value != value else str(value)
+        text = as_text(value)
         return _TOKEN.findall(text.lower()) if self.level == "words" else list(text)
 
     def state(self) -> dict[str, Any]:
@@ -95,6 +88,11 @@ class Text:
         return from_state(cls, state)
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """How texts are split, and how many tokens are read."""
+        return {"level": self.level, "length": self.time}
+
+    @property
     def signal(self) -> Signal:
         """Padded tokens."""
-        return Signal(("time",), (self.time,), "int", {"vocabulary": len(self.vocabulary) + len(_SPECIALS)}, True)
+        return Signal(("time",), (self.time,), "int", {"vocabulary": len(self.vocabulary) + len(SPECIALS)}, True)
