@@ -45,7 +45,12 @@ class Signal:
 
     @property
     def kind(self) -> str:
-        """The name of this layout: vector, series, image, tokens, or its axes in brackets."""
+        """The name of this layout: vector, series, image, tokens, or its axes in brackets.
+
+        A wave is a series of one value a step whose `rate`, in steps a second, is known.
+        """
+        if self.axes == ("time", "dim") and self.sizes[1] == 1 and "rate" in self.known:
+            return "wave"
         for kind, (axes, dtype) in KINDS.items():
             if axes == self.axes and dtype == self.dtype:
                 return kind

@@ -6,8 +6,8 @@ is given its inputs by the same code.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+from dataclasses import MISSING, Field, fields
+from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from netloom.signal import Signal
 
 class Kind(Protocol):
     """A kind of column: raw values ⇄ arrays, by statistics fitted once."""
+
+    wire: ClassVar[str]
+    """How a value is written in JSON, see `wire.py`."""
 
     def fit(self, values: Any) -> Self:
         """Learn the statistics from raw values (of the training rows)."""
@@ -38,6 +41,10 @@ class Kind(Protocol):
     @property
     def signal(self) -> Signal:
         """What a network reads, when this column is an input."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of good values, for whoever has to enter one; JSON."""
 
 
 @runtime_checkable
@@ -65,20 +72,26 @@ def state_of(kind: Any) -> dict[str, Any]:
 
 
 def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
-    """The kind written down by `state_of`.
+    """The kind written down by `state_of`; a setting that is younger than the state keeps its default.
 
     Raises:
-        DataError: the state is of another kind, or fields are missing or unknown.
+        DataError: the state is of another kind, or fields are unknown, or missing without a default.
     """
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
-    if state.get("kind") != cls.__name__.lower() or set(state) != {"kind", *known}:
+    needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
+    named = set(state) - {"kind"}
+    if state.get("kind") != cls.__name__.lower() or not needed <= named <= set(known):
         raise DataError(
             f"this is not the state of a column of kind {cls.__name__.lower()}",
             expected=", ".join(["kind", *known]),
             got=", ".join(map(str, state)),
         )
-    kind = cls(**{name: state[name] for name, field in known.items() if field.init})
+    kind = cls(**{name: state[name] for name, field in known.items() if field.init and name in state})
     for name, field in known.items():
         if not field.init:
             setattr(kind, name, state[name])
     return kind
+
+
+def _has_default(field: "Field[Any]") -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
