@@ -10,7 +10,7 @@ labels, each seen at least `least` times in the training rows. A target keeps al
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class Category:
         least: rows that a label must have to be kept.
     """
 
+    wire: ClassVar[str] = "label"
     most: int = 64
     least: int = 2
     labels: list[Label] = field(default_factory=list, init=False)
@@ -76,6 +77,11 @@ class Category:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The kind that has this state."""
         return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The labels that are told apart."""
+        return {"labels": list(self.labels)}
 
     @property
     def signal(self) -> Signal:

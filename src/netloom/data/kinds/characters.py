@@ -7,7 +7,7 @@ Differs from nanoGPT: the vocabulary is of the training part only, so there is a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class Characters:
         context: characters a network reads at a time.
     """
 
+    wire: ClassVar[str] = "text"
     context: int = 64
     vocabulary: str = field(default="", init=False)
 
@@ -64,6 +65,11 @@ class Characters:
     def labels(self) -> list[str]:
         """What each index stands for."""
         return ["\ufffd", *self.vocabulary]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How many characters are read."""
+        return {"length": self.context}
 
     @property
     def signal(self) -> Signal:

@@ -10,7 +10,7 @@ entries, otherwise the second if it has; `channels="first"` or `"last"` settles 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ class Image:
         range: "standard", "unit" or "signed".
     """
 
+    wire: ClassVar[str] = "media"
     channels: str = "auto"
     range: str = "standard"
     layout: str = field(default="", init=False)
@@ -94,6 +95,11 @@ class Image:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The kind that has this state."""
         return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Channels, height and width."""
+        return {"sizes": list(self.sizes)}
 
     @property
     def signal(self) -> Signal:

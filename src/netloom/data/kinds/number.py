@@ -11,7 +11,7 @@ Differs: the missing column exists only if the training rows had missing values.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ class Number:
         bins: quantile bins of the piecewise-linear encoding; 0 for the standardised number alone.
     """
 
+    wire: ClassVar[str] = "number"
     bins: int = 0
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
@@ -86,6 +87,11 @@ class Number:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The kind that has this state."""
         return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Mean and standard deviation of the training rows."""
+        return {"mean": self.mean, "std": self.std}
 
     @property
     def signal(self) -> Signal:

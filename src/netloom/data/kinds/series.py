@@ -5,7 +5,7 @@ z[t, i] = (x[t, i] − mean[i]) / std[i]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from netloom.signal import Signal
 class Series:
     """An array (rows, time, dim) of numbers."""
 
+    wire: ClassVar[str] = "numbers"
     time: int = field(default=1, init=False)
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
@@ -54,6 +55,11 @@ class Series:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The kind that has this state."""
         return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Steps, and numbers in a step."""
+        return {"time": self.time, "dim": len(self.mean)}
 
     @property
     def signal(self) -> Signal:

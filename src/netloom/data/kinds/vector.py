@@ -5,7 +5,7 @@ z[i] = (x[i] − mean[i]) / std[i]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from netloom.signal import Signal
 class Vector:
     """An array (rows, dim) of numbers."""
 
+    wire: ClassVar[str] = "numbers"
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
 
@@ -47,6 +48,11 @@ class Vector:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The kind that has this state."""
         return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How many numbers there are."""
+        return {"dim": len(self.mean)}
 
     @property
     def signal(self) -> Signal:

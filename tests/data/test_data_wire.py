@@ -1,0 +1,124 @@
+"""Rows of JSON as raw columns: every kind's values arrive as they were, and nothing else gets through."""
+
+import base64
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netloom.data.fields import Field, fields_of
+from netloom.data.kinds.category import Category
+from netloom.data.kinds.image import Image
+from netloom.data.kinds.number import Number
+from netloom.data.kinds.series import Series
+from netloom.data.kinds.text import Text
+from netloom.data.preprocessing import Preprocessing
+from netloom.data.wire import from_json
+from netloom.errors import DataError
+
+RNG = np.random.default_rng(0)
+NUMBERS, TOWNS = [1.5, None, 4.0, 2.25], ["Oslo", "Lima", "Oslo", None]
+REVIEWS = ["a fine one", "not so fine", "", "fine fine fine"]
+WAVES = RNG.normal(size=(4, 5, 3))
+PICTURES = RNG.integers(0, 255, (4, 6, 5), dtype=np.uint8)
+FITTED = Preprocessing(
+    {
+        "age": Number().fit(NUMBERS),
+        "town": Category(least=1).fit(TOWNS),
+        "review": Text(least=1).fit(REVIEWS),
+        "wave": Series().fit(WAVES),
+        "x": Image().fit(PICTURES),
+    }
+)
+RAW = {"age": NUMBERS, "town": TOWNS, "review": REVIEWS, "wave": WAVES, "x": PICTURES}
+ROWS = [
+    {name: values[row].tolist() if isinstance(values, np.ndarray) else values[row] for name, values in RAW.items()}
+    for row in range(4)
+]
+
+
+def test_rows_of_json_are_encoded_as_the_raw_columns() -> None:
+    there = FITTED.encode(from_json(FITTED.fields, json.loads(json.dumps(ROWS))))
+    here = FITTED.encode(RAW)
+    assert there.inputs.keys() == here.inputs.keys() == {"table", "tokens", "series", "image"}
+    for name, values in here.inputs.items():
+        np.testing.assert_array_equal(there.inputs[name], values)
+
+
+def test_fields_say_what_is_asked() -> None:
+    by_name = {field.name: field for field in FITTED.fields}
+    assert {name: (field.kind, field.wire, field.optional) for name, field in by_name.items()} == {
+        "age": ("number", "number", True),
+        "town": ("category", "label", True),
+        "review": ("text", "text", True),
+        "wave": ("series", "numbers", False),
+        "x": ("image", "media", False),
+    }
+    assert by_name["town"].facts == {"labels": ["Lima", "Oslo"]}
+    json.dumps([field.facts for field in FITTED.fields])
+    assert fields_of(FITTED.columns, FITTED.inputs) == FITTED.fields
+
+
+def test_a_missing_value_may_be_left_out_where_the_kind_takes_it() -> None:
+    row = {name: value for name, value in ROWS[0].items() if name not in ("age", "town")}
+    columns = from_json(FITTED.fields, [row])
+    assert columns["age"] == columns["town"] == [None]
+    with pytest.raises(DataError, match=r"row 1, column 'x': the value is missing"):
+        from_json(FITTED.fields, [ROWS[0], row | {"x": None}])
+
+
+def test_an_input_of_one_column_may_be_called_by_its_name() -> None:
+    row = {**ROWS[0], "tokens": "by another name"}
+    del row["review"]
+    assert from_json(FITTED.fields, [row])["review"] == ["by another name"]
+
+
+def test_media_come_in_base64_and_a_string_is_never_a_path(tmp_path: Path) -> None:
+    field = Field("photo", "image", "media", "image", False)
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"\x89PNG secret")
+    text = base64.b64encode(secret.read_bytes()).decode()
+    for written in (text, f"data:image/png;base64,{text}"):
+        assert from_json([field], [{"photo": written}])["photo"] == [b"\x89PNG secret"]
+    with pytest.raises(DataError, match="another form"):
+        from_json([field], [{"photo": str(secret)}])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({"age": 3}, r"rows: the rows are no list"),
+        ([], r"rows: the rows are no list"),
+        ("age", r"rows: the rows are no list"),
+        ([ROWS[0], 7], r"row 1: a row is no mapping"),
+        ([ROWS[0] | {"agee": 3}], r"row 0: no column is called 'agee'[\s\S]*did you mean 'age'\?"),
+        ([ROWS[0] | {"age": True}], r"row 0, column 'age': .*another form[\s\S]*expected: a number[\s\S]*got: True"),
+        ([ROWS[0] | {"age": [3]}], r"column 'age'"),
+        ([ROWS[0] | {"town": {"a": 1}}], r"column 'town'"),
+        ([ROWS[0] | {"review": 3}], r"column 'review'"),
+        ([ROWS[0] | {"wave": [[1, 2], [3]]}], r"column 'wave'"),
+        ([ROWS[0] | {"wave": ["a"]}], r"column 'wave'"),
+        ([ROWS[0] | {"x": "not base64!"}], r"column 'x'"),
+    ],
+)
+def test_what_is_of_another_form_is_named_with_row_and_column(rows: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        from_json(FITTED.fields, rows)
+
+
+NESTED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from([*RAW, "other"]), NESTED), max_size=3) | NESTED)
+def test_whatever_comes_in_is_read_or_refused(rows: Any) -> None:
+    with suppress(DataError):
+        FITTED.encode(from_json(FITTED.fields, rows))
