@@ -190,14 +190,14 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"y_test, row 1: the target is no label of the training rows\n.*0, 1, 2\n.*3"):
         open_data(unseen)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="holds no arrays"):
+    with pytest.raises(DataError, match="holds nothing that is read"):
         open_data(tmp_path / "empty")
     with pytest.raises(DataError, match=r"no such file or folder\n.*a.npz\?"):
         open_data(tmp_path / "b.npz")
     (tmp_path / "a.xlsx").write_text("")
     with pytest.raises(DataError, match=r"files that end in .xlsx are not read\n.*\.csv"):
         open_data(tmp_path / "a.xlsx")
-    with pytest.raises(DataError, match="there is no target 'z'"):
+    with pytest.raises(DataError, match="there is no column 'z'"):
         open_data({"x": X, "y": Y}, target="z")
     with pytest.raises(SettingError, match="no option 'context'"):
         open_data("digits", context=3)

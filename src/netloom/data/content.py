@@ -1,7 +1,7 @@
 """What a source holds, read but not yet understood: raw columns, the parts it was given in, and its fingerprint."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netloom.data.order import Rows
+from netloom.data.splits import PARTS
+
+#: other words for the parts, as folders, files and columns name them
+OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,9 @@ class Content:
         target: the target's column, if there is one.
         table: whether the columns are of a table (words and numbers) rather than whole arrays.
         given: rows of the parts the source was cut into by its makers.
+        typed: whether the source says what is a number and what a word, so that "07" is a word.
         first: what the first row is called in messages (2 below the header of a spreadsheet).
+        files: the file of each row, where each row is one.
         fingerprint: sha256 of the decoded content.
     """
 
@@ -33,8 +39,10 @@ class Content:
     fingerprint: str
     target: str | None = None
     table: bool = False
+    typed: bool = False
     given: Mapping[str, Rows] = field(default_factory=dict)
     first: int = 0
+    files: Sequence[Path] | None = None
 
     @property
     def count(self) -> int:
@@ -43,6 +51,8 @@ class Content:
 
     def place(self, column: str, row: int) -> str:
         """Where a value stands, in the reader's words: `people.csv: row 17, column 'age'`."""
+        if self.files is not None:
+            return f"{self.files[row]}: {column}"
         if self.table:
             return f"{self.source}: row {row + self.first}, column {column!r}"
         for part, rows in self.given.items():
@@ -63,6 +73,13 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
         else:
             digest.update(array.reshape(-1).view(np.uint8).data if array.size else b"")
     return digest.hexdigest()
+
+
+def part_named(word: str) -> str | None:
+    """The part that a word stands for: `val` → `validation`; None if it stands for none."""
+    word = word.strip().lower()
+    word = OTHER_NAMES.get(word, word)
+    return word if word in PARTS else None
 
 
 def short_name(source: str) -> str:

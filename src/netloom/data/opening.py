@@ -1,34 +1,33 @@
-"""Opening a source: what it is decides who reads it.
+"""Opening a source: what it is decides who reads it (`sources/`, one file for each sort).
 
-    "digits", or nothing            8×8 handwritten digits that come with the package
-    NAME.npz, NAME.npy, a folder    arrays (`sources/arrays.py`)
-    NAME.csv, NAME.tsv              a table (`sources/table.py`)
-    NAME.txt                        a running text (`sources/text.py`)
-    a mapping                       arrays (x, y or x_train …), otherwise columns of a table
-
-Files may be packed as .xz or .gz.
+"digits", or nothing            8×8 handwritten digits that come with the package
+a file                          by its ending: .csv, .parquet, .jsonl, .npz, .txt …, packed as .xz or .gz or not
+a folder                        by what lies in it: arrays, images, recordings, texts, Parquet files, a Hub data set
+hub:OWNER/NAME                  a data set of the Hugging Face Hub
+a mapping                       arrays (x, y or x_train …), otherwise columns of a table
 """
 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from netloom.data.content import short_name
 from netloom.data.data import Data
 from netloom.data.infer import Spec
+from netloom.data.preprocessing import missing_column
 from netloom.data.read import suffixes
 from netloom.data.rows import open_rows
-from netloom.data.sources.arrays import arrays, load
-from netloom.data.sources.table import columns_at_hand, table
-from netloom.data.sources.text import text
+from netloom.data.sources import readers, text
+from netloom.data.sources.arrays import arrays
+from netloom.data.sources.table import columns_at_hand
 from netloom.data.splits import Splits
 from netloom.data.windows import open_windows
 from netloom.errors import DataError, SettingError, closest
 
 DIGITS = Path(__file__).parent / "digits.npz"
-_READERS: dict[str, Callable[..., Any]] = {".npz": load, ".npy": load, ".csv": table, ".tsv": table, ".txt": text}
 
 
 def open_data(
@@ -64,30 +63,36 @@ def open_data(
         splits, seed = state["splits"], state["seed"]
     name = "digits" if source is None else "memory" if isinstance(source, Mapping) else str(source)
     path = DIGITS if name == "digits" else Path(name).expanduser()
-    reader = None if isinstance(source, Mapping) else _reader(path, name)
-    known = _options_of(reader)
+    reader = None if isinstance(source, Mapping) else reader_of(path, name)
+    known = _options_of(reader.read if reader else None)
     _check_options(options, known, name)
     options = {key: value for key, value in (state or {"options": {}})["options"].items() if key in known} | options
     if reader is text:
         if target is not None or kinds:
             raise SettingError("a running text has neither target nor kinds", where=name)
-        words, fingerprint, context = text(path, **options)
+        words, fingerprint, context = text.read(path, **options)
         return open_windows(words, name, short_name(name), fingerprint, splits, state, context)
     if isinstance(source, Mapping):
         held = any(str(key) in ("x", "x_train") for key in source)
-        content = arrays(source, name, target=target) if held else columns_at_hand(source, name, target)
-    elif reader is table:
-        content = table(path, target, **options)
-    else:
-        content = arrays(load(path, **options), name, target=target)
-    if state is not None and state["target"] in content.columns:  # new rows to predict need not know their target
-        content = replace(content, target=state["target"])
+        content = arrays(source, name) if held else columns_at_hand(source, name)
+    elif reader is not None:
+        content = replace(reader.read(path, **options), source=name, name=short_name(name))
+    if target is not None and target not in content.columns:
+        raise missing_column(target, list(content.columns), name)
+    if state is not None:  # new rows to predict need not know their target
+        target = state["target"] if state["target"] in content.columns else None
+    content = replace(content, target=target or content.target)
     return open_rows(content, kinds or {}, splits, seed, state, options)
 
 
-def _reader(path: Path, name: str) -> Callable[..., Any]:
+def reader_of(path: Path, name: str) -> ModuleType:
+    """The file of `sources/` that reads a file or folder.
+
+    Raises:
+        DataError: there is no such path, or nobody reads it.
+    """
     if path.is_dir():
-        return load
+        return _folder_reader(path, name)
     if not path.is_file():
         close = closest(path.name, [file.name for file in path.parent.iterdir()]) if path.parent.is_dir() else ()
         raise DataError(
@@ -96,13 +101,26 @@ def _reader(path: Path, name: str) -> Callable[..., Any]:
             fix=f"did you mean {path.parent / close[0]}?" if close else "give a path, or 'digits'",
         )
     ending = suffixes(path)[0]
-    if ending not in _READERS:
+    known = {ending: module for module in readers() for ending in getattr(module, "ENDINGS", ())}
+    if ending not in known:
         raise DataError(
             f"files that end in {path.suffix or 'nothing'} are not read",
             where=name,
-            expected=", ".join(_READERS) + ", packed as .xz or .gz or not; or a folder of .npy",
+            expected=", ".join(known) + ", packed as .xz or .gz or not; or a folder",
         )
-    return _READERS[ending]
+    return known[ending]
+
+
+def _folder_reader(path: Path, name: str) -> ModuleType:
+    for module in readers():
+        if hasattr(module, "recognises") and module.recognises(path):
+            return module
+    raise DataError(
+        "the folder holds nothing that is read",
+        where=name,
+        expected="arrays (x_train.npy …), a folder of images, recordings or texts for each class, or Parquet files",
+        got=", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing",
+    )
 
 
 def _options_of(reader: Callable[..., Any] | None) -> list[str]:

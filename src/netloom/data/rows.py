@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netloom.data.batch import Batch
-from netloom.data.content import Content
+from netloom.data.content import Content, part_named
 from netloom.data.data import Data, known_part
 from netloom.data.infer import Spec, make, of_target
 from netloom.data.kinds._kind import Kind
@@ -25,7 +25,6 @@ from netloom.data.splits import PARTS, Splits, split
 from netloom.errors import DataError
 
 _LARGEST = 2 * 2**30
-_OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
 
 
 class RowData(Data):
@@ -199,9 +198,8 @@ def _by_column(content: Content, column: str) -> dict[str, Rows]:
         raise missing_column(column, list(content.columns), f"{content.source}: splits")
     parts: dict[str, list[int]] = {}
     for row, value in enumerate(content.columns[column].tolist()):
-        word = str(value).strip().lower()
-        word = _OTHER_NAMES.get(word, word)
-        if word not in PARTS:
+        word = part_named(str(value))
+        if word is None:
             raise DataError(
                 "this names no part", where=content.place(column, row), expected=", ".join(PARTS), got=repr(value)
             )

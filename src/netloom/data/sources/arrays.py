@@ -22,6 +22,27 @@ _PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "te
 _NAMES = {f"{axis}_{word}": (axis, part) for part, words in _PARTS.items() for word in words for axis in "xy"}
 
 
+ENDINGS = (".npz", ".npy")
+
+
+def recognises(path: Path) -> bool:
+    """Whether arrays lie in a folder."""
+    return any(suffixes(file)[0] == ".npy" for file in path.iterdir())
+
+
+def read(path: Path, *, limit: int = LIMIT) -> Content:
+    """Read a file or folder of arrays.
+
+    Args:
+        path: the file or folder.
+        limit: bytes an unpacked file may have.
+
+    Raises:
+        DataError: a file is damaged, or names or lengths do not fit together.
+    """
+    return arrays(load(path, limit=limit), str(path))
+
+
 def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     """The arrays of a file or folder by name."""
     if path.is_dir():
@@ -31,13 +52,12 @@ def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     return {"x": read_npy(path, limit)}
 
 
-def arrays(found: Mapping[str, Any], source: str, *, target: str | None = None) -> Content:
+def arrays(found: Mapping[str, Any], source: str) -> Content:
     """Join the parts of named arrays.
 
     Args:
         found: arrays by name.
         source: for messages.
-        target: "y" or None; None takes y if it is there.
 
     Raises:
         DataError: names or lengths do not fit together.
@@ -72,8 +92,6 @@ def arrays(found: Mapping[str, Any], source: str, *, target: str | None = None) 
         columns["y"] = columns["y"][:, 0]
     if "y" in columns and len(columns["y"]) != len(columns["x"]):
         raise DataError("x and y differ in length", where=source, got=f"{len(columns['x'])} and {len(columns['y'])}")
-    if target not in (None, "y") or (target == "y" and "y" not in columns):
-        raise DataError(f"there is no target {target!r}", where=source, expected="y, from an array called y or y_train")
     return Content(
         short_name(source),
         source,

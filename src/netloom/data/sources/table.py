@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from netloom.data.content import Content, fingerprint, short_name
 from netloom.data.kinds.number import MISSING
-from netloom.data.preprocessing import missing_column
 from netloom.data.read import LIMIT, read_text, suffixes
 from netloom.errors import DataError
 
+ENDINGS = (".csv", ".tsv")
 
-def table(
+
+def read(
     path: Path,
-    target: str | None = None,
     *,
     delimiter: str | None = None,
     columns: Sequence[str] | None = None,
@@ -35,14 +35,13 @@ def table(
 
     Args:
         path: the file.
-        target: the target's column.
         delimiter: between values; by default a tab for .tsv, otherwise a comma.
         columns: the columns' names, for a file without a header.
         encoding: of the file.
         limit: bytes the unpacked file may have.
 
     Raises:
-        DataError: the file is empty, ragged, not of this encoding, or has no such target.
+        DataError: the file is empty, ragged, or not of this encoding.
     """
     text = read_text(path, limit, encoding)
     delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
@@ -53,28 +52,23 @@ def table(
     found = _parse(text, names, delimiter, bool(columns), path)
     if not len(next(iter(found.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
-    if target is not None and target not in found:
-        raise missing_column(target, names, str(path))
     return Content(
         short_name(str(path)),
         str(path),
         found,
         hashlib.sha256(text.encode()).hexdigest(),
-        target=target,
         table=True,
         first=1 if columns else 2,
     )
 
 
-def columns_at_hand(found: Mapping[str, Any], source: str, target: str | None = None) -> Content:
+def columns_at_hand(found: Mapping[str, Any], source: str) -> Content:
     """A table of columns already in memory: lists or one-axis arrays by name."""
     columns = {str(name): _tidy(np.asarray(values, dtype=_plain(values))) for name, values in found.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if not columns or len(set(lengths.values())) != 1 or not next(iter(lengths.values())):
         raise DataError("the columns differ in length or are empty", where=source, got=str(lengths))
-    if target is not None and target not in columns:
-        raise missing_column(target, list(columns), source)
-    return Content(source, source, columns, fingerprint(columns), target=target, table=True)
+    return Content(source, source, columns, fingerprint(columns), table=True)
 
 
 def _plain(values: Any) -> Any:

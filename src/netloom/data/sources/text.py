@@ -6,8 +6,10 @@ from pathlib import Path
 from netloom.data.read import LIMIT, read_text
 from netloom.errors import DataError
 
+ENDINGS = (".txt",)
 
-def text(path: Path, *, context: int = 64, encoding: str = "utf-8", limit: int = LIMIT) -> tuple[str, str, int]:
+
+def read(path: Path, *, context: int = 64, encoding: str = "utf-8", limit: int = LIMIT) -> tuple[str, str, int]:
     """The text, its fingerprint, and the window's length.
 
     Args:
