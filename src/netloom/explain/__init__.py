@@ -1,7 +1,7 @@
 """Explanations: which parts of an input speak for an answer, how far to trust that, and a drawing of it.
 
     attribute(loaded, raw)   → list[Explanation]   `methods/` ask Captum, `inputs/` say what a part of an input is
-    checks(loaded, batch)    → dict[str, float]    does the explanation depend on the network, and does it name what counts
+    checks(loaded, batch)    → dict[str, float]    does it depend on the network, and name what counts
     draw(explanation)        → str                 a fragment of HTML, without scripts, for light and dark
 
 Captum is an optional library (`pip install 'netloom[explain]'`); importing this package imports neither it nor torch.

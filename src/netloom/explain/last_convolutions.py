@@ -46,7 +46,7 @@ def _last(node: Resolved) -> Iterator[str]:
             for output in node.outputs:
                 yield from _upstream(node, output)
         case _:
-            yield from _first_found(list(reversed(node.children.values())))
+            yield from _first_found(list(node.children.values())[::-1])
 
 
 def _first_found(nodes: list[Resolved]) -> list[str]:

@@ -1,7 +1,7 @@
 """What is explained: one of the network's outputs for each example.
 
-A label's score is its logit. The softmax's probability would not do: it changes with the logits of the other labels, and
-where it is near 0 or 1 nothing seems to matter. A number's score is in the target's own unit.
+A label's score is its logit. The softmax's probability would not do: it changes with the logits of the other labels,
+and where it is near 0 or 1 nothing seems to matter. A number's score is in the target's own unit.
 """
 
 from dataclasses import dataclass

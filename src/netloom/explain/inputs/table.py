@@ -44,7 +44,7 @@ class TableView:
 
     def show(self, values: Tensor) -> Shown:
         """The columns' names and their values as texts."""
-        parts = values.detach().cpu().double().split(self._widths)
+        parts = torch.split(values.detach().cpu().double(), self._widths)
         texts = [_text(kind, part.numpy()) for kind, part in zip(self._columns.values(), parts, strict=True)]
         return Shown("table", texts, tuple(self._columns))
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netloom.data.kinds.text import PAD, UNKNOWN
+from netloom.data.kinds._tokens import PAD, UNKNOWN
 from netloom.explain.explanation import Shown
 
 

@@ -35,8 +35,7 @@ def grad_cam(question: Question) -> Found:
     surface = Surface(question)
     with torch.enable_grad():
         maps = [_map(captum, surface, layer) for layer in layers]
-    places = [size for size in (tuple(map_.shape[2:]) for map_ in maps)]
-    finest = max(places, key=lambda size: torch.Size(size).numel())
+    finest = max((map_.shape[2:] for map_ in maps), key=lambda size: size.numel())
     total = torch.stack([_stretched(map_, finest) for map_ in maps]).sum(0).relu()
     name = _input(question, surface, layers[0], len(finest))
     inputs = {other: _like(question, other) for other in question.inputs}
@@ -46,7 +45,7 @@ def grad_cam(question: Question) -> Found:
     if name in question.masks:
         found = found * question.masks[name].to(found)
     inputs[name] = found[..., None].expand_as(parts).contiguous() if found.ndim < parts.ndim else found
-    return Found(inputs, against={other: "nothing: it says where the features are" for other in inputs})
+    return Found(inputs, against=dict.fromkeys(inputs, "nothing: it says where the features are"))
 
 
 def _map(captum: Any, surface: Surface, layer: nn.Module) -> Tensor:

@@ -1,6 +1,7 @@
-"""Integrated gradients: the gradient along the straight way from nothing to the example, times how far each value goes.
+"""Integrated gradients: the gradient on the straight way from nothing to the example, times how far each value goes.
 
-    a[i] = (x[i] − x'[i]) · ∫₀¹ ∂f(x' + α(x − x')) / ∂x[i] dα  ≈  (x[i] − x'[i]) · Σₛ w[s] · ∂f(x' + α[s](x − x')) / ∂x[i]
+    a[i] = (x[i] − x'[i]) · ∫₀¹ ∂f(x' + α(x − x')) / ∂x[i] dα
+         ≈ (x[i] − x'[i]) · Σₛ w[s] · ∂f(x' + α[s](x − x')) / ∂x[i]
 
 α[s] and w[s] are the nodes and weights of Gauss and Legendre. All inputs go the way together. Completeness holds:
 Σᵢ a[i] = f(x) − f(x'); what is missing is the quadrature's error, and `completeness` is its size.

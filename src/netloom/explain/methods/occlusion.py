@@ -59,8 +59,10 @@ def _covered(captum: Any, question: Question, name: str, window: int | None) -> 
     }
     if view.kind in ("image", "series", "wave"):
         sizes, strides = _windows(name, view.kind, values, window)
-        found = captum.Occlusion(score).attribute(values, sliding_window_shapes=sizes, strides=strides, **common)
-        return _real(question, name, found[:, 0] if view.kind == "image" else found)  # channels are covered together
+        found: Tensor = captum.Occlusion(score).attribute(
+            values, sliding_window_shapes=sizes, strides=strides, **common
+        )
+        return _real(question, name, found[:, 0] if view.kind == "image" else found)  # channels go together
     if isinstance(view, TableView):
         groups = view.owners.to(values.device)[None]
         found = captum.FeatureAblation(score).attribute(values, feature_mask=groups, **common)
