@@ -2,7 +2,7 @@
 
 Array, 2 axes: vector. 3 axes: image if uint8 or square, otherwise series. 4 axes: image.
 Table column:  number if every value is one; text if most values differ and they have three words or more on average;
-               otherwise category. A column without any value is left out.
+               otherwise category; labels if the values are lists of words. A column without any value is left out.
 Target:        number if it has fractions or more than 20 different values, category if whole numbers or words.
                Of arrays: integers and words are categories, floats numbers, several numbers a row a vector.
 
@@ -75,6 +75,8 @@ def of_column(values: NDArray[Any]) -> str | None:
     real = [value for value in values.tolist() if value is not None]
     if not real:
         return None
+    if _sets(real):
+        return "labels"
     if _numbers(real) is not None:
         return "number"
     texts = [str(value) for value in real[:_SAMPLE]]
@@ -91,11 +93,19 @@ def of_target(values: NDArray[Any], where: str) -> Spec:
         return "number"
     if values.dtype.kind != "O":
         return category
-    numbers = _numbers([value for value in values.tolist() if value is not None])
+    real = [value for value in values.tolist() if value is not None]
+    if _sets(real):
+        return "labels"
+    numbers = _numbers(real)
     if numbers is None or not len(numbers):
         return category
     many = len(np.unique(numbers)) > _FEW
     return "number" if many or (numbers != np.round(numbers)).any() else category
+
+
+def _sets(values: list[Any]) -> bool:
+    """Whether rows are lists of words: several labels at once."""
+    return all(isinstance(value, list | tuple) and all(isinstance(each, str) for each in value) for value in values)
 
 
 def _numbers(values: list[Any]) -> NDArray[np.float64] | None:

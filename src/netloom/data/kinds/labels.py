@@ -97,10 +97,8 @@ class Labels:
             return {label for label in map(str.strip, value.split(self.separator)) if label}
         if value is None or (isinstance(value, float) and value != value):
             return set()
-        if isinstance(value, list | tuple | set | np.ndarray) and all(
-            isinstance(label, str | int) and label != "" for label in value
-        ):
-            return {str(label).strip() for label in value}
+        if isinstance(value, list | tuple | set | np.ndarray) and all(isinstance(each, str | int) for each in value):
+            return {str(label).strip() for label in value} - {""}
         raise BadValue(row, "these are no labels", expected="a list of words", got=repr(value))
 
     def state(self) -> dict[str, Any]:
