@@ -57,5 +57,8 @@ def test_the_commands_and_options_are_these() -> None:
         "resume": ["run", "data", "plugin"],
         "compare": ["runs", "as_json"],
         "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
+        "explain": [
+            "run", "examples", "method", "target", "row", "checks", "settings", "seed", "out", "plugin",
+        ],
         "calibrate": [],
     }  # fmt: skip

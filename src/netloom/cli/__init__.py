@@ -16,7 +16,7 @@ from netloom.errors import NetloomError
 #: every command, a file and a function of the same name, in the order `--help` lists them
 _COMMANDS = (
     "check", "draw", "blocks", "zoo",
-    "fit", "resume", "compare", "sample",
+    "fit", "resume", "compare", "sample", "explain",
     "calibrate",
 )  # fmt: skip
 

@@ -1,0 +1,132 @@
+"""`explain`: the answers, what speaks for them, and how far to trust that; a page with drawings if asked for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from netloom import compete, explain
+from netloom.data import Batch, Data, open_data
+from netloom.errors import DataError
+from netloom.evaluate import Loaded, load
+from netloom.explain import Explanation
+from netloom.explain.drawing import said
+from netloom.files import write_text
+from netloom.report.page import page, paragraph, section, table
+
+#: examples that are explained where no row is named, and parts of each that are told
+_SHOWN, _TOLD = 4, 5
+_BATCH = 64
+_PARTS = ("test", "validation", "train")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be explained, and how.
+
+    Args:
+        method: by name.
+        target: a label; None for the predicted one.
+        rows: of the data; none for some of the test part.
+        checks: how many examples the sanity checks are measured on.
+        settings: of the method.
+        seed: of re-drawn weights and random orders.
+    """
+
+    method: str
+    target: str | None
+    rows: Sequence[int]
+    checks: int
+    settings: Mapping[str, Any]
+    seed: int
+
+
+def explain_command(folder: Path, sources: Sequence[str], asked: Asked, out: Path | None) -> None:
+    """Print explanations and their checks, and write the page.
+
+    Raises:
+        NetloomError: a source can't be read, a row is not there, or the method can't be used.
+    """
+    loaded = load(compete.best_run(folder))
+    state = loaded.run.json("data.json")
+    data = [open_data(source, state=state) for source in sources] or [Data.from_state(state)]
+    found: list[tuple[str, Explanation]] = []
+    for each in data:
+        for batch in _chosen(each, asked.rows):
+            named = [f"{each.name} {row}" for row in batch.rows.tolist()]
+            told = explain.attribute(loaded, batch, asked.method, asked.target, **asked.settings)
+            found += zip(named, told, strict=True)
+    console = Console()
+    console.print(_table(found))
+    trust = _trust(loaded, data[0], asked)
+    for name, text in trust.items():
+        console.print(f"{name}: {text}", highlight=False, markup=False)
+    if out is not None:
+        write_text(out, _page(loaded, asked, found, trust))
+        console.print(f"\npage    {out}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _chosen(data: Data, rows: Sequence[int]) -> Iterator[Batch]:
+    """The rows that were asked for, or the first of the test part; of other parts, where that is empty."""
+    if not rows:
+        yield _first(data, _SHOWN)
+        return
+    wanted = set(rows)
+    for part in _PARTS:
+        for batch in data.batches(part, _BATCH):
+            for place, row in enumerate(batch.rows.tolist()):
+                if row in wanted:
+                    wanted.discard(row)
+                    yield batch.part(place, place + 1)
+    if wanted:
+        count = sum(data.sizes.values())
+        raise DataError("there is no such row", where=data.source, expected=f"0 to {count - 1}", got=str(min(wanted)))
+
+
+def _first(data: Data, count: int) -> Batch:
+    for part in _PARTS:
+        for batch in data.batches(part, count):
+            return batch
+    raise DataError("there is nothing to explain", where=data.source, got="no rows")
+
+
+def _trust(loaded: Loaded, data: Data, asked: Asked) -> dict[str, str]:
+    """What the checks say, in words."""
+    if not asked.checks:
+        return {}
+    batch = _first(data, asked.checks)
+    found = explain.checks(loaded, batch, asked.method, asked.seed, asked.target, **asked.settings)
+    edges = {"likeness to the picture's edges": f"rank correlation {found['edges']:.2f}"} if "edges" in found else {}
+    return explain.verdicts(found) | edges | {"measured on": f"{batch.size} examples of {data.name}"}
+
+
+def _table(found: Sequence[tuple[str, Explanation]]) -> Table:
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    names = ["example", "explained", "strongest parts"]
+    names += list(found[0][1].checks) if found else []
+    for name in names:
+        shown.add_column(name, justify="right" if name not in ("example", "explained", "strongest parts") else "left")
+    for row, each in found:
+        parts = ", ".join(
+            f"{f'{part.name} = {part.value}' if part.value else part.name} {part.attribution:+.3g}"
+            for part in each.strongest(_TOLD)
+        )
+        shown.add_row(*map(escape, (row, said(each), parts)), *(f"{value:.2g}" for value in each.checks.values()))
+    return shown
+
+
+def _page(loaded: Loaded, asked: Asked, found: Sequence[tuple[str, Explanation]], trust: Mapping[str, str]) -> str:
+    against = found[0][1].against if found else {}
+    body = [
+        paragraph(f"{asked.method} of {loaded.run.folder.name}."),
+        *(paragraph(f"{name}: compared with {text}.", soft=True) for name, text in against.items()),
+        *(section(row, explain.draw(each)) for row, each in found),
+    ]
+    if trust:
+        body.append(section("How far to trust it", table(["", ""], [[name, text] for name, text in trust.items()])))
+    return page("Explanation", body)
