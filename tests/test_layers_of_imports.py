@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1] / "src" / "netloom"
 #: From the ground up; the stages of one row know nothing of each other, and the files of one stage may.
 ROWS = (
     "errors",
-    "registry files units intervals synonyms extras",
+    "registry files units intervals synonyms extras typed",
     "signal spec tensors",
     "edits",
     "faults",

@@ -91,6 +91,13 @@ def change(folder: Path, **facts: Any) -> None:
     ("facts", "match"),
     [
         ({"format": 99}, "was written by a newer netloom"),
+        ({"format": 99, "files": []}, "was written by a newer netloom"),
+        ({"format": 0}, "the field 'format' is wrong"),
+        ({"task": {"name": ["classification"], "settings": {}}}, "the field 'task: name' is wrong"),
+        ({"data": {"fingerprint": {}}}, "the field 'data: fingerprint' is wrong"),
+        ({"scores": {"test": {"accuracy": "high"}}}, "the field 'scores: test' is wrong"),
+        ({"signals": {"x": "vector:" + "9" * 300}}, "the signal .* is wrong"),
+        ({"sizes": {"recipe.json": "12"}}, "the field 'sizes' is wrong"),
         ({"status": "great"}, "unknown status"),
         ({"seed": "7"}, "the field 'seed' is wrong"),
         ({"files": {"../../etc/passwd": "0"}}, "is refused"),
@@ -135,6 +142,25 @@ def test_changed_and_missing_files(tmp_path: Path) -> None:
         run.load_weights(plain())
 
 
+def test_the_manifest_has_checksums_and_sizes(tmp_path: Path) -> None:
+    run = create(tmp_path / "run")
+    assert set(run.document["files"]) == set(run.document["sizes"]) == {"architecture.yaml", "recipe.json", "data.json"}
+    assert run.document["sizes"]["architecture.yaml"] == len("chain: []\n")
+    run.verify()
+    with (tmp_path / "run" / "architecture.yaml").open("a") as file:
+        file.write("\n")
+    with pytest.raises(DamagedCheckpoint, match=r"is not the file that was written\n  expected: 10 bytes\n  got: 11"):
+        run.verify()
+
+
+def test_fields_of_a_later_version_are_left_as_they_are(tmp_path: Path) -> None:
+    create(tmp_path / "run")
+    change(tmp_path / "run", mood="good", versions={"netloom": "9", "numpy": "3"})
+    run = Run.open(tmp_path / "run")
+    run.record(status="finished")
+    assert Run.open(tmp_path / "run").document["mood"] == "good"
+
+
 def test_weights(tmp_path: Path) -> None:
     run, model, other = create(tmp_path / "run"), plain(), plain(seed=2)
     run.save_weights(model, {"step": 1})
@@ -164,7 +190,7 @@ def test_opening_runs_nothing(tmp_path: Path) -> None:
 def test_garbled_history(tmp_path: Path) -> None:
     run = create(tmp_path / "run")
     (tmp_path / "run" / "history.jsonl").write_text('{"step": 1}\n{"st')
-    with pytest.raises(DamagedCheckpoint, match="is not JSON lines"):
+    with pytest.raises(DamagedCheckpoint, match=r"history.jsonl: line 2: is not JSON"):
         _ = run.history
 
 

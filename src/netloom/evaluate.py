@@ -18,7 +18,8 @@ from netloom.errors import DataError, RunError
 from netloom.run import Run
 from netloom.signal import Signal
 from netloom.spec import Architecture
-from netloom.train.running import contents
+from netloom.train.bounds import refuse_other_sizes
+from netloom.train.running import contents, parts_of
 
 BATCH = 512
 
@@ -103,6 +104,8 @@ def load(run: Run | str | Path) -> Loaded:
     """
     run = run if isinstance(run, Run) else Run.open(run)
     architecture, task, signals = contents(run)
-    model = build(architecture, task.inputs(signals))
+    inputs = parts_of(run, architecture, task, signals)
+    refuse_other_sizes(architecture, inputs, run.file("weights.safetensors"))
+    model = build(architecture, inputs)
     run.load_weights(model)
     return Loaded(run, architecture, task, signals, model.eval())

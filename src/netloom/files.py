@@ -10,6 +10,11 @@ from typing import Any
 
 from netloom.errors import DamagedCheckpoint, RunError
 
+#: bytes that a text file of a run may have; a vocabulary or a long history takes a few megabytes
+LIMIT = 64 * 2**20
+#: bytes that a name may have on the usual file systems
+_LONGEST = 255
+
 
 def sha256(path: Path) -> str:
     """The checksum of a file, in hexadecimal."""
@@ -60,14 +65,18 @@ def write_json(path: Path, document: Any) -> None:
     write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, limit: int = LIMIT) -> str:
     """A text file of a run.
 
     Raises:
-        RunError: it is missing, or can't be read.
+        RunError: it is missing, can't be read, or is larger than `limit`.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+        if len(content) > limit:
+            raise DamagedCheckpoint("is too large", where=str(path), expected=f"at most {limit} bytes")
+        return content.decode("utf-8")
     except OSError as error:
         raise RunError(f"can't be read: {error.strerror or error}", where=str(path)) from error
     except UnicodeDecodeError as error:
@@ -81,13 +90,30 @@ def read_json(path: Path) -> dict[str, Any]:
         RunError: it is missing, or can't be read.
         DamagedCheckpoint: it is not such a file.
     """
-    text = read_text(path)
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise DamagedCheckpoint("is not JSON", where=str(path), got=str(error)) from error
+    document = parse_json(read_text(path), str(path))
     if not isinstance(document, dict):
         raise DamagedCheckpoint("holds no mapping", where=str(path), got=type(document).__name__)
+    return document
+
+
+def parse_json(text: str, where: str) -> Any:
+    r"""What a JSON text holds.
+
+    Half a character (`"\ud800"` alone, which JSON allows) is refused: it could never be printed or written again.
+
+    Raises:
+        DamagedCheckpoint: it is not JSON, or nests so deeply that reading it would break.
+    """
+    try:
+        document = json.loads(text)
+        if "\\u" in text:
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise DamagedCheckpoint("holds half a character", where=where, got=repr(error.object[error.start])) from error
+    except ValueError as error:
+        raise DamagedCheckpoint("is not JSON", where=where, got=str(error)) from error
+    except RecursionError as error:
+        raise DamagedCheckpoint("nests too deeply", where=where) from error
     return document
 
 
@@ -99,9 +125,14 @@ def inside(folder: Path, name: str) -> Path:
     """
     path = folder / name
     parts = Path(name).parts
-    if not parts or "\\" in name or "\0" in name or Path(name).is_absolute() or ".." in parts:
-        raise RunError(f"the name {name!r} is refused", where=str(folder), expected="a file inside the folder")
-    if not path.resolve().is_relative_to(folder.resolve()):
+    refused = "\\" in name or "\0" in name or Path(name).is_absolute() or ".." in parts
+    if not parts or refused or any(len(part.encode()) > _LONGEST for part in parts):
+        raise RunError(f"the name {name[:80]!r} is refused", where=str(folder), expected="a file inside the folder")
+    try:
+        leads = path.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise RunError(f"{name!r} leads nowhere", where=str(folder), got=str(error)) from error
+    if not leads.is_relative_to(folder.resolve()):
         raise RunError(f"{name!r} is a link that leads out of the folder", where=str(folder))
     return path
 

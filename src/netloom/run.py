@@ -1,6 +1,7 @@
 """The run folder: everything a training leaves behind, as JSON, YAML and safetensors. Opening one runs no code.
 
-    run.json             format, versions, seed, task, data source and fingerprint, signals, status, checksums
+    run.json             format, versions, seed, task, data source and fingerprint, signals, status, and the manifest:
+                         `files` and `sizes`, the sha256 and the bytes of every file below
     architecture.yaml    complete, the task's head included
     recipe.json          how it was trained
     data.json            the fitted preprocessing
@@ -11,9 +12,11 @@
     samples/             what the task drew
 
 Statuses: created → training → finished, stopped (Ctrl-C) or failed; all but `finished` can be resumed.
+Fields that this version doesn't know are left as they are; a run of a newer format is refused.
 """
 
 import json
+import math
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,14 +25,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netloom.errors import DamagedCheckpoint, RunError
-from netloom.files import inside, probe, read_json, read_text, sha256, write_json, write_text
+from netloom.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
+from netloom.typed import brief, misfit
 
 if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = 1
 STATUSES = ("created", "training", "stopped", "finished", "failed")
-_FIELDS = {"format": int, "seed": int, "task": dict, "data": dict, "signals": dict, "status": str, "files": dict}
+_FIELDS: dict[str, Any] = {
+    "format": int, "seed": int, "status": str,
+    "task": dict[str, Any], "data": dict[str, Any], "signals": dict[str, str], "files": dict[str, str],
+}  # fmt: skip
+_OPTIONAL: dict[str, Any] = {
+    "versions": dict[str, str], "platform": str, "sizes": dict[str, int], "engine": dict[str, str], "reason": str,
+    "steps": int | None, "seconds": float, "scores": dict[str, dict[str, Any]],
+}  # fmt: skip
+_LINE: dict[str, Any] = {
+    "step": int, "epoch": float, "seconds": float, "loss": dict[str, Any], "validation": dict[str, Any],
+}  # fmt: skip
+#: characters of a signal's written form
+_LONG = 200
 _TRIAL_BYTES = 1 << 16
 
 
@@ -109,19 +125,12 @@ class Run:
             what = "is no run folder: it has no run.json" if folder.is_dir() else "there is no such folder"
             raise RunError(what, where=str(folder))
         document = read_json(path)
-        for name, kind in _FIELDS.items():
-            if not isinstance(document.get(name), kind):
-                got = type(document[name]).__name__ if name in document else "nothing"
-                raise DamagedCheckpoint(
-                    f"the field {name!r} is wrong", where=str(path), expected=kind.__name__, got=got
-                )
-        if document["format"] > FORMAT:
+        if isinstance(document.get("format"), int) and document["format"] > FORMAT:
             expected = f"format {FORMAT} or older"
-            got = f"format {document['format']}"
-            raise RunError("was written by a newer netloom", where=str(path), expected=expected, got=got)
-        if document["status"] not in STATUSES:
-            expected = ", ".join(STATUSES)
-            raise DamagedCheckpoint("unknown status", where=str(path), expected=expected, got=document["status"])
+            got = f"format {brief(document['format'])}"
+            fix = "a newer netloom opens it: pip install --upgrade netloom"
+            raise RunError("was written by a newer netloom", where=str(path), expected=expected, got=got, fix=fix)
+        _check(document, str(path))
         for name in document["files"]:
             inside(folder, name)
         return cls(folder, document)
@@ -143,8 +152,21 @@ class Run:
         write_json(self.folder / "run.json", self.document)
 
     def sign(self, *names: str) -> None:
-        """Put the checksums of files into run.json."""
-        self.record(files=self.document["files"] | {name: sha256(self.folder / name) for name in names})
+        """Put the checksums and sizes of files into run.json."""
+        self.record(
+            files=self.document["files"] | {name: sha256(self.folder / name) for name in names},
+            sizes=self.document.get("sizes", {}) | {name: (self.folder / name).stat().st_size for name in names},
+        )
+
+    def verify(self) -> None:
+        """Hold every file of the manifest against its checksum.
+
+        Raises:
+            RunError: one is missing.
+            DamagedCheckpoint: one is not what was written.
+        """
+        for name in self.document["files"]:
+            self.file(name)
 
     def file(self, name: str) -> Path:
         """The path of one of its files, which is there and is the one that was written.
@@ -156,11 +178,12 @@ class Run:
         path = inside(self.folder, name)
         if not path.is_file():
             raise RunError("is missing", where=str(path), got=f"the run's status is {self.status!r}")
-        wanted = self.document["files"].get(name)
+        wanted, size = self.document["files"].get(name), self.document.get("sizes", {}).get(name)
+        what = "is not the file that was written"
+        if size is not None and (bytes_ := path.stat().st_size) != size:  # before gigabytes are read for a checksum
+            raise DamagedCheckpoint(what, where=str(path), expected=f"{size} bytes", got=f"{bytes_}")
         if wanted is not None and (found := sha256(path)) != wanted:
-            raise DamagedCheckpoint(
-                "is not the file that was written", where=str(path), expected=f"sha256 {wanted}", got=found
-            )
+            raise DamagedCheckpoint(what, where=str(path), expected=f"sha256 {wanted[:80]}", got=found)
         return path
 
     def json(self, name: str) -> dict[str, Any]:
@@ -174,11 +197,15 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """The evaluations so far."""
-        path = self.folder / "history.jsonl"
-        try:
-            return [json.loads(line) for line in read_text(path).splitlines()] if path.is_file() else []
-        except ValueError as error:
-            raise DamagedCheckpoint("is not JSON lines", where=str(path), got=str(error)) from error
+        name = "history.jsonl"
+        if not (self.folder / name).is_file():
+            return []
+        path = inside(self.folder, name)
+        lines = [parse_json(line, f"{path}: line {row}") for row, line in enumerate(read_text(path).splitlines(), 1)]
+        for row, line in enumerate(lines, 1):
+            if wrong := _line_fault(line):
+                raise DamagedCheckpoint("is not an evaluation", where=f"{path}: line {row}", expected=wrong)
+        return lines
 
     def write_history(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Replace the history."""
@@ -202,8 +229,13 @@ class Run:
         from netloom import tensors
 
         path = self.file("weights.safetensors")
+        found, wanted = tensors.load(path), model.state_dict()
+        for name in found.keys() & wanted.keys():
+            if found[name].is_floating_point() != wanted[name].is_floating_point():
+                what = f"the weights don't fit the model: {name} is of another type"
+                raise RunError(what, where=str(path), expected=str(wanted[name].dtype), got=str(found[name].dtype))
         try:
-            model.load_state_dict(tensors.load(path))
+            model.load_state_dict(found)
         except RuntimeError as error:
             raise RunError(f"the weights don't fit the model: {error}", where=str(path)) from error
 
@@ -227,3 +259,46 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "unknown"
+
+
+def _check(document: Mapping[str, Any], where: str) -> None:
+    """Refuse a run.json whose fields are of another type; what reads them later needs no checks of its own."""
+    known = _FIELDS | {name: kind for name, kind in _OPTIONAL.items() if name in document}
+    for name, kind in known.items():
+        if wrong := _amiss(document.get(name), kind):
+            got = brief(document[name]) if name in document else "nothing"
+            raise DamagedCheckpoint(f"the field {name!r} is wrong", where=where, expected=wrong, got=got)
+    task, scores = document["task"], document.get("scores", {})
+    for what, value, kind in (
+        ("task: name", task.get("name"), str),
+        ("task: settings", task.get("settings"), dict[str, Any]),
+        ("data: fingerprint", document["data"].get("fingerprint"), str | None),
+        *((f"scores: {split}", metrics, float) for split in scores for metrics in scores[split].values()),
+    ):
+        if wrong := _amiss(value, kind):
+            raise DamagedCheckpoint(f"the field {what!r} is wrong", where=where, expected=wrong, got=brief(value))
+    for name, text in document["signals"].items():
+        if len(text) > _LONG:
+            raise DamagedCheckpoint(f"the signal {name[:_LONG]!r} is wrong", where=where, got=brief(text))
+    if document["format"] < 1:
+        raise DamagedCheckpoint("the field 'format' is wrong", where=where, got=str(document["format"]))
+    if document["status"] not in STATUSES:
+        expected = ", ".join(STATUSES)
+        raise DamagedCheckpoint("unknown status", where=where, expected=expected, got=brief(document["status"]))
+
+
+def _amiss(value: Any, kind: Any) -> str:
+    """As `misfit`, but a number may be NaN or infinite: a training that diverged says so."""
+    unbounded = kind is float and isinstance(value, float) and not math.isfinite(value)
+    return "" if unbounded else misfit(value, kind)
+
+
+def _line_fault(line: Any) -> str:
+    """What is wrong with a line of the history; empty if nothing is."""
+    if wrong := misfit(line, dict[str, Any]):
+        return wrong
+    values = [(name, line.get(name), kind) for name, kind in _LINE.items()]
+    for name in ("loss", "validation"):
+        if isinstance(line.get(name), Mapping):
+            values += [(f"{name}: {key}", value, float) for key, value in line[name].items()]
+    return next((f"{name}: {wrong}" for name, value, kind in values if (wrong := _amiss(value, kind))), "")

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from netloom.errors import DamagedCheckpoint, RunError
 from netloom.files import replace
+from netloom.typed import misfit
 
 
 def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -69,12 +70,52 @@ def load(path: Path, device: str = "cpu") -> dict[str, Tensor]:
         raise RunError("is missing", where=str(path))
     try:
         with safe_open(path, framework="pt", device=device) as file:
-            header = file.metadata() or {}
-            ties, orders = json.loads(header.get("ties", "{}")), json.loads(header.get("orders", "{}"))
+            ties, orders = _header(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
         for name, order in orders.items():
-            back = sorted(range(len(order)), key=order.__getitem__)
-            tensors[name] = tensors[name].permute(back)
+            tensors[name] = tensors[name].permute(_back(order))
         return tensors | {name: tensors[first] for name, first in ties.items()}
-    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError) as error:
+    except _FAULTS as error:
         raise DamagedCheckpoint(f"is not a whole safetensors file: {error}", where=str(path)) from error
+
+
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a file's tensors by name, from its header alone; safetensors holds it against the file's size.
+
+    Raises:
+        RunError: the file is missing.
+        DamagedCheckpoint: it is not what `save` writes.
+    """
+    if not path.is_file():
+        raise RunError("is missing", where=str(path))
+    try:
+        with safe_open(path, framework="pt") as file:
+            ties, orders = _header(file)
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        for name, order in orders.items():
+            found[name] = tuple(found[name][axis] for axis in _back(order))
+        return found | {name: found[first] for name, first in ties.items()}
+    except _FAULTS as error:
+        raise DamagedCheckpoint(f"is not a whole safetensors file: {error}", where=str(path)) from error
+
+
+def _header(file: Any) -> tuple[dict[str, str], dict[str, list[int]]]:
+    """The ties and the orders."""
+    written = file.metadata() or {}
+    ties, orders = json.loads(written.get("ties", "{}")), json.loads(written.get("orders", "{}"))
+    if wrong := misfit(ties, dict[str, str]) or misfit(orders, dict[str, list[int]]):
+        raise ValueError(f"its header has no {wrong}")
+    return ties, orders
+
+
+def _back(order: list[int]) -> list[int]:
+    """The permutation that undoes `order`."""
+    back = sorted(range(len(order)), key=order.__getitem__)
+    if sorted(order) != list(range(len(order))):
+        raise ValueError(f"{order} is no order of axes")
+    return back
+
+
+_FAULTS = (
+    SafetensorError, OSError, ValueError, KeyError, IndexError, RuntimeError, AttributeError, TypeError, RecursionError,
+)  # fmt: skip

@@ -16,9 +16,11 @@ from netloom.run import Run
 from netloom.signal import Signal, parse
 from netloom.spec import Architecture, to_yaml
 from netloom.tasks import TASKS
+from netloom.train.bounds import refuse_too_large
 from netloom.train.loop import train
 from netloom.train.progress import Progress
 from netloom.train.recipe import Recipe
+from netloom.typed import misfits
 
 
 def fit(
@@ -102,7 +104,9 @@ def resume(
             got=data.fingerprint,
             fix="restore the data, or start a new run with `netloom fit`",
         )
-    model = build(architecture, task.inputs(signals), seed=recipe.seed).to(device or _device())
+    inputs = parts_of(run, architecture, task, signals)
+    refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
+    model = build(architecture, inputs, seed=recipe.seed).to(device or _device())
     return _train(model, task, data, recipe, run, progress)
 
 
@@ -110,14 +114,47 @@ def contents(run: Run) -> tuple[Architecture, Any, dict[str, Signal]]:
     """What a run folder says was trained: the complete architecture, the task, the input signals by name.
 
     Raises:
-        RunError: its architecture can't be read; with every fault.
+        RunError: its architecture can't be read, with every fault; or its task's settings can't.
     """
     path = run.file("architecture.yaml")
     architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
     if architecture is None or faults:
         raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
-    task = TASKS.get(run.document["task"]["name"])(**run.document["task"]["settings"])
+    task = _task(run)
     return architecture, task, {name: parse(text) for name, text in run.document["signals"].items()}
+
+
+def parts_of(run: Run, architecture: Architecture, task: Any, signals: dict[str, Signal]) -> Any:
+    """The inputs of each part, if they are those of the architecture's parts.
+
+    Raises:
+        RunError: the task trains other parts, or reads other inputs.
+    """
+    where = str(run.folder / "architecture.yaml")
+    try:
+        inputs = task.inputs(signals)
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError("the task can't read these inputs", where=str(run.folder), got=", ".join(signals)) from error
+    if set(inputs) != set(architecture.parts):
+        expected, got = ", ".join(sorted(inputs)), ", ".join(sorted(architecture.parts))
+        raise RunError("has other parts than the task trains", where=where, expected=expected, got=got)
+    return inputs
+
+
+def _task(run: Run) -> Any:
+    """The task a run was trained for.
+
+    Raises:
+        RunError: its settings are of the wrong type, or can't be used.
+    """
+    where, settings = str(run.folder / "run.json"), run.document["task"]["settings"]
+    cls = TASKS.get(run.document["task"]["name"])
+    if wrong := misfits(settings, cls):
+        raise RunError("the task's settings can't be used", where=where, got=wrong)
+    try:
+        return cls(**settings)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise RunError("the task's settings can't be used", where=where, got=str(error)) from error
 
 
 def _train(model: nn.ModuleDict, task: Any, data: Data, recipe: Recipe, run: Run, progress: Progress | None) -> Run:
