@@ -40,13 +40,14 @@ def misfit(value: Any, wanted: Any) -> str:
     return ""
 
 
-def misfits(given: Mapping[str, Any], cls: type, *, initial: bool = True) -> str:
+def misfits(given: Mapping[str, Any], cls: type, *, initial: bool = True, whole: bool = True) -> str:
     """The first fault of the arguments of a dataclass, in a sentence; empty if there is none.
 
     Args:
         given: by name.
         cls: the dataclass.
         initial: only fields that the constructor takes; otherwise all.
+        whole: a field without a default must be there.
     """
     hints = get_type_hints(cls)
     known = {field.name: field for field in fields(cls) if field.init or not initial}
@@ -55,7 +56,7 @@ def misfits(given: Mapping[str, Any], cls: type, *, initial: bool = True) -> str
             return f"no field is called {name!r}"
     for name, field in known.items():
         if name not in given:
-            if field.default is MISSING and field.default_factory is MISSING:
+            if whole and field.default is MISSING and field.default_factory is MISSING:
                 return f"the field {name!r} is missing"
         elif wrong := misfit(given[name], hints[name]):
             return f"{name}: expected {wrong}, got {brief(given[name])}"

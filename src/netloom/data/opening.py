@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
 from netloom.data.content import short_name
 from netloom.data.data import Data
@@ -26,6 +26,7 @@ from netloom.data.sources.table import columns_at_hand
 from netloom.data.splits import Splits
 from netloom.data.windows import open_windows
 from netloom.errors import DataError, SettingError, closest
+from netloom.typed import brief, misfit
 
 DIGITS = Path(__file__).parent / "digits.npz"
 
@@ -67,6 +68,7 @@ def open_data(
     known = _options_of(reader.read if reader else None)
     _check_options(options, known, name)
     options = {key: value for key, value in (state or {"options": {}})["options"].items() if key in known} | options
+    _check_types(options, reader.read if reader else None, name)
     if reader is text:
         if target is not None or kinds:
             raise SettingError("a running text has neither target nor kinds", where=name)
@@ -140,7 +142,22 @@ def _check_options(options: Mapping[str, Any], known: list[str], where: str) -> 
             )
 
 
+def _check_types(options: Mapping[str, Any], reader: Callable[..., Any] | None, where: str) -> None:
+    hints = get_type_hints(reader) if reader else {}
+    for option, value in options.items():
+        if wrong := misfit(value, hints.get(option, Any)):
+            raise SettingError(f"the option {option!r} can't be used", where=where, expected=wrong, got=brief(value))
+
+
 def _check_state(state: Mapping[str, Any]) -> None:
-    needed = {"form", "source", "fingerprint", "target", "splits", "seed", "options", "preprocessing"}
-    if absent := sorted(needed - set(state)):
+    if absent := sorted(set(_STATE) - set(state)):
         raise DataError("this is not the state of any data", got="it lacks " + ", ".join(absent))
+    for name, kind in _STATE.items():
+        if wrong := misfit(state[name], kind):
+            raise DataError("this is not the state of any data", where=name, expected=wrong, got=brief(state[name]))
+
+
+_STATE: dict[str, Any] = {
+    "form": str, "source": str, "fingerprint": str, "target": str | None, "splits": Any, "seed": int,
+    "options": dict[str, Any], "preprocessing": dict[str, Any],
+}  # fmt: skip

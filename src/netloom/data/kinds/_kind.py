@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from netloom.errors import DataError
 from netloom.signal import Signal
+from netloom.typed import misfits
 
 
 class Kind(Protocol):
@@ -75,7 +76,8 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
     """The kind written down by `state_of`; a setting that is younger than the state keeps its default.
 
     Raises:
-        DataError: the state is of another kind, or fields are unknown, or missing without a default.
+        DataError: the state is of another kind, fields are unknown or missing without a default, a value is of the
+            wrong type, or the fields contradict each other (a kind that can tell says so in a property `amiss`).
     """
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
     needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
@@ -86,10 +88,19 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
             expected=", ".join(["kind", *known]),
             got=", ".join(map(str, state)),
         )
-    kind = cls(**{name: state[name] for name, field in known.items() if field.init and name in state})
+    given = {name: value for name, value in state.items() if name != "kind"}
+    where = f"a column of kind {state['kind']}"
+    if wrong := misfits(given, cls, initial=False, whole=False):
+        raise DataError("the state can't be used", where=where, got=wrong)
+    try:
+        kind = cls(**{name: given[name] for name, field in known.items() if field.init and name in given})
+    except (ValueError, TypeError) as fault:
+        raise DataError("the state can't be used", where=where, got=str(fault)) from None
     for name, field in known.items():
         if not field.init:
-            setattr(kind, name, state[name])
+            setattr(kind, name, given[name])
+    if wrong := getattr(kind, "amiss", ""):
+        raise DataError("the state can't be used", where=where, got=wrong)
     return kind
 
 
