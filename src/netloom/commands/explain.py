@@ -64,8 +64,8 @@ def explain_command(folder: Path, sources: Sequence[str], asked: Asked, out: Pat
     console = Console()
     console.print(_table(found))
     trust = _trust(loaded, data[0], asked)
-    for name, text in trust.items():
-        console.print(f"{name}: {text}", highlight=False, markup=False)
+    if trust:
+        console.print(_grid(trust))
     if out is not None:
         write_text(out, _page(loaded, asked, found, trust))
         console.print(f"\npage    {out}", highlight=False, markup=False, soft_wrap=True)
@@ -95,14 +95,25 @@ def _first(data: Data, count: int) -> Batch:
     raise DataError("there is nothing to explain", where=data.source, got="no rows")
 
 
-def _trust(loaded: Loaded, data: Data, asked: Asked) -> dict[str, str]:
-    """What the checks say, in words."""
+def _trust(loaded: Loaded, data: Data, asked: Asked) -> list[tuple[str, str, str]]:
+    """What the checks say: question, answer, figures."""
     if not asked.checks:
-        return {}
+        return []
     batch = _first(data, asked.checks)
     found = explain.checks(loaded, batch, asked.method, asked.seed, asked.target, **asked.settings)
-    edges = {"likeness to the picture's edges": f"rank correlation {found['edges']:.2f}"} if "edges" in found else {}
-    return explain.verdicts(found) | edges | {"measured on": f"{batch.size} examples of {data.name}"}
+    rows = [(question, *told) for question, told in explain.verdicts(found).items()]
+    if "edges" in found:
+        rows.append(("likeness to the picture's edges", f"{found['edges']:.2f}", "rank correlation of the magnitudes"))
+    return [*rows, ("measured on", str(batch.size), f"examples of {data.name}")]
+
+
+def _grid(rows: Sequence[tuple[str, str, str]]) -> Table:
+    shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name in ("question", "answer", "figures"):
+        shown.add_column(name)
+    for row in rows:
+        shown.add_row(*map(escape, row))
+    return shown
 
 
 def _table(found: Sequence[tuple[str, Explanation]]) -> Table:
@@ -120,7 +131,9 @@ def _table(found: Sequence[tuple[str, Explanation]]) -> Table:
     return shown
 
 
-def _page(loaded: Loaded, asked: Asked, found: Sequence[tuple[str, Explanation]], trust: Mapping[str, str]) -> str:
+def _page(
+    loaded: Loaded, asked: Asked, found: Sequence[tuple[str, Explanation]], trust: Sequence[tuple[str, str, str]]
+) -> str:
     against = found[0][1].against if found else {}
     body = [
         paragraph(f"{asked.method} of {loaded.run.folder.name}."),
@@ -128,5 +141,5 @@ def _page(loaded: Loaded, asked: Asked, found: Sequence[tuple[str, Explanation]]
         *(section(row, explain.draw(each)) for row, each in found),
     ]
     if trust:
-        body.append(section("How far to trust it", table(["", ""], [[name, text] for name, text in trust.items()])))
+        body.append(section("How far to trust it", table(["", "", "figures"], trust)))
     return page("Explanation", body)

@@ -77,16 +77,17 @@ def checks(
     return {name: float(np.mean(values)) for name, values in rows.items()}
 
 
-def verdicts(found: Mapping[str, float]) -> dict[str, str]:
-    """The figures in words, a yes or no and why."""
+def verdicts(found: Mapping[str, float]) -> dict[str, tuple[str, str]]:
+    """What the figures mean: yes or no to each question, and why."""
     signed, plain = found["randomised"], found["randomised_magnitude"]
-    apart = max(abs(signed), abs(plain)) <= BOUND
-    near = f"rank correlation {signed:.2f} with re-drawn weights, {plain:.2f} of the magnitudes"
+    near = (
+        f"with re-drawn weights its rank correlation is {signed:.2f}, {plain:.2f} of magnitudes; an edge detector's 1"
+    )
     named, wins = found["deletion"], found["deletion_wins"]
-    area = f"area {named:.3g}, in random order {found['deletion_random']:.3g}; {wins:.0%} of the orders beaten"
+    area = f"area {named:.3g} as the strongest go first, {found['deletion_random']:.3g} in random order"
     return {
-        "tells the network apart from an edge detector": f"{_yes(apart)}: {near}; an edge detector has 1.00",
-        "names what the answer rests on": f"{_yes(wins >= WINS)}: {area}",
+        "tells the network apart from an edge detector": (_yes(max(abs(signed), abs(plain)) <= BOUND), near),
+        "names what the answer rests on": (_yes(wins >= WINS), f"{area}; {wins:.0%} of random orders beaten"),
     }
 
 

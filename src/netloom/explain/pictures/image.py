@@ -1,4 +1,4 @@
-"""An image beside the same image, greyed and overlaid with its heat map."""
+"""An image beside the same image, paled and overlaid with its heat map."""
 
 import io
 from base64 import b64encode
@@ -12,6 +12,8 @@ from netloom.explain.pictures._colours import AGAINST, FOR, shares
 
 #: side of each picture on the page, in pixels
 _SIDE, _GAP = 200, 16
+#: the darkest grey under a heat map; what is drawn over it reads alike in light and dark
+_PALE = 190
 
 
 def draw_image(shown: Shown, values: NDArray[Any]) -> str:
@@ -39,9 +41,9 @@ def draw_image(shown: Shown, values: NDArray[Any]) -> str:
 
 
 def heat(picture: NDArray[np.uint8], values: NDArray[Any]) -> NDArray[np.uint8]:
-    """(height, width, 3) bytes: the picture in pale grey, and over it red for the target and blue against it."""
+    """(height, width, 3) bytes: the picture in palest grey, and over it red for the target and blue against it."""
     share = shares(values)[..., None]
-    grey = picture.mean(-1, keepdims=True) * 0.45 + 95
+    grey = picture.mean(-1, keepdims=True) * 0.24 + _PALE
     colour = np.where(share >= 0, np.array(FOR), np.array(AGAINST))
     weight = np.abs(share) ** 0.7  # weak parts stay visible
     mixed: NDArray[np.uint8] = np.round(grey * (1 - weight) + colour * weight).astype(np.uint8)
@@ -59,13 +61,14 @@ def _png(picture: NDArray[np.uint8]) -> str:
 def _scale(left: int, top: int, width: int, largest: float) -> str:
     """A bar from −largest over clear to +largest."""
     steps = 20
-    parts = []
+    grey = _PALE + 30
+    parts = [f"<rect x={left} y={top} width={width} height=8 fill='rgb({grey},{grey},{grey})' />"]
     for step in range(2 * steps):
         share = (step + 0.5) / steps - 1
-        name = "for" if share >= 0 else "against"
+        colour = ",".join(map(str, FOR if share >= 0 else AGAINST))
         at = left + width * step / (2 * steps)
         parts.append(
-            f"<rect class={name} x={at:.1f} y={top} width={width / (2 * steps) + 0.3:.2f} height=8 "
+            f"<rect fill='rgb({colour})' x={at:.1f} y={top} width={width / (2 * steps) + 0.3:.2f} height=8 "
             f"opacity={abs(share) ** 0.7:.2f} />"
         )
     ends = ((left, "start", -largest), (left + width / 2, "middle", 0.0), (left + width, "end", largest))
