@@ -30,6 +30,8 @@ class Content:
         typed: whether the source says what is a number and what a word, so that "07" is a word.
         first: what the first row is called in messages (2 below the header of a spreadsheet).
         files: the file of each row, where each row is one.
+        aside: columns that tell about rows and are no inputs unless somebody names their kind.
+        notes: what the reader of the source noticed or left out.
         fingerprint: sha256 of the decoded content.
     """
 
@@ -43,6 +45,8 @@ class Content:
     given: Mapping[str, Rows] = field(default_factory=dict)
     first: int = 0
     files: Sequence[Path] | None = None
+    aside: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

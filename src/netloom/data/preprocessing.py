@@ -53,9 +53,9 @@ class Preprocessing:
             DataError: a column or value can't be used; names row and column.
         """
         fitted: dict[str, Kind] = {}
-        notes: list[str] = []
+        notes = list(content.notes)
         for name, values in content.columns.items():
-            if name == content.target:
+            if name == content.target or (name in content.aside and name not in kinds):
                 continue
             part = values[train]
             spec = kinds[name] if name in kinds else _infer(content, name, part)
@@ -199,6 +199,8 @@ def _infer(content: Content, name: str, values: NDArray[Any]) -> Spec | None:
 
 def _notices(name: str, kind: Kind, values: NDArray[Any]) -> list[str]:
     """What a reader should know about a fitted column."""
+    if notices := getattr(kind, "notices", ()):
+        return [f"{name}: {notice}" for notice in notices]
     state = kind.state()
     if state["kind"] == "number":
         notes = [f"{name}: missing values read as the mean, and a further input marks them"] * state["missing"]
