@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.kinds._sound import contradiction
 from netloom.errors import DataError
 from netloom.signal import Signal
 from netloom.typed import misfits
@@ -77,7 +78,7 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
 
     Raises:
         DataError: the state is of another kind, fields are unknown or missing without a default, a value is of the
-            wrong type, or the fields contradict each other (a kind that can tell says so in a property `amiss`).
+            wrong type, or the fields contradict each other.
     """
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
     needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
@@ -99,7 +100,7 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
     for name, field in known.items():
         if not field.init:
             setattr(kind, name, given[name])
-    if wrong := getattr(kind, "amiss", ""):
+    if wrong := contradiction(kind):
         raise DataError("the state can't be used", where=where, got=wrong)
     return kind
 
