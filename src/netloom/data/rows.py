@@ -15,13 +15,16 @@ from torch import Tensor
 from netloom.data.batch import Batch
 from netloom.data.content import Content, part_named
 from netloom.data.data import Data, known_part
+from netloom.data.grouped import told
 from netloom.data.infer import Spec, make, of_target
 from netloom.data.kinds._kind import Kind
 from netloom.data.kinds.category import Category
+from netloom.data.kinds.labels import Labels
 from netloom.data.kinds.number import Number, floats
 from netloom.data.order import Rows, permutation
 from netloom.data.preprocessing import Preprocessing, located, missing_column
 from netloom.data.splits import PARTS, Splits, split
+from netloom.data.stamps import stamps
 from netloom.errors import DataError
 
 _LARGEST = 2 * 2**30
@@ -77,6 +80,10 @@ class RowData(Data):
         for rows in torch.split(self.rows(split), batch_size):
             if len(rows):
                 yield self._batch(rows)
+
+    def raw(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        """What stands in some rows of every column, the target's too, as it was read: to show to a person."""
+        return {name: values[rows] for name, values in self._content.columns.items()}
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:
         """Raw values by column as a batch without target."""
@@ -134,13 +141,24 @@ def open_rows(
     target = _target_kind(content, kinds)
     parts = _parts(content, target, splits, seed)
     inputs = {name: spec for name, spec in kinds.items() if name != content.target}
-    if isinstance(splits, Mapping) and "column" in splits:
-        inputs[splits["column"]] = None
+    if (column := _left_out(splits)) is not None:
+        inputs.setdefault(column, None)
     if target is not None:
         _check_target(content, target)
         located(content, str(content.target), parts["train"], lambda: target.fit(_target(content)[parts["train"]]))
     preprocessing, notes = Preprocessing.fit(content, parts["train"], inputs, target)
-    return RowData(content, preprocessing, parts, kept, notes)
+    if isinstance(splits, Mapping) and splits.get("by") == "group":
+        notes.append(told(parts, _along(content, splits), splits["column"]))
+    return RowData(content, preprocessing, parts, kept, notes + _target_notes(content, target))
+
+
+def _left_out(splits: Splits) -> str | None:
+    """The column that is no input because it cuts the rows: the parts' names, or groups of which training sees a few.
+
+    A column of times stays one. `kinds` may name the column to keep it all the same.
+    """
+    cuts = isinstance(splits, Mapping) and splits.get("by") != "time"
+    return splits.get("column") if cuts and isinstance(splits, Mapping) else None
 
 
 def _target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> Kind | None:
@@ -150,7 +168,10 @@ def _target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> Kind | N
     spec = kinds.get(content.target) or located(
         content, content.target, None, lambda: of_target(_target(content), where)
     )
-    return make({"category": {"most": 0, "least": 1}} if spec == "category" else spec, where)
+    name, settings = (spec, {}) if isinstance(spec, str) else next(iter(spec.items()))
+    if spec == "category" or name == "labels":  # a target keeps its rare labels
+        spec = {name: {"most": 0, "least": 1, **(settings or {})}}
+    return make(spec, where)
 
 
 def _target(content: Content) -> NDArray[Any]:
@@ -160,6 +181,8 @@ def _target(content: Content) -> NDArray[Any]:
 def _check_target(content: Content, kind: Kind) -> None:
     """Refuse a target with missing values, and one that never changes."""
     name, values = str(content.target), _target(content)
+    if isinstance(kind, Labels):
+        values = np.array([";".join(sorted(row)) for row in located(content, name, None, lambda: kind.sets(values))])
     if values.ndim > 1:
         return
     if isinstance(kind, Number):
@@ -182,20 +205,40 @@ def _check_target(content: Content, kind: Kind) -> None:
 
 def _parts(content: Content, target: Kind | None, splits: Splits, seed: int) -> dict[str, Rows]:
     classes = _target(content).astype(str) if isinstance(target, Category) and content.target is not None else None
-    given = dict(content.given)
-    if isinstance(splits, Mapping) and "column" in splits:
+    given, along = dict(content.given), None
+    if isinstance(splits, Mapping) and splits.get("by") in ("group", "time") and "column" in splits:
+        along = _along(content, splits)
+    elif isinstance(splits, Mapping) and set(splits) == {"column"}:
         given, splits = _by_column(content, splits["column"]), "given"
     try:
-        return split(content.count, splits, seed, classes=classes, given=given)
+        return split(content.count, splits, seed, classes=classes, given=given, along=along)
     except DataError as fault:
         fault.where = fault.where or content.source
         raise
 
 
+def _along(content: Content, splits: Mapping[str, Any]) -> NDArray[Any]:
+    """The group or the time of each row."""
+    column = splits["column"]
+    values = _column(content, column)
+    if splits["by"] == "time":
+        points: NDArray[Any] = located(content, column, None, lambda: stamps(values))
+        return points
+    absent = np.array([value is None or value != value for value in values.tolist()])
+    if absent.any():
+        raise DataError("the row has no group", where=content.place(column, int(np.argmax(absent))))
+    return values.astype(str)
+
+
+def _column(content: Content, column: Any) -> NDArray[Any]:
+    if column not in content.columns:
+        raise missing_column(str(column), list(content.columns), f"{content.source}: splits")
+    return content.columns[column]
+
+
 def _by_column(content: Content, column: str) -> dict[str, Rows]:
     """The parts that a column names."""
-    if column not in content.columns:
-        raise missing_column(column, list(content.columns), f"{content.source}: splits")
+    _column(content, column)
     parts: dict[str, list[int]] = {}
     for row, value in enumerate(content.columns[column].tolist()):
         word = part_named(str(value))
@@ -205,6 +248,14 @@ def _by_column(content: Content, column: str) -> dict[str, Rows]:
             )
         parts.setdefault(word, []).append(row)
     return {part: np.array(rows, np.int64) for part, rows in parts.items()}
+
+
+def _target_notes(content: Content, kind: Kind | None) -> list[str]:
+    """How many rows have no label at all: that may be meant."""
+    if not isinstance(kind, Labels):
+        return []
+    none = sum(not labels for labels in kind.sets(_target(content)))
+    return [f"{content.target}: {none} rows have no label"] * (none > 0)
 
 
 def _encoded_target(content: Content, kind: Kind | None) -> Tensor | None:

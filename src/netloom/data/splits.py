@@ -4,6 +4,8 @@
     "stratified" | "random" | "given"     70/15/15; "given" needs parts
     {"train": 0.8, "validation": 0.1, "test": 0.1, "by": "random"}
     {"folds": 10, "fold": 3, "validation": 0.1}     fold 3 (from 0) is the test part, validation is cut from the rest
+    {"by": "group", "column": "patient"}    no group in two parts; with shares or folds, met as nearly as groups allow
+    {"by": "time", "column": "date"}        the past trains, the latest rows test; ISO dates or numbers; with shares
     {"column": "split"}                   a column of the table names the part of each row
 
 Where parts are given without validation, a tenth of the training part becomes it. All is a pure function of the
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.grouped import cut_groups, cut_times, fold_of_groups
 from netloom.data.order import Rows, permutation
 from netloom.errors import DataError, SettingError, closest
 
@@ -26,11 +29,19 @@ SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 #: share of the training part that becomes validation where the source gives none
 VALIDATION = 0.1
 
+_WAYS = ("given", "random", "stratified", "group", "time")
+
 Splits = str | Mapping[str, Any] | None
 
 
 def split(
-    count: int, settings: Splits, seed: int, *, classes: NDArray[Any] | None = None, given: Mapping[str, Rows]
+    count: int,
+    settings: Splits,
+    seed: int,
+    *,
+    classes: NDArray[Any] | None = None,
+    given: Mapping[str, Rows],
+    along: NDArray[Any] | None = None,
 ) -> dict[str, Rows]:
     """Sorted row numbers of each part.
 
@@ -40,6 +51,7 @@ def split(
         seed: of the cut.
         classes: (count,) the class of each row, for stratified cuts.
         given: parts that the source came in.
+        along: (count,) the group or the time of each row, for cuts by one of them.
 
     Raises:
         SettingError: the settings can't be read.
@@ -51,6 +63,10 @@ def split(
         if "validation" not in given:
             held = {"train": 1 - VALIDATION, "validation": VALIDATION}
             parts |= _cut(parts["train"], held, seed, classes)
+    elif by == "time" and along is not None:
+        parts = cut_times(along, {part: wanted[part] for part in PARTS if wanted.get(part, 0) > 0})
+    elif by == "group" and along is not None:
+        parts = _by_group(count, wanted, seed, along)
     elif "folds" in wanted:
         classes = classes if by == "stratified" else None
         test = _fold(count, int(wanted["folds"]), int(wanted["fold"]), seed, classes)
@@ -65,23 +81,43 @@ def split(
     return parts
 
 
+def _by_group(count: int, wanted: Mapping[str, Any], seed: int, groups: NDArray[Any]) -> dict[str, Rows]:
+    """Shares or a fold of whole groups."""
+    rows = np.arange(count)
+    if "folds" not in wanted:
+        return cut_groups(rows, groups, {part: wanted[part] for part in PARTS if wanted.get(part, 0) > 0}, seed)
+    test = fold_of_groups(groups, int(wanted["folds"]), int(wanted["fold"]), seed)
+    held = {"train": 1 - wanted["validation"], "validation": wanted["validation"]}
+    held = {part: share for part, share in held.items() if share > 0}
+    return cut_groups(np.setdiff1d(rows, test), groups, held, seed) | {"test": test}
+
+
 def _read(settings: Splits, classes: NDArray[Any] | None, has_given: bool) -> tuple[dict[str, Any], str]:
     """Shares or fold numbers, and the way to cut."""
     fair = "stratified" if classes is not None else "random"
     wanted: dict[str, Any] = {"by": settings} if isinstance(settings, str) else dict(settings or {})
     by: str = wanted.pop("by", None) or ("given" if has_given and not wanted else fair)
-    if by not in ("given", "random", "stratified"):
-        close = closest(str(by), ("given", "random", "stratified"))
+    if by not in _WAYS:
+        close = closest(str(by), _WAYS)
         raise SettingError(
             f"rows can't be split by {by!r}",
             where="splits",
-            expected="given, random or stratified",
+            expected=", ".join(_WAYS),
             fix=f"did you mean {close[0]!r}?" if close else "",
         )
     if by == "given" and not has_given:
         raise SettingError("the source does not come in parts", where="splits", fix="split 'stratified' or 'random'")
     if by == "stratified" and classes is None:
         raise SettingError("only a category target can be stratified", where="splits", fix="split 'random'")
+    if (by in ("group", "time")) != ("column" in wanted) or not isinstance(wanted.pop("column", ""), str):
+        raise SettingError(
+            "a split by group or time names its column",
+            where="splits",
+            expected="{'by': 'group', 'column': 'patient'}",
+            got=repr(settings),
+        )
+    if by == "time" and "folds" in wanted:
+        raise SettingError("a split by time has no folds", where="splits", got=repr(settings), fix="give shares")
     if "folds" in wanted:
         wanted = {"fold": 0, "validation": VALIDATION, **wanted}
         folds, fold = wanted["folds"], wanted["fold"]
