@@ -10,6 +10,7 @@ A person's word goes first: `kinds={"zip": "category", "age": {"number": {"bins"
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from numpy.typing import NDArray
 
 from netloom.data import KINDS
 from netloom.data.kinds._kind import BadValue, Kind
-from netloom.data.kinds.number import floats
+from netloom.data.kinds.number import MISSING, floats
 from netloom.errors import DataError, SettingError
 
 _WORDS = 3.0
 _FEW = 20
 _SAMPLE = 10_000
+_STRAYS = 0.05  # share of words up to which a column of numbers counts as one with mistakes
+_AUDIO_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff", ".opus"})
 
 Spec = str | Mapping[str, Mapping[str, Any]]
 
@@ -68,8 +71,18 @@ def of_array(values: NDArray[Any], where: str) -> str:
     )
 
 
-def of_column(values: NDArray[Any]) -> str | None:
-    """The kind of a table's column; None if it has no value."""
+def of_column(values: NDArray[Any], typed: bool = False) -> str | None:
+    """The kind of a table's column; None if it has no value.
+
+    Args:
+        values: of the training rows.
+        typed: whether the source tells words from numbers, so that "07" is a word.
+
+    Raises:
+        BadValue: nearly all values are numbers and some are not, so that either kind would be wrong.
+    """
+    if values.ndim > 1:
+        return {2: "vector", 3: "series"}.get(values.ndim, "image")
     if values.dtype.kind in "fiub":
         return "number" if not np.isnan(values.astype(np.float64)).all() else None
     real = [value for value in values.tolist() if value is not None]
@@ -77,11 +90,50 @@ def of_column(values: NDArray[Any]) -> str | None:
         return None
     if _sets(real):
         return "labels"
-    if _numbers(real) is not None:
+    if media := _media(real[0]):
+        return media
+    if not (typed and any(isinstance(value, str) for value in real)) and _numbers(real) is not None:
         return "number"
-    texts = [str(value) for value in real[:_SAMPLE]]
+    _check_strays(values, typed)
+    return of_words([str(value) for value in real[:_SAMPLE]])
+
+
+def of_words(texts: list[str]) -> str:
+    """Whether words are texts or categories, by the first of them."""
     words = sum(len(text.split()) for text in texts) / len(texts)
     return "text" if words >= _WORDS and len(set(texts)) > len(texts) / 2 else "category"
+
+
+def _media(value: Any) -> str | None:
+    """Whether a value is an image or a recording: a file that the source found, or the bytes of one."""
+    if isinstance(value, Path):
+        return "audio" if value.suffix.lower() in _AUDIO_ENDINGS else "image"
+    if not isinstance(value, bytes):
+        return None
+    wave = value[:4] == b"RIFF" and value[8:12] == b"WAVE"
+    return "audio" if wave or value[:4] in (b"fLaC", b"OggS") or value[:3] == b"ID3" else "image"
+
+
+def _check_strays(values: NDArray[Any], typed: bool) -> None:
+    """Refuse a column of numbers with a few words in it: as categories the numbers would be lost."""
+    numbers, strays, first = set(), 0, -1
+    for row, value in enumerate(values.tolist()):
+        if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
+            continue
+        if (typed and isinstance(value, str)) or _numbers([value]) is None:
+            strays, first = strays + 1, row if first < 0 else first
+            if strays > _STRAYS * len(values):
+                return
+        else:
+            numbers.add(value)
+    if len(numbers) > _FEW:
+        raise BadValue(
+            first,
+            f"nearly every value is a number, but {strays} {'is' if strays == 1 else 'are'} not",
+            expected="a number such as 3.5, or nothing",
+            got=repr(values[first]),
+            fix="mend the value; or say what the column is: kinds={column: 'category'}, or None to leave it out",
+        )
 
 
 def of_target(values: NDArray[Any], where: str) -> Spec:

@@ -58,7 +58,7 @@ class Preprocessing:
             if name == content.target or (name in content.aside and name not in kinds):
                 continue
             part = values[train]
-            spec = kinds[name] if name in kinds else _infer(content, name, part)
+            spec = kinds[name] if name in kinds else _infer(content, name, train, part)
             if spec is None:
                 if name not in kinds:
                     notes.append(f"column {name!r} is empty in the training rows and left out")
@@ -190,9 +190,9 @@ def located(content: Content, column: str, rows: Rows | None, work: Any) -> Any:
         raise
 
 
-def _infer(content: Content, name: str, values: NDArray[Any]) -> Spec | None:
+def _infer(content: Content, name: str, rows: Rows, values: NDArray[Any]) -> Spec | None:
     if content.table:
-        found: Spec | None = located(content, name, None, lambda: of_column(values))
+        found: Spec | None = located(content, name, rows, lambda: of_column(values, content.typed))
         return found
     return of_array(values, f"{content.source}: {name}")
 

@@ -83,7 +83,7 @@ def read_npz(path: Path, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
         with zipfile.ZipFile(packed) as archive:
             # zipfile never unpacks more than a member's declared size, so the declared sizes are a true bound
             if sum(member.file_size for member in archive.infolist()) > limit:
-                raise _too_large(path, limit)
+                raise too_large(path, limit)
             return {
                 name.removesuffix(".npy"): parse_npy(bytearray(archive.read(name)), f"{path}: {name}")
                 for name in archive.namelist()
@@ -132,11 +132,12 @@ def _bounded(stream: IO[bytes], path: Path, limit: int) -> bytearray:
     while piece := stream.read(_CHUNK):
         content += piece
         if len(content) > limit:
-            raise _too_large(path, limit)
+            raise too_large(path, limit)
     return content
 
 
-def _too_large(path: Path, limit: int) -> DataError:
+def too_large(path: Path, limit: int) -> DataError:
+    """The error for content that unpacks beyond the limit."""
     return DataError(
         "the unpacked content is larger than the limit",
         where=str(path),

@@ -1,0 +1,153 @@
+"""Parquet, Feather and Arrow files: columns with types; or a folder of Parquet files, as the Hub lays it.
+
+    train-00000-of-00002.parquet, test-00000-of-00001.parquet        the name begins with its part
+    train/0000.parquet, test/0000.parquet                            the folder is named for its part
+
+Files that name no part are one set. How types are read stands in `_arrow.py`.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netloom.data.content import Content, part_named, short_name
+from netloom.data.kinds._kind import BadValue
+from netloom.data.order import Rows
+from netloom.data.read import LIMIT, read_bytes, suffixes, too_large
+from netloom.data.sources._arrow import ArrowReader, class_names
+from netloom.errors import DataError, closest
+
+_BATCH = 8192  # rows
+
+ENDINGS = (".parquet", ".feather", ".arrow")
+
+
+def recognises(path: Path) -> bool:
+    """Whether a folder holds Parquet files, itself or one level down."""
+    return bool(parquet_files(path))
+
+
+def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT) -> Content:
+    """Read a file, or a folder of Parquet files.
+
+    Args:
+        path: the file or folder.
+        columns: the columns to read; all by default.
+        limit: bytes the files, unpacked, may have, and what is read of them in memory.
+
+    Raises:
+        DataError: a file is damaged, files differ in their columns, or a column is of a type that is not read.
+    """
+    import pyarrow as pa
+
+    files = parquet_files(path) if path.is_dir() else {path: None}
+    digest, count = hashlib.sha256(), 0
+    tables: list[Any] = []
+    given: dict[str | None, list[Rows]] = {}
+    for file, part in files.items():
+        raw = read_bytes(file, limit)
+        digest.update(raw)
+        table = _table(file, raw, columns, limit)
+        limit -= max(len(raw), table.nbytes)
+        if tables and table.schema.names != tables[0].schema.names:
+            raise DataError(
+                "the files differ in their columns",
+                where=str(file),
+                expected=", ".join(tables[0].schema.names),
+                got=", ".join(table.schema.names),
+            )
+        given.setdefault(part, []).append(np.arange(count, count + len(table)))
+        count += len(table)
+        tables.append(table)
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as fault:
+        raise DataError("the files differ in the types of a column", where=str(path), got=str(fault)) from None
+    rows = {str(part): np.concatenate(several) for part, several in given.items()}
+    return of_table(table, path, digest.hexdigest(), {} if None in given or len(rows) < 2 else rows)
+
+
+def of_table(table: Any, path: Path, fingerprint: str, given: dict[str, Any]) -> Content:
+    """An arrow table as a content; a single class label of the Hub is the target."""
+    if not len(table) or not table.num_columns:
+        raise DataError("the file has no rows", where=str(path))
+    if len(set(table.column_names)) < table.num_columns:
+        raise DataError("two columns have the same name", where=str(path), got=", ".join(table.column_names))
+    labels = {name: names for name, names in class_names(table.schema.metadata).items() if name in table.column_names}
+    columns = {}
+    for name in table.column_names:
+        reader = ArrowReader(labels.get(name, []))
+        try:
+            reader.look(table[name])
+            columns[name] = reader.array(table[name])
+        except BadValue as fault:
+            where = f"{path}: row {fault.row + 1}, column {name!r}"
+            raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+    return Content(
+        short_name(str(path)),
+        str(path),
+        columns,
+        fingerprint,
+        target=next(iter(labels)) if len(labels) == 1 else None,
+        table=True,
+        typed=True,
+        given=given,
+        first=1,
+    )
+
+
+def parquet_files(path: Path) -> dict[Path, str | None]:
+    """The Parquet files of a folder, with their parts; those of a part stand together."""
+    found = [file for pattern in ("*", "*/*") for file in sorted(path.glob(pattern)) if suffixes(file)[0] == ".parquet"]
+    parts = {file: part_of(file, path) for file in found}
+    order = ("train", "validation", "test", None)
+    return dict(sorted(parts.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
+
+
+def part_of(file: Path, root: Path) -> str | None:
+    """The part that a file's name or folder says."""
+    word = re.split(r"[-_.]", file.name)[0]
+    return part_named(word) or (part_named(file.parent.name) if file.parent != root else None)
+
+
+def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int) -> Any:
+    """The table of a file's bytes, read batch by batch: a few bytes of Parquet can stand for terabytes."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    source, batches, size = pa.BufferReader(raw), [], 0
+    try:
+        if suffixes(file)[0] == ".parquet":
+            opened = parquet.ParquetFile(source)
+            schema = opened.schema_arrow
+            stream = opened.iter_batches(_BATCH, columns=_chosen(file, columns, schema.names))
+        else:
+            opened = pa.ipc.open_file(source)
+            schema, names = opened.schema, _chosen(file, columns, opened.schema.names)
+            stream = (opened.get_batch(number) for number in range(opened.num_record_batches))
+            stream = (batch.select(names) for batch in stream) if names else stream
+        for batch in stream:
+            batches.append(batch)
+            size += batch.nbytes
+            if size > limit:
+                raise too_large(file, limit)
+    except (pa.ArrowException, OSError) as fault:
+        raise DataError("the file is damaged or cut short", where=str(file), got=str(fault).split("\n")[0]) from None
+    chosen = pa.schema([schema.field(name) for name in columns], schema.metadata) if columns is not None else schema
+    return pa.Table.from_batches(batches, batches[0].schema if batches else chosen).replace_schema_metadata(
+        schema.metadata
+    )
+
+
+def _chosen(file: Path, columns: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:
+    """The columns to read, all of which must be there."""
+    for name in columns or ():
+        if name not in names:
+            close = closest(name, names)
+            fix = f"did you mean {close[0]!r}?" if close else ""
+            raise DataError(f"there is no column {name!r}", where=str(file), expected=", ".join(names), fix=fix)
+    return None if columns is None else list(columns)
