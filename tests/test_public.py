@@ -46,6 +46,7 @@ def test_the_commands_and_options_are_these() -> None:
     """A new flag is a decision: it is made here too."""
     found = {command.callback.__name__: list(command.callback.__annotations__) for command in app.registered_commands}
     assert {name: [n for n in options if n != "return"] for name, options in found.items()} == {
+        "data": ["source", "target", "kinds", "options", "out", "as_json"],
         "check": ["arch", "inputs", "data", "target", "task", "batch", "examples", "fix", "as_json", "plugin"],
         "draw": ["arch", "inputs", "out", "plugin"],
         "blocks": ["name", "as_json", "plugin"],
@@ -55,6 +56,8 @@ def test_the_commands_and_options_are_these() -> None:
             "options", "task_settings", "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "plugin"],
+        "evaluate": ["run", "data", "split", "as_json", "plugin"],
+        "predict": ["run", "inputs", "text", "value", "out", "plugin"],
         "compare": ["runs", "as_json"],
         "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
         "explain": [

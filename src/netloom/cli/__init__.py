@@ -15,8 +15,9 @@ from netloom.errors import NetloomError
 
 #: every command, a file and a function of the same name, in the order `--help` lists them
 _COMMANDS = (
+    "data",
     "check", "draw", "blocks", "zoo",
-    "fit", "resume", "compare", "sample", "explain",
+    "fit", "resume", "evaluate", "predict", "compare", "sample", "explain",
     "calibrate",
 )  # fmt: skip
 

@@ -19,6 +19,17 @@ from netloom.units import amount, duration
 
 def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str) -> None:
     """What was read, who competes and for how long."""
+    facts_of(console, data, task)
+    console.print(f"\n[bold]{plan}[/bold]", highlight=False)
+    shown = _grid()
+    for candidate in candidates:
+        shown.add_row(escape(candidate.name), escape(candidate.why))
+    console.print(shown, highlight=False)
+    console.print()
+
+
+def facts_of(console: Console, data: Data, task: str) -> None:
+    """What was read: inputs, target, parts and what was noticed."""
     console.print(f"[bold]{escape(data.name)}[/bold]", highlight=False)
     grid = _grid()
     grid.add_row("task", task)
@@ -31,12 +42,6 @@ def summary(console: Console, data: Data, task: str, candidates: Sequence[Candid
     for note in data.notes:
         grid.add_row("note", escape(note))
     console.print(grid, highlight=False)
-    console.print(f"\n[bold]{plan}[/bold]", highlight=False)
-    shown = _grid()
-    for candidate in candidates:
-        shown.add_row(escape(candidate.name), escape(candidate.why))
-    console.print(shown, highlight=False)
-    console.print()
 
 
 def board(console: Console, result: Competition) -> None:

@@ -51,6 +51,7 @@ class RowData(Data):
     ) -> None:
         preprocessing.require(content)
         self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
+        self.target_column = content.target
         self.preprocessing, self.target, self.signals = preprocessing, preprocessing.target, preprocessing.signals
         self.sizes = {part: len(parts[part]) for part in PARTS}
         self.notes, self._state, self._content = notes, dict(state), content

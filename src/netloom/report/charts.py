@@ -89,6 +89,29 @@ def dots(rows: Mapping[str, Sequence[float]], x: str, digits: int = 2) -> str:
     return "".join([*parts, "</svg>"])
 
 
+def bars(rows: Mapping[str, float], x: str, digits: int = 0) -> str:
+    """One line a name: a bar from zero, and its value behind it.
+
+    Args:
+        rows: name → value, none below zero.
+        x: what the bars measure.
+        digits: of the values.
+    """
+    names = max((len(name) for name in rows), default=0)
+    left = min(190, 16 + 7 * names)
+    room = WIDTH - left - 70
+    most = max(rows.values(), default=0.0) or 1.0
+    parts = [_open(WIDTH, 20 * len(rows) + 24, x)]
+    for number, (name, value) in enumerate(rows.items()):
+        top = 20 * number + 4
+        shown = name if len(name) <= 25 else name[:24] + "…"
+        parts.append(f"<text x={left - 6} y={top + 12} text-anchor=end>{escape(shown)}</text>")
+        parts.append(f"<rect x={left} y={top} width={value / most * room:.1f} height=14 fill='var(--c0)' />")
+        parts.append(f"<text class=soft x={left + value / most * room + 6:.1f} y={top + 12}>{value:.{digits}f}</text>")
+    parts.append(f"<text class=soft x={left} y={20 * len(rows) + 18}>{escape(x)}</text>")
+    return "".join([*parts, "</svg>"])
+
+
 def _open(width: int, height: int, label: str) -> str:
     return f"<svg viewBox='0 0 {width} {height}' width={width} role='img' aria-label='{escape(label, quote=True)}'>"
 

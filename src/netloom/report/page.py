@@ -18,7 +18,8 @@ p, li { max-width: 46rem; overflow-wrap: anywhere; } .soft { color: var(--soft);
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child, .words { text-align: left; }
+.words { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
 tr.best td { background: var(--tint); font-weight: 600; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); } svg .axis { stroke: var(--line); }
@@ -26,7 +27,10 @@ pre { background: var(--tint); padding: .8rem; overflow-x: auto; border-radius: 
 .charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts > figure { flex: 1 1 22rem; max-width: 32rem; }
 img { width: min(100%, 24rem); image-rendering: pixelated; }
 details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); }
-figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .8rem; }
+.cards.wordy { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
+.card { background: var(--tint); padding: .6rem; border-radius: .4rem; overflow-wrap: anywhere; font-size: .85rem; }
+img.thumb { width: 6rem; } figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
 """
 
 
@@ -50,13 +54,16 @@ def paragraph(text: str, soft: bool = False) -> str:
     return f"<p{' class=soft' if soft else ''}>{escape(text)}</p>"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None) -> str:
-    """A table of text; row `best` is marked."""
-    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None, words: int | None = None) -> str:
+    """A table of text; row `best` is marked, column `words` holds long texts."""
+    kinds = [" class=words" if number == words else "" for number in range(len(head))]
+    cells = "".join(f"<th{kind}>{escape(name)}</th>" for name, kind in zip(head, kinds, strict=True))
     lines = []
     for number, row in enumerate(rows):
         mark = " class=best" if number == best else ""
-        lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
+        lines.append(
+            f"<tr{mark}>" + "".join(f"<td{k}>{escape(c)}</td>" for c, k in zip(row, kinds, strict=True)) + "</tr>"
+        )
     return f"<div class=wide><table><tr>{cells}</tr>{''.join(lines)}</table></div>"
 
 
