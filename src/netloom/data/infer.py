@@ -2,7 +2,8 @@
 
 Array, 2 axes: vector. 3 axes: image if uint8 or square, otherwise series. 4 axes: image.
 Table column:  number if every value is one; text if most values differ and they have three words or more on average;
-               otherwise category; labels if the values are lists of words. A column without any value is left out.
+               otherwise category; labels if the values are lists of words; image or audio if they are files of those,
+               by suffix or first bytes. A column without any value is left out.
 Target:        number if it has fractions or more than 20 different values, category if whole numbers or words.
                Of arrays: integers and words are categories, floats numbers, several numbers a row a vector.
 
@@ -10,7 +11,6 @@ A person's word goes first: `kinds={"zip": "category", "age": {"number": {"bins"
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from netloom.data import KINDS
 from netloom.data.kinds._kind import BadValue, Kind
 from netloom.data.kinds.number import MISSING, floats
+from netloom.data.media import sort_of_column
 from netloom.errors import DataError, SettingError
 
 _WORDS = 3.0
 _FEW = 20
 _SAMPLE = 10_000
 _STRAYS = 0.05  # share of words up to which a column of numbers counts as one with mistakes
-_AUDIO_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff", ".opus"})
 
 Spec = str | Mapping[str, Mapping[str, Any]]
 
@@ -90,7 +90,7 @@ def of_column(values: NDArray[Any], typed: bool = False) -> str | None:
         return None
     if _sets(real):
         return "labels"
-    if media := _media(real[0]):
+    if media := sort_of_column(real):
         return media
     if not (typed and any(isinstance(value, str) for value in real)) and _numbers(real) is not None:
         return "number"
@@ -102,16 +102,6 @@ def of_words(texts: list[str]) -> str:
     """Whether words are texts or categories, by the first of them."""
     words = sum(len(text.split()) for text in texts) / len(texts)
     return "text" if words >= _WORDS and len(set(texts)) > len(texts) / 2 else "category"
-
-
-def _media(value: Any) -> str | None:
-    """Whether a value is an image or a recording: a file that the source found, or the bytes of one."""
-    if isinstance(value, Path):
-        return "audio" if value.suffix.lower() in _AUDIO_ENDINGS else "image"
-    if not isinstance(value, bytes):
-        return None
-    wave = value[:4] == b"RIFF" and value[8:12] == b"WAVE"
-    return "audio" if wave or value[:4] in (b"fLaC", b"OggS") or value[:3] == b"ID3" else "image"
 
 
 def _check_strays(values: NDArray[Any], typed: bool) -> None:

@@ -6,6 +6,7 @@ that checked where it leads.
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -15,7 +16,7 @@ from netloom.data.kinds._kind import BadValue
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-#: bytes that one file may have
+#: bytes that one file may have, unless whoever opens it says otherwise
 LARGEST = 256 * 2**20
 
 #: what files of each sort begin with; RIFF files say at byte 8 what they are
@@ -28,7 +29,7 @@ _RIFF: dict[bytes, Literal["image", "audio"]] = {b"WEBP": "image", b"WAVE": "aud
 
 
 def sort_of(cell: Any) -> Literal["image", "audio"] | None:
-    """Whether a cell is a picture or sound, by its suffix, first bytes or shape; None if it is neither."""
+    """Whether a cell is a picture or sound, by its suffix or first bytes; None if nothing says so."""
     if isinstance(cell, Path):
         return "image" if cell.suffix.lower() in IMAGES else "audio" if cell.suffix.lower() in SOUNDS else None
     if isinstance(cell, bytes):
@@ -36,8 +37,15 @@ def sort_of(cell: Any) -> Literal["image", "audio"] | None:
             return _RIFF.get(cell[8:12])
         return next((sort for sign, sort in _SIGNS.items() if cell.startswith(sign)), None)
     if isinstance(cell, np.ndarray):
-        return "image" if cell.ndim in (2, 3) else "audio" if cell.ndim == 1 else None
+        return "image" if cell.ndim in (2, 3) and cell.dtype == np.uint8 else None
     return "image" if is_picture(cell) else None
+
+
+def sort_of_column(cells: Sequence[Any]) -> Literal["image", "audio"] | None:
+    """Whether a column's cells are pictures or sound; bytes of which none says so are taken for damaged pictures."""
+    if isinstance(cells[0], bytes):
+        return next(filter(None, map(sort_of, cells)), "image")
+    return sort_of(cells[0])
 
 
 def is_picture(cell: Any) -> bool:
@@ -65,7 +73,7 @@ def stream(cell: Any, row: int, what: str) -> IO[bytes]:
         if isinstance(cell, Path) and not cell.is_file():  # a pipe would be waited for
             raise BadValue(row, f"the {what} is not there", got=str(cell))
         size = len(cell) if isinstance(cell, bytes) else cell.stat().st_size
-        if not 0 < size <= LARGEST:
+        if not size or (size > LARGEST and isinstance(cell, bytes)):  # a path's size was for its source to judge
             raise BadValue(row, f"the {what} is {'too large' if size else 'empty'}",
                            expected=f"1 to {LARGEST} bytes", got=f"{named(cell)}: {size} bytes")  # fmt: skip
         return io.BytesIO(cell) if isinstance(cell, bytes) else cell.open("rb")
@@ -78,4 +86,3 @@ def named(cell: Any) -> str:
     if isinstance(cell, bytes):
         return f"{len(cell)} bytes"
     return f"an array {cell.shape}" if isinstance(cell, np.ndarray) else str(cell)
-

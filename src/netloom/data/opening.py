@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from netloom.data.content import short_name
+from netloom.data.beside import resolve_files
+from netloom.data.content import Content, short_name
 from netloom.data.data import Data
 from netloom.data.infer import Spec
 from netloom.data.preprocessing import missing_column
@@ -79,12 +80,20 @@ def open_data(
         content = arrays(source, name) if held else columns_at_hand(source, name)
     elif reader is not None:
         content = replace(reader.read(path, **options), source=name, name=short_name(name))
+    if path.is_file() and not isinstance(source, Mapping):
+        content = resolve_files(content, path.parent, (kinds or {}) if state is None else _kinds_of(state, content))
     if target is not None and target not in content.columns:
         raise missing_column(target, list(content.columns), name)
     if state is not None:  # new rows to predict need not know their target
         target = state["target"] if state["target"] in content.columns else None
     content = replace(content, target=target or content.target)
     return open_rows(content, kinds or {}, splits, seed, state, options)
+
+
+def _kinds_of(state: Mapping[str, Any], content: Content) -> dict[str, Spec | None]:
+    """What a state says about columns."""
+    known = state["preprocessing"].get("columns", {})
+    return {name: str(known[name].get("kind")) if name in known else None for name in content.columns}
 
 
 def reader_of(path: Path, name: str) -> ModuleType:

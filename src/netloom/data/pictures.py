@@ -93,7 +93,7 @@ def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize:
 @contextmanager
 def _opened(cell: Any, row: int) -> Iterator["Image"]:
     """The picture of a cell, its header read and its size found fit; a fault on the way is told with the row."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -109,7 +109,7 @@ def _opened(cell: Any, row: int) -> Iterator["Image"]:
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
             raise BadValue(row, "the image claims more pixels than is safe to decode", expected=f"at most {PIXELS}",
                            got=f"{named(cell)}: {fault}") from None  # fmt: skip
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise BadValue(row, "this is no image that is read", expected=_EXPECTED, got=named(cell)) from None
         except _FAULTS as fault:
             raise BadValue(row, "the image is damaged", expected=_EXPECTED, got=f"{named(cell)}: {fault}") from None

@@ -128,13 +128,14 @@ class Preprocessing:
             parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
         return np.concatenate(parts, 1) if name == "table" else parts[0]
 
-    def trim(self, name: str, tokens: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Padded tokens cut to the longest row, and their mask."""
-        mask = tokens != PAD
+    def trim(self, name: str, steps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Padded steps cut to the longest row, and their mask; numbers, whose padding is NaN, with zeros there."""
+        numbers = steps.dtype.kind == "f"
+        mask: NDArray[np.bool_] = ~np.isnan(steps).any(2) if numbers else steps != PAD
         if getattr(self.columns[self.inputs[name][0]], "trim", False):
-            longest = max(int(mask.sum(1).max()), min(SHORTEST, tokens.shape[1]))
-            tokens, mask = np.ascontiguousarray(tokens[:, :longest]), np.ascontiguousarray(mask[:, :longest])
-        return tokens, mask
+            longest = max(int(mask.sum(1).max()), min(SHORTEST, steps.shape[1]))
+            steps, mask = np.ascontiguousarray(steps[:, :longest]), np.ascontiguousarray(mask[:, :longest])
+        return np.where(mask[..., None], steps, np.zeros((), steps.dtype)) if numbers else steps, mask
 
     def require(self, content: Content) -> None:
         """Refuse a content that lacks a column."""
