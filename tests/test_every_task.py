@@ -51,6 +51,12 @@ def case(name: str) -> Case:
         return Case(
             {"mean": 3.0, "scale": 2.0}, parts, _batch(x, torch.randn(7)), 150, 0.05, {"rmse": (0, 0.2), "r2": (0.9, 1)}
         )
+    if name == "multilabel":
+        parts = {"network": [nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 3)]}
+        target = torch.tensor([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 1]]).float()
+        settings = {"labels": ["a", "b", "c"], "pos_weight": [1.0, 2.0, 0.5]}
+        learnt = {"mean_average_precision": (1, 1), "subset_accuracy": (1, 1), "loss": (0, 0.2)}
+        return Case(settings, parts, _batch(x, target), 150, 0.05, learnt)
     if name == "language_model":
         parts = {"network": [nn.Embedding(6, 12), nn.Linear(12, 6)]}
         tokens = torch.arange(9).remainder(6).expand(4, 9).contiguous()  # each token has one successor

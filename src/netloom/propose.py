@@ -275,6 +275,7 @@ _RICH = ("vgg", "text_lstm", "mlp", "spectrogram_lstm", "series_lstm")
 _TASKS: dict[str, Callable[[Mapping[str, Signal]], list[Candidate]]] = {
     "classification": _discriminative,
     "regression": _discriminative,
+    "multilabel": _discriminative,
     "language_model": _language_model,
     "variational_autoencoder": _autoencoders,
     "gan": _adversarial,

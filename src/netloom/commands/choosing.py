@@ -18,7 +18,10 @@ def task_name(data: Data, architectures: Sequence[Architecture] = ()) -> str:
         fitting = [name for name in TASKS.names() if frozenset(TASKS.get(name).parts) == wanted]
         if len(fitting) == 1:
             return fitting[0]
-    by_target = {"Category": "classification", "Number": "regression", "Characters": "language_model"}
+    by_target = {
+        "Category": "classification", "Number": "regression", "Labels": "multilabel", "Forecast": "forecasting",
+        "Characters": "language_model",
+    }  # fmt: skip
     return by_target.get(type(data.target).__name__, "variational_autoencoder")
 
 

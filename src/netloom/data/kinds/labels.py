@@ -12,7 +12,7 @@ says to ignore it.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class Labels:
     least: int = 2
     unseen: str = "error"
     labels: list[str] = field(default_factory=list, init=False)
+
+    wire: ClassVar[str] = "labels"
 
     def __post_init__(self) -> None:
         if not isinstance(self.separator, str) or not self.separator:
@@ -109,6 +111,11 @@ class Labels:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The kind that has this state."""
         return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The labels that are told apart."""
+        return {"labels": list(self.labels)}
 
     @property
     def signal(self) -> Signal:

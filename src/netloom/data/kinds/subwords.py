@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ class Subwords:
     vocabulary: list[str] = field(default_factory=list, init=False)
     merges: list[list[str]] = field(default_factory=list, init=False)
     time: int = field(default=1, init=False)
+
+    wire: ClassVar[str] = "text"
 
     def __post_init__(self) -> None:
         if self.most < _BYTES or self.least < 1 or self.length < 0:
@@ -97,6 +99,11 @@ class Subwords:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The kind that has this state."""
         return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How texts are split, and how many pieces are read."""
+        return {"level": "subwords", "length": self.time}
 
     @property
     def signal(self) -> Signal:

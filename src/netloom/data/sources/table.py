@@ -64,22 +64,23 @@ def read(
 
 def columns_at_hand(found: Mapping[str, Any], source: str) -> Content:
     """A table of columns already in memory: lists or one-axis arrays by name."""
-    columns = {str(name): _tidy(np.asarray(values, dtype=_plain(values))) for name, values in found.items()}
+    columns = {str(name): _column(values) for name, values in found.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if not columns or len(set(lengths.values())) != 1 or not next(iter(lengths.values())):
         raise DataError("the columns differ in length or are empty", where=source, got=str(lengths))
     return Content(source, source, columns, fingerprint(columns), table=True)
 
 
-def _plain(values: Any) -> Any:
-    return None if np.asarray(values).dtype.kind in "iufb" else object
-
-
-def _tidy(values: NDArray[Any]) -> NDArray[Any]:
-    """Missing values as None."""
-    if values.dtype.kind != "O":
-        return values
-    return np.array([None if _missing(value) else value for value in values.tolist()], dtype=object)
+def _column(values: Any) -> NDArray[Any]:
+    """Numbers as they are; anything else as objects, with None for missing values. A row may hold a list of words."""
+    if not isinstance(values, np.ndarray):
+        values = list(values)
+    if not any(isinstance(value, list | tuple) for value in values) and np.asarray(values).dtype.kind in "iufb":
+        return np.asarray(values)
+    cells = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values.tolist() if isinstance(values, np.ndarray) else values):
+        cells[row] = None if _missing(value) else value
+    return cells
 
 
 def _missing(value: Any) -> bool:
