@@ -29,6 +29,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Any]] = {
     "characters": ({"context": 3}, "hello wörld 🙂\n"),
     "image": ({"range": "signed"}, RNG.integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)),
     "series": ({}, RNG.normal(3, 2, (5, 4, 3))),
+    "subwords": ({"most": 260}, np.array(["A b, c!", "b b", None, ""], dtype=object)),
+    "labels": ({"least": 1}, np.array(["b; a", "a", None, ""], dtype=object)),
     "vector": ({}, RNG.normal(3, 2, (5, 4))),
 }
 
