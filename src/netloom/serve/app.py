@@ -1,0 +1,93 @@
+"""The server as one ASGI application: FastAPI with netloom's API, the Open Inference Protocol, metrics and the page."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from netloom import __version__
+from netloom.errors import NetloomError
+from netloom.serve import api, inference_protocol
+from netloom.serve.api import Endpoint
+from netloom.serve.body import Gone
+from netloom.serve.gate import Gate
+from netloom.serve.keys import Keys
+from netloom.serve.metrics import Metrics
+from netloom.serve.options import Options
+from netloom.serve.reply import reply_to
+from netloom.serve.repository import Load, Place, Repository
+from netloom.serve.service import Service
+
+
+class Application:
+    """What uvicorn runs; loads its models when it starts, and answers what it took before it ends.
+
+    Args:
+        places: of the models.
+        load: a folder → a model.
+        options: of the server.
+    """
+
+    def __init__(self, places: Sequence[Place], load: Load, options: Options) -> None:
+        metrics = Metrics()
+        keys = Keys.read(options.keys) if options.keys else Keys()
+        self.service = Service(options, Repository(places, load, options, metrics), metrics, keys)
+        endpoints = {**api.endpoints(self.service), **inference_protocol.endpoints(self.service)}
+        self.gate = Gate(self._fastapi(endpoints), self.service, self._direct(endpoints))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI."""
+        await self.gate(scope, receive, send)
+
+    def _fastapi(self, endpoints: Mapping[str, tuple[str, Endpoint]]) -> FastAPI:
+        app = FastAPI(
+            title="netloom",
+            version=__version__,
+            openapi_url=None,  # our own, from the models' fields
+            docs_url=None,  # their page loads from elsewhere
+            redoc_url=None,
+            redirect_slashes=False,
+            lifespan=self._lifespan,
+            exception_handlers=dict.fromkeys((HTTPException, NetloomError, Gone, Exception), _refused),
+        )
+        for path, (method, endpoint) in endpoints.items():
+            app.router.add_route(path, endpoint, methods=[method])
+        app.router.add_route("/metrics", self._metrics, methods=["GET"])
+        return app
+
+    def _direct(self, endpoints: Mapping[str, tuple[str, Endpoint]]) -> dict[str, tuple[Endpoint, dict[str, str]]]:
+        """The paths of predictions without a version, written out for every model."""
+        direct = {}
+        for name in self.service.repository.names():
+            for path in ("/predict", "/v1/models/{name}/predict", "/v2/models/{name}/infer"):
+                direct[path.format(name=name)] = endpoints[path][1], {"name": name} if "{name}" in path else {}
+        return direct
+
+    async def _metrics(self, request: Request) -> Response:
+        metrics = self.service.metrics
+        self.service.repository.measure()
+        metrics.in_flight.set(self.gate.now)
+        return Response(metrics.text(), media_type=metrics.content_type)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        repository = self.service.repository
+        if not repository.ready:
+            await repository.open()
+        watching = asyncio.ensure_future(repository.watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await repository.close()
+
+
+async def _refused(request: Request, fault: Exception) -> Response:
+    return reply_to(fault, request.method, request.url.path)

@@ -1,0 +1,90 @@
+"""One version of one model, ready to answer: rows of JSON in, answers out, whatever runs the network.
+
+Requests that came together are read, encoded and run together. If one of them can't be read, each is tried alone, so
+that a bad row fails its own request and no other; rows are then counted within the request.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from netloom.answers import ANSWERS
+from netloom.data.encoded import Encoded
+from netloom.data.fields import Field
+from netloom.data.preprocessing import Preprocessing
+from netloom.data.wire import from_json
+from netloom.errors import NetloomError
+
+Rows = Sequence[Mapping[str, Any]]
+Answers = list[dict[str, Any]]
+
+log = logging.getLogger("netloom.serve")
+
+
+class Engine(Protocol):
+    """What runs a network."""
+
+    name: str
+
+    def outputs(self, encoded: Encoded) -> NDArray[Any]:
+        """(rows, …) raw outputs."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in memory.
+
+    Args:
+        folder: the run, or the export, it came from.
+        engine: runs it.
+        preprocessing: raw columns → inputs.
+        task: its name and settings.
+    """
+
+    folder: Path
+    engine: Engine
+    preprocessing: Preprocessing
+    task: Mapping[str, Any]
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """What a row holds."""
+        return self.preprocessing.fields
+
+    def predict(self, rows: Rows) -> Answers:
+        """An answer for each row.
+
+        Raises:
+            DataError: a row can't be used.
+        """
+        encoded = self.preprocessing.encode(from_json(self.fields, rows))
+        found: Answers = ANSWERS.get(self.task["name"])(self.engine.outputs(encoded), self.task["settings"])
+        return found
+
+    def answer(self, requests: Sequence[Rows]) -> list[Answers | Exception]:
+        """The answers to each of several requests, or what is wrong with it."""
+        if len(requests) == 1:
+            return [self._alone(requests[0])]
+        try:
+            answers = self.predict([row for rows in requests for row in rows])
+        except Exception:  # whoever is to blame is told below
+            return [self._alone(rows) for rows in requests]
+        parts: list[Answers | Exception] = []
+        for rows in requests:
+            parts.append(answers[: len(rows)])
+            del answers[: len(rows)]
+        return parts
+
+    def _alone(self, rows: Rows) -> Answers | Exception:
+        try:
+            return self.predict(rows)
+        except NetloomError as error:
+            return error
+        except Exception as error:  # a fault of ours: the client is told so, the log says which
+            log.exception("a request to %s failed", self.folder)
+            return error
