@@ -42,6 +42,7 @@ PART_OF = {
     "mermaid": "draw", "drawing": "draw",
     "assemble": "check", "mend": "check",
     "propose": "compete", "shortlist": "compete", "jobs": "compete", "pool": "compete",
+    "run_fields": "run",
     "scores": "compete", "significance": "intervals",
     "commands.show": "show",
 }  # fmt: skip

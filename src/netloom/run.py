@@ -16,7 +16,6 @@ Fields that this version doesn't know are left as they are; a run of a newer for
 """
 
 import json
-import math
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,26 +25,13 @@ from typing import TYPE_CHECKING, Any
 
 from netloom.errors import DamagedCheckpoint, RunError
 from netloom.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
-from netloom.typed import brief, misfit
+from netloom.run_fields import check_document, line_fault
+from netloom.typed import brief
 
 if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = 1
-STATUSES = ("created", "training", "stopped", "finished", "failed")
-_FIELDS: dict[str, Any] = {
-    "format": int, "seed": int, "status": str,
-    "task": dict[str, Any], "data": dict[str, Any], "signals": dict[str, str], "files": dict[str, str],
-}  # fmt: skip
-_OPTIONAL: dict[str, Any] = {
-    "versions": dict[str, str], "platform": str, "sizes": dict[str, int], "engine": dict[str, str], "reason": str,
-    "steps": int | None, "seconds": float, "scores": dict[str, dict[str, Any]],
-}  # fmt: skip
-_LINE: dict[str, Any] = {
-    "step": int, "epoch": float, "seconds": float, "loss": dict[str, Any], "validation": dict[str, Any],
-}  # fmt: skip
-#: characters of a signal's written form
-_LONG = 200
 _TRIAL_BYTES = 1 << 16
 
 
@@ -130,7 +116,7 @@ class Run:
             got = f"format {brief(document['format'])}"
             fix = "a newer netloom opens it: pip install --upgrade netloom"
             raise RunError("was written by a newer netloom", where=str(path), expected=expected, got=got, fix=fix)
-        _check(document, str(path))
+        check_document(document, str(path))
         for name in document["files"]:
             inside(folder, name)
         return cls(folder, document)
@@ -180,7 +166,9 @@ class Run:
             raise RunError("is missing", where=str(path), got=f"the run's status is {self.status!r}")
         wanted, size = self.document["files"].get(name), self.document.get("sizes", {}).get(name)
         what = "is not the file that was written"
-        if size is not None and (bytes_ := path.stat().st_size) != size:  # before gigabytes are read for a checksum
+        if (
+            None not in (size, wanted) and (bytes_ := path.stat().st_size) != size
+        ):  # before gigabytes are read for a checksum
             raise DamagedCheckpoint(what, where=str(path), expected=f"{size} bytes", got=f"{bytes_}")
         if wanted is not None and (found := sha256(path)) != wanted:
             raise DamagedCheckpoint(what, where=str(path), expected=f"sha256 {wanted[:80]}", got=found)
@@ -200,15 +188,18 @@ class Run:
         name = "history.jsonl"
         if not (self.folder / name).is_file():
             return []
-        path = inside(self.folder, name)
+        path = self.file(name)
         lines = [parse_json(line, f"{path}: line {row}") for row, line in enumerate(read_text(path).splitlines(), 1)]
         for row, line in enumerate(lines, 1):
-            if wrong := _line_fault(line):
+            if wrong := line_fault(line):
                 raise DamagedCheckpoint("is not an evaluation", where=f"{path}: line {row}", expected=wrong)
         return lines
 
     def write_history(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Replace the history."""
+        if "history.jsonl" in self.document["files"]:
+            signed = self.document["files"]
+            self.record(files={name: found for name, found in signed.items() if name != "history.jsonl"})
         write_text(self.folder / "history.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
     def save_weights(self, model: "nn.Module", metrics: Mapping[str, Any]) -> None:
@@ -217,7 +208,8 @@ class Run:
 
         tensors.save(self.folder / "weights.safetensors", model.state_dict())
         write_json(self.folder / "metrics.json", metrics)
-        self.sign("weights.safetensors", "metrics.json")
+        history = ["history.jsonl"] if (self.folder / "history.jsonl").is_file() else []
+        self.sign("weights.safetensors", "metrics.json", *history)
 
     def load_weights(self, model: "nn.Module") -> None:
         """Fill a model, built from architecture.yaml, with the final weights.
@@ -259,46 +251,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "unknown"
-
-
-def _check(document: Mapping[str, Any], where: str) -> None:
-    """Refuse a run.json whose fields are of another type; what reads them later needs no checks of its own."""
-    known = _FIELDS | {name: kind for name, kind in _OPTIONAL.items() if name in document}
-    for name, kind in known.items():
-        if wrong := _amiss(document.get(name), kind):
-            got = brief(document[name]) if name in document else "nothing"
-            raise DamagedCheckpoint(f"the field {name!r} is wrong", where=where, expected=wrong, got=got)
-    task, scores = document["task"], document.get("scores", {})
-    for what, value, kind in (
-        ("task: name", task.get("name"), str),
-        ("task: settings", task.get("settings"), dict[str, Any]),
-        ("data: fingerprint", document["data"].get("fingerprint"), str | None),
-        *((f"scores: {split}", metrics, float) for split in scores for metrics in scores[split].values()),
-    ):
-        if wrong := _amiss(value, kind):
-            raise DamagedCheckpoint(f"the field {what!r} is wrong", where=where, expected=wrong, got=brief(value))
-    for name, text in document["signals"].items():
-        if len(text) > _LONG:
-            raise DamagedCheckpoint(f"the signal {name[:_LONG]!r} is wrong", where=where, got=brief(text))
-    if document["format"] < 1:
-        raise DamagedCheckpoint("the field 'format' is wrong", where=where, got=str(document["format"]))
-    if document["status"] not in STATUSES:
-        expected = ", ".join(STATUSES)
-        raise DamagedCheckpoint("unknown status", where=where, expected=expected, got=brief(document["status"]))
-
-
-def _amiss(value: Any, kind: Any) -> str:
-    """As `misfit`, but a number may be NaN or infinite: a training that diverged says so."""
-    unbounded = kind is float and isinstance(value, float) and not math.isfinite(value)
-    return "" if unbounded else misfit(value, kind)
-
-
-def _line_fault(line: Any) -> str:
-    """What is wrong with a line of the history; empty if nothing is."""
-    if wrong := misfit(line, dict[str, Any]):
-        return wrong
-    values = [(name, line.get(name), kind) for name, kind in _LINE.items()]
-    for name in ("loss", "validation"):
-        if isinstance(line.get(name), Mapping):
-            values += [(f"{name}: {key}", value, float) for key, value in line[name].items()]
-    return next((f"{name}: {wrong}" for name, value, kind in values if (wrong := _amiss(value, kind))), "")

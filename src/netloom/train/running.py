@@ -147,7 +147,7 @@ def _task(run: Run) -> Any:
     Raises:
         RunError: its settings are of the wrong type, or can't be used.
     """
-    where, settings = str(run.folder / "run.json"), run.document["task"]["settings"]
+    where, settings = str(run.folder / "run.json"), run.document["task"].get("settings", {})
     cls = TASKS.get(run.document["task"]["name"])
     if wrong := misfits(settings, cls):
         raise RunError("the task's settings can't be used", where=where, got=wrong)
