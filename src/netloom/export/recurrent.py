@@ -2,7 +2,7 @@
 
 `torch.export` finds shapes by running each operation on fake tensors. Torch's own rule for `lstm`, `gru` and `rnn`
 there is a loop over the steps, so the number of steps of the example becomes a constant of the program. Their shapes
-follow from the arguments; told so, the operation stays one node with a free time axis. While something is captured only.
+follow from the arguments; told so, the operation stays one node with a free time axis. Only while capturing.
 
 ONNX has its RNN operator for torch's plain recurrent network too, which the exporter of torch 2.13 doesn't know:
 `TRANSLATIONS` says it.

@@ -1,0 +1,69 @@
+"""A `.pt2` file of torch.export: the network as a program, for torch itself, AOTInductor or ExecuTorch.
+
+The program's inputs are the signals in order, then the masks of padded ones; its outputs are a tuple. Loading it is
+torch's business (`torch.export.load`), and it is a zip of JSON and raw weights, but torch may unpickle what it finds in
+one, so load only files you trust. netloom itself loads one only to check what it has just written.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from numpy.typing import NDArray
+
+from netloom.build.network import Network
+from netloom.export.capture import Captured, capture, quiet
+from netloom.export.diverge import Inner
+from netloom.export.parity import Values
+from netloom.signal import Signal
+
+
+class TorchExport:
+    """Write, run and look into a program of torch.export."""
+
+    suffix: ClassVar[str] = ".pt2"
+    runs_alone: ClassVar[bool] = False
+
+    def write(self, network: Network, signals: Mapping[str, Signal], path: Path) -> Captured:
+        """The network as a file."""
+        captured = capture(network, signals)
+        with quiet():
+            torch.export.save(captured.program, path)
+        return captured
+
+    def open(self, path: Path) -> Callable[[Values], list[NDArray[Any]]]:
+        """The file as a function of inputs by name; their order is the program's."""
+        with quiet():
+            module = torch.export.load(path).module()
+
+        def run(values: Values) -> list[NDArray[Any]]:
+            with torch.inference_mode():
+                outputs = module(*(torch.from_numpy(value) for value in values.values()))
+            return [output.numpy() for output in outputs]
+
+        return run
+
+    def inner(self, path: Path, values: Values) -> Sequence[Inner]:
+        """Every value between the nodes, with the module it came from and those that read it."""
+        with quiet():
+            module: Any = torch.export.load(path).module()
+        paths = {node: _path(node) for node in module.graph.nodes}
+        found: list[Inner] = []
+
+        class Watched(torch.fx.Interpreter):
+            def run_node(self, n: torch.fx.Node) -> Any:
+                value = super().run_node(n)
+                if n.op == "call_function" and isinstance(value, torch.Tensor):
+                    found.append(Inner(paths[n], tuple(paths[user] for user in n.users), value.numpy()))
+                return value
+
+        with torch.inference_mode():
+            Watched(module).run(*(torch.from_numpy(value) for value in values.values()))
+        return found
+
+
+def _path(node: torch.fx.Node) -> str:
+    """The deepest module that called a node, without the wrapper's `network.`."""
+    modules = [path for path, _ in node.meta.get("nn_module_stack", {}).values() if path.startswith("network.")]
+    return modules[-1].removeprefix("network.") if modules else ""
