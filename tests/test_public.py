@@ -63,5 +63,8 @@ def test_the_commands_and_options_are_these() -> None:
         "explain": [
             "run", "examples", "method", "target", "row", "checks", "settings", "seed", "out", "plugin",
         ],
+        "compress": [
+            "run", "data", "max_drop", "target_latency", "methods", "budget", "out", "replace", "seed", "plugin",
+        ],
         "calibrate": [],
     }  # fmt: skip

@@ -162,18 +162,17 @@ class Workshop:
             name = entry.label(**setting) if parent == RUN else f"{parent}+{entry.label(**setting)}"
             self.tell(name)
             self._add(name, lambda at, s=setting: entry.apply(self.runs[parent], self.means, at, **s))
-            if name in self.skipped and not self.skipped[name].startswith("failed"):
-                break  # what does not apply does so with no setting
+            if name in self.skipped or (entry.engine == "onnx" and self._within(name)):
+                break  # what does not apply does so with no setting; other scales are for where the first ones fail
 
     def best(self, count: int) -> list[str]:
         """The smallest networks so far that are within the drop."""
-        metric, better = self.loaded.task.score, self.loaded.task.better
-        good = [
-            name
-            for name, score in self.scores.items()
-            if name != RUN and contract.drop(metric, better, self.scores[RUN], score) <= self.goal.max_drop
-        ]
+        good = [name for name in self.runs if name != RUN and self._within(name)]
         return sorted(good, key=lambda name: size_of(self.runs[name]))[:count]
+
+    def _within(self, name: str) -> bool:
+        task = self.loaded.task
+        return contract.drop(task.score, task.better, self.scores[RUN], self.scores[name]) <= self.goal.max_drop
 
     def rows(self) -> list[Row]:
         """Everything measured, side by side; the baseline first."""

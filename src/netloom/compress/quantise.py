@@ -11,14 +11,20 @@ inference, 2018, https://arxiv.org/abs/1712.05877.
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
+from netloom.blocks.recurrent.lstm import SHUT
 from netloom.compress.means import Means, network_of
+from netloom.data.batch import Batch
 from netloom.evaluate import Loaded
 from netloom.export.onnx import onnx_model
 from netloom.extras import need
@@ -37,7 +43,8 @@ class Examples:
 
     def __init__(self, means: Means, count: int, size: int) -> None:
         size = min(size, means.data.sizes["train"])
-        self._batches = iter([means.data.train_batch(step, size, means.seed) for step in range(count)])
+        batches = [means.data.train_batch(step, size, means.seed) for step in range(count)]
+        self._batches = iter(_as_long(batches))
 
     def get_next(self) -> dict[str, NDArray[Any]] | None:
         """The next batch by the names of the file's inputs."""
@@ -46,6 +53,20 @@ class Examples:
             return None
         masks = {name + MASK: mask.numpy() for name, mask in batch.masks.items()}
         return {name: values.numpy() for name, values in batch.inputs.items()} | masks
+
+
+def _as_long(batches: list[Batch]) -> list[Batch]:
+    """The batches with their padded inputs as long as the longest: histograms are taken over arrays of one shape."""
+    longest = {name: max(batch.masks[name].shape[1] for batch in batches) for name in batches[0].masks}
+
+    def padded(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        more = {name: longest.get(name, 0) - (each.shape[1] if each.dim() > 1 else 0) for name, each in values.items()}
+        return {
+            name: F.pad(each, [0, 0] * (each.dim() - 2) + [0, more[name]]) if name in longest else each
+            for name, each in values.items()
+        }
+
+    return [replace(batch, inputs=padded(batch.inputs), masks=padded(batch.masks)) for batch in batches]
 
 
 @contextmanager
@@ -61,7 +82,27 @@ def prepared(loaded: Loaded) -> Iterator[Path]:
         plain, path = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
         onnx_model(*network_of(loaded), plain)
         shape_inference.quant_pre_process(str(plain), str(path), skip_symbolic_shape=True)
+        _open_gates(path)
         yield path
+
+
+def _open_gates(path: Path) -> None:
+    """Let an LSTM read padding where nobody asks for its last cell state.
+
+    The block's gates are shut at padding by weights of ±SHUT (see blocks/recurrent/lstm.py). They would set the scale
+    of their rows, and every other weight there would round to zero. The outputs do without: those at padding are
+    zeroed, and padding comes after all real steps.
+    """
+    onnx = need("onnx", extra="compress", what="quantising")
+    model = onnx.load(path)
+    weights = {each.name: each for each in model.graph.initializer}
+    read = {name for node in model.graph.node for name in node.input} | {each.name for each in model.graph.output}
+    for node in model.graph.node:
+        if node.op_type == "LSTM" and node.input[1] in weights and not {*node.output[2:]} & read:
+            kept = onnx.numpy_helper.to_array(weights[node.input[1]]).copy()  # (directions, 4 · dim, dim_in)
+            kept[abs(kept) == SHUT] = 0
+            weights[node.input[1]].CopyFrom(onnx.numpy_helper.from_array(kept, node.input[1]))
+    onnx.save(model, path)
 
 
 def operators(path: Path) -> dict[str, int]:
@@ -76,25 +117,30 @@ def operators(path: Path) -> dict[str, int]:
     return found
 
 
-def tidy(path: Path) -> None:
-    """Take out what only readers of the file want: texts, and shapes between the nodes."""
-    onnx = need("onnx", extra="compress", what="quantising")
-    model = onnx.load(path)
-    del model.graph.value_info[:]
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    onnx.save(model, path)
+def fused(path: Path) -> None:
+    """Replace a file by its fused form: integer operators instead of quantise–dequantise pairs around float ones.
+
+    ONNX Runtime does this whenever it opens the file; done once, the file is smaller and opens faster. The level
+    "extended" keeps to operators that any processor runs.
+    """
+    runtime = need("onnxruntime", extra="compress", what="quantising")
+    new = path.with_name("fused.onnx")
+    options = runtime.SessionOptions()
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(new)
+    runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    new.replace(path)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without ONNX Runtime's advice on preprocessing, which was followed."""
+    """Without ONNX Runtime's advice on preprocessing, which was followed, and what its calibration prints."""
     logger, level = logging.getLogger(), logging.getLogger().level
     logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of onnx in onnxruntime
-            yield
+            with redirect_stdout(StringIO()):
+                yield
     finally:
         logger.setLevel(level)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from netloom.compress.emit import ONNX, finish_onnx, new_onnx
 from netloom.compress.means import Means, Skipped
-from netloom.compress.quantise import operators, prepared, quiet, tidy
+from netloom.compress.quantise import fused, operators, prepared, quiet
 from netloom.evaluate import Loaded
 from netloom.extras import need
 from netloom.run import Run
@@ -50,5 +50,5 @@ class Int8Dynamic:
                 weight_type=quantization.QuantType.QInt8,
                 per_channel=True,
             )
-            tidy(folder / ONNX)
+            fused(folder / ONNX)
         return finish_onnx(run)
