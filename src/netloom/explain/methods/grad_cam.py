@@ -5,6 +5,7 @@
 
 Above 0 or nothing: the map says where, not how much, and nothing in it speaks against the target. Branches side by
 side (the widths of a text network) count as one convolution with all their channels, on the places of the finest.
+Over a spectrogram the map is averaged over pitch, and what is left lies over the wave.
 
 Source: R. Selvaraju and others, Grad-CAM: visual explanations from deep networks via gradient-based localization, 2017,
 https://arxiv.org/abs/1610.02391. Computed by Captum. Differs: a convolution's output is read before its activation.
@@ -17,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from netloom.blocks import BLOCKS
 from netloom.errors import SettingError
 from netloom.explain.last_convolutions import last_convolutions
 from netloom.explain.question import Found, Question
@@ -25,7 +27,7 @@ from netloom.extras import need
 
 
 def grad_cam(question: Question) -> Found:
-    """A map over the input that the last convolution looks at; the other inputs get zeros.
+    """Maps over the inputs that the last convolutions look at; other inputs get zeros.
 
     Raises:
         SettingError: no convolution's output has places, or they are not those of an input.
@@ -34,17 +36,15 @@ def grad_cam(question: Question) -> Found:
     captum = need("captum.attr", extra="explain", what="explaining")
     surface = Surface(question)
     with torch.enable_grad():
-        maps = [_map(captum, surface, layer) for layer in layers]
-    finest = max((map_.shape[2:] for map_ in maps), key=lambda size: size.numel())
-    total = torch.stack([_stretched(map_, finest) for map_ in maps]).sum(0).relu()
-    name = _input(question, surface, layers[0], len(finest))
-    inputs = {other: _like(question, other) for other in question.inputs}
-    parts = inputs[name]
-    sides = parts.shape[1:3] if len(finest) == 2 else parts.shape[1:2]
-    found = _stretched(total, tuple(sides))[:, 0]
-    if name in question.masks:
-        found = found * question.masks[name].to(found)
-    inputs[name] = found[..., None].expand_as(parts).contiguous() if found.ndim < parts.ndim else found
+        maps = [(_input(question, surface, layer), _map(captum, surface, layer)) for layer in layers]
+    if not any(name for name, _ in maps):
+        fix = "use integrated_gradients or occlusion"
+        raise SettingError("the last convolution's places are not those of an input", fix=fix)
+    inputs = {}
+    for name in question.inputs:
+        parts = _zeros(question, name, like=maps[0][1])
+        own = [map_ for given, map_ in maps if given == name]
+        inputs[name] = _over(question, name, parts, own) if own else parts
     return Found(inputs, against=dict.fromkeys(inputs, "nothing: it says where the features are"))
 
 
@@ -56,31 +56,45 @@ def _map(captum: Any, surface: Surface, layer: nn.Module) -> Tensor:
     return found.detach()
 
 
-def _stretched(map_: Tensor, size: tuple[int, ...]) -> Tensor:
-    if tuple(map_.shape[2:]) == size:
+def _over(question: Question, name: str, parts: Tensor, maps: list[Tensor]) -> Tensor:
+    """(batch, …parts) the maps of one input, added up, above 0, and stretched over it."""
+    finest = max((map_.shape[2:] for map_ in maps), key=lambda size: size.numel())
+    total = torch.stack([_stretched(map_, finest) for map_ in maps]).sum(0).relu()
+    if question.views[name].kind == "image":
+        return _stretched(total, parts.shape[1:3])[:, 0]
+    if total.ndim == 4:  # a sequence seen as an image: time runs down
+        total = total.mean(3)
+    found = _stretched(total, parts.shape[1:2])[:, 0]
+    if name in question.masks:
+        found = found * question.masks[name].to(found)
+    return found[..., None].expand_as(parts).contiguous() if found.ndim < parts.ndim else found
+
+
+def _stretched(map_: Tensor, size: torch.Size) -> Tensor:
+    if map_.shape[2:] == size:
         return map_
-    return F.interpolate(map_, size, mode="bilinear" if len(size) == 2 else "linear", align_corners=False)
+    return F.interpolate(map_, tuple(size), mode="bilinear" if len(size) == 2 else "linear", align_corners=False)
 
 
-def _like(question: Question, name: str) -> Tensor:
-    """(batch, …parts) zeros."""
-    values = question.inputs[name]
-    zeros = torch.zeros(values.shape, device=values.device, dtype=question.targets.units.dtype)
-    return question.views[name].fold(zeros)
+def _zeros(question: Question, name: str, like: Tensor) -> Tensor:
+    """(batch, …parts)."""
+    return question.views[name].fold(torch.zeros(question.inputs[name].shape, device=like.device, dtype=like.dtype))
 
 
-def _input(question: Question, surface: Surface, layer: nn.Module, axes: int) -> str:
-    """The input that a convolution looks at: it hangs on it, and has as many axes of places."""
+def _input(question: Question, surface: Surface, layer: nn.Module) -> str | None:
+    """The input that a convolution looks at: the first that it hangs on and whose places are its own."""
     seen: list[Tensor] = []
-    hook = layer.register_forward_hook(lambda _m, _i, output: seen.append(output))
-    with torch.enable_grad(), hook:
+    with layer.register_forward_hook(lambda _m, _i, output: seen.append(output)):
         values = tuple(each.detach().requires_grad_() for each in surface.values)
         surface.score(*values, *surface.rest)
-        gradients = torch.autograd.grad(seen[0].sum(), values, allow_unused=True)
-    kinds = ("image",) if axes == 2 else ("tokens", "series", "wave")
+    gradients = torch.autograd.grad(seen[0].sum(), values, allow_unused=True)
+    sequences = ("tokens", "series", "wave")
+    kinds: tuple[str, ...] = sequences if seen[0].ndim == 3 else ("image",)
+    if seen[0].ndim == 4 and any(
+        isinstance(each, BLOCKS.get("sequence_to_channels")) for each in question.network.modules()
+    ):
+        kinds = ("image", *sequences)
     for name, gradient in zip(surface.names, gradients, strict=True):
         if gradient is not None and question.views[name].kind in kinds:
             return name
-    raise SettingError(
-        "the last convolution's places are not those of an input", fix="use integrated_gradients or occlusion"
-    )
+    return None

@@ -1,0 +1,160 @@
+"""The verb: what may be asked, and what is told if it can't be."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from explain_nets import batch, loaded, texts
+
+from netloom.data import open_data
+from netloom.errors import MissingExtra, SettingError, UnknownName
+from netloom.explain import METHODS, attribute
+from netloom.explain.targets import choose
+
+X = {"x": torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))}
+DENSE = [{"dense": {"dim": 7}}, "tanh", {"dense": {"dim": 3}}]
+
+
+def test_the_methods_are_these() -> None:
+    assert METHODS.names() == ["grad_cam", "integrated_gradients", "occlusion"]
+
+
+def test_without_a_target_the_likeliest_label_is_explained(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+    outputs = net.outputs(batch(X))
+    found = attribute(net, batch(X), "occlusion")
+    assert [each.target for each in found] == [f"label {k}" for k in outputs.argmax(1).tolist()]
+    assert [each.answer["label"] for each in found] == [each.target for each in found]
+    assert [each.score for each in found] == pytest.approx(outputs.max(1).values.tolist())
+    assert len({each.target for each in found}) > 1
+
+
+def test_examples_don_t_depend_on_their_company(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+    together = attribute(net, batch(X))
+    for row in range(4):
+        (alone,) = attribute(net, batch(X).part(row, row + 1))
+        assert np.allclose(alone.inputs["x"], together[row].inputs["x"], atol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])
+def test_the_budget_changes_no_answer(method: str, tmp_path: Path) -> None:
+    node = [{"embedding": {"dim": 4}}, {"gru": {"dim": 3}}, "last_step", {"dense": {"dim": 3}}]
+    net, given = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"}), texts()
+    large, small = attribute(net, given, method), attribute(net, given, method, budget=3)
+    for one, other in zip(large, small, strict=True):
+        assert np.allclose(one.inputs["tokens"], other.inputs["tokens"], atol=1e-12)
+
+
+def test_weights_and_their_gradients_are_left_alone(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+    before = {name: values.clone() for name, values in net.model.state_dict().items()}
+    given = X["x"].clone()
+    attribute(net, batch({"x": given}))
+    assert all((values == before[name]).all() for name, values in net.model.state_dict().items())
+    assert all(values.grad is None for values in net.model.parameters())
+    assert (given == X["x"]).all()
+    assert not given.requires_grad
+
+
+def test_several_labels_at_once_are_explained_one_by_one() -> None:
+    net: Any = SimpleNamespace(
+        run=SimpleNamespace(document={"task": {"name": "multilabel"}}), task=SimpleNamespace(labels=["sun", "rain"])
+    )
+    outputs = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+    free, asked = choose(net, outputs, None), choose(net, outputs, "rain")
+    assert (free.names, asked.names) == (["rain", "sun"], ["rain", "rain"])
+    assert torch.equal(asked.scores(outputs, asked.index), torch.tensor([2.0, -1.0]))
+    assert torch.allclose(asked.certainty(outputs, asked.index), torch.tensor([2.0, -1.0]).sigmoid())
+
+
+def test_a_label_that_is_not_there(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+    with pytest.raises(UnknownName, match=r"target: no label is called 'labl 1'\n  fix: did you mean 'label 1'"):
+        attribute(net, batch(X), target="labl 1")
+
+
+def test_a_method_that_is_not_there(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+    with pytest.raises(UnknownName, match=r"no method is called 'gradcam'\n  fix: did you mean 'grad_cam'"):
+        attribute(net, batch(X), "gradcam")
+
+
+def test_a_setting_that_is_not_there(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+    with pytest.raises(
+        SettingError, match=r"integrated_gradients takes no setting 'step'.*\n.*\n.*did you mean 'steps'"
+    ):
+        attribute(net, batch(X), step=3)
+    with pytest.raises(SettingError, match="grad_cam takes no setting 'steps'\n  expected: none"):
+        attribute(net, batch(X), "grad_cam", steps=3)
+    with pytest.raises(SettingError, match="at least one example"):
+        attribute(net, batch(X), budget=0)
+
+
+def test_a_regression_has_one_target(tmp_path: Path) -> None:
+    net = loaded(tmp_path, {"dense": {"dim": 1}}, {"x": "vector:5"}, labels=None)
+    assert attribute(net, batch(X), target="value")[0].target == "value"
+    with pytest.raises(SettingError, match="a regression has one target"):
+        attribute(net, batch(X), target="age")
+
+
+def test_a_task_without_an_answer() -> None:
+    net: Any = SimpleNamespace(run=SimpleNamespace(document={"task": {"name": "gan"}}), task=None)
+    with pytest.raises(SettingError, match="task gan: this run's outputs can't be explained"):
+        choose(net, torch.zeros(1, 2), None)
+
+
+def test_tokens_that_no_embedding_reads(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+    strange = batch({"x": torch.ones(2, 5, dtype=torch.int64)})
+    net.model["network"].forward = lambda inputs, masks: next(iter(inputs.values())).double()[:, :3]
+    with pytest.raises(SettingError, match="no embedding reads 'x'"):
+        attribute(net, strange)
+
+
+def test_an_exported_network_has_no_gradients(tmp_path: Path) -> None:
+    net = loaded(tmp_path, DENSE, {"x": "vector:5"})
+
+    class Exported(torch.nn.Module):
+        def forward(self, inputs: dict[str, torch.Tensor], masks: Any = None) -> torch.Tensor:
+            return inputs["x"][:, :3]
+
+    net.model["network"] = Exported()
+    with pytest.raises(SettingError, match="has no gradients") as caught:
+        attribute(net, batch(X))
+    assert "occlusion" in caught.value.fix
+    with pytest.raises(SettingError, match="shows no layers"):
+        attribute(net, batch(X), "grad_cam")
+    found = attribute(net, batch(X), "occlusion", target="label 2")
+    assert np.allclose([each.inputs["x"][2] for each in found], X["x"][:, 2])
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "occlusion", "grad_cam"])
+def test_captum_is_missed_with_the_line_that_installs_it(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> Any:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
+
+    monkeypatch.setattr("netloom.extras.import_module", absent)
+    node = [{"conv2d": {"channels": 2}}, "global_average_pool2d", {"dense": {"dim": 3}}]
+    net = loaded(tmp_path, node, {"x": "image:1x4x4"})
+    with pytest.raises(MissingExtra, match=r"explaining needs captum\n  fix: pip install 'netloom\[explain\]'"):
+        attribute(net, batch({"x": torch.zeros(1, 1, 4, 4, dtype=torch.float64)}), method)
+
+
+def test_raw_values_are_encoded_first(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).random((40, 6, 6))
+    data = open_data({"x": x, "y": np.arange(40) % 3})
+    node = [{"conv2d": {"channels": 2}}, "global_average_pool2d", {"dense": {"dim": 3}}]
+    net = loaded(tmp_path, node, {}, data=data)
+    net.model.float()
+    (one,) = attribute(net, {"x": x[:1]})
+    assert one.inputs["image"].shape == (6, 6)
+    picture = one.shown["image"].values
+    assert picture.dtype == np.uint8
+    assert abs(picture / 255 * np.ptp(x[0]) + x[0].min() - x[0]).max() < np.ptp(x[0]) / 255

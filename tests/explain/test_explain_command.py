@@ -1,0 +1,83 @@
+"""`netloom explain` from a run's folder to a printed table and a page."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from netloom.cli import app
+from netloom.data import open_data
+from netloom.errors import DataError, SettingError, UnknownName
+from netloom.reading import from_dict
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit
+
+GOOD, BAD = "a fine and <script> bright film", "a dull and slow waste of time"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("explained")
+    source = folder / "films.csv"
+    with source.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "length", "label"])
+        writer.writerows([[GOOD if row % 2 else BAD, 60 + row, "good" if row % 2 else "bad"] for row in range(60)])
+    data = open_data(str(source), target="label", kinds={"text": "text"})
+    node = {
+        "graph": {
+            "inputs": ["tokens", "table"],
+            "nodes": {
+                "words": {"from": "tokens", "chain": [{"embedding": {"dim": 4}}, {"lstm": {"dim": 5}}, "last_step"]},
+                "both": {"from": ["words", "table"], "merge": "concat"},
+                "answer": {"from": "both", "chain": [{"dense": {"dim": 6}}, "relu"]},
+            },
+            "outputs": ["answer"],
+        }
+    }
+    task = TASKS.get("classification").from_data(data)
+    return fit(from_dict(node), task, data, Recipe(steps=30, batch_size=8), folder / "run").folder
+
+
+def test_the_run_s_own_test_rows(run: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    told = CliRunner().invoke(app, ["explain", str(run), "--out", str(page), "--checks", "4"], env={"COLUMNS": "200"})
+    assert told.exit_code == 0, told.output
+    for words in ("strongest parts", "completeness", "edge detector", "names what the answer rests on", "films"):
+        assert words in told.output
+    html = page.read_text(encoding="utf-8")
+    assert html.count("<div class=explanation>") == 4
+    assert "<script" not in html
+    assert "length = " in html
+    assert "How far to trust it" in html
+
+
+def test_rows_of_a_new_source_for_a_label(run: Path, tmp_path: Path) -> None:
+    source = tmp_path / "new.csv"
+    source.write_text(f"text,length\n{GOOD},70\n{BAD},80\n{GOOD},90\n", encoding="utf-8")
+    arguments = ["explain", str(run), str(source), "--row", "1", "--target", "good", "--checks", "0", "-m", "occlusion"]
+    told = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    assert told.exit_code == 0, told.output
+    assert "new 1" in told.output
+    assert "new 0" not in told.output
+    assert "why good" in told.output
+    assert "edge detector" not in told.output
+
+
+def test_a_row_that_is_not_there(run: Path) -> None:
+    told = CliRunner().invoke(app, ["explain", str(run), "--row", "60"])
+    assert isinstance(told.exception, DataError)
+    assert "expected: 0 to 59" in str(told.exception)
+
+
+def test_what_can_t_be_asked(run: Path) -> None:
+    for arguments, error, words in (
+        (["--method", "occlusio"], UnknownName, "did you mean 'occlusion'"),
+        (["--target", "goot"], UnknownName, "did you mean 'good'"),
+        (["-m", "grad_cam"], SettingError, "needs a convolution"),
+        (["--set", "steps=0"], SettingError, "needs steps"),
+    ):
+        told = CliRunner().invoke(app, ["explain", str(run), *arguments])
+        assert isinstance(told.exception, error), told.output
+        assert words in str(told.exception)

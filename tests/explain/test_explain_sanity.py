@@ -1,0 +1,142 @@
+"""The checks tell an explanation from an edge detector, and one that names what counts from one that guesses."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from explain_nets import batch, loaded, texts
+
+from netloom.data import Batch, open_data
+from netloom.evaluate import Loaded, load
+from netloom.explain import METHODS, attribute, checks, verdicts
+from netloom.explain.attributing import ask, views_of
+from netloom.explain.deletion import areas, at_random, by_attribution
+from netloom.explain.question import Found, Question
+from netloom.explain.ranks import rank_correlation, ranks, sobel
+from netloom.explain.targets import choose
+from netloom.reading import from_dict
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Loaded, Batch]:
+    """A small convolutional network that reads digits rightly most of the time, and some test digits."""
+    data = open_data("digits")
+    node = [
+        {"conv2d": {"channels": 12}},
+        "relu",
+        {"max_pool2d": {"size": 2}},
+        "flatten",
+        {"dense": {"dim": 32}},
+        "relu",
+    ]
+    task = TASKS.get("classification").from_data(data)
+    recipe = Recipe(epochs=6, batch_size=32, lr=3e-3)
+    net = load(fit(from_dict(node), task, data, recipe, tmp_path_factory.mktemp("digits") / "run"))
+    assert net.metrics(data, "test")["accuracy"] > 0.9
+    return net, next(data.batches("test", 16))
+
+
+def edge_detector(question: Question) -> Found:
+    """What the network doesn't matter to."""
+    pictures = question.inputs["image"].mean(1).numpy()
+    return Found({"image": torch.from_numpy(np.stack([sobel(picture) for picture in pictures])).float()})
+
+
+def test_integrated_gradients_depend_on_the_network(digits: tuple[Loaded, Batch]) -> None:
+    found = checks(*digits, "integrated_gradients", seed=1)
+    assert abs(found["randomised"]) < 0.2
+    assert found["randomised_magnitude"] < 0.5
+    assert abs(found["edges"]) < 0.5
+    assert verdicts(found)["tells the network apart from an edge detector"][0] == "yes"
+
+
+def test_an_edge_detector_does_not(digits: tuple[Loaded, Batch], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS._things, "edge_detector", edge_detector)
+    found = checks(*digits, "edge_detector", seed=1)
+    assert found["randomised"] == pytest.approx(1)
+    assert found["edges"] > 0.999
+    assert verdicts(found)["tells the network apart from an edge detector"][0] == "no"
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])
+def test_deleting_what_is_named_hurts_more_than_chance(method: str, digits: tuple[Loaded, Batch]) -> None:
+    found = checks(*digits, method, seed=1)
+    assert found["deletion"] < 0.5 * found["deletion_random"]
+    assert found["deletion_wins"] > 0.9
+    assert verdicts(found)["names what the answer rests on"][0] == "yes"
+
+
+def test_the_checks_are_measured_alike_with_one_seed(digits: tuple[Loaded, Batch]) -> None:
+    net, given = digits
+    few = given.part(0, 2)
+    assert checks(net, few, "grad_cam", seed=2) == checks(net, few, "grad_cam", seed=2)
+    assert checks(net, few, "grad_cam", seed=2) != checks(net, few, "grad_cam", seed=3)
+
+
+def asked(net: Loaded, given: Batch) -> Question:
+    return ask(net, given, views_of(net), choose(net, net.outputs(given), None), 64)
+
+
+def test_the_deletion_curve_is_the_area_of_a_plain_loop(tmp_path: Path) -> None:
+    node = [{"embedding": {"dim": 4}}, {"lstm": {"dim": 5}}, "last_step", {"dense": {"dim": 3}}]
+    net, given = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"}), texts()
+    question = asked(net, given)
+    like = {"tokens": torch.randn(4, 9, dtype=torch.float64)}
+    got = areas(question, like, by_attribution(question, like))
+    for row in range(4):
+        tokens, mask = given.inputs["tokens"][row].clone(), given.masks["tokens"][row]
+        length = int(mask.sum())
+        order = like["tokens"][row][:length].argsort(descending=True).tolist()
+        curve = []
+        for gone in [round(length * point / 9) for point in range(10)]:  # the longest text has 9 tokens: 9 points
+            left = tokens.clone()
+            left[order[:gone]] = 1
+            outputs = net.model["network"]({"tokens": left[None]}, {"tokens": mask[None]})
+            curve.append(outputs.softmax(1)[0, question.targets.index[row]].item())
+        wanted = sum((a + b) / 2 for a, b in pairwise(curve)) / 9
+        assert got[row] == pytest.approx(wanted)
+
+
+def test_a_random_order_takes_every_real_part_once_and_padding_last(tmp_path: Path) -> None:
+    node = [{"embedding": {"dim": 4}}, "global_average_pool1d", {"dense": {"dim": 3}}]
+    net, given = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"}), texts()
+    question, like = asked(net, given), {"tokens": torch.zeros(4, 9)}
+    order = at_random(question, like, torch.Generator().manual_seed(0))
+    for row, length in enumerate(given.masks["tokens"].sum(1).tolist()):
+        assert sorted(order[row].tolist()) == list(range(9))
+        assert set(order[row, :length].tolist()) == set(range(length))
+
+
+def test_checks_of_a_table_with_a_text_and_of_a_regression(tmp_path: Path) -> None:
+    node = [{"dense": {"dim": 6}}, "tanh", {"dense": {"dim": 1}}]
+    net = loaded(tmp_path, node, {"x": "vector:8"}, labels=None)
+    found = checks(net, batch({"x": torch.randn(6, 8, dtype=torch.float64)}), "integrated_gradients")
+    assert set(found) == {"randomised", "randomised_magnitude", "deletion", "deletion_random", "deletion_wins"}
+    assert found["deletion"] < found["deletion_random"]  # what raises the value goes first, so that it falls at once
+
+
+def test_ranks_are_scipy_s() -> None:
+    stats: Any = pytest.importorskip("scipy.stats")
+    values, others = np.random.default_rng(0).integers(0, 6, 40), np.random.default_rng(1).random(40)
+    assert np.array_equal(ranks(values), stats.rankdata(values))
+    assert rank_correlation(values, others) == pytest.approx(stats.spearmanr(values, others).statistic)
+    assert rank_correlation(np.ones(5), others[:5]) == 0
+
+
+def test_edges_are_scipy_s() -> None:
+    images: Any = pytest.importorskip("scipy.ndimage")
+    picture = np.random.default_rng(0).random((6, 9))
+    wanted = np.hypot(images.sobel(picture, 0, mode="nearest"), images.sobel(picture, 1, mode="nearest"))
+    assert np.allclose(sobel(picture), wanted)
+
+
+def test_explanations_hold_what_was_measured(digits: tuple[Loaded, Batch]) -> None:
+    net, given = digits
+    found = attribute(net, given.part(0, 2), steps=200)
+    for each in found:
+        assert each.checks["completeness"] < 0.02 * abs(each.score)
