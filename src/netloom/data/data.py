@@ -49,7 +49,7 @@ class Data(ABC):
         """The data of a state, read again from its own source or from another."""
         from netloom.data.opening import open_data
 
-        return open_data(state["source"] if source is None else source, state=state)
+        return open_data(state.get("source", "") if source is None else source, state=state)
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Batches in one pass over the training part: full ones, or a single short one."""

@@ -164,6 +164,8 @@ def _check_state(state: Mapping[str, Any]) -> None:
     for name, kind in _STATE.items():
         if wrong := misfit(state[name], kind):
             raise DataError("this is not the state of any data", where=name, expected=wrong, got=brief(state[name]))
+    if wrong := misfit(state["preprocessing"].get("columns"), dict[str, dict[str, Any]]):
+        raise DataError("this is not the state of any data", where="preprocessing: columns", expected=wrong)
 
 
 _STATE: dict[str, Any] = {
