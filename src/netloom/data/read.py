@@ -5,15 +5,18 @@ A .npy header is parsed by itself: arrays of Python objects are refused before a
 it claims is compared with the bytes that are there.
 """
 
+import codecs
 import gzip
+import hashlib
 import io
 import lzma
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,16 +42,105 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytearray:
     Raises:
         DataError: it can't be read, is damaged, or is larger than `limit`.
     """
-    opener = _OPENERS.get(path.suffix.lower(), open)
-    try:
-        with opener(path, "rb") as stream:
-            return _bounded(stream, path, limit)
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as fault:
-        raise DataError(
-            "the file is damaged or not compressed as its name says", where=str(path), got=str(fault)
-        ) from None
-    except OSError as fault:
-        raise DataError("the file can't be read", where=str(path), got=str(fault.strerror or fault)) from None
+    content = bytearray()
+    with Unpacked(path, limit) as stream:
+        while piece := stream.read(_CHUNK):
+            content += piece
+    return content
+
+
+class Unpacked:
+    """The bytes of a file one after the other, unpacked if its name ends in .xz or .gz.
+
+    Args:
+        path: the file.
+        limit: bytes it may have.
+
+    Raises:
+        DataError: it can't be read, is damaged, or is larger than `limit`; when opened, or on the way.
+    """
+
+    closed = False
+
+    def __init__(self, path: Path, limit: int = LIMIT) -> None:
+        self.path, self.limit, self.count = path, limit, 0
+        with _told(path):
+            self._stream = _OPENERS.get(path.suffix.lower(), open)(path, "rb")
+
+    def read(self, size: int = _CHUNK) -> bytes:
+        """Up to so many bytes; none at the end."""
+        with _told(self.path):
+            piece: bytes = self._stream.read(size)
+        self.count += len(piece)
+        if self.count > self.limit:
+            raise too_large(self.path, self.limit)
+        return piece
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.closed = True
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class UnpackedText(Unpacked):
+    """The text of a file as UTF-8 bytes, from any encoding; a byte-order mark is dropped.
+
+    Args:
+        path: the file.
+        limit: bytes it may have.
+        encoding: of the file.
+
+    Raises:
+        DataError: as `Unpacked`, or the bytes are not of this encoding (the line is named).
+    """
+
+    def __init__(self, path: Path, limit: int = LIMIT, encoding: str = "utf-8") -> None:
+        super().__init__(path, limit)
+        try:
+            self._decoder = codecs.getincrementaldecoder(encoding)()
+        except LookupError:
+            raise _no_encoding(path, encoding) from None
+        self.encoding, self.digest, self._lines, self._first = encoding, hashlib.sha256(), 0, True
+
+    def read(self, size: int = _CHUNK) -> bytes:
+        """At most so many bytes of the text; nothing at the end."""
+        while True:
+            raw = super().read(max(1, size // 3 - 4))  # a letter of one byte there may take three here
+            try:
+                text = self._decoder.decode(raw, final=not raw)
+            except UnicodeDecodeError as fault:
+                raise _wrong_letter(self.path, self.encoding, fault, self._lines) from None
+            if text and self._first:
+                text, self._first = text.removeprefix("\ufeff"), False
+            self._lines += raw.count(10)
+            if text or not raw:
+                found = text.encode("utf-8", "surrogatepass")
+                self.digest.update(found)
+                return found
+
+    def lines(self) -> Iterator[str]:
+        """Line by line, without the line breaks."""
+        rest = b""
+        while piece := self.read():
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from (line.decode("utf-8", "surrogatepass") for line in whole)
+        yield rest.decode("utf-8", "surrogatepass")
+
+
+def packed_size(path: Path, most: int) -> int:
+    """Bytes of a file once it is unpacked; of a packed one not counted further than `most`."""
+    if path.suffix.lower() not in _OPENERS:
+        return path.stat().st_size
+    with Unpacked(path, 2**63) as stream:
+        while stream.count < most and stream.read(_CHUNK):
+            pass
+    return stream.count
 
 
 def read_text(path: Path, limit: int = LIMIT, encoding: str = "utf-8") -> str:
@@ -61,14 +153,9 @@ def read_text(path: Path, limit: int = LIMIT, encoding: str = "utf-8") -> str:
     try:
         return raw.decode(encoding).removeprefix("\ufeff")
     except LookupError:
-        raise DataError(f"no encoding is called {encoding!r}", where=str(path), fix="try 'utf-8' or 'cp1252'") from None
+        raise _no_encoding(path, encoding) from None
     except UnicodeDecodeError as fault:
-        raise DataError(
-            f"line {raw.count(10, 0, fault.start) + 1} is not {encoding}",
-            where=str(path),
-            got=f"byte 0x{raw[fault.start]:02x}",
-            fix="save the file as UTF-8, or give encoding='cp1252' if it comes from an old Windows program",
-        ) from None
+        raise _wrong_letter(path, encoding, fault, 0) from None
 
 
 def read_npy(path: Path, limit: int = LIMIT) -> NDArray[Any]:
@@ -127,13 +214,30 @@ def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
     return array.reshape(shape, order="F" if fortran else "C")
 
 
-def _bounded(stream: IO[bytes], path: Path, limit: int) -> bytearray:
-    content = bytearray()
-    while piece := stream.read(_CHUNK):
-        content += piece
-        if len(content) > limit:
-            raise too_large(path, limit)
-    return content
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Faults of reading and unpacking, told with the file's name."""
+    try:
+        yield
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as fault:
+        raise DataError(
+            "the file is damaged or not compressed as its name says", where=str(path), got=str(fault)
+        ) from None
+    except OSError as fault:
+        raise DataError("the file can't be read", where=str(path), got=str(fault.strerror or fault)) from None
+
+
+def _no_encoding(path: Path, encoding: str) -> DataError:
+    return DataError(f"no encoding is called {encoding!r}", where=str(path), fix="try 'utf-8' or 'cp1252'")
+
+
+def _wrong_letter(path: Path, encoding: str, fault: UnicodeDecodeError, lines: int) -> DataError:
+    return DataError(
+        f"line {lines + fault.object.count(10, 0, fault.start) + 1} is not {encoding}",
+        where=str(path),
+        got=f"byte 0x{fault.object[fault.start]:02x}",
+        fix="save the file as UTF-8, or give encoding='cp1252' if it comes from an old Windows program",
+    )
 
 
 def too_large(path: Path, limit: int) -> DataError:

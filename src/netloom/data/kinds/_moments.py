@@ -1,28 +1,37 @@
 """Mean and standard deviation of arrays too large for a float64 copy, and arrays checked and scaled."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.columns import reblocked
 from netloom.data.kinds._kind import BadValue
 from netloom.errors import DataError
 
 _NOTHING = 1e-14
-_CHUNK = 2**22  # values at a time: 32 MiB as float64
+_CHUNK = 2**20  # values at a time: 8 MiB as float64
 
 
 def moments(values: NDArray[Any], axis: int) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation (of the population) along every axis but `axis`; 1 where nothing varies.
+    """Mean and standard deviation (of the population) along every axis but `axis`; 1 where nothing varies."""
+    return moments_of([values], axis)
+
+
+def moments_of(pieces: Iterable[NDArray[Any]], axis: int) -> tuple[list[float], list[float]]:
+    """The moments of an array that comes in pieces, the same to the last bit however it is cut into them.
 
     Chunks are combined as in Chan, Golub and LeVeque, 1979: no cancellation, each value is read once.
     A channel that never varies keeps the scale 1, so that it encodes to 0 rather than to a division by zero.
     """
-    kept = values.shape[axis]
-    count, mean, squares = 0, np.zeros(kept), np.zeros(kept)
-    rows = max(1, _CHUNK // max(1, values[0].size))
-    for start in range(0, len(values), rows):
-        chunk = np.moveaxis(values[start : start + rows], axis, -1).reshape(-1, kept).astype(np.float64)
+    pieces = (piece for piece in pieces if len(piece))
+    if (first := next(pieces, None)) is None:
+        return [], []
+    count, mean, squares = 0, np.zeros(kept := first.shape[axis]), np.zeros(kept)
+    for values in reblocked(chain([first], pieces), max(1, _CHUNK // max(1, first[0].size))):
+        chunk = np.moveaxis(values, axis, -1).reshape(-1, kept).astype(np.float64)
         part_mean = chunk.mean(0)
         delta, new = part_mean - mean, count + len(chunk)
         squares += ((chunk - part_mean) ** 2).sum(0) + delta**2 * count * len(chunk) / new

@@ -7,14 +7,14 @@ Rare labels share the slot with missing and unseen ones, so that it is trained: 
 labels, each seen at least `least` times in the training rows. A target keeps all (`most=0, least=1`).
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.kinds._counting import counted
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.signal import Signal
 
@@ -41,7 +41,11 @@ class Category:
 
     def fit(self, values: Any) -> Self:
         """The labels, sorted: by value if all are whole numbers, otherwise by spelling."""
-        counts = Counter(label for label in labels(values) if label is not None)
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces (`_counting.py`)."""
+        counts = counted([label for label in labels(values) if label is not None] for values in pieces)
         ranked = sorted(counts, key=lambda label: (-counts[label], str(label)))
         kept = [label for label in ranked if counts[label] >= self.least][: self.most or None]
         try:

@@ -9,14 +9,14 @@ share the last column. A target keeps all, and a label that training never had i
 says to ignore it.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.kinds._counting import counted
 from netloom.data.kinds._kind import BadValue, from_state, state_of
 from netloom.signal import Signal
 
@@ -50,7 +50,11 @@ class Labels:
 
     def fit(self, values: Any) -> Self:
         """The labels kept, sorted."""
-        counts = Counter(label for row in self.sets(values) for label in row)
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces (`_counting.py`)."""
+        counts = counted([label for row in self.sets(values) for label in row] for values in pieces)
         ranked = sorted(counts, key=lambda label: (-counts[label], label))
         self.labels = sorted([label for label in ranked if counts[label] >= self.least][: self.most or None])
         return self

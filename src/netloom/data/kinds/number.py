@@ -9,7 +9,7 @@ https://arxiv.org/abs/2203.05556, equation 1: with it plain networks come up to 
 Differs: the missing column exists only if the training rows had missing values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netloom.data.kinds._kind import BadValue, from_state, state_of
-from netloom.data.kinds._moments import moments
+from netloom.data.kinds._moments import moments_of
+from netloom.data.kinds._sample import Sample
 from netloom.signal import Signal
 
 #: words that stand for a missing value
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 _LONG = 1000
+_QUANTILES = 2**20  # values that quantiles are taken of
 
 
 @dataclass
@@ -46,15 +48,26 @@ class Number:
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
-        numbers = floats(values)
-        real = numbers[~np.isnan(numbers)]
-        self.missing = len(real) < len(numbers)
-        if len(real):
-            ((self.mean,), (self.std,)) = moments(real[:, None], axis=1)
-        if self.bins and len(real):
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces; beyond a million the quantiles are those of a random million."""
+        self.missing, sample = False, Sample(_QUANTILES if self.bins else 0)
+        mean, std = moments_of((sample.add(real)[:, None] for real in self._real(pieces)), axis=1)
+        if mean:
+            self.mean, self.std = mean[0], std[0]
+        if self.bins and len(real := sample.values):
             edges = np.unique(np.quantile(real, np.linspace(0, 1, self.bins + 1))).tolist()
             self.edges = edges if len(edges) > 2 else []  # with one bin the plain number says as much
         return self
+
+    def _real(self, pieces: Iterable[Any]) -> Iterator[NDArray[np.float64]]:
+        """What is not missing; notes whether something is."""
+        for values in pieces:
+            numbers = floats(values)
+            real = numbers[~np.isnan(numbers)]
+            self.missing = self.missing or len(real) < len(numbers)
+            yield real
 
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows,) standardised."""

@@ -3,7 +3,7 @@
 z[t, i] = (x[t, i] − mean[i]) / std[i]
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netloom.data.kinds._kind import from_state, state_of
-from netloom.data.kinds._moments import moments, numeric, scaled, unscaled
+from netloom.data.kinds._moments import moments_of, numeric, scaled, unscaled
 from netloom.errors import DataError
 from netloom.signal import Signal
 
@@ -27,10 +27,17 @@ class Series:
 
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of every channel."""
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces."""
+        self.mean, self.std = moments_of(map(self._steps, pieces), axis=2)
+        return self
+
+    def _steps(self, values: Any) -> NDArray[Any]:
         array = numeric(values, (3,), "a series column")
         self.time = array.shape[1]
-        self.mean, self.std = moments(array, axis=2)
-        return self
+        return array
 
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, time, dim) standardised."""

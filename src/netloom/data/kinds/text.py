@@ -8,14 +8,14 @@ A network that flattens time needs batches at full length: `trim=False`.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.kinds._counting import counted
 from netloom.data.kinds._kind import from_state, state_of
 from netloom.data.kinds._tokens import PAD, SPECIALS, UNKNOWN, as_text, padded, usual_length
 from netloom.signal import Signal
@@ -54,12 +54,22 @@ class Text:
 
     def fit(self, values: Any) -> Self:
         """Vocabulary and length."""
-        texts = [self.split(value) for value in values]
-        counts = Counter(token for tokens in texts for token in tokens)
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces (`_counting.py`)."""
+        lengths: list[NDArray[np.int64]] = []
+        counts = counted(self._tokens(values, lengths) for values in pieces)
         ranked = sorted(counts, key=lambda token: (-counts[token], token))
         self.vocabulary = [token for token in ranked if counts[token] >= self.least][: self.most]
-        self.time = self.length or usual_length([len(tokens) for tokens in texts])
+        self.time = self.length or usual_length(np.concatenate(lengths).tolist() if lengths else [])
         return self
+
+    def _tokens(self, values: Any, lengths: list[NDArray[np.int64]]) -> list[str]:
+        """All tokens of some texts; how many each text has is added to `lengths`."""
+        texts = [self.split(value) for value in values]
+        lengths.append(np.array([len(tokens) for tokens in texts], np.int64))
+        return [token for tokens in texts for token in tokens]
 
     def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows, time) int64, padded with 0."""

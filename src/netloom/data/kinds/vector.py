@@ -3,7 +3,7 @@
 z[i] = (x[i] − mean[i]) / std[i]
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netloom.data.kinds._kind import from_state, state_of
-from netloom.data.kinds._moments import moments, numeric, scaled, unscaled
+from netloom.data.kinds._moments import moments_of, numeric, scaled, unscaled
 from netloom.errors import DataError
 from netloom.signal import Signal
 
@@ -26,7 +26,11 @@ class Vector:
 
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of every component."""
-        self.mean, self.std = moments(numeric(values, (2,), "a vector column"), axis=1)
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces."""
+        self.mean, self.std = moments_of((numeric(values, (2,), "a vector column") for values in pieces), axis=1)
         return self
 
     def encode(self, values: Any) -> NDArray[np.float32]:

@@ -1,0 +1,30 @@
+"""A random sample of values that come in pieces: those with the smallest of as many random numbers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Sample:
+    """Keeps `size` of all values it is given, each with the same chance; all of them while they are no more.
+
+    The choice is a pure function of the values' order, however they are cut into pieces.
+
+    Args:
+        size: values to keep.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size, self.values = size, np.empty(0)
+        self._draws = np.empty(0, np.uint64)
+        self._random = np.random.Philox(key=size)
+
+    def add(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take further values into account, and give them back."""
+        if self.size:
+            draws = np.concatenate([self._draws, self._random.random_raw(len(values))])
+            held = np.concatenate([self.values, values])
+            if len(held) > self.size:
+                chosen = np.argpartition(draws, self.size)[: self.size]
+                draws, held = draws[chosen], held[chosen]
+            self._draws, self.values = draws, held
+        return values
