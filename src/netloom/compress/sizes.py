@@ -46,9 +46,7 @@ SIZES: Mapping[str, Sizes] = {
     "batch_norm": Sizes(filled={("norm", "out"): "dim"}),
     "batch_norm2d": Sizes(filled={("norm", "out"): "channels"}),
     "layer_norm": Sizes(filled={("norm", "out"): "dim"}),
-    "attention_pool": Sizes(
-        {("key", "out"): "dim_hidden"}, {("key", "in"): "dim_in", ("query", "in"): "dim_hidden"}
-    ),
+    "attention_pool": Sizes(filled={("key", "in"): "dim_in"}),
     "transformer_encoder_layer": _FEED,
     "transformer_decoder_layer": _FEED,
     "lstm": _RECURRENT,

@@ -1,0 +1,173 @@
+"""Cutting units out: what is left computes what the whole network does without them."""
+
+import pytest
+import torch
+from compress_fakes import NETWORKS, network
+from torch import Tensor, nn
+
+from netloom.build.network import Network
+from netloom.compress.cut import Removal, check, cut
+from netloom.compress.groups import Group
+from netloom.compress.importance import importance
+from netloom.compress.sound import sound_groups
+from netloom.compress.unroll import unroll
+from netloom.cost import cost
+from netloom.errors import NetloomError
+from netloom.spec import Block, Chain, Repeat, to_dict
+
+GROUPS = {
+    "plain": {"0": 12, "3": 10, "6": 9},
+    "residual": {"0": 12, "3.0.0.body.0": 12, "3.1.0.body.0": 12, "4.shortcut.0": 20},
+    "branches": {"0.0": 5, "0.1.0": 7, "1.0": 6},
+    "lstm": {"0": 10, "1": 11},
+    "stacked": {"0": 10, "1": 7, "2": 6, "3": 8},
+    "transformer": {"2.0": 32, "2.1": 32},
+    "graph": {"a": 9, "c.2": 6},
+}
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def thirds(groups: list[Group]) -> list[Removal]:
+    return [Removal(group, torch.arange(0, group.size, 3)) for group in groups]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_groups_are_those_of_the_network(name: str) -> None:
+    found = {group.name: group.size for group in sound_groups(*network(name))}
+    assert sorted(found.values()) == sorted(GROUPS[name].values())
+    assert found.keys() <= {*GROUPS[name], "4.body.0", "b", "1.1", "3.0.0.body.3", "3.1.0.body.3"}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_left_is_smaller_and_cheaper_and_computes_the_rest(name: str) -> None:
+    whole, architecture, inputs, batch = network(name)
+    removals = thirds(sound_groups(whole, architecture, inputs, batch))
+    before = {key: tensor.clone() for key, tensor in whole.state_dict().items()}
+    _, smaller = cut(whole, architecture, inputs, removals)
+    check(whole, smaller, removals, batch)
+    assert all(torch.equal(tensor, before[key]) for key, tensor in whole.state_dict().items())
+    assert parameters(smaller) < 0.95 * parameters(whole)
+    assert cost(smaller, 4).flops < cost(whole, 4).flops
+
+
+def silent(whole: Network, channels: dict[str, Tensor], inputs: Tensor) -> Tensor:
+    """The network with channels of blocks' outputs multiplied by zero as they come out: no weight is touched."""
+    handles = []
+    for path, numbers in channels.items():
+
+        def zero(_m: nn.Module, _i: object, y: Tensor, numbers: Tensor = numbers) -> Tensor:
+            return y.index_fill(1, numbers, 0.0)
+
+        handles.append(whole.get_submodule(path).register_forward_hook(zero))
+    with torch.inference_mode():
+        y = whole(inputs)
+    for handle in handles:
+        handle.remove()
+    assert isinstance(y, Tensor)
+    return y
+
+
+def test_a_residual_network_without_some_channels() -> None:
+    whole, architecture, inputs, batch = network("residual")
+    groups = {group.name: group for group in sound_groups(whole, architecture, inputs, batch)}
+    gone = torch.tensor([1, 4, 5, 11])
+    stream = next(group for group in groups.values() if len(group.touches) > 8)
+    _, smaller = cut(whole, architecture, inputs, [Removal(stream, gone)])
+    norms = dict.fromkeys(("1", "3.0.0.body.4", "3.1.0.body.4"), gone)
+    assert torch.allclose(smaller(batch.inputs), silent(whole, norms, batch.inputs), atol=1e-5)
+
+
+def test_flattened_channels_are_cut_with_their_pixels() -> None:
+    whole, architecture, inputs, batch = network("plain")
+    group = next(group for group in sound_groups(whole, architecture, inputs, batch) if group.name == "3")
+    gone = torch.tensor([0, 3, 9])
+    _, smaller = cut(whole, architecture, inputs, [Removal(group, gone)])
+    assert smaller.get_submodule("6.linear").in_features == 7 * 16
+    assert torch.allclose(smaller(batch.inputs), silent(whole, {"3": gone}, batch.inputs), atol=1e-5)
+
+
+def test_an_lstm_without_some_units_is_the_loop_over_the_others() -> None:
+    whole, architecture, inputs, batch = network("lstm")
+    group = next(group for group in sound_groups(whole, architecture, inputs, batch) if group.name == "1")
+    gone, kept = torch.tensor([2, 3, 7]), torch.tensor([0, 1, 4, 5, 6, 8, 9, 10])
+    _, smaller = cut(whole, architecture, inputs, [Removal(group, gone)])
+    w = {
+        name.removeprefix("1.lstm."): t.double() for name, t in whole.state_dict().items() if name.startswith("1.lstm.")
+    }
+    x = whole.get_submodule("0")(batch.inputs["x"]).double()
+    for row in range(4):
+        h, c = torch.zeros(len(kept), dtype=torch.float64), torch.zeros(len(kept), dtype=torch.float64)
+        for t in range(int(batch.masks["x"][row].sum())):
+            gates = []
+            for gate in range(4):
+                rows = kept + gate * 11
+                z = w["weight_ih_l0"][rows] @ x[row, t] + w["bias_ih_l0"][rows]
+                gates.append(z + w["weight_hh_l0"][rows][:, kept] @ h + w["bias_hh_l0"][rows])
+            i, f, g, o = gates
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+        dense = whole.get_submodule("3.linear").double()
+        expected = dense.weight[:, kept] @ h + dense.bias
+        dense.float()
+        assert torch.allclose(smaller(batch.inputs, batch.masks)[row].double(), expected, atol=1e-5)
+
+
+def test_both_directions_of_a_layer_lose_the_same_units() -> None:
+    whole, architecture, inputs, batch = network("stacked")
+    groups = {group.name: group for group in sound_groups(whole, architecture, inputs, batch)}
+    smaller_architecture, smaller = cut(whole, architecture, inputs, [Removal(groups["1"], torch.tensor([0, 5]))])
+    assert to_dict(smaller_architecture)["chain"][1] == {"lstm": {"dim": 5, "layers": 2, "bidirectional": True}}
+    assert smaller.get_submodule("1.lstm").get_parameter("weight_ih_l1_reverse").shape == (20, 10)
+    check(whole, smaller, [Removal(groups["1"], torch.tensor([0, 5]))], batch)
+
+
+def test_a_cut_that_is_none_is_found() -> None:
+    whole, architecture, inputs, batch = network("plain")
+    group = next(group for group in sound_groups(whole, architecture, inputs, batch) if group.name == "0")
+    _, smaller = cut(whole, architecture, inputs, [Removal(group, torch.tensor([1, 2]))])
+    with pytest.raises(NetloomError, match="does not compute what the whole one does"):
+        check(whole, smaller, [Removal(group, torch.tensor([3, 4]))], batch)
+
+
+def test_a_reshape_that_hides_channels_is_left_alone() -> None:
+    from compress_fakes import architecture as read
+
+    from netloom.build import build
+    from netloom.data.batch import Batch
+    from netloom.signal import parse
+
+    text = "[{conv2d: {channels: 6}}, image_rows, {dense: {dim: 5}}, tanh, global_average_pool1d, {dense: {dim: 2}}]"
+    inputs, arch = {"x": parse("image:1x6x4")}, read(text)
+    built = build(arch, {"network": inputs})["network"]
+    assert isinstance(built, Network)
+    batch = Batch({"x": torch.randn(3, 1, 6, 4)}, {}, None, torch.arange(3))
+    assert [group.name for group in sound_groups(built, arch, inputs, batch)] == ["2"]
+
+
+def test_importance_is_large_where_the_weights_are() -> None:
+    whole, architecture, inputs, batch = network("residual")
+    group = next(g for g in sound_groups(whole, architecture, inputs, batch) if g.name == "3.0.0.body.0")
+    state = {name: tensor.clone() for name, tensor in whole.state_dict().items()}
+    for touch in group.touches:
+        inner, side = touch.place
+        weight = state[f"{touch.block}.{inner}.weight"]
+        weight.index_fill_(1 if side == "in" else 0, torch.tensor([4]), 9.0)
+        weight.index_fill_(1 if side == "in" else 0, torch.tensor([7]), 0.0)
+    score = importance(group, state)
+    assert (int(score.argmax()), int(score.argmin())) == (4, 7)
+    assert float(score[7]) == 0
+    assert float(score.mean()) == pytest.approx(1)
+
+
+def test_repeats_are_written_out_at_the_same_paths() -> None:
+    _, architecture, inputs, _ = network("residual")
+    from netloom.build import resolve
+
+    flat = unroll(architecture)
+    before = [leaf.path for leaf in resolve(architecture.parts["network"], inputs, "network").leaves()]
+    assert [leaf.path for leaf in resolve(flat.parts["network"], inputs, "network").leaves()] == before
+    labelled = unroll(type(architecture).of(Repeat(2, Block("relu", label="squash"), label="twice")))
+    assert labelled.parts["network"] == Chain((Block("relu"), Block("relu")), label="twice")
