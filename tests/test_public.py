@@ -61,10 +61,11 @@ def test_the_commands_and_options_are_these() -> None:
         "compare": ["runs", "as_json"],
         "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
         "explain": [
-            "run", "examples", "method", "target", "row", "checks", "settings", "seed", "out", "plugin",
+            "run", "inputs", "text", "row", "method", "target", "checks", "settings", "seed", "out", "plugin",
         ],
         "compress": [
             "run", "data", "max_drop", "target_latency", "methods", "budget", "out", "replace", "seed", "plugin",
         ],
+        "export": ["run", "to", "data", "out", "plugin"],
         "calibrate": [],
     }  # fmt: skip

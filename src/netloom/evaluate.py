@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +17,7 @@ from netloom.build import build
 from netloom.data import Batch, Data, Preprocessing
 from netloom.errors import DataError, RunError
 from netloom.run import Run
+from netloom.runtime.session import MASK, Session
 from netloom.signal import Signal
 from netloom.spec import Architecture
 from netloom.train.bounds import refuse_other_sizes
@@ -50,7 +52,7 @@ class Loaded:
             RunError: the run reads a running text, which has no columns.
         """
         state = self.run.json("data.json")
-        if state.get("form") != "rows":
+        if state.get("form") == "windows":
             raise RunError(
                 "reads no rows of columns", where=str(self.run.folder), got=f"data of form {state.get('form')}"
             )
@@ -95,6 +97,52 @@ class Loaded:
         return found
 
 
+class OnnxNetwork(nn.Module):
+    """A network that ONNX Runtime computes, called like any other; it has no parameters and gives no gradients.
+
+    Args:
+        path: the ONNX file; its inputs are the signals, and NAME_mask for padded ones.
+        signals: the inputs by name.
+    """
+
+    def __init__(self, path: Path, signals: Mapping[str, Signal]) -> None:
+        super().__init__()
+        self.inputs = dict(signals)
+        self._session, self._where = Session(path), str(path)
+
+    def forward(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Tensor:
+        """The output, on the CPU.
+
+        Raises:
+            RunError: a gradient is wanted.
+            DataError: an input is missing, or of another shape.
+        """
+        named = {next(iter(self.inputs)): inputs} if isinstance(inputs, Tensor) else dict(inputs)
+        if torch.is_grad_enabled() and any(value.requires_grad for value in named.values()):
+            fix = "take the run that it was made from"
+            raise RunError("runs in ONNX Runtime, which gives no gradients", where=self._where, fix=fix)
+        values = {name: value.detach().cpu().numpy() for name, value in named.items()}
+        for name, signal in self.inputs.items():
+            if signal.padded and name in values:
+                mask = (masks or {}).get(name)
+                real = np.ones(values[name].shape[:2], np.bool_) if mask is None else mask.cpu().numpy()
+                values[name + MASK] = real
+        return torch.from_numpy(next(iter(self._session.run(values).values())))
+
+
+def _engine_file(run: Run) -> Path:
+    """The model of a run that another engine computes.
+
+    Raises:
+        RunError: run.json names no engine that is known.
+    """
+    engine = run.document["engine"]
+    if not isinstance(engine, Mapping) or engine.get("name") != "onnx" or not isinstance(engine.get("file"), str):
+        expected = '{"name": "onnx", "file": …}'
+        raise RunError("names no engine that is known", where=str(run.folder), expected=expected, got=str(engine)[:80])
+    return run.file(engine["file"])
+
+
 def load(run: Run | str | Path) -> Loaded:
     """The model of a run, from its folder alone.
 
@@ -105,6 +153,9 @@ def load(run: Run | str | Path) -> Loaded:
     run = run if isinstance(run, Run) else Run.open(run)
     architecture, task, signals = contents(run)
     inputs = parts_of(run, architecture, task, signals)
+    if "engine" in run.document:
+        model = nn.ModuleDict({"network": OnnxNetwork(_engine_file(run), inputs["network"])})
+        return Loaded(run, architecture, task, signals, model.eval())
     refuse_other_sizes(architecture, inputs, run.file("weights.safetensors"))
     model = build(architecture, inputs)
     run.load_weights(model)

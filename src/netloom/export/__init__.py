@@ -1,1 +1,12 @@
-"""Export: a run → a folder that answers raw inputs without torch, written only once its numbers are the run's."""
+"""Export: a run → a folder that answers raw inputs without torch, written only once its numbers are the run's.
+
+write(loaded, folder, target="onnx") → Exported      `targets/` write, `parity.py` compares, `diverge.py` finds
+onnx_model(network, signals, path)                   one network as an ONNX file, not yet compared
+"""
+
+from netloom.export.fault import ExportError
+from netloom.export.onnx import onnx_model
+from netloom.export.targets import TARGETS
+from netloom.export.write import Exported, write
+
+__all__ = ["TARGETS", "ExportError", "Exported", "onnx_model", "write"]

@@ -19,11 +19,11 @@ from netloom.build.network import Network
 from netloom.errors import SettingError
 from netloom.export.fault import ExportError
 from netloom.export.recurrent import any_length
+from netloom.runtime.session import MASK
 from netloom.signal import Signal
 
 #: examples in the batch a network is captured with; torch takes sizes 0 and 1 for constants
 BATCH = 3
-MASK = "_mask"
 
 
 class Positional(nn.Module):

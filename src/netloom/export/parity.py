@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from netloom.build.network import Network
 from netloom.data.batch import Batch
-from netloom.export.capture import MASK
+from netloom.runtime.session import MASK
 from netloom.signal import Signal
 
 ABSOLUTE, RELATIVE = 1e-5, 1e-4

@@ -11,8 +11,6 @@ from netloom.errors import NetloomError
 from netloom.runtime.rows import read
 from netloom.runtime.runner import Runner
 
-_AT_ONCE = 1024
-
 
 def main(folder: Path, given: Sequence[str] | None = None) -> int:
     """Answer the examples of files, and return the exit status.
@@ -44,8 +42,5 @@ def answers(runner: Runner, sources: Sequence[Path]) -> Iterator[dict[str, Any]]
     """The answers to the examples of files, in their order; with the file's name if each example is a file."""
     for source in sources:
         columns, files = read(source, runner.fields)
-        count = len(next(iter(columns.values())))
-        for start in range(0, count, _AT_ONCE):
-            part = {name: values[start : start + _AT_ONCE] for name, values in columns.items()}
-            for row, answer in enumerate(runner.predict(part), start):
-                yield ({"file": files[row]} if files else {}) | answer
+        for row, answer in enumerate(runner.predict(columns)):
+            yield ({"file": files[row]} if files else {}) | answer

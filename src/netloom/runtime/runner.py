@@ -13,10 +13,9 @@ from netloom.data.fields import Field
 from netloom.data.preprocessing import Preprocessing
 from netloom.errors import DamagedCheckpoint, RunError
 from netloom.runtime.manifest import Manifest
-from netloom.runtime.session import Session
+from netloom.runtime.session import MASK, Session
 
 BATCH = 256
-MASK = "_mask"
 
 
 class Runner:
@@ -46,7 +45,6 @@ class Runner:
         self.session = Session(self.manifest.file(part), threads)
         if list(self.session.inputs) != part["inputs"] or list(self.session.outputs) != part["outputs"]:
             raise self._mixed("the model reads other inputs", str(part["inputs"]), str(self.session.inputs))
-        self._fixed = [name for name, time in part["time"].items() if time == "fixed"]
         self._answers = ANSWERS.get(document["task"]["name"])
         self._settings: dict[str, Any] = document["task"]["settings"]
 
@@ -61,12 +59,7 @@ class Runner:
         Raises:
             DataError: a column is missing, or a value can't be used.
         """
-        encoded = self.preprocessing.encode(raw)
-        for name in self._fixed:
-            time = self.signals[name].size("time")
-            encoded.inputs[name] = _padded(encoded.inputs[name], time)
-            encoded.masks[name] = _padded(encoded.masks[name], time)
-        return encoded
+        return self.preprocessing.encode(raw)
 
     def outputs(self, encoded: Encoded) -> NDArray[Any]:
         """What the model gives, the rows in their order."""
@@ -86,10 +79,3 @@ class Runner:
 
     def _mixed(self, what: str, expected: str, got: str) -> DamagedCheckpoint:
         return DamagedCheckpoint(what, where=str(self.manifest.folder), expected=expected, got=got)
-
-
-def _padded(values: NDArray[Any], time: int) -> NDArray[Any]:
-    """Zeros, or False, after the last step."""
-    width = [(0, 0)] * values.ndim
-    width[1] = (0, time - values.shape[1])
-    return np.pad(values, width)

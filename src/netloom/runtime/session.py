@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from netloom.errors import DamagedCheckpoint, DataError
 from netloom.extras import need
 
+#: what a padded input's mask is called: NAME_mask
+MASK = "_mask"
 #: ONNX Runtime tells faults by raising; its own lines on stderr would say them twice.
 _FATAL = 4
 
@@ -46,6 +48,13 @@ class Session:
         self.inputs = tuple(each.name for each in self._session.get_inputs())
         self.outputs = tuple(each.name for each in self._session.get_outputs())
         self._types = {each.name: _TYPES.get(each.type) for each in self._session.get_inputs()}
+        shapes = {each.name: each.shape for each in self._session.get_inputs()}
+        masked = {name.removesuffix(MASK) for name in self.inputs if name.endswith(MASK)}
+        self._fixed = {
+            name: shapes[name][1]
+            for name in self.inputs
+            if name.removesuffix(MASK) in masked and isinstance(shapes[name][1], int)
+        }
 
     def run(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """The outputs by name.
@@ -55,13 +64,21 @@ class Session:
         """
         if missing := [name for name in self.inputs if name not in values]:
             raise DataError(f"the model reads {', '.join(self.inputs)}", got=", ".join(values), expected=missing[0])
-        given = {name: np.ascontiguousarray(values[name], dtype=self._types[name]) for name in self.inputs}
+        given = {name: self._given(name, values[name]) for name in self.inputs}
         try:
             outputs = self._session.run(list(self.outputs), given, self._run_options)
         except self._faults as error:
             shapes = ", ".join(f"{name} {value.shape}" for name, value in given.items())
             raise DataError(f"the model can't be run: {_first(error)}", got=shapes) from error
         return dict(zip(self.outputs, outputs, strict=True))
+
+    def _given(self, name: str, value: NDArray[Any]) -> NDArray[Any]:
+        """A value as the model reads it; one whose time axis is fixed is padded to it, its mask with False."""
+        if name in self._fixed and value.ndim > 1 and value.shape[1] < self._fixed[name]:
+            width = [(0, 0)] * value.ndim
+            width[1] = (0, self._fixed[name] - value.shape[1])
+            value = np.pad(value, width)
+        return np.ascontiguousarray(value, dtype=self._types[name])
 
 
 _TYPES: dict[str, Any] = {

@@ -135,8 +135,11 @@ def _many(words: NDArray[Any]) -> NDArray[np.float64] | None:
     """A long column of words read by arrow, ten times as fast; None if it is short or not so simple."""
     if len(words) < _LONG:
         return None
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    try:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+    except ModuleNotFoundError:  # an exported runner does without
+        return None
 
     try:
         trimmed = pc.utf8_trim_whitespace(pa.array(words, pa.string(), from_pandas=True))
