@@ -8,7 +8,7 @@ a mapping                       arrays (x, y or x_train …), otherwise columns 
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from typing import Any, get_type_hints
 from netloom.data.beside import resolve_files
 from netloom.data.content import Content, short_name
 from netloom.data.data import Data
+from netloom.data.forecasting import open_forecasting
 from netloom.data.infer import Spec
 from netloom.data.preprocessing import missing_column
 from netloom.data.read import suffixes
@@ -35,7 +36,7 @@ DIGITS = Path(__file__).parent / "digits.npz"
 def open_data(
     source: str | Path | Mapping[str, Any] | None = None,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     kinds: Mapping[str, Spec | None] | None = None,
     splits: Splits = None,
     seed: int = 0,
@@ -46,13 +47,14 @@ def open_data(
 
     Args:
         source: a path, "digits", or a mapping of arrays or columns.
-        target: the column to predict; arrays called y are it by themselves.
+        target: the column to predict; arrays called y are it by themselves. Of a forecast, also several columns.
         kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.
         splits: how rows are cut into parts, see `splits.py`.
         seed: of the cut.
         state: the state of data opened before: its statistics, settings and options hold here too.
         options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table;
-            `limit`, the bytes an unpacked file may have).
+            `limit`, the bytes an unpacked file may have). With `horizon` a table is a forecast's: see `forecasting.py`
+            for `context`, `time`, `series` and `calendar`.
 
     Raises:
         DataError: the source can't be read or its values can't be used.
@@ -66,10 +68,13 @@ def open_data(
     name = "digits" if source is None else "memory" if isinstance(source, Mapping) else str(source)
     path = DIGITS if name == "digits" else Path(name).expanduser()
     reader = None if isinstance(source, Mapping) else reader_of(path, name)
-    known = _options_of(reader.read if reader else None)
+    ahead = reader is not text and ("horizon" in options or (state or {}).get("form") == "forecasting")
+    known = _options_of(reader.read if reader else None) + _options_of(open_forecasting) * ahead
     _check_options(options, known, name)
     options = {key: value for key, value in (state or {"options": {}})["options"].items() if key in known} | options
-    _check_types(options, reader.read if reader else None, name)
+    for reads in (reader.read if reader else None, open_forecasting if ahead else None):
+        _check_types(options, reads, name)
+    series = {key: options[key] for key in _options_of(open_forecasting) if ahead and key in options}
     if reader is text:
         if target is not None or kinds:
             raise SettingError("a running text has neither target nor kinds", where=name)
@@ -79,7 +84,12 @@ def open_data(
         held = any(str(key) in ("x", "x_train") for key in source)
         content = arrays(source, name) if held else columns_at_hand(source, name)
     elif reader is not None:
-        content = replace(reader.read(path, **options), source=name, name=short_name(name))
+        its_own = {key: value for key, value in options.items() if key not in series}
+        content = replace(reader.read(path, **its_own), source=name, name=short_name(name))
+    if ahead:
+        return open_forecasting(content, target, kinds or {}, splits, state, options, **series)
+    if not isinstance(target, str | None):
+        raise SettingError("only a forecast has several targets", where="target", got=repr(target))
     if path.is_file() and not isinstance(source, Mapping):
         content = resolve_files(content, path.parent, (kinds or {}) if state is None else _kinds_of(state, content))
     if target is not None and target not in content.columns:

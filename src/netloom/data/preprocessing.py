@@ -5,7 +5,7 @@ called by what it is: `tokens`, `image`, `series`, `vector` (`tokens_NAME` and s
 The state is JSON; it names kinds, never code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,15 +14,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from netloom.data import KINDS
-from netloom.data.content import Content
+from netloom.data import KINDS, fitting
+from netloom.data.content import Content, located
 from netloom.data.encoded import Encoded
 from netloom.data.fields import Field, fields_of
-from netloom.data.infer import Spec, make, of_array, of_column
-from netloom.data.kinds._kind import BadValue, Cell, Kind
+from netloom.data.infer import Spec, make
+from netloom.data.kinds._kind import BadValue, Cell, Channel, Kind
 from netloom.data.kinds._tokens import PAD
 from netloom.data.kinds.category import Category
-from netloom.data.kinds.number import floats
 from netloom.data.order import Rows
 from netloom.errors import DataError, closest
 from netloom.signal import Signal
@@ -54,22 +53,21 @@ class Preprocessing:
         """
         fitted: dict[str, Kind] = {}
         notes = list(content.notes)
-        for name, values in content.columns.items():
+        for name in content.columns:
             if name == content.target or (name in content.aside and name not in kinds):
                 continue
-            part = values[train]
-            spec = kinds[name] if name in kinds else _infer(content, name, train, part)
+            spec = kinds[name] if name in kinds else fitting.infer(content, name, train)
             if spec is None:
                 if name not in kinds:
                     notes.append(f"column {name!r} is empty in the training rows and left out")
                 continue
             kind = make(spec, f"kinds: {name}")
-            located(content, name, train, lambda kind=kind, part=part: kind.fit(part))
+            sampled = fitting.fit(content, name, train, kind)
             if isinstance(kind, Category) and not kind.labels and name not in kinds:
                 notes.append(f"{name}: no label comes up {kind.least} times, like a date or an identifier; left out")
                 continue
             fitted[name] = kind
-            notes += _notices(name, kind, part)
+            notes += sampled + fitting.notices(content, name, train, kind)
         if not fitted:
             raise DataError("no column is left to learn from", where=content.source)
         return cls(MappingProxyType(fitted), target), notes
@@ -78,10 +76,11 @@ class Preprocessing:
     def inputs(self) -> dict[str, tuple[str, ...]]:
         """The columns that make up each input, by input name."""
         table = tuple(name for name, kind in self.columns.items() if isinstance(kind, Cell))
-        others = {name: kind.signal.kind for name, kind in self.columns.items() if not isinstance(kind, Cell)}
+        series = tuple(name for name, kind in self.columns.items() if isinstance(kind, Channel))
+        others = {name: kind.signal.kind for name, kind in self.columns.items() if not isinstance(kind, Cell | Channel)}
         kinds = list(others.values())
         named = {kind if kinds.count(kind) == 1 else f"{kind}_{name}": (name,) for name, kind in others.items()}
-        return ({"table": table} if table else {}) | named
+        return ({"table": table} if table else {}) | ({"series": series} if series else {}) | named
 
     @property
     def signals(self) -> dict[str, Signal]:
@@ -89,7 +88,8 @@ class Preprocessing:
         signals = {}
         for name, columns in self.inputs.items():
             parts = [self.columns[column].signal for column in columns]
-            signals[name] = Signal(("dim",), (sum(part.numel for part in parts),)) if name == "table" else parts[0]
+            widths = sum(part.sizes[-1] for part in parts)
+            signals[name] = parts[0].with_sizes(*parts[0].sizes[:-1], widths) if len(parts) > 1 else parts[0]
         return signals
 
     @property
@@ -126,7 +126,17 @@ class Preprocessing:
             values = values if rows is None else values[rows]
             encode = kind.features if isinstance(kind, Cell) else kind.encode
             parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
-        return np.concatenate(parts, 1) if name == "table" else parts[0]
+        return np.concatenate(parts, -1) if len(parts) > 1 else parts[0]
+
+    def pieces(self, content: Content, name: str) -> Iterator[NDArray[Any]]:
+        """All rows of a content as one input, untrimmed, piece by piece."""
+        start, width = 0, max(1, self.signals[name].numel)
+        columns = self.inputs[name]
+        for values in zip(*(content.pieces(column, width=width) for column in columns), strict=True):
+            rows = np.arange(start, start + len(values[0]))
+            parts = dict(zip(columns, values, strict=True))
+            yield self._joined(content, name, rows, parts)
+            start += len(rows)
 
     def trim(self, name: str, steps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Padded steps cut to the longest row, and their mask; numbers, whose padding is NaN, with zeros there."""
@@ -176,46 +186,6 @@ def missing_column(name: str, columns: Sequence[str], where: str) -> DataError:
         expected="one of " + ", ".join(columns),
         fix=f"did you mean {' or '.join(map(repr, close))}?" if close else "",
     )
-
-
-def located(content: Content, column: str, rows: Rows | None, work: Any) -> Any:
-    """Do some work on a column's values; a fault is told with its file, row and column."""
-    try:
-        return work()
-    except BadValue as fault:
-        row = int(fault.row if rows is None else rows[fault.row])
-        where = content.place(column, row)
-        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
-    except DataError as fault:
-        fault.where = fault.where or f"{content.source}: {column}"
-        raise
-
-
-def _infer(content: Content, name: str, rows: Rows, values: NDArray[Any]) -> Spec | None:
-    if content.table:
-        found: Spec | None = located(content, name, rows, lambda: of_column(values, content.typed))
-        return found
-    return of_array(values, f"{content.source}: {name}")
-
-
-def _notices(name: str, kind: Kind, values: NDArray[Any]) -> list[str]:
-    """What a reader should know about a fitted column."""
-    if notices := getattr(kind, "notices", ()):
-        return [f"{name}: {notice}" for notice in notices]
-    state = kind.state()
-    if state["kind"] == "number":
-        notes = [f"{name}: missing values read as the mean, and a further input marks them"] * state["missing"]
-        if np.nanmin(numbers := floats(values)) == np.nanmax(numbers):
-            notes.append(f"{name}: the same in every training row, so it says nothing")
-        return notes
-    if state["kind"] == "category":
-        distinct = len({str(value) for value in values.tolist() if value is not None})
-        if distinct > max(20, 0.9 * len(values)):
-            return [f"{name}: nearly every row differs, like an identifier; leave it out by kinds={{{name!r}: None}}"]
-        if distinct > len(state["labels"]):
-            kept = len(state["labels"])
-            return [f"{name}: {distinct} labels, the {kept} frequent ones kept, the others read as one"]
-    return []
 
 
 def _array(values: Any) -> NDArray[Any]:

@@ -57,6 +57,14 @@ class Cell(Kind, Protocol):
         """(rows, width) float: the column's part of the table."""
 
 
+@runtime_checkable
+class Channel(Kind, Protocol):
+    """A kind of windows (rows, time) that stand side by side as the channels of one `series`."""
+
+    def whole(self, values: Any) -> NDArray[np.float32]:
+        """(steps, width): a long column, from which windows are cut."""
+
+
 class BadValue(DataError):
     """A raw value that can't be encoded; `row` counts from 0 within the values given."""
 
