@@ -46,7 +46,7 @@ SIZES: Mapping[str, Sizes] = {
     "batch_norm": Sizes(filled={("norm", "out"): "dim"}),
     "batch_norm2d": Sizes(filled={("norm", "out"): "channels"}),
     "layer_norm": Sizes(filled={("norm", "out"): "dim"}),
-    "attention_pool": Sizes(filled={("key", "in"): "dim_in"}),
+    "attention_pool": Sizes({("key", "out"): "dim_hidden"}, {("query", "in"): "dim_hidden"}),
     "transformer_encoder_layer": _FEED,
     "transformer_decoder_layer": _FEED,
     "lstm": _RECURRENT,
@@ -71,6 +71,4 @@ def changes(block: Resolved, hand_written: Mapping[str, object], sizes: Mapping[
         name = known.filled.get(place)
         if name is not None and name in hand_written and name not in settings:
             settings[name] = size
-    if block.name == "attention_pool" and "dim_hidden" not in {**hand_written, **settings}:
-        settings["dim_hidden"] = block.settings["dim_in"]  # else it would follow dim_in
     return settings
