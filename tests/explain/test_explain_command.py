@@ -3,7 +3,9 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from netloom.cli import app
@@ -56,19 +58,19 @@ def test_the_run_s_own_test_rows(run: Path, tmp_path: Path) -> None:
 def test_rows_of_a_new_source_for_a_label(run: Path, tmp_path: Path) -> None:
     source = tmp_path / "new.csv"
     source.write_text(f"text,length\n{GOOD},70\n{BAD},80\n{GOOD},90\n", encoding="utf-8")
-    arguments = ["explain", str(run), str(source), "--row", "1", "--target", "good", "--checks", "0", "-m", "occlusion"]
+    arguments = ["explain", str(run), str(source), "--row", "2", "--target", "good", "--checks", "0", "-m", "occlusion"]
     told = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
     assert told.exit_code == 0, told.output
-    assert "new 1" in told.output
-    assert "new 0" not in told.output
+    assert "new row 2" in told.output
+    assert "new row 1" not in told.output
     assert "why good" in told.output
     assert "edge detector" not in told.output
 
 
 def test_a_row_that_is_not_there(run: Path) -> None:
-    told = CliRunner().invoke(app, ["explain", str(run), "--row", "60"])
+    told = CliRunner().invoke(app, ["explain", str(run), "--row", "61"])
     assert isinstance(told.exception, DataError)
-    assert "expected: 0 to 59" in str(told.exception)
+    assert "expected: 1 to 60" in str(told.exception)
 
 
 def test_what_can_t_be_asked(run: Path) -> None:
@@ -81,3 +83,41 @@ def test_what_can_t_be_asked(run: Path) -> None:
         told = CliRunner().invoke(app, ["explain", str(run), *arguments])
         assert isinstance(told.exception, error), told.output
         assert words in str(told.exception)
+
+
+def test_pictures_and_sentences(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for label, shade in (("dark", 40), ("light", 200)):
+        (tmp_path / "shades" / label).mkdir(parents=True)
+        for number in range(12):
+            pixels = (shade + random.integers(0, 40, (6, 6))).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "shades" / label / f"{number}.png")
+    data = open_data(str(tmp_path / "shades"))
+    task = TASKS.get("classification").from_data(data)
+    node = [{"conv2d": {"channels": 3}}, "relu", "flatten"]
+    folder = fit(from_dict(node), task, data, Recipe(steps=3, batch_size=8), tmp_path / "run").folder
+    picture = str(tmp_path / "shades" / "dark" / "3.png")
+    for method in ("integrated_gradients", "grad_cam", "occlusion"):
+        told = CliRunner().invoke(app, ["explain", str(folder), picture, "-m", method], env={"COLUMNS": "200"})
+        assert told.exit_code == 0, told.output
+        assert "3.png" in told.output
+        assert "likeness to the picture's edges" in told.output
+
+
+def test_a_sentence(tmp_path: Path) -> None:
+    rows = [("sunny warm day", "good"), ("cold wet night", "bad")] * 20
+    columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
+    data = open_data(columns, target="label", kinds={"text": "text"})
+    task = TASKS.get("classification").from_data(data)
+    node = [{"embedding": {"dim": 4}}, {"gru": {"dim": 4}}, "last_step"]
+    folder = fit(from_dict(node), task, data, Recipe(steps=5, batch_size=8), tmp_path / "run").folder
+    lines = tmp_path / "lines.txt"
+    lines.write_text("warm day\ncold day\nwet\n", encoding="utf-8")
+    arguments = ["explain", str(folder), str(lines), "--row", "2", "--text", "a sunny <b>night</b>", "--checks", "0"]
+    told = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "x.html")], env={"COLUMNS": "200"})
+    assert told.exit_code == 0, told.output
+    html = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert html.count("<div class=explanation>") == 2
+    assert "cold" in html
+    assert "warm" not in html
+    assert "<b>" not in html

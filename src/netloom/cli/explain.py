@@ -10,17 +10,17 @@ from netloom.cli._options import Plugin, plugins, values_of
 
 def explain(
     run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit.")],
-    examples: Annotated[
-        list[str] | None, typer.Argument(help="Data to explain, as `fit` takes them; the run's own if left out.")
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Tables, pictures, recordings, arrays, texts (a line each); the run's own, if left out."),
     ] = None,
+    text: Annotated[list[str] | None, typer.Option("--text", help="A sentence to explain.")] = None,
+    row: Annotated[list[int] | None, typer.Option("--row", help="Rows, from 1; the first few if left out.")] = None,
     method: Annotated[
         str, typer.Option("--method", "-m", help="integrated_gradients, occlusion or grad_cam.")
     ] = "integrated_gradients",
     target: Annotated[
         str | None, typer.Option("--target", "-t", help="The label to explain; the predicted one if left out.")
-    ] = None,
-    row: Annotated[
-        list[int] | None, typer.Option("--row", help="A row of the data; some test rows if left out.")
     ] = None,
     checks: Annotated[int, typer.Option(help="Examples to measure the trust on; 0 for none.", min=0)] = 32,
     settings: Annotated[list[str] | None, typer.Option("--set", help="name=value of the method: steps=128.")] = None,
@@ -32,5 +32,5 @@ def explain(
     from netloom.commands.explain import Asked, explain_command
 
     plugins(plugin)
-    asked = Asked(method, target, row or [], checks, values_of(settings), seed)
-    explain_command(run, examples or [], asked, out)
+    asked = Asked(inputs or [], text or [], row or [], method, target, checks, values_of(settings), seed)
+    explain_command(run, asked, out)

@@ -1,6 +1,6 @@
 """`explain`: the answers, what speaks for them, and how far to trust that; a page with drawings if asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from netloom import compete, explain
-from netloom.data import Batch, Data, open_data
-from netloom.errors import DataError
+from netloom.commands.explain_examples import examples
 from netloom.evaluate import Loaded, load
 from netloom.explain import Explanation
 from netloom.explain.drawing import said
@@ -21,8 +20,6 @@ from netloom.report.page import page, paragraph, section, table
 
 #: examples that are explained where no row is named, and parts of each that are told
 _SHOWN, _TOLD = 4, 5
-_BATCH = 64
-_PARTS = ("test", "validation", "train")
 
 
 @dataclass(frozen=True)
@@ -30,40 +27,40 @@ class Asked:
     """What is to be explained, and how.
 
     Args:
+        sources: files and folders; with neither sources nor texts the run's own data.
+        texts: sentences.
+        rows: of the sources, from 1; none for the first ones, of the run's own data the first of the test part.
         method: by name.
         target: a label; None for the predicted one.
-        rows: of the data; none for some of the test part.
         checks: how many examples the sanity checks are measured on.
         settings: of the method.
         seed: of re-drawn weights and random orders.
     """
 
+    sources: Sequence[str]
+    texts: Sequence[str]
+    rows: Sequence[int]
     method: str
     target: str | None
-    rows: Sequence[int]
     checks: int
     settings: Mapping[str, Any]
     seed: int
 
 
-def explain_command(folder: Path, sources: Sequence[str], asked: Asked, out: Path | None) -> None:
+def explain_command(folder: Path, asked: Asked, out: Path | None) -> None:
     """Print explanations and their checks, and write the page.
 
     Raises:
         NetloomError: a source can't be read, a row is not there, or the method can't be used.
     """
     loaded = load(compete.best_run(folder))
-    state = loaded.run.json("data.json")
-    data = [open_data(source, state=state) for source in sources] or [Data.from_state(state)]
     found: list[tuple[str, Explanation]] = []
-    for each in data:
-        for batch in _chosen(each, asked.rows):
-            named = [f"{each.name} {row}" for row in batch.rows.tolist()]
-            told = explain.attribute(loaded, batch, asked.method, asked.target, **asked.settings)
-            found += zip(named, told, strict=True)
+    for each in examples(loaded, asked.sources, asked.texts, asked.rows, _SHOWN):
+        told = explain.attribute(loaded, each.batch, asked.method, asked.target, **asked.settings)
+        found += zip(each.names, told, strict=True)
     console = Console()
     console.print(_table(found))
-    trust = _trust(loaded, data[0], asked)
+    trust = _trust(loaded, asked)
     if trust:
         console.print(_grid(trust))
     if out is not None:
@@ -71,40 +68,17 @@ def explain_command(folder: Path, sources: Sequence[str], asked: Asked, out: Pat
         console.print(f"\npage    {out}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _chosen(data: Data, rows: Sequence[int]) -> Iterator[Batch]:
-    """The rows that were asked for, or the first of the test part; of other parts, where that is empty."""
-    if not rows:
-        yield _first(data, _SHOWN)
-        return
-    wanted = set(rows)
-    for part in _PARTS:
-        for batch in data.batches(part, _BATCH):
-            for place, row in enumerate(batch.rows.tolist()):
-                if row in wanted:
-                    wanted.discard(row)
-                    yield batch.part(place, place + 1)
-    if wanted:
-        count = sum(data.sizes.values())
-        raise DataError("there is no such row", where=data.source, expected=f"0 to {count - 1}", got=str(min(wanted)))
-
-
-def _first(data: Data, count: int) -> Batch:
-    for part in _PARTS:
-        for batch in data.batches(part, count):
-            return batch
-    raise DataError("there is nothing to explain", where=data.source, got="no rows")
-
-
-def _trust(loaded: Loaded, data: Data, asked: Asked) -> list[tuple[str, str, str]]:
-    """What the checks say: question, answer, figures."""
+def _trust(loaded: Loaded, asked: Asked) -> list[tuple[str, str, str]]:
+    """What the checks say: question, answer, figures. They are measured on the first examples of the first source."""
     if not asked.checks:
         return []
-    batch = _first(data, asked.checks)
-    found = explain.checks(loaded, batch, asked.method, asked.seed, asked.target, **asked.settings)
+    first = examples(loaded, asked.sources[:1], asked.texts, (), asked.checks)[0]
+    found = explain.checks(loaded, first.batch, asked.method, asked.seed, asked.target, **asked.settings)
     rows = [(question, *told) for question, told in explain.verdicts(found).items()]
     if "edges" in found:
         rows.append(("likeness to the picture's edges", f"{found['edges']:.2f}", "rank correlation of the magnitudes"))
-    return [*rows, ("measured on", str(batch.size), f"examples of {data.name}")]
+    measured = f"example{'s' * (first.batch.size > 1)}; the fewer, the less it says"
+    return [*rows, ("measured on", str(first.batch.size), measured)]
 
 
 def _grid(rows: Sequence[tuple[str, str, str]]) -> Table:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from netloom.data.kinds.category import Category
+from netloom.data.kinds.labels import Labels
 from netloom.data.kinds.number import Number
 from netloom.explain.explanation import Shown
 
@@ -19,7 +20,7 @@ class TableView:
     """
 
     kind = "table"
-    against = "the mean of each number, and of each category no label at all"
+    against = "the mean of each number, and for categories no label at all"
 
     def __init__(self, columns: dict[str, Any]) -> None:
         self._columns = columns
@@ -61,6 +62,8 @@ def _text(kind: Any, encoded: Any) -> str:
     if isinstance(kind, Category):
         place = int(encoded.argmax())
         return str(kind.labels[place]) if place < len(kind.labels) else "another label, or none"
+    if isinstance(kind, Labels):
+        return ", ".join(kind.decode(encoded[None, :-1])[0]) or "none"
     if not isinstance(kind, Number):
         return " ".join(f"{value:.4g}" for value in encoded)
     if kind.missing and encoded[-1] > 0.5:

@@ -40,4 +40,5 @@ class TokensView:
         if self._column is None:
             return Shown("tokens", [str(code) for code in codes])
         words = self._column.decode(values.detach().cpu().numpy()[:, None])
-        return Shown("tokens", ["" if code == PAD else word for code, word in zip(codes, words, strict=True)])
+        special = {PAD: "", UNKNOWN: "\ufffd"}
+        return Shown("tokens", [special.get(code, word) for code, word in zip(codes, words, strict=True)])

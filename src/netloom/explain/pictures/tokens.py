@@ -21,5 +21,6 @@ def draw_tokens(shown: Shown, values: NDArray[Any]) -> str:
         for token, value, share in zip(shown.values, values.tolist(), shares(values).tolist(), strict=True)
         if token
     ]
-    blank = "" if all(len(token) <= 1 for token in shown.values) else " "
+    own = all(len(token) <= 1 for token in shown.values) or any(token.startswith(" ") for token in shown.values)
+    blank = "" if own else " "  # characters and pieces of words bring their blanks along
     return f"<p class=words>{blank.join(words)}</p>"
