@@ -63,6 +63,10 @@ class Columns(Mapping[str, NDArray[Any]]):
         """Rows."""
         return len(next(iter(self._columns.values())))
 
+    def is_on_disk(self, name: str) -> bool:
+        """Whether a column stays on the disk."""
+        return isinstance(self._columns[name], Column)
+
     def blocks(self, name: str) -> Iterator[NDArray[Any]]:
         """A column's values in order, some rows at a time."""
         column = self._columns[name]

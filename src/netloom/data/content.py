@@ -1,7 +1,7 @@
 """What a source holds, read but not yet understood: raw columns, the parts it was given in, and its fingerprint."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.columns import Columns, reblocked, selected
+from netloom.data.kinds._kind import BadValue
 from netloom.data.order import Rows
 from netloom.data.splits import PARTS
+from netloom.errors import DataError
 
 #: other words for the parts, as folders, files and columns name them
 OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
@@ -33,6 +36,8 @@ class Content:
         aside: columns that tell about rows and are no inputs unless somebody names their kind.
         notes: what the reader of the source noticed or left out.
         fingerprint: sha256 of the decoded content.
+        piece: rows to be handled at a time, where the whole would not fit into memory; 0 for all at once.
+        memory: bytes that the encoded rows may take before they go to the disk; 0 for any number.
     """
 
     name: str
@@ -47,11 +52,35 @@ class Content:
     files: Sequence[Path] | None = None
     aside: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    piece: int = 0
+    memory: int = 0
 
     @property
     def count(self) -> int:
         """Rows."""
+        if isinstance(self.columns, Columns):
+            return self.columns.count
         return len(next(iter(self.columns.values())))
+
+    def on_disk(self, column: str) -> bool:
+        """Whether a column is too large to be asked for as a whole."""
+        return isinstance(self.columns, Columns) and self.columns.is_on_disk(column)
+
+    def pieces(self, column: str, rows: Rows | None = None, width: int = 1) -> Iterator[NDArray[Any]]:
+        """A column's values, some rows at a time.
+
+        Args:
+            column: its name.
+            rows: of these rows, ascending; all by default.
+            width: numbers that each row becomes, so that a piece holds fewer rows where they become many.
+        """
+        blocks = self.columns.blocks(column) if isinstance(self.columns, Columns) else iter([self.columns[column]])
+        if rows is not None:
+            blocks = selected(blocks, rows)
+        size = self.piece or 2**62
+        if self.memory:
+            size = max(1, min(size, self.memory // (16 * 8 * width)))
+        return reblocked(blocks, size)
 
     def place(self, column: str, row: int) -> str:
         """Where a value stands, in the reader's words: `people.csv: row 17, column 'age'`."""
@@ -77,6 +106,27 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
         else:
             digest.update(array.reshape(-1).view(np.uint8).data if array.size else b"")
     return digest.hexdigest()
+
+
+def located(content: Content, column: str, rows: Rows | None, work: Any, start: Callable[[], int] = lambda: 0) -> Any:
+    """Do some work on a column's values; a fault is told with its file, row and column.
+
+    Args:
+        content: the values stand in.
+        column: their name.
+        rows: that are worked on; all by default.
+        work: to do.
+        start: tells how many of the rows had been worked on before those that a fault counts from.
+    """
+    try:
+        return work()
+    except BadValue as fault:
+        row = fault.row + start()
+        where = content.place(column, int(row if rows is None else rows[row]))
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+    except DataError as fault:
+        fault.where = fault.where or f"{content.source}: {column}"
+        raise
 
 
 def part_named(word: str) -> str | None:

@@ -10,7 +10,7 @@ Target:        number if it has fractions or more than 20 different values, cate
 A person's word goes first: `kinds={"zip": "category", "age": {"number": {"bins": 16}}, "id": None}` (None leaves out).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,20 @@ def of_column(values: NDArray[Any], typed: bool = False) -> str | None:
     return of_words([str(value) for value in real[:_SAMPLE]])
 
 
+def of_pieces(pieces: Iterable[NDArray[Any]], typed: bool = False) -> str | None:
+    """The kind of a column that comes in pieces: what `of_column` says of the whole."""
+    found: set[str | None] = set()
+    first: list[Any] = []
+    for values in pieces:
+        found.add(of_column(values, typed))
+        if values.dtype.kind == "O" and len(first) < _SAMPLE:
+            first += [value for value in values[:_SAMPLE].tolist() if value is not None]
+    found.discard(None)
+    if len(found) > 1 or found & {"category", "text"}:
+        return of_words([str(value) for value in first[:_SAMPLE]])
+    return next(iter(found), None)
+
+
 def of_words(texts: list[str]) -> str:
     """Whether words are texts or categories, by the first of them."""
     words = sum(len(text.split()) for text in texts) / len(texts)
@@ -126,8 +140,8 @@ def _check_strays(values: NDArray[Any], typed: bool) -> None:
         )
 
 
-def of_target(values: NDArray[Any], where: str) -> Spec:
-    """The kind of a target."""
+def of_target(values: NDArray[Any], where: str, typed: bool = False) -> Spec:
+    """The kind of a target; `typed` as in `of_column`."""
     category = {"category": {"most": 0, "least": 1}}
     if values.ndim > 1:
         return of_array(values, where)
@@ -138,7 +152,7 @@ def of_target(values: NDArray[Any], where: str) -> Spec:
     real = [value for value in values.tolist() if value is not None]
     if _sets(real):
         return "labels"
-    numbers = _numbers(real)
+    numbers = None if typed and any(isinstance(value, str) for value in real) else _numbers(real)
     if numbers is None or not len(numbers):
         return category
     many = len(np.unique(numbers)) > _FEW

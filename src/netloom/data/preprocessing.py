@@ -19,7 +19,7 @@ from netloom.data.content import Content, located
 from netloom.data.encoded import Encoded
 from netloom.data.fields import Field, fields_of
 from netloom.data.infer import Spec, make
-from netloom.data.kinds._kind import BadValue, Cell, Channel, Kind
+from netloom.data.kinds._kind import Cell, Channel, Kind
 from netloom.data.kinds._tokens import PAD
 from netloom.data.kinds.category import Category
 from netloom.data.order import Rows
@@ -120,13 +120,10 @@ class Preprocessing:
 
     def array(self, content: Content, name: str, rows: Rows | None = None) -> NDArray[Any]:
         """Rows of a content (all of them by default) as one input, untrimmed."""
-        parts = []
-        for column in self.inputs[name]:
-            kind, values = self.columns[column], content.columns[column]
-            values = values if rows is None else values[rows]
-            encode = kind.features if isinstance(kind, Cell) else kind.encode
-            parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
-        return np.concatenate(parts, -1) if len(parts) > 1 else parts[0]
+        raw = {column: content.columns[column] for column in self.inputs[name]}
+        if rows is not None:
+            raw = {column: values[rows] for column, values in raw.items()}
+        return self._joined(content, rows, raw)
 
     def pieces(self, content: Content, name: str) -> Iterator[NDArray[Any]]:
         """All rows of a content as one input, untrimmed, piece by piece."""
@@ -135,8 +132,17 @@ class Preprocessing:
         for values in zip(*(content.pieces(column, width=width) for column in columns), strict=True):
             rows = np.arange(start, start + len(values[0]))
             parts = dict(zip(columns, values, strict=True))
-            yield self._joined(content, name, rows, parts)
+            yield self._joined(content, rows, parts)
             start += len(rows)
+
+    def _joined(self, content: Content, rows: Rows | None, raw: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """Raw values of the columns of an input as that input."""
+        parts = []
+        for column, values in raw.items():
+            kind = self.columns[column]
+            encode = kind.features if isinstance(kind, Cell) else kind.encode
+            parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
+        return np.concatenate(parts, -1) if len(parts) > 1 else parts[0]
 
     def trim(self, name: str, steps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Padded steps cut to the longest row, and their mask; numbers, whose padding is NaN, with zeros there."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netloom.data.batch import Batch
-from netloom.data.content import Content, part_named
+from netloom.data.content import Content, located, part_named
 from netloom.data.data import Data, known_part
 from netloom.data.grouped import told
 from netloom.data.infer import Spec, make, of_target
@@ -22,7 +22,7 @@ from netloom.data.kinds.category import Category
 from netloom.data.kinds.labels import Labels
 from netloom.data.kinds.number import Number, floats
 from netloom.data.order import Rows, permutation
-from netloom.data.preprocessing import Preprocessing, located, missing_column
+from netloom.data.preprocessing import Preprocessing, missing_column
 from netloom.data.splits import PARTS, Splits, split
 from netloom.data.stamps import stamps
 from netloom.errors import DataError
@@ -167,7 +167,7 @@ def _target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> Kind | N
         return None
     where = f"{content.source}: {content.target}"
     spec = kinds.get(content.target) or located(
-        content, content.target, None, lambda: of_target(_target(content), where)
+        content, content.target, None, lambda: of_target(_target(content), where, content.typed)
     )
     name, settings = (spec, {}) if isinstance(spec, str) else next(iter(spec.items()))
     if spec == "category" or name == "labels":  # a target keeps its rare labels

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from netloom.data.content import Content
+from netloom.data.content import Content, located
 from netloom.data.order import Rows
-from netloom.data.preprocessing import located, missing_column
+from netloom.data.preprocessing import missing_column
 from netloom.data.splits import PARTS, Splits
 from netloom.data.stamps import stamps, step_of
 from netloom.errors import DataError, SettingError

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netloom.data.content import Content
+from netloom.data.content import Content, located
 from netloom.data.infer import Spec
 from netloom.data.kinds._kind import BadValue, Channel, Kind
 from netloom.data.kinds.calendar import Calendar
 from netloom.data.kinds.forecast import Forecast
 from netloom.data.kinds.number import floats
 from netloom.data.kinds.window import Window
-from netloom.data.preprocessing import Preprocessing, located, missing_column
+from netloom.data.preprocessing import Preprocessing, missing_column
 from netloom.data.timeline import Timeline
 from netloom.errors import DataError, SettingError
 
