@@ -72,7 +72,7 @@ def model_facts(repository: Repository, name: str) -> dict[str, Any]:
         "name": name,
         "versions": list(versions),
         "default": newest.version,
-        "engine": newest.model.engine.name,
+        "engine": newest.model.engine,
         "task": newest.model.task["name"],
         "fields": [field_facts(field) for field in newest.model.fields],
     }

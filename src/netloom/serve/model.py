@@ -5,18 +5,12 @@ that a bad row fails its own request and no other; rows are then counted within 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from numpy.typing import NDArray
-
-from netloom.answers import ANSWERS
-from netloom.data.encoded import Encoded
 from netloom.data.fields import Field
-from netloom.data.preprocessing import Preprocessing
 from netloom.data.wire import from_json
 from netloom.errors import NetloomError
 
@@ -26,35 +20,23 @@ Answers = list[dict[str, Any]]
 log = logging.getLogger("netloom.serve")
 
 
-class Engine(Protocol):
-    """What runs a network."""
-
-    name: str
-
-    def outputs(self, encoded: Encoded) -> NDArray[Any]:
-        """(rows, …) raw outputs."""
-
-
 @dataclass(frozen=True)
 class Model:
     """A model in memory.
 
     Args:
         folder: the run, or the export, it came from.
-        engine: runs it.
-        preprocessing: raw columns → inputs.
+        engine: "torch" or "onnx".
+        fields: what a row holds.
+        run: raw columns → answers; for one thread at a time.
         task: its name and settings.
     """
 
     folder: Path
-    engine: Engine
-    preprocessing: Preprocessing
+    engine: str
+    fields: tuple[Field, ...]
+    run: Callable[[Mapping[str, Any]], Answers]
     task: Mapping[str, Any]
-
-    @cached_property
-    def fields(self) -> tuple[Field, ...]:
-        """What a row holds."""
-        return self.preprocessing.fields
 
     def predict(self, rows: Rows) -> Answers:
         """An answer for each row.
@@ -62,9 +44,7 @@ class Model:
         Raises:
             DataError: a row can't be used.
         """
-        encoded = self.preprocessing.encode(from_json(self.fields, rows))
-        found: Answers = ANSWERS.get(self.task["name"])(self.engine.outputs(encoded), self.task["settings"])
-        return found
+        return self.run(from_json(self.fields, rows))
 
     def answer(self, requests: Sequence[Rows]) -> list[Answers | Exception]:
         """The answers to each of several requests, or what is wrong with it."""

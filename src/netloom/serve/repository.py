@@ -244,7 +244,7 @@ class Repository:
         versions = {**self._models[name], number: Version(name, number, model, batcher, mark)}
         self._models[name] = dict(sorted(versions.items(), key=lambda item: int(item[0])))  # here it takes its place
         done["loaded"].append(f"{name}/{number}")
-        log.info("%s version %s is served by %s, from %s", name, number, model.engine.name, folder)
+        log.info("%s version %s is served by %s, from %s", name, number, model.engine, folder)
         if old is not None:
             self._retire(old)
 
