@@ -112,8 +112,24 @@ def test_a_long_wave_is_heard_and_a_short_one_is_a_series() -> None:
     names = {
         text: [each.name for each in propose({"x": parse(text)}, "regression")] for text in ("wave:4000", "wave:40")
     }
-    assert names["wave:4000"] == ["spectrogram_cnn", "spectrogram_lstm", "series_cnn"]
+    assert names["wave:4000"] == ["spectrogram_cnn", "spectrogram_conv", "spectrogram_lstm", "series_cnn"]
     assert names["wave:40"] == ["series_cnn", "series_lstm", "series_transformer"]
+
+
+@pytest.mark.parametrize("rate", [1000, 8000, 11025, 16000, 44100, 96000])
+def test_a_wave_is_cut_into_frames_of_its_own_rate(rate: int) -> None:
+    signal = f"wave:{rate},rate={rate},padded"
+    task = TASKS.get("classification")(labels=["a", "b"])
+    candidates = propose({"x": parse(signal)}, "classification")
+    assert [each.name for each in candidates][:3] == ["spectrogram_cnn", "spectrogram_conv", "spectrogram_lstm"]
+    for candidate in candidates:
+        assembled = fits(candidate, task, {"x": signal})
+        if candidate.name.startswith("spectrogram"):
+            settings = str(assembled.architecture)
+            assert f"'rate': {rate}" in settings
+            assert f"'window': {round(rate * 0.025)}" in settings
+    few = propose({"x": parse(f"wave:{round(rate * 0.03)},rate={rate}")}, "classification")
+    assert [each.name for each in few] == ["series_cnn", "series_lstm", "series_transformer"]
 
 
 def test_colour_images_are_flipped_and_grey_ones_are_not() -> None:

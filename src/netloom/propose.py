@@ -4,8 +4,9 @@
     tokens      text_bag, text_cnn, text_lstm, text_transformer
     vector      linear, mlp, tabular
     series      series_cnn, series_lstm, series_transformer                  long ones are shortened first
-    wave        spectrogram_cnn, spectrogram_lstm, series_cnn
+    wave        spectrogram_cnn, spectrogram_conv, spectrogram_lstm, series_cnn      frames of 25 ms at its own rate
     several     joined_light, joined: an encoder for each input, side by side, then a dense layer
+    forecasting:    linear, series_cnn, series_lstm, series_transformer, mlp; each adds to the window, the head maps time
     language_model: char_transformer, char_lstm · variational_autoencoder: vae_… · gan: gan_…
 
 The rules are few and plain. What they say is where to start; which one is best, only a competition tells.
@@ -19,13 +20,13 @@ from typing import Any
 
 from netloom.errors import SettingError, UnknownName
 from netloom.signal import Signal
-from netloom.spec import Architecture, Block, Chain, Graph, Node, Wire
+from netloom.spec import Architecture, Block, Chain, Graph, Node, Repeat, Residual, Wire
 from netloom.zoo import ZOO
 
 #: Steps that recurrence and attention are asked to read; longer series are shortened by strided convolutions.
 STEPS = 256
-#: A single value over so many steps is taken for a wave: 23 frames of sound or more.
-WAVE = 4000
+#: A single value over so many steps is taken for a wave: 23 frames of sound or more; at this rate, if it is not known.
+WAVE, RATE = 4000, 16_000
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,10 @@ def _vector(signal: Signal) -> list[Candidate]:
 def _series(signal: Signal) -> list[Candidate]:
     if signal.size("dim") == 1 and signal.size("time") >= WAVE:
         return _wave(signal)
+    return _steps(signal)
+
+
+def _steps(signal: Signal) -> list[Candidate]:
     short = _shortened(signal.size("time"))
     lstm, attention = _recipe(4e-3, clip=1.0), _recipe(2e-3, clip=1.0)
     return [
@@ -150,18 +155,29 @@ def _series(signal: Signal) -> list[Candidate]:
 
 
 def _wave(signal: Signal) -> list[Candidate]:
-    heard: list[Node] = [Block("spectrogram")]
-    image = [*heard, Block("sequence_to_channels")]
+    rate, time = signal.known.get("rate", RATE), signal.size("time")
+    window, hop = round(rate * 0.025), round(rate * 0.01)  # the usual 25 and 10 ms
+    if time < window + 3 * hop:
+        return _steps(signal)
+    sizes = {"window": window, "hop": hop, "bands": _bands(rate, window), "rate": rate}
+    heard: list[Node] = [Block("spectrogram", sizes), Block("batch_norm")]
     stages = {"stages": [[16], [32], [64], [128]]}
-    cnn = _plain("spectrogram_cnn", stages, _recipe(4e-3), "sound as a picture of pitch over time", entry="vgg")
+    cnn = _smooth("spectrogram_cnn", stages, _recipe(4e-3), "sound as a picture of pitch over time", entry="vgg")
+    frames = _smooth("spectrogram_conv", {}, _recipe(4e-3), "convolutions along time: pitch on the move", "series_cnn")
     lstm = _plain("spectrogram_lstm", {}, _recipe(4e-3, clip=1.0), "pitch read frame by frame", entry="series_lstm")
     series = _plain("series_cnn", {"widths": [64, 128, 64]}, _recipe(4e-3), "convolutions on the wave as it is")
-    time = signal.size("time")
     return [
-        _after(image, cnn),
-        _after([*heard, *_shortened(time // 160)], lstm),  # 160 values from frame to frame
+        _after([*heard, Block("sequence_to_channels")], cnn),
+        _after(heard, frames),
+        _after([*heard, *_shortened(time // hop)], lstm),
         _after(_shortened(time), series),
     ]
+
+
+def _bands(rate: int, window: int) -> int:
+    """Bands of pitch: 64, or as many as leave the lowest, which is the narrowest, wider than a step of frequency."""
+    lowest, top = (2595 * math.log10(1 + hertz / 700) for hertz in (rate / window, rate / 2))
+    return max(1, min(64, int(2 * top / lowest) - 2))
 
 
 def _shortened(time: int) -> list[Node]:
@@ -202,6 +218,33 @@ def _encoder(signal: Signal, light: bool) -> Node | None:
         if name in by_name:
             return Chain((*_nodes(by_name[name]), Block("dense", {"dim": 64}), Block("relu")))
     return None
+
+
+def _forecasts(signals: Mapping[str, Signal]) -> list[Candidate]:
+    """Each gives the window back with something added: with nothing added the task's head is the linear forecast."""
+    if [signal.kind for signal in signals.values()] != ["series"]:
+        return []
+    ((time, dim),) = (signal.sizes for signal in signals.values())
+    back: list[Node] = [Block("dropout", {"rate": 0.1}), Block("dense", {"dim": dim})]
+    whole: list[Node] = [Block("dense", {"dim": time * dim}), Block("reshape", {"shape": [time, dim]})]
+    conv = [Block("conv1d", {"dim": 64, "kernel": 5}), Block("relu")]
+    attend = [Block("dense", {"dim": 64}), Block("sinusoidal_positions")]
+    layer = Block("transformer_encoder_layer", {"heads": 4, "dropout": 0.1})
+    dense = [Block("flatten"), Block("dense", {"dim": 128}), Block("relu"), Block("dropout", {"rate": 0.1})]
+    found = {
+        "series_cnn": ([*conv, *conv, *back], 1e-3, "convolutions see shapes in the window, beside the linear map"),
+        "series_lstm": ([Block("lstm", {"dim": 64}), *back], 1e-3, "reads the window in order, beside the linear map"),
+        "series_transformer": (
+            [*attend, Repeat(2, layer), Block("layer_norm"), *back], 1e-3, "every step of the window looks at every other",
+        ),
+        "mlp": ([*dense, *whole], 1e-3, "mixes all channels and steps of the window, beside the linear map"),
+    }  # fmt: skip
+    why = "one linear map along time for all channels: hard to beat"
+    linear = Candidate("linear", Architecture.of(Chain(())), _recipe(2e-3), why)
+    return [linear] + [
+        Candidate(name, Architecture.of([Residual(Chain(tuple(nodes)))]), _recipe(lr, clip=1.0), why)
+        for name, (nodes, lr, why) in found.items()
+    ]
 
 
 def _language_model(signals: Mapping[str, Signal]) -> list[Candidate]:
@@ -268,14 +311,15 @@ def _nodes(candidate: Candidate) -> tuple[Node, ...]:
 
 
 _KINDS: dict[str, Callable[[Signal], list[Candidate]]] = {
-    "image": _image, "tokens": _tokens, "vector": _vector, "series": _series,
+    "image": _image, "tokens": _tokens, "vector": _vector, "series": _series, "wave": _wave,
 }  # fmt: skip
-_LIGHT = ("mlp", "text_bag", "spectrogram_cnn", "series_cnn")
+_LIGHT = ("mlp", "text_bag", "spectrogram_conv", "series_cnn")
 _RICH = ("vgg", "text_lstm", "mlp", "spectrogram_lstm", "series_lstm")
 _TASKS: dict[str, Callable[[Mapping[str, Signal]], list[Candidate]]] = {
     "classification": _discriminative,
     "regression": _discriminative,
     "multilabel": _discriminative,
+    "forecasting": _forecasts,
     "language_model": _language_model,
     "variational_autoencoder": _autoencoders,
     "gan": _adversarial,

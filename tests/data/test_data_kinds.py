@@ -28,6 +28,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Any]] = {
     "text": ({"least": 1}, np.array(["A b, c!", "b b", None, ""], dtype=object)),
     "characters": ({"context": 3}, "hello wörld 🙂\n"),
     "image": ({"range": "signed"}, RNG.integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)),
+    "audio": ({"rate": 200}, [RNG.normal(0, 0.3, length) for length in (40, 25, 61)]),
     "series": ({}, RNG.normal(3, 2, (5, 4, 3))),
     "subwords": ({"most": 260}, np.array(["A b, c!", "b b", None, ""], dtype=object)),
     "labels": ({"least": 1}, np.array(["b; a", "a", None, ""], dtype=object)),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,6 +65,9 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
         try:
             result[name.strip()] = yaml.safe_load(text)
         except yaml.YAMLError as error:
+            if re.match(r"\{\w*\}.", text):  # a pattern of names, {label}_{}, which YAML takes for a mapping
+                result[name.strip()] = text
+                continue
             raise SettingError(f"{name}: the value can't be read", got=text) from error
     return result
 

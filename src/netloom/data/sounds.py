@@ -80,6 +80,16 @@ def sounds(cells: Sequence[Any], rate: int, most: int) -> Iterator[NDArray[np.fl
         yield wave[:most]
 
 
+def samples(cell: Any) -> NDArray[np.float32]:
+    """One recording as a wave (time,) at its own rate, to look at: a minute of it at most.
+
+    Raises:
+        BadValue: it can't be read.
+    """
+    rate = next(outlines([cell])).rate or 48_000
+    return next(sounds([cell], rate, 60 * rate))
+
+
 @contextmanager
 def _opened(cell: Any, row: int) -> Iterator[Any]:
     """The open recording of a cell; a fault on the way is told with the row."""
