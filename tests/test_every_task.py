@@ -57,6 +57,11 @@ def case(name: str) -> Case:
         settings = {"labels": ["a", "b", "c"], "pos_weight": [1.0, 2.0, 0.5]}
         learnt = {"mean_average_precision": (1, 1), "subset_accuracy": (1, 1), "loss": (0, 0.2)}
         return Case(settings, parts, _batch(x, target), 150, 0.05, learnt)
+    if name == "forecasting":
+        parts = {"network": [nn.Flatten(), nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 4), nn.Unflatten(1, (2, 2))]}
+        settings = {"targets": ["b", "a"], "horizon": 2, "channels": [1, 0], "mean": [1.0, 2.0], "scale": [3.0, 0.5]}
+        batch = _batch(torch.randn(7, 3, 2), torch.randn(7, 2, 2))
+        return Case({**settings, "period": 2}, parts, batch, 200, 0.03, {"mse": (0, 0.05), "skill": (0.9, 1)})
     if name == "language_model":
         parts = {"network": [nn.Embedding(6, 12), nn.Linear(12, 6)]}
         tokens = torch.arange(9).remainder(6).expand(4, 9).contiguous()  # each token has one successor

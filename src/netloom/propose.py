@@ -6,7 +6,7 @@
     series      series_cnn, series_lstm, series_transformer                  long ones are shortened first
     wave        spectrogram_cnn, spectrogram_conv, spectrogram_lstm, series_cnn      frames of 25 ms at its own rate
     several     joined_light, joined: an encoder for each input, side by side, then a dense layer
-    forecasting:    linear, series_cnn, series_lstm, series_transformer, mlp; each adds to the window, the head maps time
+    forecasting: linear, and series_cnn, series_lstm, series_transformer, mlp, each of which adds to the window
     language_model: char_transformer, char_lstm · variational_autoencoder: vae_… · gan: gan_…
 
 The rules are few and plain. What they say is where to start; which one is best, only a competition tells.
@@ -235,7 +235,7 @@ def _forecasts(signals: Mapping[str, Signal]) -> list[Candidate]:
         "series_cnn": ([*conv, *conv, *back], 1e-3, "convolutions see shapes in the window, beside the linear map"),
         "series_lstm": ([Block("lstm", {"dim": 64}), *back], 1e-3, "reads the window in order, beside the linear map"),
         "series_transformer": (
-            [*attend, Repeat(2, layer), Block("layer_norm"), *back], 1e-3, "every step of the window looks at every other",
+            [*attend, Repeat(2, layer), Block("layer_norm"), *back], 1e-3, "every step of the window looks at all",
         ),
         "mlp": ([*dense, *whole], 1e-3, "mixes all channels and steps of the window, beside the linear map"),
     }  # fmt: skip

@@ -1,0 +1,21 @@
+"""Forecasting: value[h, k] = output[h, k] · scale[k] + mean[k], in the targets' own units."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def forecasting(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`values` (horizon × targets), the names of the `targets`, and how long `after` the last step given each value is.
+
+    Args:
+        outputs: (batch, horizon, targets) standardised.
+        settings: `targets`, `mean`, `scale` and `step` of the task; `after` is left out where the step is not known.
+    """
+    values = outputs.astype(np.float64) * np.asarray(settings["scale"]) + np.asarray(settings["mean"])
+    told: dict[str, Any] = {"targets": list(settings["targets"])}
+    if step := settings.get("step"):
+        told["after"] = [step * ahead for ahead in range(1, outputs.shape[1] + 1)]
+    return [{"values": rows, **told} for rows in values.tolist()]
