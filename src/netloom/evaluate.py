@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from netloom.build import build
 from netloom.data import Batch, Data, Preprocessing
-from netloom.errors import DataError, RunError
+from netloom.errors import DamagedCheckpoint, DataError, RunError
 from netloom.run import Run
 from netloom.runtime.session import MASK, Session
 from netloom.signal import Signal
@@ -56,7 +56,7 @@ class Loaded:
             raise RunError(
                 "reads no rows of columns", where=str(self.run.folder), got=f"data of form {state.get('form')}"
             )
-        return Preprocessing.from_state(state["preprocessing"])
+        return Preprocessing.from_state(state.get("preprocessing", {}))
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:
         """Raw values by column as the network's inputs."""
@@ -153,10 +153,33 @@ def load(run: Run | str | Path) -> Loaded:
     run = run if isinstance(run, Run) else Run.open(run)
     architecture, task, signals = contents(run)
     inputs = parts_of(run, architecture, task, signals)
+    _refuse_other_data(run, task, signals)
     if "engine" in run.document:
         model = nn.ModuleDict({"network": OnnxNetwork(_engine_file(run), inputs["network"])})
         return Loaded(run, architecture, task, signals, model.eval())
-    refuse_other_sizes(architecture, inputs, run.file("weights.safetensors"))
+    refuse_other_sizes(architecture, inputs, task, run.file("weights.safetensors"))
     model = build(architecture, inputs)
     run.load_weights(model)
     return Loaded(run, architecture, task, signals, model.eval())
+
+
+def _refuse_other_data(run: Run, task: Any, signals: Mapping[str, Signal]) -> None:
+    """Refuse a fitted preprocessing that gives other inputs than the network reads, or other classes than the task's.
+
+    Raises:
+        DamagedCheckpoint: it does.
+        DataError: the preprocessing can't be read.
+    """
+    state, where = run.json("data.json"), str(run.folder / "data.json")
+    if state.get("form") == "windows":
+        return
+    fitted = Preprocessing.from_state(state.get("preprocessing", {}))
+    found, wanted = ({name: signal.text() for name, signal in each.items()} for each in (fitted.signals, signals))
+    if found != wanted:
+        raise DamagedCheckpoint(
+            "gives other inputs than run.json says", where=where, expected=str(wanted), got=str(found)
+        )
+    labels, known = getattr(fitted.target, "labels", None), getattr(task, "labels", None)
+    if labels is not None and known is not None and list(map(str, labels)) != list(map(str, known)):
+        expected, got = f"{len(known)} labels: {known[:9]}", f"{len(labels)}: {labels[:9]}"
+        raise DamagedCheckpoint("has other labels than the task", where=where, expected=expected, got=got)

@@ -58,6 +58,8 @@ def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture |
         raise SettingError(_plain(error), where=where + line, fix="mend the YAML there") from error
     except RecursionError as error:
         raise SettingError("nests too deeply", where=where, expected=f"at most {MAX_DEPTH} levels") from error
+    except ValueError as error:  # a number of thousands of digits, a date that does not exist
+        raise SettingError("holds a value that can't be read", where=where, got=str(error)[:80]) from error
     return read_dict(data, where=where)
 
 
@@ -86,7 +88,7 @@ def _json(text: str) -> Any:
     """What a JSON text holds, if it is one; YAML, which takes it too, reads some of its escapes otherwise."""
     try:
         return json.loads(text, object_pairs_hook=_once)
-    except json.JSONDecodeError:
+    except ValueError:
         return _NO_JSON
 
 

@@ -1,4 +1,4 @@
-"""What the fields of run.json and the lines of history.jsonl are: checked as they are read, so that nobody later need."""
+"""The fields of run.json and the lines of history.jsonl: checked as they are read, so that later nobody has to."""
 
 import math
 from collections.abc import Mapping

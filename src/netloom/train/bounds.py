@@ -14,10 +14,10 @@ import torch
 from torch import nn
 
 from netloom import tensors
-from netloom.build import build
-from netloom.errors import DamagedCheckpoint, RunError
+from netloom.build import build, resolve
+from netloom.errors import ArchitectureError, DamagedCheckpoint, RunError
 from netloom.signal import Signal
-from netloom.spec import Architecture, to_dict
+from netloom.spec import Architecture, Chain, to_dict
 from netloom.units import amount, size
 
 #: a setting may always be as large as this: a kernel, a number of layers, a length of pooling
@@ -26,8 +26,10 @@ _USUAL = 2**16
 _TABLES = 2**30
 
 
-def refuse_other_sizes(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], weights: Path) -> None:
-    """Refuse an architecture whose network is not the one the weights belong to.
+def refuse_other_sizes(
+    architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], task: Any, weights: Path
+) -> None:
+    """Refuse an architecture whose network is not the one the weights belong to, or doesn't give what the task reads.
 
     Raises:
         RunError: a name or a shape differs, or the network can't be built.
@@ -45,6 +47,7 @@ def refuse_other_sizes(architecture: Architecture, inputs: Mapping[str, Mapping[
         if shape != found[name]:
             what = f"the weights don't fit the model: {name} has another shape"
             raise RunError(what, where=str(weights), expected=str(shape), got=str(found[name]))
+    _refuse_other_answers(model, task, str(weights.with_name("architecture.yaml")))
     tables = _bytes(model) - sum(tensor.nbytes for tensor in model.state_dict().values())
     if tables > _TABLES:
         where = str(weights.with_name("architecture.yaml"))
@@ -63,6 +66,22 @@ def refuse_too_large(architecture: Architecture, inputs: Mapping[str, Mapping[st
         raise RunError(
             "is too large for this machine", where=where, expected=f"at most {size(memory)}", got=size(needed)
         )
+
+
+def _refuse_other_answers(model: nn.ModuleDict, task: Any, where: str) -> None:
+    """A complete network needs no head, or one that would change no shape."""
+    for part, network in model.items():
+        gives = getattr(network, "gives", None)
+        if not isinstance(gives, Signal):
+            continue
+        try:
+            head = tuple(task.head(part, gives, None))
+            becomes = resolve(Chain(head), {"x": gives}, part).output if head else gives
+        except ArchitectureError as error:
+            raise RunError(f"the network doesn't give what the task reads: {error}", where=where) from error
+        if becomes.sizes != gives.sizes:
+            what = "the network doesn't give what the task reads"
+            raise RunError(what, where=f"{where}: {part}", expected=str(becomes), got=str(gives))
 
 
 def _on_meta(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], where: str) -> nn.ModuleDict:

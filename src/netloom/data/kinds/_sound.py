@@ -7,6 +7,8 @@ import numpy as np
 
 #: values of one example that a network may read: 256 MiB as float32
 LARGEST = 2**26
+#: tokens of one example
+_LONGEST = 2**18
 _TOGETHER = (("mean", "std"), ("shift", "scale"))
 
 
@@ -42,6 +44,7 @@ def _sizes(kind: Any) -> str:
     if hasattr(kind, "sizes") and channels and (len(kind.sizes) != 3 or kind.sizes[0] != channels):
         return f"sizes: expected {channels} channels, height and width"
     sizes = kind.signal.sizes
-    if min(sizes, default=1) < 1 or kind.signal.numel > LARGEST:
-        return f"an example has at most {LARGEST} values"
+    most = LARGEST if kind.signal.dtype == "float" else _LONGEST
+    if min(sizes, default=1) < 1 or kind.signal.numel > most:
+        return f"an example has at most {most} values"
     return ""
