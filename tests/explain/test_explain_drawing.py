@@ -126,3 +126,12 @@ def test_the_strongest_parts_come_first() -> None:
         ("table", "city", "Rome", -3.0), ("image", "row 0, column 1", "", 2.0), ("wave", "step 1", "0.5", 1.0),
         ("table", "age", "42", 0.5),
     ]  # fmt: skip
+
+
+def test_of_a_long_wave_the_strongest_segments_are_told() -> None:
+    values = np.zeros((130, 2))
+    values[3:6, 1] = 2.0
+    shown = Shown("series", np.zeros((130, 2)), ("left", "right"))
+    explanation = Explanation("occlusion", "yes", 0.0, {}, {"x": values}, {"x": shown})
+    first = explanation.strongest(1)[0]
+    assert (first.name, first.value, first.attribution) == ("steps 3 to 5 of right", "", 6.0)

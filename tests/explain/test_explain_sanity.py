@@ -13,7 +13,7 @@ from netloom.data import Batch, open_data
 from netloom.evaluate import Loaded, load
 from netloom.explain import METHODS, attribute, checks, verdicts
 from netloom.explain.attributing import ask, views_of
-from netloom.explain.deletion import areas, at_random, by_attribution
+from netloom.explain.deletion import areas, at_random, by_attribution, coarse, real_parts
 from netloom.explain.question import Found, Question
 from netloom.explain.ranks import rank_correlation, ranks, sobel
 from netloom.explain.targets import choose
@@ -118,6 +118,29 @@ def test_checks_of_a_table_with_a_text_and_of_a_regression(tmp_path: Path) -> No
     found = checks(net, batch({"x": torch.randn(6, 8, dtype=torch.float64)}), "integrated_gradients")
     assert set(found) == {"randomised", "randomised_magnitude", "deletion", "deletion_random", "deletion_wins"}
     assert found["deletion"] < found["deletion_random"]  # what raises the value goes first, so that it falls at once
+
+
+def test_a_long_wave_is_judged_by_segments(tmp_path: Path) -> None:
+    node = [{"conv1d": {"dim": 4, "kernel": 3}}, "relu", "global_average_pool1d", {"dense": {"dim": 3}}]
+    net = loaded(tmp_path, node, {"wave": "wave:150,padded"})
+    mask = torch.arange(150) < torch.tensor([150, 70])[:, None]
+    x = torch.randn(2, 150, 1, dtype=torch.float64) * mask[..., None]
+    question = asked(net, batch({"wave": x}, {"wave": mask}))
+    like = coarse(question, {"wave": x})
+    assert like["wave"].shape == (2, 50, 1)  # three steps each: 150 / 3
+    assert torch.allclose(like["wave"][:, 7], x[:, 21:24].sum(1))
+    assert real_parts(question, like).sum(1).tolist() == [50, 24]
+    order = by_attribution(question, like)
+    got = areas(question, like, order)
+    gone = [set(order[0, : round(50 * point / 32)].tolist()) for point in range(33)]
+    curve = []
+    for segments in gone:
+        left = x[:1].clone()
+        for segment in segments:
+            left[:, 3 * segment : 3 * segment + 3] = 0
+        outputs = net.outputs(batch({"wave": left}, {"wave": mask[:1]}))
+        curve.append(outputs.softmax(1)[0, question.targets.index[0]].item())
+    assert got[0] == pytest.approx(sum((a + b) / 2 for a, b in pairwise(curve)) / 32)
 
 
 def test_ranks_are_scipy_s() -> None:

@@ -20,6 +20,8 @@ from netloom.report.page import page, paragraph, section, table
 
 #: examples that are explained where no row is named, and parts of each that are told
 _SHOWN, _TOLD = 4, 5
+#: share of the difference that attributions may leave out without a word
+_MISSING = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,24 @@ def explain_command(folder: Path, asked: Asked, out: Path | None) -> None:
         found += zip(each.names, told, strict=True)
     console = Console()
     console.print(_table(found))
+    if hint := _hint(found):
+        console.print(hint, highlight=False, markup=False)
     trust = _trust(loaded, asked)
     if trust:
         console.print(_grid(trust))
     if out is not None:
         write_text(out, _page(loaded, asked, found, trust))
         console.print(f"\npage    {out}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _hint(found: Sequence[tuple[str, Explanation]]) -> str:
+    """What to do where the attributions don't add up."""
+    worst = max((each.checks.get("missing_share", 0.0) for _, each in found), default=0.0)
+    if worst <= _MISSING:
+        return ""
+    return (
+        f"up to {worst:.0%} of the difference is not accounted for: take more steps (--set steps=1024) or occlusion\n"
+    )
 
 
 def _trust(loaded: Loaded, asked: Asked) -> list[tuple[str, str, str]]:

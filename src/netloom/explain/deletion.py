@@ -16,10 +16,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from netloom.explain.explanation import segment
 from netloom.explain.question import Question
 
 #: points of a curve besides its start; with fewer parts, one a part
 POINTS = 32
+
+
+def coarse(question: Question, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """(batch, …parts) attributions by input, those of long series and waves summed over segments.
+
+    A single sample of a wave means nothing, and taking some out at random would fill the rest with noise.
+    """
+    return {name: _segments(values, _steps(question, name)) for name, values in inputs.items()}
 
 
 def real_parts(question: Question, like: dict[str, Tensor]) -> Tensor:
@@ -28,7 +37,7 @@ def real_parts(question: Question, like: dict[str, Tensor]) -> Tensor:
     for name, values in like.items():
         real = torch.ones(values.shape, dtype=torch.bool, device=values.device)
         if name in question.masks:
-            mask = question.masks[name]
+            mask = _segments(question.masks[name].int(), _steps(question, name)) > 0
             real &= mask.reshape(*mask.shape, *[1] * (values.ndim - 2))
         found.append(real.flatten(1))
     return torch.cat(found, 1)
@@ -44,7 +53,7 @@ def areas(question: Question, like: dict[str, Tensor], order: Tensor) -> NDArray
 
     Args:
         question: what was asked.
-        like: attributions by input, for their shapes.
+        like: coarse attributions by input, for their shapes.
         order: (batch, parts) the places of the parts in the order in which they go; padding last.
     """
     real = real_parts(question, like)
@@ -79,7 +88,8 @@ def _certainty(question: Question, like: dict[str, Tensor], gone: Tensor) -> NDA
     pieces = torch.split(gone, [values[0].numel() for values in like.values()], 1)
     for (name, values), piece in zip(like.items(), pieces, strict=True):
         view, whole = question.views[name], question.inputs[name]
-        mask = view.spread(piece.reshape(values.shape))
+        steps, parts = _steps(question, name), piece.reshape(values.shape)
+        mask = view.spread(parts if steps == 1 else parts.repeat_interleave(steps, 1)[:, : whole.shape[1]])
         inputs[name] = torch.where(
             mask.reshape(*mask.shape, *[1] * (whole.ndim - mask.ndim)), view.nothing(whole), whole
         )
@@ -87,3 +97,17 @@ def _certainty(question: Question, like: dict[str, Tensor], gone: Tensor) -> NDA
         given = question.network(inputs, question.masks)
         certain: NDArray[np.float64] = question.targets.certainty(given, question.targets.index).cpu().double().numpy()
     return certain
+
+
+def _steps(question: Question, name: str) -> int:
+    """Steps in a segment; 1 where every part stands for itself."""
+    if question.views[name].kind not in ("series", "wave"):
+        return 1
+    return segment(question.inputs[name].shape[1])
+
+
+def _segments(values: Tensor, steps: int) -> Tensor:
+    """(batch, segments, …) sums over so many steps, the last segment short."""
+    if steps == 1:
+        return values
+    return torch.stack([part.sum(1) for part in torch.split(values, steps, 1)], 1)

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: segments that a long series or wave is cut into
+SEGMENTS = 64
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -48,7 +51,8 @@ class Explanation:
             target, below 0 against it; padding has exactly 0.
         shown: the inputs themselves.
         against: what each input was compared with, in words.
-        checks: what was measured about this explanation; `completeness` is |Σ attributions − (f(x) − f(baseline))|.
+        checks: what was measured about this explanation: `completeness` is |Σ attributions − (f(x) − f(baseline))|,
+            `missing_share` the same divided by |f(x) − f(baseline)|.
     """
 
     method: str
@@ -61,26 +65,46 @@ class Explanation:
     checks: dict[str, float] = field(default_factory=dict)
 
     def strongest(self, count: int = 5) -> list[Part]:
-        """The parts with the largest attributions, by magnitude."""
-        found = [(name, int(place)) for name, given in self.inputs.items() for place in _largest(given, count)]
-        found.sort(key=lambda at: -abs(self.inputs[at[0]].flat[at[1]]))
-        return [self._part(name, place) for name, place in found[:count]]
+        """The parts with the largest attributions, by magnitude; of a long series the segments."""
+        found = [part for name in self.inputs for part in self._parts(name, count)]
+        return sorted(found, key=lambda part: -abs(part.attribution))[:count]
 
-    def _part(self, name: str, place: int) -> Part:
+    def _parts(self, name: str, count: int) -> list[Part]:
+        """The strongest of one input."""
         shown, given = self.shown[name], self.inputs[name]
-        at = [int(index) for index in np.unravel_index(place, given.shape)]
-        match shown.kind:
-            case "image":
-                called, value = f"row {at[0]}, column {at[1]}", ""
-            case "tokens":
-                called, value = f"token {at[0]}", shown.values[at[0]]
-            case "table" | "vector":
-                called, value = shown.names[at[0]], shown.values[at[0]]
-            case _:
-                channel = f" of {shown.names[at[1]]}" if len(shown.names) > 1 else ""
-                called, value = f"step {at[0]}{channel}", f"{shown.values[at[0]][at[1]]:.4g}"
-        return Part(name, called, value, float(given.flat[place]))
+        steps = segment(len(given)) if shown.kind in ("series", "wave") else 1
+        if steps > 1:
+            given = np.add.reduceat(given, np.arange(0, len(given), steps), axis=0)
+        found = []
+        for place in np.argsort(-np.abs(given), axis=None, kind="stable")[:count].tolist():
+            at = [int(index) for index in np.unravel_index(place, given.shape)]
+            called, value = _called(shown, at) if steps == 1 else (_stretch(shown, at, steps), "")
+            found.append(Part(name, called, value, float(given.flat[place])))
+        return found
 
 
-def _largest(values: NDArray[Any], count: int) -> NDArray[np.int64]:
-    return np.argsort(-np.abs(values), axis=None, kind="stable")[:count]
+def segment(time: int) -> int:
+    """Steps of a series or a wave that are taken together: 1, if it is short."""
+    return -(-time // SEGMENTS)
+
+
+def _called(shown: Shown, at: list[int]) -> tuple[str, str]:
+    """A part's name and value."""
+    match shown.kind:
+        case "image":
+            return f"row {at[0]}, column {at[1]}", ""
+        case "tokens":
+            return f"token {at[0]}", str(shown.values[at[0]])
+        case "table" | "vector":
+            return shown.names[at[0]], str(shown.values[at[0]])
+        case _:
+            return f"step {at[0]}{_channel(shown, at[1])}", f"{shown.values[at[0]][at[1]]:.4g}"
+
+
+def _stretch(shown: Shown, at: list[int], steps: int) -> str:
+    end = min((at[0] + 1) * steps, len(shown.values)) - 1
+    return f"steps {at[0] * steps} to {end}{_channel(shown, at[1])}"
+
+
+def _channel(shown: Shown, channel: int) -> str:
+    return f" of {shown.names[channel]}" if len(shown.names) > 1 else ""

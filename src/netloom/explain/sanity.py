@@ -12,6 +12,7 @@ explanation of the network has to change with the network; near 0 is good. That 
 fail this is the finding of J. Adebayo and others, Sanity checks for saliency maps, 2018,
 https://arxiv.org/abs/1810.03292; theirs are the rank correlations with and without signs, and the edge detector.
 They re-draw layer by layer; here all layers at once, the end of their cascade. Deletion: `deletion.py`.
+Long series and waves are judged by segments, not by single steps.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from netloom.build import build
 from netloom.data import Batch
 from netloom.evaluate import Loaded
 from netloom.explain.attributing import BUDGET, answer, ask, outputs, parts, views_of
-from netloom.explain.deletion import areas, at_random, by_attribution, real_parts, side_by_side
+from netloom.explain.deletion import areas, at_random, by_attribution, coarse, real_parts, side_by_side
 from netloom.explain.question import Found, Question
 from netloom.explain.ranks import rank_correlation, sobel
 from netloom.explain.targets import choose
@@ -99,8 +100,9 @@ def _redrawn(loaded: Loaded, seed: int) -> Loaded:
 
 
 def _randomised(question: Question, found: Found, blind: list[Found]) -> dict[str, list[float]]:
-    real, own = real_parts(question, found.inputs), side_by_side(found.inputs)
-    others = [side_by_side(each.inputs) for each in blind]
+    like = coarse(question, found.inputs)
+    real, own = real_parts(question, like), side_by_side(like)
+    others = [side_by_side(coarse(question, each.inputs)) for each in blind]
     signed = [_mean([_rho(own, each, real, row) for each in others]) for row in range(question.size)]
     plain = [_mean([_rho(own.abs(), each.abs(), real, row) for each in others]) for row in range(question.size)]
     return {"randomised": signed, "randomised_magnitude": plain}
@@ -121,7 +123,7 @@ def _edges(question: Question, found: Found) -> dict[str, list[float]]:
 
 
 def _deleted(question: Question, found: Found, generator: torch.Generator) -> dict[str, list[float]]:
-    like = found.inputs
+    like = coarse(question, found.inputs)
     orders = [at_random(question, like, generator) for _ in range(ORDERS)]
     by_chance = np.stack([areas(question, like, order) for order in orders])
     named = areas(question, like, by_attribution(question, like))

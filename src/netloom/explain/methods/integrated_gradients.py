@@ -4,7 +4,8 @@
          ≈ (x[i] − x'[i]) · Σₛ w[s] · ∂f(x' + α[s](x − x')) / ∂x[i]
 
 α[s] and w[s] are the nodes and weights of Gauss and Legendre. All inputs go the way together. Completeness holds:
-Σᵢ a[i] = f(x) − f(x'); what is missing is the quadrature's error, and `completeness` is its size.
+Σᵢ a[i] = f(x) − f(x'). What is missing is the quadrature's error: `completeness` is its size, `missing_share` that
+size as a share of the difference. Behind a logarithm, as in a spectrogram, it takes some thousand steps.
 Tokens go from the vector of zeros to their embedding; a token's attribution is the sum over the vector.
 
 Source: M. Sundararajan, A. Taly, Q. Yan, Axiomatic attribution for deep networks, 2017,
@@ -51,4 +52,6 @@ def integrated_gradients(question: Question, steps: int = 64) -> Found:
         far, near = surface.score(*surface.values, *surface.rest), surface.score(*starts, *surface.rest)
     total = torch.stack([values.flatten(1).sum(1) for values in inputs.values()]).sum(0)
     vectors = {name: "the vector of zeros" for name in inputs if name not in surface.inputs}
-    return Found(inputs, {"completeness": (total - (far - near)).abs()}, vectors)
+    error, difference = (total - (far - near)).abs(), (far - near).abs()
+    share = error / difference.clamp_min(torch.finfo(error.dtype).tiny)
+    return Found(inputs, {"completeness": error, "missing_share": share}, vectors)
