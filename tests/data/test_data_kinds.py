@@ -31,6 +31,9 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Any]] = {
     "audio": ({"rate": 200}, [RNG.normal(0, 0.3, length) for length in (40, 25, 61)]),
     "series": ({}, RNG.normal(3, 2, (5, 4, 3))),
     "subwords": ({"most": 260}, np.array(["A b, c!", "b b", None, ""], dtype=object)),
+    "window": ({"time": 3}, np.array([[1.5, np.nan, 2], [3, -7, 4]])),
+    "calendar": ({"time": 2}, np.array([["2020-02-29", "2020-03-01"], ["1999-12-31", "2000-01-01"]], dtype=object)),
+    "forecast": ({"horizon": 4}, RNG.normal(3, 2, (5, 4, 3))),
     "labels": ({"least": 1}, np.array(["b; a", "a", None, ""], dtype=object)),
     "vector": ({}, RNG.normal(3, 2, (5, 4))),
 }
