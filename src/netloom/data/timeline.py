@@ -94,13 +94,9 @@ def cut(ticks: int, splits: Splits) -> tuple[dict[str, tuple[int, int]], list[st
     Raises:
         SettingError: neither shares that add up to 1 nor numbers that the data have.
     """
-    wanted: dict[str, Any] = (
-        {"by": "time"} if splits is None else {"by": splits} if isinstance(splits, str) else {**splits}
-    )
-    if wanted.pop("by", "time") == "time":
-        wanted = wanted or dict(SHARES)
-    else:
-        wanted = {}
+    given: dict[str, Any] = {"by": splits} if isinstance(splits, str) else dict(splits or {})
+    in_time = given.pop("by", "time") == "time"
+    wanted = (given or dict(SHARES)) if in_time else {}
     sizes = [wanted.get(part, 0) for part in PARTS]
     numbers = all(isinstance(size, int | float) and not isinstance(size, bool) and size >= 0 for size in sizes)
     counts = numbers and all(isinstance(size, int) for size in sizes) and sum(sizes) > 1
