@@ -17,7 +17,7 @@ def contradiction(kind: Any) -> str:
     for first, second in _TOGETHER:
         if isinstance(getattr(kind, first, None), list) and len(getattr(kind, first)) != len(getattr(kind, second)):
             return f"{first} and {second} differ in length"
-    for name in ("std", "scale"):
+    for name in ("std", "scale", "rms", "hertz"):
         values = getattr(kind, name, [])
         if not all(value > 0 for value in (values if isinstance(values, list) else [values])):
             return f"{name}: expected positive numbers"
