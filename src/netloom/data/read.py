@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,15 +166,21 @@ def read_npy(path: Path, limit: int = LIMIT) -> NDArray[Any]:
 def read_npz(path: Path, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     """The arrays of a .npz file by name."""
     packed = io.BytesIO(read_bytes(path, limit))
+    with unsound_npz(path), zipfile.ZipFile(packed) as archive:
+        # zipfile never unpacks more than a member's declared size, so the declared sizes are a true bound
+        if sum(member.file_size for member in archive.infolist()) > limit:
+            raise too_large(path, limit)
+        return {
+            name.removesuffix(".npy"): parse_npy(bytearray(archive.read(name)), f"{path}: {name}")
+            for name in archive.namelist()
+        }
+
+
+@contextmanager
+def unsound_npz(path: Path) -> Iterator[None]:
+    """Faults of an archive, told with its name."""
     try:
-        with zipfile.ZipFile(packed) as archive:
-            # zipfile never unpacks more than a member's declared size, so the declared sizes are a true bound
-            if sum(member.file_size for member in archive.infolist()) > limit:
-                raise too_large(path, limit)
-            return {
-                name.removesuffix(".npy"): parse_npy(bytearray(archive.read(name)), f"{path}: {name}")
-                for name in archive.namelist()
-            }
+        yield
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as fault:
         raise DataError("this is not a sound .npz file", where=str(path), got=str(fault)) from None
 
@@ -186,6 +192,18 @@ def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
         DataError: they are not one, are cut short, or hold Python objects.
     """
     stream = io.BytesIO(raw)
+    shape, fortran, dtype = npy_header(stream, where, len(raw))
+    count, start = int(np.prod(shape, dtype=object)), stream.tell()
+    array = np.frombuffer(raw, dtype, count, start) if count else np.empty(0, dtype)
+    return array.reshape(shape, order="F" if fortran else "C")
+
+
+def npy_header(stream: IO[bytes], where: str, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type of a .npy file of `size` bytes; values come next.
+
+    Raises:
+        DataError: it is not one, is cut short, or holds Python objects.
+    """
     try:
         version = np.lib.format.read_magic(stream)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -200,18 +218,17 @@ def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
             got=f"dtype {dtype}",
             fix="save it with a plain dtype (x.astype('float32') or y.astype(str))",
         )
-    if any(size < 0 for size in shape):
+    if any(axis < 0 for axis in shape):
         raise DataError("this is not a .npy file", where=where, got=f"shape {shape}")
-    count, start = int(np.prod(shape, dtype=object)), stream.tell()
-    if len(raw) - start != count * dtype.itemsize:
+    needed, there = int(np.prod(shape, dtype=object)) * dtype.itemsize, size - stream.tell()
+    if there != needed:
         raise DataError(
             "the array is cut short or too long",
             where=where,
-            expected=f"{count * dtype.itemsize} bytes for {dtype} {tuple(shape)}",
-            got=f"{len(raw) - start}",
+            expected=f"{needed} bytes for {dtype} {tuple(shape)}",
+            got=f"{there}",
         )
-    array = np.frombuffer(raw, dtype, count, start) if count else np.empty(0, dtype)
-    return array.reshape(shape, order="F" if fortran else "C")
+    return shape, fortran, dtype
 
 
 @contextmanager

@@ -14,15 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.columns import Columns
 from netloom.data.content import Content, fingerprint, short_name
 from netloom.data.read import LIMIT, read_npy, read_npz, suffixes
+from netloom.data.sources._mapped import column, mapped
+from netloom.data.sources._spool import block_bytes
 from netloom.errors import DataError, closest
 
+ENDINGS = (".npz", ".npy")
+#: bytes in memory for each byte of the file: as it is, and as floats
+WEIGHT = 3
 _PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
 _NAMES = {f"{axis}_{word}": (axis, part) for part, words in _PARTS.items() for word in words for axis in "xy"}
-
-
-ENDINGS = (".npz", ".npy")
 
 
 def recognises(path: Path) -> bool:
@@ -43,6 +46,12 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
     return arrays(load(path, limit=limit), str(path))
 
 
+def stream(path: Path, folder: Path, *, memory: int, limit: int = LIMIT) -> Content:
+    """As `read`, with the arrays where they are; packed ones are unpacked into `folder`."""
+    found = _folder(path, limit, folder) if path.is_dir() else mapped(path, limit, folder)
+    return arrays(found, str(path), size=block_bytes(memory))
+
+
 def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     """The arrays of a file or folder by name."""
     if path.is_dir():
@@ -52,12 +61,13 @@ def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     return {"x": read_npy(path, limit)}
 
 
-def arrays(found: Mapping[str, Any], source: str) -> Content:
+def arrays(found: Mapping[str, Any], source: str, *, size: int = 0) -> Content:
     """Join the parts of named arrays.
 
     Args:
         found: arrays by name.
         source: for messages.
+        size: bytes to be read at a time, where the arrays lie on the disk; 0 where they are in memory.
 
     Raises:
         DataError: names or lengths do not fit together.
@@ -87,29 +97,33 @@ def arrays(found: Mapping[str, Any], source: str) -> Content:
                 pieces["y"] += [given[label]] if (label := name.replace("x_", "y_")) in given else []
                 parts[part] = np.arange(count, count + len(given[name]))
                 count += len(given[name])
-    columns = {axis: _joined(several, f"{source}: {axis}") for axis, several in pieces.items() if several}
-    if "y" in columns and columns["y"].ndim == 2 and columns["y"].shape[1] == 1:
-        columns["y"] = columns["y"][:, 0]
+    columns: dict[str, Any] = {axis: _like(several, f"{source}: {axis}") for axis, several in pieces.items() if several}
+    for axis, several in columns.items():
+        if axis == "y" and several[0].ndim == 2 and several[0].shape[1] == 1:
+            several = [array[:, 0] for array in several]
+        large = size and (axis == "x" or several[0].ndim > 1)
+        columns[axis] = column(several, size) if large else several[0] if len(several) == 1 else np.concatenate(several)
     if "y" in columns and len(columns["y"]) != len(columns["x"]):
         raise DataError("x and y differ in length", where=source, got=f"{len(columns['x'])} and {len(columns['y'])}")
     return Content(
         short_name(source),
         source,
-        columns,
+        Columns(columns) if size else columns,
         fingerprint(given),
         target="y" if "y" in columns else None,
         given=parts if len(parts) > 1 else {},
     )
 
 
-def _folder(path: Path, limit: int) -> dict[str, NDArray[Any]]:
+def _folder(path: Path, limit: int, unpacked: Path | None = None) -> dict[str, NDArray[Any]]:
+    """The arrays of a folder; mapped, if a folder is given to unpack them into."""
     found = {}
     for file in sorted(path.iterdir()):
         name = file.name.split(".")[0]
         if suffixes(file)[0] == ".npy" and (name in _NAMES or name in ("x", "y")):
             if name in found:
                 raise DataError(f"two files hold {name}", where=str(path), fix="keep one of them")
-            found[name] = read_npy(file, limit)
+            found[name] = read_npy(file, limit) if unpacked is None else mapped(file, limit, unpacked)["x"]
     if not found:
         raise DataError(
             "the folder holds no arrays",
@@ -120,10 +134,11 @@ def _folder(path: Path, limit: int) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _joined(several: list[NDArray[Any]], where: str) -> NDArray[Any]:
+def _like(several: list[NDArray[Any]], where: str) -> list[NDArray[Any]]:
+    """The arrays of all parts, which must be alike; words of bytes are decoded."""
     shapes = {array.shape[1:] for array in several}
     if len(shapes) > 1:
         raise DataError("the parts hold rows of different shapes", where=where, got=", ".join(map(str, shapes)))
     if several[0].dtype.kind == "S":
-        several = [np.char.decode(array, "utf-8") for array in several]
-    return several[0] if len(several) == 1 else np.concatenate(several)
+        return [np.char.decode(array, "utf-8") for array in several]
+    return several

@@ -10,16 +10,23 @@ Lines are counted from 1, empty ones are passed over. Lists of words are labels,
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from netloom.data.columns import Columns
 from netloom.data.content import Content, short_name
 from netloom.data.kinds._kind import BadValue
-from netloom.data.read import LIMIT, read_text, suffixes
+from netloom.data.read import LIMIT, UnpackedText, read_text, suffixes
+from netloom.data.sources._spool import Spool, block_bytes
 from netloom.data.sources._values import Seen
 from netloom.errors import DataError
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
+#: bytes in memory for each byte of the file
+WEIGHT = 12
+_BATCH = 256  # rows
 
 
 def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
@@ -44,11 +51,8 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
     columns = {}
     for name in names:
         values, seen = [row.get(name) for row in rows], Seen()
-        try:
+        with _placed(path, name):
             seen.look(values)
-        except BadValue as fault:
-            where = f"{path}: row {fault.row + 1}, column {name!r}"
-            raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
         columns[name] = seen.array(values)
     return Content(
         short_name(str(path)),
@@ -59,6 +63,55 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
         typed=True,
         first=1,
     )
+
+
+def stream(path: Path, folder: Path, *, memory: int, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
+    """As `read`, with the columns in a file in `folder`; a list of objects is still read whole.
+
+    The file is gone through twice: for the columns and what they hold, and to write them down.
+    """
+    if suffixes(path)[0] == ".json":
+        return read(path, encoding=encoding, limit=limit)
+    found: dict[str, Seen] = {}
+    count = 0
+    with UnpackedText(path, limit, encoding) as text:
+        for rows in _batched(objects(text.lines(), str(path))):
+            for name in dict.fromkeys(name for row in rows for name in row):
+                found.setdefault(name, Seen({type(None)} if count else set(), rows=count))
+            for name, seen in found.items():
+                with _placed(path, name):
+                    seen.look([row.get(name) for row in rows])
+            count += len(rows)
+    if not count:
+        raise DataError("the file is empty", where=str(path), expected="a JSON object a line")
+    spool, held, size = Spool(folder / "lines.arrow", list(found)), [], 0
+    with UnpackedText(path, limit, encoding) as again:
+        for _, row in objects(again.lines(), str(path)):
+            held.append([json.dumps(row.get(name)) for name in found])
+            size += sum(map(len, held[-1]))
+            if size > block_bytes(memory):
+                spool.add(list(map(list, zip(*held, strict=True))))
+                held, size = [], 0
+    if held:
+        spool.add(list(map(list, zip(*held, strict=True))))
+    columns = spool.columns(lambda name, array: found[name].array([json.loads(word) for word in array.to_pylist()]))
+    digest = text.digest.hexdigest()
+    return Content(short_name(str(path)), str(path), Columns(columns), digest, table=True, typed=True, first=1)
+
+
+def _batched(rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := [row for _, row in islice(rows, _BATCH)]:
+        yield batch
+
+
+@contextmanager
+def _placed(path: Path, name: str) -> Iterator[None]:
+    """Faults of a column's values, told with their row."""
+    try:
+        yield
+    except BadValue as fault:
+        where = f"{path}: row {fault.row + 1}, column {name!r}"
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
 
 
 def objects(lines: Iterable[str], where: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -7,23 +7,31 @@ Files that name no part are one set. How types are read stands in `_arrow.py`.
 """
 
 import hashlib
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from netloom.data.columns import Column, Columns
 from netloom.data.content import Content, part_named, short_name
 from netloom.data.kinds._kind import BadValue
 from netloom.data.order import Rows
-from netloom.data.read import LIMIT, read_bytes, suffixes, too_large
+from netloom.data.read import LIMIT, Unpacked, read_bytes, suffixes, too_large
 from netloom.data.sources._arrow import ArrowReader, class_names
+from netloom.data.sources._spool import block_bytes
 from netloom.errors import DataError, closest
 
 _BATCH = 8192  # rows
 
 ENDINGS = (".parquet", ".feather", ".arrow")
+#: bytes in memory for each byte of the file: numbers are packed there, words become objects
+WEIGHT = 6
 
 
 def recognises(path: Path) -> bool:
@@ -54,12 +62,7 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
         table = _table(file, raw, columns, limit)
         limit -= max(len(raw), table.nbytes)
         if tables and table.schema.names != tables[0].schema.names:
-            raise DataError(
-                "the files differ in their columns",
-                where=str(file),
-                expected=", ".join(tables[0].schema.names),
-                got=", ".join(table.schema.names),
-            )
+            raise _differ(file, tables[0].schema.names, table.schema.names)
         given.setdefault(part, []).append(np.arange(count, count + len(table)))
         count += len(table)
         tables.append(table)
@@ -69,6 +72,92 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
         raise DataError("the files differ in the types of a column", where=str(path), got=str(fault)) from None
     rows = {str(part): np.concatenate(several) for part, several in given.items()}
     return of_table(table, path, digest.hexdigest(), {} if None in given or len(rows) < 2 else rows)
+
+
+def stream(
+    path: Path, folder: Path, *, memory: int, columns: Sequence[str] | None = None, limit: int = LIMIT
+) -> Content:
+    """As `read`, with the columns where they are, and of a packed file unpacked into `folder`."""
+
+    files = parquet_files(path) if path.is_dir() else {path: None}
+    digest, count = hashlib.sha256(), 0
+    given: dict[str | None, list[Rows]] = {}
+    unpacked: list[Path] = []
+    names: list[str] = []
+    readers: dict[str, ArrowReader] = {}
+    for file, part in files.items():
+        plain = file
+        if suffixes(file)[1]:
+            plain = folder / f"{len(unpacked)}{suffixes(file)[0]}"
+        with Unpacked(file, limit) as source, open(plain if plain != file else os.devnull, "wb") as copy:
+            while piece := source.read():
+                digest.update(piece)
+                copy.write(piece)
+        limit -= source.count
+        unpacked.append(plain)
+        with _damaged(file):
+            schema = next(_batches(plain, None, 1, schema=True))
+            wanted = _chosen(file, columns, schema.names) or schema.names
+            if names and wanted != names:
+                raise _differ(file, names, wanted)
+            names = names or wanted
+            labels = class_names(schema.metadata)
+            for name in names:
+                reader = readers.setdefault(name, ArrowReader(labels.get(name, [])))
+                with _placed(path, name):
+                    for batch in _batches(plain, name, memory):
+                        reader.look(batch.column(0))
+        size = next(iter(readers.values())).rows - count
+        given.setdefault(part, []).append(np.arange(count, count + size))
+        count += size
+    if not count:
+        raise DataError("the file has no rows", where=str(path))
+
+    def blocks(name: str) -> Iterator[NDArray[Any]]:
+        for file in unpacked:
+            for batch in _batches(file, name, memory):
+                with _placed(path, name):
+                    yield readers[name].array(batch.column(0))
+
+    found = {name: Column(partial(blocks, name), count) for name in names}
+    targets = [name for name, reader in readers.items() if reader.labels]
+    rows = {str(part): np.concatenate(several) for part, several in given.items()}
+    return Content(
+        short_name(str(path)),
+        str(path),
+        Columns(found),
+        digest.hexdigest(),
+        target=targets[0] if len(targets) == 1 else None,
+        table=True,
+        typed=True,
+        given={} if None in given or len(rows) < 2 else rows,
+        first=1,
+    )
+
+
+def _batches(file: Path, name: str | None, memory: int, schema: bool = False) -> Iterator[Any]:
+    """A column's batches of rows from a file that is not packed; or only the file's schema."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with pa.memory_map(str(file)) as source:
+        if suffixes(file)[0] == ".parquet":
+            with parquet.ParquetFile(source, buffer_size=2**16) as opened:
+                if schema:
+                    yield opened.schema_arrow
+                    return
+                row = max(1, _unpacked(opened.metadata) // max(1, opened.metadata.num_rows))
+                size = max(1, min(_BATCH, block_bytes(memory) // row))
+                yield from opened.iter_batches(size, columns=[name], use_threads=False)
+            return
+        with pa.ipc.open_file(source) as opened:
+            if schema:
+                yield opened.schema
+                return
+            for number in range(opened.num_record_batches):
+                batch = opened.get_batch(number).select([name])
+                for start in range(0, len(batch), _BATCH):
+                    yield batch.slice(start, _BATCH)
 
 
 def of_table(table: Any, path: Path, fingerprint: str, given: dict[str, Any]) -> Content:
@@ -81,12 +170,9 @@ def of_table(table: Any, path: Path, fingerprint: str, given: dict[str, Any]) ->
     columns = {}
     for name in table.column_names:
         reader = ArrowReader(labels.get(name, []))
-        try:
+        with _placed(path, name):
             reader.look(table[name])
             columns[name] = reader.array(table[name])
-        except BadValue as fault:
-            where = f"{path}: row {fault.row + 1}, column {name!r}"
-            raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
     return Content(
         short_name(str(path)),
         str(path),
@@ -120,7 +206,7 @@ def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int
     from pyarrow import parquet
 
     source, batches, size = pa.BufferReader(raw), [], 0
-    try:
+    with _damaged(file):
         if suffixes(file)[0] == ".parquet":
             opened = parquet.ParquetFile(source)
             schema = opened.schema_arrow
@@ -135,8 +221,6 @@ def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int
             size += batch.nbytes
             if size > limit:
                 raise too_large(file, limit)
-    except (pa.ArrowException, OSError) as fault:
-        raise DataError("the file is damaged or cut short", where=str(file), got=str(fault).split("\n")[0]) from None
     chosen = pa.schema([schema.field(name) for name in columns], schema.metadata) if columns is not None else schema
     return pa.Table.from_batches(batches, batches[0].schema if batches else chosen).replace_schema_metadata(
         schema.metadata
@@ -151,3 +235,34 @@ def _chosen(file: Path, columns: Sequence[str] | None, names: Sequence[str]) -> 
             fix = f"did you mean {close[0]!r}?" if close else ""
             raise DataError(f"there is no column {name!r}", where=str(file), expected=", ".join(names), fix=fix)
     return None if columns is None else list(columns)
+
+
+def _unpacked(metadata: Any) -> int:
+    """Bytes of all row groups, as the file declares them."""
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+
+
+def _differ(file: Path, names: Sequence[str], other: Sequence[str]) -> DataError:
+    return DataError(
+        "the files differ in their columns", where=str(file), expected=", ".join(names), got=", ".join(other)
+    )
+
+
+@contextmanager
+def _damaged(file: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as fault:
+        raise DataError("the file is damaged or cut short", where=str(file), got=str(fault).split("\n")[0]) from None
+
+
+@contextmanager
+def _placed(path: Path, name: str) -> Iterator[None]:
+    """Faults of a column's values, told with their row."""
+    try:
+        yield
+    except BadValue as fault:
+        where = f"{path}: row {fault.row + 1}, column {name!r}"
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None

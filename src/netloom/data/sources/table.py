@@ -8,19 +8,24 @@ Rows are counted as a spreadsheet does: the header is row 1.
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netloom.data.columns import Columns
 from netloom.data.content import Content, fingerprint, short_name
 from netloom.data.kinds.number import MISSING
-from netloom.data.read import LIMIT, read_text, suffixes
+from netloom.data.read import LIMIT, UnpackedText, read_text, suffixes
+from netloom.data.sources._spool import Spool, block_bytes
 from netloom.errors import DataError
 
 ENDINGS = (".csv", ".tsv")
+#: bytes in memory for each byte of the file: every value is a word of its own
+WEIGHT = 10
 
 
 def read(
@@ -47,7 +52,7 @@ def read(
     delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
     if not text.strip():
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
-    names = list(columns) if columns else next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    names = list(columns) if columns else next(csv.reader(io.StringIO(text), delimiter=delimiter)) or [""]
     _check_names(names, path, delimiter)
     found = _parse(text, names, delimiter, bool(columns), path)
     if not len(next(iter(found.values()))):
@@ -99,25 +104,84 @@ def _check_names(names: list[str], path: Path, delimiter: str) -> None:
             raise DataError(what, where=f"{path}: row 1", fix="give every column a name of its own")
 
 
+def stream(
+    path: Path,
+    folder: Path,
+    *,
+    memory: int,
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+    encoding: str = "utf-8",
+    limit: int = LIMIT,
+) -> Content:
+    """As `read`, with the columns in a file in `folder`."""
+    delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
+    names = list(columns) if columns else _header(path, delimiter, encoding, limit)
+    _check_names(names, path, delimiter)
+    spool = Spool(folder / "table.arrow", names)
+    with UnpackedText(path, limit, encoding) as text, _told(path) as ragged:
+        skip = 0 if columns else 1
+        for batch in _reader(text, names, delimiter, ragged, block_bytes(memory)):
+            spool.add([column[skip:] for column in batch.columns])
+            skip = 0
+        while text.read():  # what lies behind the last row is of the file, too
+            pass
+    if not spool.count:
+        raise DataError("the file has a header but no rows", where=str(path))
+    return Content(
+        short_name(str(path)),
+        str(path),
+        Columns(spool.columns(lambda _, array: _words(array))),
+        text.digest.hexdigest(),
+        table=True,
+        first=1 if columns else 2,
+    )
+
+
+def _header(path: Path, delimiter: str, encoding: str, limit: int) -> list[str]:
+    """The first row of a table, which may hold line breaks in quotes."""
+    with UnpackedText(path, limit, encoding) as text:
+        names: list[str] = next(csv.reader((line + "\n" for line in text.lines()), delimiter=delimiter), [])
+    if not names or names == [""]:
+        raise DataError("the file is empty", where=str(path), expected="a header and rows")
+    return names
+
+
 def _parse(text: str, names: list[str], delimiter: str, headless: bool, path: Path) -> dict[str, NDArray[Any]]:
     import pyarrow as pa
-    import pyarrow.compute as pc
-    from pyarrow import csv as arrow_csv
 
-    ragged: list[Any] = []
+    with _told(path) as ragged:
+        batches = list(_reader(io.BytesIO(text.encode()), names, delimiter, ragged, 2**26))
+    read = pa.Table.from_batches(batches)
+    return {name: _words(read[name].combine_chunks())[0 if headless else 1 :] for name in names}
+
+
+def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], block: int) -> Any:
+    """The rows of a table in batches, every value a word; a ragged row is put into `ragged` before the error."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
 
     def note(row: Any) -> str:
         ragged.append(row)
         return "error"
 
+    return arrow_csv.open_csv(
+        stream,
+        # one thread: otherwise arrow doesn't know the number of a bad row
+        arrow_csv.ReadOptions(column_names=names, skip_rows=0, use_threads=False, block_size=block),
+        arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+        arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
+    )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[list[Any]]:
+    """Arrow's faults in the reader's words; the list given takes the row that is ragged."""
+    import pyarrow as pa
+
+    ragged: list[Any] = []
     try:
-        read = arrow_csv.read_csv(
-            io.BytesIO(text.encode()),
-            # one thread: otherwise arrow doesn't know the number of a bad row
-            arrow_csv.ReadOptions(column_names=names, skip_rows=0, use_threads=False, block_size=2**26),
-            arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-            arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
-        )
+        yield ragged
     except pa.ArrowInvalid as fault:
         if ragged:
             row = ragged[0]
@@ -128,12 +192,20 @@ def _parse(text: str, names: list[str], delimiter: str, headless: bool, path: Pa
                 got=f"{row.actual_columns}: {row.text[:80]!r}",
                 fix='values that hold the delimiter or a line break stand in quotes: "a, b"',
             ) from None
-        raise DataError("the table can't be read", where=str(path), got=str(fault)) from None
-    missing = pa.array(sorted(MISSING))
-    columns = {}
-    for name in names:
-        words = read[name].combine_chunks()
-        absent = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(words)), value_set=missing)
-        values = pc.if_else(absent, pa.scalar(None, pa.string()), words).to_numpy(zero_copy_only=False)
-        columns[name] = values[0 if headless else 1 :]
-    return columns
+        longer = "straddl" in str(fault)
+        raise DataError(
+            "the table can't be read",
+            where=str(path),
+            got=str(fault),
+            fix="allow more memory, so that the longest row finds room: memory='1GiB'" if longer else "",
+        ) from None
+
+
+def _words(array: Any) -> NDArray[Any]:
+    """Words as objects, None for missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    absent = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=pa.array(sorted(MISSING)))
+    values: NDArray[Any] = pc.if_else(absent, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
+    return values
