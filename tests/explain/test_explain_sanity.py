@@ -78,6 +78,17 @@ def test_the_checks_are_measured_alike_with_one_seed(digits: tuple[Loaded, Batch
     assert checks(net, few, "grad_cam", seed=2) != checks(net, few, "grad_cam", seed=3)
 
 
+@pytest.mark.parametrize(
+    ("signed", "plain", "wins", "answers"),
+    [(0.1, 0.4, 0.9, ("yes", "yes")), (0.1, 0.8, 0.7, ("by sign", "no")), (0.7, 0.2, 0.8, ("no", "yes"))],
+)
+def test_what_the_figures_mean(signed: float, plain: float, wins: float, answers: tuple[str, str]) -> None:
+    found = {"randomised": signed, "randomised_magnitude": plain, "deletion": 0.2, "deletion_random": 0.6}
+    told = verdicts({**found, "deletion_wins": wins})
+    assert tuple(answer for answer, _ in told.values()) == answers
+    assert all(figure in " ".join(why for _, why in told.values()) for figure in (f"{signed:.2f}", "0.2", "0.6"))
+
+
 def asked(net: Loaded, given: Batch) -> Question:
     return ask(net, given, views_of(net), choose(net, net.outputs(given), None), 64)
 

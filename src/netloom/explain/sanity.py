@@ -79,16 +79,24 @@ def checks(
 
 
 def verdicts(found: Mapping[str, float]) -> dict[str, tuple[str, str]]:
-    """What the figures mean: yes or no to each question, and why."""
+    """What the figures mean: yes or no to each question, and why.
+
+    `by sign` says that only for and against depend on the training; where the attributions are large, the input and the
+    architecture decide, as they do in a recurrent network that forgets its first steps.
+    """
     signed, plain = found["randomised"], found["randomised_magnitude"]
+    apart = "no" if abs(signed) > BOUND else "yes" if abs(plain) <= BOUND else "by sign"
     near = (
         f"with re-drawn weights its rank correlation is {signed:.2f}, {plain:.2f} of magnitudes; an edge detector's 1"
     )
     named, wins = found["deletion"], found["deletion_wins"]
     area = f"area {named:.3g} as the strongest go first, {found['deletion_random']:.3g} in random order"
     return {
-        "tells the network apart from an edge detector": (_yes(max(abs(signed), abs(plain)) <= BOUND), near),
-        "names what the answer rests on": (_yes(wins >= WINS), f"{area}; {wins:.0%} of random orders beaten"),
+        "tells the network apart from an edge detector": (apart, near),
+        "names what the answer rests on": (
+            "yes" if wins >= WINS else "no",
+            f"{area}; {wins:.0%} of random orders beaten",
+        ),
     }
 
 
@@ -129,10 +137,6 @@ def _deleted(question: Question, found: Found, generator: torch.Generator) -> di
     named = areas(question, like, by_attribution(question, like))
     wins = (by_chance > named).mean(0)
     return {"deletion": named.tolist(), "deletion_random": by_chance.mean(0).tolist(), "deletion_wins": wins.tolist()}
-
-
-def _yes(passed: bool) -> str:
-    return "yes" if passed else "no"
 
 
 def _mean(values: list[float]) -> float:
