@@ -52,12 +52,13 @@ def test_the_commands_and_options_are_these() -> None:
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "settings"],
         "fit": [
-            "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "settings", "kinds",
+            "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "settings", "plan", "kinds",
             "options", "task_settings", "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
         "predict": ["run", "inputs", "text", "value", "out", "plugin"],
+        "plan": ["run", "as_json"],
         "compare": ["runs", "as_json"],
         "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
         "explain": [
@@ -67,5 +68,9 @@ def test_the_commands_and_options_are_these() -> None:
             "run", "data", "max_drop", "target_latency", "methods", "budget", "out", "replace", "seed", "plugin",
         ],
         "export": ["run", "to", "data", "out", "plugin"],
+        "serve": [
+            "runs", "host", "port", "api_key_file", "max_batch", "max_wait", "queue", "max_body", "timeout", "grace",
+            "engine", "threads", "plugin",
+        ],
         "calibrate": [],
     }  # fmt: skip

@@ -48,6 +48,16 @@ def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
         rows = await _rows(request, service, name, version)
         return Reply(document(*await service.answers(rows, request.receive, name, version)))
 
+    async def explain(request: Request) -> Response:
+        name = request.path_params["name"]
+        service.repository.find(name)
+        asked = json_object(await _json_body(request, service), "row", "method")
+        method = asked.get("method")
+        if method is not None and not isinstance(method, str):
+            raise Refusal(422, "the method is no name", where="method", got=type(method).__name__)
+        with service.repository.lease(name) as version:
+            return Reply(await service.explainer.explain(version, asked.get("row"), method))
+
     async def reload(request: Request) -> Response:
         if not service.keys:
             fix = "start the server with --api-key-file; it looks for new versions every second by itself"
@@ -60,6 +70,7 @@ def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
         "/v1/models/{name}/predict": ("POST", predict),
         "/v1/models/{name}/versions/{version}/predict": ("POST", predict),
         "/predict": ("POST", predict),
+        "/v1/models/{name}/explain": ("POST", explain),
         "/admin/reload": ("POST", reload),
     }
 
@@ -97,6 +108,13 @@ def content_type(headers: Mapping[bytes, bytes]) -> str:
 def unsupported(got: str, expected: str) -> Refusal:
     """The refusal of a body of another type."""
     return Refusal(415, "this type of body is not read", expected=f"Content-Type: {expected}", got=got or "none")
+
+
+async def _json_body(request: Request, service: Service) -> bytes:
+    headers = dict(request.scope["headers"])
+    if (kind := content_type(headers)) != _JSON:
+        raise unsupported(kind, _JSON)
+    return await body_of(request.receive, headers, service.options.max_body, service.options.timeout)
 
 
 async def _rows(request: Request, service: Service, name: str, version: str | None) -> Any:

@@ -15,11 +15,13 @@ from netloom.errors import NetloomError
 from netloom.serve import api, inference_protocol
 from netloom.serve.api import Endpoint
 from netloom.serve.body import Gone
+from netloom.serve.description import description
 from netloom.serve.gate import Gate
 from netloom.serve.keys import Keys
 from netloom.serve.metrics import Metrics
 from netloom.serve.options import Options
-from netloom.serve.reply import reply_to
+from netloom.serve.page import page
+from netloom.serve.reply import Reply, reply_to
 from netloom.serve.repository import Load, Place, Repository
 from netloom.serve.service import Service
 
@@ -58,6 +60,8 @@ class Application:
         for path, (method, endpoint) in endpoints.items():
             app.router.add_route(path, endpoint, methods=[method])
         app.router.add_route("/metrics", self._metrics, methods=["GET"])
+        app.router.add_route("/openapi.json", self._description, methods=["GET"])
+        app.router.add_route("/", self._page, methods=["GET"])
         return app
 
     def _direct(self, endpoints: Mapping[str, tuple[str, Endpoint]]) -> dict[str, tuple[Endpoint, dict[str, str]]]:
@@ -74,6 +78,12 @@ class Application:
         metrics.in_flight.set(self.gate.now)
         return Response(metrics.text(), media_type=metrics.content_type)
 
+    async def _description(self, request: Request) -> Response:
+        return Reply(description(self.service))
+
+    async def _page(self, request: Request) -> Response:
+        return page()
+
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         repository = self.service.repository
@@ -87,6 +97,7 @@ class Application:
             with suppress(asyncio.CancelledError):
                 await watching
             await repository.close()
+            await self.service.explainer.close()
 
 
 async def _refused(request: Request, fault: Exception) -> Response:

@@ -1,42 +1,88 @@
 """How a folder becomes a model: by torch, or by ONNX Runtime from an export that was checked against the run.
 
-A folder that `netloom export` wrote is served as it is, and torch is not imported at all. A run is exported once, into
-`$XDG_CACHE_HOME/netloom/serve`, under the checksum of what it holds.
+An export of the run in the run's own folder is taken if it is of these weights, and torch is not imported at all; so is
+a folder that `netloom export` wrote elsewhere and that is served by itself. Otherwise the run is exported once, into
+`$XDG_CACHE_HOME/netloom/serve`, under the checksum of what it holds. `auto` falls back on torch, and says why.
 """
 
+import json
 import logging
+import os
+from hashlib import sha256
 from pathlib import Path
 
-from netloom.errors import RunError
+from netloom.errors import NetloomError, RunError
+from netloom.files import read_json
+from netloom.run import Run
 from netloom.runtime.manifest import NAME as MANIFEST
 from netloom.serve.model import Model
 from netloom.serve.options import Options
 
 log = logging.getLogger("netloom.serve")
 
+_OWN = Path("export", "onnx")
+
 
 def load(folder: Path, options: Options) -> Model:
     """The model of a run's or an export's folder.
 
     Raises:
-        NetloomError: it can't be loaded, exported, or doesn't answer rows.
+        NetloomError: it can't be loaded, can't be exported, or doesn't answer rows.
     """
-    if (folder / MANIFEST).is_file():
+    if not (folder / "run.json").is_file() and (folder / MANIFEST).is_file():
         if options.engine == "torch":
-            raise RunError("an export runs without torch", where=str(folder), fix="serve the run, or --engine onnx")
+            raise RunError("an export runs without torch", where=str(folder), fix="serve its run, or --engine onnx")
         return _exported(folder, folder, options.threads)
-    return _trained(folder)
+    if options.engine == "torch":
+        return _trained(folder, options.threads)
+    try:
+        return _exported(folder, _export_of(Run.open(folder)), options.threads)
+    except NetloomError as error:
+        if options.engine == "onnx":
+            raise
+        log.warning("%s is served by torch: %s", folder, error)
+        return _trained(folder, options.threads)
 
 
 def _exported(folder: Path, export: Path, threads: int) -> Model:
-    from netloom.runtime.runner import Runner
+    from netloom.runtime import Runner
 
     runner = Runner(export, threads)
     return Model(folder, "onnx", runner.fields, runner.predict, runner.manifest.document["task"])
 
 
-def _trained(folder: Path) -> Model:
+def _trained(folder: Path, threads: int) -> Model:
+    import torch
+
     from netloom.evaluate import load as load_run
 
+    torch.set_num_threads(threads)
     loaded = load_run(folder)
-    return Model(folder, "torch", loaded.preprocessing.fields, loaded.predict, loaded.run.document["task"])
+    document = loaded.run.document
+    engine = "onnx" if "engine" in document else "torch"  # a compressed run has its own
+    return Model(folder, engine, loaded.preprocessing.fields, loaded.predict, document["task"])
+
+
+def _export_of(run: Run) -> Path:
+    """An export of exactly this run: its own, or one in the cache, written now if need be."""
+    if "engine" in run.document:
+        raise RunError("is computed by ONNX Runtime already", where=str(run.folder))
+    weights = run.document["files"].get("weights.safetensors")
+    own = run.folder / _OWN
+    if weights and (own / MANIFEST).is_file() and read_json(own / MANIFEST).get("run", {}).get("weights") == weights:
+        return own
+    from netloom import __version__
+
+    mark = sha256(json.dumps([__version__, run.document["task"], run.document["files"]]).encode()).hexdigest()
+    folder = _cache() / mark[:32]
+    if not (folder / MANIFEST).is_file():
+        from netloom.evaluate import load as load_run
+        from netloom.export import write
+
+        log.info("exporting %s, once", run.folder)
+        write(load_run(run), folder)
+    return folder
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netloom" / "serve"

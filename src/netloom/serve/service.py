@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from netloom.errors import DataError
 from netloom.serve.body import Gone, Receive
+from netloom.serve.explaining import Explainer
 from netloom.serve.keys import Keys
 from netloom.serve.metrics import Metrics
 from netloom.serve.model import Answers
@@ -24,6 +25,7 @@ class Service:
         repository: its models.
         metrics: its counters.
         keys: who may ask.
+        explainer: of answers.
         stopping: whether it has been told to stop.
     """
 
@@ -31,6 +33,7 @@ class Service:
     repository: Repository
     metrics: Metrics
     keys: Keys
+    explainer: Explainer = field(default_factory=Explainer)
     stopping: bool = False
 
     async def answers(
