@@ -102,6 +102,22 @@ def test_a_regression_has_one_target(tmp_path: Path) -> None:
         attribute(net, batch(X), target="age")
 
 
+def test_a_step_of_a_forecast_is_asked_by_number_or_by_column() -> None:
+    task = SimpleNamespace(targets=["heat", "load"], horizon=3, mean=[10.0, 20.0], scale=[2.0, 4.0])
+    net: Any = SimpleNamespace(run=SimpleNamespace(document={"task": {"name": "forecasting"}}), task=task)
+    outputs = torch.randn(5, 3, 2)
+    values = outputs * torch.tensor(task.scale) + torch.tensor(task.mean)
+    for target, step, column in ((None, 0, 0), (3, 2, 0), ("load", 0, 1), ("load:2", 1, 1), ("heat:3", 2, 0)):
+        chosen = choose(net, outputs, target)
+        assert torch.allclose(chosen.scores(outputs, chosen.index), values[:, step, column])
+        assert torch.equal(chosen.certainty(outputs, chosen.index), chosen.scores(outputs, chosen.index))
+        assert chosen.names == [f"{task.targets[column]}, step {step + 1}"] * 5
+    with pytest.raises(SettingError, match="expected: a step from 1 to 3"):
+        choose(net, outputs, 4)
+    with pytest.raises(UnknownName, match="did you mean 'load'"):
+        choose(net, outputs, "laod:1")
+
+
 def test_a_task_without_an_answer() -> None:
     net: Any = SimpleNamespace(run=SimpleNamespace(document={"task": {"name": "gan"}}), task=None)
     with pytest.raises(SettingError, match="task gan: this run's outputs can't be explained"):

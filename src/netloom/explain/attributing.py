@@ -35,12 +35,13 @@ def attribute(
         loaded: the run.
         examples: raw values by column, or a batch of its data.
         method: by name, one of `METHODS`.
-        target: a label; None for the likeliest one, and for the value of a regression.
+        target: a label, or the step of a forecast (`3`, or `temperature:3`); None for the likeliest label, the value of
+            a regression, the first step of a forecast.
         budget: examples, or steps towards them, that go through the network at once. Memory grows with it alone.
         settings: of the method: `steps` of integrated gradients, `window` of occlusion.
 
     Raises:
-        UnknownName: no method or label is called so.
+        UnknownName: no method, label or forecast is called so.
         SettingError: the method can't be used on this network, or a setting can't be used.
         MissingExtra: Captum is not installed.
     """
@@ -92,7 +93,7 @@ def answer(question: Question, method: str, settings: Mapping[str, Any]) -> Foun
 def views_of(loaded: Loaded) -> dict[str, View]:
     """A view of each input; without columns (a running text) the inputs are shown as the network reads them."""
     columns: dict[str, dict[str, Any]] = {name: {} for name in loaded.signals}
-    if loaded.run.json("data.json").get("form") == "rows":
+    if "preprocessing" in loaded.run.json("data.json"):
         fitted = loaded.preprocessing
         columns |= {name: {each: fitted.columns[each] for each in names} for name, names in fitted.inputs.items()}
     return {name: view(name, signal, columns[name]) for name, signal in loaded.signals.items()}

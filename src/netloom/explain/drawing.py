@@ -41,9 +41,10 @@ def draw(explanation: Explanation) -> str:
     body = [_one(name, explanation.shown[name], values, several) for name, values in inputs.items()]
     told = ", ".join(f"{name} {value:.3g}" for name, value in explanation.checks.items())
     head = f"<p>{escape(said(explanation))}</p>"
+    up, down = ("speaks for it", "speaks against it") if _kind(explanation) == "label" else ("raises it", "lowers it")
     key = (
-        "<p class='quiet key'><i style='background:var(--for)'></i>speaks for it"
-        "<i style='background:var(--against)'></i>speaks against it</p>"
+        f"<p class='quiet key'><i style='background:var(--for)'></i>{up}"
+        f"<i style='background:var(--against)'></i>{down}</p>"
     )
     foot = f"<p class=quiet>{escape(explanation.method)}{escape(f'; {told}' if told else '')}</p>"
     return f"<div class=explanation><style>{_CSS}</style>{head}{''.join(body)}{key}{foot}</div>"
@@ -54,12 +55,19 @@ def said(explanation: Explanation) -> str:
     score = f"{explanation.score:.4g}"
     if explanation.target == "value":
         return f"predicted {score}"
+    if _kind(explanation) == "number":
+        return f"{explanation.target}: predicted {score}"
     shares = explanation.answer.get("probabilities", {})
     share = shares.get(explanation.target)
     sure = f", probability {share:.3g}" if share is not None else ""
     predicted = explanation.answer.get("label")
     other = f" (predicted: {predicted})" if predicted not in (None, explanation.target) else ""
     return f"why {explanation.target}{other}: score {score}{sure}"
+
+
+def _kind(explanation: Explanation) -> str:
+    """Whether a label or a number was explained."""
+    return "label" if "probabilities" in explanation.answer else "number"
 
 
 def _one(name: str, shown: Shown, values: NDArray[Any], several: bool) -> str:

@@ -4,7 +4,9 @@ A label's score is its logit. The softmax's probability would not do: it changes
 and where it is near 0 or 1 nothing seems to matter. A number's score is in the target's own unit.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -24,20 +26,20 @@ class Targets:
         names: (batch) what is explained, in words.
         index: (batch,) which of an example's outputs, counted flat.
         units: (outputs,) by what each output is multiplied.
+        shifts: (outputs,) what is added then.
         link: what makes a probability of the outputs.
-        shift: what is added then.
     """
 
     names: list[str]
     index: Tensor
     units: Tensor
+    shifts: Tensor
     link: Link
-    shift: float = 0.0
 
     def scores(self, outputs: Tensor, index: Tensor) -> Tensor:
         """(batch,) the outputs asked for, in their units."""
         chosen = outputs.flatten(1).gather(1, index[:, None])[:, 0]
-        return chosen * self.units.to(outputs)[index] + self.shift
+        return chosen * self.units.to(outputs)[index] + self.shifts.to(outputs)[index]
 
     def certainty(self, outputs: Tensor, index: Tensor) -> Tensor:
         """(batch,) probabilities of labels; of numbers the scores."""
@@ -53,30 +55,62 @@ def choose(loaded: Loaded, outputs: Any, target: str | int | None) -> Targets:
     Args:
         loaded: the run.
         outputs: what its network gave.
-        target: a label, or a step of a forecast; None for the likeliest label, the value, the first step.
+        target: a label, or a step of a forecast; None for the likeliest label, the value, the first step of the first.
 
     Raises:
-        UnknownName: no label is called so.
+        UnknownName: no label or column is called so.
         SettingError: the task's outputs can't be explained, or there is no such step.
     """
     task = loaded.run.document["task"]["name"]
-    if task in ("classification", "multilabel") and isinstance(outputs, Tensor):
-        return _labels(list(loaded.task.labels), outputs, target, "softmax" if task == "classification" else "sigmoid")
-    if task == "regression" and isinstance(outputs, Tensor):
-        if target not in (None, "value"):
-            raise SettingError("a regression has one target", where="target", expected="value", got=repr(target))
-        index = torch.zeros(len(outputs), dtype=torch.int64, device=outputs.device)
-        units = torch.tensor([float(loaded.task.scale)])
-        return Targets(["value"] * len(outputs), index, units, "none", float(loaded.task.mean))
-    expected = "classification, multilabel or regression"
-    raise SettingError("this run's outputs can't be explained", where=f"task {task}", expected=expected)
+    if not isinstance(outputs, Tensor) or task not in _TASKS:
+        expected = ", ".join(_TASKS)
+        raise SettingError("this run's outputs can't be explained", where=f"task {task}", expected=expected)
+    return _TASKS[task](loaded.task, outputs, target)
 
 
-def _labels(labels: list[str], outputs: Tensor, target: str | int | None, link: Link) -> Targets:
+def _labels(task: Any, outputs: Tensor, target: str | int | None, link: Link) -> Targets:
+    labels = list(task.labels)
     if target is None:
         index = outputs.argmax(1)
     elif str(target) in labels:
-        index = torch.full((len(outputs),), labels.index(str(target)), dtype=torch.int64, device=outputs.device)
+        index = _all(outputs, labels.index(str(target)))
     else:
         raise UnknownName("label", str(target), labels, where="target")
-    return Targets([labels[k] for k in index.tolist()], index, torch.ones(len(labels)), link)
+    count = torch.ones(len(labels))
+    return Targets([labels[k] for k in index.tolist()], index, count, torch.zeros_like(count), link)
+
+
+def _value(task: Any, outputs: Tensor, target: str | int | None) -> Targets:
+    if target not in (None, "value"):
+        raise SettingError("a regression has one target", where="target", expected="value", got=repr(target))
+    units, shifts = torch.tensor([float(task.scale)]), torch.tensor([float(task.mean)])
+    return Targets(["value"] * len(outputs), _all(outputs, 0), units, shifts, "none")
+
+
+def _step(task: Any, outputs: Tensor, target: str | int | None) -> Targets:
+    """`3` is the third step of the first column, `temperature:3` that of another, `temperature` its first."""
+    column, _, step = ("" if target is None else str(target)).rpartition(":")
+    if not column and step in task.targets:
+        column, step = step, "1"
+    column, step = column or task.targets[0], step or "1"
+    if column not in task.targets:
+        raise UnknownName("forecast", column, task.targets, where="target")
+    if not (step.isdecimal() and 1 <= int(step) <= task.horizon):
+        expected = f"a step from 1 to {task.horizon}, or COLUMN:STEP"
+        raise SettingError("there is no such step", where="target", expected=expected, got=repr(target))
+    place = (int(step) - 1) * len(task.targets) + task.targets.index(column)
+    units, shifts = torch.tensor(task.scale).repeat(task.horizon), torch.tensor(task.mean).repeat(task.horizon)
+    return Targets([f"{column}, step {step}"] * len(outputs), _all(outputs, place), units, shifts, "none")
+
+
+def _all(outputs: Tensor, place: int) -> Tensor:
+    """(batch,) the same output of every example."""
+    return torch.full((len(outputs),), place, dtype=torch.int64, device=outputs.device)
+
+
+_TASKS: Mapping[str, Callable[[Any, Tensor, str | int | None], Targets]] = {
+    "classification": partial(_labels, link="softmax"),
+    "multilabel": partial(_labels, link="sigmoid"),
+    "regression": _value,
+    "forecasting": _step,
+}

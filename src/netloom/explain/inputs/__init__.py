@@ -58,6 +58,6 @@ def view(name: str, signal: Signal, columns: Mapping[str, Kind]) -> View:
         case "tokens":
             return TokensView(only)
         case "series" | "wave":
-            return StepsView(signal, only, tuple(columns))
+            return StepsView(signal, columns)
         case _:
             return VectorView(name, signal, only)

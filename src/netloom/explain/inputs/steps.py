@@ -1,11 +1,15 @@
 """A series or a wave: a part is one channel at one step."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from netloom.data.kinds.series import Series
+from netloom.data.kinds.window import Window
 from netloom.explain.explanation import Shown
 from netloom.signal import Signal
 
@@ -15,17 +19,20 @@ class StepsView:
 
     Args:
         signal: series or wave.
-        column: the fitted kind; of a series it knows the units.
-        columns: the names of the columns, if each is a channel.
+        columns: the fitted kinds of the columns that make it up; they know the channels' names and units.
     """
 
     against = "the value 0, which is each channel's mean where it is standardised, and silence in a wave"
 
-    def __init__(self, signal: Signal, column: Any = None, columns: tuple[str, ...] = ()) -> None:
+    def __init__(self, signal: Signal, columns: Mapping[str, Any]) -> None:
         self.kind = signal.kind
-        self._column = column if isinstance(column, Series) else None
-        channels = signal.size("dim")
-        self._names = columns if len(columns) == channels else tuple(f"channel {i}" for i in range(channels))
+        self._columns = dict(columns)
+        widths = [kind.signal.sizes[-1] for kind in columns.values()]
+        if len(columns) > 1:
+            pairs = zip(columns, widths, strict=True)
+            self._names = tuple(name for column, width in pairs for name in _names(column, width))
+        else:
+            self._names = tuple(f"channel {i}" for i in range(signal.size("dim")))
 
     def nothing(self, values: Tensor) -> Tensor:
         """Zero."""
@@ -42,5 +49,21 @@ class StepsView:
     def show(self, values: Tensor) -> Shown:
         """(time, channels) numbers."""
         encoded = values.detach().cpu().numpy()
-        own = encoded if self._column is None else self._column.decode(encoded[None])[0]
-        return Shown(self.kind, own, self._names)
+        if not self._columns:
+            return Shown(self.kind, encoded, self._names)
+        widths = [kind.signal.sizes[-1] for kind in self._columns.values()]
+        parts = np.split(encoded, np.cumsum(widths)[:-1], axis=1)
+        own = [_own(kind, part) for kind, part in zip(self._columns.values(), parts, strict=True)]
+        return Shown(self.kind, np.concatenate(own, 1), self._names)
+
+
+def _names(column: str, width: int) -> list[str]:
+    return [column] if width == 1 else [f"{column} {i}" for i in range(width)]
+
+
+def _own(kind: Any, encoded: NDArray[Any]) -> NDArray[Any]:
+    """(time, width) in the column's own unit, if it has one; a wave stays as it is."""
+    if not isinstance(kind, Series | Window):
+        return encoded
+    decoded: NDArray[Any] = kind.decode(encoded[None])[0]
+    return decoded.reshape(encoded.shape)
