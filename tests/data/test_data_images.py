@@ -452,6 +452,30 @@ def test_a_damaged_image_beside_a_table_is_told_with_row_and_column(tmp_path: Pa
         open_data(table(tmp_path, photos), target="label")
 
 
+@pytest.mark.parametrize("sort", ["paths", "bytes", "pictures", "arrays", "one array"])
+def test_images_in_memory_beside_numbers(tmp_path: Path, sort: str) -> None:
+    even = sort == "one array"
+    raw = [noise(5, 6 + (0 if even else row % 3)) for row in range(30)]
+    for row, image in enumerate(raw):
+        (tmp_path / f"{row}.png").write_bytes(packed(image))
+    images: Any = {
+        "paths": [tmp_path / f"{row}.png" for row in range(30)],
+        "bytes": [packed(image) for image in raw],
+        "pictures": [Pillow.fromarray(image) for image in raw],
+        "arrays": raw,
+        "one array": np.stack(raw) if even else None,
+    }[sort]
+    columns = {"photo": images, "size": np.arange(30) % 7, "label": ["a", "b"] * 15}
+    data, again = (open_data(columns, target="label") for _ in range(2))
+    assert data.signals["image"].kind == "image"
+    assert data.fingerprint == again.fingerprint
+    encoded = data.encode({"photo": list(images[:2]), "size": [1, 2]})
+    assert encoded.inputs["image"].shape == (2, *data.signals["image"].sizes)
+    if sort == "paths":
+        (tmp_path / "3.png").write_bytes(packed(noise(5, 6)))
+        assert open_data(columns, target="label").fingerprint != data.fingerprint
+
+
 def test_words_over_the_wire_open_nothing(tmp_path: Path, photos: list[str]) -> None:
     data = open_data(table(tmp_path, photos), target="label")
     with pytest.raises(DataError, match="only a source opens files"):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from netloom.data.columns import Columns, reblocked, selected
 from netloom.data.kinds._kind import BadValue
+from netloom.data.media import content_of
 from netloom.data.order import Rows
 from netloom.data.splits import PARTS
 from netloom.errors import DataError
@@ -38,6 +40,7 @@ class Content:
         fingerprint: sha256 of the decoded content.
         piece: rows to be handled at a time, where the whole would not fit into memory; 0 for all at once.
         memory: bytes that the encoded rows may take before they go to the disk; 0 for any number.
+        again: opens the source anew, where this content no longer holds its raw rows.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Content:
     notes: tuple[str, ...] = ()
     piece: int = 0
     memory: int = 0
+    again: Callable[[], AbstractContextManager["Content"]] | None = None
 
     @property
     def count(self) -> int:
@@ -82,6 +86,15 @@ class Content:
             size = max(1, min(size, self.memory // (16 * 8 * width)))
         return reblocked(blocks, size)
 
+    def rows(self, column: str, rows: Rows) -> NDArray[Any]:
+        """A column's values in some rows, in the order asked for."""
+        if not self.on_disk(column):
+            return self.columns[column][rows]
+        order = np.argsort(rows, kind="stable")
+        found = np.concatenate(list(self.pieces(column, rows[order])))
+        values: NDArray[Any] = found[np.argsort(order, kind="stable")]
+        return values
+
     def place(self, column: str, row: int) -> str:
         """Where a value stands, in the reader's words: `people.csv: row 17, column 'age'`."""
         if self.files is not None:
@@ -102,7 +115,7 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
         digest.update(f"{name}:{array.dtype.str}:{array.shape};".encode())
         if array.dtype.hasobject:
             for value in array.flat:
-                digest.update(f"{value!r};".encode())
+                digest.update(content_of(value) + b";")
         elif array.size and array.ndim:
             rows = max(1, 2**22 // array[:1].nbytes)
             for start in range(0, len(array), rows):

@@ -82,7 +82,7 @@ def of_column(values: NDArray[Any], typed: bool = False) -> str | None:
         BadValue: nearly all values are numbers and some are not, so that either kind would be wrong.
     """
     if values.ndim > 1:
-        return {2: "vector", 3: "series"}.get(values.ndim, "image")
+        return {2: "vector", 3: "image" if values.dtype == np.uint8 else "series"}.get(values.ndim, "image")
     if values.dtype.kind in "fiub":
         return "number" if not np.isnan(values.astype(np.float64)).all() else None
     real = [value for value in values.tolist() if value is not None]

@@ -86,3 +86,14 @@ def named(cell: Any) -> str:
     if isinstance(cell, bytes):
         return f"{len(cell)} bytes"
     return f"an array {cell.shape}" if isinstance(cell, np.ndarray) else str(cell)
+
+
+def content_of(cell: Any) -> bytes:
+    """What a cell holds, for a fingerprint: of a file its bytes, of a picture its pixels, of words their spelling."""
+    if isinstance(cell, Path) and cell.is_file():
+        return cell.read_bytes()
+    if isinstance(cell, np.ndarray) and not cell.dtype.hasobject:
+        return f"{cell.dtype.str}{cell.shape}".encode() + cell.tobytes()
+    if is_picture(cell):
+        return f"{cell.mode}{cell.size}".encode() + bytes(cell.tobytes())
+    return repr(cell).encode("utf-8", "surrogatepass")

@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from netloom.data.columns import Columns
 from netloom.data.content import Content, fingerprint, short_name
 from netloom.data.kinds.number import MISSING
+from netloom.data.media import is_picture
 from netloom.data.read import LIMIT, UnpackedText, read_text, suffixes
 from netloom.data.sources._spool import Spool, block_bytes
 from netloom.errors import DataError
@@ -80,8 +81,10 @@ def _column(values: Any) -> NDArray[Any]:
     """Numbers as they are; anything else as objects, with None for missing values. A row may hold a list of words."""
     if not isinstance(values, np.ndarray):
         values = list(values)
-    if not any(isinstance(value, list | tuple) for value in values) and np.asarray(values).dtype.kind in "iufb":
-        return np.asarray(values)
+    if not any(isinstance(value, list | tuple | str | bytes) or is_picture(value) for value in values):
+        with suppress(ValueError):  # arrays of unequal shapes
+            if np.asarray(values).dtype.kind in "iufb":
+                return np.asarray(values)
     cells = np.empty(len(values), dtype=object)
     for row, value in enumerate(values.tolist() if isinstance(values, np.ndarray) else values):
         cells[row] = None if _missing(value) else value
@@ -89,6 +92,8 @@ def _column(values: Any) -> NDArray[Any]:
 
 
 def _missing(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return False
     return value is None or value != value or (isinstance(value, str) and value.strip().lower() in MISSING)
 
 
