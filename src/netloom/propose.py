@@ -225,22 +225,29 @@ def _forecasts(signals: Mapping[str, Signal]) -> list[Candidate]:
     if [signal.kind for signal in signals.values()] != ["series"]:
         return []
     ((time, dim),) = (signal.sizes for signal in signals.values())
-    back: list[Node] = [Block("dropout", {"rate": 0.1}), Block("dense", {"dim": dim})]
-    whole: list[Node] = [Block("dense", {"dim": time * dim}), Block("reshape", {"shape": [time, dim]})]
-    conv = [Block("conv1d", {"dim": 64, "kernel": 5}), Block("relu")]
+    drop, shape = Block("dropout", {"rate": 0.2}), Block("reshape", {"shape": [time, dim]})
+    image = Block("sequence_to_channels")  # in which a convolution one column wide treats every channel alike
+    hidden = [Block("conv2d", {"channels": 128, "kernel": [time, 1], "padding": "valid"}), Block("relu"), drop]
+    conv = [Block("conv2d", {"channels": 16, "kernel": [7, 1]}), Block("relu")]
     attend = [Block("dense", {"dim": 64}), Block("sinusoidal_positions")]
-    layer = Block("transformer_encoder_layer", {"heads": 4, "dropout": 0.1})
-    dense = [Block("flatten"), Block("dense", {"dim": 128}), Block("relu"), Block("dropout", {"rate": 0.1})]
-    found = {
-        "series_cnn": ([*conv, *conv, *back], 1e-3, "convolutions see shapes in the window, beside the linear map"),
-        "series_lstm": ([Block("lstm", {"dim": 64}), *back], 1e-3, "reads the window in order, beside the linear map"),
+    layer = Block("transformer_encoder_layer", {"heads": 4, "dropout": 0.2})
+    back = [drop, Block("dense", {"dim": dim})]
+    found: dict[str, tuple[list[Node], float, str]] = {
+        "mlp": (
+            [image, *hidden, Block("conv2d", {"channels": time, "kernel": 1}), shape], 3e-3,
+            "dense layers along time, each channel by itself",
+        ),
+        "series_cnn": (
+            [image, *conv, *conv, drop, Block("conv2d", {"channels": 1, "kernel": [7, 1]}), shape], 3e-3,
+            "convolutions see shapes in each channel",
+        ),
+        "series_lstm": ([Block("lstm", {"dim": 64}), *back], 2e-3, "reads all channels in order"),
         "series_transformer": (
             [*attend, Repeat(2, layer), Block("layer_norm"), *back], 1e-3, "every step of the window looks at all",
         ),
-        "mlp": ([*dense, *whole], 1e-3, "mixes all channels and steps of the window, beside the linear map"),
     }  # fmt: skip
     why = "one linear map along time for all channels: hard to beat"
-    linear = Candidate("linear", Architecture.of(Chain(())), _recipe(2e-3), why)
+    linear = Candidate("linear", Architecture.of(Chain(())), _recipe(1e-2), why)
     return [linear] + [
         Candidate(name, Architecture.of([Residual(Chain(tuple(nodes)))]), _recipe(lr, clip=1.0), why)
         for name, (nodes, lr, why) in found.items()

@@ -1,0 +1,202 @@
+"""Forecasting: metrics against loops, the linear forecast by least squares, and the way from a table to answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import netloom
+from netloom.answers.forecasting import forecasting
+from netloom.assemble import assemble
+from netloom.build import build
+from netloom.commands.choosing import task_name
+from netloom.data import open_data
+from netloom.data.batch import Batch
+from netloom.errors import ArchitectureError, DataError, SettingError
+from netloom.evaluate import load
+from netloom.propose import propose
+from netloom.signal import parse
+from netloom.spec import Architecture, Block, Chain
+from netloom.tasks import TASKS
+from netloom.tasks.forecasting import Forecasting, seasonal
+from netloom.train.recipe import Recipe
+
+SETTINGS: dict[str, Any] = {
+    "targets": ["b", "a"], "horizon": 5, "channels": [2, 0], "mean": [1.0, -2.0], "scale": [3.0, 0.5],
+}  # fmt: skip
+
+
+class Fixed(nn.Module):
+    """Gives what it is told, whatever it reads."""
+
+    def __init__(self, outputs: torch.Tensor) -> None:
+        super().__init__()
+        self.outputs, self.place = outputs, 0
+
+    def forward(self, inputs: Any, masks: Any = None) -> torch.Tensor:
+        count = len(next(iter(inputs.values())))
+        self.place += count
+        return self.outputs[self.place - count : self.place]
+
+
+@pytest.mark.parametrize("period", [None, 3, 7])
+def test_metrics_are_loops(period: int | None) -> None:
+    rng = np.random.default_rng(0)
+    x, y, made = rng.normal(size=(11, 7, 3)), rng.normal(size=(11, 5, 2)), rng.normal(size=(11, 5, 2))
+    task = Forecasting(**SETTINGS, period=period)
+    rows = torch.arange(11).split(4)
+    batches = [Batch({"series": torch.tensor(x)[r]}, {}, torch.tensor(y)[r], r) for r in rows]
+    found = task.evaluate(nn.ModuleDict({"network": Fixed(torch.tensor(made))}), batches)
+    errors: dict[str, list[float]] = {"network": [], "naive": [], "seasonal": []}
+    units = np.zeros((2, 2))
+    for row in range(11):
+        for step in range(5):
+            for k, channel in enumerate(SETTINGS["channels"]):
+                truth = y[row, step, k]
+                errors["network"].append(made[row, step, k] - truth)
+                errors["naive"].append(x[row, -1, channel] - truth)
+                if period is not None:
+                    back = step + 1
+                    while back > 0:
+                        back -= period
+                    errors["seasonal"].append(x[row, 7 + back - 1, channel] - truth)
+                off = (made[row, step, k] - truth) * SETTINGS["scale"][k]
+                units[:, k] += [off**2, abs(off)]
+    units /= 55
+    squares = {name: np.square(found_).mean() for name, found_ in errors.items() if found_}
+    expected = {
+        "mse": squares["network"], "mae": np.abs(errors["network"]).mean(),
+        "naive_mse": squares["naive"], "naive_mae": np.abs(errors["naive"]).mean(),
+        "skill": 1 - squares["network"] / squares["naive"],
+        "rmse_units": np.sqrt(units[0]).mean(), "mae_units": units[1].mean(),
+    }  # fmt: skip
+    if period is not None:
+        expected |= {"seasonal_mse": squares["seasonal"], "seasonal_mae": np.abs(errors["seasonal"]).mean()}
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_season_is_looked_up_as_late_as_can_be() -> None:
+    assert seasonal(10, 5, 4) == [6, 7, 8, 9, 6]
+    assert seasonal(4, 3, 1) == [3, 3, 3]
+
+
+def test_a_series_that_stands_still_has_no_skill() -> None:
+    task = Forecasting(**SETTINGS)
+    batch = Batch({"series": torch.zeros(3, 7, 3)}, {}, torch.zeros(3, 5, 2), torch.arange(3))
+    found = task.evaluate(nn.ModuleDict({"network": Fixed(torch.ones(3, 5, 2))}), [batch])
+    assert "skill" not in found
+    assert found["mse"] == 1
+
+
+def test_the_head_of_a_series_is_one_linear_map_along_time() -> None:
+    """y[h, c] = Σ_t W[h, t] x[t, c] + b[h], written out in float64; then a dense layer over the channels."""
+    task = Forecasting(**SETTINGS)
+    signals = {"series": parse("series:7x3")}
+    complete = assemble(Architecture.of(Chain(())), task, signals)
+    network = build(complete.architecture, complete.inputs, seed=0)["network"].double()
+    x = torch.randn(4, 7, 3, dtype=torch.float64)
+    along, across = (
+        next(p for p in network.parameters() if p.ndim == 4),
+        next(p for p in network.parameters() if p.ndim == 2),
+    )
+    bias, last = (p for p in network.parameters() if p.ndim == 1)
+    mapped = torch.einsum("ht,btc->bhc", along[:, 0, :, 0], x) + bias[:, None]
+    torch.testing.assert_close(network({"series": x}), mapped @ across.T + last)
+
+
+def test_heads() -> None:
+    task = Forecasting(**SETTINGS)
+    for text in ("vector:9", "image:2x5x6", "series:9x3", "series:9x2", "series:5x2"):
+        head = task.head("network", parse(text), None)
+        architecture = Architecture.of(Chain(head))
+        assert build(architecture, {"network": {"x": parse(text)}})
+    assert task.head("network", parse("series:5x2"), "dense") == ()
+    for text, block in (("vector:9", "softmax"), ("tokens:9", "embedding")):
+        with pytest.raises(ArchitectureError, match=r"softmax away|can't become a forecast"):
+            task.head("network", parse(text), block)
+
+
+@pytest.mark.parametrize("text", ["series:24x7", "series:5x1", "series:300x2"])
+def test_proposals_fit(text: str) -> None:
+    task = Forecasting(**{**SETTINGS, "channels": [0, 0]})
+    signals = {"series": parse(text)}
+    candidates = propose(signals, "forecasting")
+    assert [each.name for each in candidates] == ["linear", "mlp", "series_cnn", "series_lstm", "series_transformer"]
+    for candidate in candidates:
+        complete = assemble(candidate.architecture, task, signals)
+        network = build(complete.architecture, complete.inputs)["network"].eval()
+        assert network({"series": torch.randn(2, *signals["series"].sizes)}).shape == (2, 5, 2)
+        Recipe.from_dict(candidate.recipe)
+
+
+def waves(count: int = 400) -> dict[str, Any]:
+    """Two waves of 12 steps and one that follows the first three steps later."""
+    t, noise = np.arange(count), np.random.default_rng(2).normal(0, 0.05, (3, count))
+    first = 10 + 4 * np.sin(2 * np.pi * t / 12)
+    columns = np.stack([first, np.roll(first, 3) - 30, 0.1 * np.cos(2 * np.pi * t / 12)]) + noise * [[4], [4], [0.1]]
+    dates = [str(np.datetime64("2021-03-01T00:00", "m") + 15 * int(step)).replace("T", " ") for step in t]
+    return {"date": dates, "first": columns[0].tolist(), "second": columns[1].tolist(), "third": columns[2].tolist()}
+
+
+def test_from_a_table_to_answers(tmp_path: Path) -> None:
+    """The linear forecast learns waves; the run answers from its folder alone, by torch and by NumPy alike."""
+    columns = waves()
+    data = open_data(columns, target=["second", "third"], context=24, horizon=6, time="date")
+    assert task_name(data) == "forecasting"
+    task = Forecasting.from_data(data, period=12)
+    assert (task.channels, task.step) == ([1, 2], 900)
+    (candidate, *_) = propose(data.signals, "forecasting")
+    recipe = Recipe.from_dict({**candidate.recipe, "epochs": 40, "batch_size": 32})
+    loaded = load(netloom.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
+    found = loaded.metrics(data, "test")
+    assert found["skill"] > 0.95, found
+    assert found["mse"] < found["seasonal_mse"]
+    raw = {name: [values[-24:], values[-36:-12]] for name, values in columns.items() if name != "date"}
+    answers = loaded.predict(raw)
+    assert answers == json.loads(json.dumps(answers))
+    assert answers[0]["targets"] == ["second", "third"]
+    assert answers[0]["after"] == [900.0 * ahead for ahead in range(1, 7)]
+    np.testing.assert_allclose(np.array(answers[1]["values"])[:, 0], columns["second"][-12:-6], atol=1.0)
+    outputs = loaded.outputs(loaded.encode(raw)).numpy()
+    assert forecasting(outputs, loaded.task.settings()) == answers
+    np.testing.assert_allclose(answers[0]["values"], data.target.decode(outputs)[0], rtol=1e-12)
+
+
+def test_bad_data() -> None:
+    data = open_data(waves(), context=24, horizon=6, time="date")
+    with pytest.raises(DataError, match=r"no whole season(.|\n)*at most 24"):
+        Forecasting.from_data(data, period=25)
+    with pytest.raises(DataError, match=r"open the table with horizon"):
+        Forecasting.from_data(open_data(waves(), target="first", kinds={"date": None}))
+    with pytest.raises(DataError, match="another kind"):
+        TASKS.get("regression").from_data(data)
+    with pytest.raises(SettingError, match="nothing to propose"):
+        propose({"x": parse("vector:4")}, "forecasting")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"loss": "rmse"}, "no such loss"),
+        ({"horizon": 0}, "positive numbers of steps"),
+        ({"period": 0}, "positive numbers of steps"),
+        ({"channels": [1]}, "targets can't be used"),
+        ({"scale": [1.0, 0.0]}, "targets can't be used"),
+        ({"targets": [], "channels": [], "mean": [], "scale": []}, "targets can't be used"),
+    ],
+)
+def test_bad_settings(change: dict[str, Any], text: str) -> None:
+    with pytest.raises(SettingError, match=text):
+        Forecasting(**{**SETTINGS, **change})
+
+
+def test_a_network_that_reads_steps_itself() -> None:
+    """A window as long as the horizon, and a network that gives a step for a step: nothing is appended."""
+    data = open_data(waves(), context=6, horizon=6, time="date")
+    nodes = Chain((Block("lstm", {"dim": 8}), Block("dense", {"dim": 3})))
+    complete = assemble(Architecture.of(nodes), Forecasting.from_data(data), data.signals)
+    assert complete.added["network"] == ()
