@@ -63,6 +63,10 @@ class Columns(Mapping[str, NDArray[Any]]):
         """Rows."""
         return len(next(iter(self._columns.values())))
 
+    def held(self, name: str) -> "Columns":
+        """The same columns, with one of them in memory."""
+        return Columns({**self._columns, name: self[name]})
+
     def is_on_disk(self, name: str) -> bool:
         """Whether a column stays on the disk."""
         return isinstance(self._columns[name], Column)

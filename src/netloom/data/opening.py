@@ -19,13 +19,15 @@ from netloom.data.content import Content, short_name
 from netloom.data.data import Data
 from netloom.data.forecasting import open_forecasting
 from netloom.data.infer import Spec
-from netloom.data.preprocessing import missing_column
+from netloom.data.memory import memory_of, too_large, words
 from netloom.data.read import suffixes
-from netloom.data.rows import open_rows
+from netloom.data.rows import Wanted, open_rows
 from netloom.data.sources import readers, text
 from netloom.data.sources.arrays import arrays
 from netloom.data.sources.table import columns_at_hand
 from netloom.data.splits import Splits
+from netloom.data.streaming import Streamed
+from netloom.data.targets import with_target
 from netloom.data.windows import open_windows
 from netloom.errors import DataError, SettingError, closest
 from netloom.typed import brief, misfit
@@ -41,6 +43,7 @@ def open_data(
     splits: Splits = None,
     seed: int = 0,
     state: Mapping[str, Any] | None = None,
+    memory: str | int | None = None,
     **options: Any,
 ) -> Data:
     """Open, split and encode a source.
@@ -52,6 +55,8 @@ def open_data(
         splits: how rows are cut into parts, see `splits.py`.
         seed: of the cut.
         state: the state of data opened before: its statistics, settings and options hold here too.
+        memory: what the data may take, "2GiB" or bytes; a third of what is free by default. A source larger than that
+            stays on the disk, and so do its encoded rows (`streaming.py`, `cache.py`).
         options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table;
             `limit`, the bytes an unpacked file may have). With `horizon` a table is a forecast's: see `forecasting.py`
             for `context`, `time`, `series` and `calendar`.
@@ -75,11 +80,25 @@ def open_data(
     for reads in (reader.read if reader else None, open_forecasting if ahead else None):
         _check_types(options, reads, name)
     series = {key: options[key] for key in _options_of(open_forecasting) if ahead and key in options}
+    allowed = memory_of(memory)
+    large = hasattr(reader, "WEIGHT") and reader is not None and too_large(path, reader.WEIGHT, allowed)
+    if large and (ahead or not hasattr(reader, "stream")):
+        raise DataError(
+            "the source is larger than the memory allowed, and this sort is read as a whole",
+            where=name,
+            got=f"{words(allowed)} allowed",
+            fix="allow more, if the machine has it: memory='16GiB'",
+        )
     if reader is text:
         if target is not None or kinds:
             raise SettingError("a running text has neither target nor kinds", where=name)
-        words, fingerprint, context = text.read(path, **options)
-        return open_windows(words, name, short_name(name), fingerprint, splits, state, context)
+        content_of, fingerprint, context = text.read(path, **options)
+        return open_windows(content_of, name, short_name(name), fingerprint, splits, state, context)
+    if not (ahead or isinstance(target, str | None)):
+        raise SettingError("only a forecast has several targets", where="target", got=repr(target))
+    wanted = Wanted(kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None)
+    if large and reader is not None:
+        return Streamed(reader, path, name, wanted, allowed).open()
     if isinstance(source, Mapping):
         held = any(str(key) in ("x", "x_train") for key in source)
         content = arrays(source, name) if held else columns_at_hand(source, name)
@@ -88,16 +107,9 @@ def open_data(
         content = replace(reader.read(path, **its_own), source=name, name=short_name(name))
     if ahead:
         return open_forecasting(content, target, kinds or {}, splits, state, options, **series)
-    if not isinstance(target, str | None):
-        raise SettingError("only a forecast has several targets", where="target", got=repr(target))
     if path.is_file() and not isinstance(source, Mapping):
         content = resolve_files(content, path.parent, (kinds or {}) if state is None else _kinds_of(state, content))
-    if target is not None and target not in content.columns:
-        raise missing_column(target, list(content.columns), name)
-    if state is not None:  # new rows to predict need not know their target
-        target = state["target"] if state["target"] in content.columns else None
-    content = replace(content, target=target or content.target)
-    return open_rows(content, kinds or {}, splits, seed, state, options)
+    return open_rows(replace(with_target(content, wanted.target, state), memory=allowed), wanted)
 
 
 def _kinds_of(state: Mapping[str, Any], content: Content) -> dict[str, Spec | None]:
@@ -179,6 +191,6 @@ def _check_state(state: Mapping[str, Any]) -> None:
 
 
 _STATE: dict[str, Any] = {
-    "form": str, "source": str, "fingerprint": str, "target": str | None, "splits": Any, "seed": int,
-    "options": dict[str, Any], "preprocessing": dict[str, Any],
+    "form": str, "source": str, "fingerprint": str, "target": str | None,
+    "splits": str | dict[str, Any] | None, "seed": int, "options": dict[str, Any], "preprocessing": dict[str, Any],
 }  # fmt: skip

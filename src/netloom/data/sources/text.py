@@ -7,6 +7,8 @@ from netloom.data.read import LIMIT, read_text
 from netloom.errors import DataError
 
 ENDINGS = (".txt",)
+#: bytes in memory for each byte of the file: every character is a number
+WEIGHT = 10
 
 
 def read(path: Path, *, context: int = 64, encoding: str = "utf-8", limit: int = LIMIT) -> tuple[str, str, int]:

@@ -13,6 +13,9 @@ from netloom.data.content import Content, part_named, short_name
 from netloom.data.read import LIMIT, read_text, suffixes
 from netloom.errors import DataError
 
+#: bytes in memory for each byte of the files
+WEIGHT = 4
+
 
 def recognises(path: Path) -> bool:
     """Whether sub-folders hold .txt files, at the first or the second level."""

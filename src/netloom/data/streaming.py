@@ -1,0 +1,77 @@
+"""Sources larger than the memory allowed: their columns stay on the disk, their rows are encoded to the disk once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from netloom.data import cache, stored
+from netloom.data.columns import Columns
+from netloom.data.content import Content, short_name
+from netloom.data.rows import RowData, Wanted, of_stored, open_rows
+from netloom.data.targets import with_target
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A source that is read piece by piece.
+
+    Args:
+        reader: the file of `sources/` that reads it.
+        path: where it lies.
+        name: what it was called.
+        wanted: what is asked of it.
+        memory: bytes allowed.
+    """
+
+    reader: ModuleType
+    path: Path
+    name: str
+    wanted: Wanted
+    memory: int
+
+    def open(self) -> RowData:
+        """The data: from the cache if the source has not changed, otherwise encoded to it."""
+        if (fingerprint := cache.recall(self.path, self.wanted.options)) is not None:
+            found, _ = stored.find(self.wanted.key(fingerprint))
+            if found is not None:
+                return of_stored(self._known(fingerprint, found.state["target"]), found)
+        with self.content() as content:
+            cache.remember(self.path, self.wanted.options, content.fingerprint)
+            return open_rows(with_target(content, self.wanted.target, self.wanted.state), self.wanted)
+
+    @contextmanager
+    def content(self) -> Iterator[Content]:
+        """The raw columns, on the disk until the end of the `with`."""
+        with cache.scratch() as folder:
+            content = self.reader.stream(self.path, folder, memory=self.memory, **self.wanted.options)
+            yield replace(
+                content,
+                source=self.name,
+                name=short_name(self.name),
+                piece=_piece(content),
+                memory=self.memory,
+                again=self.content,
+            )
+
+    def _known(self, fingerprint: str, target: str | None) -> Content:
+        """What is known of a source that was not read again."""
+        return Content(
+            short_name(self.name),
+            self.name,
+            Columns({}),
+            fingerprint,
+            target=target,
+            memory=self.memory,
+            again=self.content,
+        )
+
+
+def _piece(content: Content) -> int:
+    """Rows at a time: as many as the source reads in one go."""
+    columns = content.columns
+    if not isinstance(columns, Columns):
+        return content.count
+    lengths = [len(next(columns.blocks(name))) for name in columns if columns.is_on_disk(name)]
+    return max(1, min(lengths, default=content.count))
