@@ -134,7 +134,10 @@ async def _rows(request: Request, service: Service, name: str, version: str | No
 async def _form(request: Request, body: bytes, fields: tuple[Field, ...]) -> dict[str, Any]:
     """The one row of a form."""
     from starlette.exceptions import HTTPException
+    from starlette.formparsers import MultiPartException
 
+    if b"boundary=" not in dict(request.scope["headers"])[b"content-type"]:
+        raise Refusal(400, "the form can't be read", expected=f"Content-Type: {_FORM}; boundary=…")
     again = Request(request.scope, _once(body))
     row: dict[str, Any] = {}
     wires = {field.name: field.wire for field in fields} | {field.input: field.wire for field in fields}
@@ -145,8 +148,8 @@ async def _form(request: Request, body: bytes, fields: tuple[Field, ...]) -> dic
                     raise Refusal(422, f"the field {name[:80]!r} is there twice", fix="send one row as a form")
                 content = value if isinstance(value, str) else await value.read()
                 row[name] = _value(wires.get(name, "text"), name, content)
-    except HTTPException as error:
-        raise Refusal(400, "the form can't be read", got=str(error.detail)[:200]) from None
+    except (HTTPException, MultiPartException, ValueError, LookupError) as error:  # the parser's own are ValueErrors
+        raise Refusal(400, "the form can't be read", got=str(error)[:200]) from None
     return row
 
 

@@ -1,0 +1,34 @@
+"""Runs that are trained once, and one server of all of them that nobody may stop."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from serve_fakes import Server, image_run, serving, table_run, text_run
+
+from netloom.run import Run
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {
+        "digits": image_run(folder / "digits"),
+        "shapes": table_run(folder / "shapes"),
+        "prices": table_run(folder / "prices", "regression"),
+        "reviews": text_run(folder / "reviews"),
+    }
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("serving")
+
+
+@pytest.fixture(scope="session")
+def server(runs: dict[str, Run], home: Path) -> Iterator[Server]:
+    folders = [f"{name}={run.folder}" for name, run in runs.items()]
+    options = ("--engine", "torch", "--max-body", "200kB", "--timeout", "3s", "--queue", "600")
+    with serving(*folders, *options, home=home) as found:
+        yield found
+        assert not [line for line in found.lines if "failed" in line or "Traceback" in line]
