@@ -125,7 +125,7 @@ def _page(
     against = found[0][1].against if found else {}
     body = [
         paragraph(f"{asked.method} of {loaded.run.folder.name}."),
-        *(paragraph(f"{name}: compared with {text}.", soft=True) for name, text in against.items()),
+        *(paragraph(f"{name}: compared with {text}.", soft=True) for name, text in against.items() if text),
         *(section(row, explain.draw(each)) for row, each in found),
     ]
     if trust:

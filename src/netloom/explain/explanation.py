@@ -50,7 +50,7 @@ class Explanation:
             of a table, (time, channels) of a series or a wave, (components,) of a vector. Above 0 speaks for the
             target, below 0 against it; padding has exactly 0.
         shown: the inputs themselves.
-        against: what each input was compared with, in words.
+        against: what each input was compared with, in words; empty where a method compares with nothing.
         checks: what was measured about this explanation: `completeness` is |Σ attributions − (f(x) − f(baseline))|,
             `missing_share` the same divided by |f(x) − f(baseline)|.
     """

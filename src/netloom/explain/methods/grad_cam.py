@@ -45,7 +45,7 @@ def grad_cam(question: Question) -> Found:
         parts = _zeros(question, name, like=maps[0][1])
         own = [map_ for given, map_ in maps if given == name]
         inputs[name] = _over(question, name, parts, own) if own else parts
-    return Found(inputs, against=dict.fromkeys(inputs, "nothing: it says where the features are"))
+    return Found(inputs, against=dict.fromkeys(inputs, ""))
 
 
 def _map(captum: Any, surface: Surface, layer: nn.Module) -> Tensor:
