@@ -59,6 +59,7 @@ def test_the_commands_and_options_are_these() -> None:
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
         "predict": ["run", "inputs", "text", "value", "out", "plugin"],
         "plan": ["run", "as_json"],
+        "report": ["run", "data", "split", "out", "plugin"],
         "compare": ["runs", "as_json"],
         "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
         "explain": [

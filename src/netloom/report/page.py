@@ -4,33 +4,54 @@ from collections.abc import Sequence
 from html import escape
 
 _CSS = """
-:root { --ink: #1b1f24; --paper: #fff; --soft: #667; --line: #d8dde3; --tint: #f4f6f8; --mark: #0a66c2;
-  --c0: #0a66c2; --c1: #d1495b; --c2: #2a9d5c; --c3: #b7791f; --c4: #7b4fc9; --c5: #0f8b8d; --c6: #8a5a44;
-  --c7: #555e68; }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #5b6672; --line: #d8dde3; --tint: #f4f6f8;
+  --mark: #0a66c2; --good: #1d8a52; --c0: #0a66c2; --c1: #d1495b; --c2: #2a9d5c; --c3: #b7791f; --c4: #7b4fc9;
+  --c5: #0f8b8d; --c6: #8a5a44; --c7: #555e68; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --paper: #14171a; --soft: #9aa4ad; --line: #30363c;
-  --tint: #1c2024; --mark: #6cb2ff; --c0: #6cb2ff; --c1: #ff8a96; --c2: #6fd39a; --c3: #f0b866; --c4: #b99bf2;
-  --c5: #66cfd0; --c6: #d3a48d; --c7: #aab3bb; } }
+  --tint: #1c2024; --mark: #6cb2ff; --good: #6fd39a; --c0: #6cb2ff; --c1: #ff8a96; --c2: #6fd39a; --c3: #f0b866;
+  --c4: #b99bf2; --c5: #66cfd0; --c6: #d3a48d; --c7: #aab3bb; } }
 * { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 68rem; padding: 1.2rem; color: var(--ink); background: var(--paper);
   font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; margin: .2rem 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+h1 { font-size: 1.6rem; margin: .2rem 0; line-height: 1.25; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; }
 p, li { max-width: 46rem; overflow-wrap: anywhere; } .soft { color: var(--soft); }
+a { color: var(--mark); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child, .words { text-align: left; }
+th { color: var(--soft); font-weight: 500; font-size: .9rem; }
+th:first-child, td:first-child, .words { text-align: left; } th:first-child, td:first-child { padding-left: 0; }
 .words { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
+table.facts { width: auto; } table.facts td { text-align: left; white-space: normal; overflow-wrap: anywhere;
+  vertical-align: top; } table.facts td:first-child { color: var(--soft); white-space: nowrap; }
 tr.best td { background: var(--tint); font-weight: 600; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); } svg .axis { stroke: var(--line); }
 pre { background: var(--tint); padding: .8rem; overflow-x: auto; border-radius: .4rem; font-size: .85rem; }
-.charts { display: flex; flex-wrap: wrap; gap: 1rem; } .charts > figure { flex: 1 1 22rem; max-width: 32rem; }
+.charts { display: flex; flex-wrap: wrap; gap: 1.2rem; }
+.charts > figure { flex: 1 1 18rem; min-width: 0; max-width: 32rem; }
 img { width: min(100%, 24rem); image-rendering: pixelated; }
-details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .8rem; }
-.cards.wordy { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
-.card { background: var(--tint); padding: .6rem; border-radius: .4rem; overflow-wrap: anywhere; font-size: .85rem; }
-img.thumb { width: 6rem; } figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
+details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); padding: .2rem 0; }
+figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
+.answer { background: var(--tint); border-radius: .7rem; padding: 1.1rem 1.3rem; margin: 1rem 0; }
+.answer p { margin: .15rem 0; } .answer .score { font-size: 2.4rem; font-weight: 650; line-height: 1.15;
+  font-variant-numeric: tabular-nums; } .answer .score small { font-size: 1rem; font-weight: 400; color: var(--soft); }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9rem, 100%), 1fr)); gap: .8rem; }
+.cards.wordy { grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); }
+.card { background: var(--tint); padding: .7rem; border-radius: .5rem; overflow-wrap: anywhere; font-size: .85rem;
+  min-width: 0; }
+.card p { margin: .1rem 0; } .card table { font-size: .85rem; margin-top: .4rem; }
+.card td { white-space: normal; overflow-wrap: anywhere; padding: .15rem .4rem; }
+img.thumb { width: 6rem; }
+.wrong { color: var(--c1); } .right { color: var(--good); }
+.bar { display: inline-block; height: .62rem; border-radius: .15rem; background: var(--c0); vertical-align: middle;
+  min-width: 1px; margin-left: .4rem; }
+td.bars { white-space: nowrap; min-width: 9rem; text-align: left; }
+td.bars span { display: inline-block; min-width: 3.8rem; text-align: right; }
+nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; font-size: .95rem; }
 """
 
 
@@ -46,7 +67,17 @@ def page(title: str, body: Sequence[str]) -> str:
 
 def section(title: str, *body: str) -> str:
     """A heading and what stands under it; `body` is HTML."""
-    return f"<h2>{escape(title)}</h2>\n" + "\n".join(body)
+    return f"<h2 id='{_id(title)}'>{escape(title)}</h2>\n" + "\n".join(body)
+
+
+def contents(titles: Sequence[str]) -> str:
+    """Links to sections."""
+    return "<nav>" + "".join(f"<a href='#{_id(title)}'>{escape(title)}</a>" for title in titles) + "</nav>"
+
+
+def heading(text: str) -> str:
+    """A heading inside a section."""
+    return f"<h3>{escape(text)}</h3>"
 
 
 def paragraph(text: str, soft: bool = False) -> str:
@@ -67,6 +98,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None =
     return f"<div class=wide><table><tr>{cells}</tr>{''.join(lines)}</table></div>"
 
 
+def facts(rows: Sequence[tuple[str, str]]) -> str:
+    """Names and what is said of them."""
+    lines = "".join(f"<tr><td>{escape(name)}</td><td>{escape(said)}</td></tr>" for name, said in rows)
+    return f"<div class=wide><table class=facts>{lines}</table></div>"
+
+
 def figure(svg: str, caption: str) -> str:
     """A drawing and what it shows."""
     return f"<figure class=wide>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
@@ -77,6 +114,16 @@ def charts(*figures: str) -> str:
     return f"<div class=charts>{''.join(figures)}</div>"
 
 
+def cards(found: Sequence[str], wordy: bool = False) -> str:
+    """Small boxes side by side, as many as fit; each is HTML."""
+    boxes = "".join(f"<div class=card>{each}</div>" for each in found)
+    return f"<div class='cards{' wordy' * wordy}'>{boxes}</div>"
+
+
 def folded(title: str, *body: str, unfolded: bool = False) -> str:
     """What is seen when its title is clicked; `body` is HTML."""
     return f"<details{' open' * unfolded}><summary>{escape(title)}</summary>{''.join(body)}</details>"
+
+
+def _id(title: str) -> str:
+    return "".join(each if each.isalnum() and each.isascii() else "-" for each in title.lower())

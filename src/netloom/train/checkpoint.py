@@ -21,6 +21,7 @@ from torch import Tensor
 from netloom import tensors as tensor_files
 from netloom.errors import DamagedCheckpoint, RunError
 from netloom.files import flush, read_json, sha256, write_text
+from netloom.typed import misfit
 
 KEPT = 2
 
@@ -107,6 +108,8 @@ def _read(place: Path) -> Saved:
     state, wanted = document.get("state"), document.get("sha256")
     if not isinstance(state, dict) or _checksum(state) != wanted:
         raise DamagedCheckpoint("its checksum is wrong", where=str(place / "state.json"), expected=f"sha256 {wanted}")
+    if wrong := misfit(state.get("step"), int) or misfit(state.get("tensors"), str):
+        raise DamagedCheckpoint("is no checkpoint", where=str(place / "state.json"), expected=wrong)
     path = place / "state.safetensors"
     if not path.is_file():
         raise DamagedCheckpoint("is missing", where=str(path))

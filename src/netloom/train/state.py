@@ -1,7 +1,7 @@
 """The state of a training: all that a step reads and changes, and so all that a checkpoint holds."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from netloom.errors import DamagedCheckpoint, SettingError
 from netloom.optim import OPTIMISERS
+from netloom.run_fields import line_fault
 from netloom.train.average import Average
 from netloom.train.packing import pack, unpack
 from netloom.train.recipe import Recipe
+from netloom.typed import brief, misfit
 
 
 class State:
@@ -101,6 +103,7 @@ class State:
         Raises:
             DamagedCheckpoint: it is that of another model or recipe.
         """
+        _check(facts, step)
         try:
             self.model.load_state_dict(_under("model.", tensors))
             self.best = {
@@ -108,13 +111,16 @@ class State:
             }
             self.average.load(tensors)
             for group, optimiser in self.optimisers.items():
-                optimiser.load_state_dict(unpack(facts["optimisers"][group], tensors))
+                saved = unpack(facts["optimisers"][group], tensors)
+                if wrong := _other_form(optimiser.state_dict(), saved):
+                    raise ValueError(f"optimiser of {group}: {wrong}")
+                optimiser.load_state_dict(saved)
             for group, number, parameter in self._gradients():
                 if (gradient := tensors.get(f"gradient.{group}.{number}")) is not None:
                     parameter.grad = torch.empty_like(parameter).copy_(gradient)
             for name in _FACTS:
                 setattr(self, name, facts[name])
-        except (KeyError, ValueError, RuntimeError) as error:
+        except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
             raise DamagedCheckpoint(
                 f"doesn't fit this model and recipe: {error}", where=f"checkpoint {step}"
             ) from error
@@ -132,7 +138,44 @@ class State:
                 yield group, number, parameter
 
 
-_FACTS = ("yields", "best_score", "best_step", "stale", "seconds", "sums", "history")
+_FACTS: dict[str, Any] = {
+    "yields": dict[str, int], "best_score": float | None, "best_step": int, "stale": int, "seconds": float,
+    "sums": dict[str, list[Any]], "history": list[dict[str, Any]],
+}  # fmt: skip
+
+
+def _check(facts: dict[str, Any], step: int) -> None:
+    """Refuse counters and history of another type.
+
+    Raises:
+        DamagedCheckpoint: with the first that is.
+    """
+    for name, kind in _FACTS.items():
+        value = facts.get(name)
+        diverged = isinstance(value, float) and value != value
+        if not diverged and (wrong := misfit(value, kind)):
+            raise DamagedCheckpoint(f"{name} is wrong", where=f"checkpoint {step}", expected=wrong, got=brief(value))
+    for line in facts["history"]:
+        if wrong := line_fault(line):
+            raise DamagedCheckpoint("history is wrong", where=f"checkpoint {step}", expected=wrong)
+    if not all(isinstance(each, int | float) for pair in facts["sums"].values() for each in pair):
+        raise DamagedCheckpoint("sums is wrong", where=f"checkpoint {step}", expected="numbers")
+
+
+def _other_form(has: Any, saved: Any) -> str:
+    """Where an optimiser's settings, as saved, are of another type or number than those it has; empty if nowhere."""
+    number = (int, float, Tensor)
+    if isinstance(has, Mapping):
+        if not isinstance(saved, Mapping) or set(has) != set(saved):
+            return "other settings"
+        names = [name for name in has if name != "state"]  # which has entries once a step is taken
+        return next((f"{name}: {wrong}" for name in names if (wrong := _other_form(has[name], saved[name]))), "")
+    if isinstance(has, list | tuple):
+        if not isinstance(saved, list | tuple) or len(has) != len(saved):
+            return "another number of values"
+        return next((wrong for pair in zip(has, saved, strict=True) if (wrong := _other_form(*pair))), "")
+    plain = isinstance(has, number) and isinstance(saved, number) and isinstance(has, bool) == isinstance(saved, bool)
+    return "" if plain or type(has) is type(saved) else f"expected {type(has).__name__}, got {type(saved).__name__}"
 
 
 def _named(part: str, module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -1,0 +1,42 @@
+"""Whether a classifier's confidence can be believed: of the answers given with 80 %, are 80 % right?
+
+    ECE = Σ_m |B_m| / n · |accuracy(B_m) − confidence(B_m)|
+
+over 15 bins B_m of equal width by the confidence of the answer (C. Guo, G. Pleiss, Y. Sun, K. Weinberger, On
+calibration of modern neural networks, 2017, https://arxiv.org/abs/1706.04599, equation 3).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The bins that hold something, as (left, right, accuracy, examples), the error and the mean confidence."""
+
+    bins: list[tuple[float, float, float, int]]
+    ece: float
+    confidence: float
+    accuracy: float
+
+
+def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS) -> Calibration:
+    """Accuracy by confidence.
+
+    Args:
+        confidence: (n,) of each answer, in [0, 1].
+        right: (n,) whether it is the truth.
+        bins: how many of equal width; each holds its right edge.
+    """
+    places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    found, error = [], 0.0
+    for place in np.unique(places).tolist():
+        inside = places == place
+        accuracy, mean = float(right[inside].mean()), float(confidence[inside].mean())
+        error += inside.mean() * abs(accuracy - mean)
+        found.append((place / bins, (place + 1) / bins, accuracy, int(inside.sum())))
+    return Calibration(found, float(error), float(confidence.mean()), float(right.mean()))

@@ -1,0 +1,58 @@
+"""The answer first: how good the run is, how sure that is, and what an answer without looking would score."""
+
+from html import escape
+
+from netloom.report.baseline import Baseline, baseline
+from netloom.report.judged import bootstrapped_rmse, wilson
+from netloom.report.page import facts
+from netloom.report.story import Story
+from netloom.scores import scale_of, score_of
+
+
+def answer(story: Story) -> str:
+    """Score, interval, baseline, and every metric."""
+    name, metrics = story.score, story.metrics
+    if name not in metrics:
+        return f"<div class=answer><p>{escape(_nothing(story))}</p></div>"
+    factor, digits, unit = scale_of(name)
+    size = story.data.sizes[story.split] if story.data is not None else None
+    on = f"{size} {story.split} examples" if size is not None else f"the {story.split} part"
+    lines = [
+        f"<p class=score>{metrics[name] * factor:.{digits}f}{unit} <small>{escape(name)}, {escape(on)}</small></p>",
+    ]
+    if bounds := _interval(story):
+        low, high = (value * factor for value in bounds)
+        how = "Wilson" if name == "accuracy" else "bootstrap"
+        lines.append(
+            f"<p>95 % interval {low:.{digits}f} – {high:.{digits}f}{unit} <span class=soft>({how}, over the examples; "
+            "another seed of training is not in it)</span></p>"
+        )
+    if found := baseline(story):
+        lines.append(f"<p>{_compared(story, found)}</p>")
+    if story.why:
+        lines.append(f"<p class=soft>{escape(story.why)}</p>")
+    others = [(metric, score_of(metric, value)) for metric, value in metrics.items() if metric != name]
+    return f"<div class=answer>{''.join(lines)}</div>" + (facts(others) if others else "")
+
+
+def _interval(story: Story) -> tuple[float, float] | None:
+    judged = story.judged
+    if judged is None:
+        return None
+    if judged.shares is not None:
+        return wilson(int((judged.truth == judged.answer).sum()), len(judged.rows))
+    return bootstrapped_rmse(judged.loss)
+
+
+def _compared(story: Story, found: Baseline) -> str:
+    name, better = story.score, story.loaded.task.better
+    ahead = story.metrics[name] - found.score if better == "max" else found.score - story.metrics[name]
+    told = f"without looking ({escape(found.what)}): {score_of(name, found.score)}"
+    if ahead <= 0:
+        return f"<strong class=wrong>No better than an answer</strong> {told}"
+    return f"An answer {told}"
+
+
+def _nothing(story: Story) -> str:
+    status = story.loaded.run.status
+    return f"No score is known: the run's status is {status}. {story.why}"
