@@ -1,8 +1,9 @@
 """A `.pt2` file of torch.export: the network as a program, for torch itself, AOTInductor or ExecuTorch.
 
 The program's inputs are the signals in order, then the masks of padded ones; its outputs are a tuple. Loading it is
-torch's business (`torch.export.load`), and it is a zip of JSON and raw weights, but torch may unpickle what it finds in
-one, so load only files you trust. netloom itself loads one only to check what it has just written.
+torch's business. It is a zip of JSON and raw weights, but `torch.export.load` also reads pickles in it (the example
+inputs, and anything else a forger puts there; it retries without restriction where the safe way fails): load only files
+you trust. netloom itself loads one only to check what it has just written, and never loads a run from one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ class TorchExport:
     def write(self, network: Network, signals: Mapping[str, Signal], path: Path) -> Captured:
         """The network as a file."""
         captured = capture(network, signals)
+        for node in captured.program.graph.nodes:
+            node.meta.pop("stack_trace", None)  # paths of the machine that wrote it
         with quiet():
             torch.export.save(captured.program, path)
         return captured

@@ -1,0 +1,112 @@
+"""The exported folder answers as the run does, on every example, for each kind of column: here and without torch."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from export_fakes import Scene, make, scenes
+from oracles import unchecked
+
+from netloom import export
+from netloom.data.wire import from_json
+from netloom.evaluate import Loaded
+from netloom.runtime import Runner
+
+SCENES = scenes()
+#: what an exported folder may need; torch is not among them, nor netloom itself
+PACKAGES = ("numpy", "numpy.libs", "onnxruntime", "PIL", "pillow.libs", "tokenizers", "soundfile.py", "_soundfile.py",
+            "_soundfile_data", "_cffi_backend*", "cffi", "pycparser", "packaging", "flatbuffers", "google", "protobuf",
+            "huggingface_hub", "typing_extensions.py")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    scene: Scene
+    loaded: Loaded
+    folder: Path
+    expected: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=SCENES)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    home = tmp_path_factory.mktemp("run")
+    scene = SCENES[request.param]
+    loaded, data = make(scene, home / "run")
+    with unchecked():
+        written = export.write(loaded, home / "out", data_batches=data.batches("validation", 16))
+    assert written.because == ""
+    assert all(each.close for each in written.compared["network"])
+    return Case(scene, loaded, home / "out", loaded.predict(scene.raw))
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of packages without torch, for a Python that looks nowhere else."""
+    here, there = Path(sysconfig.get_path("platlib")), tmp_path_factory.mktemp("packages")
+    for pattern in PACKAGES:
+        for path in here.glob(pattern):
+            (there / path.name).symlink_to(path)
+    return there
+
+
+def same(answers: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]]) -> None:
+    assert len(answers) == len(expected)
+    for answer, wanted in zip(answers, expected, strict=True):
+        if "value" in wanted:
+            assert answer["value"] == pytest.approx(wanted["value"], rel=1e-5)
+        else:
+            assert answer["label"] == wanted["label"]
+            assert answer["probabilities"] == pytest.approx(wanted["probabilities"], abs=1e-5)
+
+
+def test_the_runner_answers_as_the_run(case: Case) -> None:
+    runner = Runner(case.folder)
+    same(runner.predict(case.scene.raw), case.expected)
+    first = {name: values[:1] for name, values in case.scene.raw.items()}
+    same(runner.predict(first), case.expected[:1])
+
+
+def test_the_runner_answers_without_torch(case: Case, packages: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    count = len(case.expected)
+    raw = [{name: written(values[i]) for name, values in case.scene.raw.items()} for i in range(count)]
+    rows.write_text("".join(json.dumps(row | {"stray": 1}) + "\n" for row in raw), encoding="utf-8")
+    environment = {"PYTHONPATH": str(packages), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-S", str(case.folder / "runner"), str(rows), "--threads", "1"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    same([json.loads(line) for line in done.stdout.splitlines()], case.expected)
+
+
+def test_torch_is_not_there(packages: Path) -> None:
+    command = [sys.executable, "-S", "-c", "import numpy, onnxruntime\nimport torch"]
+    done = subprocess.run(command, env={"PYTHONPATH": str(packages)}, capture_output=True, text=True, check=False)
+    assert "No module named 'torch'" in done.stderr
+
+
+def test_fields_are_the_runs(case: Case) -> None:
+    assert Runner(case.folder).fields == case.loaded.preprocessing.fields
+
+
+def test_rows_of_json_are_the_same_values(case: Case) -> None:
+    fields = Runner(case.folder).fields
+    rows = [{name: written(values[i]) for name, values in case.scene.raw.items()} for i in range(3)]
+    same(Runner(case.folder).predict(from_json(fields, rows)), case.expected[:3])
+
+
+def written(value: Any) -> Any:
+    """A raw value as JSON has it."""
+    if isinstance(value, bytes):
+        import base64
+
+        return base64.b64encode(value).decode()
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
