@@ -46,6 +46,10 @@ class Plan:
     budget: float = BUDGET
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not self.budget >= 0:
+            raise SettingError("the budget is no time", expected="0 or more seconds", got=str(self.budget))
+
     @property
     def entries(self) -> dict[str, Any]:
         """The methods by name, all of them if none is named; those for torch first, in the order they combine."""
@@ -256,8 +260,6 @@ def _tested(rows: Sequence[Row], workshop: Workshop) -> Iterator[Row]:
 
 
 def _means(loaded: Loaded, data: Data, plan: Plan, entries: Mapping[str, Any]) -> Means:
-    if not plan.budget >= 0:
-        raise SettingError("the budget is no time", expected="0 or more seconds", got=str(plan.budget))
     torch = [entry for entry in entries.values() if entry.engine == "torch"]
     trainings = sum(len(entry.variants) for entry in torch) + max(len(torch) - 1, 0)
     origin = {"folder": str(loaded.run.folder), "weights": sha256(loaded.run.file("weights.safetensors"))}

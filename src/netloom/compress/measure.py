@@ -15,17 +15,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
 from netloom.data import Data
 from netloom.data.batch import Batch
 from netloom.evaluate import Loaded
+from netloom.runtime.session import MASK, Session
 
 #: seconds for which a contender is timed in a round of single examples, and the least number of calls
 _SLICE, _CALLS = 0.004, 3
 _BATCH = 64
+Call: TypeAlias = Callable[[Batch], object]
 
 
 @dataclass(frozen=True)
@@ -72,34 +74,49 @@ def timings(contenders: Mapping[str, Loaded], baseline: str, data: Data, rounds:
         rounds: how often each is timed.
     """
     few = next(iter(data.batches("validation", _BATCH)))
-    one = few.part(0, 1)
+    one, calls = few.part(0, 1), {name: _on_one_thread(loaded) for name, loaded in contenders.items()}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        single = _rounds(contenders, one, rounds, _SLICE)
-        batch = _rounds(contenders, few, max(rounds // 3, 3), 0.0)
+        single = _rounds(calls, one, rounds, _SLICE)
+        batch = _rounds(calls, few, max(rounds // 3, 3), 0.0)
     finally:
         torch.set_num_threads(threads)
     return {name: _timing(name, baseline, single, batch, few.size) for name in contenders}
 
 
-def _rounds(contenders: Mapping[str, Loaded], batch: Batch, rounds: int, seconds: float) -> dict[str, list[float]]:
+def _on_one_thread(loaded: Loaded) -> Call:
+    """A run as a call; ONNX Runtime, which else takes every core, on one thread like torch."""
+    engine = loaded.run.document.get("engine")
+    if engine is None:
+        return loaded.outputs
+    session = Session(loaded.run.folder / engine["file"], threads=1)
+
+    def call(batch: Batch) -> object:
+        values = {name: value.numpy() for name, value in batch.inputs.items()}
+        values |= {name + MASK: mask.numpy() for name, mask in batch.masks.items()}
+        return [torch.from_numpy(value) for value in session.run(values).values()]
+
+    return call
+
+
+def _rounds(contenders: Mapping[str, Call], batch: Batch, rounds: int, seconds: float) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for loaded in contenders.values():  # the first calls set things up
-        _seconds(lambda loaded=loaded: loaded.outputs(batch), 0.0)
+    for call in contenders.values():  # the first calls set things up
+        _seconds(call, batch, 0.0)
     for _ in range(rounds):
-        for name, loaded in contenders.items():
-            times[name].append(_seconds(lambda loaded=loaded: loaded.outputs(batch), seconds))
+        for name, call in contenders.items():
+            times[name].append(_seconds(call, batch, seconds))
     return times
 
 
-def _seconds(call: Callable[[], object], at_least: float) -> float:
+def _seconds(call: Call, batch: Batch, at_least: float) -> float:
     """Seconds of a call: the least of several, as whatever interrupts one only adds to it."""
     best, began = float("inf"), time.perf_counter()
     calls = 0
     while calls < _CALLS or time.perf_counter() - began < at_least:
         start = time.perf_counter()
-        call()
+        call(batch)
         best = min(best, time.perf_counter() - start)
         calls += 1
     return best

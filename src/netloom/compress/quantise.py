@@ -28,8 +28,7 @@ from netloom.data.batch import Batch
 from netloom.evaluate import Loaded
 from netloom.export.onnx import onnx_model
 from netloom.extras import need
-
-MASK = "_mask"
+from netloom.runtime.session import MASK
 
 
 class Examples:

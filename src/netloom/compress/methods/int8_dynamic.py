@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from netloom.compress.emit import ONNX, finish_onnx, new_onnx
-from netloom.compress.means import Means, Skipped
-from netloom.compress.quantise import fused, operators, prepared, quiet
+from netloom.compress.layers import layers
+from netloom.compress.means import Means, Skipped, network_of
+from netloom.compress.quantise import fused, prepared, quiet
 from netloom.evaluate import Loaded
 from netloom.extras import need
 from netloom.run import Run
@@ -36,17 +37,17 @@ class Int8Dynamic:
     def apply(loaded: Loaded, means: Means, folder: Path) -> Run | Skipped:
         """A run that ONNX Runtime answers for, its weights in eight bits."""
         quantization = need("onnxruntime.quantization", extra="compress", what="quantising")
+        has = layers(network_of(loaded)[0])
+        if has["conv"] and not (has["LSTM"] or has["embedding"] or has["attention"]):
+            return Skipped("activations measured anew at every convolution cost more than they save")
+        if not (has["linear"] or has["LSTM"] or has["embedding"]):
+            return Skipped("no dense, LSTM or embedding layer, of which ONNX Runtime has dynamic forms")
         with prepared(loaded) as path, quiet():
-            found = operators(path)
-            if found.get("Conv", 0) and not found.keys() & {"LSTM", "Gather", "Attention"}:
-                return Skipped("activations measured anew at every convolution cost more than they save")
-            if not any(name in found for name in _QUANTISED):
-                return Skipped(f"no dense, recurrent or embedding layer among {', '.join(sorted(found))}")
             run = new_onnx(loaded, folder, means, {"method": "int8_dynamic"})
             quantization.quantize_dynamic(
                 str(path),
                 str(folder / ONNX),
-                op_types_to_quantize=[name for name in _QUANTISED if name in found],
+                op_types_to_quantize=list(_QUANTISED),
                 weight_type=quantization.QuantType.QInt8,
                 per_channel=True,
             )

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from netloom.compress.emit import ONNX, finish_onnx, new_onnx
-from netloom.compress.means import Means, Skipped
-from netloom.compress.quantise import Examples, fused, operators, prepared, quiet
+from netloom.compress.layers import RECURRENT, layers
+from netloom.compress.means import Means, Skipped, network_of
+from netloom.compress.quantise import Examples, fused, prepared, quiet
 from netloom.evaluate import Loaded
 from netloom.extras import need
 from netloom.run import Run
 
 BATCHES, SIZE = 8, 32
-_QUANTISED = ("Conv", "MatMul", "Gemm")
 
 
 class Int8Static:
@@ -44,12 +44,12 @@ class Int8Static:
         """A run that ONNX Runtime answers for in eight bits."""
         quantization = need("onnxruntime.quantization", extra="compress", what="quantising")
         method = {"minmax": "MinMax", "percentile": "Percentile"}[calibration]
+        has = layers(network_of(loaded)[0])
+        if recurrent := [name for name in RECURRENT if has[name]]:
+            return Skipped(f"ONNX Runtime has no static int8 {recurrent[0]}; int8_dynamic suits recurrent networks")
+        if not (has["conv"] or has["linear"]):
+            return Skipped("no convolution or dense layer")
         with prepared(loaded) as path, quiet():
-            found = operators(path)
-            if not any(name in found for name in _QUANTISED):
-                return Skipped(f"no convolution or dense layer among {', '.join(sorted(found)) or 'its operators'}")
-            if recurrent := sorted({"LSTM", "GRU", "RNN"} & found.keys()):
-                return Skipped(f"ONNX Runtime has no static int8 {recurrent[0]}; int8_dynamic suits recurrent networks")
             run = new_onnx(loaded, folder, means, {"method": "int8_static", "calibration": calibration})
             quantization.quantize_static(
                 str(path),
