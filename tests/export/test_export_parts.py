@@ -1,0 +1,59 @@
+"""Runs of several networks, or of a running text, are written part by part, and say why they don't answer alone."""
+
+from pathlib import Path
+
+import pytest
+from oracles import unchecked
+
+from netloom import export
+from netloom.assemble import assemble
+from netloom.build import build
+from netloom.data import open_data
+from netloom.errors import RunError
+from netloom.evaluate import Loaded, load
+from netloom.run import Run
+from netloom.runtime import Runner
+from netloom.spec import to_yaml
+from netloom.tasks import TASKS
+from netloom.train import Recipe
+from netloom.zoo import ZOO
+
+
+def make(folder: Path, entry: str, settings: dict[str, object], task_name: str, source: str) -> Loaded:
+    data = open_data(source)
+    task = TASKS.get(task_name).from_data(data)
+    assembled = assemble(ZOO.get(entry)(**settings), task, data.signals)
+    run = Run.create(
+        folder,
+        architecture=to_yaml(assembled.architecture),
+        recipe=Recipe(steps=1).to_dict(),
+        task={"name": task_name, "settings": task.settings()},
+        data={"source": source, "fingerprint": data.fingerprint},
+        signals={name: signal.text() for name, signal in data.signals.items()},
+        state=data.state(),
+    )
+    run.save_weights(build(assembled.architecture, assembled.inputs), {})
+    run.record(status="finished")
+    return load(folder)
+
+
+def test_an_autoencoder_part_by_part(tmp_path: Path) -> None:
+    loaded = make(tmp_path / "run", "vae_dense", {"widths": [12]}, "variational_autoencoder", "digits")
+    with unchecked():
+        written = export.write(loaded, tmp_path / "out")
+    assert {path.name for path in written.files.values()} == {"encoder.onnx", "decoder.onnx"}
+    assert all(each.close for part in written.compared.values() for each in part)
+    assert "several networks" in written.because
+    assert not (tmp_path / "out" / "runner").exists()
+    with pytest.raises(RunError, match="not applicable, because a run of variational_autoencoder has several networks"):
+        Runner(tmp_path / "out")
+
+
+def test_a_language_model(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("a tale of two cities, and of one more. " * 40, encoding="utf-8")
+    loaded = make(tmp_path / "run", "char_lstm", {"dim": 4, "hidden": 5, "layers": 1}, "language_model", str(text))
+    with unchecked():
+        written = export.write(loaded, tmp_path / "out")
+    assert list(written.files) == ["network"]
+    assert "reads no rows of columns" in written.because
