@@ -7,7 +7,8 @@ from netloom.report.judged import Judged
 from netloom.report.page import cards, paragraph
 from netloom.report.story import Story
 
-SHOWN = 12
+#: mistakes that are shown: pictures, and what takes more room
+SHOWN, _WORDY = 12, 6
 
 
 def worst(story: Story) -> str:
@@ -15,14 +16,14 @@ def worst(story: Story) -> str:
     judged, data = story.judged, story.data
     if judged is None or data is None:
         return ""
-    places = judged.worst(SHOWN)
+    places = judged.worst(_WORDY if wordy(data) else SHOWN)
     if not places:
         return paragraph("Not one example of this part was answered wrongly.")
     shown = drawn(data, [int(judged.rows[place]) for place in places])
     if not shown:
         return ""
     told = [_said(story, judged, place) for place in places]
-    found = [picture + text for picture, text in zip(shown, told, strict=True)]
+    found = [picture + text if not wordy(data) else text + picture for picture, text in zip(shown, told, strict=True)]
     wrong = "answered wrongly with the highest loss" if judged.shares is not None else "with the largest errors"
     return paragraph(f"The {len(places)} examples {wrong}; the row is counted from 0.", soft=True) + cards(
         found, wordy(data)

@@ -1,0 +1,74 @@
+"""Reports in a real browser: on a phone and on a desk, in a light room and in a dark one."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netloom.data import open_data
+from netloom.evaluate import load
+from netloom.report import write_run
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium drives the browser")
+    if not CHROMIUM or not DRIVER:
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for each in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(each)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver.set_page_load_timeout(60)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A report of each kept run; the text run's without its data."""
+    found = {}
+    for name, source in (("digits", "digits"), ("table", FIXTURES / "people.csv"), ("text", None)):
+        loaded = load(FIXTURES / name)
+        data = None if source is None else open_data(source, state=loaded.run.json("data.json"))
+        path = tmp_path_factory.mktemp(name) / "report.html"
+        found[name] = write_run(loaded, data, path, why="" if data else "The data are not at hand.")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["digits", "table", "text"])
+def test_it_fits_loads_nothing_and_keeps_to_the_room(
+    browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str
+) -> None:
+    metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.get(pages[name].as_uri())
+    assert browser.execute_script("return innerWidth") == width
+    browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.execute_script("return performance.getEntriesByType('resource').map(e => e.name)") == []
+    assert browser.execute_script("return document.scripts.length") == 0
+    assert [line for line in browser.get_log("browser") if "favicon" not in line["message"]] == []
+    colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert colour == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 23, 26)")
+    ink = "return getComputedStyle(document.querySelector('svg text')).fill"
+    assert browser.execute_script(ink) == ("rgb(31, 41, 51)", "rgb(27, 31, 36)")[name != "text"] or scheme == "dark"
+    empty = "return [...document.querySelectorAll('img')].filter(e => !e.naturalWidth).length"
+    assert browser.execute_script(empty) == 0
+    titles = browser.execute_script("return [...document.querySelectorAll('h2')].map(e => e.textContent)")
+    links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(e => e.hash.slice(1))")
+    assert {"Network", "Learning", "Data", "Cost and recipe", "Provenance"} <= set(titles)
+    assert all(browser.execute_script("return !!document.getElementById(arguments[0])", link) for link in links)
