@@ -31,7 +31,7 @@ GOOD = {"length": 1.0, "width": 2.0, "colour": "red"}
         ("POST", PREDICT, b'{"rows": [{"lenght": 3}]}', JSON, 422, "no column is called 'lenght'"),
         ("POST", PREDICT, b'{"rows": [{"length": "wide", "width": 1, "colour": "red"}]}', JSON, 422, "not a number"),
         ("POST", PREDICT, b'{"rows": [{"length": [1], "width": 1, "colour": "red"}]}', JSON, 422, "another form"),
-        ("POST", PREDICT, json.dumps({"rows": [GOOD] * 601}).encode(), JSON, 413, "too many rows"),
+        ("POST", PREDICT, json.dumps({"rows": [GOOD] * 601}).encode(), JSON, 422, "too many rows"),
         ("POST", PREDICT, b" " * 200_001, JSON, 413, "the body is too long"),
         ("POST", PREDICT, b"{}", {"Content-Type": "text/plain"}, 415, "this type of body is not read"),
         ("POST", PREDICT, b"{}", {}, 415, "this type of body is not read"),

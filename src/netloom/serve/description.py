@@ -45,7 +45,7 @@ def description(service: Service) -> dict[str, Any]:
     names = [name for name in repository.names() if repository.versions(name)]
     paths = _common() | _protocol(names)
     for name in names:
-        paths |= _of_model(repository.find(name), list(repository.versions(name)))
+        paths |= _of_model(repository.find(name), list(repository.versions(name)), service.options.queue)
     if len(names) == 1:
         paths["/predict"] = paths[f"/v1/models/{names[0]}/predict"]
     document: dict[str, Any] = {
@@ -77,8 +77,8 @@ def example(fields: tuple[Field, ...]) -> dict[str, Any]:
 
 def _value_schema(field: Field) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
-        "number": {"type": "number", "minimum": -1e30, "maximum": 1e30},
-        "label": {"type": ["string", "integer"]},
+        "number": {"type": "number"},
+        "label": {"type": ["string", "integer", "number", "boolean"]},
         "text": {"type": "string"},
         "media": {"type": "string", "contentEncoding": "base64", "description": f"a file of the kind {field.kind}"},
         "numbers": {"type": "array", "description": "numbers, or lists of numbers"},
@@ -105,12 +105,12 @@ def _example(field: Field) -> Any:
     return shown[field.wire]
 
 
-def _of_model(version: Version, versions: list[str]) -> dict[str, Any]:
+def _of_model(version: Version, versions: list[str], most: int) -> dict[str, Any]:
     row, shown = row_schema(version.model.fields), example(version.model.fields)
     base = f"/v1/models/{version.name}"
     rows = {
         "type": "object",
-        "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": 256, "items": row}},
+        "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": most, "items": row}},
         "required": ["rows"],
         "additionalProperties": False,
     }
@@ -168,7 +168,11 @@ def _protocol(names: list[str]) -> dict[str, Any]:
     body = {
         "type": "object",
         "required": ["inputs"],
-        "properties": {"id": _TEXT, "inputs": {"type": "array", "items": tensor}, "parameters": anything},
+        "properties": {
+            "id": _TEXT,
+            "inputs": {"type": "array", "minItems": 1, "items": tensor},
+            "parameters": anything,
+        },
     }
     found = {
         "/v2": _get("The server", anything, (401,), tags),
@@ -187,7 +191,7 @@ def _protocol(names: list[str]) -> dict[str, Any]:
     for path, operations in found.items():
         for operation in (each for name, each in operations.items() if name != "parameters"):
             for code, response in operation["responses"].items():
-                if code != "200" and "ready" not in path.rpartition("/health/")[2]:
+                if code != "200" and not path.startswith("/v2/health"):
                     response["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/ProtocolFault"}
     return found
 

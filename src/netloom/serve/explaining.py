@@ -11,6 +11,7 @@ from typing import Any
 
 from netloom.data.wire import from_json
 from netloom.errors import DataError, MissingExtra, NetloomError
+from netloom.serve.model import finite, not_finite
 from netloom.serve.refusal import Refusal, overloaded, stopping
 from netloom.serve.repository import Version
 
@@ -69,13 +70,16 @@ class Explainer:
             raise
         except NetloomError as error:  # this method on this network, say
             raise Refusal(422, error.what, where=error.where, expected=error.expected, fix=error.fix) from None
+        checks = {name: float(value) for name, value in found.checks.items()}
+        if not finite(dict(found.answer)) or not finite(checks):
+            raise not_finite(0)
         return {
             "model": version.name,
             "version": version.version,
             "answer": dict(found.answer),
             "method": found.method,
             "target": found.target,
-            "checks": {name: float(value) for name, value in found.checks.items()},
+            "checks": checks,
             "html": draw(found),
         }
 

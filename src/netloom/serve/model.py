@@ -5,6 +5,7 @@ that a bad row fails its own request and no other; rows are then counted within 
 """
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from netloom.data.fields import Field
 from netloom.data.wire import from_json
-from netloom.errors import NetloomError
+from netloom.errors import DataError, NetloomError
 
 Rows = Sequence[Mapping[str, Any]]
 Answers = list[dict[str, Any]]
@@ -44,7 +45,11 @@ class Model:
         Raises:
             DataError: a row can't be used.
         """
-        return self.run(from_json(self.fields, rows))
+        answers = self.run(from_json(self.fields, rows))
+        for row, answer in enumerate(answers):
+            if not all(map(finite, answer.values())):
+                raise not_finite(row)
+        return answers
 
     def answer(self, requests: Sequence[Rows]) -> list[Answers | Exception]:
         """The answers to each of several requests, or what is wrong with it."""
@@ -68,3 +73,21 @@ class Model:
         except Exception as error:  # a fault of ours: the client is told so, the log says which
             log.exception("a request to %s failed", self.folder)
             return error
+
+
+def finite(value: Any) -> bool:
+    """Whether all numbers of an answer are numbers: JSON has no others."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return all(map(finite, value)) if isinstance(value, list) else True
+
+
+def not_finite(row: int) -> DataError:
+    """The error for a row whose numbers are beyond what the network can add up."""
+    return DataError(
+        "the answer is no number: a value is too large for this model",
+        where=f"row {row}",
+        fix="send values in the range of the training data",
+    )

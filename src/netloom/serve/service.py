@@ -63,14 +63,14 @@ class Service:
         """Refuse what can't be a list of rows, or is too long to be taken.
 
         Raises:
-            Refusal: 422 or 413.
+            Refusal: 422.
         """
         if not isinstance(rows, list) or not rows:
             got = "an empty list" if rows == [] else type(rows).__name__
             raise Refusal(422, "there are no rows", where="rows", expected="a list of {column: value}", got=got)
         if len(rows) > self.options.queue:
             expected = f"at most {self.options.queue} rows in a request"
-            raise Refusal(413, "too many rows", expected=expected, got=f"{len(rows)} rows", fix="send several requests")
+            raise Refusal(422, "too many rows", expected=expected, got=f"{len(rows)} rows", fix="send several requests")
 
 
 async def _unless_gone(asked: Sequence["asyncio.Future[Answers]"], receive: Receive, size: int) -> Answers:

@@ -86,7 +86,7 @@ def _read(given: Any, where: str, binary: bytes) -> tuple[Tensor, bytes]:
     shape, datatype = given.get("shape"), given.get("datatype")
     if not isinstance(shape, list) or not 1 <= len(shape) <= _MOST_AXES or not all(map(_is_size, shape)):
         raise Refusal(400, "the shape is no list of sizes", where=where, expected="[rows, …]", got=repr(shape)[:80])
-    if datatype != "BYTES" and datatype not in DTYPES:
+    if not isinstance(datatype, str) or (datatype != "BYTES" and datatype not in DTYPES):
         expected = ", ".join(["BYTES", *DTYPES])
         raise Refusal(400, "unknown datatype", where=where, expected=expected, got=repr(datatype)[:40])
     count = math.prod(shape)

@@ -1,0 +1,147 @@
+"""The page for people, in headless Chromium: as someone who has never seen JSON uses it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from serve_fakes import Server
+
+selenium = pytest.importorskip("selenium", reason="selenium is not installed")
+
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+
+DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not DRIVER or not BROWSER, reason="there is no chromium with a chromedriver here")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(BROWSER)
+    folder = tmp_path_factory.mktemp("chromium")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,1000",
+                     "--disable-dev-shm-usage", f"--user-data-dir={folder}"):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    browser.get(server.address)
+    waits(browser).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#fields > div"))
+    yield browser
+    loud = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert not [line for line in loud if "Content Security Policy" in line or "Uncaught" in line]
+
+
+def waits(page: Any) -> Any:
+    return WebDriverWait(page, 30)
+
+
+def choose(page: Any, model: str) -> None:
+    Select(page.find_element(By.ID, "model")).select_by_value(model)
+
+
+def press(page: Any, name: str) -> None:
+    button = page.find_element(By.ID, name)
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+    button.click()
+
+
+def label(page: Any) -> str:
+    return str(waits(page).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#label"))[0].text)
+
+
+def field(page: Any, name: str) -> Any:
+    """By the label a person reads."""
+    found = next(each for each in page.find_elements(By.CSS_SELECTOR, "#fields label") if each.text == name)
+    return page.find_element(By.ID, found.get_attribute("for"))
+
+
+def test_an_image_is_chosen_and_answered(page: Any, server: Server, tmp_path: Path) -> None:
+    import base64
+
+    path = tmp_path / "digit.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (16, 16), np.uint8)).save(path)
+    choose(page, "digits")
+    press(page, "ask")
+    assert "choose a file first" in page.find_element(By.ID, "trouble").text
+    field(page, "x").send_keys(str(path))
+    waits(page).until(lambda page: page.find_element(By.CSS_SELECTOR, ".drop img").get_property("naturalWidth") == 16)
+    press(page, "ask")
+    answer = server.predict("digits", [{"x": base64.b64encode(path.read_bytes()).decode()}])[0]
+    assert label(page) == answer["label"]
+    shares = [each.text for each in page.find_elements(By.CSS_SELECTOR, "#answer .share")]
+    best = max(answer["probabilities"].values())
+    assert shares[0] == f"{100 * best:.1f} %"
+    assert len(shares) == 10
+    assert not page.find_element(By.ID, "trouble").is_displayed()
+
+
+def test_a_form_is_filled_answered_and_explained(page: Any, server: Server) -> None:
+    pytest.importorskip("captum")
+    choose(page, "shapes")
+    field(page, "length").send_keys("wide")
+    field(page, "width").send_keys("1.1")
+    press(page, "ask")
+    assert "“wide” is no number" in page.find_element(By.ID, "trouble").text
+    field(page, "length").clear()
+    field(page, "length").send_keys("6,5")  # as a German writes it
+    Select(field(page, "colour")).select_by_value("green")
+    press(page, "ask")
+    expected = server.predict("shapes", [{"length": 6.5, "width": 1.1, "colour": "green"}])[0]
+    assert label(page) == expected["label"]
+    press(page, "explain")
+    waits(page).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#reasons .explanation svg"))
+    assert "length" in page.find_element(By.ID, "reasons").text
+
+
+def test_a_sentence_is_typed(page: Any, server: Server) -> None:
+    choose(page, "reviews")
+    field(page, "review").send_keys("a good film <b>and</b> lovely")
+    press(page, "ask")
+    assert label(page) == server.predict("reviews", [{"review": "a good film <b>and</b> lovely"}])[0]["label"]
+
+
+def test_a_value_is_shown_and_what_is_missing_is_told(page: Any, server: Server) -> None:
+    choose(page, "prices")
+    press(page, "ask")
+    assert "width: this is needed" in page.find_element(By.ID, "trouble").text
+    field(page, "width").send_keys("1e308")
+    press(page, "ask")
+    waits(page).until(lambda page: "too large" in page.find_element(By.ID, "trouble").text)
+    field(page, "width").clear()
+    field(page, "width").send_keys("1.0")
+    press(page, "ask")
+    assert float(label(page)) == pytest.approx(server.predict("prices", [{"width": 1.0}])[0]["value"], rel=1e-4)
+
+
+def test_it_fits_a_phone_and_everything_has_a_name(page: Any) -> None:
+    page.set_window_size(400, 800)
+    try:
+        for model in ("digits", "shapes", "prices", "reviews"):
+            choose(page, model)
+            assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+            for control in page.find_elements(By.CSS_SELECTOR, "input, select, textarea, button"):
+                if control.is_displayed():
+                    assert control.accessible_name
+    finally:
+        page.set_window_size(1200, 1000)
+
+
+def test_the_page_loads_nothing_from_elsewhere(page: Any, server: Server) -> None:
+    loaded = page.execute_script("return performance.getEntriesByType('resource').map(each => each.name)")
+    assert loaded
+    assert all(name.startswith((server.address, "data:", "blob:")) for name in loaded)
+    headers = server.ask("GET", "/")[1]
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "unsafe-inline" not in headers["content-security-policy"].partition("script-src")[2].partition(";")[0]
