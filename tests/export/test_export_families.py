@@ -86,13 +86,6 @@ def test_a_family_as_a_program(name: str, tmp_path: Path) -> None:
     agree(network(ZOO.get(name)(**settings), signals), signals, "torch_export", tmp_path)
 
 
-@pytest.mark.parametrize(("block", "settings"), RECURRENT[:1])
-def test_a_recurrent_block_reads_any_length(block: str, settings: dict[str, Any], tmp_path: Path) -> None:
-    signals = {"x": parse("series:12x3,padded")}
-    model = network(Architecture.of(Chain((Block(block, {"dim": 5, **settings}),))), signals)
-    agree(model, signals, "onnx", tmp_path)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("block", "settings"), RECURRENT)
 @pytest.mark.parametrize("target", TARGETS.names())
