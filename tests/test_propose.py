@@ -128,6 +128,9 @@ def test_a_wave_is_cut_into_frames_of_its_own_rate(rate: int) -> None:
             settings = str(assembled.architecture)
             assert f"'rate': {rate}" in settings
             assert f"'window': {round(rate * 0.025)}" in settings
+    for seconds in (0.055, 0.07, 0.2):
+        for candidate in propose({"x": parse(f"wave:{round(rate * seconds)},rate={rate}")}, "classification"):
+            fits(candidate, task, {"x": f"wave:{round(rate * seconds)},rate={rate}"})
     few = propose({"x": parse(f"wave:{round(rate * 0.03)},rate={rate}")}, "classification")
     assert [each.name for each in few] == ["series_cnn", "series_lstm", "series_transformer"]
 

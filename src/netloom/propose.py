@@ -157,19 +157,21 @@ def _steps(signal: Signal) -> list[Candidate]:
 def _wave(signal: Signal) -> list[Candidate]:
     rate, time = signal.known.get("rate", RATE), signal.size("time")
     window, hop = round(rate * 0.025), round(rate * 0.01)  # the usual 25 and 10 ms
-    if time < window + 3 * hop:
+    frames, bands = 1 + (time - window) // hop, _bands(rate, window)
+    if frames < 4:
         return _steps(signal)
-    sizes = {"window": window, "hop": hop, "bands": _bands(rate, window), "rate": rate}
+    sizes = {"window": window, "hop": hop, "bands": bands, "rate": rate}
     heard: list[Node] = [Block("spectrogram", sizes), Block("batch_norm")]
-    stages = {"stages": [[16], [32], [64], [128]]}
+    halvings = int(math.log2(min(frames, bands)))
+    stages = {"stages": [[16], [32], [64], [128]][: halvings + 1]}
     cnn = _smooth("spectrogram_cnn", stages, _recipe(4e-3), "sound as a picture of pitch over time", entry="vgg")
-    frames = _smooth("spectrogram_conv", {}, _recipe(4e-3), "convolutions along time: pitch on the move", "series_cnn")
+    along = _smooth("spectrogram_conv", {}, _recipe(4e-3), "convolutions along time: pitch on the move", "series_cnn")
     lstm = _plain("spectrogram_lstm", {}, _recipe(4e-3, clip=1.0), "pitch read frame by frame", entry="series_lstm")
     series = _plain("series_cnn", {"widths": [64, 128, 64]}, _recipe(4e-3), "convolutions on the wave as it is")
     return [
         _after([*heard, Block("sequence_to_channels")], cnn),
-        _after(heard, frames),
-        _after([*heard, *_shortened(time // hop)], lstm),
+        _after(heard, along),
+        _after([*heard, *_shortened(frames)], lstm),
         _after(_shortened(time), series),
     ]
 
@@ -205,7 +207,7 @@ def _several(signals: Mapping[str, Signal]) -> list[Candidate]:
         last = Chain((Block("dense", {"dim": 128}), Block("relu"), Block("dropout", {"rate": 0.2})))
         wires["joint"] = Wire(tuple(label.values()), last, "concat")
         graph = Graph(tuple(signals), wires, ("joint",))
-        found.append(Candidate(name, Architecture.of(graph), _recipe(2e-3, clip=1.0), why))
+        found.append(Candidate(name, Architecture.of(graph), _recipe(4e-3, clip=1.0), why))
     return found
 
 
@@ -247,7 +249,8 @@ def _forecasts(signals: Mapping[str, Signal]) -> list[Candidate]:
         ),
     }  # fmt: skip
     why = "one linear map along time for all channels: hard to beat"
-    linear = Candidate("linear", Architecture.of(Chain(())), _recipe(1e-2), why)
+    same = Block("dropout", {"rate": 0.0})  # gives back what it reads: an architecture has a block at least
+    linear = Candidate("linear", Architecture.of([same]), _recipe(1e-2), why)
     return [linear] + [
         Candidate(name, Architecture.of([Residual(Chain(tuple(nodes)))]), _recipe(lr, clip=1.0), why)
         for name, (nodes, lr, why) in found.items()
