@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import netloom
+from netloom import tensors
 from netloom.answers.forecasting import forecasting
 from netloom.assemble import assemble
 from netloom.build import build
@@ -23,6 +24,7 @@ from netloom.signal import parse
 from netloom.spec import Architecture, Block, Chain
 from netloom.tasks import TASKS
 from netloom.tasks.forecasting import Forecasting, seasonal
+from netloom.train.progress import Quiet
 from netloom.train.recipe import Recipe
 
 SETTINGS: dict[str, Any] = {
@@ -164,6 +166,38 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     outputs = loaded.outputs(loaded.encode(raw)).numpy()
     assert forecasting(outputs, loaded.task.settings()) == answers
     np.testing.assert_allclose(answers[0]["values"], data.target.decode(outputs)[0], rtol=1e-12)
+
+
+class Stop(Quiet):
+    """Ends the training at an evaluation, before its checkpoint."""
+
+    def evaluated(self, line: Any) -> None:
+        if line["step"] == 14:
+            raise RuntimeError("broken on purpose")
+
+
+@pytest.mark.parametrize("name", ["linear", "series_lstm"])
+def test_resumed_from_the_folder_alone(tmp_path: Path, name: str) -> None:
+    """Broken off and resumed, with the table read again from its file: the same weights, bit for bit."""
+    file = tmp_path / "waves.csv"
+    columns = waves(120)
+    rows = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+    file.write_text("\n".join(rows), encoding="utf-8")
+
+    def train(folder: str, progress: Any = None) -> None:
+        data = open_data(file, target="second", context=12, horizon=4, time="date", calendar=True)
+        task = Forecasting.from_data(data, loss="huber")
+        (candidate,) = (each for each in propose(data.signals, "forecasting") if each.name == name)
+        recipe = {**candidate.recipe, "steps": 28, "evaluate_every": "7 steps", "checkpoint_every": 0.0}
+        netloom.fit(candidate.architecture, task, data, Recipe.from_dict(recipe), tmp_path / folder, progress=progress)
+
+    train("whole")
+    with pytest.raises(RuntimeError, match="on purpose"):
+        train("broken", Stop())
+    netloom.resume(tmp_path / "broken")
+    whole, again = (tensors.load(tmp_path / folder / "weights.safetensors") for folder in ("whole", "broken"))
+    assert whole.keys() == again.keys()
+    assert all(torch.equal(whole[key], again[key]) for key in whole)
 
 
 def test_bad_data() -> None:
