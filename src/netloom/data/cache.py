@@ -163,7 +163,9 @@ def remember(source: Path, settings: Any, fingerprint: str) -> None:
     """Remember the fingerprint of a source as it is now."""
     note = _note(source, settings)
     note.parent.mkdir(parents=True, exist_ok=True)
-    files.write_json(note, {"fingerprint": fingerprint})
+    with scratch() as folder:  # a place of its own, as another process may write the same
+        files.write_json(folder / note.name, {"fingerprint": fingerprint})
+        os.replace(folder / note.name, note)
 
 
 def _note(source: Path, settings: Any) -> Path:

@@ -202,13 +202,14 @@ def _prepared(content: Content, wanted: Wanted) -> tuple[Preprocessing, dict[str
             return preprocessing, cut_rows(content, preprocessing.target, splits, seed), []
         return preprocessing, {part: np.arange(content.count if part == "test" else 0) for part in PARTS}, []
     target = target_kind(content, wanted.kinds)
+    if target is not None:
+        check_target(content, target)
     parts = cut_rows(content, target, splits, seed)
     inputs = {name: spec for name, spec in wanted.kinds.items() if name != content.target}
     if (column := left_out(splits)) is not None:
         inputs.setdefault(column, None)
     sampled: list[str] = []
     if target is not None:
-        check_target(content, target)
         sampled = fitting.fit(content, str(content.target), parts["train"], target)
     preprocessing, notes = Preprocessing.fit(content, parts["train"], inputs, target)
     if isinstance(splits, Mapping) and splits.get("by") == "group":

@@ -33,13 +33,16 @@ class Streamed:
 
     def open(self) -> RowData:
         """The data: from the cache if the source has not changed, otherwise encoded to it."""
+        damaged: list[str] = []
         if (fingerprint := cache.recall(self.path, self.wanted.options)) is not None:
-            found, _ = stored.find(self.wanted.key(fingerprint))
+            found, damaged = stored.find(self.wanted.key(fingerprint))
             if found is not None:
                 return of_stored(self._known(fingerprint, found.state["target"]), found)
         with self.content() as content:
             cache.remember(self.path, self.wanted.options, content.fingerprint)
-            return open_rows(with_target(content, self.wanted.target, self.wanted.state), self.wanted)
+            data = open_rows(with_target(content, self.wanted.target, self.wanted.state), self.wanted)
+        data.notes += damaged
+        return data
 
     @contextmanager
     def content(self) -> Iterator[Content]:

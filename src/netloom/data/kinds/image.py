@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netloom.data.kinds._kind import BadValue, from_state, state_of
-from netloom.data.kinds._moments import moments, numeric
+from netloom.data.kinds._moments import moments, moments_of, numeric
 from netloom.data.pictures import Resize, outlines, pictures
 from netloom.errors import DataError
 from netloom.signal import Signal
@@ -84,6 +84,22 @@ class Image:
         self._scale_by(*moments(array, axis=1))
         return self
 
+    def fit_pieces(self, pieces: Any) -> Self:
+        """As `fit`, of values that come in pieces; `pieces.cells` gives them one by one, as often as asked."""
+        first = next(iter(pieces))
+        if _are_files(first):
+            return self._fit_files(pieces.cells)
+        self.layout, self.dtype = self._layout(first.shape), first.dtype.name
+        self.sizes, self.bounds = list(self._first(first).shape[1:]), [float(first.min()), float(first.max())]
+        self._scale_by(*moments_of(map(self._seen, pieces), axis=1))
+        return self
+
+    def _seen(self, values: Any) -> NDArray[Any]:
+        """A piece with its channels first, whose bounds are taken into account."""
+        array = self._first(numeric(_whole(values), (3, 4), "an image column"))
+        self.bounds = [min(self.bounds[0], float(array.min())), max(self.bounds[1], float(array.max()))]
+        return array
+
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, channels, height, width) float32."""
         if self.layout == _FILE or _are_files(values):
@@ -139,7 +155,7 @@ class Image:
         full = next((top for top in (1.0, 255.0, 65535.0) if highest <= top), highest)
         return full if 2 * highest > full or highest <= 0 else highest
 
-    def _fit_files(self, files: list[Any]) -> Self:
+    def _fit_files(self, files: Any) -> Self:
         seen = list(outlines(files))
         grey = self.mode == "grey" or (self.mode == "auto" and all(grey for _, _, grey in seen))
         self.layout, self.dtype = _FILE, "uint8"
@@ -178,7 +194,7 @@ class Image:
         )
         return height, width
 
-    def _pictures(self, files: list[Any]) -> Any:
+    def _pictures(self, files: Any) -> Any:
         size = self.sizes[1], self.sizes[2]
         return pictures(files, size, grey=self.sizes[0] == 1, resize=cast(Resize, self.resize))
 

@@ -30,8 +30,8 @@ from netloom.errors import DataError, closest
 _BATCH = 8192  # rows
 
 ENDINGS = (".parquet", ".feather", ".arrow")
-#: bytes in memory for each byte of the file: numbers are packed there, words become objects
-WEIGHT = 6
+#: bytes in memory for each byte of the file: it is packed there, and words become objects
+WEIGHT = 10
 
 
 def recognises(path: Path) -> bool:

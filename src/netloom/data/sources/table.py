@@ -124,9 +124,11 @@ def stream(
     names = list(columns) if columns else _header(path, delimiter, encoding, limit)
     _check_names(names, path, delimiter)
     spool = Spool(folder / "table.arrow", names)
+    # arrow reserves a whole block for each column of words
+    block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
     with UnpackedText(path, limit, encoding) as text, _told(path) as ragged:
         skip = 0 if columns else 1
-        for batch in _reader(text, names, delimiter, ragged, block_bytes(memory)):
+        for batch in _reader(text, names, delimiter, ragged, block):
             spool.add([column[skip:] for column in batch.columns])
             skip = 0
         while text.read():  # what lies behind the last row is of the file, too

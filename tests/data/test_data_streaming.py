@@ -1,0 +1,347 @@
+"""Sets larger than the memory allowed: the same data to the last bit, read piece by piece, kept on the disk."""
+
+import io
+import json
+import lzma
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from pyarrow import feather, parquet
+
+from netloom.data import Data, cache, columns, memory, open_data
+from netloom.data.kinds._counting import counted
+from netloom.data.kinds._sample import Sample
+from netloom.data.kinds.number import Number
+from netloom.errors import DataError, SettingError
+
+LITTLE = "1MiB"
+
+
+def same(first: Data, second: Data) -> None:
+    """Every batch is the same to the last bit, in training and in order."""
+    assert first.fingerprint == second.fingerprint
+    assert first.state() == second.state()
+    assert first.sizes == second.sizes
+    pairs = [
+        pair for part in first.sizes for pair in zip(first.batches(part, 300), second.batches(part, 300), strict=True)
+    ] + [(first.train_batch(step, 64, 5), second.train_batch(step, 64, 5)) for step in (0, 1, 77)]
+    for one, two in pairs:
+        assert one.rows.equal(two.rows)
+        for name in first.signals:
+            assert one.inputs[name].numpy().tobytes() == two.inputs[name].numpy().tobytes()
+            assert name not in one.masks or one.masks[name].equal(two.masks[name])
+        assert (one.target is None and two.target is None) or one.target.equal(two.target)  # type: ignore[union-attr,arg-type]
+
+
+def rows(count: int = 6000) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(1)
+    words = np.array(["once", "upon", "a", "time,", "there", "was", '"me"', "and\nyou"])
+    return [
+        {
+            "age": None if row % 10 == 3 else float(rng.normal()),
+            "city": [None, "Rome", "Kyiv", "Köln"][row % 4],
+            "story": f"{' '.join(rng.choice(words, 1 + row % 9))} {rng.integers(1 << 40)}",
+            "y": "ab"[row % 2],
+        }
+        for row in range(count)
+    ]
+
+
+def as_csv(path: Path) -> Path:
+    import csv
+
+    with (path / "a.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, ["age", "city", "story", "y"])
+        writer.writeheader()
+        writer.writerows(rows())
+    return path / "a.csv"
+
+
+def as_old_csv(path: Path) -> Path:
+    text = as_csv(path).read_text(encoding="utf-8")
+    (path / "old.csv.xz").write_bytes(lzma.compress(text.encode("cp1252"), preset=0))
+    return path / "old.csv.xz"
+
+
+def as_lines(path: Path) -> Path:
+    kept = [{name: value for name, value in row.items() if value is not None or name == "city"} for row in rows()]
+    (path / "a.jsonl").write_text("\n".join(json.dumps(row) for row in kept))
+    return path / "a.jsonl"
+
+
+def as_parquet(path: Path) -> Path:
+    parquet.write_table(pa.Table.from_pylist(rows()), path / "a.parquet", row_group_size=2500)
+    return path / "a.parquet"
+
+
+def as_feather(path: Path) -> Path:
+    feather.write_feather(pa.Table.from_pylist(rows()), path / "a.feather", compression="zstd", chunksize=3000)
+    return path / "a.feather"
+
+
+def as_folder(path: Path) -> Path:
+    for part, start, end in (("train", 0, 4000), ("test", 4000, 6000)):
+        parquet.write_table(pa.Table.from_pylist(rows()[start:end]), path / f"{part}-0.parquet")
+    return path
+
+
+FORMS: list[Callable[[Path], Path]] = [as_csv, as_old_csv, as_lines, as_parquet, as_feather, as_folder]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_tables_are_the_same_data(tmp_path: Path, form: Callable[[Path], Path]) -> None:
+    """Numbers with gaps, categories, texts: fitted and encoded alike, however the rows are read."""
+    path, options = form(tmp_path), {"encoding": "cp1252"} if form is as_old_csv else {}
+    kinds = {"story": "text", "age": {"number": {"bins": 5}}}
+    arguments: dict[str, Any] = {"target": "y", "kinds": kinds, **options}
+    whole = open_data(path, **arguments)
+    for _ in range(2):  # encoded, then found in the cache
+        streamed = open_data(path, memory=LITTLE, **arguments)
+        assert any("larger than memory: encoded once to the disk" in note for note in streamed.notes)
+        same(whole, streamed)
+    some = np.array([5000, 3, 77])
+    expected, got = whole.raw(some), streamed.raw(some)  # type: ignore[attr-defined]
+    assert {name: repr(values.tolist()) for name, values in expected.items()} == {
+        name: repr(values.tolist()) for name, values in got.items()
+    }  # as it is written: a missing number equals none
+    again = open_data(path, state=json.loads(json.dumps(whole.state())), memory="2MiB")
+    same(whole, again)
+
+
+def test_a_number_target_and_missing_whole_numbers(tmp_path: Path) -> None:
+    table = {"n": pa.array([None if row % 7 == 6 else row for row in range(9000)]), "y": np.arange(9000) / 7,
+             "pad": ["x" * 100] * 9000}  # fmt: skip
+    parquet.write_table(pa.table(table), tmp_path / "a.parquet", use_dictionary=False, compression="none")
+    same(open_data(tmp_path / "a.parquet", target="y"), open_data(tmp_path / "a.parquet", target="y", memory="2MiB"))
+
+
+def picture(row: int) -> bytes:
+    stream = io.BytesIO()
+    pixels = np.random.default_rng(row).integers(0, 256, (9, 8, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(stream, "png")
+    return stream.getvalue()
+
+
+def test_images_are_the_same_data(tmp_path: Path) -> None:
+    table = {"image": [picture(row % 50) for row in range(1500)], "y": [row % 3 for row in range(1500)]}
+    parquet.write_table(pa.table(table), tmp_path / "a.parquet", use_dictionary=False)
+    same(open_data(tmp_path / "a.parquet", target="y"), open_data(tmp_path / "a.parquet", target="y", memory=LITTLE))
+
+
+def test_folders_of_images_are_encoded_to_the_disk(tmp_path: Path) -> None:
+    for row in range(300):
+        file = tmp_path / "photos" / "ab"[row % 2] / f"{row}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(row).integers(0, 256, (20, 18, 3), dtype=np.uint8)).save(file)
+    whole, streamed = open_data(tmp_path / "photos"), open_data(tmp_path / "photos", memory=LITTLE)
+    assert not any("to the disk" in note for note in whole.notes)
+    assert any("to the disk" in note for note in streamed.notes)
+    same(whole, streamed)
+
+
+@pytest.mark.parametrize("kind", ["images", "vectors", "series", "several numbers as target"])
+@pytest.mark.parametrize("form", ["npz", "npz.xz", "folder"])
+def test_arrays_are_the_same_data(tmp_path: Path, kind: str, form: str) -> None:
+    rng = np.random.default_rng(0)
+    shapes = {"images": (12, 11, 3), "vectors": (40,), "series": (20, 6), "several numbers as target": (40,)}
+    x = rng.normal(3, 2, (1200, *shapes[kind])).astype(np.float32)
+    x = (x * 20).astype(np.uint8) if kind == "images" else x
+    y = rng.normal(size=(1200, 3)) if kind.startswith("several") else np.arange(1200) % 3
+    parts = {"x_train": x[:900], "y_train": y[:900], "x_test": x[900:], "y_test": np.asfortranarray(y[900:])}
+    if form == "folder":
+        for name, array in parts.items():
+            np.save(tmp_path / f"{name}.npy", array)
+        path = tmp_path
+    else:
+        np.savez_compressed(tmp_path / "a.npz", **parts)
+        path = tmp_path / f"a.{form}"
+        if form == "npz.xz":
+            path.write_bytes(lzma.compress((tmp_path / "a.npz").read_bytes(), preset=0))
+    kinds = {"x": "series"} if kind == "series" else None
+    streamed = open_data(path, memory=LITTLE, kinds=kinds)
+    same(open_data(path, kinds=kinds), streamed)
+
+
+def test_faults_are_named_as_in_memory(tmp_path: Path) -> None:
+    """The same words, with file, row and column, whether a table is read whole or in pieces."""
+    lines = ["n,word,y", *(f"{row / 3:.6f},{'word ' * 20},{row % 2}" for row in range(3000))]
+    faults: dict[str, tuple[int, str]] = {
+        "row 2502": (2501, f"1,2,3,{'word ' * 20}"),
+        "line 1801": (1800, "\udcff,2,1"),
+        "row 2002, column 'n'": (2001, f"seven,{'word ' * 20},1"),
+        "row 2702, column 'n'": (2701, f"inf,{'word ' * 20},1"),
+        "row 1902, column 'y'": (1901, f"1,{'word ' * 20},"),
+    }
+    for place, (row, line) in faults.items():
+        changed = [*lines[:row], line, *lines[row + 1 :]]
+        path = tmp_path / "bad.csv"
+        path.write_text("\n".join(changed), encoding="utf-8", errors="surrogateescape")
+        told = []
+        for allowed in (None, LITTLE):
+            with pytest.raises(DataError) as fault:
+                open_data(path, target="y", memory=allowed)
+            told.append(str(fault.value))
+        assert told[0] == told[1]
+        assert f"{path}: {place}" in told[0]
+    assert not list(cache.home().glob(".new-*"))  # nothing is left behind
+
+
+def entry(home: Path) -> Path:
+    (found,) = [path for path in home.iterdir() if (path / "entry.json").exists()]
+    return found
+
+
+def test_a_damaged_entry_is_made_anew(tmp_path: Path) -> None:
+    path = as_csv(tmp_path)
+    whole, first = open_data(path, target="y"), open_data(path, target="y", memory="2MiB")
+    kept = entry(cache.home())
+    written = (kept / "input-0.npy").read_bytes()
+    for damaged in (written[:-1], written[:-1] + bytes([written[-1] ^ 1]), b""):
+        (kept / "input-0.npy").write_bytes(damaged)
+        again = open_data(path, target="y", memory="2MiB")
+        assert any("damaged and are made anew" in note for note in again.notes)
+        same(whole, again)
+    (kept / "entry.json").write_text("{}")
+    same(whole, open_data(path, target="y", memory="2MiB"))
+    assert first.state() == whole.state()
+
+
+def test_an_entry_holds_for_its_content_and_settings_only(tmp_path: Path) -> None:
+    path = as_csv(tmp_path)
+    first = open_data(path, target="y", memory="2MiB")
+    other = open_data(path, target="y", memory="2MiB", seed=1)
+    assert not first.rows("test").equal(other.rows("test"))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("Rome", "Roma"), encoding="utf-8")
+    changed = open_data(path, target="y", memory="2MiB")
+    assert changed.fingerprint != first.fingerprint
+    assert len([kept for kept in cache.home().iterdir() if (kept / "entry.json").exists()]) == 3
+
+
+def _fingerprint(path: str) -> str:
+    return open_data(path, target="y", memory="2MiB").fingerprint
+
+
+def test_two_processes_write_one_entry(tmp_path: Path) -> None:
+    path = as_csv(tmp_path)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        told = pool.map(_fingerprint, [str(path)] * 2)
+    assert told[0] == told[1]
+    entry(cache.home())
+
+
+def test_amounts_of_memory(tmp_path: Path) -> None:
+    assert memory.memory_of("256MiB") == memory.memory_of("256 m") == memory.memory_of(256 * 2**20) == 2**28
+    assert memory.memory_of("1.5GB") == 1_500_000_000
+    assert 2**20 <= memory.memory_of(None) <= memory.free()
+    for wrong in ("much", "5 apples", "-1", True, 1.5, "10"):
+        with pytest.raises(SettingError, match="memory"):
+            memory.memory_of(wrong)  # type: ignore[arg-type]
+    (tmp_path / "a.csv").write_text("n,y\n" + "1,2\n3,4\n" * 30000)
+    with pytest.raises(DataError, match=r"60000 rows need more memory than allowed"):
+        open_data(tmp_path / "a.csv", target="y", memory=LITTLE)
+    (tmp_path / "a.txt").write_text("long " * 100000)
+    with pytest.raises(DataError, match="this sort is read as a whole"):
+        open_data(tmp_path / "a.txt", memory=LITTLE)
+
+
+def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("", (), {"free": 1000})())
+    with pytest.raises(DataError, match=r"too little room(.|\n)*XDG_CACHE_HOME"):
+        open_data(as_csv(tmp_path), target="y", memory="2MiB")
+
+
+@given(st.lists(st.integers(0, 9), max_size=8), st.integers(1, 7), st.sets(st.integers(0, 40)))
+def test_blocks(lengths: list[int], size: int, chosen: set[int]) -> None:
+    ends = np.cumsum([0, *lengths])
+    values = np.arange(ends[-1])
+    blocks = [values[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    rows = np.array(sorted(row for row in chosen if row < len(values)), np.int64)
+    got = list(columns.reblocked(columns.selected(blocks, rows), size))
+    assert [value for block in got for value in block] == rows.tolist()
+    assert all(len(block) == size for block in got[:-1])
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 3000), st.integers(1, 500), st.integers(0, 6))
+def test_statistics_do_not_depend_on_the_pieces(count: int, size: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(5, 3, count)
+    values[:: 1 + seed] = np.nan
+    pieces = [values[start : start + size] for start in range(0, count, size)]
+    assert Number(bins=4).fit(values).state() == Number(bins=4).fit_pieces(pieces).state()
+
+
+def test_samples_and_counts_of_very_many() -> None:
+    sample, other = Sample(100), Sample(100)
+    values = np.arange(10000.0)
+    sample.add(values)
+    for start in range(0, 10000, 77):
+        other.add(values[start : start + 77])
+    assert sorted(sample.values) == sorted(other.values)
+    assert abs(sample.values.mean() - 5000) < 1500
+    pieces = [["often"] * 5 + [f"rare {piece} {number}" for number in range(50)] for piece in range(20)]
+    counts = counted(pieces, distinct=100)
+    assert counts["often"] == 100
+    assert len(counts) <= 200
+
+
+SCRIPT = """
+import os, resource, sys
+import torch, numpy, pyarrow, pyarrow.csv, pyarrow.compute, pyarrow.parquet
+import netloom
+from netloom.data import open_data
+from netloom.data.streaming import Streamed
+from torch import nn
+torch.set_num_threads(1)
+pyarrow.set_cpu_count(1); pyarrow.set_io_thread_count(1)
+model = nn.Linear(4, 4)(torch.ones(2, 4)).sum().backward()
+open_data(sys.argv[4], target="y", memory="1MiB").train_batch(0, 2, 0)  # what the libraries take once, threads and all
+page = resource.getpagesize()
+data = int(open("/proc/self/statm").read().split()[5]) * page
+resource.setrlimit(resource.RLIMIT_DATA, (data + int(sys.argv[2]), resource.RLIM_INFINITY))
+source, memory = sys.argv[1], sys.argv[3]
+opened = open_data(source, target="y", memory=memory)
+model = nn.Linear(opened.signals["table"].numel, 2)
+batch = opened.train_batch(0, 64, 0)
+nn.functional.cross_entropy(model(batch.inputs["table"]), batch.target).backward()
+print("trained", opened.sizes["train"])
+"""
+
+
+def test_a_set_larger_than_the_memory_there_is(tmp_path: Path) -> None:
+    """The process may not have more memory than a fraction of the file's size, and says so if it does not stream."""
+    count, numbers = 12_000, 100
+    block = np.random.default_rng(0).normal(size=(500, numbers))
+    line = "\n".join(
+        ",".join(f"{value:.8f}" for value in row) + f",{row_number % 2}" for row_number, row in enumerate(block)
+    )
+    path = tmp_path / "large.csv"
+    with path.open("w") as stream:
+        stream.write(",".join(f"n{number}" for number in range(numbers)) + ",y\n")
+        for _ in range(count // 500):
+            stream.write(line + "\n")
+    small = tmp_path / "small.csv"
+    small.write_text("n,word,y\n" + "".join(f"{row / 7:.9f},{'long ' * 30},{row % 2}\n" for row in range(1000)))
+    allowed, room = 3 * 2**20, 16 * 2**20
+    assert path.stat().st_size > 4 * allowed
+    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
+
+    def run(memory: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", SCRIPT, str(path), str(room), memory, str(small)]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+
+    streamed = run(str(allowed))
+    assert streamed.returncode == 0, streamed.stderr[-2000:]
+    assert "trained 8400" in streamed.stdout
+    assert run("100GiB").returncode != 0
