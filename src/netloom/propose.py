@@ -243,7 +243,10 @@ def _forecasts(signals: Mapping[str, Signal]) -> list[Candidate]:
             [image, *conv, *conv, drop, Block("conv2d", {"channels": 1, "kernel": [7, 1]}), shape], 3e-3,
             "convolutions see shapes in each channel",
         ),
-        "series_lstm": ([Block("lstm", {"dim": 64}), *back], 2e-3, "reads all channels in order"),
+        "series_lstm": (
+            [Block("lstm", {"dim": 16}), Block("dropout", {"rate": 0.5}), Block("dense", {"dim": dim})], 5e-3,
+            "reads all channels in order",
+        ),
         "series_transformer": (
             [*attend, Repeat(2, layer), Block("layer_norm"), *back], 1e-3, "every step of the window looks at all",
         ),
