@@ -82,7 +82,7 @@ def test_low_rank_says_its_ranks(cnn: tuple[Loaded, Data], tmp_path: Path) -> No
     assert METHODS.get("low_rank").label(energy=0.5) == "low_rank-50"
 
 
-@pytest.mark.parametrize("calibration", ["minmax", "percentile"])
+@pytest.mark.parametrize("calibration", ["minmax", pytest.param("percentile", marks=pytest.mark.slow)])
 def test_static_int8_agrees_on_nearly_all_labels(
     cnn: tuple[Loaded, Data], tmp_path: Path, capsys: pytest.CaptureFixture[str], calibration: str
 ) -> None:
@@ -96,6 +96,7 @@ def test_static_int8_agrees_on_nearly_all_labels(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_dynamic_int8_of_an_lstm_agrees_on_nearly_all_labels(lstm: tuple[Loaded, Data], tmp_path: Path) -> None:
     whole, data = lstm
     small = applied("int8_dynamic", whole, data, tmp_path / "int8")
@@ -156,6 +157,7 @@ def compressed(cnn: tuple[Loaded, Data], tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("out") / "compressed"
     with pytest.MonkeyPatch.context() as patch:
         timed(patch, 2.0)
+        patch.setattr(METHODS.get("prune"), "variants", ({"ratio": 0.5},))
         return compress(*cnn, folder, Goal(max_drop=60.0), FAST), folder
 
 
@@ -193,6 +195,7 @@ def test_what_is_not_faster_is_not_written(
     cnn: tuple[Loaded, Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timed(monkeypatch, 0.8)
+    monkeypatch.setattr(METHODS.get("prune"), "variants", ({"ratio": 0.3}, {"ratio": 0.5}))
     result = compress(*cnn, tmp_path / "out", Goal(100.0), Plan(("prune",), 0.0))
     tried = [row for row in result.rows if row.verdict != "baseline"]
     assert tried
@@ -205,6 +208,7 @@ def test_what_is_not_smaller_is_not_written(
     cnn: tuple[Loaded, Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timed(monkeypatch, 2.0)
+    monkeypatch.setattr(METHODS.get("prune"), "variants", ({"ratio": 0.5},))
     monkeypatch.setattr(compressing, "size_of", lambda loaded: 1000)
     result = compress(*cnn, tmp_path / "out", Goal(100.0), Plan(("prune",), 0.0))
     assert {row.verdict for row in result.rows} == {"baseline", "refused"}
@@ -236,7 +240,7 @@ def test_what_can_not_be_compressed_says_why(
     cnn: tuple[Loaded, Data], compressed: tuple[Compression, Path], tmp_path: Path
 ) -> None:
     whole, data = cnn
-    small = applied("int8_static", whole, data, tmp_path / "int8", calibration="minmax")
+    small = replace(whole, run=Run(tmp_path, whole.run.document | {"engine": {"name": "onnx", "file": "model.onnx"}}))
     with pytest.raises(RunError, match="ONNX Runtime answers for this run"):
         compress(small, data, tmp_path / "a")
     with pytest.raises(RunError, match="the folder is not empty"):
@@ -268,13 +272,14 @@ def test_the_command_prints_the_table(
     cnn: tuple[Loaded, Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     timed(monkeypatch, 2.0)
+    monkeypatch.setattr(METHODS.get("prune"), "variants", ({"ratio": 0.5},))
     folder = cnn[0].run.folder
-    options = CompressOptions(methods=("int8_static", "int8_dynamic"), budget=0, out=tmp_path / "out", max_drop=5.0)
+    options = CompressOptions(methods=("prune", "int8_dynamic"), budget=0, out=tmp_path / "out", max_drop=100.0)
     result = compress_command(folder, options)
     printed = capsys.readouterr().out
-    assert result.chosen == "int8_static"
+    assert result.chosen == "prune-50"
     assert "int8_dynamic: activations measured anew" in printed
-    assert f"chosen  {tmp_path / 'out' / 'int8_static'}" in printed
+    assert f"chosen  {tmp_path / 'out' / 'prune-50'}" in printed
     again = compress_command(
         folder, replace(options, replace=True, target_latency=1e-9, methods=("prune",), max_drop=100.0)
     )

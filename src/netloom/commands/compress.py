@@ -10,6 +10,7 @@ from rich.table import Table
 from netloom import compete
 from netloom.compress.compressing import Plan, compress
 from netloom.compress.contract import FILE, Compression, Goal, Row
+from netloom.compress.measure import Timing
 from netloom.data import Data, open_data
 from netloom.errors import DataError, RunError
 from netloom.evaluate import Loaded, load
@@ -98,29 +99,21 @@ def _clear(folder: Path) -> None:
 
 def _table(result: Compression) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("run")
-    for name in ("size", "smaller", "one example", "faster", "batch of 64", f"{result.metric}", "drop", "test"):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    baseline = result.rows[0]
+    table.add_column("run", overflow="fold")
+    for name in ("size", "one example", "faster", "in batches", result.metric, "drop", "test"):
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("", overflow="fold")
     for row in result.rows:
-        if row.timing is not None:
-            table.add_row(*_cells(row, baseline, result.metric), row.verdict, style=_COLOURS[row.verdict])
-        else:
-            table.add_row(row.name, *[""] * 8, row.verdict, style=_COLOURS[row.verdict])
+        cells = [""] * 7 if row.timing is None else _cells(row, row.timing, result.metric)
+        table.add_row(row.name, *cells, row.verdict, style=_COLOURS[row.verdict])
     return table
 
 
-def _cells(row: Row, baseline: Row, metric: str) -> list[str]:
-    assert row.timing is not None  # the caller saw to it
-    time = row.timing
-    spread = "" if row is baseline else f" ({time.speedup_low:.2f} … {time.speedup_high:.2f})"
+def _cells(row: Row, time: Timing, metric: str) -> list[str]:
     return [
-        row.name,
         size(row.bytes),
-        f"{baseline.bytes / row.bytes:.2f} ×",
         duration(time.latency),
-        f"{time.speedup:.2f} ×{spread}",
+        f"{time.speedup:.2f} ×",
         f"{time.batch_speedup:.2f} ×",
         score_of(metric, row.score),
         f"{row.drop:.2f}",
