@@ -67,19 +67,23 @@ class _Step:
         self.arguments = arguments if several else ()
 
 
-class _Combined(nn.Module):
-    """A combinator: its children as submodules, and what it makes of them."""
+class Combined(nn.Module):
+    """A combinator: its children as submodules, and what it makes of them.
+
+    A chain's `order` is that of execution; `rewrites.py` may change it where that changes no value.
+    """
 
     def __init__(self, resolved: Resolved) -> None:
         super().__init__()
-        self._kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
+        self.kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
+        self.written = self.order = tuple(resolved.children)
         self._calls: dict[str, _Call] = {}
         for segment, child in resolved.children.items():
             if child.kind == "block":
                 self.add_module(segment, child.cls(**child.settings))
                 self._calls[segment] = _Call(child)
             else:
-                self.add_module(segment, _Combined(child))
+                self.add_module(segment, Combined(child))
         if resolved.kind == "parallel":
             self._feature = feature_axis(next(iter(resolved.children.values())).output)
         if resolved.kind == "graph":
@@ -92,9 +96,9 @@ class _Combined(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Value:
         """One value through the combinator."""
-        match self._kind:
+        match self.kind:
             case "chain":
-                for segment in self._modules:
+                for segment in self.order:
                     x, mask = self._child(segment, x, mask)
                 return x, mask
             case "residual":
@@ -136,7 +140,7 @@ class _Combined(nn.Module):
         return {name: here[name] for name in self._outputs}
 
 
-class Network(_Combined):
+class Network(Combined):
     """The network of one part.
 
     Args:
@@ -178,10 +182,10 @@ class Network(_Combined):
     def run(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Value]:
         """As `forward`, with the masks of the outputs."""
         values = self._values(inputs, masks or {})
-        if self._kind == "graph":
+        if self.kind == "graph":
             return self._graph(values)
         ((x, mask),) = values.values()
-        return {"y": _Combined.forward(self, x, mask)}
+        return {"y": Combined.forward(self, x, mask)}
 
     def _values(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Value]:
         """What comes in by the names the network has for it; one value needs no name."""

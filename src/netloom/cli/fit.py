@@ -27,6 +27,9 @@ def fit(
         list[str] | None,
         typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=\\[flip], batch_size=128."),
     ] = None,
+    plan: Annotated[
+        str, typer.Option(help="How steps are executed: auto measures, eager is plain PyTorch, else {field: value}.")
+    ] = "auto",
     kinds: Kinds = None,
     options: DataOptions = None,
     task_settings: Annotated[
@@ -49,7 +52,7 @@ def fit(
             archs=arch or [],
             task=task,
             task_settings=values_of(task_settings),
-            recipe={**values_of(settings), **given(lengths)},
+            recipe={**values_of([f"plan={plan}"]), **values_of(settings), **given(lengths)},
             seeds=range(seed, seed + seeds),
             jobs=jobs,
             out=out,

@@ -7,25 +7,23 @@ The number goes into the run. From then on the training is a function of recipe,
 
 import math
 import time
-from itertools import islice
 from typing import Any
 
-import torch
 from torch import nn
 
-from netloom.train.augment import Augment
-from netloom.train.evaluation import evaluate
-from netloom.train.randomness import device_of, reseed
+from netloom.train.plan import Plan
 from netloom.train.recipe import Recipe
-from netloom.train.state import State
-from netloom.train.step import take_step
-
-#: Batches of the validation split that are timed.
-_EVALUATED = 4
+from netloom.train.trial import Trial
 
 
-def count_steps(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> int:
-    """The steps of a recipe; with a budget the model is trained for a moment and put back as it was."""
+def count_steps(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan, spent: float = 0.0) -> int:
+    """The steps of a recipe; with a budget a copy of the model is trained for a moment.
+
+    Args:
+        model, task, data, recipe: of the training.
+        plan: that it runs under.
+        spent: seconds of the budget that are gone already.
+    """
     if recipe.steps is not None:
         return recipe.steps
     per_epoch: int = data.steps_per_epoch(recipe.batch_size)
@@ -33,13 +31,9 @@ def count_steps(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> i
         return max(1, math.ceil(recipe.epochs * per_epoch / recipe.accumulate))
     assert recipe.budget is not None  # the recipe saw to it
     began = time.perf_counter()
-    before = {name: value.clone() for name, value in [*model.named_parameters(), *model.named_buffers()]}
-    step, evaluation = _timed(model, task, data, recipe)
-    with torch.no_grad():
-        for name, value in [*model.named_parameters(), *model.named_buffers()]:
-            value.copy_(before[name])
-    model.zero_grad()
-    left = recipe.budget - (time.perf_counter() - began)
+    with Trial(model, task, data, recipe, plan) as trial:
+        step, evaluation = _timed(trial, min(recipe.budget / 20, 2.0))
+    left = recipe.budget - spent - (time.perf_counter() - began)
     every = recipe.evaluation_interval(per_epoch)
     steps = int(left / (step + evaluation / every))
     if steps < every:  # the single evaluation at the end
@@ -47,34 +41,11 @@ def count_steps(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> i
     return max(1, steps)
 
 
-def _timed(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> tuple[float, float]:
-    """Seconds of a step and of an evaluation, measured for about a twentieth of the budget, two seconds at most."""
-    assert recipe.budget is not None
-    device, augment = device_of(model), Augment(recipe.augment, data)
-    generator = torch.Generator(device)
-    state = State(model, task, recipe)
-    state.set_rate(0.0)
-    model.train()
-
-    def step(number: int) -> float:
-        began = time.perf_counter()
-        reseed(device, generator, recipe.seed, number)
-        batches = (
-            augment(data.train_batch(number, recipe.batch_size, recipe.seed).to(device), generator)
-            for _ in range(recipe.accumulate)
-        )
-        float(take_step(state, task, batches, generator, recipe)[-1][1])  # waits for the device
-        return time.perf_counter() - began
-
-    for number in range(2):  # the first steps set things up
-        step(number)
+def _timed(trial: Trial, seconds: float) -> tuple[float, float]:
+    """Seconds of a step, measured for about `seconds`, and of an evaluation."""
+    for _ in range(2):  # the first steps set things up
+        trial.step()
     times: list[float] = []
-    while sum(times) < min(recipe.budget / 20, 2.0) or len(times) < 3:
-        times.append(step(len(times)))
-    count = math.ceil(data.sizes.get("validation", 0) / recipe.batch_size)
-    if not count:
-        return sum(times) / len(times), 0.0
-    began = time.perf_counter()
-    few = islice(data.batches("validation", recipe.batch_size), _EVALUATED)
-    evaluate(state, task, few, device, generator, recipe.seed)
-    return sum(times) / len(times), (time.perf_counter() - began) / min(count, _EVALUATED) * count
+    while sum(times) < seconds or len(times) < 3:
+        times.append(trial.step())
+    return sum(times) / len(times), trial.evaluation()

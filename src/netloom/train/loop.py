@@ -18,6 +18,8 @@ from netloom.train.checkpoint import KEPT, Checkpoints
 from netloom.train.evaluation import evaluate
 from netloom.train.interrupt import Interrupt
 from netloom.train.losses import Losses
+from netloom.train.plan import Plan
+from netloom.train.planning import plan_of
 from netloom.train.progress import Progress, Quiet
 from netloom.train.randomness import device_of, reseed
 from netloom.train.recipe import Recipe
@@ -72,13 +74,35 @@ def train(
     show = progress or Quiet()
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
+    if recipe.patience and not data.sizes.get("validation"):
+        raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
+    with Interrupt() as interrupt, run.training(), closing(show):
+        plan = _prepared(model, task, data, recipe, run)
+        with plan.on(model):
+            state = _steps(model, task, data, recipe, run, plan, show, interrupt)
+        return _end(state, run.steps or 1, recipe, run, interrupt.asked)
+
+
+def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run) -> Plan:
+    """The plan and the number of steps, put into the run before the first step: from then on both are fixed."""
+    if "plan" not in run.document:
+        planned = plan_of(model, task, data, recipe)
+        run.record(plan=planned.document())
+    plan = Plan.from_dict(run.document["plan"]["plan"])
+    if run.steps is None:
+        run.record(steps=count_steps(model, task, data, recipe, plan, spent=run.document["plan"]["seconds"]))
+    return plan
+
+
+def _steps(
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, plan: Plan, show: Progress,
+    interrupt: Interrupt,
+) -> State:  # fmt: skip
+    """The steps themselves, until they are done or somebody asks to stop."""
     device, augment, state = device_of(model), Augment(recipe.augment, data), State(model, task, recipe)
     generator = torch.Generator(device)
     schedule, settings = SCHEDULES.get(recipe.schedule), dict(recipe.schedule_settings)
     settings |= {} if recipe.warmup is None else {"warmup": recipe.warmup}
-    validated = bool(data.sizes.get("validation"))
-    if recipe.patience and not validated:
-        raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
 
     checkpoints = Checkpoints(run.folder / "checkpoints")
     probe(run.folder, (KEPT + 1) * state.bytes)
@@ -87,66 +111,65 @@ def train(
         show.note(f"{complaint}\n  the checkpoint before it is used")
     if newest:
         state.load(newest.step, newest.tensors, newest.facts)
-    if run.steps is None:
-        run.record(steps=count_steps(model, task, data, recipe))
     steps, per_epoch = run.steps or 1, data.steps_per_epoch(recipe.batch_size)
     every = recipe.evaluation_interval(per_epoch)
 
     losses, examples = Losses(state.sums), recipe.batch_size * recipe.accumulate
     model.train()
     run.write_history(state.history)
-    with Interrupt() as interrupt, run.training(), closing(show):
-        show.start(state.step, steps)
-        began = looked = written = noted = time.perf_counter()
-        earlier, first = state.seconds, state.step
-        while state.step < steps and not interrupt.asked and not (recipe.patience and state.stale >= recipe.patience):
-            reseed(device, generator, recipe.seed, state.step)
-            state.set_rate(schedule((state.step + 0.5) / steps, **settings))
-            batches = (
-                augment(data.train_batch(number, recipe.batch_size, recipe.seed).to(device), generator)
-                for number in range(state.step * recipe.accumulate, (state.step + 1) * recipe.accumulate)
-            )
-            losses.add(state.step, take_step(state, task, batches, generator, recipe))
-            state.step += 1
+    show.start(state.step, steps)
+    began = looked = written = noted = time.perf_counter()
+    earlier, first = state.seconds, state.step
+    if interrupt.asked:  # while the plan was measured
+        checkpoints.save(state.step, *state.saved())
+    while state.step < steps and not interrupt.asked and not (recipe.patience and state.stale >= recipe.patience):
+        reseed(device, generator, recipe.seed, state.step)
+        state.set_rate(schedule((state.step + 0.5) / steps, **settings))
+        batches = (
+            plan.place(augment(data.train_batch(number, recipe.batch_size, recipe.seed).to(device), generator))
+            for number in range(state.step * recipe.accumulate, (state.step + 1) * recipe.accumulate)
+        )
+        losses.add(state.step, take_step(state, task, batches, generator, recipe, plan))
+        state.step += 1
 
-            now = time.perf_counter()
-            due = state.step % every == 0 or state.step == steps
-            save = interrupt.asked or now - written >= recipe.checkpoint_every
-            if due or save or now - looked >= _LOOK:
-                losses.settle()
-                rate = (state.step - first) * examples / (now - began)
-                show.update(state.step, losses.last, rate)
-                looked = now
-            if due:
-                metrics: dict[str, float] = {}
-                if validated:
-                    with state.average.in_place():
-                        split = data.batches("validation", recipe.batch_size)
-                        metrics = evaluate(state, task, split, device, generator, recipe.seed)
-                        state.score(metrics.get(task.score), task.better, keep=recipe.keep == "best")
-                line = {
-                    "step": state.step,
-                    "epoch": state.step * recipe.accumulate / per_epoch,
-                    "lr": state.rate,
-                    "loss": losses.means(),
-                    "validation": metrics,
-                    "seconds": earlier + time.perf_counter() - began,
-                    "rate": rate,
-                }
-                state.history.append(line)
-                show.evaluated(line)
-            if save or (due and now - noted >= _NOTE):
-                run.write_history(state.history)
-                noted = now
-            if save:
-                state.seconds = earlier + time.perf_counter() - began
-                checkpoints.save(state.step, *state.saved())
-                written = time.perf_counter()
-        state.seconds = earlier + time.perf_counter() - began
-        return _end(state, steps, recipe, run, checkpoints, stopped=interrupt.asked)
+        now = time.perf_counter()
+        due = state.step % every == 0 or state.step == steps
+        save = interrupt.asked or now - written >= recipe.checkpoint_every
+        if due or save or now - looked >= _LOOK:
+            losses.settle()
+            rate = (state.step - first) * examples / (now - began)
+            show.update(state.step, losses.last, rate)
+            looked = now
+        if due:
+            metrics: dict[str, float] = {}
+            if data.sizes.get("validation"):
+                with state.average.in_place():
+                    split = map(plan.place, data.batches("validation", recipe.batch_size))
+                    metrics = evaluate(state, task, split, device, generator, recipe.seed)
+                    state.score(metrics.get(task.score), task.better, keep=recipe.keep == "best")
+            line = {
+                "step": state.step,
+                "epoch": state.step * recipe.accumulate / per_epoch,
+                "lr": state.rate,
+                "loss": losses.means(),
+                "validation": metrics,
+                "seconds": earlier + time.perf_counter() - began,
+                "rate": rate,
+            }
+            state.history.append(line)
+            show.evaluated(line)
+        if save or (due and now - noted >= _NOTE):
+            run.write_history(state.history)
+            noted = now
+        if save:
+            state.seconds = earlier + time.perf_counter() - began
+            checkpoints.save(state.step, *state.saved())
+            written = time.perf_counter()
+    state.seconds = earlier + time.perf_counter() - began
+    return state
 
 
-def _end(state: State, steps: int, recipe: Recipe, run: Run, checkpoints: Checkpoints, stopped: bool) -> Outcome:
+def _end(state: State, steps: int, recipe: Recipe, run: Run, stopped: bool) -> Outcome:
     """Write what is kept, or leave the run to be resumed."""
     run.write_history(state.history)
     patient = not (recipe.patience and state.stale >= recipe.patience)
@@ -165,7 +188,7 @@ def _end(state: State, steps: int, recipe: Recipe, run: Run, checkpoints: Checkp
     )
     run.save_weights(state.model, {"step": kept, "steps": state.step, "validation": metrics})
     run.record(status="finished", seconds=state.seconds)
-    checkpoints.clear()
+    Checkpoints(run.folder / "checkpoints").clear()
     early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
     message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"
     return Outcome("finished", state.step, steps, kept, metrics, message)

@@ -11,6 +11,7 @@ from netloom.data import AUGMENTATIONS
 from netloom.errors import SettingError, closest
 from netloom.optim import OPTIMISERS, SCHEDULES
 from netloom.registry import Registry
+from netloom.train.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Recipe:
     """Of initial weights, order of examples, dropout, augmentation: everything random."""
     threads: int | None = None
     """Threads of torch; None leaves them. Sums in another order differ in the last bits."""
+    plan: str | Mapping[str, Any] = "auto"
+    """How a step is executed: "auto" is the fastest that is found, "eager" plain PyTorch, else fields of a `Plan`."""
 
     def __post_init__(self) -> None:
         given = [name for name in ("epochs", "steps", "budget") if getattr(self, name) is not None]
@@ -195,6 +198,13 @@ def _entry(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _plan(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    Plan.from_dict(value)  # says itself what is wrong with it
+    return True
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
@@ -229,4 +239,5 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "checkpoint_every": ("a number of seconds, 0 or more", lambda value: _number(value) and value >= 0),
     "seed": ("a whole number, 0 or more", lambda value: _whole(value, 0)),
     "threads": ("a positive whole number", lambda value: _whole(value, 1)),
+    "plan": ('"auto", "eager" or fields of a plan', lambda value: value in ("auto", "eager") or _plan(value)),
 }

@@ -6,12 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from netloom.train.plan import Plan
 from netloom.train.recipe import Recipe
 from netloom.train.state import State
 
 
 def take_step(
-    state: State, task: Any, batches: Iterable[Any], generator: torch.Generator, recipe: Recipe
+    state: State, task: Any, batches: Iterable[Any], generator: torch.Generator, recipe: Recipe, plan: Plan
 ) -> list[tuple[str, Tensor]]:
     """Train on `accumulate` batches; gives every (group, loss) the task yielded.
 
@@ -20,10 +21,10 @@ def take_step(
     """
     losses = []
     for batch in batches:
-        for group, loss in task.losses(state.model, batch, generator):
+        for group, loss in plan.losses(task, state.model, batch, generator):
             parameters = state.parameters[group]
             share = loss / recipe.accumulate if recipe.accumulate > 1 else loss
-            share.backward(inputs=parameters)
+            share.backward(inputs=parameters)  # type: ignore[no-untyped-call]
             losses.append((group, loss.detach()))
             state.yields[group] = (state.yields[group] + 1) % recipe.accumulate
             if state.yields[group] == 0:

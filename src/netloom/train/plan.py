@@ -1,0 +1,136 @@
+"""How a step is executed: memory layout, order of blocks, compilation, precision, threads. None is part of the model.
+
+    channels_last   images as (height, width, channels) in memory; what convolutions of the CPU and of tensor cores like
+    pool_first      maximum pools before the rectifiers in front of them (`netloom.build.rewrites`): the same to the bit
+    compiled        `torch.compile` of every network
+    precision       float32, or bfloat16 where matrix units make it pay (autocast; weights stay float32)
+    threads         of torch; None leaves them
+
+A plan changes values by rounding alone. Weights, their names and what is saved are the same under every plan.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from netloom.build import Network
+from netloom.build.rewrites import pool_first
+from netloom.data.batch import Batch
+from netloom.errors import SettingError, closest
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a step is executed. The default is plain eager PyTorch.
+
+    Args:
+        channels_last: the layout of images and of their convolutions' weights.
+        pool_first: whether pools run before rectifiers.
+        compiled: whether networks are compiled.
+        precision: of the arithmetic, float32 or bfloat16.
+        threads: of torch; None leaves them.
+    """
+
+    channels_last: bool = False
+    pool_first: bool = False
+    compiled: bool = False
+    precision: str = "float32"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            expected = ", ".join(PRECISIONS)
+            raise SettingError("no such precision", where="plan: precision", expected=expected, got=self.precision)
+        if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
+            raise SettingError("threads can't be used", where="plan", expected="1 or more", got=repr(self.threads))
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """From a mapping, as JSON gives it.
+
+        Raises:
+            SettingError: a field is unknown or can't be used.
+        """
+        names = [field.name for field in fields(cls)]
+        for name in given:
+            if name not in names:
+                close = closest(str(name), names)
+                fix = f"did you mean {close[0]!r}?" if close else ""
+                raise SettingError(f"no field is called {name!r}", where="plan", expected=", ".join(names), fix=fix)
+        return cls(**given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON."""
+        return asdict(self)
+
+    def but(self, **changes: Any) -> Self:
+        """The plan with some fields changed."""
+        return replace(self, **changes)
+
+    def __str__(self) -> str:
+        said = [name for name in ("channels_last", "pool_first", "compiled") if getattr(self, name)]
+        said += [self.precision] if self.precision != "float32" else []
+        said += [f"{self.threads} thread{'s' * (self.threads > 1)}"] if self.threads else []
+        return ", ".join(said).replace("_", " ") or "eager"
+
+    @contextmanager
+    def on(self, model: nn.Module) -> Iterator[None]:
+        """The model laid out and run as the plan says; afterwards as it was written, its values untouched."""
+        threads = torch.get_num_threads()
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+        _lay_out(model, torch.channels_last if self.channels_last else torch.contiguous_format)
+        pool_first(model, self.pool_first)
+        networks = [module for module in model.modules() if isinstance(module, Network)] if self.compiled else []
+        for network in networks:
+            network.compile()
+        try:
+            yield
+        finally:
+            for network in networks:
+                network._compiled_call_impl = None  # torch offers no way back
+            if networks:
+                torch._dynamo.reset()  # else a class is compiled at most eight times, and then silently not
+            pool_first(model, False)
+            _lay_out(model, torch.contiguous_format)
+            torch.set_num_threads(threads)
+
+    def place(self, batch: Batch) -> Batch:
+        """A batch in the plan's layout."""
+        if not self.channels_last:
+            return batch
+        return replace(batch, inputs={name: _channels_last(values) for name, values in batch.inputs.items()})
+
+    def losses(
+        self, task: Any, model: nn.Module, batch: Batch, generator: torch.Generator
+    ) -> Iterator[tuple[str, Tensor]]:
+        """The task's losses, each computed in the plan's arithmetic when it is asked for."""
+        yielded: Iterator[tuple[str, Tensor]] = task.losses(model, batch, generator)
+        return yielded if self.precision == "float32" else self._cast(yielded, generator.device)
+
+    def _cast(self, yielded: Iterator[tuple[str, Tensor]], device: torch.device) -> Iterator[tuple[str, Tensor]]:
+        done = object()
+        while True:
+            with torch.autocast(device.type, PRECISIONS[self.precision]):
+                pair: Any = next(yielded, done)
+            if pair is done:
+                return
+            yield pair
+
+
+def _channels_last(values: Tensor) -> Tensor:
+    return values.contiguous(memory_format=torch.channels_last) if values.dim() == 4 else values
+
+
+def _lay_out(model: nn.Module, layout: torch.memory_format) -> None:
+    """Weights of convolutions of images in a layout; gradients and values stay what they are."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=layout)

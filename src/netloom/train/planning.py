@@ -1,0 +1,242 @@
+"""Which plan a training runs under: measured before it starts, within a small share of its time, and remembered.
+
+Beginning with plain eager, one change after another is tried on top of the best so far: two copies of the model train
+by turns, so that a busy machine is busy for both. A change stays if it gives the same losses and gradients within
+`TOLERANCE` and its median step is shorter by more than `GAIN`. What costs more to try than the training could win is
+left out and said so. `pool_first` changes no bit and takes work away: it needs no measuring.
+
+A plan is kept in `$XDG_CACHE_HOME/netloom/plans`, by architecture, signals, recipe, machine and version of torch, so
+that the next run on the same machine takes the same one, to the bit.
+"""
+
+import hashlib
+import json
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from netloom import files
+from netloom.build import Network
+from netloom.build.rewrites import pool_first
+from netloom.errors import NetloomError, RunError
+from netloom.train.plan import Plan
+from netloom.train.randomness import device_of
+from netloom.train.recipe import Recipe
+from netloom.train.trial import Trial
+
+#: Share of the expected training time that trying plans may take.
+SHARE = 0.04
+#: A change must make the median step this much shorter to stay.
+GAIN = 0.03
+#: Largest relative difference of a loss, and of the gradient in the norm, in float32 and in bfloat16.
+TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
+#: Seconds that compiling takes at the least, a network.
+_COMPILING = 20.0
+_ROUNDS = 7
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A plan that was looked at.
+
+    Args:
+        plan: as `Plan.to_dict` gives it.
+        verdict: kept, slower, or why it was not measured.
+        seconds: median of a step.
+        ratio: eager's median step over this one's, both measured by turns with the best before; above 1 is faster.
+        difference: largest relative difference of losses and gradients from eager's.
+    """
+
+    plan: Mapping[str, Any]
+    verdict: str
+    seconds: float | None = None
+    ratio: float | None = None
+    difference: float | None = None
+
+
+@dataclass
+class Planned:
+    """The plan of a training, and how it was found.
+
+    Args:
+        plan: to run under.
+        source: measured, remembered, given, or too short to measure.
+        tried: every plan that was looked at.
+        seconds: spent on it.
+    """
+
+    plan: Plan
+    source: str
+    tried: list[Tried] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, for the run."""
+        return {
+            "plan": self.plan.to_dict(), "source": self.source, "seconds": self.seconds,
+            "tried": [asdict(each) for each in self.tried],
+        }  # fmt: skip
+
+
+def plan_of(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Planned:
+    """The plan a recipe asks for, or the one that was fastest on this machine.
+
+    Raises:
+        SettingError: the recipe's plan can't be used.
+    """
+    if recipe.plan != "auto":
+        given = {} if recipe.plan == "eager" else recipe.plan
+        return Planned(Plan.from_dict(given), "given")  # type: ignore[arg-type]  # the recipe saw to it
+    remembered = _remembered(path := _place(model, task, data, recipe))
+    if remembered is not None:
+        return Planned(remembered, "remembered")
+    found = measure(model, task, data, recipe)
+    if found.source == "measured":
+        with suppress(RunError):  # a cache that can't be written is none
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_json(path, {"plan": found.plan.to_dict()})
+    return found
+
+
+def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Planned:
+    """Try plans within `SHARE` of the training's expected time."""
+    begun = time.perf_counter()
+    best = Plan(pool_first=_pools(model))
+    changes = list(_changes(model))
+    found = Planned(best, "measured")
+    if not _worth_it(_steps(data, recipe)):
+        found.source = "too short to measure"
+        return found
+    with Trial(model, task, data, recipe, best) as eager:
+        eager.step()
+        step = min(eager.step() for _ in range(2))
+        steps = _steps(data, recipe) or (recipe.budget or 0.0) / step
+        if not _worth_it(steps):
+            found.source, found.seconds = "too short to measure", time.perf_counter() - begun
+            return found
+        allowed = SHARE * steps * step
+        base, drawn = eager.gradients(1), eager.gradients(2)
+        quiet = base[0] != drawn[0]  # something draws at random: compare in evaluation mode
+        if quiet:
+            eager.model.eval()
+            base = eager.gradients(1)
+    ratio, share = 1.0, allowed / len(changes)
+    for change in changes:
+        plan = best.but(**change)
+        if "compiled" in change and _COMPILING * len(model) > allowed:
+            found.tried.append(Tried(plan.to_dict(), f"not tried: compiling takes {_COMPILING:.0f} s or more"))
+            continue
+        tried = _against(model, task, data, recipe, best, plan, base, quiet, share)
+        faster = tried.ratio is not None and tried.ratio > 1 + GAIN
+        total = None if tried.ratio is None else tried.ratio * ratio
+        verdict = tried.verdict or ("kept" if faster else "no gain")
+        found.tried.append(Tried(tried.plan, verdict, tried.seconds, total, tried.difference))
+        if faster and tried.ratio is not None:
+            best, ratio = plan, ratio * tried.ratio
+    found.plan, found.seconds = best, time.perf_counter() - begun
+    return found
+
+
+def _against(
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, best: Plan, plan: Plan,
+    base: tuple[list[float], list[Tensor]], quiet: bool, allowed: float,
+) -> Tried:  # fmt: skip
+    """One plan against the best so far, by turns; the verdict is empty where only speed counts."""
+    with Trial(model, task, data, recipe, plan) as there, Trial(model, task, data, recipe, best) as here:
+        try:
+            there.model.train(not quiet)
+            difference = _difference(base, there.gradients(1))
+        except (RuntimeError, NetloomError) as error:
+            return Tried(plan.to_dict(), f"fails: {str(error).splitlines()[0]}")
+        there.model.train()
+        if difference > TOLERANCE[plan.precision]:
+            return Tried(plan.to_dict(), "gives other gradients", difference=difference)
+        steps = max(here.step(), there.step())  # the first sets things up
+        steps = here.step() + there.step()
+        rounds = max(3, min(_ROUNDS, int(allowed / max(steps, 1e-9))))
+        pairs = [(here.step(), there.step()) for _ in range(rounds)]
+    old, new = (statistics.median(times) for times in zip(*pairs, strict=True))
+    return Tried(plan.to_dict(), "", new, old / new, difference)
+
+
+def _difference(base: tuple[list[float], list[Tensor]], other: tuple[list[float], list[Tensor]]) -> float:
+    """Largest relative difference of a loss, and of all gradients together in the norm."""
+    losses = [abs(a - b) / max(abs(a), 1e-6) for a, b in zip(base[0], other[0], strict=True)]
+    norm = math.sqrt(sum(float(g.double().square().sum()) for g in base[1]))
+    apart = math.sqrt(sum(float((a - b).double().square().sum()) for a, b in zip(base[1], other[1], strict=True)))
+    return max([*losses, apart / max(norm, 1e-12)])
+
+
+def _changes(model: nn.ModuleDict) -> Iterator[dict[str, Any]]:
+    """What may be tried on this model and machine, the likeliest first."""
+    device = device_of(model)
+    if any(parameter.dim() == 4 for parameter in model.parameters()):
+        yield {"channels_last": True}
+    if device.type == "cpu" and torch.get_num_threads() > 1:
+        yield {"threads": 1}
+    if device.type == "cuda" or _has_matrix_units():
+        yield {"precision": "bfloat16"}
+    yield {"compiled": True}
+
+
+def _pools(model: nn.ModuleDict) -> bool:
+    """Whether any pool would run earlier."""
+    moved = pool_first(model)
+    pool_first(model, on=False)
+    return moved > 0
+
+
+def _has_matrix_units() -> bool:
+    """Whether bfloat16 products are faster than float32 ones on this processor."""
+    asked = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(asked and asked())
+
+
+def _steps(data: Any, recipe: Recipe) -> float | None:
+    """How many steps the training takes; None where only its seconds are said."""
+    if recipe.steps is not None or recipe.epochs is None:
+        return recipe.steps
+    per_epoch: int = data.steps_per_epoch(recipe.batch_size)
+    return recipe.epochs * per_epoch / recipe.accumulate
+
+
+def _worth_it(steps: float | None) -> bool:
+    """Whether trying a single change fits into the share, or may, where the steps are not known yet."""
+    return steps is None or steps * SHARE >= 2 * (_ROUNDS + 1)
+
+
+def _place(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Path:
+    """Where the plan of such a training is remembered."""
+    networks = {
+        part: [(row.name, repr(sorted(row.settings.items(), key=str)), str(row.gives)) for row in network.rows]
+        for part, network in model.items()
+        if isinstance(network, Network)
+    }
+    device = device_of(model)
+    machine = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() + platform.machine()
+    facts = [
+        networks, type(task).__name__, recipe.batch_size, recipe.accumulate, recipe.optimiser, str(recipe.groups),
+        str(recipe.augment), machine, os.cpu_count(), torch.get_num_threads(), torch.__version__,
+    ]  # fmt: skip
+    key = hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:32]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "netloom" / "plans" / f"{key}.json"
+
+
+def _remembered(path: Path) -> Plan | None:
+    if not path.is_file():
+        return None
+    try:
+        return Plan.from_dict(files.read_json(path)["plan"])
+    except (NetloomError, KeyError, TypeError):
+        return None

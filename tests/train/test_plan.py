@@ -1,0 +1,211 @@
+"""Plans: the same training run in other ways, the fastest found by measuring; none computes something else."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from netloom import tensors
+from netloom.assemble import assemble
+from netloom.build import build
+from netloom.build.rewrites import pool_first
+from netloom.data import open_data
+from netloom.errors import SettingError
+from netloom.reading import from_dict
+from netloom.run import Run
+from netloom.signal import parse
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit, resume, trial
+from netloom.train.plan import Plan
+from netloom.train.planning import measure, plan_of
+from netloom.train.progress import Quiet
+from netloom.train.trial import Trial
+
+CNN = [
+    {"conv2d": {"channels": 6}}, "relu", {"max_pool2d": {"size": 2}},
+    {"residual": [{"conv2d": {"channels": 6}}, "batch_norm2d", "relu"]},
+    {"repeat": {"times": 2, "body": [{"conv2d": {"channels": 6}}, "gelu"]}},
+    "relu", "global_max_pool2d",
+]  # fmt: skip
+
+
+def given(blocks: Any = CNN, **recipe: Any) -> tuple[nn.ModuleDict, Any, Any, Recipe]:
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    complete = assemble(from_dict({"chain": blocks}), task, data.signals)
+    return build(complete.architecture, complete.inputs), task, data, Recipe(**{"batch_size": 16, **recipe})
+
+
+@pytest.mark.parametrize("size", [2, 3, [2, 1]])
+def test_pools_before_rectifiers_give_the_same_to_the_bit(size: Any) -> None:
+    blocks = [
+        {"conv2d": {"channels": 5}}, "relu", {"max_pool2d": {"size": size, "stride": 1, "padding": 0}},
+        {"residual": [{"conv2d": {"channels": 5}}, "relu"]},
+        {"conv2d": {"channels": 7}}, "gelu", {"max_pool2d": {"size": 2}}, "relu", "global_max_pool2d",
+    ]  # fmt: skip
+    inputs = {"network": {"image": parse("image:3x9x8")}}
+    written, rewritten = (build(from_dict({"chain": blocks}), inputs, seed=3) for _ in range(2))
+    assert pool_first(rewritten) == 2  # the pool behind the gelu stays
+    assert list(rewritten.state_dict()) == list(written.state_dict())
+    x = torch.randn(11, 3, 9, 8).mul(2).round().div(2)  # many equal values, many zeros
+    results = []
+    for model in (written, rewritten):
+        y = model["network"](x)
+        y.square().sum().backward()
+        results.append([y.detach(), *(p.grad for p in model.parameters())])
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+    assert pool_first(rewritten, on=False) == 0
+    assert all(m.order == m.written for m in rewritten.modules() if hasattr(m, "order"))
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [Plan(channels_last=True), Plan(pool_first=True), Plan(threads=2), Plan(precision="bfloat16")],
+    ids=str,
+)
+def test_a_plan_changes_no_more_than_rounding_and_leaves_the_model_as_it_was(plan: Plan) -> None:
+    model, task, data, recipe = given()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    threads = torch.get_num_threads()
+    results = []
+    for each in (Plan(), plan):
+        with Trial(model, task, data, recipe, each) as running:
+            results.append(running.gradients(0))
+    assert torch.get_num_threads() == threads
+    close = {"rtol": 1e-4, "atol": 1e-5} if plan.precision == "float32" else {"rtol": 0.2, "atol": 0.05}
+    torch.testing.assert_close(*(torch.tensor(losses) for losses, _ in results), **close)
+    for a, b in zip(results[0][1], results[1][1], strict=True):
+        torch.testing.assert_close(a, b, **close)
+    with plan.on(model):
+        image = next(iter(data.batches("train", 4)))
+        laid_out = plan.place(image).inputs["image"].is_contiguous(memory_format=torch.channels_last)
+        assert laid_out or not plan.channels_last
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+        assert value.is_contiguous()
+
+
+class Ctrl(Quiet):
+    """Asks to stop at the second evaluation, as Ctrl-C does."""
+
+    def evaluated(self, line: Any) -> None:
+        if line["step"] == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("plan", [{"channels_last": True, "pool_first": True}, {"precision": "bfloat16"}], ids=str)
+def test_a_run_is_resumed_bit_for_bit_under_its_plan(tmp_path: Path, plan: dict[str, Any]) -> None:
+    recipe = {"plan": plan, "steps": 40, "batch_size": 16, "evaluate_every": "10 steps", "ema": 0.9}
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    runs = [
+        fit(from_dict({"chain": CNN}), task, data, Recipe(**recipe), tmp_path / name, progress=progress)
+        for name, progress in (("whole", None), ("cut", Ctrl()))
+    ]
+    assert runs[1].status == "stopped"
+    resumed = resume(runs[1].folder)
+    assert resumed.document["plan"] == runs[0].document["plan"]
+    assert resumed.document["plan"]["source"] == "given"
+    whole, cut = (tensors.load(run.folder / "weights.safetensors") for run in (runs[0], resumed))
+    assert all(torch.equal(value, cut[name]) for name, value in whole.items())
+
+
+def test_a_change_stays_only_if_it_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = {"eager": 2.0, "channels_last": 1.0, "compiled": 1.5}
+
+    def step(self: Trial) -> float:
+        return 1e-3 * min(clock.get(word, 9.0) for word in (str(self.plan).replace(" ", "_").split(",_") or ["eager"]))
+
+    monkeypatch.setattr(trial.Trial, "step", step)
+    found = measure(*given(steps=10_000))
+    assert found.plan == Plan(channels_last=True, pool_first=True)
+    assert [(each.plan["channels_last"], each.verdict.split(":")[0]) for each in found.tried] == [
+        (True, "kept"),
+        (True, "not tried"),  # compiling would take longer than it could win
+    ]
+    clock["channels_last"] = 9.5
+    monkeypatch.setattr(trial.Trial, "step", lambda self: 1e-3 * (9.5 if self.plan.channels_last else 9.0))
+    slower = measure(*given(steps=10_000))
+    assert slower.plan == Plan(pool_first=True)
+    assert slower.tried[0].verdict == "no gain"
+    assert slower.tried[0].ratio == pytest.approx(9.0 / 9.5)
+
+
+def test_a_plan_that_gives_other_gradients_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(self: Plan, batch: Any) -> Any:
+        if self.channels_last:
+            batch.inputs["image"] = batch.inputs["image"].flip(2).contiguous()
+        return batch
+
+    monkeypatch.setattr(Plan, "place", wrong)
+    monkeypatch.setattr(trial.Trial, "step", lambda self: 1e-3 if self.plan.channels_last else 9e-3)
+    found = measure(*given(steps=10_000))
+    assert not found.plan.channels_last
+    assert found.tried[0].verdict == "gives other gradients"
+    assert found.tried[0].difference is not None
+    assert found.tried[0].difference > 1e-3
+
+
+def test_random_layers_are_compared_without_their_chance() -> None:
+    found = measure(*given([*CNN[:3], {"dropout": {"rate": 0.5}}, "flatten"], steps=600))
+    assert found.tried[0].verdict in ("kept", "no gain")
+    assert found.tried[0].difference is not None
+    assert found.tried[0].difference < 1e-4
+
+
+def test_a_plan_is_remembered_for_its_machine_and_architecture(tmp_path: Path) -> None:
+    first = plan_of(*given(steps=600))
+    assert first.source == "measured"
+    again = plan_of(*given(steps=600))
+    assert (again.source, again.plan) == ("remembered", first.plan)
+    assert plan_of(*given([*CNN[:3], "flatten"], steps=600)).source == "measured"
+
+
+@pytest.mark.parametrize("recipe", [{"steps": 20}, {"epochs": 0.5}, {"budget": 1e-3}], ids=str)
+def test_short_trainings_are_not_measured(recipe: dict[str, Any]) -> None:
+    found = plan_of(*given(**recipe))
+    assert found.source == "too short to measure"
+    assert found.plan == Plan(pool_first=True)
+
+
+def test_the_run_says_what_was_tried(tmp_path: Path) -> None:
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    run = fit(from_dict({"chain": CNN}), task, data, Recipe(steps=400, batch_size=8), tmp_path / "run")
+    kept = json.loads(json.dumps(Run.open(run.folder).document["plan"]))
+    assert kept["source"] == "measured"
+    assert kept["seconds"] > 0
+    assert kept["tried"][0]["plan"]["channels_last"]
+    eager = fit(from_dict({"chain": CNN}), task, data, Recipe(steps=2, plan="eager"), tmp_path / "eager")
+    assert Plan.from_dict(eager.document["plan"]["plan"]) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ("fast", '"auto", "eager" or fields of a plan'),
+        ({"chanels_last": True}, "did you mean 'channels_last'"),
+        ({"precision": "float8"}, "no such precision"),
+        ({"threads": 0}, "1 or more"),
+    ],
+)
+def test_a_plan_that_cannot_be_used(plan: Any, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        Recipe(plan=plan)
+
+
+@pytest.mark.slow
+def test_a_compiled_plan_gives_the_same(tmp_path: Path) -> None:
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    runs = [
+        fit(from_dict({"chain": CNN}), task, data, Recipe(steps=20, plan=plan), tmp_path / name)
+        for name, plan in (("eager", "eager"), ("compiled", {"compiled": True}))
+    ]
+    a, b = (run.history[-1]["loss"]["network"] for run in runs)
+    assert a == pytest.approx(b, rel=1e-3)
