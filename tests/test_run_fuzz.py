@@ -75,7 +75,7 @@ def try_all(folder: Path, raw: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["digits", "table", "text"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(seed=st.integers(0, 2**32), how=st.sampled_from(list(MUTATIONS)), signed=st.booleans())
 def test_spoilt_files(
     name: str, tmp_path: Path, seed: int, how: Callable[[Path, random.Random], None], signed: bool
@@ -234,7 +234,7 @@ def test_the_stopped_run_can_be_resumed(stopped: Path, tmp_path: Path) -> None:
     assert resume(shutil.copytree(stopped, tmp_path / "run")).status == "finished"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(seed=st.integers(0, 2**32), signed=st.booleans())
 def test_spoilt_checkpoints(stopped: Path, tmp_path: Path, seed: int, signed: bool) -> None:
     folder = tmp_path / "run"

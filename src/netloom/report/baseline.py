@@ -35,7 +35,11 @@ def baseline(story: Story) -> Baseline | None:
     if judged is not None:
         mean = float(story.loaded.task.settings().get("mean", judged.truth.mean()))
         return Baseline(float(((judged.truth - mean) ** 2).mean() ** 0.5), f"always the mean, {mean:.4g}")
-    if story.loaded.task.score == "loss" and "vocabulary" in story.loaded.task.settings() and data.sizes["train"]:
+    if (
+        story.loaded.task.score == "nats_per_token"
+        and "vocabulary" in story.loaded.task.settings()
+        and data.sizes["train"]
+    ):
         return _frequencies(data, story.split, int(story.loaded.task.settings()["vocabulary"]))
     return None
 

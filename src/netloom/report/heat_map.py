@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-_SHORT = 14
+#: characters of a label that are shown; pixels that the sentence below takes
+_SHORT, _LEGEND = 14, 175
 #: classes up to which counts stand in the cells
 _COUNTED = 20
 
@@ -16,12 +17,12 @@ def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
         counts: by true class, then by answer.
     """
     n = len(labels)
-    cell = 34 if n <= 10 else 26 if n <= _COUNTED else 14
+    cell = 52 if n <= 4 else 34 if n <= 10 else 26 if n <= _COUNTED else 14
     shown = [label if len(label) <= _SHORT else label[: _SHORT - 1] + "…" for label in labels]
     left = 16 + max(7 * len(label) for label in shown)
     upright = max(len(label) for label in shown) <= 2 and cell >= 26
     top = 30 if upright else 14 + int(max(6.2 * len(label) for label in shown))
-    width, height = left + n * cell + 8, top + n * cell + 26
+    width, height = left + max(n * cell, _LEGEND) + 8, top + n * cell + 26
     parts = [f"<svg viewBox='0 0 {width} {height}' width={width} role=img aria-label='confusion matrix'>"]
     font = " style='font-size:9px'" if cell < 20 else ""
     for k, label in enumerate(shown):

@@ -23,16 +23,19 @@ a { color: var(--mark); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; font-size: .9rem; }
-th:first-child, td:first-child, .words { text-align: left; } th:first-child, td:first-child { padding-left: 0; }
+th:first-child, td:first-child, .words, th.left { text-align: left; }
+th:first-child, td:first-child { padding-left: 0; }
 .words { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
 table.facts { width: auto; } table.facts td { text-align: left; white-space: normal; overflow-wrap: anywhere;
   vertical-align: top; } table.facts td:first-child { color: var(--soft); white-space: nowrap; }
 tr.best td { background: var(--tint); font-weight: 600; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); } svg .axis { stroke: var(--line); }
-pre { background: var(--tint); padding: .8rem; overflow-x: auto; border-radius: .4rem; font-size: .85rem; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--tint);
+  padding: .8rem; overflow-x: auto; border-radius: .4rem; font-size: .85rem; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.2rem; }
 .charts > figure { flex: 1 1 18rem; min-width: 0; max-width: 32rem; }
+.halves > div { flex: 1 1 20rem; min-width: 0; max-width: 32rem; overflow-x: auto; }
 img { width: min(100%, 24rem); image-rendering: pixelated; }
 details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); padding: .2rem 0; }
 figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
@@ -49,8 +52,8 @@ img.thumb { width: 6rem; }
 .wrong { color: var(--c1); } .right { color: var(--good); }
 .bar { display: inline-block; height: .62rem; border-radius: .15rem; background: var(--c0); vertical-align: middle;
   min-width: 1px; margin-left: .4rem; }
-td.bars { white-space: nowrap; min-width: 9rem; text-align: left; }
-td.bars span { display: inline-block; min-width: 3.8rem; text-align: right; }
+td.bars { white-space: nowrap; text-align: left; }
+td.bars span { display: block; } td.bars .bar { margin: 0; display: block; }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; font-size: .95rem; }
 """
 

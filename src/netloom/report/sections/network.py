@@ -15,6 +15,8 @@ from netloom.units import amount, duration
 #: pixels from which on a drawing is folded away; examples that go through to measure time; rows of the table
 _TALL, _BATCH, _ROWS = 900, 16, 60
 
+_MEASURED = ("parameters", "FLOPs", "time")
+
 
 def network(story: Story) -> str:
     """A drawing and a table for each part of the model."""
@@ -54,16 +56,15 @@ def _table(story: Story, part: str, costs: Cost) -> str:
             (duration(spent), spent / most[2], "--c2"),
         ]
         bars = "".join(
-            f"<td class=bars><span>{text if share else '–'}</span>"
+            f"<td class=bars><span>{text}</span>"
             f"<i class=bar style='width:{4 * share:.2f}rem;background:var({colour})'></i></td>"
+            if share
+            else "<td class=bars><span class=soft>–</span></td>"
             for text, share, colour in cells
         )
-        name = f"{escape(row.block)} <span class=soft>{escape(row.path)}</span>"
-        lines.append(f"<tr><td>{name}</td><td>{escape(brief(row.gives))}</td>{bars}</tr>")
-    head = "".join(
-        f"<th{' class=words' * (k > 1)}>{h}</th>"
-        for k, h in enumerate(("block", "gives", "parameters", "FLOPs", "time"))
-    )
+        name = f"{escape(row.block)} <span class=soft>{escape(row.path)}<br>{escape(brief(row.gives))}</span>"
+        lines.append(f"<tr><td>{name}</td>{bars}</tr>")
+    head = "<th>block, what it gives</th>" + "".join(f"<th class=left>{each}</th>" for each in _MEASURED)
     more = paragraph(f"and {len(costs.rows) - _ROWS} more blocks", soft=True) if len(costs.rows) > _ROWS else ""
     told = (
         f"{amount(costs.parameters)} parameters, {amount(costs.flops)} FLOPs for a forward pass of one example. Time: "

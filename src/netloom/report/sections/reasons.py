@@ -27,4 +27,5 @@ def reasons(story: Story) -> str:
     except NetloomError as error:
         return paragraph(f"Not drawn: {error.what}.", soft=True)
     how = [paragraph(f"{name}: compared with {text}.", soft=True) for name, text in against.items()]
-    return "".join([*how, *(drawing for _, drawing in sorted(found, key=lambda each: each[0]))])
+    drawings = [f"<div>{drawing}</div>" for _, drawing in sorted(found, key=lambda each: each[0])]
+    return "".join(how) + f"<div class='charts halves'>{''.join(drawings)}</div>"
