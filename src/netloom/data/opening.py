@@ -44,6 +44,7 @@ def open_data(
     seed: int = 0,
     state: Mapping[str, Any] | None = None,
     memory: str | int | None = None,
+    duplicates: str = "keep",
     **options: Any,
 ) -> Data:
     """Open, split and encode a source.
@@ -57,6 +58,7 @@ def open_data(
         state: the state of data opened before: its statistics, settings and options hold here too.
         memory: what the data may take, "2GiB" or bytes; a third of what is free by default. A source larger than that
             stays on the disk, and so do its encoded rows (`streaming.py`, `cache.py`).
+        duplicates: "keep", or "group" to keep rows that are equal in one part.
         options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table;
             `limit`, the bytes an unpacked file may have). With `horizon` a table is a forecast's: see `forecasting.py`
             for `context`, `time`, `series` and `calendar`.
@@ -80,6 +82,10 @@ def open_data(
     for reads in (reader.read if reader else None, open_forecasting if ahead else None):
         _check_types(options, reads, name)
     series = {key: options[key] for key in _options_of(open_forecasting) if ahead and key in options}
+    if duplicates not in ("keep", "group"):
+        raise SettingError(
+            "equal rows are kept or grouped", where="duplicates", expected="keep or group", got=duplicates
+        )
     allowed = memory_of(memory)
     large = hasattr(reader, "WEIGHT") and reader is not None and too_large(path, reader.WEIGHT, allowed)
     if large and (ahead or not hasattr(reader, "stream")):
@@ -96,7 +102,7 @@ def open_data(
         return open_windows(content_of, name, short_name(name), fingerprint, splits, state, context)
     if not (ahead or isinstance(target, str | None)):
         raise SettingError("only a forecast has several targets", where="target", got=repr(target))
-    wanted = Wanted(kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None)
+    wanted = Wanted(kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None, duplicates)
     if large and reader is not None:
         return Streamed(reader, path, name, wanted, allowed).open()
     if isinstance(source, Mapping):

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from netloom.data import fitting, stored
+from netloom.data import checks, fitting, stored
 from netloom.data.batch import Batch
 from netloom.data.cache import key_of
 from netloom.data.content import Content
@@ -28,6 +28,7 @@ from netloom.data.preprocessing import Preprocessing, missing_column
 from netloom.data.splits import PARTS, Splits
 from netloom.data.stored import Stored, is_array
 from netloom.data.targets import check_target, encoded_target, target_kind, target_notes
+from netloom.errors import SettingError
 
 _LARGEST = 2 * 2**30
 
@@ -137,6 +138,7 @@ class Wanted:
         state: of data opened before.
         options: of the source.
         target: the column to predict, if it was said.
+        duplicates: "keep", or "group" to keep equal rows in one part.
     """
 
     kinds: Mapping[str, Spec | None]
@@ -145,10 +147,13 @@ class Wanted:
     state: Mapping[str, Any] | None
     options: Mapping[str, Any]
     target: str | None
+    duplicates: str = "keep"
 
     def key(self, fingerprint: str) -> str:
         """The name under which encoded rows are kept."""
-        return key_of(fingerprint, self.kinds, self.splits, self.seed, self.state, self.options, self.target)
+        return key_of(
+            fingerprint, self.kinds, self.splits, self.seed, self.state, self.options, self.target, self.duplicates
+        )
 
 
 def open_rows(content: Content, wanted: Wanted) -> RowData:
@@ -181,7 +186,8 @@ def of_stored(content: Content, found: Stored) -> RowData:
 
 
 def _state(content: Content, wanted: Wanted) -> dict[str, Any]:
-    return {
+    compared = _compared(content, wanted)
+    return ({} if compared is None else {"duplicates": compared}) | {
         "form": "rows",
         "source": content.source,
         "fingerprint": content.fingerprint,
@@ -194,17 +200,17 @@ def _state(content: Content, wanted: Wanted) -> dict[str, Any]:
 
 def _prepared(content: Content, wanted: Wanted) -> tuple[Preprocessing, dict[str, Rows], list[str]]:
     """The fitted preprocessing, the parts, and what was noticed."""
-    splits, seed, state = wanted.splits, wanted.seed, wanted.state
+    splits, state = wanted.splits, wanted.state
     if state is not None:
         preprocessing = Preprocessing.from_state(state["preprocessing"])
         labelled = content.target is not None or preprocessing.target is None
         if content.fingerprint == state["fingerprint"] or (content.given and labelled):
-            return preprocessing, cut_rows(content, preprocessing.target, splits, seed), []
+            return preprocessing, _cut(content, preprocessing.target, wanted), []
         return preprocessing, {part: np.arange(content.count if part == "test" else 0) for part in PARTS}, []
     target = target_kind(content, wanted.kinds)
     if target is not None:
         check_target(content, target)
-    parts = cut_rows(content, target, splits, seed)
+    parts = _cut(content, target, wanted)
     inputs = {name: spec for name, spec in wanted.kinds.items() if name != content.target}
     if (column := left_out(splits)) is not None:
         inputs.setdefault(column, None)
@@ -214,4 +220,32 @@ def _prepared(content: Content, wanted: Wanted) -> tuple[Preprocessing, dict[str
     preprocessing, notes = Preprocessing.fit(content, parts["train"], inputs, target)
     if isinstance(splits, Mapping) and splits.get("by") == "group":
         notes.append(told(parts, along_of(content, splits), splits["column"]))
-    return preprocessing, parts, sampled + notes + target_notes(content, target)
+    notes = sampled + notes + target_notes(content, target)
+    return preprocessing, parts, notes + checks.findings(content, preprocessing, parts)
+
+
+def _cut(content: Content, target: Kind | None, wanted: Wanted) -> dict[str, Rows]:
+    """The parts; with `duplicates="group"` rows that are equal come into one of them."""
+    if (names := _compared(content, wanted)) is None:
+        return cut_rows(content, target, wanted.splits, wanted.seed)
+    if content.piece:
+        raise SettingError("equal rows are found in memory only", where="duplicates", fix="allow more: memory='16GiB'")
+    if content.given:
+        raise SettingError("the parts are given by the source and stay as they are", where="duplicates")
+    return cut_rows(content, target, _whole_groups(wanted.splits), wanted.seed, checks.groups(content, names))
+
+
+def _compared(content: Content, wanted: Wanted) -> list[str] | None:
+    """The columns in which rows are compared, if they are: those that are not left out."""
+    if wanted.state is not None:
+        return wanted.state.get("duplicates")
+    out = {name for name, spec in wanted.kinds.items() if spec is None}
+    return [name for name in content.columns if name not in out] if wanted.duplicates == "group" else None
+
+
+def _whole_groups(splits: Splits) -> dict[str, Any]:
+    """The same shares or folds, of whole groups."""
+    settings = dict(splits) if isinstance(splits, Mapping) else {}
+    if settings.get("by") in ("group", "time") or set(settings) == {"column"}:
+        raise SettingError("these splits say already where a row goes", where="duplicates", got=repr(splits))
+    return {**settings, "by": "group", "column": "duplicates"}

@@ -1,0 +1,125 @@
+"""What is noticed about a data set as a whole, once it is split: one function for each finding, each gives notes.
+
+Nothing is changed or left out because of them. They look at columns that are in memory; those of a set larger than
+memory are looked at as far as their target goes.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netloom.data.content import Content
+from netloom.data.kinds.category import Category
+from netloom.data.kinds.number import Number, floats
+from netloom.data.order import Rows
+from netloom.data.preprocessing import Preprocessing
+
+#: the most frequent class has so many times the rows of the rarest
+UNBALANCED = 10
+#: a numeric column that goes so closely with a numeric target says it
+CORRELATION = 0.999
+
+
+def findings(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+    """All notes about a data set that is in memory, or about the target alone of one that isn't."""
+    notes = unbalanced(content, preprocessing, parts)
+    if any(content.on_disk(name) for name in preprocessing.columns):
+        return notes
+    names = [*preprocessing.columns] + [content.target] * (content.target is not None)
+    return notes + leaking(content, preprocessing, parts) + repeated(parts, groups(content, [str(n) for n in names]))
+
+
+def groups(content: Content, names: list[str]) -> NDArray[np.int64]:
+    """(rows,) a number for each row, the same where rows are equal in all these columns; by first occurrence."""
+    keys = np.zeros(content.count, np.uint64)
+    for name in names:
+        keys = keys * np.uint64(0x9E3779B97F4A7C15) + _hashes(content.columns[name])
+        keys ^= keys >> np.uint64(29)
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    numbers: NDArray[np.int64] = np.argsort(np.argsort(first, kind="stable"), kind="stable")[inverse]
+    return numbers
+
+
+def repeated(parts: Mapping[str, Rows], same: NDArray[np.int64]) -> list[str]:
+    """Rows to be judged on that stand in the training part too."""
+    notes = []
+    for part in ("validation", "test"):
+        count = int(np.isin(same[parts[part]], same[parts["train"]]).sum())
+        if count:
+            notes.append(
+                f"{count} of {len(parts[part])} {part} rows stand in the training part too, so the score flatters; "
+                "duplicates='group' keeps equal rows in one part"
+            )
+    return notes
+
+
+def unbalanced(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+    """Classes of very different size."""
+    kind = preprocessing.target
+    if not isinstance(kind, Category) or content.target is None or not len(parts["train"]):
+        return []
+    counts = np.bincount(kind.encode(content.columns[content.target][parts["train"]]), minlength=len(kind.labels))
+    counts = counts[: len(kind.labels)]
+    if len(counts) < 2 or counts.max() < UNBALANCED * counts.min():
+        return []
+    most, least = int(np.argmax(counts)), int(np.argmin(counts))
+    total = counts.sum()
+    return [
+        f"the classes are unbalanced: {kind.labels[most]!r} has {counts[most] / total:.1%} of the training rows, "
+        f"{kind.labels[least]!r} {counts[least] / total:.2%}; class_weights=balanced weighs them alike"
+    ]
+
+
+def leaking(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+    """Columns that say the target, one to one or by a correlation above `CORRELATION`."""
+    target, train = preprocessing.target, parts["train"]
+    if content.target is None or not isinstance(target, Category | Number) or len(train) < 3:
+        return []
+    wanted = content.columns[content.target][train]
+    notes = []
+    for name, kind in preprocessing.columns.items():
+        values = content.columns[name][train]
+        if isinstance(target, Number) and isinstance(kind, Number):
+            told = abs(_correlation(floats(values), floats(wanted))) > CORRELATION
+        elif isinstance(target, Category) and isinstance(kind, Category | Number):
+            told = _one_to_one(values, wanted)
+        else:
+            told = False
+        if told:
+            notes.append(
+                f"{name}: says the target {content.target!r} all but exactly; if it is not known when an answer is "
+                f"wanted, leave it out by kinds={{{name!r}: None}}"
+            )
+    return notes
+
+
+def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    both = ~(np.isnan(x) | np.isnan(y))
+    x, y = x[both], y[both]
+    if len(x) < 3 or not x.std() or not y.std():
+        return 0.0
+    return float(((x - x.mean()) * (y - y.mean())).mean() / (x.std() * y.std()))
+
+
+def _one_to_one(values: NDArray[np.generic], wanted: NDArray[np.generic]) -> bool:
+    """Whether every value stands for one class and every class for one value."""
+    pairs = set(zip(map(str, values.tolist()), map(str, wanted.tolist()), strict=True))
+    return len(pairs) == len({value for value, _ in pairs}) == len({label for _, label in pairs})
+
+
+def _hashes(values: NDArray[np.generic]) -> NDArray[np.uint64]:
+    """(rows,) 64 bits of each value; of a file, of its bytes."""
+    if values.dtype.hasobject:
+        found = [hash(_plain(value)) & (2**64 - 1) for value in values.tolist()]
+    else:
+        flat = np.ascontiguousarray(values).reshape(len(values), -1)
+        found = [hash(row.tobytes()) & (2**64 - 1) for row in flat]
+    return np.array(found, np.uint64)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return value.read_bytes()
+    return value if value is None or isinstance(value, str | bytes | int | float) else repr(value)

@@ -1,0 +1,128 @@
+"""What is noticed about a data set as a whole: the words of each note, and that nothing else changes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netloom.data import open_data
+from netloom.errors import DataError, SettingError
+
+RNG = np.random.default_rng(0)
+
+
+def table(count: int = 200, **columns: Any) -> dict[str, Any]:
+    return {"n": RNG.normal(size=count), "y": np.array(["a", "b"] * (count // 2), dtype=object), **columns}
+
+
+def notes(columns: dict[str, Any], **arguments: Any) -> str:
+    return "\n".join(open_data(columns, target="y", **arguments).notes)
+
+
+def test_nothing_to_notice() -> None:
+    assert notes(table()) == ""
+
+
+def test_rows_that_stand_in_two_parts() -> None:
+    columns = table()
+    columns["n"][100:] = columns["n"][:100]
+    data = open_data(columns, target="y")
+    kept = {part: {columns["n"][row] for row in data.rows(part).tolist()} for part in data.sizes}
+    again = sum(columns["n"][row] in kept["train"] for row in data.rows("test").tolist())
+    assert f"{again} of {data.sizes['test']} test rows stand in the training part too" in "\n".join(data.notes)
+    assert sum(data.sizes.values()) == 200  # nothing is left out
+    grouped = open_data(columns, target="y", duplicates="group")
+    assert "stand in the training part" not in "\n".join(grouped.notes)
+    parts = [{columns["n"][row] for row in grouped.rows(part).tolist()} for part in grouped.sizes]
+    assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
+    state = json.loads(json.dumps(grouped.state()))
+    restored = open_data(columns, state=state)
+    assert all(restored.rows(part).equal(grouped.rows(part)) for part in grouped.sizes)
+
+
+def test_grouping_refuses_what_it_cannot_do() -> None:
+    with pytest.raises(SettingError, match="say already where a row goes"):
+        open_data(table(part=["train", "test"] * 100), target="y", splits={"column": "part"}, duplicates="group")
+    with pytest.raises(SettingError, match="kept or grouped"):
+        open_data(table(), target="y", duplicates="drop")
+    arrays = {"x_train": RNG.normal(size=(50, 2)), "y_train": np.arange(50) % 2,
+              "x_test": RNG.normal(size=(9, 2)), "y_test": np.arange(9) % 2}  # fmt: skip
+    with pytest.raises(SettingError, match="parts are given by the source"):
+        open_data(arrays, duplicates="group")
+
+
+def test_unbalanced_classes() -> None:
+    columns = table()
+    columns["y"] = np.array(["rare" if row % 20 == 0 else "usual" for row in range(200)], dtype=object)
+    told = notes(columns)
+    assert "the classes are unbalanced: 'usual' has 95.7% of the training rows, 'rare' 4.35%" in told
+    assert "class_weights=balanced" in told
+
+
+def test_a_column_that_says_the_target() -> None:
+    told = notes(table(code=[7, 9] * 100))
+    assert "code: says the target 'y' all but exactly" in told
+    assert "leave it out by kinds={'code': None}" in told
+    columns = table(copy=np.zeros(200))
+    columns["y"] = RNG.normal(size=200)
+    columns["copy"] = 3 - 2 * columns["y"] + 1e-4 * RNG.normal(size=200)
+    assert "copy: says the target 'y' all but exactly" in notes(columns)
+    assert "says the target" not in notes(columns, kinds={"copy": None})
+
+
+def test_a_constant_column_and_an_identifier() -> None:
+    told = notes(table(same=[4] * 200, word=["one"] * 200, name=[f"n{row}" for row in range(200)]))
+    assert "same: the same in every training row, so it says nothing" in told
+    assert "word: the same in every training row, so it says nothing" in told
+    assert "name: no label comes up 2 times, like a date or an identifier; left out" in told
+
+
+def test_a_few_words_among_numbers_are_refused(tmp_path: Path) -> None:
+    lines = ["n,y", *(f"{row},{row % 2}" for row in range(300))]
+    for row in range(1, 301):
+        lines[row] = lines[row].replace(f"{row - 1},", "unknown,", 1) if row in (70, 71, 72, 73, 74) else lines[row]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError) as fault:
+        open_data(tmp_path / "a.csv", target="y")
+    assert "column 'n': nearly every value is a number, but" in str(fault.value)
+    assert "row 7" in str(fault.value)
+    assert "got: 'unknown'" in str(fault.value)
+    data = open_data(tmp_path / "a.csv", target="y", kinds={"n": "category"})
+    assert data.state()["preprocessing"]["columns"]["n"]["kind"] == "category"
+
+
+KINDS: dict[str, Any] = {
+    "number": [float(value) for value in RNG.normal(size=200)],
+    "bins": {"number": {"bins": 4}},
+    "category": ["red", "blue"] * 100,
+    "text": [f"once upon a time {row % 7} there was" for row in range(200)],
+    "labels": [["new", "big"][: 1 + row % 2] for row in range(200)],
+}
+
+
+@pytest.mark.parametrize("name", ["number", "bins", "category", "text", "labels"])
+def test_only_the_training_rows_decide(name: str) -> None:
+    """Whatever stands in the validation and test rows, the fitted state is the same to the last bit."""
+    values = list(KINDS["number"] if name == "bins" else KINDS[name])
+    kinds = {"v": KINDS["bins"] if name == "bins" else name}
+    first = open_data(table(v=values, n=list(range(200))), target="y", kinds=kinds)
+    other = {"number": -1e9, "bins": 1e9, "category": "never", "text": "unheard of " * 40, "labels": ["never"]}[name]
+    for part in ("validation", "test"):
+        for row in first.rows(part).tolist():
+            values[row] = other
+    second = open_data(table(v=values, n=list(range(200))), target="y", kinds=kinds)
+    assert json.dumps(first.state()["preprocessing"]) == json.dumps(second.state()["preprocessing"])
+    assert first.fingerprint != second.fingerprint
+
+
+@pytest.mark.parametrize("shape", [(5,), (6, 2), (4, 4)])
+def test_only_the_training_arrays_decide(shape: tuple[int, ...]) -> None:
+    x, y = RNG.normal(size=(200, *shape)), np.arange(200) % 2
+    first = open_data({"x": x, "y": y})
+    changed = x.copy()
+    for part in ("validation", "test"):
+        changed[first.rows(part).numpy()] = 1e6
+    second = open_data({"x": changed, "y": y})
+    assert json.dumps(first.state()["preprocessing"]) == json.dumps(second.state()["preprocessing"])
