@@ -41,8 +41,8 @@ _IMAGES = {
 _TEXTS = {"batch_size": 50, "optimiser_settings": {"weight_decay": 0.1}, "epochs": 5}
 #: name → data, settings of the zoo entry, recipe, methods, seconds of training after the cuts
 NETWORKS: dict[str, tuple[str, dict[str, Any], dict[str, Any], tuple[str, ...], float]] = {
-    "resnet_small": ("fashion_mnist", {}, _IMAGES, ("prune", "int8_static"), 280),
-    "cnn": ("fashion_mnist", {}, _IMAGES, ("prune", "low_rank", "int8_static"), 140),
+    "resnet_small": ("fashion_mnist", {}, _IMAGES, ("prune", "int8_static"), 400),
+    "cnn": ("fashion_mnist", {}, _IMAGES, ("prune", "low_rank", "int8_static"), 350),
     "text_transformer": ("ag_news", {"dim": 128}, {**_TEXTS, "lr": 3e-3}, ("prune", "low_rank", "int8_dynamic"), 105),
     "text_lstm": ("ag_news", {}, {**_TEXTS, "lr": 1e-2}, ("prune", "low_rank", "int8_dynamic"), 70),
 }
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where trained runs are kept, and looked for")
     args = start(parser)
     note = (
-        "One training each (seed 0). Speed-ups are medians with quartiles over 30 rounds of one example, and over 10 of "
+        "One training each (seed 0). Speed-ups are medians with quartiles over 30 rounds of one example, over 10 of "
         "64; drops are in points of accuracy on the validation split. `run` is eager PyTorch, `onnx` the same in ONNX "
         f"Runtime, float32. --budget scales the seconds of training after cuts ({args.budget} %)."
     )

@@ -16,10 +16,11 @@ from netloom.compress.compressing import Plan, compress
 from netloom.compress.contract import Compression, Goal
 from netloom.compress.means import Means, Skipped
 from netloom.compress.measure import Timing, size_of, timings
+from netloom.compress.quantise import quiet
 from netloom.cost import cost
 from netloom.data import open_data
 from netloom.data.data import Data
-from netloom.errors import DataError, RunError, SettingError, UnknownName
+from netloom.errors import DataError, NetloomError, RunError, SettingError, UnknownName
 from netloom.evaluate import Loaded, load
 from netloom.files import sha256
 from netloom.run import Run
@@ -226,6 +227,11 @@ def test_a_method_that_fails_is_a_line_of_the_table(
     assert [(row.name, row.verdict, row.reason) for row in result.rows[1:]] == [
         ("prune-50", "not applicable", "failed: no room")
     ]
+
+
+def test_what_onnx_runtime_can_not_do_is_an_error_of_ours() -> None:
+    with pytest.raises(NetloomError, match="ONNX Runtime can't quantise this network: no such operator"), quiet():
+        raise ValueError("no such operator\nat line 3")
 
 
 def test_times_are_taken_by_turns_and_told_as_ratios(cnn: tuple[Loaded, Data]) -> None:

@@ -25,6 +25,7 @@ from torch import Tensor
 from netloom.blocks.recurrent.lstm import SHUT
 from netloom.compress.means import Means, network_of
 from netloom.data.batch import Batch
+from netloom.errors import NetloomError
 from netloom.evaluate import Loaded
 from netloom.export.onnx import onnx_model
 from netloom.extras import need
@@ -104,18 +105,6 @@ def _open_gates(path: Path) -> None:
     onnx.save(model, path)
 
 
-def operators(path: Path) -> dict[str, int]:
-    """How many nodes of each operator multiply by a weight that lies in the file, or look something up in it."""
-    onnx = need("onnx", extra="compress", what="quantising")
-    graph = onnx.load(path).graph
-    weights = {each.name for each in graph.initializer if len(each.dims) >= 2}
-    found: dict[str, int] = {}
-    for node in graph.node:
-        if weights & set(node.input):
-            found[node.op_type] = found.get(node.op_type, 0) + 1
-    return found
-
-
 def fused(path: Path) -> None:
     """Replace a file by its fused form: integer operators instead of quantise–dequantise pairs around float ones.
 
@@ -133,13 +122,21 @@ def fused(path: Path) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without ONNX Runtime's advice on preprocessing, which was followed, and what its calibration prints."""
+    """Without ONNX Runtime's advice on preprocessing, which was followed, and what its calibration prints.
+
+    Raises:
+        NetloomError: ONNX Runtime can't quantise the network.
+    """
+    state = need("onnxruntime.capi.onnxruntime_pybind11_state", extra="compress", what="quantising")
+    faults = (state.Fail, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.RuntimeException)
     logger, level = logging.getLogger(), logging.getLogger().level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore", DeprecationWarning)  # of onnx in onnxruntime
-            with redirect_stdout(StringIO()):
-                yield
+            yield
+    except (*faults, ValueError, TypeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise NetloomError(f"ONNX Runtime can't quantise this network: {reason}") from error
     finally:
         logger.setLevel(level)
