@@ -82,8 +82,8 @@ async def main() -> None:
     requests = []
     for case in cases:
         body = json.dumps(case["body"]).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        requests.append(head.encode() + body)
+        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        requests.append(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     began = time.perf_counter()
     load = Load(requests, [case["expected"] for case in cases], began + float(seconds))
     loop = asyncio.get_running_loop()

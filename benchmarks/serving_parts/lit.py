@@ -38,7 +38,10 @@ class Api(litserve.LitAPI):
 
     def encode_response(self, output: np.ndarray) -> dict:
         labels = self.settings["labels"]
-        answer = {"label": labels[int(output.argmax())], "probabilities": dict(zip(labels, output.tolist()))}
+        answer = {
+            "label": labels[int(output.argmax())],
+            "probabilities": dict(zip(labels, output.tolist(), strict=True)),
+        }
         return {"answers": [answer]}
 
 

@@ -1,6 +1,6 @@
 """The same ONNX model behind plain FastAPI, as it is usually written: one run of the session per request.
 
-    MODEL=model.onnx SETTINGS=settings.json uvicorn plain:app
+MODEL=model.onnx SETTINGS=settings.json uvicorn plain:app
 """
 
 import base64
@@ -39,5 +39,5 @@ async def predict(request: Request) -> dict:
         p = np.exp(logits - logits.max())
         p /= p.sum()
         labels = settings["labels"]
-        answers.append({"label": labels[int(p.argmax())], "probabilities": dict(zip(labels, p.tolist()))})
+        answers.append({"label": labels[int(p.argmax())], "probabilities": dict(zip(labels, p.tolist(), strict=True))})
     return {"answers": answers}

@@ -15,6 +15,9 @@ from netloom.serve.options import Options
 from netloom.serve.refusal import Refusal
 from netloom.serve.repository import Repository, Version
 
+#: seconds an answer may take before its client is watched
+PATIENCE = 0.05
+
 
 @dataclass
 class Service:
@@ -74,14 +77,19 @@ class Service:
 
 
 async def _unless_gone(asked: Sequence["asyncio.Future[Answers]"], receive: Receive, size: int) -> Answers:
-    """The answers of all parts, in order; all are withdrawn if the client hangs up or one of them fails."""
-    watcher = asyncio.ensure_future(_hung_up(receive, asked))
+    """The answers of all parts, in order; all are withdrawn if the client hangs up or one of them fails.
+
+    The client is watched from `PATIENCE` on: most answers are there before, and a task for each would cost more.
+    """
+    watchers: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(PATIENCE, lambda: watchers.append(loop.create_task(_hung_up(receive, asked))))
     try:
         if len(asked) == 1:
             return await asked[0]
         return [answer for part in await asyncio.gather(*asked) for answer in part]
     except asyncio.CancelledError:
-        if watcher.done() and not watcher.cancelled():
+        if any(watcher.done() and not watcher.cancelled() for watcher in watchers):
             raise Gone from None
         raise
     except DataError as error:
@@ -90,7 +98,9 @@ async def _unless_gone(asked: Sequence["asyncio.Future[Answers]"], receive: Rece
             error.where = f"in the rows from {failed * size}: {error.where}"
         raise
     finally:
-        watcher.cancel()
+        timer.cancel()
+        for watcher in watchers:
+            watcher.cancel()
         for part in asked:
             part.cancel()
 

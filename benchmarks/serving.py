@@ -1,0 +1,183 @@
+"""Requests a second and latency of a small CNN: netloom serve, plain FastAPI with the same ONNX model, and LitServe.
+
+    python benchmarks/serving.py [--rounds 3] [--seconds 4]
+
+All three are given the same requests, one 28×28 image in base64 as JSON, and answer label and probabilities; every
+answer's label is compared with the run's. The load generator is a process of its own that parses next to nothing and
+shares the two cores with the server. The servers take turns in every round, so that what else the machine does meets
+all of them; beside wall time stands the processor time that a request cost its server: a busy machine changes it less.
+"""
+
+import base64
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import _report
+import numpy as np
+from _report import Report, arguments, start
+from PIL import Image
+
+from netloom.data import open_data
+from netloom.evaluate import load
+from netloom.export import write
+from netloom.spec import Architecture, Block, Chain
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit
+
+PARTS = Path(__file__).parent / "serving_parts"
+CONCURRENCY = (1, 8, 64)
+
+
+def prepare(folder: Path) -> None:
+    """The small CNN everyone starts with, briefly trained on noise; its export, and the requests with their labels."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (600, 28, 28)).astype(np.uint8)
+    np.savez(folder / "data.npz", x=images, y=random.integers(0, 10, 600))
+    data = open_data(folder / "data.npz")
+    task = TASKS.get("classification").from_data(data)
+    blocks: list[Block] = []
+    for channels in (32, 64, 64):
+        blocks += [Block("conv2d", {"channels": channels, "kernel": 3, "padding": "same"}), Block("relu")]
+        blocks += [Block("max_pool2d")] if channels < 64 or len(blocks) < 6 else []
+    blocks += [Block("flatten"), Block("dense", {"dim": 64}), Block("relu")]
+    loaded = load(fit(Architecture.of(Chain(tuple(blocks))), task, data, Recipe(steps=30), folder / "run"))
+    write(loaded, folder / "run" / "export" / "onnx")
+    kind = loaded.preprocessing.state()["columns"]["x"]
+    labels = loaded.task.settings()["labels"]
+    settings = {"shift": kind["shift"][0], "scale": kind["scale"][0], "labels": labels}
+    (folder / "settings.json").write_text(json.dumps(settings))
+    cases = []
+    for image, answer in zip(images, loaded.predict({"x": images[:64]}), strict=False):
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "png")
+        row = {"image": base64.b64encode(file.getvalue()).decode()}
+        cases.append({"body": {"rows": [row]}, "expected": f'"label":"{answer["label"]}"'})
+    (folder / "cases.json").write_text(json.dumps(cases))
+
+
+def commands(folder: Path) -> dict[str, list[str]]:
+    """How each server is started; PORT stands for its port."""
+    python = sys.executable
+    serve = [python, "-c", "from netloom.cli import main; main()", "serve", f"m={folder / 'run'}", "--port", "PORT"]
+    plain = [python, "-m", "uvicorn", "plain:app", "--port", "PORT", "--log-level", "error", "--no-access-log"]
+    found = {"netloom serve": serve, "plain FastAPI": plain}
+    if find_spec("litserve"):
+        found["LitServe"] = [python, "lit.py", "PORT"]
+    return found
+
+
+class Running:
+    """A server in a process group of its own."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        model = folder / "run" / "export" / "onnx" / "model.onnx"
+        environment = os.environ | {"MODEL": str(model), "SETTINGS": str(folder / "settings.json")}
+        self.process = subprocess.Popen(
+            [part.replace("PORT", str(self.port)) for part in command],
+            cwd=PARTS, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        body = json.dumps(json.loads((folder / "cases.json").read_text())[0]["body"]).encode()
+        end = time.monotonic() + 60
+        while True:
+            ask = urllib.request.Request(
+                f"http://127.0.0.1:{self.port}/predict", body, {"Content-Type": "application/json"}
+            )
+            try:
+                urllib.request.urlopen(ask, timeout=5).read()
+                return
+            except OSError:
+                if time.monotonic() > end or self.process.poll() is not None:
+                    self.stop()
+                    raise
+                time.sleep(0.2)
+
+    def processor(self) -> float:
+        """Seconds of processor time of the whole group."""
+        total = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == self.process.pid:
+                total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        with suppress(ProcessLookupError):  # LitServe leaves children behind
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def measure(server: Running, folder: Path, concurrency: int, seconds: float) -> dict[str, Any]:
+    """One load."""
+    command = [sys.executable, "client.py", "127.0.0.1", str(server.port), "/predict", str(folder / "cases.json")]
+    before = server.processor()
+    done = subprocess.run(
+        [*command, str(concurrency), str(seconds)], cwd=PARTS, capture_output=True, text=True, check=True, timeout=120
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    found["processor"] = round((server.processor() - before) / found["requests"] * 1000, 3)
+    return found
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "", rounds=3, seconds=4)
+    args = start(parser, needs_data=False)
+    note = (
+        "257 k parameters, requests of one 28×28 image as PNG in base64. Load from one process on the same two cores. "
+        "errors counts answers other than 200 and wrong labels. ms of processor is what a request cost its server."
+    )
+    note += "" if find_spec("litserve") else " LitServe is not installed and left out."
+    _report.PACKAGES += ("fastapi", "uvicorn", "onnxruntime", "litserve")
+    report = Report("serving", "Serving a small CNN on two cores", args, note)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder)
+        servers = {name: Running(command, folder) for name, command in commands(folder).items()}
+        try:
+            for server in servers.values():
+                measure(server, folder, 8, 1)  # warm
+            for _ in range(args.rounds):
+                for concurrency in CONCURRENCY:
+                    found = {
+                        name: measure(server, folder, concurrency, args.seconds) for name, server in servers.items()
+                    }
+                    for each, result in found.items():
+                        faults = {"errors": result["errors"] + result["wrong"]}
+                        facts = {"p50 ms": result["p50"], "ms of processor": result["processor"], **faults}
+                        report.add(f"{each}, {concurrency} at once", "requests/s", result["rate"], digits=0, **facts)
+                        report.add(f"{each}, {concurrency} at once", "p99, ms", result["p99"], digits=1, **faults)
+                    ratio = found["netloom serve"]["rate"] / found["plain FastAPI"]["rate"]
+                    goal = {"goal": "≥ 2", "met": lambda mean: mean >= 2} if concurrency == 64 else {}
+                    report.add(
+                        f"netloom / plain FastAPI, {concurrency} at once",
+                        "ratio of requests/s",
+                        ratio,
+                        digits=2,
+                        **goal,
+                    )
+        finally:
+            for server in servers.values():
+                server.stop()
+
+
+if __name__ == "__main__":
+    main()
