@@ -14,6 +14,10 @@ POOLED = [Block("conv2d", {"channels": 4}), Block("relu")]
 RNG = np.random.default_rng(0)
 IMAGES = {"x": RNG.integers(0, 200, (60, 6, 8), dtype=np.uint8), "y": RNG.integers(0, 3, 60)}
 TABLE = {"x": RNG.normal(size=(60, 5)).astype(np.float32), "y": RNG.normal(7, 3, 60)}
+TAGGED = {"age": RNG.normal(size=60), "tags": [["a", "b"][: row % 3] for row in range(60)]}
+HOURS = {"load": RNG.normal(40, 5, 120), "wind": RNG.normal(3, 1, 120)}
+#: how the data are opened, where a source alone doesn't say it
+OPTIONS = {"multilabel": {"target": "tags"}, "forecasting": {"context": 9, "horizon": 4, "target": "wind"}}
 TEXT = "the cat sat on the mat. " * 40
 
 LEARNER = [
@@ -23,6 +27,8 @@ LEARNER = [
 CASES = {
     "classification": (IMAGES, {"network": POOLED}, {"class_weights": "balanced"}),
     "regression": (TABLE, {"network": [Block("dense", {"dim": 6}), Block("gelu")]}, {}),
+    "multilabel": (TAGGED, {"network": [Block("dense", {"dim": 6}), Block("gelu")]}, {"pos_weight": "balanced"}),
+    "forecasting": (HOURS, {"network": [Block("lstm", {"dim": 6})]}, {"period": 3, "loss": "huber"}),
     "variational_autoencoder": (
         {"x": IMAGES["x"]},
         {"encoder": POOLED, "decoder": [Block("dense", {"dim": 9}), Block("relu")]},
@@ -56,7 +62,7 @@ def _assembled(name, path):
     if isinstance(source, str):
         path.write_text(source)
         source = path
-    data = open_data(source)
+    data = open_data(source, **OPTIONS.get(name, {}))
     task = TASKS.get(name).from_data(data, **settings)
     inputs = task.inputs(data.signals)
     nodes = {}
