@@ -54,6 +54,7 @@ img.thumb { width: 6rem; }
   min-width: 1px; margin-left: .4rem; }
 td.bars { white-space: nowrap; text-align: left; }
 td.bars span { display: block; } td.bars .bar { margin: 0; display: block; }
+@media (max-width: 30rem) { body { padding: .9rem; } th, td { padding: .3rem .4rem; } .answer { padding: .9rem; } }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; font-size: .95rem; }
 """
 

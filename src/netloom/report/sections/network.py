@@ -57,14 +57,14 @@ def _table(story: Story, part: str, costs: Cost) -> str:
         ]
         bars = "".join(
             f"<td class=bars><span>{text}</span>"
-            f"<i class=bar style='width:{4 * share:.2f}rem;background:var({colour})'></i></td>"
+            f"<i class=bar style='width:{2.8 * share:.2f}rem;background:var({colour})'></i></td>"
             if share
             else "<td class=bars><span class=soft>–</span></td>"
             for text, share, colour in cells
         )
         name = f"{escape(row.block)} <span class=soft>{escape(row.path)}<br>{escape(brief(row.gives))}</span>"
         lines.append(f"<tr><td>{name}</td>{bars}</tr>")
-    head = "<th>block, what it gives</th>" + "".join(f"<th class=left>{each}</th>" for each in _MEASURED)
+    head = "<th>block</th>" + "".join(f"<th class=left>{each}</th>" for each in _MEASURED)
     more = paragraph(f"and {len(costs.rows) - _ROWS} more blocks", soft=True) if len(costs.rows) > _ROWS else ""
     told = (
         f"{amount(costs.parameters)} parameters, {amount(costs.flops)} FLOPs for a forward pass of one example. Time: "
