@@ -32,6 +32,14 @@ class Spool:
         self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
         self.count += len(arrays[0])
 
+    def add_batches(self, batches: list[Any]) -> None:
+        """Write the rows of several arrow batches as one."""
+        import pyarrow as pa
+
+        if batches:
+            table = pa.Table.from_batches(batches)
+            self.add([pa.concat_arrays(column.chunks) for column in table.columns])
+
     def columns(self, finish: Callable[[str, Any], NDArray[Any]]) -> dict[str, Column]:
         """The columns, of which `finish(name, array)` makes values; nothing more can be written."""
         self._writer.close()
@@ -42,10 +50,12 @@ class Spool:
     ) -> Callable[[], Iterator[NDArray[Any]]]:
         import pyarrow as pa
 
+        only = pa.ipc.IpcReadOptions(included_fields=[place])
+
         def blocks() -> Iterator[NDArray[Any]]:
-            with pa.memory_map(str(self.file)) as source, pa.ipc.open_file(source) as reader:
+            with pa.memory_map(str(self.file)) as source, pa.ipc.open_file(source, options=only) as reader:
                 for number in range(reader.num_record_batches):
-                    yield finish(name, reader.get_batch(number).column(place))
+                    yield finish(name, reader.get_batch(number).column(0))
 
         return blocks
 

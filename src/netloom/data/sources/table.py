@@ -127,10 +127,14 @@ def stream(
     # arrow reserves a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
     with UnpackedText(path, limit, encoding) as text, _told(path) as ragged:
-        skip = 0 if columns else 1
+        skip, held, size = 0 if columns else 1, [], 0
         for batch in _reader(text, names, delimiter, ragged, block):
-            spool.add([column[skip:] for column in batch.columns])
-            skip = 0
+            held.append(batch.slice(skip))
+            skip, size = 0, size + batch.nbytes
+            if size > block_bytes(memory):
+                spool.add_batches(held)
+                held, size = [], 0
+        spool.add_batches(held)
         while text.read():  # what lies behind the last row is of the file, too
             pass
     if not spool.count:
