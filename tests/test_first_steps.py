@@ -1,4 +1,4 @@
-"""The newcomer's path, as the page prints it: from pictures in a folder and from texts in a table to answers by HTTP."""
+"""The newcomer's path, as the page prints it: from pictures in a folder and texts in a table to answers by HTTP."""
 
 import json
 import os

@@ -52,8 +52,8 @@ def test_the_commands_and_options_are_these() -> None:
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "settings"],
         "fit": [
-            "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "settings", "plan", "kinds",
-            "options", "task_settings", "out", "replace", "plugin",
+            "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "settings", "plan",
+            "kinds", "options", "task_settings", "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],

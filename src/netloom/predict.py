@@ -57,13 +57,13 @@ def of_source(loaded: Loaded, source: str) -> Asked:
         DataError: it can't be read, or the run doesn't read such things.
     """
     path = Path(source).expanduser()
-    if files := _files(path):
-        column = _only(loaded, "media", source)
+    if files := media_files(path):
+        column = only_field(loaded, "media", source)
         return Asked(source, _of_files(loaded, column, files), files=True)
     if path.is_file() and suffixes(path)[0] == ".txt":
         return of_texts(loaded, read_text(path).splitlines(), source)
     state = dict(_state(loaded))
-    data = open_data(source, state=_without_target(state))
+    data = open_data(source, state=without_target(state))
     streams = (_of_batches(loaded, data.batches(part, _chunk(loaded))) for part in PARTS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
     return Asked(source, ((row + 1, answer) for row, answer in ordered))
@@ -75,7 +75,7 @@ def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> Ask
     Raises:
         DataError: the run doesn't read a single text.
     """
-    return _of_columns(loaded, {_only(loaded, "text", source): list(texts)}, source)
+    return _of_columns(loaded, {only_field(loaded, "text", source): list(texts)}, source)
 
 
 def of_values(loaded: Loaded, values: Mapping[str, str]) -> Asked:
@@ -150,20 +150,20 @@ def _state(loaded: Loaded) -> Mapping[str, Any]:
     return loaded.run.json("data.json")
 
 
-def _without_target(state: Mapping[str, Any]) -> dict[str, Any]:
+def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state as of data that have no target: new rows need not know it, and may hold anything in its place."""
     fitted = {**state["preprocessing"], "target": None}
     return {**state, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
 
 
-def _files(path: Path) -> list[Path]:
+def media_files(path: Path) -> list[Path]:
     """Pictures and recordings: the file itself, or all that lie in a folder, by name."""
     if path.is_dir():
         return sorted(each for each in path.rglob("*") if each.suffix.lower() in (*IMAGES, *SOUNDS) and each.is_file())
     return [path] if path.suffix.lower() in (*IMAGES, *SOUNDS) and path.is_file() else []
 
 
-def _only(loaded: Loaded, wire: str, source: str) -> str:
+def only_field(loaded: Loaded, wire: str, source: str) -> str:
     """The run's only column, which is of this sort."""
     fields: Sequence[Field] = loaded.preprocessing.fields
     if len(fields) != 1 or fields[0].wire != wire:
@@ -205,10 +205,10 @@ def _of_files(loaded: Loaded, column: str, files: Sequence[Path]) -> Iterator[tu
     size = min(_chunk(loaded), 64)  # decoded pictures may be larger than what the network reads of them
     for start in range(0, len(files), size):
         part = files[start : start + size]
-        yield from zip(map(str, part), answers(loaded, _encoded(loaded, column, part)), strict=True)
+        yield from zip(map(str, part), answers(loaded, encode_column(loaded, column, part)), strict=True)
 
 
-def _encoded(loaded: Loaded, column: str, files: Sequence[Path]) -> Batch:
+def encode_column(loaded: Loaded, column: str, files: Sequence[Path]) -> Batch:
     """Files as a batch; one that can't be used is named."""
     try:
         return loaded.encode({column: list(files)})

@@ -17,7 +17,8 @@ from netloom.errors import NetloomError
 _COMMANDS = (
     "data",
     "check", "draw", "blocks", "zoo",
-    "fit", "resume", "plan", "evaluate", "predict", "report", "compare", "sample", "explain", "compress", "export", "serve",
+    "fit", "resume", "plan", "evaluate", "predict", "report", "compare", "sample",
+    "explain", "compress", "export", "serve",
     "calibrate",
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from netloom.data.read import read_text, suffixes
 from netloom.data.splits import PARTS
 from netloom.errors import DataError
 from netloom.evaluate import Loaded
-from netloom.predict import _encoded, _files, _only, _without_target
+from netloom.predict import encode_column, media_files, only_field, without_target
 
 _BATCH = 64
 _PARTS = ("test", "validation", "train")
@@ -51,17 +51,18 @@ def examples(
 
 def _of_source(loaded: Loaded, source: str, rows: Sequence[int], count: int) -> list[Named]:
     path = Path(source).expanduser()
-    if files := _files(path):
+    if files := media_files(path):
         chosen = [files[place] for place in _places(rows, len(files), count, source)]
-        return [Named([file.name for file in chosen], _encoded(loaded, _only(loaded, "media", source), chosen))]
+        batch = encode_column(loaded, only_field(loaded, "media", source), chosen)
+        return [Named([file.name for file in chosen], batch)]
     if path.is_file() and suffixes(path)[0] == ".txt":
         lines = read_text(path).splitlines()
         return [_of_texts(loaded, [lines[place] for place in _places(rows, len(lines), count, source)], path.stem)]
-    return _of_data(open_data(source, state=_without_target(loaded.run.json("data.json"))), rows, count)
+    return _of_data(open_data(source, state=without_target(loaded.run.json("data.json"))), rows, count)
 
 
 def _of_texts(loaded: Loaded, texts: list[str], name: str) -> Named:
-    batch = loaded.encode({_only(loaded, "text", name): texts})
+    batch = loaded.encode({only_field(loaded, "text", name): texts})
     return Named([f"{name} {number}" for number in range(1, len(texts) + 1)], batch)
 
 
