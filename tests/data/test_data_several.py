@@ -77,8 +77,8 @@ def accuracy(columns: Mapping[str, Any], candidate: Candidate | None, folder: Pa
     return float(load(run.folder).metrics(data, "test")["accuracy"])
 
 
-#: Two signs, the inputs they become, and which of the proposals is asked. Neither is best for every pair. Beside a word,
-#: the convolutions that hear a tone in `joined_light` learn the rows by heart for one seed in four, the LSTM in `joined`
+#: Two signs, the inputs they become, and which proposal is asked. Neither is best for every pair. Beside a word,
+#: the convolutions that hear a tone in `joined_light` learn rows by heart for one seed in four, the LSTM in `joined`
 #: for none; of a text beside an image `joined` learns them by heart for all of three seeds, `joined_light` for none.
 PAIRS = {
     "image and number": (picture, number, ["table", "image"], "joined_light"),
