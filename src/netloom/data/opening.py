@@ -22,7 +22,7 @@ from netloom.data.infer import Spec
 from netloom.data.memory import memory_of, too_large, words
 from netloom.data.read import suffixes
 from netloom.data.rows import Wanted, open_rows
-from netloom.data.sources import readers, text
+from netloom.data.sources import hub, readers, text
 from netloom.data.sources.arrays import arrays
 from netloom.data.sources.table import columns_at_hand
 from netloom.data.splits import Splits
@@ -130,6 +130,8 @@ def reader_of(path: Path, name: str) -> ModuleType:
     Raises:
         DataError: there is no such path, or nobody reads it.
     """
+    if name.startswith(hub.PREFIX):
+        return hub
     if path.is_dir():
         return _folder_reader(path, name)
     if not path.is_file():
