@@ -60,7 +60,7 @@ def compress_command(folder: Path, options: CompressOptions) -> Compression:
     console.print(_table(result))
     said = [f"drop at most {goal.max_drop:g} on {data.sizes['validation']} validation examples"]
     said += [f"test: {data.sizes['test']} examples, reported only"] if data.sizes.get("test") else []
-    console.print("; ".join([*said, "times on one thread"]), style="dim", highlight=False)
+    console.print("; ".join([*said, "time: one example on one thread"]), style="dim", highlight=False)
     for row in result.rows:
         if row.reason:
             console.print(f"{row.name}: {row.reason}", style="dim", highlight=False, markup=False)
@@ -100,11 +100,11 @@ def _clear(folder: Path) -> None:
 def _table(result: Compression) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("run", overflow="fold")
-    for name in ("size", "one example", "faster", "in batches", result.metric, "drop", "test"):
-        table.add_column(name, justify="right", overflow="fold")
-    table.add_column("", overflow="fold")
+    for name in ("size", "time", "faster", result.metric, "drop", "test"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for row in result.rows:
-        cells = [""] * 7 if row.timing is None else _cells(row, row.timing, result.metric)
+        cells = [""] * 6 if row.timing is None else _cells(row, row.timing, result.metric)
         table.add_row(row.name, *cells, row.verdict, style=_COLOURS[row.verdict])
     return table
 
@@ -114,7 +114,6 @@ def _cells(row: Row, time: Timing, metric: str) -> list[str]:
         size(row.bytes),
         duration(time.latency),
         f"{time.speedup:.2f} ×",
-        f"{time.batch_speedup:.2f} ×",
         score_of(metric, row.score),
         f"{row.drop:.2f}",
         "" if row.test is None else score_of(metric, row.test),
