@@ -154,8 +154,8 @@ def keep(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:
 
 def recall(source: Path, settings: Any) -> str | None:
     """The fingerprint that was remembered for a source that has not changed since."""
-    with suppress(NetloomError, OSError, KeyError, TypeError):
-        return str(files.read_json(_note(source, settings))["fingerprint"])
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(_note(source, settings).read_text(encoding="utf-8"))["fingerprint"])
     return None
 
 
@@ -180,7 +180,7 @@ def _checked(path: Path) -> Entry:
     Raises:
         DataError: they are not.
     """
-    listed = files.read_json(path / _LIST)
+    listed = json.loads((path / _LIST).read_text(encoding="utf-8"))
     if listed["format"] != FORMAT or path.stat().st_uid != os.getuid():
         raise DataError("the entry is of another version or another person", where=str(path))
     for name, (size, checksum) in listed["files"].items():
