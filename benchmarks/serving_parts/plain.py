@@ -26,7 +26,9 @@ class Request(BaseModel):
 app = FastAPI()
 with open(os.environ["SETTINGS"], encoding="utf-8") as file:
     settings = json.load(file)
-session = ort.InferenceSession(os.environ["MODEL"])
+options = ort.SessionOptions()
+options.intra_op_num_threads = int(os.environ.get("THREADS", "0"))  # 0 is the default: all cores
+session = ort.InferenceSession(os.environ["MODEL"], options)
 
 
 @app.post("/predict")

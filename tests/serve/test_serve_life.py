@@ -250,7 +250,9 @@ def test_keys(tmp_path: Path) -> None:
         connection.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=["SIGTERM", "SIGINT"]
+)
 def test_a_stop_under_load_finishes_what_was_taken(number: int, tmp_path: Path, shapes: Run) -> None:
     """Every client on an open connection is answered until it is told that the connection ends; then it may go."""
     answered, cut = [0] * 12, []

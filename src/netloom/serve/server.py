@@ -102,12 +102,15 @@ def listening(options: Options) -> socket.socket:
     Raises:
         SettingError: it is taken, or no address of this machine.
     """
+    bound = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
     except OSError as error:
+        if bound is not None:
+            bound.close()
         where, fix = f"{options.host}:{options.port}", "give another --host or --port (0 takes any free port)"
         raise SettingError("this address can't be listened on", where=where, got=str(error), fix=fix) from None
     return bound

@@ -1,0 +1,105 @@
+"""What a server is told, and what it refuses to be told."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netloom.errors import NetloomError, RunError, SettingError
+from netloom.serve.engines import load
+from netloom.serve.keys import Keys
+from netloom.serve.metrics import Metrics
+from netloom.serve.model import finite
+from netloom.serve.options import Options, size_of
+from netloom.serve.refusal import Refusal, told
+from netloom.serve.repository import Place, Repository
+from netloom.serve.server import listening
+
+
+@pytest.mark.parametrize(("text", "size"), [("10MB", 10**7), ("500kB", 500_000), ("64KiB", 65_536), ("7", 7)])
+def test_sizes(text: str, size: int) -> None:
+    assert size_of(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "MB", "-1", "0", "1.5MB", "ten", "10TB"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(SettingError, match="this is no size"):
+        size_of(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"max_batch": 0}, "above 0"), ({"grace": -1.0}, "below 0"), ({"engine": "steam"}, "unknown engine"),
+     ({"port": 70_000}, "is no port"), ({"queue": -3}, "above 0"), ({"timeout": 0.0}, "above 0")],
+)  # fmt: skip
+def test_options_that_cannot_be(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingError, match=said):
+        Options(**given)
+
+
+def test_key_files(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="no such file of API keys"):
+        Keys.read(tmp_path / "keys")
+    (tmp_path / "keys").write_text("# none yet\n\n")
+    with pytest.raises(SettingError, match="holds no API key"):
+        Keys.read(tmp_path / "keys")
+    (tmp_path / "keys").write_text("secret\n")
+    with pytest.raises(SettingError, match="an API key is too short") as short:
+        Keys.read(tmp_path / "keys")
+    assert "secret" not in str(short.value)
+    Keys().require([])
+    with pytest.raises(Refusal, match="asks for an API key"):
+        Keys(["a-key-that-is-long"]).require([(b"x-api-key", b"a-key-that-is-lonG")])
+
+
+@pytest.mark.parametrize("text", ["=runs/x", "a b=runs/x", "../x=runs/x", "a/b=runs/x", "/", "x" * 101 + "=y"])
+def test_names_that_cannot_stand_in_an_address(text: str) -> None:
+    with pytest.raises(SettingError, match="can't stand in an address"):
+        Place.parse(text)
+
+
+def test_places(tmp_path: Path) -> None:
+    assert Place.parse(f"a={tmp_path}/x=y") == Place("a", tmp_path / "x=y")
+    assert Place.parse(str(tmp_path / "digits")) == Place("digits", tmp_path / "digits")
+    for folder in ("1", "10", "2", "best", "0x3", "4"):
+        (tmp_path / folder).mkdir()
+    for folder in ("1", "10", "2", "best", "0x3"):
+        (tmp_path / folder / "run.json").write_text("{}")
+    assert sorted(Place("a", tmp_path).versions()) == ["1", "10", "2"]
+
+
+def test_what_holds_no_model(tmp_path: Path) -> None:
+    async def opened(*places: Place) -> None:
+        await Repository(places, lambda folder: load(folder, Options()), Options(), Metrics()).open()
+
+    with pytest.raises(RunError, match="holds no run, no export"):
+        asyncio.run(opened(Place("a", tmp_path)))
+    with pytest.raises(SettingError, match="two models have one name"):
+        asyncio.run(opened(Place("a", tmp_path), Place("a", tmp_path / "b")))
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(NetloomError, match="the field 'format' is wrong"):
+        asyncio.run(opened(Place("a", tmp_path)))
+    (tmp_path / "run.json").rename(tmp_path / "manifest.json")
+    with pytest.raises(RunError, match="an export runs without torch"):
+        load(tmp_path, Options(engine="torch"))
+
+
+def test_an_address_that_is_taken() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(SettingError, match="can't be listened on"):
+            listening(Options(port=other.getsockname()[1]))
+
+
+def test_answers_that_are_no_numbers() -> None:
+    assert finite({"a": 1.0, "b": [1.0, [2.0]]})
+    assert finite("label")
+    assert not finite({"a": [0.0, float("nan")]})
+    assert not finite([[float("inf")]])
+
+
+def test_a_refusal_is_told_in_parts() -> None:
+    assert told(Refusal(422, "no", where="here", fix="go")) == {"error": {"what": "no", "where": "here", "fix": "go"}}
