@@ -203,7 +203,7 @@ def test_too_little_room_is_said_before_training(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(RunError, match=r"too little room\n  expected: 0\.0 MB for three checkpoints"):
         train(plain(), Fit(), Data(), Recipe(steps=2), run)
-    assert Run.open(tmp_path / "run").status == "created"
+    assert Run.open(tmp_path / "run").status == "failed"
 
 
 @pytest.fixture
