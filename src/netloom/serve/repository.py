@@ -2,6 +2,7 @@
 
     netloom serve runs/digits            one model called `digits`, version 1
     netloom serve flowers=runs/iris      called `flowers`
+    netloom serve runs/wine              of a whole `netloom fit`: the run that won
     netloom serve shop/                  with shop/1, shop/2 …: a model with as many versions; the highest answers
 
 Every second the folders are looked at. A version whose manifest changed is loaded beside the old one; then the new one
@@ -20,6 +21,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from netloom.compete import FILE, best_run
+from netloom.compete import best_run
 from netloom.errors import NetloomError, RunError, SettingError, UnknownName
 from netloom.serve.batcher import Batcher
 from netloom.serve.metrics import Metrics
@@ -40,7 +43,7 @@ class Place:
 
     Args:
         name: it is served by.
-        folder: a run, an export, or a folder of them with numbers for names.
+        folder: a run, an export, the folder of a fit (its best run), or a folder of them with numbers for names.
     """
 
     name: str
@@ -63,9 +66,15 @@ class Place:
         return cls(name, path)
 
     def versions(self) -> dict[str, Path]:
-        """The folders to load, by version."""
-        if any((self.folder / name).is_file() for name in _MANIFESTS):
-            return {"1": self.folder}
+        """The folders to load, by version; of a competition, the run that won."""
+        if (self.folder / FILE).is_file():
+            return {"1": best_run(self.folder)}
+        try:
+            folder = best_run(self.folder)
+        except RunError:  # a fit that has no winner yet
+            return {}
+        if any((folder / name).is_file() for name in _MANIFESTS):
+            return {"1": folder}
         if not self.folder.is_dir():
             return {}
         numbered = {path.name: path for path in self.folder.iterdir() if path.name.isdigit()}
@@ -136,7 +145,10 @@ class Repository:
         """Refresh for ever."""
         while True:
             await asyncio.sleep(self._options.poll)
-            await self.refresh()
+            try:
+                await self.refresh()
+            except (NetloomError, OSError) as error:  # a folder that is being moved, say: the next look will tell
+                log.warning("the models' folders can't be looked at: %s", error)
 
     async def close(self) -> None:
         """Answer what was taken, and let go of every model."""
@@ -261,7 +273,7 @@ def _marks(place: Place, first: bool) -> dict[str, tuple[Path, str]]:
     """
     found = {}
     for number, folder in place.versions().items():
-        path = next(folder / name for name in _MANIFESTS if (folder / name).is_file())
+        path = next((folder / name for name in _MANIFESTS if (folder / name).is_file()), folder / _MANIFESTS[0])
         try:
             content = path.read_bytes()
             finished = path.name != "run.json" or json.loads(content)["status"] == "finished"
