@@ -70,6 +70,15 @@ def test_places(tmp_path: Path) -> None:
     assert sorted(Place("a", tmp_path).versions()) == ["1", "10", "2"]
 
 
+def test_the_folder_of_a_fit_is_served_by_its_best_run(tmp_path: Path) -> None:
+    (tmp_path / "cnn-seed0").mkdir()
+    (tmp_path / "cnn-seed0" / "run.json").write_text("{}")
+    (tmp_path / "competition.json").write_text('{"format": 1, "best": null}')
+    assert Place("a", tmp_path).versions() == {}  # still in training
+    (tmp_path / "competition.json").write_text('{"format": 1, "best": "cnn-seed0"}')
+    assert Place("a", tmp_path).versions() == {"1": tmp_path / "cnn-seed0"}
+
+
 def test_what_holds_no_model(tmp_path: Path) -> None:
     async def opened(*places: Place) -> None:
         await Repository(places, lambda folder: load(folder, Options()), Options(), Metrics()).open()
