@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from netloom.compete import FILE, best_run
 from netloom.compete import best_run
 from netloom.errors import NetloomError, RunError, SettingError, UnknownName
 from netloom.serve.batcher import Batcher
@@ -67,8 +66,6 @@ class Place:
 
     def versions(self) -> dict[str, Path]:
         """The folders to load, by version; of a competition, the run that won."""
-        if (self.folder / FILE).is_file():
-            return {"1": best_run(self.folder)}
         try:
             folder = best_run(self.folder)
         except RunError:  # a fit that has no winner yet
