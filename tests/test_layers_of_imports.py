@@ -17,6 +17,7 @@ ROWS = (
     "blocks",
     "reading plugins",
     "build zoo",
+    "generate",
     "answers",
     "data optim",
     "runtime",
