@@ -13,6 +13,7 @@ from torch import nn
 from netloom import tensors
 from netloom.assemble import assemble
 from netloom.build import build
+from netloom.build.network import Combined
 from netloom.build.rewrites import pool_first
 from netloom.data import open_data
 from netloom.errors import SettingError
@@ -60,7 +61,7 @@ def test_pools_before_rectifiers_give_the_same_to_the_bit(size: Any) -> None:
         results.append([y.detach(), *(p.grad for p in model.parameters())])
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
     assert pool_first(rewritten, on=False) == 0
-    assert all(m.order == m.written for m in rewritten.modules() if hasattr(m, "order"))
+    assert all(m._order == m._written for m in rewritten.modules() if isinstance(m, Combined))
 
 
 @pytest.mark.parametrize(

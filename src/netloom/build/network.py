@@ -70,13 +70,13 @@ class _Step:
 class Combined(nn.Module):
     """A combinator: its children as submodules, and what it makes of them.
 
-    A chain's `order` is that of execution; `rewrites.py` may change it where that changes no value.
+    A chain's `_order` is that of execution; `rewrites.py` may change it where that changes no value.
     """
 
     def __init__(self, resolved: Resolved) -> None:
         super().__init__()
-        self.kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
-        self.written = self.order = tuple(resolved.children)
+        self._kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
+        self._written = self._order = tuple(resolved.children)
         self._calls: dict[str, _Call] = {}
         for segment, child in resolved.children.items():
             if child.kind == "block":
@@ -96,9 +96,9 @@ class Combined(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Value:
         """One value through the combinator."""
-        match self.kind:
+        match self._kind:
             case "chain":
-                for segment in self.order:
+                for segment in self._order:
                     x, mask = self._child(segment, x, mask)
                 return x, mask
             case "residual":
@@ -182,7 +182,7 @@ class Network(Combined):
     def run(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Value]:
         """As `forward`, with the masks of the outputs."""
         values = self._values(inputs, masks or {})
-        if self.kind == "graph":
+        if self._kind == "graph":
             return self._graph(values)
         ((x, mask),) = values.values()
         return {"y": Combined.forward(self, x, mask)}

@@ -30,13 +30,13 @@ def pool_first(model: nn.Module, on: bool = True) -> int:
     relu, pools = BLOCKS.get("relu"), tuple(BLOCKS.get(name) for name in _POOLS)
     moved = 0
     for chain in model.modules():
-        if not isinstance(chain, Combined) or chain.kind != "chain":
+        if not isinstance(chain, Combined) or chain._kind != "chain":
             continue
-        order = list(chain.written)
+        order = list(chain._written)
         for place in range(len(order) - 1) if on else ():
             first, second = chain.get_submodule(order[place]), chain.get_submodule(order[place + 1])
             if isinstance(first, relu) and isinstance(second, pools):
                 order[place], order[place + 1] = order[place + 1], order[place]
                 moved += 1
-        chain.order = tuple(order)
+        chain._order = tuple(order)
     return moved
