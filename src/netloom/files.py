@@ -14,13 +14,15 @@ from netloom.errors import DamagedCheckpoint, RunError
 LIMIT = 64 * 2**20
 #: bytes that a name may have on the usual file systems
 _LONGEST = 255
+#: bytes read at a time
+_BLOCK = 2**20
 
 
 def sha256(path: Path) -> str:
     """The checksum of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
+        while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
 
@@ -72,8 +74,10 @@ def read_text(path: Path, limit: int = LIMIT) -> str:
         RunError: it is missing, can't be read, or is larger than `limit`.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
+        content = bytearray()
+        with path.open("rb") as file:  # in blocks: one read of the limit would reserve it
+            while len(content) <= limit and (block := file.read(_BLOCK)):
+                content += block
         if len(content) > limit:
             raise DamagedCheckpoint("is too large", where=str(path), expected=f"at most {limit} bytes")
         return content.decode("utf-8")
