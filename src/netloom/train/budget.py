@@ -13,16 +13,20 @@ from torch import nn
 
 from netloom.train.plan import Plan
 from netloom.train.recipe import Recipe
+from netloom.train.team import ALONE, Team
 from netloom.train.trial import Trial
 
 
-def count_steps(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan, spent: float = 0.0) -> int:
+def count_steps(
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan, spent: float = 0.0, team: Team = ALONE
+) -> int:
     """The steps of a recipe; with a budget a copy of the model is trained for a moment.
 
     Args:
         model, task, data, recipe: of the training.
         plan: that it runs under.
         spent: seconds of the budget that are gone already.
+        team: of processes that train together.
     """
     if recipe.steps is not None:
         return recipe.steps
@@ -31,14 +35,16 @@ def count_steps(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan
         return max(1, math.ceil(recipe.epochs * per_epoch / recipe.accumulate))
     assert recipe.budget is not None  # the recipe saw to it
     began = time.perf_counter()
-    with Trial(model, task, data, recipe, plan) as trial:
+    with Trial(model, task, data, team.own(recipe, data), plan) as trial:
         step, evaluation = _timed(trial, min(recipe.budget / 20, 2.0))
+    step += team.waits(model)
+    evaluation /= team.size
     left = recipe.budget - spent - (time.perf_counter() - began)
     every = recipe.evaluation_interval(per_epoch)
     steps = int(left / (step + evaluation / every))
     if steps < every:  # the single evaluation at the end
         steps = min(every, int((left - evaluation) / step))
-    return max(1, steps)
+    return int(team.same(max(1, steps)))
 
 
 def _timed(trial: Trial, seconds: float) -> tuple[float, float]:

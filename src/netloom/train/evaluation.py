@@ -14,8 +14,9 @@ def evaluate(
 ) -> dict[str, float]:
     """The task's metrics; the model has its mean weights meanwhile, if the caller put them in place."""
     reseed(device, generator, seed, state.step, "evaluation")
-    state.model.eval()
+    state.evaluated.eval()
     with torch.no_grad():
-        metrics: dict[str, float] = task.evaluate(state.model, (batch.to(device) for batch in batches))
+        metrics: dict[str, float] = task.evaluate(state.evaluated, (batch.to(device) for batch in batches))
     state.model.train()
-    return metrics
+    found: dict[str, float] = state.team.same(metrics)
+    return found

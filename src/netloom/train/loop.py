@@ -14,7 +14,7 @@ from netloom.optim import SCHEDULES
 from netloom.run import Run
 from netloom.train.augment import Augment
 from netloom.train.budget import count_steps
-from netloom.train.checkpoint import KEPT, Checkpoints
+from netloom.train.checkpoint import KEPT
 from netloom.train.evaluation import evaluate
 from netloom.train.interrupt import Interrupt
 from netloom.train.losses import Losses
@@ -25,6 +25,7 @@ from netloom.train.randomness import device_of, reseed
 from netloom.train.recipe import Recipe
 from netloom.train.state import State
 from netloom.train.step import take_step
+from netloom.train.team import ALONE, Team
 
 #: Seconds between two looks at the losses.
 _LOOK = 0.1
@@ -54,8 +55,9 @@ class Outcome:
 
 
 def train(
-    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, *, progress: Progress | None = None
-) -> Outcome:
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, *, progress: Progress | None = None,
+    team: Team = ALONE,
+) -> Outcome:  # fmt: skip
     """Train, from the run's newest checkpoint if it has one; the model ends with the weights that are kept.
 
     Args:
@@ -65,6 +67,7 @@ def train(
         recipe: how.
         run: where checkpoints, history, weights and metrics go.
         progress: is told how it goes.
+        team: of processes that train it together, all of which call this.
 
     Raises:
         TrainingError: a loss is not finite.
@@ -77,35 +80,37 @@ def train(
     if recipe.patience and not data.sizes.get("validation"):
         raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
     with Interrupt() as interrupt, run.training(), closing(show):
-        plan = _prepared(model, task, data, recipe, run)
+        plan = _prepared(model, task, data, recipe, run, team)
         with plan.on(model):
-            state = _steps(model, task, data, recipe, run, plan, show, interrupt)
-        return _end(state, run.steps or 1, recipe, run, interrupt.asked)
+            state = _steps(model, task, data, recipe, run, plan, show, interrupt, team)
+        return _end(state, run.steps or 1, recipe, run)
 
 
-def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run) -> Plan:
+def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, team: Team) -> Plan:
     """The plan and the number of steps, put into the run before the first step: from then on both are fixed."""
     if "plan" not in run.document:
-        planned = plan_of(model, task, data, recipe)
-        run.record(plan=planned.document())
+        planned = plan_of(model, task, data, team.own(recipe, data))
+        run.record(plan=team.same(planned.document()))
     plan = Plan.from_dict(run.document["plan"]["plan"])
     if run.steps is None:
-        run.record(steps=count_steps(model, task, data, recipe, plan, spent=run.document["plan"]["seconds"]))
+        spent = run.document["plan"]["seconds"]
+        run.record(steps=count_steps(model, task, data, recipe, plan, spent, team))
     return plan
 
 
 def _steps(
     model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, plan: Plan, show: Progress,
-    interrupt: Interrupt,
+    interrupt: Interrupt, team: Team,
 ) -> State:  # fmt: skip
     """The steps themselves, until they are done or somebody asks to stop."""
-    device, augment, state = device_of(model), Augment(recipe.augment, data), State(model, task, recipe)
+    device, augment, state = device_of(model), Augment(recipe.augment, data), State(model, task, recipe, team)
     generator = torch.Generator(device)
     schedule, settings = SCHEDULES.get(recipe.schedule), dict(recipe.schedule_settings)
     settings |= {} if recipe.warmup is None else {"warmup": recipe.warmup}
 
-    checkpoints = Checkpoints(run.folder / "checkpoints")
-    probe(run.folder, (KEPT + 1) * state.bytes)
+    checkpoints = team.checkpoints(run.folder / "checkpoints")
+    if team.leads:
+        probe(run.folder, (KEPT + 1) * state.bytes)
     newest, complaints = checkpoints.newest()
     for complaint in complaints:
         show.note(f"{complaint}\n  the checkpoint before it is used")
@@ -120,26 +125,31 @@ def _steps(
     show.start(state.step, steps)
     began = looked = written = noted = time.perf_counter()
     earlier, first = state.seconds, state.step
-    if interrupt.asked:  # while the plan was measured
+    (state.stopped,) = team.agree(interrupt.asked)
+    if state.stopped:  # while the plan was measured
         checkpoints.save(state.step, *state.saved())
-    while state.step < steps and not interrupt.asked and not (recipe.patience and state.stale >= recipe.patience):
-        reseed(device, generator, recipe.seed, state.step)
+    while state.step < steps and not state.stopped and not (recipe.patience and state.stale >= recipe.patience):
+        reseed(device, generator, recipe.seed, state.step, *team.place)
         state.set_rate(schedule((state.step + 0.5) / steps, **settings))
         batches = (
-            plan.place(augment(data.train_batch(number, recipe.batch_size, recipe.seed).to(device), generator))
+            (plan.place(augment(share.to(device), generator)), weight)
             for number in range(state.step * recipe.accumulate, (state.step + 1) * recipe.accumulate)
+            for share, weight in [team.share(data.train_batch(number, recipe.batch_size, recipe.seed))]
         )
         losses.add(state.step, take_step(state, task, batches, generator, recipe, plan))
         state.step += 1
 
         now = time.perf_counter()
         due = state.step % every == 0 or state.step == steps
-        save = interrupt.asked or now - written >= recipe.checkpoint_every
+        state.stopped, late = team.agree(interrupt.asked, now - written >= recipe.checkpoint_every)
+        save = state.stopped or late
         if due or save or now - looked >= _LOOK:
             losses.settle()
             rate = (state.step - first) * examples / (now - began)
             show.update(state.step, losses.last, rate)
             looked = now
+        if due or save:
+            team.merge(state.sums)
         if due:
             metrics: dict[str, float] = {}
             if data.sizes.get("validation"):
@@ -166,14 +176,15 @@ def _steps(
             checkpoints.save(state.step, *state.saved())
             written = time.perf_counter()
     state.seconds = earlier + time.perf_counter() - began
+    team.release(model)
     return state
 
 
-def _end(state: State, steps: int, recipe: Recipe, run: Run, stopped: bool) -> Outcome:
+def _end(state: State, steps: int, recipe: Recipe, run: Run) -> Outcome:
     """Write what is kept, or leave the run to be resumed."""
     run.write_history(state.history)
     patient = not (recipe.patience and state.stale >= recipe.patience)
-    if stopped and state.step < steps and patient:
+    if state.stopped and state.step < steps and patient:
         run.record(status="stopped", seconds=state.seconds)
         message = f"stopped after step {state.step} of {steps}; go on with: netloom resume {run.folder}"
         return Outcome("stopped", state.step, steps, state.best_step, {}, message)
@@ -188,7 +199,7 @@ def _end(state: State, steps: int, recipe: Recipe, run: Run, stopped: bool) -> O
     )
     run.save_weights(state.model, {"step": kept, "steps": state.step, "validation": metrics})
     run.record(status="finished", seconds=state.seconds)
-    Checkpoints(run.folder / "checkpoints").clear()
+    state.team.checkpoints(run.folder / "checkpoints").clear()
     early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
     message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"
     return Outcome("finished", state.step, steps, kept, metrics, message)

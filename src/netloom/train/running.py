@@ -1,5 +1,6 @@
 """From an architecture to a run folder, and from a run folder on."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from netloom.spec import Architecture, to_yaml
 from netloom.tasks import TASKS
 from netloom.train.bounds import refuse_too_large
 from netloom.train.loop import train
+from netloom.train.parallel import current
 from netloom.train.progress import Progress
 from netloom.train.recipe import Recipe
+from netloom.train.team import Team
 from netloom.typed import misfits
 
 
@@ -35,6 +38,9 @@ def fit(
 ) -> Run:
     """Train an architecture from scratch; Ctrl-C leaves a run of the status `stopped`.
 
+    In a process that a launcher started as one of several (`torchrun`, `netloom fit --workers`) all of them train it
+    together; the first writes the folder.
+
     Args:
         architecture: without the task's head.
         task: an entry of `TASKS`, made for these data.
@@ -48,9 +54,12 @@ def fit(
         ArchitectureError: the architecture doesn't fit data and task.
         RunError, SettingError, TrainingError: see `train`.
     """
+    team = current(device)
     complete = assemble(architecture, task, data.signals)
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device or _device())
     task.check(model)
+    if not team.leads:
+        return _train(model, task, data, recipe, team.run(None), progress, team)
     run = Run.create(
         folder,
         architecture=to_yaml(complete.architecture),
@@ -66,7 +75,7 @@ def fit(
         state=data.state(),
         seed=recipe.seed,
     )
-    return _train(model, task, data, recipe, run, progress)
+    return _train(model, task, data, recipe, team.run(run), progress, team)
 
 
 def resume(
@@ -78,6 +87,8 @@ def resume(
 ) -> Run:
     """Go on with a run from its newest checkpoint; the result is that of one never interrupted, bit for bit.
 
+    On another number of workers than before it is the same within rounding.
+
     Args:
         folder: of a run that was stopped or killed, or that failed; a finished one is given back as it is.
         data: the run's data, or where they lie now, if not where they lay.
@@ -88,7 +99,8 @@ def resume(
         RunError: there is no such run, or it can't be read.
         DataError: the data are not those it was trained on.
     """
-    run = Run.open(folder)
+    team = current(device)
+    run = team.run(Run.open(folder) if team.leads else None)
     if run.status == "finished":
         return run
     architecture, task, signals = contents(run)
@@ -107,7 +119,7 @@ def resume(
     inputs = parts_of(run, architecture, task, signals)
     refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
     model = build(architecture, inputs, seed=recipe.seed).to(device or _device())
-    return _train(model, task, data, recipe, run, progress)
+    return _train(model, task, data, recipe, run, progress, team)
 
 
 def contents(run: Run) -> tuple[Architecture, Any, dict[str, Signal]]:
@@ -157,15 +169,18 @@ def _task(run: Run) -> Any:
         raise RunError("the task's settings can't be used", where=where, got=str(error)) from error
 
 
-def _train(model: nn.ModuleDict, task: Any, data: Data, recipe: Recipe, run: Run, progress: Progress | None) -> Run:
-    outcome = train(model, task, data, recipe, run, progress=progress)
-    if progress:
+def _train(
+    model: nn.ModuleDict, task: Any, data: Data, recipe: Recipe, run: Run, progress: Progress | None, team: Team
+) -> Run:
+    outcome = train(model, task, data, recipe, run, progress=progress if team.leads else None, team=team)
+    if progress and team.leads:
         progress.note(outcome.message)
     return run
 
 
 def _device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """The GPU that is this worker's; a GPU, if there is one; else the processor."""
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
 
 
 def _name(task: Any) -> str:

@@ -13,6 +13,7 @@ from netloom.run_fields import line_fault
 from netloom.train.average import Average
 from netloom.train.packing import pack, unpack
 from netloom.train.recipe import Recipe
+from netloom.train.team import ALONE, Team
 from netloom.typed import brief, misfit
 
 
@@ -23,13 +24,15 @@ class State:
         model: the networks by part.
         task: whose `groups` say which optimiser steps which parts.
         recipe: says which optimisers.
+        team: of processes that train it together.
 
     Raises:
         SettingError: an optimiser can't be made as the recipe says.
     """
 
-    def __init__(self, model: nn.ModuleDict, task: Any, recipe: Recipe) -> None:
-        self.model = model
+    def __init__(self, model: nn.ModuleDict, task: Any, recipe: Recipe, team: Team = ALONE) -> None:
+        self.model, self.team = model, team
+        self.trained, self.evaluated = team.trained(model), team.evaluated(model)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.parameters: dict[str, list[nn.Parameter]] = {}
         for unknown in recipe.groups.keys() - task.groups.keys():
@@ -47,6 +50,7 @@ class State:
         self.best_step = 0
         self.stale = 0
         self.step = 0
+        self.stopped = False
         self.seconds = 0.0
         self.sums: dict[str, list[float]] = {}
         self.history: list[dict[str, Any]] = []

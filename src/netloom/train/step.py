@@ -12,20 +12,21 @@ from netloom.train.state import State
 
 
 def take_step(
-    state: State, task: Any, batches: Iterable[Any], generator: torch.Generator, recipe: Recipe, plan: Plan
-) -> list[tuple[str, Tensor]]:
-    """Train on `accumulate` batches; gives every (group, loss) the task yielded.
+    state: State, task: Any, batches: Iterable[tuple[Any, float]], generator: torch.Generator, recipe: Recipe,
+    plan: Plan,
+) -> list[tuple[str, Tensor]]:  # fmt: skip
+    """Train on `accumulate` batches, each with its weight; gives every (group, weighted loss) the task yielded.
 
     The task is resumed after its group's optimiser has moved, so that what it computes next sees the new weights.
     A group moves at every `accumulate`-th of its own losses. Only its own parameters receive gradients.
     """
     losses = []
-    for batch in batches:
-        for group, loss in plan.losses(task, state.model, batch, generator):
+    for batch, weight in batches:
+        for group, loss in plan.losses(task, state.trained, batch, generator):
             parameters = state.parameters[group]
             share = loss / recipe.accumulate if recipe.accumulate > 1 else loss
-            share.backward(inputs=parameters)  # type: ignore[no-untyped-call]
-            losses.append((group, loss.detach()))
+            state.team.backward(share, parameters, weight)
+            losses.append((group, loss.detach() if weight == 1.0 else loss.detach() * weight))
             state.yields[group] = (state.yields[group] + 1) % recipe.accumulate
             if state.yields[group] == 0:
                 if recipe.clip is not None:

@@ -53,7 +53,7 @@ class Trial:
         """Seconds of the next step, its batch included."""
         began = time.perf_counter()
         reseed(self.device, self.generator, self.recipe.seed, self._number)
-        batches = (self._batch(self._number) for _ in range(self.recipe.accumulate))
+        batches = ((self._batch(self._number), 1.0) for _ in range(self.recipe.accumulate))
         losses = take_step(self.state, self.task, batches, self.generator, self.recipe, self.plan)
         float(losses[-1][1])  # waits for the device
         self._number += 1

@@ -1,0 +1,86 @@
+"""Processes of a training together: each is this file with the name of a job and a folder as its arguments.
+
+`together` starts them with the variables that torchrun sets. The jobs are functions of this file.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("TORCHELASTIC")},
+    "OMP_NUM_THREADS": "1",
+    "PYTHONWARNINGS": "error::FutureWarning",
+    "PYTHONPATH": str(Path(__file__).parent),
+    "MASTER_ADDR": "127.0.0.1",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def start(size: int, job: str, folder: Path, **settings: Any) -> list["subprocess.Popen[str]"]:
+    """The processes, running."""
+    shared = ENVIRONMENT | {"WORLD_SIZE": str(size), "MASTER_PORT": str(free_port())}
+    command = [sys.executable, __file__, job, str(folder), json.dumps(settings)]
+    ranks = [shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(size)]
+    return [
+        subprocess.Popen(command, env=rank, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for rank in ranks
+    ]  # fmt: skip
+
+
+def together(size: int, job: str, folder: Path, **settings: Any) -> list[str]:
+    """What each process prints; all of them have to end well."""
+    processes = start(size, job, folder, **settings)
+    told = [process.communicate(timeout=120) for process in processes]
+    for process, (_, errors) in zip(processes, told, strict=True):
+        assert process.returncode == 0, errors
+    return [printed for printed, _ in told]
+
+
+def everything(folder: Path, settings: Any) -> None:
+    """Several jobs in one start, as starting takes longest: {job's folder: [job, settings]}."""
+    for name, (job, own) in settings.items():
+        globals()[job](folder / name, own)
+
+
+def scene(folder: Path, settings: Any) -> None:
+    """A training of `parallel_scenes`, begun or gone on with, stopped after so many steps."""
+    import torch
+    from parallel_scenes import SCENES
+    from training_fakes import Data, open_run
+
+    from netloom.train.loop import train
+    from netloom.train.parallel import current
+
+    torch.set_num_threads(1)
+    team = current("cpu")
+    model, task, recipe = SCENES[settings["name"]]
+    made = model()
+    data = Data(dtype=torch.float64, hook=_interrupt_at(settings.get("stop")))
+    run = team.run(open_run(folder, recipe) if team.leads else None)
+    outcome = train(made, task, data, recipe, run, team=team)
+    print(outcome.status, outcome.step, flush=True)
+
+
+def _interrupt_at(step: int | None) -> Any:
+    import signal
+
+    def hook(number: int) -> None:
+        if number == step and os.environ["RANK"] == "1":  # any of them may be asked
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return hook
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](Path(sys.argv[2]), json.loads(sys.argv[3]))
