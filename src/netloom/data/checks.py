@@ -1,11 +1,12 @@
 """What is noticed about a data set as a whole, once it is split: one function for each finding, each gives notes.
 
-Nothing is changed or left out because of them. They look at columns that are in memory; those of a set larger than
-memory are looked at as far as their target goes.
+Nothing is changed or left out because of them. Columns are gone through in pieces, so that a set larger than memory is
+looked at like any other: a row costs eight bytes for its hash, besides what its target takes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +24,22 @@ CORRELATION = 0.999
 
 
 def findings(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
-    """All notes about a data set that is in memory, or about the target alone of one that isn't."""
-    notes = unbalanced(content, preprocessing, parts)
-    if any(content.on_disk(name) for name in preprocessing.columns):
-        return notes
+    """All notes about a data set."""
     names = [*preprocessing.columns] + [content.target] * (content.target is not None)
-    return notes + leaking(content, preprocessing, parts) + repeated(parts, groups(content, [str(n) for n in names]))
+    notes = unbalanced(content, preprocessing, parts) + leaking(content, preprocessing, parts)
+    return notes + repeated(parts, groups(content, [str(name) for name in names]))
 
 
 def groups(content: Content, names: list[str]) -> NDArray[np.int64]:
     """(rows,) a number for each row, the same where rows are equal in all these columns; by first occurrence."""
     keys = np.zeros(content.count, np.uint64)
     for name in names:
-        keys = keys * np.uint64(0x9E3779B97F4A7C15) + _hashes(content.columns[name])
+        start = 0
+        for piece in content.pieces(name):
+            mixed = keys[start : start + len(piece)]
+            mixed *= np.uint64(0x9E3779B97F4A7C15)
+            mixed += _hashes(piece)
+            start += len(piece)
         keys ^= keys >> np.uint64(29)
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     numbers: NDArray[np.int64] = np.argsort(np.argsort(first, kind="stable"), kind="stable")[inverse]
@@ -80,11 +84,11 @@ def leaking(content: Content, preprocessing: Preprocessing, parts: Mapping[str, 
     wanted = content.columns[content.target][train]
     notes = []
     for name, kind in preprocessing.columns.items():
-        values = content.columns[name][train]
+        pairs = _beside(content, name, train, wanted)
         if isinstance(target, Number) and isinstance(kind, Number):
-            told = abs(_correlation(floats(values), floats(wanted))) > CORRELATION
+            told = abs(_correlation(pairs, kind.mean, target.mean)) > CORRELATION
         elif isinstance(target, Category) and isinstance(kind, Category | Number):
-            told = _one_to_one(values, wanted)
+            told = _one_to_one(pairs)
         else:
             told = False
         if told:
@@ -95,18 +99,41 @@ def leaking(content: Content, preprocessing: Preprocessing, parts: Mapping[str, 
     return notes
 
 
-def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    both = ~(np.isnan(x) | np.isnan(y))
-    x, y = x[both], y[both]
-    if len(x) < 3 or not x.std() or not y.std():
+Pairs = Iterator[tuple[NDArray[Any], NDArray[Any]]]
+
+
+def _beside(content: Content, name: str, rows: Rows, wanted: NDArray[Any]) -> Pairs:
+    """The values of a column in some rows, piece by piece, and what is wanted there."""
+    start = 0
+    for piece in content.pieces(name, rows):
+        yield piece, wanted[start : start + len(piece)]
+        start += len(piece)
+
+
+def _correlation(pairs: Pairs, x_mean: float, y_mean: float) -> float:
+    """Pearson's, of the rows that have both; sums are of differences from about the mean, so that they are exact."""
+    count, sums, squares = 0, np.zeros(2), np.zeros((2, 2))
+    for values, wanted in pairs:
+        both = np.stack([floats(values) - x_mean, floats(wanted) - y_mean])
+        both = both[:, ~np.isnan(both).any(0)]
+        count, sums, squares = count + both.shape[1], sums + both.sum(1), squares + both @ both.T
+    if count < 3:
         return 0.0
-    return float(((x - x.mean()) * (y - y.mean())).mean() / (x.std() * y.std()))
+    spread = squares - np.outer(sums, sums) / count
+    if (spread.diagonal() <= 1e-10 * squares.diagonal()).any():  # one of them never changes
+        return 0.0
+    return float(spread[0, 1] / np.sqrt(spread[0, 0] * spread[1, 1]))
 
 
-def _one_to_one(values: NDArray[np.generic], wanted: NDArray[np.generic]) -> bool:
+def _one_to_one(pairs: Pairs) -> bool:
     """Whether every value stands for one class and every class for one value."""
-    pairs = set(zip(map(str, values.tolist()), map(str, wanted.tolist()), strict=True))
-    return len(pairs) == len({value for value, _ in pairs}) == len({label for _, label in pairs})
+    classes: dict[str, str] = {}
+    values_of: dict[str, str] = {}
+    for values, wanted in pairs:
+        for value, label in zip(map(str, values.tolist()), map(str, wanted.tolist()), strict=True):
+            if classes.setdefault(value, label) != label or values_of.setdefault(label, value) != value:
+                return False
+    return True
 
 
 def _hashes(values: NDArray[np.generic]) -> NDArray[np.uint64]:

@@ -63,9 +63,13 @@ class Columns(Mapping[str, NDArray[Any]]):
         """Rows."""
         return len(next(iter(self._columns.values())))
 
+    def changed(self, columns: Mapping[str, NDArray[Any] | Column]) -> "Columns":
+        """The same columns, some of them others."""
+        return Columns({**self._columns, **columns})
+
     def held(self, name: str) -> "Columns":
         """The same columns, with one of them in memory."""
-        return Columns({**self._columns, name: self[name]})
+        return self.changed({name: self[name]})
 
     def is_on_disk(self, name: str) -> bool:
         """Whether a column stays on the disk."""

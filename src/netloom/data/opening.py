@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from netloom.data.beside import resolve_files
-from netloom.data.content import Content, short_name
+from netloom.data.beside import kinds_of, names_files, resolve_files
+from netloom.data.content import short_name
 from netloom.data.data import Data
 from netloom.data.forecasting import open_forecasting
 from netloom.data.infer import Spec
@@ -59,9 +59,9 @@ def open_data(
         memory: what the data may take, "2GiB" or bytes; a third of what is free by default. A source larger than that
             stays on the disk, and so do its encoded rows (`streaming.py`, `cache.py`).
         duplicates: "keep", or "group" to keep rows that are equal in one part.
-        options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table;
-            `limit`, the bytes an unpacked file may have). With `horizon` a table is a forecast's: see `forecasting.py`
-            for `context`, `time`, `series` and `calendar`.
+        options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table,
+            and `files`, the folder in which the files lie that it names; `limit`, the bytes an unpacked file may have).
+            With `horizon` a table is a forecast's: see `forecasting.py` for `context`, `time`, `series` and `calendar`.
 
     Raises:
         DataError: the source can't be read or its values can't be used.
@@ -76,12 +76,16 @@ def open_data(
     path = DIGITS if name == "digits" else Path(name).expanduser()
     reader = None if isinstance(source, Mapping) else reader_of(path, name)
     ahead = reader is not text and ("horizon" in options or (state or {}).get("form") == "forecasting")
+    named = names_files(reader, path) and not ahead
     known = _options_of(reader.read if reader else None) + _options_of(open_forecasting) * ahead
+    known += _options_of(resolve_files) * named
     _check_options(options, known, name)
     options = {key: value for key, value in (state or {"options": {}})["options"].items() if key in known} | options
-    for reads in (reader.read if reader else None, open_forecasting if ahead else None):
+    takers = (reader.read if reader else None, open_forecasting if ahead else None, resolve_files if named else None)
+    for reads in takers:
         _check_types(options, reads, name)
     series = {key: options[key] for key in _options_of(open_forecasting) if ahead and key in options}
+    beside = {key: options[key] for key in _options_of(resolve_files) if named and key in options}
     if duplicates not in ("keep", "group"):
         raise SettingError(
             "equal rows are kept or grouped", where="duplicates", expected="keep or group", got=duplicates
@@ -109,19 +113,14 @@ def open_data(
         held = any(str(key) in ("x", "x_train") for key in source)
         content = arrays(source, name) if held else columns_at_hand(source, name)
     elif reader is not None:
-        its_own = {key: value for key, value in options.items() if key not in series}
+        its_own = {key: value for key, value in options.items() if key not in series | beside}
         content = replace(reader.read(path, **its_own), source=name, name=short_name(name))
     if ahead:
         return open_forecasting(content, target, kinds or {}, splits, state, options, **series)
-    if path.is_file() and not isinstance(source, Mapping):
-        content = resolve_files(content, path.parent, (kinds or {}) if state is None else _kinds_of(state, content))
+    if named:
+        said = (kinds or {}) if state is None else kinds_of(state, content)
+        content = resolve_files(content, path.parent, said, **beside)
     return open_rows(replace(with_target(content, wanted.target, state), memory=allowed), wanted)
-
-
-def _kinds_of(state: Mapping[str, Any], content: Content) -> dict[str, Spec | None]:
-    """What a state says about columns."""
-    known = state["preprocessing"].get("columns", {})
-    return {name: str(known[name].get("kind")) if name in known else None for name in content.columns}
 
 
 def reader_of(path: Path, name: str) -> ModuleType:

@@ -8,6 +8,7 @@ The state is JSON; it names kinds, never code.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -72,7 +73,7 @@ class Preprocessing:
             raise DataError("no column is left to learn from", where=content.source)
         return cls(MappingProxyType(fitted), target), notes
 
-    @property
+    @cached_property
     def inputs(self) -> dict[str, tuple[str, ...]]:
         """The columns that make up each input, by input name."""
         table = tuple(name for name, kind in self.columns.items() if isinstance(kind, Cell))
@@ -82,7 +83,12 @@ class Preprocessing:
         named = {kind if kinds.count(kind) == 1 else f"{kind}_{name}": (name,) for name, kind in others.items()}
         return ({"table": table} if table else {}) | ({"series": series} if series else {}) | named
 
-    @property
+    @cached_property
+    def _cells(self) -> frozenset[str]:
+        """The columns that stand side by side in `table`."""
+        return frozenset(self.inputs.get("table", ()))
+
+    @cached_property
     def signals(self) -> dict[str, Signal]:
         """What a network reads, by input name."""
         signals = {}
@@ -92,7 +98,7 @@ class Preprocessing:
             signals[name] = parts[0].with_sizes(*parts[0].sizes[:-1], widths) if len(parts) > 1 else parts[0]
         return signals
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         """What is asked of whoever wants an answer."""
         return fields_of(self.columns, self.inputs)
@@ -140,7 +146,7 @@ class Preprocessing:
         parts = []
         for column, values in raw.items():
             kind = self.columns[column]
-            encode = kind.features if isinstance(kind, Cell) else kind.encode
+            encode = kind.features if column in self._cells else kind.encode  # type: ignore[attr-defined]
             parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
         return np.concatenate(parts, -1) if len(parts) > 1 else parts[0]
 

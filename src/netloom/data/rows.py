@@ -228,8 +228,6 @@ def _cut(content: Content, target: Kind | None, wanted: Wanted) -> dict[str, Row
     """The parts; with `duplicates="group"` rows that are equal come into one of them."""
     if (names := _compared(content, wanted)) is None:
         return cut_rows(content, target, wanted.splits, wanted.seed)
-    if content.piece:
-        raise SettingError("equal rows are found in memory only", where="duplicates", fix="allow more: memory='16GiB'")
     if content.given:
         raise SettingError("the parts are given by the source and stay as they are", where="duplicates")
     return cut_rows(content, target, _whole_groups(wanted.splits), wanted.seed, checks.groups(content, names))

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from netloom.data import cache, stored
+from netloom.data.beside import kinds_of, names_files, resolve_files
 from netloom.data.columns import Columns
 from netloom.data.content import Content, short_name
 from netloom.data.rows import RowData, Wanted, of_stored, open_rows
@@ -38,8 +39,10 @@ class Streamed:
             found, damaged = stored.find(self.wanted.key(fingerprint))
             if found is not None:
                 return of_stored(self._known(fingerprint, found.state["target"]), found)
-        with self.content() as content:
-            cache.remember(self.path, self.wanted.options, content.fingerprint)
+        with cache.scratch() as folder:
+            content, own = self._read(folder)
+            if content.fingerprint == own:  # files beside a table may change while it does not
+                cache.remember(self.path, self.wanted.options, own)
             data = open_rows(with_target(content, self.wanted.target, self.wanted.state), self.wanted)
         data.notes += damaged
         return data
@@ -48,15 +51,26 @@ class Streamed:
     def content(self) -> Iterator[Content]:
         """The raw columns, on the disk until the end of the `with`."""
         with cache.scratch() as folder:
-            content = self.reader.stream(self.path, folder, memory=self.memory, **self.wanted.options)
-            yield replace(
-                content,
-                source=self.name,
-                name=short_name(self.name),
-                piece=_piece(content),
-                memory=self.memory,
-                again=self.content,
-            )
+            yield self._read(folder, digest=False)[0]
+
+    def _read(self, folder: Path, digest: bool = True) -> tuple[Content, str]:
+        """The content, with all that lies on the disk in `folder`, and the fingerprint of the source by itself."""
+        options = dict(self.wanted.options)
+        beside = {key: options.pop(key) for key in ("files",) if key in options}
+        own = self.reader.stream(self.path, folder, memory=self.memory, **options)
+        content = replace(
+            own,
+            source=self.name,
+            name=short_name(self.name),
+            piece=_piece(own),
+            memory=self.memory,
+            again=self.content,
+        )
+        if names_files(self.reader, self.path):
+            state = self.wanted.state
+            kinds = self.wanted.kinds if state is None else kinds_of(state, content)
+            content = resolve_files(content, self.path.parent, kinds, digest, **beside)
+        return content, own.fingerprint
 
     def _known(self, fingerprint: str, target: str | None) -> Content:
         """What is known of a source that was not read again."""

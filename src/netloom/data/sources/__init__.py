@@ -3,6 +3,7 @@
     ENDINGS                                what its files end in, packing left aside
     recognises(path) -> bool               whether a folder is of this sort; the first file to say so reads it
     read(path, *, limit, …) -> Content     the whole in memory; the keyword arguments are the source's options
+    NAMES_FILES                            whether columns may name files beside it
     stream(path, folder, *, limit, …)      the same with columns that stay on the disk, for sets larger than memory
 
 Nothing heavy is imported before something is read.

@@ -24,6 +24,8 @@ from netloom.data.sources._values import Seen
 from netloom.errors import DataError
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
+#: its columns may name files beside it
+NAMES_FILES = True
 #: bytes in memory for each byte of the file
 WEIGHT = 12
 _BATCH = 256  # rows

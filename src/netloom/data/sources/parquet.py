@@ -30,6 +30,8 @@ from netloom.errors import DataError, closest
 _BATCH = 8192  # rows
 
 ENDINGS = (".parquet", ".feather", ".arrow")
+#: its columns may name files beside it
+NAMES_FILES = True
 #: bytes in memory for each byte of the file: it is packed there, and words become objects
 WEIGHT = 10
 

@@ -25,6 +25,8 @@ from netloom.data.sources._spool import Spool, block_bytes
 from netloom.errors import DataError
 
 ENDINGS = (".csv", ".tsv")
+#: its columns may name files beside it
+NAMES_FILES = True
 #: bytes in memory for each byte of the file: every value is a word of its own
 WEIGHT = 10
 
