@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from netloom.data import open_data
 from netloom.evaluate import load
 from netloom.report import write_run
+from netloom.spec import Architecture, Block, Chain
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -49,20 +53,32 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A report of each kept run; the text run's without its data."""
+    """A report of each kept run, the text run's without its data, and of tasks that none of them has."""
     found = {}
     for name, source in (("digits", "digits"), ("table", FIXTURES / "people.csv"), ("text", None)):
         loaded = load(FIXTURES / name)
         data = None if source is None else open_data(source, state=loaded.run.json("data.json"))
         path = tmp_path_factory.mktemp(name) / "report.html"
         found[name] = write_run(loaded, data, path, why="" if data else "The data are not at hand.")
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 90)).cumsum(1).tolist()
+    tags = [";".join(each for each in ("high", "right") if rng.random() < 0.5) for _ in a]
+    for name, columns, options in (
+        ("multilabel", {"a": a, "b": b, "tags": tags}, {"target": "tags", "kinds": {"tags": "labels"}}),
+        ("forecasting", {"a": a, "b": b}, {"context": 8, "horizon": 3}),
+    ):
+        data = open_data(columns, **options)
+        task, folder = TASKS.get(name).from_data(data), tmp_path_factory.mktemp(name)
+        network = Architecture.of(Chain((Block("dense", {"dim": 4}),)))
+        run = fit(network, task, data, Recipe(steps=3), folder / "run")
+        found[name] = write_run(load(run), data, folder / "report.html")
     return found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("name", ["digits", "table", "text"])
+@pytest.mark.parametrize("name", ["digits", "table", "text", "multilabel", "forecasting"])
 def test_it_fits_loads_nothing_and_keeps_to_the_room(
     browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:

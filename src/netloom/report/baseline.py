@@ -2,10 +2,13 @@
 
 classification     always the class most frequent in the training part
 regression         always the mean of the training part
+several labels     every label for every example alike: the average precision of each is how often it is there
+forecasting        always the last value of the window, or that of the last season, whichever is better
 language model     each token by its frequency in the training part, whatever came before
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -35,6 +38,11 @@ def baseline(story: Story) -> Baseline | None:
     if judged is not None:
         mean = float(story.loaded.task.settings().get("mean", judged.truth.mean()))
         return Baseline(float(((judged.truth - mean) ** 2).mean() ** 0.5), f"always the mean, {mean:.4g}")
+    if (labelled := story.labelled) is not None:
+        there = labelled.truth.mean(0)
+        return Baseline(float(there[there > 0].mean()) if there.any() else 0.0, "every example alike")
+    if story.forecasts is not None:
+        return _standing(story.metrics)
     if (
         story.loaded.task.score == "nats_per_token"
         and "vocabulary" in story.loaded.task.settings()
@@ -42,6 +50,12 @@ def baseline(story: Story) -> Baseline | None:
     ):
         return _frequencies(data, story.split, int(story.loaded.task.settings()["vocabulary"]))
     return None
+
+
+def _standing(metrics: Mapping[str, float]) -> Baseline:
+    naive = Baseline(metrics["naive_mse"], "always the last value")
+    season = Baseline(metrics.get("seasonal_mse", math.inf), "always the value of the last season")
+    return min(naive, season, key=lambda each: each.score)
 
 
 def _frequencies(data: Data, split: str, size: int) -> Baseline | None:

@@ -10,28 +10,37 @@ from netloom.report.page import contents, page, paragraph, section
 from netloom.report.sections.answer import answer
 from netloom.report.sections.dataset import dataset
 from netloom.report.sections.errors import errors
+from netloom.report.sections.horizon import horizon
+from netloom.report.sections.labels import labels
 from netloom.report.sections.learning import learning
+from netloom.report.sections.missed import missed
 from netloom.report.sections.network import network
 from netloom.report.sections.price import price
 from netloom.report.sections.provenance import provenance
 from netloom.report.sections.reasons import reasons
 from netloom.report.sections.samples import samples
 from netloom.report.sections.trust import trust
+from netloom.report.sections.windows import windows
 from netloom.report.sections.worst import worst
 from netloom.report.story import Story
 
-SECTIONS: dict[str, Callable[[Story], str]] = {
-    "What it draws": samples,
-    "Where it goes wrong": errors,
-    "Confidence": trust,
-    "Worst mistakes": worst,
-    "Why": reasons,
-    "Network": network,
-    "Learning": learning,
-    "Data": dataset,
-    "Cost and recipe": price,
-    "Provenance": provenance,
-}
+#: Title and what makes the section; of several with one title at most one has something to say about a task.
+SECTIONS: tuple[tuple[str, Callable[[Story], str]], ...] = (
+    ("What it draws", samples),
+    ("What it forecasts", windows),
+    ("Where it goes wrong", errors),
+    ("Where it goes wrong", labels),
+    ("Where it goes wrong", horizon),
+    ("Confidence", trust),
+    ("Worst mistakes", worst),
+    ("Worst mistakes", missed),
+    ("Why", reasons),
+    ("Network", network),
+    ("Learning", learning),
+    ("Data", dataset),
+    ("Cost and recipe", price),
+    ("Provenance", provenance),
+)
 
 
 def write_run(
@@ -50,8 +59,8 @@ def write_run(
     sizes = data.sizes if data is not None else loaded.run.document.get("scores", {})
     part = split or next((each for each in ("test", "validation", "train") if sizes.get(each)), "test")
     story = Story(loaded, data, part, why)
-    wanted = {title: make for title, make in SECTIONS.items() if explained or make is not reasons}
-    found = {title: html for title, make in wanted.items() if (html := make(story))}
+    wanted = [(title, make) for title, make in SECTIONS if explained or make is not reasons]
+    found = {title: html for title, make in wanted if (html := make(story))}
     known = loaded.run.document
     name = str(known["data"].get("name", "a data set"))
     body = [

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from netloom.data import Batch, Data
 from netloom.evaluate import BATCH, Loaded
+from netloom.report.forecasts import Forecasts, judge_forecasts
 from netloom.report.judged import Judged, judge
+from netloom.report.labelled import Labelled, judge_labels
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,18 @@ class Story:
 
     @cached_property
     def judged(self) -> Judged | None:
-        """Every answer of the part beside the truth."""
-        if self.data is None:
-            return None
-        return judge(self.loaded, self.data.batches(self.split, BATCH))
+        """Every answer of the part beside the truth, of a classification or regression."""
+        return None if self.data is None else judge(self.loaded, self.data.batches(self.split, BATCH))
+
+    @cached_property
+    def labelled(self) -> Labelled | None:
+        """The same where examples have several labels."""
+        return None if self.data is None else judge_labels(self.loaded, self.data.batches(self.split, BATCH))
+
+    @cached_property
+    def forecasts(self) -> Forecasts | None:
+        """The errors of every window, of a forecast."""
+        return None if self.data is None else judge_forecasts(self.loaded, self.data.batches(self.split, BATCH))
 
     @property
     def labels(self) -> list[str]:

@@ -3,7 +3,9 @@
 from html import escape
 
 from netloom.report.baseline import Baseline, baseline
+from netloom.report.forecasts import bootstrapped_mean
 from netloom.report.judged import bootstrapped_rmse, wilson
+from netloom.report.labelled import bootstrapped_mean_ap
 from netloom.report.page import facts
 from netloom.report.story import Story
 from netloom.scores import scale_of, score_of
@@ -20,11 +22,11 @@ def answer(story: Story) -> str:
     lines = [
         f"<p class=score>{metrics[name] * factor:.{digits}f}{unit} <small>{escape(name)}, {escape(on)}</small></p>",
     ]
-    if bounds := _interval(story):
+    if interval := _interval(story):
+        bounds, how = interval
         low, high = (value * factor for value in bounds)
-        how = "Wilson" if name == "accuracy" else "bootstrap"
         lines.append(
-            f"<p>95 % interval {low:.{digits}f} – {high:.{digits}f}{unit} <span class=soft>({how}, over the examples; "
+            f"<p>95 % interval {low:.{digits}f} – {high:.{digits}f}{unit} <span class=soft>({how}; "
             "another seed of training is not in it)</span></p>"
         )
     if found := baseline(story):
@@ -35,13 +37,18 @@ def answer(story: Story) -> str:
     return f"<div class=answer>{''.join(lines)}</div>" + (facts(others) if others else "")
 
 
-def _interval(story: Story) -> tuple[float, float] | None:
-    judged = story.judged
-    if judged is None:
-        return None
-    if judged.shares is not None:
-        return wilson(int((judged.truth == judged.answer).sum()), len(judged.rows))
-    return bootstrapped_rmse(judged.loss)
+def _interval(story: Story) -> tuple[tuple[float, float], str] | None:
+    """The bounds of the score, and how they are found; None where that is not known."""
+    judged, labelled, forecasts = story.judged, story.labelled, story.forecasts
+    if judged is not None and judged.shares is not None:
+        return wilson(int((judged.truth == judged.answer).sum()), len(judged.rows)), "Wilson, over the examples"
+    if judged is not None:
+        return bootstrapped_rmse(judged.loss), "bootstrap, over the examples"
+    if labelled is not None:
+        return bootstrapped_mean_ap(labelled), "bootstrap, over the examples"
+    if forecasts is not None and (bounds := bootstrapped_mean(forecasts.loss, len(forecasts.squares))):
+        return bounds, "bootstrap, over blocks of neighbouring windows"
+    return None
 
 
 def _compared(story: Story, found: Baseline) -> str:

@@ -1,0 +1,171 @@
+"""Forecasts in a report: errors by step against loops over the raw columns, and what the page says of them."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from netloom.data import Batch, open_data
+from netloom.errors import DataError
+from netloom.evaluate import load
+from netloom.report import write_run
+from netloom.report.baseline import baseline
+from netloom.report.forecasts import Forecasts, bootstrapped_mean, judge_forecasts, skill
+from netloom.report.forecasts import windows as windows_of
+from netloom.report.sections.horizon import horizon
+from netloom.report.story import Story
+from netloom.spec import Architecture, Block, Chain
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit
+
+CONTEXT, HORIZON = 10, 4
+
+
+@pytest.fixture(scope="module")
+def columns() -> dict[str, Any]:
+    t, noise = np.arange(220), np.random.default_rng(2).normal(0, 0.3, (3, 220))
+    values = np.stack([np.sin(t / 3), 5 * np.cos(t / 4) - 30, 0.01 * t]) + noise
+    return dict(zip(("<i>a", "b", "c"), values.tolist(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def story(columns: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """A forecast of two of three columns, hardly trained."""
+    data = open_data(columns, target=["b", "<i>a"], context=CONTEXT, horizon=HORIZON)
+    task = TASKS.get("forecasting").from_data(data, period=6)
+    chain = Chain((Block("dense", {"dim": 3}),))
+    recipe = Recipe(steps=20, lr=0.02, batch_size=16)
+    run = fit(Architecture.of(chain), task, data, recipe, tmp_path_factory.mktemp("forecast") / "run")
+    return Story(load(run), data, "test")
+
+
+def test_errors_are_loops_over_the_columns(story: Story, columns: dict[str, Any]) -> None:
+    found, task = story.forecasts, story.loaded.task
+    assert found is not None
+    assert found.targets == ["b", "<i>a"]
+    squares, absolute, naive = (np.zeros((HORIZON, 2)) for _ in range(3))
+    losses = []
+    for row in found.rows.tolist():
+        raw = {name: [values[row - CONTEXT : row]] for name, values in columns.items()}
+        (answer,) = story.loaded.predict(raw)
+        error = np.zeros((HORIZON, 2))
+        for k, name in enumerate(found.targets):
+            for step in range(HORIZON):
+                truth = columns[name][row + step]
+                error[step, k] = (answer["values"][step][k] - truth) / task.scale[k]
+                naive[step, k] += ((columns[name][row - 1] - truth) / task.scale[k]) ** 2
+        squares += error**2
+        absolute += np.abs(error)
+        losses.append((error**2).mean())
+    n = len(losses)
+    assert found.rows.tolist() == story.data.rows("test").tolist()  # type: ignore[union-attr]
+    np.testing.assert_allclose(found.squares, squares / n, rtol=1e-4)
+    np.testing.assert_allclose(found.absolute, absolute / n, rtol=1e-4)
+    np.testing.assert_allclose(found.naive, naive / n, rtol=1e-4)
+    np.testing.assert_allclose(found.loss, losses, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(found.skill, 1 - squares.mean(1) / naive.mean(1), rtol=1e-4)
+
+
+def test_it_is_what_the_task_says(story: Story) -> None:
+    found, metrics = story.forecasts, story.metrics
+    assert found is not None
+    assert found.loss.mean() == pytest.approx(metrics["mse"], rel=1e-6)
+    assert found.squares.mean() == pytest.approx(metrics["mse"], rel=1e-6)
+    assert found.absolute.mean() == pytest.approx(metrics["mae"], rel=1e-6)
+    assert found.naive.mean() == pytest.approx(metrics["naive_mse"], rel=1e-6)
+    assert skill(found.squares.mean(), found.naive.mean()) == pytest.approx(metrics["skill"], rel=1e-6)
+    assert (story.judged, story.labelled) == (None, None)
+    guess = baseline(story)
+    assert guess is not None
+    assert guess.score == min(metrics["naive_mse"], metrics["seasonal_mse"])
+
+
+def test_a_window_is_drawn_in_its_own_unit(story: Story, columns: dict[str, Any]) -> None:
+    found = story.forecasts
+    assert found is not None
+    ((_, batch),) = story.batches([7])
+    row = int(found.rows[7])
+    raw = {name: [values[row - CONTEXT : row]] for name, values in columns.items()}
+    answer = np.array(story.loaded.predict(raw)[0]["values"])
+    for k, window in enumerate(windows_of(story.loaded, batch)):
+        values = columns[found.targets[k]]
+        np.testing.assert_allclose(window.read, values[row - CONTEXT : row], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(window.truth, values[row : row + HORIZON], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(window.made, answer[:, k], rtol=1e-5, atol=1e-5)
+
+
+def test_windows_are_chosen_by_their_error(story: Story) -> None:
+    found = story.forecasts
+    assert found is not None
+    assert found.loss[found.at(0.0)] == found.loss.max()
+    assert found.loss[found.at(1.0)] == found.loss.min()
+    assert found.loss[found.at(0.5)] == pytest.approx(np.quantile(found.loss, 0.5, method="nearest"), rel=0.1)
+
+
+def test_blocks_of_one_are_the_usual_bootstrap() -> None:
+    values = np.random.default_rng(3).normal(2, 1, 300) ** 2
+    wanted = stats.bootstrap(
+        (values,), np.mean, method="percentile", rng=np.random.default_rng(1), n_resamples=2000
+    ).confidence_interval
+    found = bootstrapped_mean(values, 1)
+    assert found == pytest.approx((wanted.low, wanted.high), rel=0.02)
+
+
+def test_longer_blocks_see_that_neighbours_are_alike() -> None:
+    """Means of m neighbours of white noise: the mean's standard error is that of the noise, which blocks of m find."""
+    noise, m = np.random.default_rng(0).normal(size=4019), 20
+    values = np.convolve(noise, np.ones(m), "valid")
+    narrow, wide = bootstrapped_mean(values, 1), bootstrapped_mean(values, 4 * m)
+    assert narrow is not None
+    assert wide is not None
+    expected = 2 * 1.96 * m / math.sqrt(len(values))
+    assert wide[1] - wide[0] == pytest.approx(expected, rel=0.2)
+    assert narrow[1] - narrow[0] < 0.4 * expected
+    assert bootstrapped_mean(values[:39], 20) is None
+    assert bootstrapped_mean(np.full(50, 3.0), 7) == pytest.approx((3.0, 3.0))
+
+
+def test_what_stands_in_it(story: Story, tmp_path: Path) -> None:
+    text = write_run(story.loaded, story.data, tmp_path / "r.html", explained=False).read_text(encoding="utf-8")
+    for title in ("What it forecasts", "Where it goes wrong", "Network", "Data"):
+        assert text.count(f">{title}</h2>") == 1
+    assert text.count("the worst one: from row") == 2
+    assert "over blocks of neighbouring windows" in text
+    assert "<i>a" not in text
+    assert "&lt;i&gt;a" in text
+
+
+@pytest.mark.parametrize(
+    ("better", "said"),
+    [
+        ([True, True, True], "At every step ahead, up to 3, it is better"),
+        ([False, False, False], "At no step ahead"),
+        ([True, False, True], "at 1 of 3 steps ahead: 2."),
+    ],
+)
+def test_where_it_is_no_better_than_standing_still(story: Story, better: list[bool], said: str) -> None:
+    one, told = np.ones((3, 1)), Story(story.loaded, story.data, "test")
+    squares = np.where(np.array(better), 0.5, 1.5)[:, None]
+    told.__dict__["forecasts"] = Forecasts(["a"], np.ones(1), np.arange(3), np.ones(3), squares, one, one)
+    assert said in horizon(told)
+
+
+def test_series_that_stand_still_leave_nothing_to_gain(story: Story) -> None:
+    assert math.isnan(skill(0.5, 0.0))
+    told, zero = Story(story.loaded, story.data, "test"), np.zeros((2, 1))
+    told.__dict__["forecasts"] = Forecasts(["a"], np.ones(1), np.arange(3), np.ones(3), zero + 1, zero + 1, zero)
+    html = horizon(told)
+    assert "<td>–</td>" in html
+    assert "standing still has no error" in html
+
+
+def test_windows_without_what_comes_after(story: Story) -> None:
+    batch = Batch({"series": torch.zeros(2, CONTEXT, 3)}, {}, None, torch.arange(2))
+    with pytest.raises(DataError, match="no target"):
+        judge_forecasts(story.loaded, [batch])
+    with pytest.raises(DataError, match="nothing to evaluate"):
+        judge_forecasts(story.loaded, [])
