@@ -175,8 +175,9 @@ def test_fit_compare_resume(netloom: Netloom, tmp_path: Path) -> None:
     assert fits(result.lines)
     assert "2 architectures, 2 seeds, 20 steps each" in result.out
     assert "…" not in result.out
-    assert result.lines[-2:] == [f"best    runs/{json.loads(Path('runs/competition.json').read_text())['best']}",
-                                 "report  runs/report.html"]  # fmt: skip
+    assert result.lines[-3:-1] == [f"best    runs/{json.loads(Path('runs/competition.json').read_text())['best']}",
+                                   "report  runs/report.html"]  # fmt: skip
+    assert result.lines[-1] == "next    netloom report runs · netloom predict runs FILE · netloom serve runs"
     html = Path("runs/report.html").read_text().replace("http://www.w3.org/2000/svg", "")
     assert not any(word in html for word in ("http", "<script", "<link", "url(h"))  # nothing is fetched
     assert html.count('id="') == len(set(re.findall(r'id="[^"]*"', html)))
@@ -187,6 +188,16 @@ def test_fit_compare_resume(netloom: Netloom, tmp_path: Path) -> None:
     compared = json.loads(netloom("compare", "runs", "--json").out)
     assert {row["name"] for row in compared["rows"]} == {"mlp", "linear"}
     assert fits(netloom("compare", "runs").lines)
+
+
+def test_what_comes_next_is_what_the_run_can_do(tmp_path: Path) -> None:
+    from netloom.commands.fit import following
+
+    assert following(Path("my runs"), tmp_path).startswith("netloom report 'my runs' · netloom predict 'my runs' FILE")
+    (tmp_path / "samples").mkdir()
+    assert following(Path("runs"), tmp_path) == "netloom report runs"
+    (tmp_path / "samples" / "sample.txt").write_text("to be")
+    assert following(Path("runs"), tmp_path) == "netloom report runs · netloom sample runs"
 
 
 def test_a_table_with_gaps(netloom: Netloom, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`fit`: one network, or a competition of several."""
 
 import os
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from netloom.files import write_json
 from netloom.jobs import Job, Outcome, jobs_of
 from netloom.pool import run_jobs
 from netloom.propose import Candidate, propose
+from netloom.train.launching import enlisted, leads, restarted
 from netloom.units import duration
 
 BUDGET = 30.0
@@ -58,8 +60,10 @@ class FitOptions:
     plugins: Sequence[str] = ()
 
 
-def fit_command(options: FitOptions) -> Competition:
+def fit_command(options: FitOptions) -> Competition | None:
     """Propose or take architectures, check each, train each, print the leaderboard, keep the best run.
+
+    Of several workers all train, and the first does the rest; the others give None.
 
     Raises:
         KeyboardInterrupt: Ctrl-C ended a training; what was done is printed and kept.
@@ -77,16 +81,24 @@ def fit_command(options: FitOptions) -> Competition:
     if not given and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
 
+    if enlisted() and options.out is None:
+        raise SettingError("workers need to know the folder", where="--out", fix="give --out runs/NAME")
     folder = options.out or Path("runs") / f"{data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     work = jobs_of(
         candidates, options.seeds, folder, options.source, options.data, name, options.task_settings, recipe,
         options.plugins,
     )  # fmt: skip
     check_recipes(work, task, data)
+    count = 1 if enlisted() else workers(options.jobs, len(work))
+    if not leads():
+        run_jobs(work, count, lambda outcome: None)
+        return None
     known = facts.costs(candidates, task, data)
-    compete.prepare(folder, replace=options.replace)
-    count = workers(options.jobs, len(work))
-    summary(console, data, name, candidates, plan(candidates, options.seeds, recipe, count))
+    if restarted():
+        console.print(f"a worker ended: started anew ({restarted()}), from the newest checkpoint", highlight=False)
+    else:
+        compete.prepare(folder, replace=options.replace)
+        summary(console, data, name, candidates, plan(candidates, options.seeds, recipe, count))
     outcomes = train_all(console, work, count, task.score)
 
     known = {each: {**fact, "latency": facts.latency(folder, each, outcomes)} for each, fact in known.items()}
@@ -177,7 +189,25 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
     troubles(console, result.folder, result.outcomes)
     if result.best is not None:
         console.print(f"\nbest    {result.best}\nreport  {report}", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"next    {following(result.folder, result.best)}",
+            style="dim",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     if any(outcome.status in ("stopped", "skipped") for outcome in result.outcomes):
         raise KeyboardInterrupt
     if result.best is None:
         raise NetloomError("no training finished", where=str(result.folder), fix="see the reasons above")
+
+
+def following(folder: Path, best: Path) -> str:
+    """What can be done now, as commands: each takes the competition's folder for its best run."""
+    place, drawn = shlex.quote(str(folder)), best / "samples"
+    commands = [f"netloom report {place}"]
+    if not drawn.is_dir():  # what draws or writes answers no questions
+        commands += [f"netloom predict {place} FILE", f"netloom serve {place}"]
+    elif any(drawn.iterdir()):
+        commands.append(f"netloom sample {place}")
+    return " · ".join(commands)
