@@ -81,7 +81,7 @@ def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize:
             if picture.format == "JPEG":
                 side = 2 * max(wanted)  # before it is turned upright, width may be height
                 picture.draft(None, (side, side))
-            upright = ImageOps.exif_transpose(picture)
+            upright = ImageOps.exif_transpose(picture) if _may_be_turned(picture) else picture
             plain = _plain(upright, "L" if grey else "RGB", cell, row)
             if plain.size != wanted and resize == "crop":
                 plain = ImageOps.fit(plain, wanted, Resampling.BILINEAR)
@@ -140,6 +140,12 @@ def _bytes(array: NDArray[Any], row: int) -> NDArray[np.uint8]:
     if not ((array >= 0) & (array <= 255)).all():
         raise BadValue(row, "a pixel is out of range", expected="0 to 255", got=f"{array.min()} to {array.max()}")
     return np.ascontiguousarray(array.round() if array.dtype.kind == "f" else array, dtype=np.uint8)
+
+
+def _may_be_turned(picture: "Image") -> bool:
+    """Whether its EXIF data could say so: asking and copying costs more than decoding a small picture."""
+    picture.load()  # a PNG may bring them at its end
+    return "exif" in picture.info or "Raw profile type exif" in picture.info or picture.format in ("TIFF", "MPO")
 
 
 def _is_grey_palette(picture: "Image") -> bool:
