@@ -39,13 +39,14 @@ ROWS = (
 #: Modules that belong to a stage of another name.
 PART_OF = {
     "reader": "reading", "graph_reader": "reading",
-    "meter": "cost", "machine": "cost", "calibrate": "cost",
+    "meter": "cost", "scratch": "cost", "kernels": "cost", "machine": "cost", "calibrate": "cost",
     "mermaid": "draw", "drawing": "draw",
     "assemble": "check", "mend": "check",
     "propose": "compete", "shortlist": "compete", "jobs": "compete", "pool": "compete",
     "run_fields": "run",
     "scores": "compete", "significance": "intervals",
     "commands.show": "show",
+    "__main__": "cli",
 }  # fmt: skip
 RANK = {stage: rank for rank, row in enumerate(ROWS) for stage in row.split()}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from netloom.kernels import Kernels
 from netloom.machine import COMPUTING, Machine, name_of
-from netloom.meter import Kernels, Meter, Work
+from netloom.meter import Meter, Work
 
 #: seconds spent on a measurement
 _PATIENCE = 0.015

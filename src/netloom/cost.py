@@ -26,7 +26,8 @@ from torch import Tensor, nn
 from netloom.build.flow import TORCH, Resolved
 from netloom.build.network import Network
 from netloom.errors import SettingError
-from netloom.meter import Kernels, Meter, Work
+from netloom.kernels import Kernels
+from netloom.meter import Meter, Work
 from netloom.optim import OPTIMISERS
 from netloom.signal import Signal
 

@@ -2,8 +2,8 @@
 
 A dispatch mode sees every kernel of the forward and backward pass. FLOPs are torch's own formulas
 (`torch.utils.flop_counter`: a multiplication and an addition count two; norms and elementwise operations count none).
-Two kernels have no meta form that behaves like the real one, so a function mode puts one in: attention without dropout
-runs the fused kernel, which never keeps its weights, and an LSTM is one kernel for all its steps.
+What a kernel holds beside its inputs and results comes from `netloom.scratch`; kernels that run otherwise on the meta
+device than on a processor are put in by `netloom.kernels`.
 """
 
 import math
@@ -14,23 +14,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, sdpa_backward_flop, sdpa_flop
 
-_ATEN = torch.ops.aten
-_FLASH = "_scaled_dot_product_flash_attention_for_cpu"
+from netloom.scratch import scratch
+
+FLASH = "_scaled_dot_product_flash_attention_for_cpu"
 _FORMULAS: dict[str, Callable[..., int]] = {
     **{packet.__name__: formula for packet, formula in flop_registry.items() if hasattr(packet, "overloads")},
-    _FLASH: sdpa_flop,
-    f"{_FLASH}_backward": sdpa_backward_flop,
+    FLASH: sdpa_flop,
+    f"{FLASH}_backward": sdpa_backward_flop,
 }
 #: operation → what its speed is measured by; all others move values and no more
 _KINDS = {
     "gemm": "mm addmm bmm baddbmm",
-    "attention": _FLASH,
+    "attention": FLASH,
     "pool": "max_pool2d_with_indices avg_pool2d _adaptive_avg_pool2d upsample_nearest2d",
     "norm": "native_batch_norm native_layer_norm native_group_norm _fused_rms_norm var_mean mean sum",
     "function": "gelu tanh sigmoid silu exp elu log sin cos pow _softmax _safe_softmax _log_softmax softplus",
@@ -38,7 +37,6 @@ _KINDS = {
     "table": "embedding embedding_dense index_select gather index index_put scatter_add",
 }
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
-_LOOPS = (torch.gru, torch.rnn_tanh, torch.rnn_relu)
 _FREE = ("empty", "new_empty", "_unsafe_view", "lift_fresh", "detach", "is_same_size", "_local_scalar_dense")
 
 
@@ -98,17 +96,22 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for tensor in tensors:
             self._lives(tensor)
         name = func._overloadpacket.__name__
+        self.hold(scratch(name, args, tensors))
         if not func.is_view and not name.startswith(_FREE):
             given = [item for item in _flat(args) if isinstance(item, Tensor)]
             formula = _FORMULAS.get(name)
             flops = formula(*args, **(kwargs or {}), out_val=result) if formula else 0
-            self.note(_work(name, args, flops, sum(map(_bytes, given)) + sum(map(_bytes, tensors)), given))
+            self.note(_work(name, args, flops, sum(map(bytes_of, given)) + sum(map(bytes_of, tensors)), given))
         return result
 
     def note(self, work: Work) -> None:
         """Count a kernel call at the node that is running."""
         work = replace(work, native=self.backward or self.looping)
         self.work.setdefault((self.node, self.backward), Counter())[work] += 1
+
+    def hold(self, bytes: int) -> None:
+        """Count bytes that are alive beside all else for a moment."""
+        self.peak = max(self.peak, self.alive + bytes)
 
     @contextmanager
     def at(self, node: str) -> Iterator[None]:
@@ -143,90 +146,6 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._kept.discard(key)  # a new storage may come to lie at the same address
 
 
-class Kernels(TorchFunctionMode):
-    """Puts fused kernels where the meta device would take the long way."""
-
-    def __init__(self, meter: Meter) -> None:
-        super().__init__()
-        self.meter = meter
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if func is torch.nn.functional.scaled_dot_product_attention and len(args) == 3:
-            return self._attention(func, args, **kwargs)
-        if func is torch.lstm and len(args) == 9 and isinstance(args[2], list | tuple):
-            return self._lstm(*args)
-        self.meter.looping = func in _LOOPS
-        result = func(*args, **kwargs)
-        self.meter.looping = False
-        return result
-
-    def _attention(self, func: Any, args: Any, **kwargs: Any) -> Tensor:
-        mask, dropout = kwargs.get("attn_mask"), kwargs.get("dropout_p", 0.0)
-        same = args[0].shape[:2] == args[1].shape[:2] and args[0].shape[-1] == args[2].shape[-1]
-        if dropout or args[0].ndim != 4 or not same:  # torch has no fused kernel for it on the CPU
-            result: Tensor = func(*args, **kwargs)
-            return result
-        if mask is not None and mask.dtype == torch.bool:  # as torch does
-            mask = torch.zeros_like(mask, dtype=args[0].dtype)
-        causal, scale = kwargs.get("is_causal", False), kwargs.get("scale")
-        fused: Tensor = getattr(_ATEN, _FLASH)(*args, 0.0, causal, attn_mask=mask, scale=scale)[0]
-        return fused
-
-    def _lstm(
-        self, x: Tensor, state: Any, weights: Any, bias: bool, layers: int, dropout: float, train: bool, both: bool,
-        batch_first: bool,
-    ) -> tuple[Tensor, ...]:  # fmt: skip
-        each = 4 if bias else 2
-        groups = [weights[i : i + each] for i in range(0, len(weights), each)]
-        hidden, cell, lasts = state[0], state[1], []
-        for layer in range(layers):
-            outputs = []
-            for way in range(1 + both):
-                i = layer * (1 + both) + way
-                y, h, c = _Lstm.apply(self.meter, x, hidden[i], cell[i], *groups[i])  # type: ignore[no-untyped-call]
-                outputs.append(y)
-                lasts.append((h, c))
-            x = torch.cat(outputs, dim=-1) if both else outputs[0]
-            if dropout and train and layer + 1 < layers:
-                x = torch.dropout(x, dropout, train)
-        return x, torch.stack([h for h, _ in lasts]), torch.stack([c for _, c in lasts])
-
-
-class _Lstm(torch.autograd.Function):
-    """What one layer of torch's fused LSTM allocates, saves and computes, on meta."""
-
-    #: what backward needs for itself, in values of the output: the gates' gradients
-    SCRATCH = 4.2
-
-    @staticmethod
-    def workspace(time: int, batch: int, dim_in: int, dim: int) -> int:
-        """Floats that oneDNN keeps of the gates and states, within a tenth of what torch 2.13 shows."""
-        widest = -(-max(dim_in, dim) // 16) * 16
-        return batch * ((9 * time + 4) * dim + 6 * (time + 1) * widest)
-
-    @staticmethod
-    def forward(ctx: Any, meter: Meter, x: Tensor, h: Tensor, c: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
-        steps = x.shape[0] * x.shape[1]  # whichever axis comes first
-        dim = h.shape[-1]
-        ctx.meter, ctx.time = meter, max(steps // max(h.shape[0], 1), 1)
-        y = x.new_empty(*x.shape[:2], dim)
-        workspace = x.new_empty(_Lstm.workspace(ctx.time, h.shape[0], x.shape[-1], dim))
-        ctx.flops = 8 * steps * dim * (x.shape[-1] + dim)
-        ctx.moved = sum(map(_bytes, (x, y, workspace)))
-        last, last_cell = h.new_empty(h.shape), c.new_empty(c.shape)
-        ctx.save_for_backward(x, h, c, y, last, last_cell, workspace, *weights)
-        meter.note(Work("recurrent", ctx.flops, ctx.moved, ctx.flops // ctx.time))
-        return y, last, last_cell
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        x, h, c, y, _, _, _, *weights = ctx.saved_tensors
-        _scratch = x.new_empty(int(_Lstm.SCRATCH * y.numel()))  # alive until this returns
-        ctx.meter.note(Work("recurrent_backward", 2 * ctx.flops, 2 * ctx.moved, ctx.flops // ctx.time))
-        return None, *(torch.empty_like(tensor) for tensor in (x, h, c, *weights))
-
-
 def _work(name: str, args: Any, flops: int, moved: int, given: list[Tensor]) -> Work:
     backward = "_backward" in name
     stem = name.replace("_backward_data", "").replace("_backward", "")
@@ -259,6 +178,6 @@ def _key(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)
 
 
-def _bytes(tensor: Tensor) -> int:
+def bytes_of(tensor: Tensor) -> int:
     """Bytes of the values a kernel touches; those of an expanded tensor lie there once."""
     return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())

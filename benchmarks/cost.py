@@ -1,0 +1,346 @@
+"""What `check` foretells of a training step – peak memory and time – against what the step takes.
+
+    memory    weights, buffers, gradients, optimiser state, the batch, and whatever forward, backward and update hold at
+              the worst moment: predicted by `netloom.cost`, measured as the bytes that torch's CPU allocator has given
+              out at once (torch.profiler's record of every allocation) on top of what is there between steps
+              oneDNN and MKL and pages of code too: given where it is large enough to mean something
+    time      predicted by `netloom.machine` from the calibration; measured as the median over rounds that alternate
+              between the batch sizes, in a process of its own, the fastest half of the rounds kept
+
+A step is plain eager PyTorch in float32: forward, backward from a gradient of ones, AdamW, gradients set to None. What
+netloom does beyond it – the plan that `fit` measures: channels_last, pool_first, compile – is not foretold.
+The networks are every entry of the zoo at a size people train, and architectures drawn by `netloom.generate`.
+
+Every measurement is kept in `cost_cases.json` when it is made; a second call makes those that are missing.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from _report import Report, arguments, start
+from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
+
+from netloom.build import Network, resolve
+from netloom.build.flow import Resolved
+from netloom.cost import cost
+from netloom.generate import draw
+from netloom.machine import calibration, step_time
+from netloom.mend import inputs_of
+from netloom.optim import OPTIMISERS
+from netloom.reading import from_dict
+from netloom.signal import Signal, parse
+from netloom.spec import Node
+from netloom.zoo import ZOO
+
+BATCHES = (4, 32, 128)
+LIMIT = 4 << 30
+RESIDENT = 64 << 20
+#: family, entry, its settings, what it reads
+ENTRIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+    ("dense", "linear", {"classes": 10}, "image:1x28x28"),
+    ("dense", "mlp", {"classes": 10}, "image:1x28x28"),
+    ("dense", "mlp", {"widths": [1024, 1024, 512], "dropout": 0.2, "classes": 10}, "image:3x32x32"),
+    ("dense", "tabular", {"classes": 2}, "vector:13"),
+    ("dense", "autoencoder", {}, "image:1x28x28"),
+    ("dense", "vae_dense", {}, "image:1x28x28"),
+    ("dense", "gan_dense", {}, "image:1x28x28"),
+    ("convolution", "cnn", {"classes": 10}, "image:1x28x28"),
+    ("convolution", "lenet", {"classes": 10}, "image:3x32x32"),
+    ("convolution", "resnet", {"stem": "small", "classes": 10}, "image:3x32x32"),
+    ("convolution", "resnet_small", {"classes": 10}, "image:3x32x32"),
+    ("convolution", "vgg", {"stages": [[32, 32], [64, 64]], "dropout": 0.3, "classes": 10}, "image:3x32x32"),
+    ("convolution", "series_cnn", {"classes": 2}, "series:96x7"),
+    ("convolution", "vae_conv", {}, "image:1x28x28"),
+    ("convolution", "gan_conv", {}, "image:1x28x28"),
+    ("convolution", "text_cnn", {"classes": 2}, "tokens:50,vocabulary=5000,padded"),
+    ("recurrent", "row_lstm", {"classes": 10}, "image:1x28x28"),
+    ("recurrent", "hybrid", {"classes": 10}, "image:1x28x28"),
+    ("recurrent", "series_lstm", {"classes": 2}, "series:96x7"),
+    ("recurrent", "series_lstm", {"classes": 2}, "series:96x7,padded"),
+    ("recurrent", "text_lstm", {"classes": 2}, "tokens:50,vocabulary=5000,padded"),
+    ("recurrent", "char_lstm", {}, "tokens:64,vocabulary=65"),
+    ("attention", "char_transformer", {}, "tokens:64,vocabulary=65"),
+    ("attention", "series_transformer", {"classes": 2}, "series:96x7"),
+    ("attention", "text_transformer", {"classes": 2}, "tokens:50,vocabulary=5000,padded"),
+    ("attention", "vit", {"patch": 4, "dim": 96, "depth": 4, "heads": 4, "classes": 10}, "image:3x32x32"),
+    ("dense", "text_bag", {"classes": 2}, "tokens:50,vocabulary=5000,padded"),
+)
+#: what the zoo has no entry of
+CHAINS: tuple[tuple[str, list[Any], str], ...] = (
+    ("recurrent", [{"gru": {"dim": 64}}, "last_step", {"dense": {"dim": 2}}], "series:96x7"),
+    ("recurrent", [{"gru": {"dim": 48, "layers": 2, "bidirectional": True}}, "last_step"], "series:48x16,padded"),
+    ("recurrent", [{"rnn": {"dim": 64}}, "last_step", {"dense": {"dim": 2}}], "series:96x7"),
+    (
+        "recurrent",
+        [{"embedding": {"dim": 48}}, {"gru": {"dim": 96}}, {"dense": {"dim": 65}}],
+        "tokens:64,vocabulary=65",
+    ),
+    ("recurrent", [{"lstm": {"dim": 64, "layers": 2, "bidirectional": True}}, "global_max_pool1d"], "series:48x16"),
+    (
+        "convolution",
+        [
+            {"separable_conv2d": {"channels": 32}},
+            "batch_norm2d",
+            "relu",
+            "max_pool2d",
+            {"separable_conv2d": {"channels": 64}},
+            "group_norm",
+            "silu",
+            "global_average_pool2d",
+        ],
+        "image:3x32x32",
+    ),
+    (
+        "convolution",
+        [
+            {"patchify": {"size": 4}},
+            {"dense": {"dim": 64}},
+            {
+                "repeat": {
+                    "times": 3,
+                    "body": [{"residual": ["layer_norm", {"conv1d": {"dim": 64, "kernel": 5}}, "gelu"]}],
+                }
+            },
+            "attention_pool",
+        ],
+        "image:3x32x32",
+    ),
+)
+#: what drawn architectures read; each is drawn with several seeds
+DRAWN: tuple[str | dict[str, str], ...] = (
+    "image:3x32x32", "series:64x24", "series:48x16,padded", "tokens:64,vocabulary=2000",
+    "tokens:40,vocabulary=500,padded", "vector:64", {"a": "series:32x16", "b": "image:3x24x24"},
+)  # fmt: skip
+LATENT = {"autoencoder": 32, "vae_dense": 20, "vae_conv": 16, "gan_dense": 64, "gan_conv": 64}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network to measure."""
+
+    name: str
+    family: str
+    node: Node
+    signals: Mapping[str, Signal]
+
+    @property
+    def resolved(self) -> Resolved:
+        return resolve(self.node, self.signals)
+
+
+def cases(seeds: int) -> Iterator[Case]:
+    """All of them; the parts of an entry are cases of their own."""
+    for family, entry, settings, text in ENTRIES:
+        signal = parse(text)
+        for part, node in ZOO.get(entry)(**settings).parts.items():
+            reads = parse(f"vector:{LATENT[entry]}") if part in ("decoder", "generator") else signal
+            told = ",".join(f"{key}={value}" for key, value in settings.items())
+            yield Case(f"{entry}({told}) {part} on {text}", family, node, {"x": reads})
+    for family, nodes, text in CHAINS:
+        node = from_dict(nodes).parts["network"]
+        yield Case(f"{json.dumps(nodes)} on {text}".replace('"', ""), family, node, {"x": parse(text)})
+    for seed in range(seeds):
+        for signals in DRAWN:
+            architecture = draw(signals, seed, 8)
+            told = signals if isinstance(signals, str) else " + ".join(signals.values())
+            (node,) = architecture.parts.values()
+            yield Case(f"drawn {seed} on {told}", "drawn", node, inputs_of(architecture)["network"])
+
+
+def batch_of(network: Network, batch: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Random inputs, and masks that leave between one step and all of them."""
+    inputs, masks = {}, {}
+    for name, signal in network.inputs.items():
+        shape = signal.shape(batch)
+        inputs[name] = torch.randint(signal.known["vocabulary"], shape) if signal.dtype == "int" else torch.randn(shape)
+        if signal.padded:
+            lengths = torch.randint(1, shape[1] + 1, (batch, 1)).clamp(min=max(shape[1] // 2, 1))
+            masks[name] = torch.arange(shape[1]) < lengths
+    return inputs, masks
+
+
+class Stepper:
+    """A network with its optimiser, and a batch of a size."""
+
+    def __init__(self, case: Case, batch: int) -> None:
+        torch.manual_seed(0)
+        self.network = Network(case.resolved)
+        self.inputs, self.masks = batch_of(self.network, batch)
+        self.optimiser = OPTIMISERS.get("adamw")(self.network.named_parameters()) if self._parameters() else None
+
+    def _parameters(self) -> list[Tensor]:
+        return list(self.network.parameters())
+
+    def __call__(self) -> None:
+        """One step."""
+        y = self.network(self.inputs, self.masks or None)
+        given = [each for each in (y.values() if isinstance(y, dict) else [y]) if each.requires_grad]
+        del y
+        if given and self.optimiser is not None:
+            torch.autograd.backward(given, [torch.ones_like(each) for each in given])
+            del given
+            self.optimiser.step()
+            self.optimiser.zero_grad()
+
+    def stays(self) -> int:
+        """Bytes that are there between steps."""
+        state = [t for entry in self.optimiser.state.values() for t in entry.values()] if self.optimiser else []
+        tensors = [*self._parameters(), *self.network.buffers(), *self.inputs.values(), *self.masks.values(), *state]
+        return sum(t.untyped_storage().nbytes() for t in tensors)
+
+
+def memory(case: Case, batch: int) -> dict[str, Any]:
+    """Peak bytes of a step by torch's allocator, and by the operating system."""
+    step = Stepper(case, batch)
+    step()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        step()
+    now = most = 0
+    for event in profiler.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            now += event.nbytes()
+            most = max(most, now)
+    del profiler
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = _resident("VmRSS")
+    step()
+    return {"peak": step.stays() + most, "resident": step.stays() + _resident("VmHWM") - before}
+
+
+def _resident(field: str) -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def times(case: Case, batches: list[int], rounds: int = 9) -> dict[int, float]:
+    """Seconds of a step at each batch size, measured by turns."""
+    steppers = {batch: Stepper(case, batch) for batch in batches}
+    counts = {}
+    for batch, step in steppers.items():
+        step()
+        began = time.perf_counter()
+        step()
+        counts[batch] = max(1, min(20, int(0.1 / (time.perf_counter() - began))))
+    found: dict[int, list[float]] = {batch: [] for batch in batches}
+    for _ in range(rounds):
+        for batch, step in steppers.items():
+            began = time.perf_counter()
+            for _ in range(counts[batch]):
+                step()
+            found[batch].append((time.perf_counter() - began) / counts[batch])
+    return {batch: statistics.median(sorted(each)[: rounds // 2 + 1]) for batch, each in found.items()}
+
+
+def child(args: argparse.Namespace) -> None:
+    """Measure one case in this process."""
+    case = next(case for case in cases(args.seeds) if case.name == args.case)
+    batches = [int(batch) for batch in args.batches.split(",")]
+    if args.child == "memory":
+        print(json.dumps({str(batch): memory(case, batch) for batch in batches}))
+    else:
+        print(json.dumps({str(batch): {"seconds": s} for batch, s in times(case, batches).items()}))
+
+
+def measured(case: Case, what: str, batches: list[int], args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The same in a process of its own; for memory with an allocator that gives large pieces back at once."""
+    command = [sys.executable, __file__, "--child", what, "--case", case.name, "--seeds", str(args.seeds)]
+    env = {"OMP_NUM_THREADS": str(args.threads), "MKL_NUM_THREADS": str(args.threads), "PATH": ""}
+    env |= {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"} if what == "memory" else {}
+    command += ["--batches", ",".join(map(str, batches)), "--threads", str(args.threads)]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    if done.returncode:
+        raise SystemExit(f"{case.name}: {done.stderr}")
+    answer: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def main() -> None:
+    parser = arguments(__doc__, seeds=5)
+    parser.add_argument("--what", default="memory,time", help="what to measure (memory,time)")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    parser.add_argument("--batches", help=argparse.SUPPRESS)
+    args = start(parser, needs_data=False)
+    if args.child:
+        return child(args)
+    path = args.out / "cost_cases.json"
+    kept: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text()) if path.exists() else {}
+    all_cases = list(cases(args.seeds))
+    for what in args.what.split(","):
+        key = "peak" if what == "memory" else "seconds"
+        for case in all_cases:
+            here = kept.setdefault(case.name, {})
+            fits = [batch for batch in BATCHES if cost(case.resolved, batch).peak < LIMIT]
+            missing = [batch for batch in fits if key not in here.get(str(batch), {})]
+            if missing:
+                for batch, found in measured(case, what, missing, args).items():
+                    here.setdefault(batch, {}).update(found)
+                path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+                print(what, case.name, here, flush=True)
+    summarise(all_cases, kept, args)
+
+
+def summarise(all_cases: list[Case], kept: dict[str, dict[str, dict[str, Any]]], args: argparse.Namespace) -> None:
+    """Predict anew, and write the distribution of predicted / measured by family."""
+    machine = calibration()
+    ratios: dict[tuple[str, str], list[float]] = {}
+    worst: dict[str, list[tuple[float, str, int]]] = {}
+    for case in all_cases:
+        for batch, found in kept.get(case.name, {}).items():
+            foretold = cost(case.resolved, int(batch))
+            pairs = {
+                "memory": (foretold.peak, found.get("peak")),
+                "resident": (foretold.peak, found.get("resident") if found.get("peak", 0) > RESIDENT else None),
+                "time": (step_time(foretold, machine), found.get("seconds")),
+            }
+            for what, (predicted, real) in pairs.items():
+                if real:
+                    for family in (case.family, "all"):
+                        ratios.setdefault((what, family), []).append(predicted / real)
+                    worst.setdefault(what, []).append((predicted / real, case.name, int(batch)))
+    report = Report("cost", "What `check` foretells", args, NOTE.format(n=len(all_cases)))
+    for (what, family), values in sorted(ratios.items()):
+        row = Quantiles(values)
+        goal = {"memory": 0.10, "time": 0.25}.get(what)
+        met: dict[str, Any] = {"goal": f"≤ {goal}", "met": lambda v, g=goal: v <= g} if goal else {}
+        report.add(f"{what}, {family}", "90th percentile of |predicted / measured − 1|", row.error(0.9), digits=3,
+                   cases=len(values), **row.facts(), **met)  # fmt: skip
+    for what, found_worst in worst.items():
+        for ratio, name, batch in sorted(found_worst, key=lambda one: -abs(one[0] - 1))[:8]:
+            print(f"worst {what}: {ratio:.2f} {name}, batch {batch}")
+
+
+class Quantiles:
+    """Of ratios predicted / measured."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values = sorted(values)
+
+    def at(self, share: float) -> float:
+        return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
+
+    def error(self, share: float) -> float:
+        errors = sorted(abs(value - 1) for value in self.values)
+        return errors[min(int(share * len(errors)), len(errors) - 1)]
+
+    def facts(self) -> dict[str, float]:
+        shares = {"lowest": 0.0, "5 %": 0.05, "median": 0.5, "95 %": 0.95, "highest": 1.0}
+        return {name: round(self.at(share), 3) for name, share in shares.items()}
+
+
+NOTE = """\
+{n} networks × batch sizes 4, 32, 128, those left out that would need more than 4 GiB. A ratio is predicted / measured;
+the quantiles of each run are those of the ratio. What is predicted and how it is measured: `benchmarks/cost.py`."""
+
+if __name__ == "__main__":
+    main()
