@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import gzip
 import io
 import json
 import lzma
@@ -94,6 +95,37 @@ def test_packed_and_feather_hold_the_same(tmp_path: Path) -> None:
     assert first.fingerprint == second.fingerprint
     for other in (second, third):
         assert other.state()["preprocessing"] == first.state()["preprocessing"]
+
+
+def as_stream(path: Path, rows: pa.Table) -> Path:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows, max_chunksize=700)
+    return path
+
+
+def test_an_arrow_stream_holds_the_same(tmp_path: Path) -> None:
+    whole = pa.concat_tables([table()] * 50)
+    with pa.OSFile(str(tmp_path / "file.arrow"), "wb") as sink, pa.ipc.new_file(sink, whole.schema) as writer:
+        writer.write_table(whole)
+    stream = as_stream(tmp_path / "stream.arrow", whole)
+    (tmp_path / "packed.arrow.gz").write_bytes(gzip.compress(stream.read_bytes()))
+    expected = open_data(tmp_path / "file.arrow", target="yes").state()["preprocessing"]
+    for name in ("stream.arrow", "packed.arrow.gz"):
+        for memory in (None, "1MiB"):
+            assert open_data(tmp_path / name, target="yes", memory=memory).state()["preprocessing"] == expected
+    few = open_data(stream, target="yes", columns=["yes", "whole"])
+    assert {name: signal.text() for name, signal in few.signals.items()} == {"table": "vector:1"}
+
+
+@pytest.mark.parametrize("memory", [None, "1MiB"])
+def test_an_arrow_stream_that_is_cut_short_is_refused(tmp_path: Path, memory: str | None) -> None:
+    """A stream may end behind any batch: only the mark at its end tells that none is lacking."""
+    rows = pa.table({"n": np.arange(200000.0), "y": np.arange(200000) % 2})
+    whole = as_stream(tmp_path / "a.arrow", rows).read_bytes()
+    for length in (len(whole) - 8, len(whole) // 2, 100, 1):
+        (tmp_path / "bad.arrow").write_bytes(whole[:length])
+        with pytest.raises(DataError, match=r"bad\.arrow: the file is damaged or cut short"):
+            open_data(tmp_path / "bad.arrow", target="y", memory=memory)
 
 
 def hub_table(count: int, shift: int = 0) -> pa.Table:

@@ -1,24 +1,27 @@
 """Data sets of the Hugging Face Hub: `hub:OWNER/NAME[:CONFIG]`, by the library `datasets` (extra `hub`).
 
 Only data are loaded, never a data set's own code. Without a connection, or with HF_HUB_OFFLINE=1, a set that was loaded
-before is found in the library's cache; any other is an error at once. The parts are those of the Hub.
+before is found in the library's cache; any other is an error at once. The parts are those of the Hub. A folder that the
+library saved is opened by its path (`saved.py`), and never by `hub:`.
 """
 
 import os
+import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from netloom.data.content import Content, fingerprint, part_named
-from netloom.data.read import LIMIT, too_large
-from netloom.data.sources.parquet import of_table
+from netloom.data.content import Content
+from netloom.data.read import LIMIT
+from netloom.data.sources._hub import of_splits
 from netloom.errors import DataError
 from netloom.extras import need
 
 PREFIX = "hub:"
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SECONDS = 5
 
 
@@ -33,36 +36,47 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
         DataError: there is no connection, or no such data set.
         MissingExtra: `datasets` is not installed.
     """
-    import pyarrow as pa
-
     name, _, config = str(path).removeprefix(PREFIX).partition(":")
+    if not _NAME.fullmatch(name):
+        raise DataError("this names no data set of the Hub", where=str(path), expected="hub:OWNER/NAME[:CONFIG]")
+    if Path(name).exists():  # the library would read this instead
+        raise DataError("a folder of this name lies here", where=str(path), fix=f"open it by its path: ./{name}")
     library = need("datasets", extra="hub", what="loading a data set of the Hub")
     online = _online()
-    library.config.HF_HUB_OFFLINE = library.config.HF_HUB_OFFLINE or not online
     try:
-        found = library.load_dataset(name, config or None)
-    except Exception as fault:  # the library raises what its many parts raise
+        with _offline(library, not online):
+            found = library.load_dataset(name, config or None)
+    except _faults(library) as fault:
+        what = (
+            "the data set can't be loaded" if online else "there is no connection to the Hub, and no copy of this set"
+        )
+        check, connect = "check the name and the configuration", "connect, or open a downloaded folder by its path"
         raise DataError(
-            "the data set can't be loaded" if online else "there is no connection to the Hub, and no copy of this set",
-            where=str(path),
-            got=str(fault).split("\n")[0],
-            fix="check the name and the configuration"
-            if online
-            else "connect, or open a downloaded folder by its path",
+            what, where=str(path), got=str(fault).split("\n")[0], fix=check if online else connect
         ) from None
-    tables, given, count = [], {}, 0
-    for split, rows in found.items():
-        table: Any = rows.with_format("arrow")[:].replace_schema_metadata(rows.features.arrow_schema.metadata)
-        limit -= table.nbytes
-        if limit < 0:
-            raise too_large(path, limit)
-        given[part_named(split)] = np.arange(count, count + len(table))
-        count += len(table)
-        tables.append(table)
-    content = of_table(
-        pa.concat_tables(tables), path, "", {} if None in given else {str(p): r for p, r in given.items()}
-    )
-    return Content(**{**vars(content), "fingerprint": fingerprint(content.columns)})
+    return of_splits(found, path, limit)
+
+
+def _faults(library: Any) -> tuple[type[Exception], ...]:
+    """What loading raises: a name, configuration or version that isn't there, a network that fails, damaged files.
+
+    ValueError is its word for an unknown configuration, RuntimeError for a set that would need its own code.
+    """
+    errors = need("huggingface_hub.errors", extra="hub", what="loading a data set of the Hub")
+    return (
+        library.exceptions.DatasetsError, errors.HTTPError, errors.EntryNotFoundError, OSError, ValueError, RuntimeError
+    )  # fmt: skip
+
+
+@contextmanager
+def _offline(library: Any, wanted: bool) -> Iterator[None]:
+    """The library without the network; its own setting holds again afterwards."""
+    before = library.config.HF_HUB_OFFLINE
+    library.config.HF_HUB_OFFLINE = before or wanted
+    try:
+        yield
+    finally:
+        library.config.HF_HUB_OFFLINE = before
 
 
 def _online() -> bool:

@@ -1,4 +1,5 @@
-"""Parquet, Feather and Arrow files: columns with types; or a folder of Parquet files, as the Hub lays it.
+"""Parquet, Feather and Arrow files (as a file or as a stream): columns with types. Or a folder of Parquet files, as the
+Hub lays it:
 
     train-00000-of-00002.parquet, test-00000-of-00001.parquet        the name begins with its part
     train/0000.parquet, test/0000.parquet                            the folder is named for its part
@@ -10,7 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from netloom.data.sources._spool import block_bytes
 from netloom.errors import DataError, closest
 
 _BATCH = 8192  # rows
+#: what an arrow file begins with, and what an arrow stream ends with
+_FILE, _END = b"ARROW1", b"\xff\xff\xff\xff\0\0\0\0"
 
 ENDINGS = (".parquet", ".feather", ".arrow")
 #: its columns may name files beside it
@@ -152,14 +155,31 @@ def _batches(file: Path, name: str | None, memory: int, schema: bool = False) ->
                 size = max(1, min(_BATCH, block_bytes(memory) // row))
                 yield from opened.iter_batches(size, columns=[name], use_threads=False)
             return
-        with pa.ipc.open_file(source) as opened:
+        with _ipc(source) as (known, batches):
             if schema:
-                yield opened.schema
+                yield known
                 return
-            for number in range(opened.num_record_batches):
-                batch = opened.get_batch(number).select([name])
+            for batch in batches:
                 for start in range(0, len(batch), _BATCH):
-                    yield batch.slice(start, _BATCH)
+                    yield batch.select([name]).slice(start, _BATCH)
+
+
+@contextmanager
+def _ipc(source: Any) -> Iterator[tuple[Any, Iterator[Any]]]:
+    """Schema and batches of an arrow file, or of a stream, whose end is marked: without the mark it was cut short."""
+    import pyarrow as pa
+
+    if source.read(len(_FILE)) == _FILE:
+        with pa.ipc.open_file(source) as opened:
+            yield opened.schema, (opened.get_batch(number) for number in range(opened.num_record_batches))
+        return
+    source.seek(max(0, source.size() - len(_END)))
+    whole = source.read() == _END
+    source.seek(0)
+    with pa.ipc.open_stream(source) as opened:
+        if not whole:
+            raise pa.ArrowInvalid("the stream has no end")
+        yield opened.schema, iter(opened)
 
 
 def of_table(table: Any, path: Path, fingerprint: str, given: dict[str, Any]) -> Content:
@@ -208,15 +228,14 @@ def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int
     from pyarrow import parquet
 
     source, batches, size = pa.BufferReader(raw), [], 0
-    with _damaged(file):
+    with _damaged(file), ExitStack() as stack:
         if suffixes(file)[0] == ".parquet":
             opened = parquet.ParquetFile(source)
             schema = opened.schema_arrow
             stream = opened.iter_batches(_BATCH, columns=_chosen(file, columns, schema.names))
         else:
-            opened = pa.ipc.open_file(source)
-            schema, names = opened.schema, _chosen(file, columns, opened.schema.names)
-            stream = (opened.get_batch(number) for number in range(opened.num_record_batches))
+            schema, stream = stack.enter_context(_ipc(source))
+            names = _chosen(file, columns, schema.names)
             stream = (batch.select(names) for batch in stream) if names else stream
         for batch in stream:
             batches.append(batch)
