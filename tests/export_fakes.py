@@ -1,5 +1,6 @@
 """Small runs of every kind of column, made in a moment: random weights, fitted preprocessing, examples to answer."""
 
+import base64
 import io
 import wave
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
+from PIL import Image
 
 from netloom.assemble import assemble
 from netloom.build import build
@@ -32,6 +35,11 @@ class Scene:
     data: Mapping[str, Any]
     options: Mapping[str, Any]
     raw: Mapping[str, Sequence[Any]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The raw examples as rows of JSON."""
+        count = len(next(iter(self.raw.values())))
+        return [{name: _written(values[i]) for name, values in self.raw.items()} for i in range(count)]
 
 
 def scenes() -> dict[str, Scene]:
@@ -94,7 +102,37 @@ def scenes() -> dict[str, Scene]:
             {"target": "answer", "kinds": {"sound": {"audio": {"trim": True}}}},
             {"sound": [recording(rng) for _ in range(fresh)]},
         ),
+        "image files": Scene(
+            "[{conv2d: {channels: 4}}, relu, global_average_pool2d]", "classification",
+            {"photo": np.array([picture(rng, n) for n in range(rows)], object), "answer": labels},
+            {"target": "answer", "kinds": {"photo": {"image": {"size": [9, 7]}}}},
+            {"photo": [picture(rng, n) for n in range(fresh)]},
+        ),
+        "labels": Scene(
+            "[{dense: {dim: 6}}, tanh]", "multilabel",
+            {"size": numbers, "likes": words(rng, rows), "tags": words(rng, rows)},
+            {"target": "tags", "kinds": {"likes": "labels", "tags": "labels"}},
+            {"size": new_numbers, "likes": [[], ["never seen", "old"], *words(rng, fresh - 2)]},
+        ),
+        "forecast": Scene(
+            "[{lstm: {dim: 5}}]", "forecasting",
+            {name: rng.normal(30, 9, 90) for name in ("a", "b", "c")},
+            {"target": ["c", "a"], "context": 8, "horizon": 5},
+            {name: list(rng.normal(30, 9, (fresh, 8))) for name in ("a", "b", "c")},
+        ),
     }  # fmt: skip
+
+
+def picture(rng: np.random.Generator, number: int) -> bytes:
+    """An image file of noise: PNG and JPEG, colour and grey, of several sizes."""
+    buffer, size = io.BytesIO(), (11 + number % 3, 8 + number % 5, 3)[: 2 + (number % 4 > 0)]
+    Image.fromarray(rng.integers(0, 256, size, np.uint8)).save(buffer, "JPEG" if number % 2 else "PNG")
+    return buffer.getvalue()
+
+
+def words(rng: np.random.Generator, count: int) -> list[list[str]]:
+    """Rows of up to three labels of five."""
+    return [sorted({*rng.choice(WORDS[:5], rng.integers(0, 4)).tolist()}) for _ in range(count)]
 
 
 def recording(rng: np.random.Generator) -> bytes:
@@ -132,3 +170,24 @@ def make(scene: Scene, folder: Path) -> tuple[Loaded, Data]:
     run.save_weights(model, {})
     run.record(status="finished")
     return load(folder), data
+
+
+def same(answers: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]]) -> None:
+    """The same words, and the same numbers to float32's precision."""
+    assert len(answers) == len(expected)
+    for answer, wanted in zip(answers, expected, strict=True):
+        assert answer.keys() == wanted.keys()
+        for name, value in wanted.items():
+            if name == "probabilities":
+                assert answer[name] == pytest.approx(value, abs=1e-5)
+            elif name in ("value", "values"):
+                np.testing.assert_allclose(answer[name], value, rtol=1e-5, atol=1e-5)
+            else:  # label, labels, targets
+                assert answer[name] == value
+
+
+def _written(value: Any) -> Any:
+    """A raw value as JSON has it."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

@@ -5,20 +5,19 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from export_fakes import Scene, make, scenes
+from export_fakes import Scene, make, same, scenes
 from oracles import unchecked
 
 from netloom import export
 from netloom.data.wire import from_json
 from netloom.evaluate import Loaded
 from netloom.runtime import Runner
+from netloom.runtime.rows import read
 
 SCENES = scenes()
 #: what an exported folder may need; torch is not among them, nor netloom itself
@@ -57,16 +56,6 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return there
 
 
-def same(answers: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]]) -> None:
-    assert len(answers) == len(expected)
-    for answer, wanted in zip(answers, expected, strict=True):
-        if "value" in wanted:
-            assert answer["value"] == pytest.approx(wanted["value"], rel=1e-5)
-        else:
-            assert answer["label"] == wanted["label"]
-            assert answer["probabilities"] == pytest.approx(wanted["probabilities"], abs=1e-5)
-
-
 def test_the_runner_answers_as_the_run(case: Case) -> None:
     runner = Runner(case.folder)
     same(runner.predict(case.scene.raw), case.expected)
@@ -76,9 +65,8 @@ def test_the_runner_answers_as_the_run(case: Case) -> None:
 
 def test_the_runner_answers_without_torch(case: Case, packages: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
-    count = len(case.expected)
-    raw = [{name: written(values[i]) for name, values in case.scene.raw.items()} for i in range(count)]
-    rows.write_text("".join(json.dumps(row | {"stray": 1}) + "\n" for row in raw), encoding="utf-8")
+    lines = [json.dumps(row | {"stray": 1}) + "\n" for row in case.scene.rows()]
+    rows.write_text("".join(lines), encoding="utf-8")
     environment = {"PYTHONPATH": str(packages), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     command = [sys.executable, "-S", str(case.folder / "runner"), str(rows), "--threads", "1"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
@@ -97,16 +85,23 @@ def test_fields_are_the_runs(case: Case) -> None:
     assert Runner(case.folder).fields == case.loaded.preprocessing.fields
 
 
+def test_pictures_in_files_are_those_in_bytes(tmp_path: Path) -> None:
+    """A folder of pictures, as the runner is given one, and the pictures themselves."""
+    scene = SCENES["image files"]
+    loaded, _ = make(scene, tmp_path / "run")
+    with unchecked():
+        export.write(loaded, tmp_path / "out")
+    (tmp_path / "photos").mkdir()
+    for number, photo in enumerate(scene.raw["photo"]):
+        (tmp_path / "photos" / f"{number:02}.{'jpg' if number % 2 else 'png'}").write_bytes(photo)
+    runner = Runner(tmp_path / "out")
+    columns, names = read(tmp_path / "photos", runner.fields)
+    assert len(names) == len(scene.raw["photo"])
+    assert all(isinstance(each, Path) for each in columns["photo"])
+    same(runner.predict(columns), loaded.predict(scene.raw))
+    same(loaded.predict(columns), loaded.predict(scene.raw))
+
+
 def test_rows_of_json_are_the_same_values(case: Case) -> None:
-    fields = Runner(case.folder).fields
-    rows = [{name: written(values[i]) for name, values in case.scene.raw.items()} for i in range(3)]
-    same(Runner(case.folder).predict(from_json(fields, rows)), case.expected[:3])
-
-
-def written(value: Any) -> Any:
-    """A raw value as JSON has it."""
-    if isinstance(value, bytes):
-        import base64
-
-        return base64.b64encode(value).decode()
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    runner = Runner(case.folder)
+    same(runner.predict(from_json(runner.fields, case.scene.rows()[:3])), case.expected[:3])
