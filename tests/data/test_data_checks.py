@@ -91,38 +91,3 @@ def test_a_few_words_among_numbers_are_refused(tmp_path: Path) -> None:
     assert "got: 'unknown'" in str(fault.value)
     data = open_data(tmp_path / "a.csv", target="y", kinds={"n": "category"})
     assert data.state()["preprocessing"]["columns"]["n"]["kind"] == "category"
-
-
-KINDS: dict[str, Any] = {
-    "number": [float(value) for value in RNG.normal(size=200)],
-    "bins": {"number": {"bins": 4}},
-    "category": ["red", "blue"] * 100,
-    "text": [f"once upon a time {row % 7} there was" for row in range(200)],
-    "labels": [["new", "big"][: 1 + row % 2] for row in range(200)],
-}
-
-
-@pytest.mark.parametrize("name", ["number", "bins", "category", "text", "labels"])
-def test_only_the_training_rows_decide(name: str) -> None:
-    """Whatever stands in the validation and test rows, the fitted state is the same to the last bit."""
-    values = list(KINDS["number"] if name == "bins" else KINDS[name])
-    kinds = {"v": KINDS["bins"] if name == "bins" else name}
-    first = open_data(table(v=values, n=list(range(200))), target="y", kinds=kinds)
-    other = {"number": -1e9, "bins": 1e9, "category": "never", "text": "unheard of " * 40, "labels": ["never"]}[name]
-    for part in ("validation", "test"):
-        for row in first.rows(part).tolist():
-            values[row] = other
-    second = open_data(table(v=values, n=list(range(200))), target="y", kinds=kinds)
-    assert json.dumps(first.state()["preprocessing"]) == json.dumps(second.state()["preprocessing"])
-    assert first.fingerprint != second.fingerprint
-
-
-@pytest.mark.parametrize("shape", [(5,), (6, 2), (4, 4)])
-def test_only_the_training_arrays_decide(shape: tuple[int, ...]) -> None:
-    x, y = RNG.normal(size=(200, *shape)), np.arange(200) % 2
-    first = open_data({"x": x, "y": y})
-    changed = x.copy()
-    for part in ("validation", "test"):
-        changed[first.rows(part).numpy()] = 1e6
-    second = open_data({"x": changed, "y": y})
-    assert json.dumps(first.state()["preprocessing"]) == json.dumps(second.state()["preprocessing"])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netloom.data.content import Content
-from netloom.data.kinds.category import Category
+from netloom.data.kinds.category import Category, labels
 from netloom.data.kinds.number import Number, floats
 from netloom.data.order import Rows
 from netloom.data.preprocessing import Preprocessing
@@ -27,6 +27,7 @@ def findings(content: Content, preprocessing: Preprocessing, parts: Mapping[str,
     """All notes about a data set."""
     names = [*preprocessing.columns] + [content.target] * (content.target is not None)
     notes = unbalanced(content, preprocessing, parts) + leaking(content, preprocessing, parts)
+    notes += unseen(content, preprocessing, parts)
     return notes + repeated(parts, groups(content, [str(name) for name in names]))
 
 
@@ -74,6 +75,27 @@ def unbalanced(content: Content, preprocessing: Preprocessing, parts: Mapping[st
         f"the classes are unbalanced: {kind.labels[most]!r} has {counts[most] / total:.1%} of the training rows, "
         f"{kind.labels[least]!r} {counts[least] / total:.2%}; class_weights=balanced weighs them alike"
     ]
+
+
+def unseen(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+    """Labels of validation and test rows that training does not know."""
+    notes = []
+    for name, kind in preprocessing.columns.items():
+        if not isinstance(kind, Category):
+            continue
+        for part in ("validation", "test"):
+            count = sum(_unknown(kind, piece) for piece in content.pieces(name, parts[part]))
+            if count:
+                notes.append(
+                    f"{name}: {count} of {len(parts[part])} {part} rows hold a label that is not among those kept of "
+                    "the training rows; it is read like a rare one"
+                )
+    return notes
+
+
+def _unknown(kind: Category, values: NDArray[Any]) -> int:
+    """How many values are labels that the kind does not tell apart; a missing one is none."""
+    return sum(label is not None for label in labels(values[kind.encode(values) == len(kind.labels)]))
 
 
 def leaking(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
