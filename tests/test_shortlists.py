@@ -18,7 +18,7 @@ from netloom.propose import propose
 
 RNG = np.random.default_rng(5)
 WORDS = ("red", "green", "blue", "old", "new", "house", "tree", "river", "stone")
-ROWS = 24
+ROWS = 20
 
 
 def pictures(height: int, width: int) -> Callable[[Path], Path]:
@@ -116,7 +116,7 @@ def test_every_network_of_the_shortlist_trains(name: str, tmp_path: Path) -> Non
     assert task_name(data) == case.task
     candidates = propose(data.signals, case.task)
     assert [each.name for each in candidates] == case.names.split()
-    jobs = jobs_of(candidates, [0], tmp_path, source, options, case.task, {}, {"steps": 3, "batch_size": 6})
+    jobs = jobs_of(candidates, [0], tmp_path, source, options, case.task, {}, {"steps": 3, "batch_size": 4})
     for outcome in map(run_job, jobs):
         assert (outcome.error, outcome.status, outcome.steps) == ("", "finished", 3), outcome.name
         assert np.isfinite(list(outcome.validation.values())).all()
