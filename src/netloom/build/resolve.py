@@ -114,6 +114,7 @@ class Resolver:
         times = self._times(node, spec)
         body, children, here = node.body, {}, flow
         before: tuple[Signal, Resolved] | None = None
+        places: set[Path] = set()
         for number in range(times):
             if here is None:
                 return None
@@ -125,8 +126,14 @@ class Resolver:
             known = len(self.faults)
             result = self.node(body, here, (*path, str(number)), (*spec, "body"))
             fixes = [fault.fix for fault in self.faults[known:] if fault.fix]
-            if fixes and number > 2:  # what fits the copies before does not fit the next, and so on
-                return None
+            here_too = {fix.path for fix in fixes}
+            if number and (result is None or (number > 2 and fixes) or here_too & places):
+                del self.faults[known:]  # what mends this copy spoils those before
+                what = f"copy {number + 1} can't read what the one before gives"
+                fix = Edit(spec, "times", number)
+                self.fault(spec, "repeat", what, reads=str(flow and flow.signal), given=str(here.signal), fix=fix)
+                break
+            places |= here_too
             if fixes:  # what mended the first copy is in every copy
                 body = edited(body, (*spec, "body"), fixes)
             if result is None:
