@@ -77,10 +77,14 @@ def example(fields: tuple[Field, ...]) -> dict[str, Any]:
 
 def _value_schema(field: Field) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
-        "number": {"type": "number"},
+        "number": {"type": ["number", "string"], "description": "a number, or a word that is one, as in a table"},
         "label": {"type": ["string", "integer", "number", "boolean"]},
         "text": {"type": "string"},
-        "media": {"type": "string", "contentEncoding": "base64", "description": f"a file of the kind {field.kind}"},
+        "media": {
+            "type": ["string", "array"],
+            "contentEncoding": "base64",
+            "description": f"a file of the kind {field.kind}, or its values as nested lists",
+        },
         "numbers": {"type": "array", "description": "numbers, or lists of numbers"},
         "labels": {"type": "array", "items": {"type": "string"}},
     }
