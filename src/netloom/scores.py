@@ -2,7 +2,9 @@
 
 from netloom.intervals import Interval
 
-_SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "auroc")
+_SHARES = (
+    "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "auroc", "subset_accuracy", "mean_average_precision",
+)  # fmt: skip
 
 
 def scale_of(metric: str) -> tuple[float, int, str]:
