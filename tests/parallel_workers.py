@@ -66,18 +66,23 @@ def scene(folder: Path, settings: Any) -> None:
     team = current("cpu")
     model, task, recipe = SCENES[settings["name"]]
     made = model()
-    data = Data(dtype=torch.float64, hook=_interrupt_at(settings.get("stop")))
+    data = Data(dtype=torch.float64, hook=_end_at(settings))
     run = team.run(open_run(folder, recipe) if team.leads else None)
     outcome = train(made, task, data, recipe, run, team=team)
     print(outcome.status, outcome.step, flush=True)
 
 
-def _interrupt_at(step: int | None) -> Any:
+def _end_at(settings: Any) -> Any:
+    """At a batch of its data the second worker is asked to stop, or is killed unless it was before."""
     import signal
 
     def hook(number: int) -> None:
-        if number == step and os.environ["RANK"] == "1":  # any of them may be asked
+        if os.environ["RANK"] != "1":
+            return
+        if number == settings.get("stop"):
             os.kill(os.getpid(), signal.SIGINT)
+        if number == settings.get("kill") and os.environ.get("TORCHELASTIC_RESTART_COUNT") == "0":
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return hook
 

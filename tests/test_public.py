@@ -52,10 +52,10 @@ def test_the_commands_and_options_are_these() -> None:
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "settings"],
         "fit": [
-            "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "settings", "plan",
-            "kinds", "options", "task_settings", "out", "replace", "plugin",
+            "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "workers",
+            "settings", "plan", "kinds", "options", "task_settings", "out", "replace", "plugin",
         ],
-        "resume": ["run", "data", "plugin"],
+        "resume": ["run", "data", "workers", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
         "predict": ["run", "inputs", "text", "value", "out", "plugin"],
         "plan": ["run", "as_json"],

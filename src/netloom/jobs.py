@@ -10,6 +10,7 @@ from netloom.errors import NetloomError, SettingError
 from netloom.propose import Candidate
 from netloom.run import Run
 from netloom.spec import to_dict
+from netloom.train.launching import enlisted, leads, restarted
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,17 @@ def jobs_of(
 
 
 def run_job(job: Job, progress: Any = None) -> Outcome:
-    """Train one network and evaluate it; what goes wrong is the outcome, not the end of the competition."""
+    """Train one network and evaluate it; what goes wrong is the outcome, not the end of the competition.
+
+    One of several workers raises it, as the others would wait in vain; started anew, they go on with the run.
+    """
     from netloom.data import open_data
     from netloom.plugins import load_plugin
     from netloom.reading import from_dict
     from netloom.tasks import TASKS
     from netloom.train import Recipe
     from netloom.train import fit as train_run
+    from netloom.train import resume as resume_run
 
     folder = Path(job.folder)
     try:
@@ -97,11 +102,18 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
         data = open_data(job.source, **job.data_options)
         task = TASKS.get(job.task).from_data(data, **job.task_settings)
         recipe = Recipe.for_task(task, **job.recipe)
-        run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress)
-        scores = conclude(run, data) if run.status == "finished" else {}
+        if restarted() and (folder / "run.json").is_file():
+            run = resume_run(folder, data, progress=progress)
+        else:
+            run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress)
+        scores = conclude(run, data) if run.status == "finished" and leads() else {}
     except NetloomError as error:
+        if enlisted():
+            raise
         return Outcome(job.name, job.seed, folder.name, "failed", error=str(error))
     except Exception as error:  # a candidate that runs out of memory, say, must not take the others with it
+        if enlisted():
+            raise
         if folder.is_dir():
             (folder / "failure.txt").write_text(traceback.format_exc(), encoding="utf-8")
         return Outcome(job.name, job.seed, folder.name, "failed", error=f"{type(error).__name__}: {error}")

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from netloom.errors import NetloomError
+from netloom.train.launching import given_up, tell
 
 #: every command, a file and a function of the same name, in the order `--help` lists them
 _COMMANDS = (
@@ -45,9 +46,13 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """Run the command line; an error of netloom's own is printed without a traceback."""
+    if given_up():
+        raise SystemExit(1)
     try:
         app()
     except NetloomError as error:
+        if tell(error):
+            raise SystemExit(1) from None
         _fail(str(error), 1)
     except BrokenPipeError:
         sys.stderr.close()

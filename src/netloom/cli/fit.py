@@ -1,5 +1,6 @@
 """`netloom fit`: one network, or a competition of several."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,10 @@ def fit(
     seeds: Annotated[int, typer.Option(help="How many times each network is trained.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
     jobs: Annotated[int | None, typer.Option(help="Trainings at once; as many as help, if left out.", min=1)] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that train each network together; torchrun starts them on several hosts."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=\\[flip], batch_size=128."),
@@ -40,6 +45,10 @@ def fit(
     plugin: Plugin = None,
 ) -> None:
     """Train one network, or let a shortlist that suits the data compete under the same budget."""
+    from netloom.cli._workers import work_together
+
+    if work_together(workers, jobs, out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"):
+        return
     from netloom.commands.fit import FitOptions, fit_command
 
     plugins(plugin)

@@ -11,9 +11,14 @@ from netloom.cli._options import Plugin, plugins
 def resume(
     run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped or killed.")],
     data: Annotated[str | None, typer.Option("--data", "-d", help="Where the data are, if they moved.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that train it together.")] = None,
     plugin: Plugin = None,
 ) -> None:
     """Go on with a run from its last checkpoint; the result is the uninterrupted run's, bit for bit."""
+    from netloom.cli._workers import work_together
+
+    if work_together(workers):
+        return
     from netloom.commands.training import resume_command
 
     plugins(plugin)

@@ -15,6 +15,7 @@ from netloom.jobs import conclude
 from netloom.run import Run
 from netloom.scores import score_of
 from netloom.tasks import TASKS
+from netloom.train.launching import leads
 
 
 def resume_command(folder: Path, source: str | None) -> None:
@@ -25,7 +26,7 @@ def resume_command(folder: Path, source: str | None) -> None:
     """
     from netloom.train import resume
 
-    console = Console()
+    console = Console(quiet=not leads())
     run = _run_to_resume(folder)
     metric = TASKS.get(run.document["task"]["name"]).score
     if run.status == "finished" and "scores" in run.document:
@@ -37,6 +38,8 @@ def resume_command(folder: Path, source: str | None) -> None:
             run = resume(folder, data, progress=shown.training(folder.name))
         if run.status == "stopped":
             raise KeyboardInterrupt
+        if not leads():
+            return
         conclude(run, data)
     told = [f"{split} {metric} {score_of(metric, found[metric])}" for split, found in run.document["scores"].items()]
     console.print(", ".join(told), highlight=False)

@@ -12,8 +12,8 @@ draw other numbers in each worker, so what they give is one process's in distrib
 Messages are JSON and tensors, never pickles.
 """
 
+import atexit
 import json
-import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -25,12 +25,15 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # not told to type checkers
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from netloom.errors import SettingError
 from netloom.run import Run
 from netloom.train.checkpoint import Checkpoints
 from netloom.train.following import FollowedCheckpoints, FollowedRun
+from netloom.train.launching import enlisted, restarted
 from netloom.train.recipe import Recipe
 from netloom.train.statistics import separate_statistics, share_statistics
 from netloom.train.team import ALONE, Team
@@ -39,18 +42,18 @@ from netloom.train.team import ALONE, Team
 PATIENCE = timedelta(minutes=30)
 
 
-def enlisted() -> bool:
-    """Whether a launcher (`torchrun`, `netloom fit --workers`) started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "RANK" in os.environ
-
-
 def current(device: str | None = None) -> Team:
     """The team this process belongs to: that of the launcher that started it, or itself alone."""
     if not enlisted():
         return ALONE
     if not dist.is_initialized():
         cuda = torch.cuda.is_available() if device is None else device.startswith("cuda")
-        dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=PATIENCE)
+        store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+        # the launcher's store outlives a group; workers that are started anew must not find where its members were
+        store = PrefixStore(f"start{restarted()}", store)
+        backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+        atexit.register(dist.destroy_process_group)
     return Workers()
 
 

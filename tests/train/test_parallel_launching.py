@@ -1,0 +1,170 @@
+"""Workers under the launcher: killed and replaced, stopped, their errors told; the same command under torchrun."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import parallel_workers
+import pytest
+import torch
+from parallel_workers import ENVIRONMENT, free_port
+from training_fakes import weights
+
+from netloom.errors import NetloomError, SettingError, TrainingError
+from netloom.run import Run
+from netloom.train.launching import check_workers, launch
+
+FIT = ["fit", "digits", "--arch", "mlp", "--plan", "eager", "--set", "checkpoint_every=0.1"]
+
+
+def netloom(*command: str, folder: Path) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-m", "netloom", *command]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, cwd=folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    printed, errors = process.communicate(timeout=120)
+    return process.returncode, printed, errors
+
+
+def equal(one: Path, other: Path) -> None:
+    want, got = weights(one), weights(other)
+    assert want.keys() == got.keys()
+    assert all(torch.equal(value, got[name]) for name, value in want.items())
+
+
+def start(job: str, folder: Path, **settings: object) -> None:
+    """A job of `parallel_workers` under the launcher."""
+    launch([job, str(folder), json.dumps(settings)], 2, [parallel_workers.__file__])
+
+
+def test_a_killed_worker_is_replaced_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed in the midst of step 15: the weights are those of two workers that nobody killed, bit for bit."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    work = {"name": "one optimiser"}
+    start("everything", tmp_path, killed=["scene", work | {"kill": 29}], whole=["scene", work])
+    equal(tmp_path / "whole", tmp_path / "killed")
+
+
+@pytest.mark.slow
+def test_workers_that_always_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("netloom.train.launching.RESTARTS", 0)
+    with pytest.raises(TrainingError, match=r"(?s)ended with exit status 1, after 0 restarts.*KeyError: 'no such job'"):
+        start("no such job", tmp_path)
+
+
+@pytest.mark.parametrize(("workers", "jobs", "text"), [(2, 2, "one network trains at a time"), (0, None, "1 or more")])
+def test_workers_that_cannot_be(workers: int, jobs: int | None, text: str) -> None:
+    with pytest.raises(SettingError, match=text):
+        check_workers(workers, jobs)
+
+
+@pytest.mark.slow
+def test_the_command_line(tmp_path: Path) -> None:
+    """One process and two give the same evaluations; so does torchrun with an agent for each of two hosts."""
+    one = netloom(*FIT, "--epochs", "2", "--out", "one", folder=tmp_path)
+    code, printed, errors = ended(one)
+    assert code == 0, errors
+    code, printed, errors = ended(netloom(*FIT, "--epochs", "2", "--workers", "2", "--out", "two", folder=tmp_path))
+    assert code == 0, errors
+    assert printed.count("finished after step 38 of 38") == 1
+    hosts = _torchrun(["-m", "netloom", *FIT, "--epochs", "2", "--out", "hosts"], tmp_path)
+    for code, _, errors in map(ended, hosts):
+        assert code == 0, errors
+    want, *others = (Run.open(tmp_path / name / "mlp-seed0").history for name in ("one", "two", "hosts"))
+    assert len(want) == 2
+    for lines in others:
+        assert [line["step"] for line in lines] == [line["step"] for line in want]
+        for line, other in zip(want, lines, strict=True):
+            assert other["loss"] == pytest.approx(line["loss"], rel=1e-4)
+            assert other["validation"] == pytest.approx(line["validation"], abs=5e-3)
+    equal(tmp_path / "two" / "mlp-seed0", tmp_path / "hosts" / "mlp-seed0")
+
+
+def _torchrun(command: Sequence[str], folder: Path) -> list["subprocess.Popen[str]"]:
+    """Two agents of one worker each."""
+    place = f"--rdzv-endpoint=127.0.0.1:{free_port()}"
+    words = ["--nnodes=2", "--nproc-per-node=1", "--rdzv-backend=c10d", "--rdzv-id=test", place, *command]
+    hosts = []
+    for host in range(2):
+        pipe, run = subprocess.PIPE, [sys.executable, "-m", "torch.distributed.run", *words]
+        own = ["--local-addr=127.0.0.1"]
+        hosts.append(
+            subprocess.Popen(
+                [*run[:3], *own, *run[3:]], cwd=folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True
+            )
+        )
+        time.sleep(0.1 * host)
+    return hosts
+
+
+@pytest.mark.slow
+def test_control_c_and_resumed(tmp_path: Path) -> None:
+    process = netloom(*FIT, "--steps", "5000", "--workers", "2", "--out", "run", folder=tmp_path)
+    run = tmp_path / "run" / "mlp-seed0"
+    _wait_for(lambda: any((run / "checkpoints").glob("0*")), process)
+    os.kill(process.pid, signal.SIGINT)
+    code, printed, errors = ended(process)
+    assert code == 130
+    assert errors.strip() == "stopped"
+    assert "go on with: netloom resume run/mlp-seed0" in printed
+    assert Run.open(run).status == "stopped"
+    step = int(max(path.name for path in (run / "checkpoints").iterdir()))
+    assert 0 < step < 5000
+    code, printed, errors = ended(netloom("resume", str(run), "--workers", "3", folder=tmp_path))
+    assert code == 0, errors
+    assert Run.open(run).status == "finished"
+
+
+@pytest.mark.slow
+def test_errors_are_told_once(tmp_path: Path) -> None:
+    cases = {
+        ("fit", "digits", "--arch", "mpl"): "did you mean 'mlp'",
+        (*FIT, "--steps", "9", "--set", "batch_size=1"): "a batch has fewer rows than there are workers",
+        (*FIT, "--steps", "900", "--set", "lr=1.0e+30", "--set", "optimiser=gd"): "the loss of network is",
+    }
+    for command, text in cases.items():
+        code, printed, errors = ended(netloom(*command, "--workers", "2", folder=tmp_path))
+        assert code == 1
+        assert text in " ".join(errors.split())
+        assert "Traceback" not in errors + printed
+
+
+@pytest.mark.slow
+def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
+    whole = netloom(*FIT, "--steps", "1500", "--workers", "2", "--out", "whole", folder=tmp_path)
+    assert ended(whole)[0] == 0
+    process = netloom(*FIT, "--steps", "1500", "--workers", "2", "--out", "killed", folder=tmp_path)
+    _wait_for(lambda: any((tmp_path / "killed" / "mlp-seed0" / "checkpoints").glob("0*")), process)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(workers) == 2
+    os.kill(int(workers[0]), signal.SIGKILL)
+    code, printed, errors = ended(process)
+    assert code == 0, errors
+    assert "a worker ended: started anew" in printed
+    equal(tmp_path / "whole" / "mlp-seed0", tmp_path / "killed" / "mlp-seed0")
+
+
+def _wait_for(holds: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert process.poll() is None, ended(process)
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_an_error_of_netloom_is_raised_as_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(NetloomError, match="is no run folder"):
+        launch(["resume", str(tmp_path)], 2)
