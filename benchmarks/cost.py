@@ -3,7 +3,8 @@
     memory    weights, buffers, gradients, optimiser state, the batch, and whatever forward, backward and update hold at
               the worst moment: predicted by `netloom.cost`, measured as the bytes that torch's CPU allocator has given
               out at once (torch.profiler's record of every allocation) on top of what is there between steps
-              oneDNN and MKL and pages of code too: given where it is large enough to mean something
+    resident  the same step's growth of the resident set (VmHWM, reset before), which holds the scratch of oneDNN and MKL,
+              and pages of code: given where it is large enough to mean something
     time      predicted by `netloom.machine` from the calibration; measured as the median over rounds that alternate
               between the batch sizes, in a process of its own, the fastest half of the rounds kept
 

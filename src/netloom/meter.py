@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, sdpa_backward_flop, sdpa_flop
@@ -37,6 +38,7 @@ _KINDS = {
     "table": "embedding embedding_dense index_select gather index index_put scatter_add",
 }
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
+_OUT_OF_PLACE = torch.ops.aten.index_put.default
 _FREE = ("empty", "new_empty", "_unsafe_view", "lift_fresh", "detach", "is_same_size", "_local_scalar_dense")
 
 
@@ -91,6 +93,10 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._lives(tensor)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if (
+            func is _OUT_OF_PLACE and self.backward
+        ):  # torch's own backward writes into the zeros it made, unless a mode looks on
+            func = torch.ops.aten.index_put_.default
         result = func(*args, **(kwargs or {}))
         tensors = [item for item in _flat(result) if isinstance(item, Tensor)]
         for tensor in tensors:

@@ -1,20 +1,21 @@
 """What torch's CPU kernels hold beside their inputs and results while they run.
 
-The meta device shows inputs and results alone. Three things come beside them, all read off torch's own record of
-allocations (torch 2.13), as nothing documents them:
+The meta device shows inputs and results alone. What comes beside them is, read off torch's own record of
+allocations (torch 2.13), as nothing documents it:
 
 Convolutions run in oneDNN, which keeps channels in blocks of n = 16 (AVX-512) or 8 (AVX2) and copies whatever comes
 otherwise. With X, Y, W the bytes of input, output and weight, and a bar for the same in whole blocks of channels:
 
     forward                 max(X̄ + W̄ + Ȳ, Ȳ + Y)                 no X̄ below n channels: they are read as they lie
-    backward, to input      max(Ȳ + W̄ + X̄, X̄ + X)
+    backward, to input      max(Ȳ + W̄ + X̄, X̄ + X)               X̄ + 2 X where there are strides
     backward, to weights    X + Ȳ + X̄ + W̄                         where X is the gradient just found; no X̄ below 8
-    transposed              forward X + W + 3 Y; backward as above, input and output in exchanged roles
+    transposed              forward max(X + W, Y), 2 Y where there are strides; backward as above, roles exchanged
 
 Convolutions too small for it (one example of at most 20480 values; 1×1 for fewer than 16 examples on one thread) unfold
 their windows instead, 1×1 not even that. An input that is not contiguous is copied first, by either.
 
-Elementwise kernels that read several dtypes, and sums over booleans, convert to the result's dtype first.
+Elementwise kernels that read several dtypes, and sums over booleans, convert to the result's dtype first. A batch norm
+makes room for its gradient twice, and enlarging an image goes through channels_last and back.
 """
 
 import math
@@ -42,6 +43,10 @@ def scratch(name: str, args: Sequence[Any], results: Sequence[Tensor]) -> int:
         return _convolution(args, results[0])
     if name == "convolution_backward":
         return _convolution_backward(args)
+    if name == "native_batch_norm_backward":
+        return _bytes(args[1]) if args[9][0] and args[0].is_contiguous() and args[1].is_contiguous() else 0
+    if name == "upsample_nearest2d":
+        return _bytes(args[0]) + _bytes(results[0])
     stem = name.removesuffix("_")
     if stem in _MIXING:
         return sum(_size(t.numel(), results[0]) for t in args[:2] if _other(t, results[0]))
@@ -57,7 +62,7 @@ def _convolution(args: Sequence[Any], y: Tensor) -> int:
         return copied + _unfolded(x, weight, y)
     out = _bytes(y)
     if transposed:
-        return copied + max(_bytes(x) + _bytes(weight), 2 * out)
+        return copied + max(_bytes(x) + _bytes(weight), out + out * _strided(args[3]))
     blocks_x, blocks_y, blocks_w = _blocked(x, groups), _blocked(y, groups), _blocked_weight(weight, groups)
     if x.shape[1] < _block() and _wide(weight):
         blocks_x = 0
@@ -77,8 +82,8 @@ def _convolution_backward(args: Sequence[Any]) -> int:
     if transposed:
         first = max((blocks_in if few >= _block() else 0) + blocks_w + blocks_out, blocks_out + _bytes(x))
     else:
-        first = max(blocks_out + blocks_w + blocks_in, blocks_in + _bytes(x))
-    read = 0 if few < 8 and _wide(weight) and groups == 1 else blocks_in
+        first = max(blocks_out + blocks_w + blocks_in, blocks_in + _bytes(x) * (1 + _strided(args[4])))
+    read = 0 if few < 8 and _wide(weight) and groups == 1 else _bytes(inner) if inner.shape[1] == 8 else blocks_in
     second = to_input + read + blocks_out + blocks_w
     given = to_input + (_bytes(weight) if wanted[1] else 0)
     return copied + max((first if wanted[0] else 0), (second if wanted[1] else 0), given) - given
@@ -101,6 +106,10 @@ def _unfolded(x: Tensor, weight: Tensor, y: Tensor) -> int:
     if not _wide(weight):
         return 0
     return x.element_size() * x.shape[0] * math.prod(weight.shape[1:]) * math.prod(y.shape[2:])
+
+
+def _strided(strides: Sequence[int]) -> bool:
+    return any(each > 1 for each in strides)
 
 
 def _wide(weight: Tensor) -> bool:
