@@ -1,0 +1,80 @@
+"""What the peers on torch share: the network that netloom builds, its loss, the held-out loss."""
+
+from typing import Any
+
+import torch
+from _job import Job, threads
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import TensorDataset
+
+torch.set_num_threads(threads())
+
+
+def parts(job: Job) -> tuple[nn.ModuleDict, Any]:
+    """The networks by part with the job's weights, and netloom's task."""
+    from netloom.assemble import assemble
+    from netloom.build import build
+    from netloom.reading import read_text
+    from netloom.signal import parse
+    from netloom.tasks import TASKS
+
+    task = TASKS.get(job.task[0])(**job.task[1])
+    architecture, _ = read_text(job.architecture)
+    complete = assemble(architecture, task, {"x": parse(job.signal)})
+    model = build(complete.architecture, complete.inputs, seed=0)
+    model.load_state_dict(load_file(job.folder / "weights.safetensors"))
+    return model, task
+
+
+def tensors(job: Job) -> tuple[TensorDataset, TensorDataset]:
+    """Training examples in order, and those held out."""
+    arrays = {name: torch.from_numpy(values) for name, values in job.arrays.items()}
+    return TensorDataset(arrays["x"], arrays["y"]), TensorDataset(arrays["held_x"], arrays["held_y"])
+
+
+class Classifier(nn.Module):
+    """A network with its cross-entropy; of a language model, the mean over positions too."""
+
+    def __init__(self, model: nn.ModuleDict) -> None:
+        super().__init__()
+        self.network = model["network"]
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Nats an example or character."""
+        return F.cross_entropy(self.network(x).flatten(0, -2), y.flatten())
+
+
+class Autoencoder(nn.Module):
+    """A Gaussian variational autoencoder: negative ELBO with a deviation of one."""
+
+    def __init__(self, model: nn.ModuleDict) -> None:
+        super().__init__()
+        self.encoder, self.decoder = model["encoder"], model["decoder"]
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Nats an example, less the constant of the normal density."""
+        mean, log_variance = self.encoder(x).chunk(2, dim=1)
+        drawn = self.decoder(mean + torch.exp(log_variance / 2) * torch.randn_like(mean))
+        divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
+        return (divergence + (x - drawn).square().flatten(1).sum(1) / 2).mean()
+
+
+def with_loss(job: Job, model: nn.ModuleDict) -> nn.Module:
+    """The network as a module that gives its loss."""
+    return Autoencoder(model) if job.task[0] == "variational_autoencoder" else Classifier(model)
+
+
+def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> float:
+    """Loss of the held-out examples: cross-entropy, negative ELBO; of a GAN the squared MMD."""
+    from netloom.data.batch import Batch
+
+    x, y = examples.tensors
+    model.eval()
+    if job.task[0] in ("classification", "language_model"):
+        with torch.no_grad():
+            return float(Classifier(model)(x, y))
+    batch = Batch({"x": x}, {}, y, torch.arange(len(x)))
+    value = task.evaluate(model, [batch])[task.score]
+    return -value if task.better == "max" else value
