@@ -13,8 +13,6 @@ first training on a machine does; the time is in the rows called plan.
     epoch           seconds of all steps, with what the library does before and after them
 """
 
-# ruff: noqa: E402  (the folders come before what lies in them)
-
 import argparse
 import json
 import os
