@@ -63,7 +63,7 @@ def scene(folder: Path, settings: Any) -> None:
     from netloom.train.parallel import current
 
     torch.set_num_threads(1)
-    team = current("cpu")
+    team = current("cpu", settings.get("shard", False))
     model, task, recipe = SCENES[settings["name"]]
     made = model()
     data = Data(dtype=torch.float64, hook=_end_at(settings))

@@ -53,7 +53,7 @@ def test_the_commands_and_options_are_these() -> None:
         "zoo": ["name", "as_json", "as_yaml", "settings"],
         "fit": [
             "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "workers",
-            "settings", "plan", "kinds", "options", "task_settings", "out", "replace", "plugin",
+            "shard", "settings", "plan", "kinds", "options", "task_settings", "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "workers", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],

@@ -27,6 +27,7 @@ class Job:
     architecture: Mapping[str, Any]
     recipe: Mapping[str, Any]
     plugins: Sequence[str]
+    shard: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
         if restarted() and (folder / "run.json").is_file():
             run = resume_run(folder, data, progress=progress)
         else:
-            run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress)
+            run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress, shard=job.shard)
         scores = conclude(run, data) if run.status == "finished" and leads() else {}
     except NetloomError as error:
         if enlisted():

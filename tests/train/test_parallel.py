@@ -1,6 +1,9 @@
 """Several workers train what one process trains: the same curve, the same weights, within rounding."""
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +11,13 @@ from parallel_scenes import SCENES
 from parallel_workers import together
 from training_fakes import Data, go, weights
 
+from netloom.errors import DamagedCheckpoint, RunError, SettingError
 from netloom.run import Run
+from netloom.train.parallel import Workers
+from netloom.train.recipe import Recipe
+from netloom.train.sharded_checkpoint import ShardedCheckpoints
+from netloom.train.sharding import Sharded
+from netloom.train.team import ALONE
 
 F64 = Data(dtype=torch.float64)
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
@@ -29,8 +38,10 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two")
     work = {name: ["scene", {"name": name}] for name in SCENES}
     cut = {f"{name}, cut": ["scene", {"name": name, "stop": 10 * SCENES[name][2].accumulate - 1}] for name in SCENES}
-    told = together(2, "everything", folder, **work, **cut)
-    assert told[0] == told[1] == "finished 24\n" * 2 + "stopped 10\n" * 2
+    spread = {"name": "one optimiser", "shard": True}
+    shards = {"sharded": ["scene", spread], "sharded, cut": ["scene", spread | {"stop": 19}]}
+    told = together(2, "everything", folder, **work, **cut, **shards)
+    assert told[0] == told[1] == "finished 24\n" * 2 + "stopped 10\n" * 2 + "finished 24\nstopped 10\n"
     return folder
 
 
@@ -61,3 +72,81 @@ def test_stopped_with_two_workers_and_resumed_by_one(scene: str, alone: Path, tw
     outcome = go(run, recipe, model(), task, F64)
     assert (outcome.status, outcome.step) == ("finished", 24)
     same(alone / scene, run)
+
+
+def test_two_workers_with_half_the_weights_each_give_the_curve_of_one(alone: Path, two: Path) -> None:
+    same(alone / "one optimiser", two / "sharded")
+    assert not (two / "sharded" / "checkpoints").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 3])
+def test_shards_of_two_are_read_by_other_numbers_of_workers(
+    workers: int, alone: Path, two: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(two / "sharded, cut", run)
+    assert together(workers, "scene", run, name="one optimiser", shard=True) == ["finished 24\n"] * workers
+    same(alone / "one optimiser", run)
+
+
+@pytest.mark.slow
+def test_two_then_three_then_one_worker(alone: Path, tmp_path: Path) -> None:
+    run, accumulate = tmp_path / "run", 2
+    together(2, "scene", run, name="one optimiser", stop=6 * accumulate - 1)
+    together(3, "scene", run, name="one optimiser", stop=15 * accumulate - 1)
+    model, task, recipe = SCENES["one optimiser"]
+    assert go(run, recipe, model(), task, F64).status == "finished"
+    same(alone / "one optimiser", run)
+
+
+def test_damaged_shards_are_refused_by_name(two: Path, tmp_path: Path) -> None:
+    place = tmp_path / "00000010"
+    shutil.copytree(two / "sharded, cut" / "checkpoints" / "00000010", place)
+    checkpoints = ShardedCheckpoints(tmp_path, ALONE, lambda name: None)  # type: ignore[arg-type]
+    assert checkpoints._read(place).step == 10
+    first, second = sorted(place.glob("*.safetensors"))
+    raw = bytearray(first.read_bytes())
+    raw[-3] ^= 4
+    first.write_bytes(raw)
+    with pytest.raises(DamagedCheckpoint, match=r"shard-00001.*: its checksum is wrong"):
+        checkpoints._read(place)
+    second.unlink()
+    with pytest.raises(DamagedCheckpoint, match="has other shards than were written"):
+        checkpoints._read(place)
+    (place / "state.json").write_text("{}")
+    with pytest.raises(RunError, match="its checksum is wrong"):
+        checkpoints._read(place)
+
+
+@pytest.mark.parametrize(
+    ("groups", "recipe", "text"),
+    [
+        (("critic", "generator"), {}, "a task with one group of parts\n  got: critic, generator"),
+        (("network",), {"optimiser": "muon"}, "muon can't be sharded: it needs whole matrices"),
+        (("network",), {"plan": {"compiled": True}}, "the plan can't be sharded"),
+    ],
+)
+def test_what_cannot_be_sharded(groups: tuple[str, ...], recipe: dict[str, Any], text: str) -> None:
+    task = SimpleNamespace(groups={group: (group,) for group in groups})
+    with pytest.raises(SettingError, match=text):
+        Sharded.__new__(Sharded).check(task, Recipe(**recipe))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_shares_are_the_batch(size: int) -> None:
+    """Every row once, in order; weights · rows add up to the batch."""
+    batch = F64.train_batch(0, 11, 0)
+    rows, weight = [], 0.0
+    for rank in range(size):
+        worker = Workers.__new__(Workers)
+        worker.rank, worker.size = rank, size
+        share, heavy = worker.share(batch)
+        rows.append(share.rows)
+        weight += heavy / size
+        assert heavy == pytest.approx(size * len(share.rows) / 11)
+    assert torch.equal(torch.cat(rows), batch.rows)
+    assert weight == pytest.approx(1.0)
+    worker.size = 12
+    with pytest.raises(SettingError, match="fewer rows than there are workers\n  expected: at least 12\n  got: 11"):
+        worker.share(batch)

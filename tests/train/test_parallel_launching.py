@@ -62,10 +62,17 @@ def test_workers_that_always_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         start("no such job", tmp_path)
 
 
-@pytest.mark.parametrize(("workers", "jobs", "text"), [(2, 2, "one network trains at a time"), (0, None, "1 or more")])
-def test_workers_that_cannot_be(workers: int, jobs: int | None, text: str) -> None:
+@pytest.mark.parametrize(
+    ("workers", "jobs", "shard", "text"),
+    [
+        (2, 2, False, "one network trains at a time"),
+        (0, None, False, "1 or more"),
+        (None, None, True, "fix: add --workers 2"),
+    ],
+)
+def test_workers_that_cannot_be(workers: int | None, jobs: int | None, shard: bool, text: str) -> None:
     with pytest.raises(SettingError, match=text):
-        check_workers(workers, jobs)
+        check_workers(workers, jobs, shard)
 
 
 @pytest.mark.slow
@@ -115,7 +122,7 @@ def test_control_c_and_resumed(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGINT)
     code, printed, errors = ended(process)
     assert code == 130
-    assert errors.strip() == "stopped"
+    assert not errors.strip()
     assert "go on with: netloom resume run/mlp-seed0" in printed
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
@@ -141,9 +148,9 @@ def test_errors_are_told_once(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
-    whole = netloom(*FIT, "--steps", "1500", "--workers", "2", "--out", "whole", folder=tmp_path)
+    whole = netloom(*FIT, "--steps", "600", "--workers", "2", "--out", "whole", folder=tmp_path)
     assert ended(whole)[0] == 0
-    process = netloom(*FIT, "--steps", "1500", "--workers", "2", "--out", "killed", folder=tmp_path)
+    process = netloom(*FIT, "--steps", "600", "--workers", "2", "--out", "killed", folder=tmp_path)
     _wait_for(lambda: any((tmp_path / "killed" / "mlp-seed0" / "checkpoints").glob("0*")), process)
     workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(workers) == 2

@@ -28,6 +28,7 @@ def fit(
         int | None,
         typer.Option(help="Processes that train each network together; torchrun starts them on several hosts."),
     ] = None,
+    shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights (FSDP2).")] = False,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=\\[flip], batch_size=128."),
@@ -47,7 +48,8 @@ def fit(
     """Train one network, or let a shortlist that suits the data compete under the same budget."""
     from netloom.cli._workers import work_together
 
-    if work_together(workers, jobs, out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"):
+    folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if work_together(workers, jobs, folder, shard):
         return
     from netloom.commands.fit import FitOptions, fit_command
 
@@ -67,5 +69,6 @@ def fit(
             out=out,
             replace=replace,
             plugins=[str(path) for path in plugin or []],
+            shard=shard,
         )
     )

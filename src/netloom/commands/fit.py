@@ -4,7 +4,7 @@ import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class FitOptions:
         out: the folder; None is one named for data and time.
         replace: whether an earlier competition there is deleted.
         plugins: files of blocks.
+        shard: of several workers each keeps a share of weights and optimiser state.
     """
 
     source: str
@@ -58,6 +59,7 @@ class FitOptions:
     out: Path | None = None
     replace: bool = False
     plugins: Sequence[str] = ()
+    shard: bool = False
 
 
 def fit_command(options: FitOptions) -> Competition | None:
@@ -88,6 +90,7 @@ def fit_command(options: FitOptions) -> Competition | None:
         candidates, options.seeds, folder, options.source, options.data, name, options.task_settings, recipe,
         options.plugins,
     )  # fmt: skip
+    work = [replace(job, shard=options.shard) for job in work]
     check_recipes(work, task, data)
     count = 1 if enlisted() else workers(options.jobs, len(work))
     if not leads():

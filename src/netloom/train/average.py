@@ -58,6 +58,9 @@ class Average:
         for name, value in self.tensors().items():
             value.copy_(tensors[name])
 
+    @torch.no_grad()
     def _swap(self) -> None:
-        for number, parameter in enumerate(self.parameters):
-            parameter.data, self.values[number] = self.values[number], parameter.data
+        for parameter, value in zip(self.parameters, self.values, strict=True):
+            kept = parameter.detach().clone()  # copied, as weights that are spread over workers can't change places
+            parameter.copy_(value)
+            value.copy_(kept)

@@ -96,16 +96,18 @@ def launch(command: Sequence[str], workers: int, program: Sequence[str] = ("-m",
         raise failure
 
 
-def check_workers(workers: int, jobs: int | None = None) -> None:
-    """Refuse what can't be: trainings at once that each have several workers.
+def check_workers(workers: int | None, jobs: int | None = None, shard: bool = False) -> None:
+    """Refuse what can't be: trainings at once that each have several workers, shares for a single one.
 
     Raises:
         SettingError: with the reason.
     """
-    if jobs is not None and jobs > 1:
-        raise SettingError("one network trains at a time with several workers", where="--jobs", expected="1")
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise SettingError("workers can't be used", where="--workers", expected="1 or more", got=str(workers))
+    if (workers or 1) > 1 and (jobs or 1) > 1:
+        raise SettingError("one network trains at a time with several workers", where="--jobs", expected="1")
+    if shard and (workers or 1) == 1:
+        raise SettingError("weights are shared out among several workers", where="--shard", fix="add --workers 2")
 
 
 @contextmanager

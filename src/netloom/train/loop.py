@@ -79,11 +79,12 @@ def train(
         torch.set_num_threads(recipe.threads)
     if recipe.patience and not data.sizes.get("validation"):
         raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
+    team.check(task, recipe)
     with Interrupt() as interrupt, run.training(), closing(show):
         plan = _prepared(model, task, data, recipe, run, team)
         with plan.on(model):
             state = _steps(model, task, data, recipe, run, plan, show, interrupt, team)
-        return _end(state, run.steps or 1, recipe, run)
+        return _end(state, model, run.steps or 1, recipe, run)
 
 
 def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, team: Team) -> Plan:
@@ -108,7 +109,7 @@ def _steps(
     schedule, settings = SCHEDULES.get(recipe.schedule), dict(recipe.schedule_settings)
     settings |= {} if recipe.warmup is None else {"warmup": recipe.warmup}
 
-    checkpoints = team.checkpoints(run.folder / "checkpoints")
+    checkpoints = team.checkpoints(run.folder / "checkpoints", state.like)
     if team.leads:
         probe(run.folder, (KEPT + 1) * state.bytes)
     newest, complaints = checkpoints.newest()
@@ -175,12 +176,13 @@ def _steps(
             state.seconds = earlier + time.perf_counter() - began
             checkpoints.save(state.step, *state.saved())
             written = time.perf_counter()
+    checkpoints.settle()
     state.seconds = earlier + time.perf_counter() - began
     team.release(model)
     return state
 
 
-def _end(state: State, steps: int, recipe: Recipe, run: Run) -> Outcome:
+def _end(state: State, model: nn.ModuleDict, steps: int, recipe: Recipe, run: Run) -> Outcome:
     """Write what is kept, or leave the run to be resumed."""
     run.write_history(state.history)
     patient = not (recipe.patience and state.stale >= recipe.patience)
@@ -193,13 +195,14 @@ def _end(state: State, steps: int, recipe: Recipe, run: Run) -> Outcome:
         state.model.load_state_dict(state.best)
     else:
         state.average.make_permanent()
-    state.model.eval()
+    state.team.give_back(state.model, model)
+    model.eval()
     metrics: dict[str, float] = next(
         (line["validation"] for line in reversed(state.history) if line["step"] == kept), {}
     )
-    run.save_weights(state.model, {"step": kept, "steps": state.step, "validation": metrics})
+    run.save_weights(model, {"step": kept, "steps": state.step, "validation": metrics})
     run.record(status="finished", seconds=state.seconds)
-    state.team.checkpoints(run.folder / "checkpoints").clear()
+    state.team.checkpoints(run.folder / "checkpoints", state.like).clear()
     early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
     message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"
     return Outcome("finished", state.step, steps, kept, metrics, message)

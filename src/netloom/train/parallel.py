@@ -42,8 +42,21 @@ from netloom.train.team import ALONE, Team
 PATIENCE = timedelta(minutes=30)
 
 
-def current(device: str | None = None) -> Team:
-    """The team this process belongs to: that of the launcher that started it, or itself alone."""
+def current(device: str | None = None, shard: bool = False) -> Team:
+    """The team this process belongs to: that of the launcher that started it, or itself alone.
+
+    Args:
+        device: to train on.
+        shard: whether each worker keeps a share of the weights.
+    """
+    if shard:
+        from netloom.train.sharding import Sharded, alone  # here, as it takes a second to import
+
+        if enlisted():
+            current(device)
+        else:
+            alone()
+        return Sharded()
     if not enlisted():
         return ALONE
     if not dist.is_initialized():
@@ -148,7 +161,7 @@ class Workers(Team):
         document = self.same({} if run is None else {"folder": str(run.folder), "document": run.document})
         return run or FollowedRun(Path(document["folder"]), document["document"])
 
-    def checkpoints(self, folder: Path) -> Checkpoints:
+    def checkpoints(self, folder: Path, like: Callable[[str], Tensor | None]) -> Checkpoints:
         """Written and read by the leader, sent to the others."""
         return FollowedCheckpoints(folder, self)
 

@@ -35,6 +35,7 @@ def fit(
     *,
     progress: Progress | None = None,
     device: str | None = None,
+    shard: bool = False,
 ) -> Run:
     """Train an architecture from scratch; Ctrl-C leaves a run of the status `stopped`.
 
@@ -49,12 +50,14 @@ def fit(
         folder: a new or empty one.
         progress: is told how it goes.
         device: "cpu", "cuda" …; a GPU if there is one, when left out.
+        shard: of several workers each keeps a share of weights and optimiser state.
 
     Raises:
         ArchitectureError: the architecture doesn't fit data and task.
         RunError, SettingError, TrainingError: see `train`.
     """
-    team = current(device)
+    team = current(device, shard)
+    team.check(task, recipe)
     complete = assemble(architecture, task, data.signals)
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device or _device())
     task.check(model)
@@ -75,6 +78,8 @@ def fit(
         state=data.state(),
         seed=recipe.seed,
     )
+    if shard:
+        run.record(shard=True)
     return _train(model, task, data, recipe, team.run(run), progress, team)
 
 
@@ -101,6 +106,7 @@ def resume(
     """
     team = current(device)
     run = team.run(Run.open(folder) if team.leads else None)
+    team = current(device, run.document.get("shard") is True)
     if run.status == "finished":
         return run
     architecture, task, signals = contents(run)

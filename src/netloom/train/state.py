@@ -31,7 +31,8 @@ class State:
     """
 
     def __init__(self, model: nn.ModuleDict, task: Any, recipe: Recipe, team: Team = ALONE) -> None:
-        self.model, self.team = model, team
+        self.team = team
+        self.model = model = team.placed(model)
         self.trained, self.evaluated = team.trained(model), team.evaluated(model)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.parameters: dict[str, list[nn.Parameter]] = {}
@@ -131,6 +132,17 @@ class State:
         self.step = step
         bases = [base for _, base in self.rates]
         self.rates = list(zip(self._entries(), bases, strict=True))
+
+    def like(self, name: str) -> Tensor | None:
+        """The tensor that one saved by this name belongs to: a weight or buffer; for its mean, moments, gradient."""
+        match name.split("."):
+            case ["model" | "best", *path]:
+                return self.model.state_dict().get(".".join(path))
+            case ["average", number] if number.isdecimal():
+                return dict(enumerate(self.average.values)).get(int(number))
+            case ["gradient", group, number] | ["optimiser", group, "state", number, _] if number.isdecimal():
+                return dict(enumerate(self.parameters.get(group, []))).get(int(number))
+        return None
 
     def _entries(self) -> list[dict[str, Any]]:
         return [entry for optimiser in self.optimisers.values() for entry in optimiser.param_groups]

@@ -4,7 +4,7 @@ The loop asks its team and knows of no other process. For a single process every
 computes what a loop without teams computes, to the bit. `parallel.py` has the team of several.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,16 @@ class Team:
     def leads(self) -> bool:
         """Whether this process writes and prints."""
         return self.rank == 0
+
+    def check(self, task: Any, recipe: "Recipe") -> None:
+        """Refuse a task or recipe that this team can't train, by a SettingError."""
+
+    def placed(self, model: nn.ModuleDict) -> nn.ModuleDict:
+        """The model whose weights the optimisers move."""
+        return model
+
+    def give_back(self, trained: nn.ModuleDict, model: nn.ModuleDict) -> None:
+        """Give the model the weights of the one that `placed` made of it."""
 
     def trained(self, model: nn.ModuleDict) -> nn.ModuleDict:
         """The model as the task's losses see it: its gradients become those of the whole batch."""
@@ -76,8 +86,8 @@ class Team:
         assert run is not None  # a single process made or opened it
         return run
 
-    def checkpoints(self, folder: Path) -> Checkpoints:
-        """Where the training's states are kept."""
+    def checkpoints(self, folder: Path, like: Callable[[str], Tensor | None]) -> Checkpoints:
+        """Where the training's states are kept; `like` knows tensors of the training by the names they are saved by."""
         return Checkpoints(folder)
 
 

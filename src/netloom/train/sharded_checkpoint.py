@@ -1,0 +1,169 @@
+"""Checkpoints that every worker writes its share of, in the background, by torch's distributed checkpoint (DCP).
+
+    checkpoints/00001234/shard-00001-….safetensors    one file a worker; its header says which slices it holds
+    checkpoints/00001234/state.json                   counters, history; checksums of all files
+
+`async_save` copies the tensors and returns; a thread writes them while training goes on. The leader makes the
+checkpoint whole – its JSON, its final name – once every worker has written. Shards are safetensors (DCP's own format
+has a pickle in it). Reading asks for slices, so another number of workers can read them. The folder has to lie on a
+disk that all workers share.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
+from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import async_save
+
+from netloom import tensors as tensor_files
+from netloom.errors import DamagedCheckpoint, RunError
+from netloom.files import flush, inside, read_json, sha256, write_text
+from netloom.train.checkpoint import KEPT, Checkpoints, Saved
+from netloom.typed import misfit
+
+if TYPE_CHECKING:
+    from netloom.train.parallel import Workers
+
+_group: Any = None
+
+
+class ShardedCheckpoints(Checkpoints):
+    """Checkpoints in shards.
+
+    Args:
+        folder: where they lie.
+        team: whose workers all ask for the same at the same time.
+        like: gives for a saved tensor's name the one that is spread over the workers as it shall be, if there is one.
+    """
+
+    def __init__(self, folder: Path, team: "Workers", like: Callable[[str], Tensor | None]) -> None:
+        super().__init__(folder)
+        self.team, self.like = team, like
+        self._writing: Future[None] | None = None
+
+    def save(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> Path:
+        """Begin to write the checkpoint of a step, once the one before is written.
+
+        Raises:
+            RunError: the one before could not be written.
+        """
+        self.settle()
+        place, new = self.folder / f"{step:08d}", self.folder / f".new-{step:08d}"
+        if self.team.leads:
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir(parents=True)
+        self.team.agree(False)  # until the folder is there
+        text = json.dumps({"step": step, **facts})  # now: training goes on meanwhile
+        writer = HuggingFaceStorageWriter(path=str(new), save_distributed=True)
+        written = async_save(dict(tensors), storage_writer=writer, process_group=_background())
+        self._writing = _then(written, (lambda: self._complete(new, place, text)) if self.team.leads else None)
+        return place
+
+    def settle(self) -> None:
+        """Wait until what was begun is written.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        if self._writing is None:
+            return
+        writing, self._writing = self._writing, None
+        try:
+            writing.result()
+        except (OSError, RuntimeError, CheckpointException) as error:
+            fix = "free some space; the checkpoint before is kept: `netloom resume` goes on from there"
+            raise RunError(f"the checkpoint can't be written: {error}", where=str(self.folder), fix=fix) from error
+
+    def newest(self) -> tuple[Saved | None, list[DamagedCheckpoint]]:
+        """The newest good checkpoint: the leader chooses, every worker reads its own share."""
+        found, complaints = super().newest() if self.team.leads else (None, [])
+        about = self.team.same(None if found is None else {"step": found.step, "facts": found.facts})
+        if about is None:
+            return None, complaints
+        place = self.folder / f"{about['step']:08d}"
+        reader = HuggingFaceStorageReader(str(place))
+        tensors = {}
+        for name, meta in reader.read_metadata().state_dict_metadata.items():
+            assert isinstance(meta, TensorStorageMetadata)  # safetensors hold nothing else
+            like, dtype = self.like(name), meta.properties.dtype
+            if like is not None and like.shape != meta.size:
+                like = None  # a moment that is a single number
+            tensors[name] = torch.empty(meta.size, dtype=dtype) if like is None else torch.empty_like(like, dtype=dtype)
+        load(tensors, storage_reader=HuggingFaceStorageReader(str(place)), process_group=_background())
+        return Saved(about["step"], tensors, about["facts"]), complaints
+
+    def clear(self) -> None:
+        """Delete all of them."""
+        self.settle()
+        if self.team.leads:
+            super().clear()
+
+    def _complete(self, new: Path, place: Path, text: str) -> None:
+        """Name the files and their checksums, and give the folder its name."""
+        state = json.loads(text) | {"shards": {path.name: sha256(path) for path in sorted(new.glob("*.safetensors"))}}
+        checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+        write_text(new / "state.json", json.dumps({"sha256": checksum, "state": state}))
+        shutil.rmtree(place, ignore_errors=True)
+        os.replace(new, place)
+        flush(self.folder)
+        for old in self._whole()[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _read(self, place: Path) -> Saved:
+        """Its counters, once every file is what was written; no tensors yet."""
+        document = read_json(place / "state.json")
+        state = document.get("state")
+        checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+        if not isinstance(state, dict) or checksum != document.get("sha256"):
+            raise DamagedCheckpoint("its checksum is wrong", where=str(place / "state.json"))
+        shards: dict[str, str] = state.get("shards", {})
+        if wrong := misfit(state.get("step"), int) or misfit(shards, dict[str, str]):
+            raise DamagedCheckpoint("is no checkpoint in shards", where=str(place / "state.json"), expected=wrong)
+        if set(shards) != {path.name for path in place.glob("*.safetensors")}:
+            raise DamagedCheckpoint("has other shards than were written", where=str(place))
+        for name, wanted in shards.items():
+            path = inside(place, name)
+            tensor_files.shapes(path)  # a header that can be read
+            if (found := sha256(path)) != wanted:
+                raise DamagedCheckpoint(
+                    "its checksum is wrong", where=str(path), expected=f"sha256 {wanted}", got=found
+                )
+        return Saved(state["step"], {}, state)
+
+
+def _background() -> Any:
+    """A process group of its own for what runs beside the training."""
+    global _group
+    if _group is None:
+        _group = dist.new_group(backend="gloo")
+    return _group
+
+
+def _then(written: Any, complete: Callable[[], None] | None) -> "Future[None]":
+    """A future of the writing and what follows it, in the thread that wrote."""
+    done: Future[None] = Future()
+
+    def finish(future: Any) -> None:
+        try:
+            future.result()
+            if complete:
+                complete()
+        except BaseException as error:  # raised again where it is waited for
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    written.add_done_callback(finish)
+    return done
