@@ -7,12 +7,11 @@ hub:OWNER/NAME                  a data set of the Hugging Face Hub
 a mapping                       arrays (x, y or x_train …), otherwise columns of a table
 """
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any
 
 from netloom.data.beside import kinds_of, names_files, resolve_files
 from netloom.data.content import short_name
@@ -20,6 +19,7 @@ from netloom.data.data import Data
 from netloom.data.forecasting import open_forecasting
 from netloom.data.infer import Spec
 from netloom.data.memory import memory_of, too_large, words
+from netloom.data.options import shared_out
 from netloom.data.read import suffixes
 from netloom.data.rows import Wanted, open_rows
 from netloom.data.sources import hub, readers, text
@@ -77,15 +77,12 @@ def open_data(
     reader = None if isinstance(source, Mapping) else reader_of(path, name)
     ahead = reader is not text and ("horizon" in options or (state or {}).get("form") == "forecasting")
     named = names_files(reader, path) and not ahead
-    known = _options_of(reader.read if reader else None) + _options_of(open_forecasting) * ahead
-    known += _options_of(resolve_files) * named
-    _check_options(options, known, name)
-    options = {key: value for key, value in (state or {"options": {}})["options"].items() if key in known} | options
-    takers = (reader.read if reader else None, open_forecasting if ahead else None, resolve_files if named else None)
-    for reads in takers:
-        _check_types(options, reads, name)
-    series = {key: options[key] for key in _options_of(open_forecasting) if ahead and key in options}
-    beside = {key: options[key] for key in _options_of(resolve_files) if named and key in options}
+    takers = {
+        "reader": reader.read if reader else None,
+        "forecast": open_forecasting if ahead else None,
+        "files": resolve_files if named else None,
+    }
+    options, of = shared_out(takers, options, (state or {"options": {}})["options"], name)
     if duplicates not in ("keep", "group"):
         raise SettingError(
             "equal rows are kept or grouped", where="duplicates", expected="keep or group", got=duplicates
@@ -102,7 +99,7 @@ def open_data(
     if reader is text:
         if target is not None or kinds:
             raise SettingError("a running text has neither target nor kinds", where=name)
-        content_of, fingerprint, context = text.read(path, **options)
+        content_of, fingerprint, context = text.read(path, **of["reader"])
         return open_windows(content_of, name, short_name(name), fingerprint, splits, state, context)
     if not (ahead or isinstance(target, str | None)):
         raise SettingError("only a forecast has several targets", where="target", got=repr(target))
@@ -113,13 +110,12 @@ def open_data(
         held = any(str(key) in ("x", "x_train") for key in source)
         content = arrays(source, name) if held else columns_at_hand(source, name)
     elif reader is not None:
-        its_own = {key: value for key, value in options.items() if key not in series | beside}
-        content = replace(reader.read(path, **its_own), source=name, name=short_name(name))
+        content = replace(reader.read(path, **of["reader"]), source=name, name=short_name(name))
     if ahead:
-        return open_forecasting(content, target, kinds or {}, splits, state, options, **series)
+        return open_forecasting(content, target, kinds or {}, splits, state, options, **of["forecast"])
     if named:
         said = (kinds or {}) if state is None else kinds_of(state, content)
-        content = resolve_files(content, path.parent, said, **beside)
+        content = resolve_files(content, path.parent, said, **of["files"])
     return open_rows(replace(with_target(content, wanted.target, state), memory=allowed), wanted)
 
 
@@ -161,30 +157,6 @@ def _folder_reader(path: Path, name: str) -> ModuleType:
         expected="arrays (x_train.npy …), a folder of images, recordings or texts for each class, or Parquet files",
         got=", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing",
     )
-
-
-def _options_of(reader: Callable[..., Any] | None) -> list[str]:
-    parameters = inspect.signature(reader).parameters.values() if reader else ()
-    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-
-
-def _check_options(options: Mapping[str, Any], known: list[str], where: str) -> None:
-    for option in options:
-        if option not in known:
-            close = closest(option, known)
-            raise SettingError(
-                f"this source takes no option {option!r}",
-                where=where,
-                expected=", ".join(known) or "no options",
-                fix=f"did you mean {close[0]!r}?" if close else "",
-            )
-
-
-def _check_types(options: Mapping[str, Any], reader: Callable[..., Any] | None, where: str) -> None:
-    hints = get_type_hints(reader) if reader else {}
-    for option, value in options.items():
-        if wrong := misfit(value, hints.get(option, Any)):
-            raise SettingError(f"the option {option!r} can't be used", where=where, expected=wrong, got=brief(value))
 
 
 def _check_state(state: Mapping[str, Any]) -> None:
