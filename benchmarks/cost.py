@@ -3,8 +3,8 @@
     memory    weights, buffers, gradients, optimiser state, the batch, and whatever forward, backward and update hold at
               the worst moment: predicted by `netloom.cost`, measured as the bytes that torch's CPU allocator has given
               out at once (torch.profiler's record of every allocation) on top of what is there between steps
-    resident  the same step's growth of the resident set (VmHWM, reset before), which holds the scratch of oneDNN and MKL,
-              and pages of code: given where it is large enough to mean something
+    resident  the same step's growth of the resident set (VmHWM, reset before), with scratch of oneDNN and MKL and
+              pages of code: given where it is large enough to mean something
     time      predicted by `netloom.machine` from the calibration; measured as the median over rounds that alternate
               between the batch sizes, in a process of its own, the fastest half of the rounds kept
 
@@ -277,7 +277,7 @@ def main() -> None:
     path = args.out / "cost_cases.json"
     kept: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text()) if path.exists() else {}
     all_cases = list(cases(args.seeds))
-    for what in args.what.split(","):
+    for what in filter(None, args.what.split(",")):
         key = "peak" if what == "memory" else "seconds"
         for case in all_cases:
             here = kept.setdefault(case.name, {})

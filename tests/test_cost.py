@@ -12,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from netloom.build import Network, resolve
 from netloom.build.flow import Resolved
-from netloom.cost import Cost, cost, largest, largest_batch
+from netloom.cost import ROOM, Cost, cost, largest, largest_batch
 from netloom.errors import SettingError, UnknownName
 from netloom.optim import OPTIMISERS
 from netloom.reading import from_dict
@@ -29,6 +29,7 @@ BRANCHES = [
 ATTENTION = [{"embedding": {"dim": 24}}, {"multi_head_attention": {"heads": 3}}, "layer_norm", {"dense": {"dim": 7}}]
 GRU = [{"gru": {"dim": 11}}, "last_step", {"dense": {"dim": 3}}]
 LSTM = [{"lstm": {"dim": 32, "layers": 2, "bidirectional": True}}, "last_step", {"dense": {"dim": 3}}]
+BLOCKS_OF_16 = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 NETWORKS = {
     "cnn": (CNN, "image:3x14x10"),
     "residual": (RESIDUAL, "image:3x9x7"),
@@ -129,8 +130,8 @@ def test_saved_activations_are_those_of_a_real_run(name):
     assert cost(network, 16).saved == pytest.approx(real, rel=0.06 if name == "lstm" else 0)
 
 
-@pytest.mark.parametrize(("name", "low", "high"), [("cnn", 0.8, 1.1), ("attention", 0.85, 1.1), ("lstm", 0.85, 1.15)])
-def test_the_peak_is_what_a_training_step_allocates(name, low, high):
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_peak_is_what_a_training_step_allocates(name):
     network = Network(made(*NETWORKS[name]))
     inputs, masks = batch_of(network, 128)
     optimiser = OPTIMISERS.get("adamw")(network.named_parameters())
@@ -142,7 +143,10 @@ def test_the_peak_is_what_a_training_step_allocates(name, low, high):
         optimiser.zero_grad(set_to_none=True)
 
     step()
-    stays = sum(t.numel() * t.element_size() for t in [*network.parameters(), *network.buffers(), *inputs.values()])
+    stays = sum(
+        t.numel() * t.element_size()
+        for t in [*network.parameters(), *network.buffers(), *inputs.values(), *masks.values()]
+    )
     stays += 2 * sum(p.numel() * 4 for p in network.parameters())
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         step()
@@ -151,7 +155,8 @@ def test_the_peak_is_what_a_training_step_allocates(name, low, high):
         if event.name() == "[memory]":
             now += event.nbytes()
             most = max(most, now)
-    assert low < cost(network, 128).peak / (stays + most) < high
+    # convolutions and the LSTM run in oneDNN, whose copies are known for AVX-512 best
+    assert cost(network, 128).peak == pytest.approx(stays + most, rel=0.1 if BLOCKS_OF_16 else 0.3)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +227,7 @@ def test_the_largest_batch_is_the_last_that_fits():
     resolved = made(CNN, "image:3x14x10")
     for memory in (2_000_000, 50_000_000):
         batch = largest_batch(resolved, memory)
-        assert cost(resolved, batch).peak <= memory < cost(resolved, int(batch * 1.03) + 1).peak
+        assert cost(resolved, batch).peak <= ROOM * memory < cost(resolved, int(batch * 1.03) + 1).peak
     assert largest_batch(resolved, 1000) == 0
 
 

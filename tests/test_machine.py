@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from dataclasses import replace
 
 import pytest
@@ -13,7 +12,6 @@ from netloom.build import Network, resolve
 from netloom.cost import cost
 from netloom.machine import Machine, cache_path, calibration, epoch_time, memory_available, step_time
 from netloom.meter import Work
-from netloom.optim import OPTIMISERS
 from netloom.reading import from_dict
 from netloom.signal import parse
 
@@ -116,34 +114,12 @@ def test_memory_available_is_less_than_the_machine_has():
     assert 10_000_000 < memory_available() < 2**50
 
 
-def test_a_real_calibration_foretells_real_steps():
-    """Within a factor of three here, as whatever else runs on the machine disturbs both; 1.2 on a quiet one."""
-    start = time.perf_counter()
+def test_a_real_calibration_has_a_rate_for_every_kind():
+    """How well it foretells the time of real steps is measured in benchmarks/cost.py."""
     machine = calibrate.measure()
-    assert time.perf_counter() - start < 15  # 2.4 s on a quiet machine
     assert machine.data()["rates"].keys() >= {"gemm", "conv", "conv_backward", "recurrent", "attention", "move"}
-    networks = {
-        "image:3x20x20": [{"conv2d": {"channels": 32}}, "relu", {"conv2d": {"channels": 32}}, "max_pool2d"],
-        "vector:400": [{"dense": {"dim": 512}}, "relu", {"dense": {"dim": 512}}, "relu"],
-        "series:40x8": [{"lstm": {"dim": 48}}],
-    }
-    ratios = []
-    for signal, nodes in networks.items():
-        network = Network(resolve(from_dict(nodes).parts["network"], {"x": parse(signal)}))
-        ratios.append(step_time(cost(network, 64), machine) / _clocked(network, 64))
-    assert all(1 / 3 < ratio < 3 for ratio in ratios), ratios
-
-
-def _clocked(network: Network, batch: int) -> float:
-    """The fastest of some training steps."""
-    x = torch.randn(network.inputs["x"].shape(batch))
-    optimiser = OPTIMISERS.get("adamw")(network.named_parameters())
-    times = []
-    for _ in range(12):
-        start = time.perf_counter()
-        y = network(x)
-        y.backward(torch.ones_like(y))
-        optimiser.step()
-        optimiser.zero_grad()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    assert 0 < machine.native < 1
+    assert 0 < machine.overhead < 1
+    network = Network(resolve(from_dict([{"dense": {"dim": 512}}]).parts["network"], {"x": parse("vector:400")}))
+    few, many = (step_time(cost(network, batch), machine) for batch in (64, 4096))
+    assert 0 < few < many

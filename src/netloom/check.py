@@ -17,7 +17,7 @@ from netloom import units
 from netloom.assemble import assemble
 from netloom.build import examine
 from netloom.build.flow import Resolved
-from netloom.cost import Cost, cost, largest
+from netloom.cost import ROOM, Cost, cost, largest
 from netloom.errors import ArchitectureError
 from netloom.faults import Fault
 from netloom.machine import Machine, calibration, epoch_time, memory_available, step_time
@@ -39,7 +39,7 @@ class Report:
         batch: examples in a batch.
         examples: in an epoch, None if not known.
         memory: bytes that training may use.
-        largest_batch: the most examples whose training step fits into them, None where there are faults.
+        largest_batch: the most examples whose training step fits into four fifths of them, None where there are faults.
         step: seconds of a training step on this machine.
         epoch: seconds of an epoch.
         machine: what the times were worked out for.
@@ -134,7 +134,7 @@ def check(
     machine = calibration()
     step = sum(step_time(each, machine) for each in costs.values())
     epoch = sum(epoch_time(each, machine, examples) for each in costs.values()) if examples else None
-    return Report(costs, (), batch, examples, memory, largest(peak, memory), step, epoch, machine)
+    return Report(costs, (), batch, examples, memory, largest(peak, int(ROOM * memory)), step, epoch, machine)
 
 
 def render(report: Report) -> RenderableType:

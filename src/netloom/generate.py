@@ -197,10 +197,9 @@ def _numbers(setting: Setting, signal: Signal) -> Sequence[int]:
     if any(width in setting.name.split("_") for width in WIDTHS):
         return _WIDTHS
     usual = setting.default if isinstance(setting.default, int) else 2
-    if usual > 16:
-        return tuple(max(usual * share // 8, 1) for share in (1, 2, 4, 8))
     divisors = {d for size in signal.sizes for d in range(1, 17) if size % d == 0}
-    return sorted({1, 2, 3, 4, usual, *divisors})
+    near = {max(usual * share // 8, 1) for share in (1, 2, 4, 8)} if usual > 16 else {1, 2, 3, 4, usual}
+    return sorted(near | divisors)
 
 
 def _reads(name: str, signal: Signal) -> bool:

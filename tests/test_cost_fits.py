@@ -1,0 +1,67 @@
+"""The largest batch that is foretold to fit does fit: trained for a step in an address space of that size."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netloom.build import resolve
+from netloom.cost import ROOM, cost, largest_batch
+from netloom.reading import from_dict
+from netloom.signal import parse
+
+MEMORY = 256 << 20
+CHAINS = {
+    "convolution": ("image:3x32x32", [{"conv2d": {"channels": 32}}, "batch_norm2d", "relu", "max_pool2d", "flatten",
+                                      {"dense": {"dim": 10}}]),
+    "dense": ("vector:256", [{"dense": {"dim": 1024}}, "relu", {"dense": {"dim": 1024}}, {"dense": {"dim": 4}}]),
+    "recurrent": ("series:64x16", [{"lstm": {"dim": 64}}, "last_step", {"dense": {"dim": 4}}]),
+    "loop": ("series:64x16", [{"gru": {"dim": 64}}, "last_step", {"dense": {"dim": 4}}]),
+    "attention": ("series:64x32", [{"transformer_encoder_layer": {"heads": 4}}, "attention_pool"]),
+}  # fmt: skip
+CHILD = """
+import json, resource, sys, torch
+from netloom.build import Network, resolve
+from netloom.optim import OPTIMISERS
+from netloom.reading import from_dict
+from netloom.signal import parse
+
+signal, nodes, batch, memory = json.loads(sys.argv[1])
+torch.set_num_threads(1)
+
+def step(batch):
+    x = torch.zeros(parse(signal).shape(batch))
+    network = Network(resolve(from_dict(nodes).parts["network"], {"x": parse(signal)}))
+    optimiser = OPTIMISERS.get("adamw")(network.named_parameters())
+    y = network(x)
+    y.backward(torch.ones_like(y))
+    optimiser.step()
+
+step(2)  # code and threads are there before the limit
+pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (pages + memory, pages + memory))
+step(batch)
+print("fits")
+"""
+
+
+def trained(name: str, batch: int, memory: int) -> bool:
+    """Whether a step at the batch size runs with so many bytes more than the program has without it."""
+    told = json.dumps([*CHAINS[name], batch, memory])
+    root = Path(__file__).parents[1]
+    run = subprocess.run([sys.executable, "-c", CHILD, told], capture_output=True, text=True, cwd=root, check=False)
+    assert run.stdout == "fits\n" or "alloc" in run.stderr or "memory" in run.stderr.lower(), run.stderr
+    return run.stdout == "fits\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHAINS)
+def test_the_largest_batch_fits_and_a_much_larger_one_does_not(name: str) -> None:
+    signal, nodes = CHAINS[name]
+    resolved = resolve(from_dict(nodes).parts["network"], {"x": parse(signal)})
+    batch = largest_batch(resolved, MEMORY)
+    assert cost(resolved, batch).peak <= ROOM * MEMORY < cost(resolved, batch + batch // 20).peak
+    assert trained(name, batch, MEMORY)
+    assert not trained(name, 2 * batch, MEMORY)
