@@ -68,6 +68,8 @@ def scene(folder: Path, settings: Any) -> None:
     made = model()
     data = Data(dtype=torch.float64, hook=_end_at(settings))
     run = team.run(open_run(folder, recipe) if team.leads else None)
+    if run.status == "finished":  # before the workers were started anew
+        return
     outcome = train(made, task, data, recipe, run, team=team)
     print(outcome.status, outcome.step, flush=True)
 

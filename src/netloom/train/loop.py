@@ -84,7 +84,9 @@ def train(
         plan = _prepared(model, task, data, recipe, run, team)
         with plan.on(model):
             state = _steps(model, task, data, recipe, run, plan, show, interrupt, team)
-        return _end(state, model, run.steps or 1, recipe, run)
+        outcome = _end(state, model, run.steps or 1, recipe, run)
+        team.agree(False)  # nobody leaves before the leader has written
+        return outcome
 
 
 def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, team: Team) -> Plan:
