@@ -76,41 +76,53 @@ def tell(report: Report, name: str, by_hand: float, ours: float) -> None:
 def hand_written(job: Job) -> float:
     """Processor seconds a step of a loop that does nothing else."""
     model, _ = parts(job)
-    data, ticks = Ready(job), []
+    ticks = Ticks(job.steps)
+    data = Ready(job, ticks)
     module = with_loss(job, model)
     optimiser = torch.optim.Adam(model.parameters(), lr=job.lr, betas=tuple(job.betas), fused=True)
     model.train()
     with PLAN.on(model):
         for step in range(job.steps):
-            ticks.append(time.process_time())
             batch = PLAN.place(data.train_batch(step, job.batch, 0))
             loss = module(batch.inputs["x"], batch.target)
             loss.backward()
             optimiser.step()
             optimiser.zero_grad()
-    return mean(ticks)
+    return ticks.mean
 
 
 def netloom(job: Job) -> float:
     """Processor seconds a step of `fit`."""
-    ticks: list[float] = []
-    data = Ready(job, lambda: ticks.append(time.process_time()))
+    ticks = Ticks(job.steps)
+    data = Ready(job, ticks)
     task = TASKS.get(job.task[0])(**job.task[1])
     architecture, _ = read_text(job.architecture)
     recipe = Recipe(
         optimiser="adam", lr=job.lr, optimiser_settings={"betas": job.betas}, schedule="constant", keep="last",
-        batch_size=job.batch, steps=job.steps, plan=PLAN.to_dict(), checkpoint_every=1.0,
+        batch_size=job.batch, steps=job.steps, plan=PLAN.to_dict(),
     )  # fmt: skip
     terminal = Console(file=io.StringIO(), force_terminal=True)
     with tempfile.TemporaryDirectory() as folder, Trainings(terminal, 1, task.score) as shown:
         fit(architecture, task, data, recipe, Path(folder) / "run", progress=shown.training("run"), device="cpu")
-    return mean(ticks)
+    return ticks.mean
 
 
-def mean(ticks: list[float]) -> float:
-    """Seconds between two ticks, the first tenth left out."""
-    warm = ticks[len(ticks) // 10 :]
-    return (warm[-1] - warm[0]) / (len(warm) - 1)
+class Ticks:
+    """Called at every step; reads the clock twice only, since that may take longer than a small step."""
+
+    def __init__(self, steps: int) -> None:
+        self.count, self.first, self.last = 0, steps // 10, steps - 1
+        self.times: dict[int, float] = {}
+
+    def __call__(self) -> None:
+        if self.count in (self.first, self.last):
+            self.times[self.count] = time.process_time()
+        self.count += 1
+
+    @property
+    def mean(self) -> float:
+        """Seconds of a step, the first tenth left out."""
+        return (self.times[self.last] - self.times[self.first]) / (self.last - self.first)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main() -> None:
             progress, recipe = shown.training(this.network), Recipe(**settings(this), steps=this.steps)
             run = fit(architecture, task, data, recipe, Path(folder) / "run", progress=progress, device="cpu")
         clock.end()
-        del clock.ticks[0], clock.worked[0]  # the first batch is asked for before the first step
+        del clock.ticks[0]  # the first batch is asked for before the first step
         planned = run.document["plan"]
         from _torch import held_out, parts, tensors
 
