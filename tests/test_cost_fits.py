@@ -1,4 +1,4 @@
-"""The largest batch that is foretold to fit does fit: trained for a step in an address space of that size."""
+"""The largest batch that is foretold to fit does fit: trained for a step where no more memory can be written to."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from netloom.cost import ROOM, cost, largest_batch
 from netloom.reading import from_dict
 from netloom.signal import parse
 
-MEMORY = 256 << 20
+MEMORY = 1 << 30
 CHAINS = {
     "convolution": ("image:3x32x32", [{"conv2d": {"channels": 32}}, "batch_norm2d", "relu", "max_pool2d", "flatten",
                                       {"dense": {"dim": 10}}]),
@@ -40,15 +40,15 @@ def step(batch):
     optimiser.step()
 
 step(2)  # code and threads are there before the limit
-pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (pages + memory, pages + memory))
+held = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmData")) << 10
+resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))  # address space that is only reserved is free
 step(batch)
 print("fits")
 """
 
 
 def trained(name: str, batch: int, memory: int) -> bool:
-    """Whether a step at the batch size runs with so many bytes more than the program has without it."""
+    """Whether a step at the batch size runs with so many bytes more to write to than the program has without it."""
     told = json.dumps([*CHAINS[name], batch, memory])
     root = Path(__file__).parents[1]
     run = subprocess.run([sys.executable, "-c", CHILD, told], capture_output=True, text=True, cwd=root, check=False)

@@ -44,6 +44,7 @@ def start(job: str, folder: Path, **settings: object) -> None:
     launch([job, str(folder), json.dumps(settings)], 2, [parallel_workers.__file__])
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in the midst of step 15: the weights are those of two workers that nobody killed, bit for bit."""
     for name, value in ENVIRONMENT.items():
