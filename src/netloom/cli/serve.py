@@ -18,7 +18,7 @@ def serve(
     api_key_file: Annotated[
         Path | None, typer.Option("--api-key-file", help="A file with one API key a line; without it all may ask.")
     ] = None,
-    max_batch: Annotated[int, typer.Option(help="Rows answered together.")] = 64,
+    max_batch: Annotated[int, typer.Option(help="Rows answered together.")] = 16,
     max_wait: Annotated[str, typer.Option(help="How long a row waits for company.")] = "2ms",
     queue: Annotated[int, typer.Option(help="Rows that may wait; more are refused with 503.")] = 256,
     max_body: Annotated[str, typer.Option(help="Largest body of a request: 10MB, 500kB.")] = "10MB",

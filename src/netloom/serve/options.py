@@ -30,7 +30,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8000
     keys: Path | None = None
-    max_batch: int = 64
+    max_batch: int = 16
     max_wait: float = 0.002
     queue: int = 256
     max_body: int = 10_000_000
