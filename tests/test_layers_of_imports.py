@@ -45,6 +45,7 @@ PART_OF = {
     "propose": "compete", "shortlist": "compete", "jobs": "compete", "pool": "compete",
     "run_fields": "run",
     "scores": "compete", "significance": "intervals",
+    "latency": "evaluate",
     "commands.show": "show",
     "__main__": "cli",
 }  # fmt: skip

@@ -1,9 +1,6 @@
 """What is known of a candidate before it is trained, and how fast it answers afterwards."""
 
-import statistics
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from netloom.data import Data
 from netloom.errors import ArchitectureError, NetloomError
 from netloom.evaluate import load
 from netloom.jobs import Outcome
+from netloom.latency import latency as forward
 from netloom.propose import Candidate
 
 
@@ -58,24 +56,7 @@ def latency(folder: Path, name: str, outcomes: Sequence[Outcome]) -> float:
     loaded = load(folder / mine[0].folder)
     part = next(iter(loaded.model))
     inputs = {key: _example(signal) for key, signal in loaded.task.inputs(loaded.signals)[part].items()}
-    times = []
-    with _one_thread(), torch.inference_mode():
-        for call in range(35):
-            start = time.perf_counter()
-            loaded.model[part](inputs)
-            if call >= 5:
-                times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    return forward(loaded.model[part], inputs)
 
 
 def _example(signal: Any) -> torch.Tensor:

@@ -18,6 +18,7 @@ from netloom.cost import cost
 from netloom.data import open_data
 from netloom.errors import DataError
 from netloom.evaluate import load
+from netloom.latency import latency
 from netloom.report import write_run
 from netloom.report.baseline import baseline
 from netloom.report.calibration import calibration
@@ -25,7 +26,7 @@ from netloom.report.heat_map import heat_map
 from netloom.report.judged import bootstrapped_rmse, by_class, confusion, judge, wilson
 from netloom.report.plots import MOST, cloud, histogram
 from netloom.report.story import Story
-from netloom.report.timing import block_times, latency
+from netloom.report.timing import block_times
 from netloom.spec import Architecture, Block, Chain
 from netloom.tasks import TASKS
 from netloom.train import Recipe, fit

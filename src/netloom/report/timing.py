@@ -6,12 +6,13 @@ A block's own time: a combinator's children are left out of it. On one thread, i
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from netloom.latency import one_thread
 
 #: forward passes that are measured, after two that warm up
 _TIMES = 9
@@ -43,26 +44,3 @@ def block_times(
         for handle in handles:
             handle.remove()
     return {path: statistics.median(times[2:] or times) for path, times in found.items()}
-
-
-def latency(network: nn.Module, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> float:
-    """Median seconds of a forward pass on one thread, over 30 after 5 that warm up."""
-    times = []
-    with one_thread(), torch.inference_mode():
-        for call in range(35):
-            start = time.perf_counter()
-            network(inputs, masks)
-            if call >= 5:
-                times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread; afterwards on as many as before."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -3,9 +3,9 @@
 from netloom.build import Network
 from netloom.cost import cost
 from netloom.errors import RunError
+from netloom.latency import latency
 from netloom.report.page import facts
 from netloom.report.story import Story
-from netloom.report.timing import latency
 from netloom.train import Recipe
 from netloom.units import amount, duration, size
 
