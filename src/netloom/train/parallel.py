@@ -13,6 +13,7 @@ Messages are JSON and tensors, never pickles.
 """
 
 import atexit
+import gc
 import json
 import time
 import warnings
@@ -41,6 +42,8 @@ from netloom.train.team import ALONE, Team
 #: How long a worker waits for the others: the leader may write a large checkpoint meanwhile.
 PATIENCE = timedelta(minutes=30)
 
+_beside: list[Any] = []
+
 
 def current(device: str | None = None, shard: bool = False) -> Team:
     """The team this process belongs to: that of the launcher that started it, or itself alone.
@@ -49,25 +52,45 @@ def current(device: str | None = None, shard: bool = False) -> Team:
         device: to train on.
         shard: whether each worker keeps a share of the weights.
     """
-    if shard:
-        from netloom.train.sharding import Sharded, alone  # here, as it takes a second to import
-
-        if enlisted():
-            current(device)
-        else:
-            alone()
-        return Sharded()
-    if not enlisted():
+    if not enlisted() and not shard:
         return ALONE
     if not dist.is_initialized():
-        cuda = torch.cuda.is_available() if device is None else device.startswith("cuda")
+        _join(torch.cuda.is_available() if device is None else device.startswith("cuda"))
+    if shard:
+        from netloom.train.sharding import Sharded  # here, as it takes a second to import
+
+        return Sharded()
+    return Workers()
+
+
+def _join(cuda: bool) -> None:
+    """The process group of this process and the others of its launcher; without one, of this process alone."""
+    backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
+    if enlisted():
         store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
         # the launcher's store outlives a group; workers that are started anew must not find where its members were
         store = PrefixStore(f"start{restarted()}", store)
-        backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
-        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
-        atexit.register(dist.destroy_process_group)
-    return Workers()
+    else:
+        store, rank, size = dist.HashStore(), 0, 1  # type: ignore[attr-defined]
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+    atexit.register(_leave)
+
+
+def beside() -> Any:
+    """A process group of its own for what runs beside the training; made once, by all workers."""
+    if not _beside:
+        _beside.append(dist.new_group(backend="gloo"))
+    return _beside[0]
+
+
+def _leave() -> None:
+    """End the groups' threads: one that drops a last tensor while the interpreter ends would abort the process.
+
+    They end with the last reference to their group, and what was trained holds one, in cycles.
+    """
+    dist.destroy_process_group()
+    _beside.clear()
+    gc.collect()
 
 
 class Workers(Team):

@@ -16,10 +16,9 @@ import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
@@ -31,12 +30,8 @@ from netloom import tensors as tensor_files
 from netloom.errors import DamagedCheckpoint, RunError
 from netloom.files import flush, inside, read_json, sha256, write_text
 from netloom.train.checkpoint import KEPT, Checkpoints, Saved
+from netloom.train.parallel import Workers, beside
 from netloom.typed import misfit
-
-if TYPE_CHECKING:
-    from netloom.train.parallel import Workers
-
-_group: Any = None
 
 
 class ShardedCheckpoints(Checkpoints):
@@ -48,7 +43,7 @@ class ShardedCheckpoints(Checkpoints):
         like: gives for a saved tensor's name the one that is spread over the workers as it shall be, if there is one.
     """
 
-    def __init__(self, folder: Path, team: "Workers", like: Callable[[str], Tensor | None]) -> None:
+    def __init__(self, folder: Path, team: Workers, like: Callable[[str], Tensor | None]) -> None:
         super().__init__(folder)
         self.team, self.like = team, like
         self._writing: Future[None] | None = None
@@ -67,7 +62,7 @@ class ShardedCheckpoints(Checkpoints):
         self.team.agree(False)  # until the folder is there
         text = json.dumps({"step": step, **facts})  # now: training goes on meanwhile
         writer = HuggingFaceStorageWriter(path=str(new), save_distributed=True)
-        written = async_save(dict(tensors), storage_writer=writer, process_group=_background())
+        written = async_save(dict(tensors), storage_writer=writer, process_group=beside())
         self._writing = _then(written, (lambda: self._complete(new, place, text)) if self.team.leads else None)
         return place
 
@@ -101,7 +96,7 @@ class ShardedCheckpoints(Checkpoints):
             if like is not None and like.shape != meta.size:
                 like = None  # a moment that is a single number
             tensors[name] = torch.empty(meta.size, dtype=dtype) if like is None else torch.empty_like(like, dtype=dtype)
-        load(tensors, storage_reader=HuggingFaceStorageReader(str(place)), process_group=_background())
+        load(tensors, storage_reader=HuggingFaceStorageReader(str(place)), process_group=beside())
         return Saved(about["step"], tensors, about["facts"]), complaints
 
     def clear(self) -> None:
@@ -141,14 +136,6 @@ class ShardedCheckpoints(Checkpoints):
                     "its checksum is wrong", where=str(path), expected=f"sha256 {wanted}", got=found
                 )
         return Saved(state["step"], {}, state)
-
-
-def _background() -> Any:
-    """A process group of its own for what runs beside the training."""
-    global _group
-    if _group is None:
-        _group = dist.new_group(backend="gloo")
-    return _group
 
 
 def _then(written: Any, complete: Callable[[], None] | None) -> "Future[None]":

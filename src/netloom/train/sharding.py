@@ -17,8 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
@@ -97,14 +95,6 @@ class Sharded(Workers):
 def whole(value: Tensor) -> Tensor:
     """A tensor of which every worker has a share, gathered; any other as it is."""
     return value.full_tensor() if isinstance(value, DTensor) else value
-
-
-def alone() -> None:
-    """A process group of this process, so that it can go on with what several have begun."""
-    if not dist.is_initialized():
-        cuda = torch.cuda.is_available()
-        backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
-        dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)  # type: ignore[attr-defined]
 
 
 def _units(module: nn.Module) -> Iterator[nn.Module]:
