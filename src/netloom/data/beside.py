@@ -78,7 +78,7 @@ def resolve_files(
             columns[name] = _resolved(content, name, base, home)
     if files and not columns:
         raise DataError("no column names a file", where=content.source, expected=f"names of files in {base}",
-                        fix="leave `files` out, or say which: --kind COLUMN=image, kinds={COLUMN: 'image'}")  # fmt: skip
+                        fix="leave `files` out, or say which: --kind COLUMN=image, kinds={COLUMN: …}")  # fmt: skip
     found = _changed(content.columns, columns)
     mark = _fingerprint(content, list(columns), base, home) if columns and digest else content.fingerprint
     return replace(content, columns=found, fingerprint=mark, notes=tuple(notes))

@@ -136,7 +136,7 @@ def _check_strays(values: NDArray[Any], typed: bool) -> None:
             f"nearly every value is a number, but {strays} {'is' if strays == 1 else 'are'} not",
             expected="a number such as 3.5, or nothing",
             got=repr(values[first]),
-            fix="mend the value; or say what the column is: --kind COLUMN=category ('COLUMN=' leaves it out), kinds={COLUMN: …}",
+            fix="mend the value; or say what it is: --kind COLUMN=category (none: 'COLUMN='), kinds={COLUMN: …}",
         )
 
 

@@ -74,7 +74,7 @@ class Labels:
                 "the target holds a label that no training row has" + " often enough" * (self.least > 1),
                 expected=", ".join(self.labels),
                 got=", ".join(map(repr, strange)),
-                fix="other splits, or ignore such labels: --kind 'COLUMN={labels: {unseen: ignore}}', kinds={COLUMN: …}",
+                fix="other splits, or --kind 'COLUMN={labels: {unseen: ignore}}', kinds={COLUMN: …}",
             )
         return np.ascontiguousarray(codes[:, :-1])
 
