@@ -160,7 +160,7 @@ def _source(cell: Any, row: int) -> Iterator["Image"]:
 
     if isinstance(cell, np.ndarray):
         yield Image.fromarray(_bytes(cell, row))
-    elif is_picture(cell):
+    elif not isinstance(cell, bytes) and is_picture(cell):
         yield cell.copy()  # what is done to it is not done to the caller's
     else:
         with stream(cell, row, "image") as file:
@@ -207,6 +207,6 @@ def _plain(picture: "Image", mode: str, cell: Any, row: int) -> "Image":
     if picture.has_transparency_data:
         over = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
-    if picture.mode in ("1", "L"):
-        return picture.convert(mode)
-    return picture.convert("RGB").convert(mode)
+    if picture.mode not in ("1", "L", mode):
+        picture = picture.convert("RGB")
+    return picture if picture.mode == mode else picture.convert(mode)

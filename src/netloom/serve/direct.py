@@ -5,6 +5,7 @@ small network. Where nothing is out of the ordinary (`protocol.py` says when), t
 those of every request: the gate's, the body's, the API's and the batcher's own functions are called, one after another.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -67,14 +68,13 @@ class Prediction:
         self._protocol, self._way, self._headers = protocol, way, headers
         self._service, self._began = way.gate.service, time.perf_counter()
         self._asked: Asked | None = None
-        options = self._service.options
-        self._timer = protocol.loop.call_later(options.timeout, self._late)
+        self._timer: asyncio.TimerHandle | None = None
         way.gate.now += 1
         protocol.tasks.add(self)  # type: ignore[arg-type]
         try:
             way.gate.admit(way.path, protocol.headers)
             self._version = self._service.repository.find(way.name)
-            length_of(headers, options.max_body)
+            length_of(headers, self._service.options.max_body)
         except Exception as fault:
             self._fail(fault)
 
@@ -89,12 +89,18 @@ class Prediction:
         elif self._asked is None:
             self._ask()
 
+    def wait(self) -> None:
+        """What was sent is read: if the body isn't all there, it has to come in time."""
+        if self.more_body and self._timer is None and not self.response_complete:
+            self._timer = self._protocol.loop.call_later(self._service.options.timeout, self._late)
+
     def cancel(self, msg: object = None) -> None:
         """The grace of a stop is over."""
         self._protocol.loop.call_soon(self._fail, stopping())  # not now: uvicorn is walking through its tasks
 
     def _ask(self) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         try:
             rows, self._reply = self._way.read(bytes(self.body), self._headers, self._version)
             self._asked = self._service.ask(rows, self._told, self._way.name)
@@ -124,7 +130,8 @@ class Prediction:
 
     def _end(self, response: Response) -> None:
         """Send the reply and be done with it."""
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         self.response_complete = True
         protocol, gate = self._protocol, self._way.gate
         protocol.tasks.discard(self)

@@ -25,6 +25,12 @@ class Protocol(HttpToolsProtocol):
         self._prediction: Prediction | None = None
         self._head = 0
 
+    def data_received(self, data: bytes) -> None:
+        """Something was sent."""
+        super().data_received(data)
+        if self._prediction is not None:
+            self._prediction.wait()
+
     def on_message_begin(self) -> None:
         """A request begins."""
         self._head = 0
