@@ -6,7 +6,6 @@ seconds), and the process ends with 0. A second signal ends it at once.
 """
 
 import asyncio
-import gc
 import logging
 import socket
 from collections.abc import Callable
@@ -108,8 +107,6 @@ def run(app: Application, options: Options, told: Callable[[str], object] = lamb
 
     async def main() -> None:
         await app.service.repository.open()
-        gc.collect()
-        gc.freeze()  # what is there now stays: looking through it again and again would cost a tenth of a request
         bound = listening(options)
         serving = asyncio.ensure_future(server.serve(sockets=[bound]))
         while not server.started and not serving.done():
