@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -101,21 +102,24 @@ class Prediction:
     def _ask(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        body, self.body = bytes(self.body), bytearray()
         try:
-            rows, self._reply = self._way.read(bytes(self.body), self._headers, self._version)
-            self._asked = self._service.ask(rows, self._told, self._way.name)
+            rows, reply = self._way.read(body, self._headers, self._version)
+            self._asked = self._service.ask(rows, partial(self._told, reply), self._way.name)
         except Exception as fault:
             self._fail(fault)
 
     def _late(self) -> None:
         self._fail(not_in_time(self._service.options.timeout))
 
-    def _told(self, version: Version, answers: Answers | Exception) -> None:
+    def _told(
+        self, reply: Callable[[Version, Answers], Response], version: Version, answers: Answers | Exception
+    ) -> None:
         """The answers are there, or what is wrong."""
         try:
             if isinstance(answers, Exception):
                 raise answers
-            response = self._reply(version, answers)
+            response = reply(version, answers)
         except Exception as fault:
             self._fail(fault)
         else:
@@ -132,7 +136,7 @@ class Prediction:
         """Send the reply and be done with it."""
         if self._timer is not None:
             self._timer.cancel()
-        self.response_complete = True
+        self.response_complete, self._asked = True, None
         protocol, gate = self._protocol, self._way.gate
         protocol.tasks.discard(self)
         gate.left(self._way.name, response.status_code, self._began)
