@@ -3,6 +3,8 @@
 import io
 import json
 import struct
+import threading
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from PIL import ImageOps
 from netloom.data import open_data
 from netloom.data.kinds._kind import BadValue
 from netloom.data.kinds.image import Image
-from netloom.data.pictures import PIXELS, outlines, pictures
+from netloom.data.pictures import _QUIET, PIXELS, outlines, pictures
 from netloom.errors import DataError
 
 RNG = np.random.default_rng(1)
@@ -205,6 +207,31 @@ def cells(*values: Any) -> NDArray[Any]:
     for row, value in enumerate(values):
         column[row] = value
     return column
+
+
+def test_threads_that_decode_at_once_leave_the_warnings_as_they_were() -> None:
+    """The one that began first ends first: filters that each restored for itself would stay behind."""
+    before = list(warnings.filters)
+    first, second = pictures([packed(noise(4, 4))], (4, 4), grey=False, resize="stretch"), threading.Event()
+    inside, leave = threading.Event(), threading.Event()
+
+    def decode() -> None:
+        with _QUIET:
+            inside.set()
+            assert leave.wait(20)
+        second.set()
+
+    other = threading.Thread(target=decode)
+    with _QUIET:
+        quiet = list(warnings.filters)
+        other.start()
+        assert inside.wait(20)
+        assert len(list(first)) == 1
+    assert list(warnings.filters) == quiet != before  # the other is still at it
+    leave.set()
+    assert second.wait(20)
+    other.join()
+    assert list(warnings.filters) == before
 
 
 def test_files_are_encoded_as_the_same_arrays() -> None:

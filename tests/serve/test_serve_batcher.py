@@ -10,8 +10,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netloom.serve.batcher import Batcher
+from netloom.serve import batcher as module
 from netloom.serve.refusal import Refusal
+
+
+class Batcher(module.Batcher[Any, Any]):
+    """Asked for futures, which are easier to wait for than calls; cancelling one withdraws its question."""
+
+    def submit(self, item: Any, rows: int = 1, timeout: float | None = None) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def tell(answer: Any) -> None:
+            if future.cancelled():  # in this very moment
+                return
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+        question = super().submit(item, tell, rows, timeout)
+
+        def cancelled(done: "asyncio.Future[Any]") -> None:
+            if done.cancelled():
+                self.withdraw(question)
+
+        future.add_done_callback(cancelled)
+        return future
+
+    async def ask(self, item: Any, rows: int = 1, timeout: float | None = None) -> Any:
+        return await self.submit(item, rows, timeout)
 
 
 class Squares:
@@ -182,7 +209,7 @@ def test_an_error_reaches_the_one_who_asked() -> None:
 )
 def test_a_worker_that_fails_fails_its_batch_alone(work: Callable[[Any], Any], message: str) -> None:
     async def scene() -> None:
-        batcher: Batcher[int, int] = Batcher(lambda items: work(items) if len(items) == 2 else [0], max_batch=8)
+        batcher = Batcher(lambda items: work(items) if len(items) == 2 else [0], max_batch=8)
         batcher.submit(0)  # occupies the worker, so that the next two go together
         pair = await asyncio.gather(batcher.submit(1), batcher.submit(2), return_exceptions=True)
         assert [str(error) for error in pair] == [message] * 2

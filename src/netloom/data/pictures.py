@@ -16,10 +16,12 @@ The number of pixels is checked before anything is decoded: some kilobytes can c
 """
 
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -35,6 +37,8 @@ Resize = Literal["stretch", "crop"]
 
 #: pixels that a picture may have, 8192 × 8192
 PIXELS = 2**26
+#: pictures that are decoded before the first is handed out
+_TOGETHER = 32
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _EXPECTED = "a whole PNG, JPEG, WebP, BMP, GIF or TIFF file"
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L")
@@ -53,7 +57,7 @@ def outlines(cells: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:
         BadValue: a cell is no picture that can be read.
     """
     for row, cell in enumerate(cells):
-        with _opened(cell, row) as picture:
+        with _QUIET, _opened(cell, row) as picture:
             width, height = picture.size
             turned = picture.format == "JPEG" and picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
             grey = _is_grey_palette(picture) if picture.mode == "P" else picture.mode in _GREY
@@ -72,22 +76,61 @@ def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize:
     Raises:
         BadValue: a cell is no picture that can be read.
     """
+    rows = enumerate(cells)
+    while some := list(islice(rows, _TOGETHER)):
+        with _QUIET:
+            decoded = [_decoded(cell, row, (size[1], size[0]), grey, resize) for row, cell in some]
+        yield from decoded
+
+
+def _decoded(cell: Any, row: int, wanted: tuple[int, int], grey: bool, resize: Resize) -> "Image":
+    """One picture of a width and height."""
     from PIL import ImageOps
     from PIL.Image import Resampling
 
-    wanted = size[1], size[0]
-    for row, cell in enumerate(cells):
-        with _opened(cell, row) as picture:
-            if picture.format == "JPEG":
-                side = 2 * max(wanted)  # before it is turned upright, width may be height
-                picture.draft(None, (side, side))
-            upright = ImageOps.exif_transpose(picture) if _may_be_turned(picture) else picture
-            plain = _plain(upright, "L" if grey else "RGB", cell, row)
-            if plain.size != wanted and resize == "crop":
-                plain = ImageOps.fit(plain, wanted, Resampling.BILINEAR)
-            elif plain.size != wanted:
-                plain = plain.resize(wanted, Resampling.BILINEAR)
-        yield plain
+    with _opened(cell, row) as picture:
+        if picture.format == "JPEG":
+            side = 2 * max(wanted)  # before it is turned upright, width may be height
+            picture.draft(None, (side, side))
+        upright = ImageOps.exif_transpose(picture) if _may_be_turned(picture) else picture
+        plain = _plain(upright, "L" if grey else "RGB", cell, row)
+        if plain.size == wanted:
+            return plain
+        if resize == "crop":
+            return ImageOps.fit(plain, wanted, Resampling.BILINEAR)
+        return plain.resize(wanted, Resampling.BILINEAR)
+
+
+class _Quiet:
+    """Pillow's warnings as they are wanted while any thread decodes.
+
+    `warnings.catch_warnings` is made for one thread: of two that overlap, the one that ends last would leave filters
+    behind. Here the first that comes sets them, and the last that leaves takes them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._caught = threading.Lock(), 0, warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        from PIL import Image
+
+        with self._lock:
+            if not self._inside:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                # metadata that are damaged, where the pixels are sound, or that Pillow will read in another way one day
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._inside += 1
+
+    def __exit__(self, *fault: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._caught.__exit__(None, None, None)
+
+
+_QUIET = _Quiet()
 
 
 @contextmanager
@@ -95,24 +138,20 @@ def _opened(cell: Any, row: int) -> Iterator["Image"]:
     """The picture of a cell, its header read and its size found fit; a fault on the way is told with the row."""
     from PIL import Image, UnidentifiedImageError
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # metadata that are damaged, where the pixels are sound, or that Pillow will read in another way one day
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        try:
-            with _source(cell, row) as picture:
-                if picture.width * picture.height > PIXELS:
-                    raise Image.DecompressionBombError(f"{picture.width} × {picture.height}")
-                yield picture
-        except BadValue:
-            raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
-            raise BadValue(row, "the image claims more pixels than is safe to decode", expected=f"at most {PIXELS}",
-                           got=f"{named(cell)}: {fault}") from None  # fmt: skip
-        except UnidentifiedImageError:
-            raise BadValue(row, "this is no image that is read", expected=_EXPECTED, got=named(cell)) from None
-        except _FAULTS as fault:
-            raise BadValue(row, "the image is damaged", expected=_EXPECTED, got=f"{named(cell)}: {fault}") from None
+    try:
+        with _source(cell, row) as picture:
+            if picture.width * picture.height > PIXELS:
+                raise Image.DecompressionBombError(f"{picture.width} × {picture.height}")
+            yield picture
+    except BadValue:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
+        raise BadValue(row, "the image claims more pixels than is safe to decode", expected=f"at most {PIXELS}",
+                       got=f"{named(cell)}: {fault}") from None  # fmt: skip
+    except UnidentifiedImageError:
+        raise BadValue(row, "this is no image that is read", expected=_EXPECTED, got=named(cell)) from None
+    except _FAULTS as fault:
+        raise BadValue(row, "the image is damaged", expected=_EXPECTED, got=f"{named(cell)}: {fault}") from None
 
 
 @contextmanager
@@ -121,7 +160,7 @@ def _source(cell: Any, row: int) -> Iterator["Image"]:
 
     if isinstance(cell, np.ndarray):
         yield Image.fromarray(_bytes(cell, row))
-    elif is_picture(cell):
+    elif not isinstance(cell, bytes) and is_picture(cell):
         yield cell.copy()  # what is done to it is not done to the caller's
     else:
         with stream(cell, row, "image") as file:
@@ -168,6 +207,6 @@ def _plain(picture: "Image", mode: str, cell: Any, row: int) -> "Image":
     if picture.has_transparency_data:
         over = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
-    if picture.mode in ("1", "L"):
-        return picture.convert(mode)
-    return picture.convert("RGB").convert(mode)
+    if picture.mode not in ("1", "L", mode):
+        picture = picture.convert("RGB")
+    return picture if picture.mode == mode else picture.convert(mode)

@@ -20,16 +20,19 @@ from starlette.responses import Response
 
 from netloom.data.fields import Field
 from netloom.serve.body import Receive, body_of, json_object
+from netloom.serve.model import Answers
 from netloom.serve.refusal import Refusal
 from netloom.serve.reply import Reply
-from netloom.serve.repository import Repository
-from netloom.serve.service import Service, document
+from netloom.serve.repository import Repository, Version
+from netloom.serve.service import Service
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _JSON = "application/json"
 _FORM = "multipart/form-data"
 _PARTS = 1000
+#: of the bodies that `read` reads
+TYPES = frozenset({_JSON})
 
 
 def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
@@ -44,9 +47,9 @@ def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
     async def predict(request: Request) -> Response:
         name = request.path_params.get("name") or _single(service.repository)
         version = request.path_params.get("version")
-        service.repository.find(name, version)  # a model that isn't there is told before the body is read
-        rows = await _rows(request, service, name, version)
-        return Reply(document(*await service.answers(rows, request.receive, name, version)))
+        found = service.repository.find(name, version)  # a model that isn't there is told before the body is read
+        rows, reply = await _asked(request, service, found)
+        return reply(*await service.answers(rows, request.receive, name, version))
 
     async def explain(request: Request) -> Response:
         name = request.path_params["name"]
@@ -117,8 +120,21 @@ async def _json_body(request: Request, service: Service) -> bytes:
     return await body_of(request.receive, headers, service.options.max_body, service.options.timeout)
 
 
-async def _rows(request: Request, service: Service, name: str, version: str | None) -> Any:
-    """The rows of a prediction, from JSON or from a form."""
+def read(body: bytes, headers: Mapping[bytes, bytes], version: Version) -> tuple[Any, Callable[..., Response]]:
+    """The rows of a body in JSON, and what makes the reply of their answers.
+
+    Raises:
+        Refusal: 400, 422.
+    """
+    return json_object(body, "rows").get("rows"), _reply
+
+
+def _reply(version: Version, answers: Answers) -> Response:
+    return Reply({"model": version.name, "version": version.version, "answers": answers})
+
+
+async def _asked(request: Request, service: Service, version: Version) -> tuple[Any, Callable[..., Response]]:
+    """The rows of a prediction, from JSON or from a form, and what makes the reply."""
     headers = dict(request.scope["headers"])
     kind = content_type(headers)
     if kind not in (_JSON, _FORM):
@@ -126,9 +142,8 @@ async def _rows(request: Request, service: Service, name: str, version: str | No
     options = service.options
     body = await body_of(request.receive, headers, options.max_body, options.timeout)
     if kind == _JSON:
-        return json_object(body, "rows").get("rows")
-    fields = service.repository.find(name, version).model.fields
-    return [await _form(request, body, fields)]
+        return read(body, headers, version)
+    return [await _form(request, body, version.model.fields)], _reply
 
 
 async def _form(request: Request, body: bytes, fields: tuple[Field, ...]) -> dict[str, Any]:

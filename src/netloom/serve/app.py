@@ -16,6 +16,7 @@ from netloom.serve import api, inference_protocol
 from netloom.serve.api import Endpoint
 from netloom.serve.body import Gone
 from netloom.serve.description import description
+from netloom.serve.direct import Way
 from netloom.serve.gate import Gate
 from netloom.serve.keys import Keys
 from netloom.serve.metrics import Metrics
@@ -40,7 +41,9 @@ class Application:
         keys = Keys.read(options.keys) if options.keys else Keys()
         self.service = Service(options, Repository(places, load, options, metrics), metrics, keys)
         endpoints = {**api.endpoints(self.service), **inference_protocol.endpoints(self.service)}
-        self.gate = Gate(self._fastapi(endpoints), self.service, self._direct(endpoints))
+        self.gate = Gate(self._fastapi(endpoints), self.service)
+        self.ways = self._straight()
+        """By path, what goes the straight way."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""
@@ -64,13 +67,17 @@ class Application:
         app.router.add_route("/", self._page, methods=["GET"])
         return app
 
-    def _direct(self, endpoints: Mapping[str, tuple[str, Endpoint]]) -> dict[str, tuple[Endpoint, dict[str, str]]]:
+    def _straight(self) -> dict[bytes, Way]:
         """The paths of predictions without a version, written out for every model."""
-        direct = {}
-        for name in self.service.repository.names():
-            for path in ("/predict", "/v1/models/{name}/predict", "/v2/models/{name}/infer"):
-                direct[path.format(name=name)] = endpoints[path][1], {"name": name} if "{name}" in path else {}
-        return direct
+        ways = {}
+        for name in (names := self.service.repository.names()):
+            ours, protocol = (api.TYPES, api.read), (inference_protocol.TYPES, inference_protocol.read)
+            paths = {f"/v1/models/{name}/predict": ours, f"/v2/models/{name}/infer": protocol}
+            if len(names) == 1:
+                paths["/predict"] = ours
+            for path, (types, read) in paths.items():
+                ways[path.encode()] = Way(path, name, types, read, self.gate)
+        return ways
 
     async def _metrics(self, request: Request) -> Response:
         metrics = self.service.metrics

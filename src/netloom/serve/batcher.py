@@ -4,18 +4,19 @@
     while it works, questions gather; then they go together, oldest first, up to `max_batch` rows
     if company came last time, up to `max_wait` is spent on gathering more
 
-All bookkeeping is done in the event loop, without locks; only `work` runs in the thread. What is waiting is bounded
-(`queue` rows; beyond, a question is refused), and so is how long it waits. A question whose client hung up or whose
-time is over leaves the queue and is not worked on.
+All bookkeeping is done in the event loop, without locks; only `work` runs in the thread, which is woken once a batch,
+as is the loop. What is waiting is bounded (`queue` rows; beyond, a question is refused), and so is how long it waits.
+A question whose client hung up or whose time is over leaves the queue and is not worked on.
 
 Source: Crankshaw et al., Clipper, 2017, https://arxiv.org/abs/1612.03079, section 4.3. Differs: the batch's size isn't
 learnt; a busy worker is what makes batches grow.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from netloom.serve.refusal import overloaded, stopping, too_late
@@ -24,13 +25,30 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class _Waiting(Generic[Item]):
-    """A question in the queue."""
+class Question(Generic[Item, Answer]):
+    """A question that was taken.
 
-    item: Item
-    rows: int
-    since: float
+    Args:
+        item: what is asked.
+        rows: how many it has.
+        since: when it came, in the time of the loop.
+        tell: is called once in the event loop, with the answer or the error; None once nobody waits for it.
+    """
+
+    __slots__ = ("item", "rows", "since", "tell", "timer")
+
+    def __init__(self, item: Item, rows: int, since: float, tell: Callable[[Answer | Exception], object]) -> None:
+        self.item, self.rows, self.since = item, rows, since
+        self.tell: Callable[[Answer | Exception], object] | None = tell
+        self.timer: asyncio.TimerHandle | None = None
+
+    def over(self, answer: Answer | Exception | None = None) -> None:
+        """It is answered or given up, once: whoever asked is told, if there is anything to tell."""
+        tell, self.tell = self.tell, None
+        if self.timer is not None:
+            self.timer.cancel()
+        if tell is not None and answer is not None:
+            tell(answer)
 
 
 class Batcher(Generic[Item, Answer]):
@@ -55,46 +73,43 @@ class Batcher(Generic[Item, Answer]):
     ) -> None:
         self._work, self.max_batch, self.max_wait, self.queue, self._watch = work, max_batch, max_wait, queue, watch
         self._loop = asyncio.get_running_loop()
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="netloom-batch")
-        self._waiting: dict[asyncio.Future[Answer], _Waiting[Item]] = {}  # oldest first
+        self._batches: SimpleQueue[list[Question[Item, Answer]] | None] = SimpleQueue()
+        self._waiting: dict[Question[Item, Answer], None] = {}  # oldest first
         self._timer: asyncio.TimerHandle | None = None
         self._busy = self._closed = False
         self._company = 1  # rows that were there when the last batch went
         self._idle = asyncio.Event()
         self._idle.set()
         self.waiting = 0
+        threading.Thread(target=self._run, name="netloom-batch", daemon=True).start()
 
-    async def ask(self, item: Item, rows: int = 1, timeout: float | None = None) -> Answer:
-        """The answer to one item.
+    def submit(
+        self, item: Item, tell: Callable[[Answer | Exception], object], rows: int = 1, timeout: float | None = None
+    ) -> Question[Item, Answer]:
+        """Take a question; never answers before it returns.
 
         Args:
             item: the question.
+            tell: is called with the answer, with what `work` gave or raised for it, or with a refusal, 504, if the time
+                is over; it raises nothing.
             rows: how many rows it has, at most `max_batch`.
             timeout: seconds to wait for the answer.
 
         Raises:
-            Refusal: 503 if the queue is full or closed, 504 if the time is over.
-            Exception: what `work` gave or raised for it.
+            Refusal: 503 if the queue is full or closed.
         """
-        return await self.submit(item, rows, timeout)
-
-    def submit(self, item: Item, rows: int = 1, timeout: float | None = None) -> "asyncio.Future[Answer]":
-        """The future answer to one item; cancelling it withdraws the question. Raises as `ask`."""
-        if self._closed:
-            raise stopping()
         if rows > self.max_batch:
             raise ValueError(f"expected at most {self.max_batch} rows, got {rows}")
-        if self.waiting + rows > self.queue:
-            raise overloaded(self.waiting, self.queue)
-        future: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiting[future] = _Waiting(item, rows, self._loop.time())
+        self.room(rows)
+        question: Question[Item, Answer] = Question(item, rows, self._loop.time(), tell)
+        if timeout is not None:
+            question.timer = self._loop.call_later(timeout, self._expire, question, timeout)
+        self._waiting[question] = None
         self.waiting += rows
         self._idle.clear()
-        timer = None if timeout is None else self._loop.call_later(timeout, _expire, future, timeout)
-        future.add_done_callback(lambda done: self._leave(done, timer))
         if not self._busy:
             self._next()
-        return future
+        return question
 
     def room(self, rows: int) -> None:
         """Refuse now what `submit` would refuse in the middle of several parts."""
@@ -103,13 +118,22 @@ class Batcher(Generic[Item, Answer]):
         if self.waiting + rows > self.queue:
             raise overloaded(self.waiting, self.queue)
 
+    def withdraw(self, question: Question[Item, Answer]) -> None:
+        """Forget a question; nobody is told anything of it any more, and it isn't worked on if it still waits."""
+        question.over()
+        if question in self._waiting:
+            del self._waiting[question]
+            self.waiting -= question.rows
+            if not self._waiting and not self._busy:
+                self._idle.set()
+
     async def close(self) -> None:
         """Take nothing more, and wait until what was taken is answered."""
         self._closed = True
         if not self._busy:
             self._next()
         await self._idle.wait()
-        self._worker.shutdown(wait=False)
+        self._batches.put(None)
 
     def _next(self) -> None:
         """Give the idle worker its next batch, or wait a little for company."""
@@ -120,7 +144,7 @@ class Batcher(Generic[Item, Answer]):
             self._idle.set()
             return
         if self.waiting < min(self._company, self.max_batch) and not self._closed:
-            oldest = next(iter(self._waiting.values()))
+            oldest = next(iter(self._waiting))
             left = oldest.since + self.max_wait - self._loop.time()
             if left > 0:
                 self._timer = self._loop.call_later(left, self._go)
@@ -131,55 +155,46 @@ class Batcher(Generic[Item, Answer]):
         """Send the oldest questions to the worker, as many as fit."""
         self._timer = None
         self._company = self.waiting
-        batch, rows = [], 0
-        for future, question in list(self._waiting.items()):
+        batch: list[Question[Item, Answer]] = []
+        rows = 0
+        for question in self._waiting:
             if rows + question.rows > self.max_batch:
                 break
-            self.waiting -= self._waiting.pop(future).rows
-            if not future.done():  # withdrawn in this very moment
-                batch.append((future, question.item))
-                rows += question.rows
-        if not batch:
+            batch.append(question)
+            rows += question.rows
+        for question in batch:
+            del self._waiting[question]
+        self.waiting -= rows
+        if not batch:  # all were withdrawn while company was waited for
             self._next()
             return
         self._busy = True
         self._watch(rows)
-        done = self._loop.run_in_executor(self._worker, self._work, [item for _, item in batch])
-        done.add_done_callback(lambda given: self._answered([future for future, _ in batch], given))
+        self._batches.put(batch)
 
-    def _answered(
-        self, asked: "list[asyncio.Future[Answer]]", given: "asyncio.Future[Sequence[Answer | Exception]]"
-    ) -> None:
-        """Hand out the answers of a batch, and go on."""
+    def _run(self) -> None:
+        """The worker: batch after batch, until there is None."""
+        while (batch := self._batches.get()) is not None:
+            answers: Sequence[Answer | Exception]
+            try:
+                answers = self._work([question.item for question in batch])
+                if len(answers) != len(batch):
+                    raise RuntimeError(f"the worker gave {len(answers)} answers to {len(batch)} questions")
+            except BaseException as error:  # whoever asked is told; a tokenizer's panic is no Exception
+                told = error if isinstance(error, Exception) else RuntimeError(repr(error))
+                answers = [told] * len(batch)
+            with suppress(RuntimeError):  # the loop was ended without waiting: nobody is left to be told
+                self._loop.call_soon_threadsafe(self._answered, batch, answers)
+
+    def _answered(self, batch: list[Question[Item, Answer]], answers: Sequence[Answer | Exception]) -> None:
+        """Go on, and while the worker does, hand out the answers of a batch."""
         self._busy = False
-        answers: Sequence[Answer | Exception]
-        if error := given.exception():
-            answers = [error if isinstance(error, Exception) else RuntimeError(repr(error))] * len(asked)
-        elif len(given.result()) != len(asked):
-            wrong = RuntimeError(f"the worker gave {len(given.result())} answers to {len(asked)} questions")
-            answers = [wrong] * len(asked)
-        else:
-            answers = given.result()
-        for future, answer in zip(asked, answers, strict=True):
-            if future.done():  # hung up, or too late
-                continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
         self._next()
+        for question, answer in zip(batch, answers, strict=True):
+            question.over(answer)
 
-    def _leave(self, future: "asyncio.Future[Answer]", timer: asyncio.TimerHandle | None) -> None:
-        """A question is answered, withdrawn or late: forget it."""
-        if timer is not None:
-            timer.cancel()
-        question = self._waiting.pop(future, None)
-        if question is not None:
-            self.waiting -= question.rows
-            if not self._waiting and not self._busy:
-                self._idle.set()
-
-
-def _expire(future: "asyncio.Future[Answer]", seconds: float) -> None:
-    if not future.done():
-        future.set_exception(too_late(seconds))
+    def _expire(self, question: Question[Item, Answer], seconds: float) -> None:
+        tell = question.tell
+        self.withdraw(question)
+        if tell is not None:
+            tell(too_late(seconds))

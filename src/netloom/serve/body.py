@@ -27,18 +27,32 @@ async def body_of(receive: Receive, headers: Mapping[bytes, bytes], limit: int, 
         Refusal: 413 if it is longer than `limit` bytes, 408 if it isn't there in time, 400 if its length is no number.
         Gone: the client hung up in the middle.
     """
-    told = headers.get(b"content-length", b"0")
-    if not told.isdigit():
-        raise Refusal(400, "the header Content-Length is no number", got=repr(told[:40]))
-    if int(told[:20]) > limit:
-        raise _too_long(limit, f"{int(told[:20])} bytes")
+    length_of(headers, limit)
     try:
         async with asyncio.timeout(seconds):
             return await _read(receive, limit)
     except TimeoutError:
-        raise Refusal(
-            408, "the body did not come in time", headers=_CLOSE, expected=f"all of it in {seconds:g} s"
-        ) from None
+        raise not_in_time(seconds) from None
+
+
+def length_of(headers: Mapping[bytes, bytes], limit: int) -> int:
+    """The length that a head tells of its body; 0 if it tells none.
+
+    Raises:
+        Refusal: 413 if it is more than `limit` bytes, 400 if it is no number.
+    """
+    told = headers.get(b"content-length", b"0")
+    if not told.isdigit():
+        raise Refusal(400, "the header Content-Length is no number", got=repr(told[:40]))
+    if (length := int(told[:20])) > limit:
+        raise _too_long(limit, f"{length} bytes")
+    return length
+
+
+def not_in_time(seconds: float) -> Refusal:
+    """The refusal of a body that was waited for."""
+    expected = f"all of it in {seconds:g} s"
+    return Refusal(408, "the body did not come in time", headers=_CLOSE, expected=expected)
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

@@ -11,13 +11,15 @@ answer: `label` and `probabilities`, `value`, `labels`, `values`. Errors are a s
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from netloom.data.fields import Field
+from netloom.serve import tensors
 from netloom.serve.api import Endpoint, content_type, unsupported
 from netloom.serve.body import body_of, json_of
 from netloom.serve.model import Answers
@@ -25,10 +27,12 @@ from netloom.serve.refusal import Refusal
 from netloom.serve.reply import Reply
 from netloom.serve.repository import Version
 from netloom.serve.service import Service
-from netloom.serve.tensors import Tensor, read, written
+from netloom.serve.tensors import Tensor, written
 
 _LENGTH = b"inference-header-content-length"
 _BINARY = "application/octet-stream"
+#: of the bodies that are read; clients of the protocol often tell none
+TYPES = frozenset({"application/json", _BINARY, ""})
 _DATATYPES = {"number": "FP64", "numbers": "FP64"}
 #: outputs by task: their type and how many axes they have beside the rows
 _OUTPUTS = {
@@ -67,14 +71,12 @@ def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
     async def infer(request: Request) -> Response:
         version = found(request)
         headers = dict(request.scope["headers"])
-        if (kind := content_type(headers)) not in ("application/json", _BINARY, ""):
+        if (kind := content_type(headers)) not in TYPES:
             raise unsupported(kind, "application/json")
         body = await body_of(request.receive, headers, service.options.max_body, service.options.timeout)
-        asked, binary = _split(body, headers)
-        rows = _rows(read(asked.get("inputs"), binary), version.model.fields)
+        rows, reply = read(body, headers, version)
         name, number = request.path_params["name"], request.path_params.get("version")
-        answered, answers = await service.answers(rows, request.receive, name, number)
-        return _reply(asked, answered, answers)
+        return reply(*await service.answers(rows, request.receive, name, number))
 
     paths: dict[str, tuple[str, Endpoint]] = {
         "/v2": ("GET", server), "/v2/health/live": ("GET", live), "/v2/health/ready": ("GET", ready),
@@ -83,6 +85,17 @@ def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
     for model in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
         paths |= {model: ("GET", metadata), f"{model}/ready": ("GET", model_ready), f"{model}/infer": ("POST", infer)}
     return paths
+
+
+def read(body: bytes, headers: Mapping[bytes, bytes], version: Version) -> tuple[Any, Callable[..., Response]]:
+    """The rows of a body, and what makes the reply of their answers.
+
+    Raises:
+        Refusal: 400.
+    """
+    asked, binary = _split(body, headers)
+    rows = _rows(tensors.read(asked.get("inputs"), binary), version.model.fields)
+    return rows, partial(_reply, asked)
 
 
 def described(version: Version, versions: list[str]) -> dict[str, Any]:
@@ -117,12 +130,12 @@ def _split(body: bytes, headers: Mapping[bytes, bytes]) -> tuple[dict[str, Any],
     return asked, body[length:]
 
 
-def _rows(tensors: list[Tensor], fields: tuple[Field, ...]) -> list[dict[str, Any]]:
+def _rows(given: list[Tensor], fields: tuple[Field, ...]) -> list[dict[str, Any]]:
     """Columns as rows, the way netloom's own API has them."""
     wires = {field.input: field.wire for field in fields} | {field.name: field.wire for field in fields}
-    columns = {tensor.name: [_value(value, wires.get(tensor.name, "")) for value in tensor.rows] for tensor in tensors}
+    columns = {tensor.name: [_value(value, wires.get(tensor.name, "")) for value in tensor.rows] for tensor in given}
     lengths = {name: len(values) for name, values in columns.items()}
-    if len(columns) < len(tensors) or len(set(lengths.values())) > 1:
+    if len(columns) < len(given) or len(set(lengths.values())) > 1:
         raise Refusal(400, "the inputs have different names and as many rows", where="inputs", got=str(lengths)[:200])
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 

@@ -98,6 +98,16 @@ class Version:
     leases: int = 0
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def hold(self) -> None:
+        """Stay: somebody asks."""
+        self.leases += 1
+
+    def release(self) -> None:
+        """Whoever asked is done."""
+        self.leases -= 1
+        if not self.leases:
+            self.free.set()
+
     async def drop(self) -> None:
         """Answer what was taken, then let go."""
         while self.leases:
@@ -189,13 +199,11 @@ class Repository:
     def lease(self, name: str, version: str | None = None) -> Iterator[Version]:
         """A version that stays while it is used. Raises as `find`."""
         found = self.find(name, version)
-        found.leases += 1
+        found.hold()
         try:
             yield found
         finally:
-            found.leases -= 1
-            if not found.leases:
-                found.free.set()
+            found.release()
 
     @property
     def ready(self) -> bool:

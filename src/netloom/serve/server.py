@@ -12,43 +12,16 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from netloom.errors import SettingError
 from netloom.serve.app import Application
 from netloom.serve.options import Options
+from netloom.serve.protocol import Protocol
 
 log = logging.getLogger("netloom.serve")
 
 LINGER = 0.5
 MOST_CONNECTIONS = 4096
-MOST_HEAD = 65_536
-
-
-class BoundedHead(HttpToolsProtocol):
-    """HTTP/1.1 whose request line and headers have at most `MOST_HEAD` bytes; uvicorn alone would hold any number."""
-
-    _head = 0
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._head = 0
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the request line."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def _count(self, size: int) -> None:
-        self._head += size
-        if self._head > MOST_HEAD:
-            raise ValueError("the head is too long")  # httptools makes its own error of it, uvicorn a 400
 
 
 class Server(uvicorn.Server):
@@ -60,7 +33,7 @@ class Server(uvicorn.Server):
             app,
             host=options.host,
             port=options.port,
-            http=BoundedHead,
+            http=Protocol,
             ws="none",
             lifespan="on",
             access_log=False,

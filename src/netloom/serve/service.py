@@ -1,11 +1,11 @@
 """What every API of the server shares: questions go in, answers come out, within the limits."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from netloom.errors import DataError
+from netloom.serve.asked import Asked, Tell
 from netloom.serve.body import Gone, Receive
 from netloom.serve.explaining import Explainer
 from netloom.serve.keys import Keys
@@ -39,28 +39,45 @@ class Service:
     explainer: Explainer = field(default_factory=Explainer)
     stopping: bool = False
 
-    async def answers(
-        self, rows: Any, receive: Receive, name: str, version: str | None = None
-    ) -> tuple[Version, Answers]:
-        """The version that answered, and an answer for each row.
+    def ask(self, rows: Any, tell: Tell, name: str, version: str | None = None) -> Asked:
+        """Take the rows of a request.
 
         Args:
             rows: a list of {column: value}; what is in it is checked with the batch.
-            receive: of the request; its end means that the client hung up.
+            tell: is called once with the version that answered, and an answer for each row or what is wrong with them.
             name: of the model.
             version: of the model; the highest if left out.
+
+        Raises:
+            UnknownName, Refusal: see there.
+        """
+        self.check(rows)
+        return Asked(self.repository.find(name, version), rows, self.options.timeout, tell)
+
+    async def answers(
+        self, rows: Any, receive: Receive, name: str, version: str | None = None
+    ) -> tuple[Version, Answers]:
+        """As `ask`, to be waited for.
+
+        Args:
+            receive: of the request; its end means that the client hung up.
 
         Raises:
             UnknownName, Refusal, DataError: see there.
             Gone: the client hung up; nothing works for it any more.
         """
-        self.check(rows)
-        with self.repository.lease(name, version) as found:
-            found.batcher.room(len(rows))
-            size = self.options.max_batch
-            parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-            asked = [found.batcher.submit(part, len(part), self.options.timeout) for part in parts]
-            return found, await _unless_gone(asked, receive, size)
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[tuple[Version, Answers]] = loop.create_future()
+        asked = self.ask(rows, partial(_settle, told), name, version)
+        watchers: list[asyncio.Task[None]] = []
+        watch = loop.call_later(PATIENCE, lambda: watchers.append(loop.create_task(_hung_up(receive, told))))
+        try:
+            return await told
+        finally:
+            watch.cancel()
+            for watcher in watchers:
+                watcher.cancel()
+            asked.withdraw()
 
     def check(self, rows: Any) -> None:
         """Refuse what can't be a list of rows, or is too long to be taken.
@@ -76,43 +93,21 @@ class Service:
             raise Refusal(422, "too many rows", expected=expected, got=f"{len(rows)} rows", fix="send several requests")
 
 
-async def _unless_gone(asked: Sequence["asyncio.Future[Answers]"], receive: Receive, size: int) -> Answers:
-    """The answers of all parts, in order; all are withdrawn if the client hangs up or one of them fails.
+def _settle(told: "asyncio.Future[tuple[Version, Answers]]", version: Version, answers: Answers | Exception) -> None:
+    if told.done():  # the client hung up in this very moment
+        return
+    if isinstance(answers, Exception):
+        told.set_exception(answers)
+    else:
+        told.set_result((version, answers))
 
-    The client is watched from `PATIENCE` on: most answers are there before, and a task for each would cost more.
+
+async def _hung_up(receive: Receive, told: "asyncio.Future[tuple[Version, Answers]]") -> None:
+    """Give up waiting when the client is gone.
+
+    It is watched from `PATIENCE` on: most answers are there before, and a task for each would cost more.
     """
-    watchers: list[asyncio.Task[None]] = []
-    loop = asyncio.get_running_loop()
-    timer = loop.call_later(PATIENCE, lambda: watchers.append(loop.create_task(_hung_up(receive, asked))))
-    try:
-        if len(asked) == 1:
-            return await asked[0]
-        return [answer for part in await asyncio.gather(*asked) for answer in part]
-    except asyncio.CancelledError:
-        if any(watcher.done() and not watcher.cancelled() for watcher in watchers):
-            raise Gone from None
-        raise
-    except DataError as error:
-        failed = next(number for number, part in enumerate(asked) if part.done() and part.exception() is error)
-        if failed:
-            error.where = f"in the rows from {failed * size}: {error.where}"
-        raise
-    finally:
-        timer.cancel()
-        for watcher in watchers:
-            watcher.cancel()
-        for part in asked:
-            part.cancel()
-
-
-async def _hung_up(receive: Receive, asked: Sequence["asyncio.Future[Answers]"]) -> None:
-    """Withdraw what was asked when the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    for part in asked:
-        part.cancel()
-
-
-def document(found: Version, answers: Answers) -> dict[str, Any]:
-    """Answers as they are sent."""
-    return {"model": found.name, "version": found.version, "answers": answers}
+    if not told.done():
+        told.set_exception(Gone())
