@@ -14,6 +14,7 @@ Messages are JSON and tensors, never pickles.
 
 import atexit
 import gc
+import importlib
 import json
 import time
 import warnings
@@ -54,17 +55,18 @@ def current(device: str | None = None, shard: bool = False) -> Team:
     """
     if not enlisted() and not shard:
         return ALONE
+    team: type[Workers] = Workers
+    if shard:
+        from netloom.train.sharding import Sharded as team  # here, as it takes a second to import
     if not dist.is_initialized():
         _join(torch.cuda.is_available() if device is None else device.startswith("cuda"))
-    if shard:
-        from netloom.train.sharding import Sharded  # here, as it takes a second to import
-
-        return Sharded()
-    return Workers()
+    return team()
 
 
 def _join(cuda: bool) -> None:
     """The process group of this process and the others of its launcher; without one, of this process alone."""
+    # its functions have the default group of the moment it is imported as a default argument, and would keep it alive
+    importlib.import_module("torch.distributed.nn.functional")
     backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
     if enlisted():
         store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
