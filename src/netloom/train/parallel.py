@@ -57,7 +57,9 @@ def current(device: str | None = None, shard: bool = False) -> Team:
         return ALONE
     team: type[Workers] = Workers
     if shard:
-        from netloom.train.sharding import Sharded as team  # here, as it takes a second to import
+        from netloom.train.sharding import Sharded  # here, as it takes a second to import
+
+        team = Sharded
     if not dist.is_initialized():
         _join(torch.cuda.is_available() if device is None else device.startswith("cuda"))
     return team()
