@@ -76,6 +76,12 @@ def scene(folder: Path, settings: Any) -> None:
     print(outcome.status, outcome.step, flush=True)
 
 
+def turns(folder: Path, settings: Any) -> None:
+    """A training in several turns."""
+    for own in settings:
+        scene(folder, own)
+
+
 def _end_at(settings: Any) -> Any:
     """At a batch of its data the second worker is asked to stop, or is killed unless it was before."""
     import signal

@@ -128,9 +128,11 @@ def test_control_c_and_resumed(tmp_path: Path) -> None:
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
     assert 0 < step < 5000
-    code, printed, errors = ended(netloom("resume", str(run), "--workers", "3", folder=tmp_path))
+    Run.open(run).record(steps=step + 20)  # a short rest
+    code, printed, errors = ended(netloom("resume", str(run), "--workers", "3", "--shard", folder=tmp_path))
     assert code == 0, errors
     assert Run.open(run).status == "finished"
+    assert Run.open(run).document["shard"] is True
 
 
 @pytest.mark.slow
@@ -174,5 +176,7 @@ def _wait_for(holds: Callable[[], bool], process: "subprocess.Popen[str]") -> No
 def test_an_error_of_netloom_is_raised_as_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(NetloomError, match="is no run folder"):
         launch(["resume", str(tmp_path)], 2)
+    assert signal.getsignal(signal.SIGTERM) is before

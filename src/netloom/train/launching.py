@@ -10,8 +10,10 @@ Importing this module does not import torch.
 import gc
 import logging
 import os
+import signal
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -80,7 +82,8 @@ def launch(command: Sequence[str], workers: int, program: Sequence[str] = ("-m",
         if name.startswith("torch.distributed.elastic"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
     failure: BaseException | None = None
-    with tempfile.TemporaryDirectory(prefix="netloom-workers-") as folder, _environment(folder, workers), _closing():
+    notes = tempfile.TemporaryDirectory(prefix="netloom-workers-")
+    with notes as folder, _environment(folder, workers), _signals(), _closing():
         config = LaunchConfig(
             min_nodes=1, max_nodes=1, nproc_per_node=workers, run_id="netloom", max_restarts=RESTARTS,
             rdzv_backend="c10d", rdzv_endpoint="localhost:0",
@@ -123,6 +126,20 @@ def _environment(folder: str, workers: int) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """The launcher answers signals with its own exception, and goes on doing so when it is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
