@@ -17,7 +17,7 @@ from training_fakes import weights
 
 from netloom.errors import NetloomError, SettingError, TrainingError
 from netloom.run import Run
-from netloom.train.launching import check_workers, launch
+from netloom.train.launching import TOLD, begin, begun, check_workers, given_up, launch
 
 FIT = ["fit", "digits", "--arch", "mlp", "--plan", "eager", "--set", "checkpoint_every=0.1"]
 
@@ -74,6 +74,20 @@ def test_workers_that_always_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_workers_that_cannot_be(workers: int | None, jobs: int | None, shard: bool, text: str) -> None:
     with pytest.raises(SettingError, match=text):
         check_workers(workers, jobs, shard)
+
+
+def test_whether_workers_have_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin()
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RESTART_COUNT": "0"}.items():
+        monkeypatch.setenv(name, value)
+    assert not begun()
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    assert begun()  # torchrun's workers
+    monkeypatch.setenv(TOLD, str(tmp_path))
+    assert not begun()
+    begin()
+    assert begun()
+    assert not given_up()
 
 
 @pytest.mark.slow
@@ -162,6 +176,20 @@ def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
     assert code == 0, errors
     assert "a worker ended: started anew" in printed
     equal(tmp_path / "whole" / "mlp-seed0", tmp_path / "killed" / "mlp-seed0")
+
+
+@pytest.mark.slow
+def test_killed_before_it_began_it_does_not_go_on_with_what_was_there_before(tmp_path: Path) -> None:
+    old = netloom(*FIT, "--steps", "20", "--jobs", "1", "--out", "run", folder=tmp_path)
+    assert ended(old)[0] == 0
+    process = netloom(*FIT, "--steps", "20", "--workers", "2", "--out", "run", folder=tmp_path)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    _wait_for(lambda: len(children.read_text().split()) == 2, process)
+    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    code, printed, errors = ended(process)
+    assert code == 1
+    assert "the folder is not empty" in errors
+    assert "finished" not in printed
 
 
 def _wait_for(holds: Callable[[], bool], process: "subprocess.Popen[str]") -> None:

@@ -26,7 +26,7 @@ from typing import Any
 from netloom.errors import NetloomError, SettingError, TrainingError
 from netloom.extras import need
 from netloom.train.interrupt import ELSEWHERE, Interrupt
-from netloom.train.launching import RESTARTS
+from netloom.train.launching import RESTARTS, TOLD
 
 #: Seconds between two looks at the desk.
 _LOOK = 0.3
@@ -118,7 +118,7 @@ def launch_on_ray(
         trainer = torch.TorchTrainer(
             _work,
             train_loop_config={
-                "desk": desk, "run": run, "command": list(command), "place": os.getcwd(),
+                "desk": desk, "run": run, "command": list(command), "place": os.getcwd(), "notes": str(notes),
                 "columns": shutil.get_terminal_size().columns,
             },
             torch_config=torch.TorchConfig(backend="cpu:gloo,cuda:nccl" if gpus else "gloo"),
@@ -200,7 +200,7 @@ def _work(config: dict[str, Any]) -> None:
     starts, error = ray.get(desk.enlist.remote(rank))
     if error:
         return
-    os.environ |= {"TORCHELASTIC_RESTART_COUNT": str(starts), "COLUMNS": str(config["columns"])}
+    os.environ |= {"TORCHELASTIC_RESTART_COUNT": str(starts), "COLUMNS": str(config["columns"]), TOLD: config["notes"]}
     threading.Thread(target=_listen, args=(ray, desk), daemon=True).start()
     try:
         _enter(config["place"])
