@@ -14,6 +14,7 @@ Importing this module imports neither torch nor Ray.
 import logging
 import os
 import shutil
+import socket
 import threading
 import time
 from collections import Counter
@@ -151,8 +152,11 @@ def _connected(ray: Any, workers: int, address: str | None) -> tuple[bool, int]:
     here, cores = address == "local", os.cpu_count() or 1
     own = {"num_cpus": max(cores, workers), "include_dashboard": False} if here else {}
     try:
+        host, colon, port = address.rpartition(":")
+        if colon and port.isdecimal() and "/" not in host:
+            socket.create_connection((host, int(port)), timeout=10).close()  # ray would try for minutes
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL, **own)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SettingError(
             "there is no Ray cluster", where="--address", got=f"{address}: {str(error).strip().splitlines()[0]}",
             fix="start one with `ray start --head`, or leave --address out for this machine",
