@@ -115,7 +115,7 @@ def launch_on_ray(
     notes = folder.resolve().parent / f".{folder.name}-ray"
     try:
         notes.mkdir(parents=True, exist_ok=True)
-        desk = ray.remote(num_cpus=0)(Desk).remote()
+        desk = _desk(ray)
         trainer = torch.TorchTrainer(
             _work,
             train_loop_config={
@@ -164,6 +164,13 @@ def _connected(ray: Any, workers: int, address: str | None) -> tuple[bool, int]:
     logging.getLogger("ray").setLevel(logging.CRITICAL)  # what it would say is raised
     gpus = ray.cluster_resources().get("GPU", 0) >= workers
     return gpus, max(1, cores // workers) if here else 1
+
+
+def _desk(ray: Any) -> Any:
+    """The desk, on the machine of the command, so that it outlives the workers' machines."""
+    strategies = need("ray.util.scheduling_strategies", extra="ray", what="--on ray")
+    here = strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return ray.remote(num_cpus=0, scheduling_strategy=here)(Desk).remote()
 
 
 def _watched(ray: Any, desk: Any, trainer: Any, wants: str) -> Exception | None:
