@@ -12,7 +12,7 @@ demo: $(VENV)/.core  ## environment, install, and the main job on the embedded d
 test: $(VENV)/.dev  ## what every commit passes
 	$(BIN)/python -m pytest
 
-slow: $(VENV)/.dev  ## what takes minutes
+slow: $(VENV)/.slow  ## what takes minutes
 	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.dev  ## style and types
@@ -32,6 +32,10 @@ $(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.core
 	$(PIP) --editable '.[dev]'
+	touch $@
+
+$(VENV)/.slow: $(VENV)/.dev
+	$(PIP) --editable '.[ray]'
 	touch $@
 
 clean:

@@ -1,8 +1,17 @@
-"""Two workers against one on the same batch: examples a second, by turns, one thread each; and what more would give.
+"""Two workers of one thread each against one process with one thread and with two, on the same batches.
 
-The Fashion CNN, the same command with and without `--workers 2`. A turn is both; the ratio is that of one turn. Past
-two workers nothing is measured: `netloom.train.communication` plans it from the seconds of a step and the bytes of its
-gradients, for a network of 1 Gbit/s and of 10 Gbit/s.
+Two networks on Fashion-MNIST: the Fashion CNN (much arithmetic, 0.4 MB of gradients a step) and a wide MLP (little, 7.5
+MB). A turn trains each in every way, one after the other, and its ratios are those of the turn:
+
+    one               one process, one thread
+    one, 2 threads    one process, two threads
+    two               --workers 2, one thread each
+    two, --shard      the same with half the weights each
+    two apart         two trainings of half the batch at the same time, which know nothing of each other
+
+share of time in communication = 1 − rate(two) / (rate of one apart + rate of the other): what the same two processes
+lose by sending and waiting. Past two workers nothing is measured: `netloom.train.communication` plans it from the
+seconds of a step and the bytes of its gradients, for a network of 1 Gbit/s and of 10 Gbit/s.
 """
 
 import json
@@ -21,43 +30,73 @@ from netloom.tasks import TASKS
 from netloom.train.communication import gradient_bytes, speed_up, volume
 
 BATCH = 128
-NETWORK = HERE / "architectures" / "fashion_cnn.yaml"
+#: network → steps of a training.
+NETWORKS = {"fashion_cnn": 30, "wide_mlp": 200}
+WAYS: dict[str, list[str]] = {
+    "one": ["--set", "threads=1", "--jobs", "1"],
+    "one, 2 threads": ["--set", "threads=2", "--jobs", "1"],
+    "two": ["--set", "threads=1", "--workers", "2"],
+    "two, --shard": ["--set", "threads=1", "--workers", "2", "--shard"],
+}
 
 
 def main() -> None:
-    args = start(arguments(__doc__, turns=3, steps=60))
-    data = open_data(args.data / "fashion_mnist")
-    task = TASKS.get("classification").from_data(data)
-    complete = assemble(read(NETWORK), task, data.signals)
-    gradients = gradient_bytes(build(complete.architecture, complete.inputs))
-    note = f"Batches of {BATCH}, {args.steps} steps, plan eager, one thread a worker, gloo on one machine."
+    args = start(arguments(__doc__, turns=3, percent=100))
+    note = (
+        f"Batches of {BATCH}, plan eager, gloo on one machine; examples/s over the steps of one training, start and "
+        "evaluation not counted."
+    )
     report = Report("scaling", "Workers that train together", args, note)
-    rates: dict[int, list[float]] = {1: [], 2: []}
+    source = args.data / "fashion_mnist"
     for turn in range(args.turns):
-        for workers in (1, 2) if turn % 2 == 0 else (2, 1):
-            rates[workers].append(rate(args.data / "fashion_mnist", args.steps, workers))
+        for network, steps in NETWORKS.items():
+            rates: dict[str, float] = {}
+            steps = max(2, steps * args.percent // 100)
+            for way in list(WAYS) if turn % 2 == 0 else reversed(WAYS):
+                rates[way] = trained(source, network, steps, BATCH, [WAYS[way]])
+            rates["two apart"] = trained(source, network, steps, BATCH // 2, [WAYS["one"]] * 2)
             load = round(os.getloadavg()[0], 1)
-            report.add(f"workers: {workers}", "examples/s", rates[workers][-1], digits=0, load=load)
-        report.add("two workers against one", "ratio", rates[2][-1] / rates[1][-1], digits=2)
-    seconds = BATCH / (sum(rates[1]) / len(rates[1]))
+            for way, rate in rates.items():
+                report.add(f"{network}: {way}", "examples/s", rate, digits=0, load=load)
+            for way in ("one, 2 threads", "two", "two, --shard"):
+                report.add(f"{network}: {way} / one", "ratio", rates[way] / rates["one"], digits=2)
+            for way in ("two", "two, --shard"):
+                share = 100 * (1 - rates[way] / rates["two apart"])
+                report.add(f"{network}: {way}", "% of time in communication", share, digits=1)
+            if turn == args.turns - 1:
+                mean = report.rows[f"{network}: one", "examples/s"]["mean"]
+                on_paper(report, args.data, network, BATCH / mean)
+
+
+def trained(source: Path, network: str, steps: int, batch: int, ways: list[list[str]]) -> float:
+    """Examples a second of trainings that start at the same time, together."""
+    with tempfile.TemporaryDirectory() as folder:
+        processes = []
+        for number, way in enumerate(ways):
+            command = [sys.executable, "-m", "netloom", "fit", str(source), "--plan", "eager", "--steps", str(steps)]
+            command += ["--arch", str(HERE / "architectures" / f"{network}.yaml"), "--set", f"batch_size={batch}"]
+            command += [*way, "--out", str(Path(folder, str(number)))]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            processes.append(subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, **quiet))
+        for process in processes:
+            if process.wait():
+                raise SystemExit(f"{' '.join(map(str, process.args))} failed")
+        histories = list(Path(folder).glob("*/*/history.jsonl"))
+        return sum(json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["rate"] for path in histories)
+
+
+def on_paper(report: Report, folder: Path, network: str, seconds: float) -> None:
+    """What more workers would give, by the seconds of a step on one."""
+    data = open_data(folder / "fashion_mnist")
+    task = TASKS.get("classification").from_data(data)
+    complete = assemble(read(HERE / "architectures" / f"{network}.yaml"), task, data.signals)
+    gradients = gradient_bytes(build(complete.architecture, complete.inputs))
     for workers in (2, 8, 64):
-        sent = volume(gradients, workers)
-        report.add(f"on paper: {workers} workers", "kB a worker sends in a step", sent / 1e3, digits=1)
+        what = f"{network}, on paper: {workers} workers"
+        report.add(what, "kB a worker sends in a step", volume(gradients, workers) / 1e3, digits=1)
         for gigabits in (1, 10):
             planned = speed_up(seconds, gradients, workers, gigabits * 1e9 / 8)
-            report.add(f"on paper: {workers} workers, {gigabits} Gbit/s", "speed-up", planned, digits=2)
-
-
-def rate(source: Path, steps: int, workers: int) -> float:
-    """Examples a second of one training."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "netloom", "fit", str(source), "--arch", str(NETWORK), "--plan", "eager"]
-        command += ["--steps", str(steps), "--set", f"batch_size={BATCH}", "--set", "threads=1", "--jobs", "1"]
-        command += ["--workers", str(workers), "--out", folder]
-        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
-        (history,) = Path(folder).glob("*/history.jsonl")
-        found: float = json.loads(history.read_text(encoding="utf-8").splitlines()[-1])["rate"]
-        return found
+            report.add(f"{what}, {gigabits} Gbit/s", "speed-up", planned, digits=2)
 
 
 if __name__ == "__main__":

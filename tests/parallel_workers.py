@@ -1,8 +1,10 @@
 """Processes of a training together: each is this file with the name of a job and a folder as its arguments.
 
-`together` starts them with the variables that torchrun sets. The jobs are functions of this file.
+`together` starts them with the variables that torchrun sets. The jobs are functions of this file. A process that leaves
+with threads of a process group still running ends with an exit status of its own: such a thread can abort it.
 """
 
+import atexit
 import json
 import os
 import socket
@@ -74,6 +76,12 @@ def scene(folder: Path, settings: Any) -> None:
     print(outcome.status, outcome.step, flush=True)
 
 
+def turns(folder: Path, settings: Any) -> None:
+    """A training in several turns."""
+    for own in settings:
+        scene(folder, own)
+
+
 def _end_at(settings: Any) -> Any:
     """At a batch of its data the second worker is asked to stop, or is killed unless it was before."""
     import signal
@@ -89,5 +97,14 @@ def _end_at(settings: Any) -> Any:
     return hook
 
 
+def _left_behind() -> None:
+    """The last of the exit hooks, as it is the first to be registered."""
+    names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+    if left := [name for name in names if "gloo" in name]:
+        print("threads that were left behind:", *left, file=sys.stderr, flush=True)
+        os._exit(70)
+
+
 if __name__ == "__main__":
+    atexit.register(_left_behind)
     globals()[sys.argv[1]](Path(sys.argv[2]), json.loads(sys.argv[3]))

@@ -1,5 +1,6 @@
 """Several workers train what one process trains: the same curve, the same weights, within rounding."""
 
+import atexit
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,8 @@ from training_fakes import Data, go, weights
 
 from netloom.errors import DamagedCheckpoint, RunError, SettingError
 from netloom.run import Run
-from netloom.train.parallel import Workers
+from netloom.train import parallel
+from netloom.train.parallel import Workers, own_device
 from netloom.train.recipe import Recipe
 from netloom.train.sharded_checkpoint import ShardedCheckpoints
 from netloom.train.sharding import Sharded
@@ -40,8 +42,13 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cut = {f"{name}, cut": ["scene", {"name": name, "stop": 10 * SCENES[name][2].accumulate - 1}] for name in SCENES}
     spread = {"name": "one optimiser", "shard": True}
     shards = {"sharded": ["scene", spread], "sharded, cut": ["scene", spread | {"stop": 19}]}
-    told = together(2, "everything", folder, **work, **cut, **shards)
-    assert told[0] == told[1] == "finished 24\n" * 2 + "stopped 10\n" * 2 + "finished 24\nstopped 10\n"
+    plain = {"name": "one optimiser"}
+    turned = {"turned": ["turns", [plain | {"stop": 13}, spread | {"stop": 31}, plain]]}
+    told = together(2, "everything", folder, **work, **cut, **shards, **turned)
+    ends = (
+        "finished 24\n" * 2 + "stopped 10\n" * 2 + "finished 24\nstopped 10\n" + "stopped 7\nstopped 16\nfinished 24\n"
+    )
+    assert told[0] == told[1] == ends
     return folder
 
 
@@ -77,6 +84,18 @@ def test_stopped_with_two_workers_and_resumed_by_one(scene: str, alone: Path, tw
 def test_two_workers_with_half_the_weights_each_give_the_curve_of_one(alone: Path, two: Path) -> None:
     same(alone / "one optimiser", two / "sharded")
     assert not (two / "sharded" / "checkpoints").exists()
+
+
+def test_shards_of_two_are_read_by_one_process_with_whole_weights(alone: Path, two: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(two / "sharded, cut", run)
+    model, task, recipe = SCENES["one optimiser"]
+    assert go(run, recipe, model(), task, F64).status == "finished"
+    same(alone / "one optimiser", run)
+
+
+def test_whole_weights_then_shards_then_whole_weights(alone: Path, two: Path) -> None:
+    same(alone / "one optimiser", two / "turned")
 
 
 @pytest.mark.slow
@@ -131,6 +150,29 @@ def test_what_cannot_be_sharded(groups: tuple[str, ...], recipe: dict[str, Any],
     task = SimpleNamespace(groups={group: (group,) for group in groups})
     with pytest.raises(SettingError, match=text):
         Sharded.__new__(Sharded).check(task, Recipe(**recipe))
+
+
+def test_workers_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be held without a GPU: whose device is whose, and what exchanges their tensors."""
+    joined, chosen = [], []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda backend, **_: joined.append(backend))
+    monkeypatch.setattr(parallel, "rendezvous", lambda *_, **__: iter([(torch.distributed.HashStore(), 1, 2)]))
+    monkeypatch.setattr(atexit, "register", lambda _: None)
+    assert own_device() == "cuda"
+    for name, value in {"RANK": "5", "WORLD_SIZE": "6", "LOCAL_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert own_device() == own_device("cuda") == "cuda:1"
+    assert own_device("cpu") == "cpu"
+    assert own_device("cuda:0") == "cuda:0"
+    parallel._join("cuda:1")
+    parallel._join("cpu")
+    assert (joined, chosen) == (["cpu:gloo,cuda:nccl", "gloo"], ["cuda:1"])
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(SettingError, match="no GPU of its own\n  expected: at most 2 on this machine"):
+        own_device()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])

@@ -17,7 +17,7 @@ from training_fakes import weights
 
 from netloom.errors import NetloomError, SettingError, TrainingError
 from netloom.run import Run
-from netloom.train.launching import check_workers, launch
+from netloom.train.launching import TOLD, begin, begun, check_workers, given_up, launch
 
 FIT = ["fit", "digits", "--arch", "mlp", "--plan", "eager", "--set", "checkpoint_every=0.1"]
 
@@ -76,6 +76,20 @@ def test_workers_that_cannot_be(workers: int | None, jobs: int | None, shard: bo
         check_workers(workers, jobs, shard)
 
 
+def test_whether_workers_have_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin()
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RESTART_COUNT": "0"}.items():
+        monkeypatch.setenv(name, value)
+    assert not begun()
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    assert begun()  # torchrun's workers
+    monkeypatch.setenv(TOLD, str(tmp_path))
+    assert not begun()
+    begin()
+    assert begun()
+    assert not given_up()
+
+
 @pytest.mark.slow
 def test_the_command_line(tmp_path: Path) -> None:
     """One process and two give the same evaluations; so does torchrun with an agent for each of two hosts."""
@@ -128,9 +142,11 @@ def test_control_c_and_resumed(tmp_path: Path) -> None:
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
     assert 0 < step < 5000
-    code, printed, errors = ended(netloom("resume", str(run), "--workers", "3", folder=tmp_path))
+    Run.open(run).record(steps=step + 20)  # a short rest
+    code, printed, errors = ended(netloom("resume", str(run), "--workers", "3", "--shard", folder=tmp_path))
     assert code == 0, errors
     assert Run.open(run).status == "finished"
+    assert Run.open(run).document["shard"] is True
 
 
 @pytest.mark.slow
@@ -162,6 +178,20 @@ def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
     equal(tmp_path / "whole" / "mlp-seed0", tmp_path / "killed" / "mlp-seed0")
 
 
+@pytest.mark.slow
+def test_killed_before_it_began_it_does_not_go_on_with_what_was_there_before(tmp_path: Path) -> None:
+    old = netloom(*FIT, "--steps", "20", "--jobs", "1", "--out", "run", folder=tmp_path)
+    assert ended(old)[0] == 0
+    process = netloom(*FIT, "--steps", "20", "--workers", "2", "--out", "run", folder=tmp_path)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    _wait_for(lambda: len(children.read_text().split()) == 2, process)
+    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    code, printed, errors = ended(process)
+    assert code == 1
+    assert "the folder is not empty" in errors
+    assert "finished" not in printed
+
+
 def _wait_for(holds: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
     deadline = time.monotonic() + 60
     while not holds():
@@ -174,5 +204,7 @@ def _wait_for(holds: Callable[[], bool], process: "subprocess.Popen[str]") -> No
 def test_an_error_of_netloom_is_raised_as_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(NetloomError, match="is no run folder"):
         launch(["resume", str(tmp_path)], 2)
+    assert signal.getsignal(signal.SIGTERM) is before

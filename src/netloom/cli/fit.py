@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from netloom.cli._options import DataOptions, Kinds, Plugin, Target, given, plugins, seconds, values_of
+from netloom.cli._workers import Address, On, Place, work_together
 
 
 def fit(
@@ -29,6 +30,8 @@ def fit(
         typer.Option(help="Processes that train each network together; torchrun starts them on several hosts."),
     ] = None,
     shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights (FSDP2).")] = False,
+    on: On = None,
+    address: Address = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=\\[flip], batch_size=128."),
@@ -46,10 +49,8 @@ def fit(
     plugin: Plugin = None,
 ) -> None:
     """Train one network, or let a shortlist that suits the data compete under the same budget."""
-    from netloom.cli._workers import work_together
-
     folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    if work_together(workers, jobs, folder, shard):
+    if work_together(workers, folder, Place(on, address), jobs=jobs, shard=shard, out=True):
         return
     from netloom.commands.fit import FitOptions, fit_command
 

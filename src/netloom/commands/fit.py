@@ -22,7 +22,7 @@ from netloom.files import write_json
 from netloom.jobs import Job, Outcome, jobs_of
 from netloom.pool import run_jobs
 from netloom.propose import Candidate, propose
-from netloom.train.launching import enlisted, leads, restarted
+from netloom.train.launching import begin, begun, enlisted, leads, restarted
 from netloom.units import duration
 
 BUDGET = 30.0
@@ -97,10 +97,11 @@ def fit_command(options: FitOptions) -> Competition | None:
         run_jobs(work, count, lambda outcome: None)
         return None
     known = facts.costs(candidates, task, data)
-    if restarted():
+    if begun():
         console.print(f"a worker ended: started anew ({restarted()}), from the newest checkpoint", highlight=False)
     else:
         compete.prepare(folder, replace=options.replace)
+        begin()
         summary(console, data, name, candidates, plan(candidates, options.seeds, recipe, count))
     outcomes = train_all(console, work, count, task.score)
 

@@ -18,8 +18,13 @@ from netloom.tasks import TASKS
 from netloom.train.launching import leads
 
 
-def resume_command(folder: Path, source: str | None) -> None:
+def resume_command(folder: Path, source: str | None, shard: bool | None = None) -> None:
     """Go on with a run, evaluate it, and say what came of it.
+
+    Args:
+        folder: of the run.
+        source: where its data lie now, if they moved.
+        shard: whether each of several workers keeps a share of the weights; None is as before.
 
     Raises:
         KeyboardInterrupt: Ctrl-C stopped it again.
@@ -35,7 +40,7 @@ def resume_command(folder: Path, source: str | None) -> None:
         state = run.json("data.json")
         data = Data.from_state(state, source) if source else open_data(state["source"], state=state)
         with Trainings(console, 1, metric) as shown:
-            run = resume(folder, data, progress=shown.training(folder.name))
+            run = resume(folder, data, progress=shown.training(folder.name), shard=shard)
         if run.status == "stopped":
             raise KeyboardInterrupt
         if not leads():

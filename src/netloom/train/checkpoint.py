@@ -110,10 +110,11 @@ class Checkpoints:
 
 
 def _read(place: Path) -> Saved:
-    document = read_json(place / "state.json")
-    state, wanted = document.get("state"), document.get("sha256")
-    if not isinstance(state, dict) or _checksum(state) != wanted:
-        raise DamagedCheckpoint("its checksum is wrong", where=str(place / "state.json"), expected=f"sha256 {wanted}")
+    state = facts_of(place)
+    if "shards" in state:
+        from netloom.train.sharded_checkpoint import read_whole  # here, as it takes a second to import
+
+        return Saved(state["step"], read_whole(place, state), state)
     if wrong := misfit(state.get("step"), int) or misfit(state.get("tensors"), str):
         raise DamagedCheckpoint("is no checkpoint", where=str(place / "state.json"), expected=wrong)
     path = place / "state.safetensors"
@@ -124,6 +125,19 @@ def _read(place: Path) -> Saved:
             "its checksum is wrong", where=str(path), expected=f"sha256 {state['tensors']}", got=found
         )
     return Saved(state["step"], tensor_files.load(path), state)
+
+
+def facts_of(place: Path) -> dict[str, Any]:
+    """What the JSON of a checkpoint says, if it is what was written.
+
+    Raises:
+        DamagedCheckpoint: it is not.
+    """
+    document = read_json(place / "state.json")
+    state, wanted = document.get("state"), document.get("sha256")
+    if not isinstance(state, dict) or _checksum(state) != wanted:
+        raise DamagedCheckpoint("its checksum is wrong", where=str(place / "state.json"), expected=f"sha256 {wanted}")
+    return state
 
 
 def _checksum(state: Mapping[str, Any]) -> str:

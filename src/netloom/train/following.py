@@ -60,20 +60,25 @@ class FollowedCheckpoints(Checkpoints):
     def newest(self) -> tuple[Saved | None, list[DamagedCheckpoint]]:
         """The leader's newest good checkpoint, in every worker; its complaints stay with it."""
         found, complaints = super().newest() if self.team.leads else (None, [])
-        about = None if found is None else {
-            "step": found.step, "facts": found.facts,
-            "tensors": {name: [str(t.dtype).removeprefix("torch."), *t.shape] for name, t in found.tensors.items()},
-        }  # fmt: skip
-        if (about := self.team.same(about)) is None:
-            return None, complaints
-        tensors = {}
-        for name, (dtype, *shape) in about["tensors"].items():
-            tensor = found.tensors[name].contiguous() if found else torch.empty(shape, dtype=getattr(torch, dtype))
-            dist.broadcast(tensor, 0)
-            tensors[name] = tensor
-        return found or Saved(about["step"], tensors, about["facts"]), complaints
+        return sent(found, self.team), complaints
 
     def clear(self) -> None:
         """Delete all of them."""
         if self.team.leads:
             super().clear()
+
+
+def sent(found: Saved | None, team: "Workers") -> Saved | None:
+    """The leader's checkpoint, in every worker."""
+    about = None if found is None else {
+        "step": found.step, "facts": found.facts,
+        "tensors": {name: [str(t.dtype).removeprefix("torch."), *t.shape] for name, t in found.tensors.items()},
+    }  # fmt: skip
+    if (about := team.same(about)) is None:
+        return None
+    tensors = {}
+    for name, (dtype, *shape) in about["tensors"].items():
+        tensor = found.tensors[name].contiguous() if found else torch.empty(shape, dtype=getattr(torch, dtype))
+        dist.broadcast(tensor, 0)
+        tensors[name] = tensor
+    return found or Saved(about["step"], tensors, about["facts"])

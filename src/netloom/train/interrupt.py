@@ -5,16 +5,24 @@ import threading
 from types import FrameType
 from typing import Any
 
+#: Set where somebody asks in another process, which no signal comes from.
+ELSEWHERE = threading.Event()
+
 
 class Interrupt:
-    """While it is open, the first SIGINT sets `asked`; the second raises KeyboardInterrupt.
+    """While it is open, `asked` tells of the first SIGINT, or of `ELSEWHERE`; a second SIGINT raises KeyboardInterrupt.
 
     Outside the main thread signals can't be caught, so nothing happens there.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self._heard = False
         self._before: Any = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody wants it to end."""
+        return self._heard or ELSEWHERE.is_set()
 
     def __enter__(self) -> "Interrupt":
         if threading.current_thread() is threading.main_thread():
@@ -26,6 +34,6 @@ class Interrupt:
             signal.signal(signal.SIGINT, self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        if self._heard:
             raise KeyboardInterrupt
-        self.asked = True
+        self._heard = True

@@ -10,8 +10,10 @@ Importing this module does not import torch.
 import gc
 import logging
 import os
+import signal
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +30,11 @@ RESTARTS = 3
 #: Seconds in which workers that were asked to stop may finish their step and write a checkpoint.
 _GRACE = "600"
 #: The folder into which a worker writes the error that ended it.
-_TOLD = "NETLOOM_TOLD"
+TOLD = "NETLOOM_TOLD"
+#: Which the launcher answers.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+#: A file in the folder of what is told: the workers have made their folders.
+_BEGUN = "begun"
 
 
 def enlisted() -> bool:
@@ -46,9 +52,21 @@ def restarted() -> int:
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) if enlisted() else 0
 
 
+def begin() -> None:
+    """Note that this start has made its folders, so that workers that are started anew go on with what is there."""
+    if folder := os.environ.get(TOLD):
+        Path(folder, _BEGUN).touch()
+
+
+def begun() -> bool:
+    """Whether the workers were started anew after they had made their folders; torchrun keeps no note of that."""
+    folder = os.environ.get(TOLD)
+    return restarted() > 0 and (not folder or Path(folder, _BEGUN).is_file())
+
+
 def tell(error: NetloomError) -> bool:
     """Hand an error to the launcher; whether there is one that waits for it."""
-    folder = os.environ.get(_TOLD)
+    folder = os.environ.get(TOLD)
     if folder:
         (Path(folder) / f"{os.environ.get('RANK', '0')}.txt").write_text(str(error), encoding="utf-8")
     return bool(folder)
@@ -56,7 +74,7 @@ def tell(error: NetloomError) -> bool:
 
 def given_up() -> bool:
     """Whether a worker of this group has told an error, so that starting anew would only repeat it."""
-    return bool(_told(os.environ.get(_TOLD)))
+    return bool(_told(os.environ.get(TOLD)))
 
 
 def launch(command: Sequence[str], workers: int, program: Sequence[str] = ("-m", "netloom")) -> None:
@@ -80,7 +98,8 @@ def launch(command: Sequence[str], workers: int, program: Sequence[str] = ("-m",
         if name.startswith("torch.distributed.elastic"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
     failure: BaseException | None = None
-    with tempfile.TemporaryDirectory(prefix="netloom-workers-") as folder, _environment(folder, workers), _closing():
+    notes = tempfile.TemporaryDirectory(prefix="netloom-workers-")
+    with notes as folder, _environment(folder, workers), _signals(), _closing():
         config = LaunchConfig(
             min_nodes=1, max_nodes=1, nproc_per_node=workers, run_id="netloom", max_restarts=RESTARTS,
             rdzv_backend="c10d", rdzv_endpoint="localhost:0",
@@ -113,7 +132,7 @@ def check_workers(workers: int | None, jobs: int | None = None, shard: bool = Fa
 @contextmanager
 def _environment(folder: str, workers: int) -> Iterator[None]:
     """What the workers inherit; each has its share of the cores, unless something else is said."""
-    added = {_TOLD: folder, "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": _GRACE}
+    added = {TOLD: folder, "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": _GRACE}
     if "OMP_NUM_THREADS" not in os.environ:
         added["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     before = dict(os.environ)
@@ -123,6 +142,22 @@ def _environment(folder: str, workers: int) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """The launcher answers signals with its own exception, and goes on doing so when it is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -14,7 +14,9 @@ Messages are JSON and tensors, never pickles.
 
 import atexit
 import gc
+import importlib
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -45,27 +47,55 @@ PATIENCE = timedelta(minutes=30)
 _beside: list[Any] = []
 
 
-def current(device: str | None = None, shard: bool = False) -> Team:
+def current(device: str, shard: bool = False) -> Team:
     """The team this process belongs to: that of the launcher that started it, or itself alone.
 
     Args:
-        device: to train on.
+        device: to train on, `own_device`'s.
         shard: whether each worker keeps a share of the weights.
     """
     if not enlisted() and not shard:
         return ALONE
-    if not dist.is_initialized():
-        _join(torch.cuda.is_available() if device is None else device.startswith("cuda"))
+    team: type[Workers] = Workers
     if shard:
         from netloom.train.sharding import Sharded  # here, as it takes a second to import
 
-        return Sharded()
-    return Workers()
+        team = Sharded
+    if not dist.is_initialized():
+        _join(device)
+    return team()
 
 
-def _join(cuda: bool) -> None:
+def own_device(device: str | None = None) -> str:
+    """The device this process trains on; of several GPUs a worker has the one that is numbered as it is on its machine.
+
+    Args:
+        device: that is asked for; a GPU if there is one, when left out.
+
+    Raises:
+        SettingError: the machine has fewer GPUs than workers.
+    """
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device != "cuda" or not enlisted():
+        return device
+    number, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if number >= count:
+        raise SettingError(
+            "a worker has no GPU of its own", where="--workers", expected=f"at most {count} on this machine",
+            fix="fewer workers; or none of the GPUs: set CUDA_VISIBLE_DEVICES to nothing",
+        )  # fmt: skip
+    return f"cuda:{number}"
+
+
+def _join(device: str) -> None:
     """The process group of this process and the others of its launcher; without one, of this process alone."""
-    backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
+    # its functions have the default group of the moment it is imported as a default argument, and would keep it alive
+    importlib.import_module("torch.distributed.nn.functional")
+    backend = "gloo"
+    if device.startswith("cuda"):
+        backend = "cpu:gloo,cuda:nccl"
+        torch.cuda.set_device(device)  # which torch seeds, and on which NCCL waits
     if enlisted():
         store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
         # the launcher's store outlives a group; workers that are started anew must not find where its members were

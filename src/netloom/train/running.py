@@ -1,10 +1,9 @@
 """From an architecture to a run folder, and from a run folder on."""
 
-import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from netloom.assemble import assemble
@@ -19,7 +18,7 @@ from netloom.spec import Architecture, to_yaml
 from netloom.tasks import TASKS
 from netloom.train.bounds import refuse_too_large
 from netloom.train.loop import train
-from netloom.train.parallel import current
+from netloom.train.parallel import current, own_device
 from netloom.train.progress import Progress
 from netloom.train.recipe import Recipe
 from netloom.train.team import Team
@@ -56,10 +55,11 @@ def fit(
         ArchitectureError: the architecture doesn't fit data and task.
         RunError, SettingError, TrainingError: see `train`.
     """
+    device = own_device(device)
     team = current(device, shard)
     team.check(task, recipe)
     complete = assemble(architecture, task, data.signals)
-    model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device or _device())
+    model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)
     if not team.leads:
         return _train(model, task, data, recipe, team.run(None), progress, team)
@@ -89,28 +89,39 @@ def resume(
     *,
     progress: Progress | None = None,
     device: str | None = None,
+    shard: bool | None = None,
 ) -> Run:
     """Go on with a run from its newest checkpoint; the result is that of one never interrupted, bit for bit.
 
-    On another number of workers than before it is the same within rounding.
+    On another number of workers than before, or with weights that are shared out now and were not, it is the same
+    within rounding.
 
     Args:
         folder: of a run that was stopped or killed, or that failed; a finished one is given back as it is.
         data: the run's data, or where they lie now, if not where they lay.
         progress: is told how it goes.
         device: "cpu", "cuda" …; a GPU if there is one, when left out.
+        shard: whether each of several workers keeps a share of the weights; as before, when left out.
 
     Raises:
         RunError: there is no such run, or it can't be read.
         DataError: the data are not those it was trained on.
+        SettingError: it can't be sharded.
     """
+    device = own_device(device)
     team = current(device)
     run = team.run(Run.open(folder) if team.leads else None)
-    team = current(device, run.document.get("shard") is True)
+    before = run.document.get("shard") is True
+    shard = before if shard is None else shard
+    team = current(device, shard)
     if run.status == "finished":
         return run
     architecture, task, signals = contents(run)
     recipe = Recipe.from_dict(run.json("recipe.json"))
+    if shard != before:
+        plan = run.document["plan"]["plan"] if "plan" in run.document else recipe.plan
+        team.check(task, replace(recipe, plan=plan))
+        run.record(shard=shard)
     if not isinstance(data, Data):
         state = run.json("data.json")
         data = open_data(state["source"] if data is None else data, state=state)
@@ -124,7 +135,7 @@ def resume(
         )
     inputs = parts_of(run, architecture, task, signals)
     refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
-    model = build(architecture, inputs, seed=recipe.seed).to(device or _device())
+    model = build(architecture, inputs, seed=recipe.seed).to(device)
     return _train(model, task, data, recipe, run, progress, team)
 
 
@@ -182,11 +193,6 @@ def _train(
     if progress and team.leads:
         progress.note(outcome.message)
     return run
-
-
-def _device() -> str:
-    """The GPU that is this worker's; a GPU, if there is one; else the processor."""
-    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
 
 
 def _name(task: Any) -> str:

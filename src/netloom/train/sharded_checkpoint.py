@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -25,11 +26,13 @@ from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, Hu
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import async_save
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from netloom import tensors as tensor_files
 from netloom.errors import DamagedCheckpoint, RunError
-from netloom.files import flush, inside, read_json, sha256, write_text
-from netloom.train.checkpoint import KEPT, Checkpoints, Saved
+from netloom.files import flush, inside, sha256, write_text
+from netloom.train.checkpoint import KEPT, Checkpoints, Saved, facts_of
+from netloom.train.following import sent
 from netloom.train.parallel import Workers, beside
 from netloom.typed import misfit
 
@@ -84,20 +87,16 @@ class ShardedCheckpoints(Checkpoints):
     def newest(self) -> tuple[Saved | None, list[DamagedCheckpoint]]:
         """The newest good checkpoint: the leader chooses, every worker reads its own share."""
         found, complaints = super().newest() if self.team.leads else (None, [])
+        if self.team.same(found is not None and "shards" not in found.facts):  # of workers that had whole weights
+            whole = sent(found, self.team)
+            assert whole is not None  # the leader has found one
+            tensors = {name: _spread(tensor, self.like(name)) for name, tensor in whole.tensors.items()}
+            return Saved(whole.step, tensors, whole.facts), complaints
         about = self.team.same(None if found is None else {"step": found.step, "facts": found.facts})
         if about is None:
             return None, complaints
         place = self.folder / f"{about['step']:08d}"
-        reader = HuggingFaceStorageReader(str(place))
-        tensors = {}
-        for name, meta in reader.read_metadata().state_dict_metadata.items():
-            assert isinstance(meta, TensorStorageMetadata)  # safetensors hold nothing else
-            like, dtype = self.like(name), meta.properties.dtype
-            if like is not None and like.shape != meta.size:
-                like = None  # a moment that is a single number
-            tensors[name] = torch.empty(meta.size, dtype=dtype) if like is None else torch.empty_like(like, dtype=dtype)
-        load(tensors, storage_reader=HuggingFaceStorageReader(str(place)), process_group=beside())
-        return Saved(about["step"], tensors, about["facts"]), complaints
+        return Saved(about["step"], _load(place, self.like, beside()), about["facts"]), complaints
 
     def clear(self) -> None:
         """Delete all of them."""
@@ -117,25 +116,64 @@ class ShardedCheckpoints(Checkpoints):
             shutil.rmtree(old, ignore_errors=True)
 
     def _read(self, place: Path) -> Saved:
-        """Its counters, once every file is what was written; no tensors yet."""
-        document = read_json(place / "state.json")
-        state = document.get("state")
-        checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
-        if not isinstance(state, dict) or checksum != document.get("sha256"):
-            raise DamagedCheckpoint("its checksum is wrong", where=str(place / "state.json"))
-        shards: dict[str, str] = state.get("shards", {})
-        if wrong := misfit(state.get("step"), int) or misfit(shards, dict[str, str]):
-            raise DamagedCheckpoint("is no checkpoint in shards", where=str(place / "state.json"), expected=wrong)
-        if set(shards) != {path.name for path in place.glob("*.safetensors")}:
-            raise DamagedCheckpoint("has other shards than were written", where=str(place))
-        for name, wanted in shards.items():
-            path = inside(place, name)
-            tensor_files.shapes(path)  # a header that can be read
-            if (found := sha256(path)) != wanted:
-                raise DamagedCheckpoint(
-                    "its checksum is wrong", where=str(path), expected=f"sha256 {wanted}", got=found
-                )
+        """Its counters; no tensors yet, if they lie in shards."""
+        state = facts_of(place)
+        if "shards" not in state:
+            return super()._read(place)
+        _check(place, state)
         return Saved(state["step"], {}, state)
+
+
+def read_whole(place: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """All tensors of a checkpoint in shards, by one process that knows of no others.
+
+    Raises:
+        DamagedCheckpoint: they are not what was written.
+    """
+    _check(place, state)
+    return _load(place, lambda name: None, None)
+
+
+def _load(place: Path, like: Callable[[str], Tensor | None], group: Any) -> dict[str, Tensor]:
+    """The tensors, each spread as the one it is like; without a group by this process alone."""
+    tensors = {}
+    for name, meta in HuggingFaceStorageReader(str(place)).read_metadata().state_dict_metadata.items():
+        assert isinstance(meta, TensorStorageMetadata)  # safetensors hold nothing else
+        pattern, dtype = like(name), meta.properties.dtype
+        if pattern is None or pattern.shape != meta.size:  # the latter: a moment that is a single number
+            tensors[name] = torch.empty(meta.size, dtype=dtype)
+        else:
+            tensors[name] = torch.empty_like(pattern, dtype=dtype)
+    reader = HuggingFaceStorageReader(str(place))
+    with warnings.catch_warnings():  # of the intent
+        warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
+        load(tensors, storage_reader=reader, process_group=group, no_dist=group is None)
+    return tensors
+
+
+def _spread(tensor: Tensor, like: Tensor | None) -> Tensor:
+    """This worker's share of a tensor, if the one it is like is spread over the workers."""
+    if not isinstance(like, DTensor) or like.shape != tensor.shape:
+        return tensor
+    return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
+
+
+def _check(place: Path, state: Mapping[str, Any]) -> None:
+    """Refuse shards that are not what was written.
+
+    Raises:
+        DamagedCheckpoint: with the first of them.
+    """
+    shards: dict[str, str] = state.get("shards", {})
+    if wrong := misfit(state.get("step"), int) or misfit(shards, dict[str, str]):
+        raise DamagedCheckpoint("is no checkpoint in shards", where=str(place / "state.json"), expected=wrong)
+    if set(shards) != {path.name for path in place.glob("*.safetensors")}:
+        raise DamagedCheckpoint("has other shards than were written", where=str(place))
+    for name, wanted in shards.items():
+        path = inside(place, name)
+        tensor_files.shapes(path)  # a header that can be read
+        if (found := sha256(path)) != wanted:
+            raise DamagedCheckpoint("its checksum is wrong", where=str(path), expected=f"sha256 {wanted}", got=found)
 
 
 def _then(written: Any, complete: Callable[[], None] | None) -> "Future[None]":

@@ -11,6 +11,7 @@ blocks share weights, to the whole part alone. Checkpoints are written in shards
 A loss that pulls at one part through another would leave gradients in both, so a task has a single group here.
 """
 
+import atexit
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -63,6 +64,8 @@ class Sharded(Workers):
         spread = copy.deepcopy(model)
         model.to("meta")
         mesh = init_device_mesh(device.type, (self.size,))
+        # torch 2.13 never frees the mesh of a parameter that is a DTensor, and a mesh holds its group
+        atexit.register(getattr(mesh, "_pg_registry", {}).clear)
         for part in spread.values():
             whole = {id(p) for p in part.parameters()}
             units = list(_units(part))
