@@ -112,8 +112,7 @@ class RowData(Data):
             if name in self._inputs:
                 values = self._inputs[name].index_select(0, rows)
             elif name in self._stored:
-                kept = self._stored[name].take(rows.numpy(), axis=0)  # leaves Python's lock free, as indexing does not
-                values = torch.from_numpy(self.preprocessing.unpacked(name, kept))
+                values = torch.from_numpy(self.preprocessing.unpacked(name, self._stored[name][rows.numpy()]))
             else:
                 values = torch.from_numpy(self.preprocessing.array(self._content, name, rows.numpy()))
             if signal.padded:
