@@ -129,7 +129,7 @@ class Report:
         document = {
             "title": self.title,
             "date": datetime.date.today().isoformat(),
-            "command": shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *argv]),
+            "command": shlex.join(["python", os.path.relpath(sys.argv[0], HERE.parent), *argv]),
             "hardware": {
                 "cpu": _cpu(),
                 "cores": os.cpu_count(),

@@ -175,7 +175,7 @@ def test_fit_compare_resume(netloom: Netloom, tmp_path: Path) -> None:
     assert fits(result.lines)
     assert "2 architectures, 2 seeds, 20 steps each" in result.out
     assert "…" not in result.out
-    assert result.lines[-3:-1] == [f"best    runs/{json.loads(Path('runs/competition.json').read_text())['best']}",
+    assert result.lines[-4:-2] == [f"best    runs/{json.loads(Path('runs/competition.json').read_text())['best']}",
                                    "report  runs/report.html"]  # fmt: skip
     assert result.lines[-1] == "next    netloom report runs · netloom predict runs FILE · netloom serve runs"
     html = Path("runs/report.html").read_text().replace("http://www.w3.org/2000/svg", "")

@@ -30,6 +30,8 @@ class Data:
     hook: Callable[[int], None] = lambda step: None
     signals: dict[str, Any] = field(default_factory=lambda: {"x": parse("vector:6")})
     target: Any = None
+    source: str = "a rule"
+    lazy: bool = False
 
     def __post_init__(self) -> None:
         generator = torch.Generator().manual_seed(5)

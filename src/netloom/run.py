@@ -132,6 +132,12 @@ class Run:
         steps = self.document.get("steps")
         return int(steps) if steps is not None else None
 
+    @property
+    def waiting(self) -> float | None:
+        """The share of the training's time in which it waited for data; None if that was not counted."""
+        seconds, waited = self.document.get("seconds"), self.document.get("waited")
+        return float(waited) / float(seconds) if seconds and waited is not None else None
+
     def record(self, **facts: Any) -> None:
         """Put facts into run.json."""
         self.document.update(facts)

@@ -14,7 +14,8 @@ _FIELDS: dict[str, Any] = {
 }  # fmt: skip
 _OPTIONAL: dict[str, Any] = {
     "versions": dict[str, str], "platform": str, "sizes": dict[str, int], "engine": dict[str, str], "reason": str,
-    "steps": int | None, "seconds": float, "scores": dict[str, dict[str, Any]],
+    "steps": int | None, "seconds": float, "waited": float,
+    "scores": dict[str, dict[str, Any]],
 }  # fmt: skip
 _LINE: dict[str, Any] = {
     "step": int, "epoch": float, "seconds": float, "loss": dict[str, Any], "validation": dict[str, Any],

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyarrow import feather, parquet
 
-from netloom.data import Data, cache, columns, memory, open_data
+from netloom.data import KINDS, Data, cache, columns, memory, open_data
 from netloom.data.kinds._counting import counted
 from netloom.data.kinds._sample import Sample
+from netloom.data.kinds.image import Image as Image_
 from netloom.data.kinds.number import Number
 from netloom.errors import DataError, SettingError
 
@@ -172,6 +173,77 @@ def test_arrays_are_the_same_data(tmp_path: Path, kind: str, form: str) -> None:
     kinds = {"x": "series"} if kind == "series" else None
     streamed = open_data(path, memory=LITTLE, kinds=kinds)
     same(open_data(path, kinds=kinds), streamed)
+
+
+@pytest.mark.parametrize(
+    "spec", ["image", {"image": {"range": "signed"}}, {"image": {"range": "unit", "size": [9, 8]}}]
+)
+@pytest.mark.parametrize("form", ["grey", "channels last", "channels first", "floats", "files"])
+def test_images_lie_on_the_disk_as_bytes(tmp_path: Path, form: str, spec: Any) -> None:
+    """A byte for each value, where they were bytes; encoded they are those in memory, to the last bit."""
+    rng = np.random.default_rng(0)
+    shape = {"grey": (21, 20), "channels last": (21, 20, 3), "channels first": (3, 21, 20), "floats": (21, 20)}
+    x: Any = rng.integers(0, 200, (1500, *shape.get(form, (21, 20, 3))), dtype=np.uint8)
+    if form == "files":
+        cells = []
+        for pixels in x:
+            Image.fromarray(pixels).save(file := io.BytesIO(), "PNG")
+            cells.append(file.getvalue())
+        path = tmp_path / "a.parquet"
+        parquet.write_table(pa.table({"x": cells, "y": np.arange(1500) % 2}), path)
+    else:
+        if not isinstance(spec, str) and "size" in spec["image"]:
+            spec = {"image": {"range": "unit"}}  # arrays are of one size
+        path = tmp_path / "a.npz"
+        np.savez(path, x=x / np.float32(7) if form == "floats" else x, y=np.arange(1500) % 2)
+    whole, streamed = (open_data(path, target="y", kinds={"x": spec}, memory=each) for each in (None, LITTLE))
+    assert (whole.lazy, streamed.lazy) == (False, True)
+    same(whole, streamed)
+    kept = np.load(entry(cache.home()) / "input-0.npy", mmap_mode="r")
+    assert kept.dtype == (np.float32 if form == "floats" else np.uint8)
+    kind: Any = whole.preprocessing.columns["x"]  # type: ignore[attr-defined]
+    values: Any = cells[:20] if form == "files" else np.load(path)["x"][:20]
+    assert kind.packs(values) == (form != "floats")
+    if form != "floats":
+        assert kind.unpack(kind.pack(values)).tobytes() == kind.encode(values).tobytes()
+
+
+def test_files_for_a_network_of_arrays_stay_floats() -> None:
+    """Black … white are then what 0 and white are in the arrays: no whole numbers."""
+    arrays = np.random.default_rng(0).integers(0, 17, (30, 8, 8), dtype=np.uint8)
+    kind = Image_().fit(arrays)
+    Image.fromarray(arrays[0]).save(file := io.BytesIO(), "PNG")
+    assert not kind.packs([file.getvalue()])
+    assert kind.packs(arrays)
+
+
+def no_encoding(*arguments: Any) -> None:
+    raise AssertionError("a batch was encoded anew")
+
+
+@pytest.mark.parametrize("context", [None, 20])
+def test_in_memory_batches_are_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: int | None) -> None:
+    """Of every kind at once: nothing is encoded after the opening, and no example by itself."""
+    rng = np.random.default_rng(0)
+    if context is None:
+        tables = rows(300)
+        for row, each in enumerate(tables):
+            Image.fromarray(rng.integers(0, 255, (9, 9), dtype=np.uint8)).save(file := io.BytesIO(), "PNG")
+            each |= {"photo": file.getvalue(), "curve": rng.normal(size=(7, 2)).tolist(), "point": [float(row), 1.0]}
+        parquet.write_table(pa.Table.from_pylist(tables), tmp_path / "a.parquet")
+        data = open_data(tmp_path / "a.parquet", target="y", kinds={"story": "text"})
+        assert {signal.kind for signal in data.signals.values()} == {"vector", "tokens", "image", "series"}
+    else:
+        series = "\n".join(["a,b", *(f"{a},{b}" for a, b in rng.normal(size=(600, 2)))])
+        (tmp_path / "a.csv").write_text(series)
+        data = open_data(tmp_path / "a.csv", horizon=4, context=context)
+    assert not data.lazy
+    for kind in KINDS.names():
+        for verb in ("encode", "features", "unpack", "whole"):
+            if hasattr(KINDS.get(kind), verb):
+                monkeypatch.setattr(KINDS.get(kind), verb, no_encoding)
+    for batch in (data.train_batch(1, 32, 0), *data.batches("validation", 32)):
+        assert len({len(values) for values in (*batch.inputs.values(), *batch.masks.values(), batch.rows)}) == 1
 
 
 def test_faults_are_named_as_in_memory(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_epochs_and_history(tmp_path: Path) -> None:
     assert [line["step"] for line in lines] == [4, 8, 12, 16, 20, 21]
     assert lines[-1]["epoch"] == 3.0
     assert lines[0]["lr"] == 0.01
-    assert set(lines[0]) == {"step", "epoch", "lr", "loss", "validation", "seconds", "rate"}
+    assert set(lines[0]) == {"step", "epoch", "lr", "loss", "validation", "seconds", "waited", "rate"}
 
 
 def test_history_holds_the_mean_loss(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from netloom.files import write_json
 from netloom.jobs import Job, Outcome, jobs_of
 from netloom.pool import run_jobs
 from netloom.propose import Candidate, propose
+from netloom.run import Run
 from netloom.train.launching import begin, begun, enlisted, leads, restarted
 from netloom.units import duration
 
@@ -192,7 +193,10 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
         board(console, result)
     troubles(console, result.folder, result.outcomes)
     if result.best is not None:
-        console.print(f"\nbest    {result.best}\nreport  {report}", highlight=False, markup=False, soft_wrap=True)
+        told = f"\nbest    {result.best}\nreport  {report}"
+        if (waiting := Run.open(result.best).waiting) is not None:
+            told += f"\nwaited  {waiting:.1%} of its training for data"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
         console.print(
             f"next    {following(result.folder, result.best)}",
             style="dim",

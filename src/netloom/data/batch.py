@@ -49,7 +49,9 @@ class Batch:
         )
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on another device."""
+        """The same batch on another device; itself where it lies there already."""
+        if self.rows.device == device:
+            return self
         return Batch(
             {name: values.to(device) for name, values in self.inputs.items()},
             {name: mask.to(device) for name, mask in self.masks.items()},

@@ -28,7 +28,7 @@ from netloom.data.memory import words
 from netloom.data.read import npy_header
 from netloom.errors import DataError, NetloomError
 
-FORMAT = 1
+FORMAT = 2
 _LIST = "entry.json"
 _NEW = ".new-"
 _OLD = 24 * 3600  # seconds after which an unfinished entry is taken for a dead writer's

@@ -23,6 +23,7 @@ class Data(ABC):
     target: Kind | None  #: the fitted kind of the target; `.labels` for a category, `.decode` back to its unit
     sizes: dict[str, int]  #: examples in train, validation and test
     notes: list[str]  #: what was inferred, left out or filled
+    lazy: bool = False  #: whether batches are read from the disk, or encoded, when they are asked for
 
     @abstractmethod
     def rows(self, split: str) -> Tensor:

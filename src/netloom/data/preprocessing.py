@@ -20,7 +20,7 @@ from netloom.data.content import Content, located
 from netloom.data.encoded import Encoded
 from netloom.data.fields import Field, fields_of
 from netloom.data.infer import Spec, make
-from netloom.data.kinds._kind import Cell, Channel, Kind
+from netloom.data.kinds._kind import Cell, Channel, Kind, Packable
 from netloom.data.kinds._tokens import PAD
 from netloom.data.kinds.category import Category
 from netloom.data.order import Rows
@@ -132,14 +132,22 @@ class Preprocessing:
         return self._joined(content, rows, raw)
 
     def pieces(self, content: Content, name: str) -> Iterator[NDArray[Any]]:
-        """All rows of a content as one input, untrimmed, piece by piece."""
+        """All rows of a content as one input, untrimmed, piece by piece; packed, if its kind can: see `unpacked`."""
         start, width = 0, max(1, self.signals[name].numel)
         columns = self.inputs[name]
         for values in zip(*(content.pieces(column, width=width) for column in columns), strict=True):
             rows = np.arange(start, start + len(values[0]))
-            parts = dict(zip(columns, values, strict=True))
-            yield self._joined(content, rows, parts)
+            kind = self.columns[columns[0]]
+            if isinstance(kind, Packable) and kind.packs(values[0]):
+                yield located(content, columns[0], rows, lambda kind=kind, first=values[0]: kind.pack(first))
+            else:
+                yield self._joined(content, rows, dict(zip(columns, values, strict=True)))
             start += len(rows)
+
+    def unpacked(self, name: str, rows: NDArray[Any]) -> NDArray[Any]:
+        """Rows of an input as `pieces` gave them, encoded."""
+        kind = self.columns[self.inputs[name][0]]
+        return kind.unpack(rows) if rows.dtype == np.uint8 and isinstance(kind, Packable) else rows
 
     def _joined(self, content: Content, rows: Rows | None, raw: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         """Raw values of the columns of an input as that input."""

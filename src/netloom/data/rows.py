@@ -71,6 +71,7 @@ class RowData(Data):
         else:
             self._stored = encoded.inputs
         self._target = encoded.target if encoded else _all_targets(content, preprocessing.target)
+        self.lazy = len(self._inputs) < len(self.signals)
         self._order: tuple[tuple[int, int], Tensor] | None = None
 
     def rows(self, split: str) -> Tensor:
@@ -80,10 +81,11 @@ class RowData(Data):
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
         """Batch `step`: epochs follow each other, each in an order of its own, each row at most once in an epoch."""
         epoch, place = divmod(step, self.steps_per_epoch(batch_size))
-        if self._order is None or self._order[0] != (seed, epoch):
-            order = permutation(self.sizes["train"], "order", seed, epoch)
-            self._order = (seed, epoch), self._parts["train"][torch.from_numpy(order)]
-        return self._batch(self._order[1][place * batch_size : (place + 1) * batch_size])
+        order = self._order  # read once: several threads may ask, for batches of different epochs
+        if order is None or order[0] != (seed, epoch):
+            drawn = permutation(self.sizes["train"], "order", seed, epoch)
+            self._order = order = (seed, epoch), self._parts["train"][torch.from_numpy(drawn)]
+        return self._batch(order[1][place * batch_size : (place + 1) * batch_size])
 
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
         """A part's rows in order, the last batch short."""
@@ -110,7 +112,7 @@ class RowData(Data):
             if name in self._inputs:
                 values = self._inputs[name].index_select(0, rows)
             elif name in self._stored:
-                values = torch.from_numpy(self._stored[name][rows.numpy()])
+                values = torch.from_numpy(self.preprocessing.unpacked(name, self._stored[name][rows.numpy()]))
             else:
                 values = torch.from_numpy(self.preprocessing.array(self._content, name, rows.numpy()))
             if signal.padded:

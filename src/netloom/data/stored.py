@@ -116,7 +116,7 @@ def _opened(entry: cache.Entry) -> Stored:
     target = entry.array("target") if facts["target"] else None
     note = f"larger than memory: encoded once to the disk, {words(entry.bytes)} in {entry.path}"
     return Stored(
-        {name: entry.array(f"input-{number}") for number, name in enumerate(facts["inputs"])},
+        {name: np.asarray(entry.array(f"input-{number}")) for number, name in enumerate(facts["inputs"])},
         np.array(target) if target is not None and target.ndim == 1 else target,
         {part: np.array(entry.array(f"rows-{part}")) for part in PARTS},
         Preprocessing.from_state(facts["preprocessing"]),

@@ -3,6 +3,7 @@
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,19 +17,20 @@ from netloom.train.augment import Augment
 from netloom.train.budget import count_steps
 from netloom.train.checkpoint import KEPT
 from netloom.train.evaluation import evaluate
+from netloom.train.feed import Feed
 from netloom.train.interrupt import Interrupt
 from netloom.train.losses import Losses
 from netloom.train.plan import Plan
 from netloom.train.planning import plan_of
 from netloom.train.progress import Progress, Quiet
-from netloom.train.randomness import device_of, reseed
+from netloom.train.randomness import device_of, start, step_seeds
 from netloom.train.recipe import Recipe
 from netloom.train.state import State
 from netloom.train.step import take_step
 from netloom.train.team import ALONE, Team
 
-#: Seconds between two looks at the losses.
-_LOOK = 0.1
+#: Seconds between two looks at the losses, which wait for the device.
+_LOOK = 0.25
 #: Seconds between two writings of the history, which wait for the disk.
 _NOTE = 1.0
 
@@ -82,8 +84,8 @@ def train(
     team.check(task, recipe)
     with Interrupt() as interrupt, run.training(), closing(show):
         plan = _prepared(model, task, data, recipe, run, team)
-        with plan.on(model):
-            state = _steps(model, task, data, recipe, run, plan, show, interrupt, team)
+        with plan.on(model), Feed(data, recipe.batch_size, recipe.seed) as feed:
+            state = _steps(model, task, feed, recipe, run, plan, show, interrupt, team)
         outcome = _end(state, model, run.steps or 1, recipe, run)
         team.agree(False)  # nobody leaves before the leader has written
         return outcome
@@ -102,14 +104,14 @@ def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: R
 
 
 def _steps(
-    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, plan: Plan, show: Progress,
+    model: nn.ModuleDict, task: Any, feed: Feed, recipe: Recipe, run: Run, plan: Plan, show: Progress,
     interrupt: Interrupt, team: Team,
 ) -> State:  # fmt: skip
     """The steps themselves, until they are done or somebody asks to stop."""
-    device, augment, state = device_of(model), Augment(recipe.augment, data), State(model, task, recipe, team)
-    generator = torch.Generator(device)
-    schedule, settings = SCHEDULES.get(recipe.schedule), dict(recipe.schedule_settings)
-    settings |= {} if recipe.warmup is None else {"warmup": recipe.warmup}
+    data, device, state = feed.data, device_of(model), State(model, task, recipe, team)
+    augment, generator = Augment(recipe.augment, data), torch.Generator(device)
+    settings = dict(recipe.schedule_settings) | ({} if recipe.warmup is None else {"warmup": recipe.warmup})
+    schedule = partial(SCHEDULES.get(recipe.schedule), **settings)
 
     checkpoints = team.checkpoints(run.folder / "checkpoints", state.like)
     if team.leads:
@@ -123,21 +125,22 @@ def _steps(
     every = recipe.evaluation_interval(per_epoch)
 
     losses, examples = Losses(state.sums), recipe.batch_size * recipe.accumulate
+    seeds = step_seeds(recipe.seed, state.step, *team.place)
     model.train()
     run.write_history(state.history)
     show.start(state.step, steps)
     began = looked = written = noted = time.perf_counter()
-    earlier, first = state.seconds, state.step
+    earlier, first, feed.waited = state.seconds, state.step, state.waited
     (state.stopped,) = team.agree(interrupt.asked)
     if state.stopped:  # while the plan was measured
         checkpoints.save(state.step, *state.saved())
     while state.step < steps and not state.stopped and not (recipe.patience and state.stale >= recipe.patience):
-        reseed(device, generator, recipe.seed, state.step, *team.place)
-        state.set_rate(schedule((state.step + 0.5) / steps, **settings))
+        start(device, generator, next(seeds))
+        state.set_rate(schedule((state.step + 0.5) / steps))
         batches = (
             (plan.place(augment(share.to(device), generator)), weight)
             for number in range(state.step * recipe.accumulate, (state.step + 1) * recipe.accumulate)
-            for share, weight in [team.share(data.train_batch(number, recipe.batch_size, recipe.seed))]
+            for share, weight in [team.share(feed.train_batch(number))]
         )
         losses.add(state.step, take_step(state, task, batches, generator, recipe, plan))
         state.step += 1
@@ -157,7 +160,7 @@ def _steps(
             metrics: dict[str, float] = {}
             if data.sizes.get("validation"):
                 with state.average.in_place():
-                    split = map(plan.place, data.batches("validation", recipe.batch_size))
+                    split = map(plan.place, feed.batches("validation"))
                     metrics = evaluate(state, task, split, device, generator, recipe.seed)
                     state.score(metrics.get(task.score), task.better, keep=recipe.keep == "best")
             line = {
@@ -167,6 +170,7 @@ def _steps(
                 "loss": losses.means(),
                 "validation": metrics,
                 "seconds": earlier + time.perf_counter() - began,
+                "waited": feed.waited,
                 "rate": rate,
             }
             state.history.append(line)
@@ -175,11 +179,11 @@ def _steps(
             run.write_history(state.history)
             noted = now
         if save:
-            state.seconds = earlier + time.perf_counter() - began
+            state.seconds, state.waited = earlier + time.perf_counter() - began, feed.waited
             checkpoints.save(state.step, *state.saved())
             written = time.perf_counter()
     checkpoints.settle()
-    state.seconds = earlier + time.perf_counter() - began
+    state.seconds, state.waited = earlier + time.perf_counter() - began, feed.waited
     team.release(model)
     return state
 
@@ -189,7 +193,7 @@ def _end(state: State, model: nn.ModuleDict, steps: int, recipe: Recipe, run: Ru
     run.write_history(state.history)
     patient = not (recipe.patience and state.stale >= recipe.patience)
     if state.stopped and state.step < steps and patient:
-        run.record(status="stopped", seconds=state.seconds)
+        run.record(status="stopped", seconds=state.seconds, waited=state.waited)
         message = f"stopped after step {state.step} of {steps}; go on with: netloom resume {run.folder}"
         return Outcome("stopped", state.step, steps, state.best_step, {}, message)
     kept = state.best_step if state.best else state.step
@@ -203,7 +207,7 @@ def _end(state: State, model: nn.ModuleDict, steps: int, recipe: Recipe, run: Ru
         (line["validation"] for line in reversed(state.history) if line["step"] == kept), {}
     )
     run.save_weights(model, {"step": kept, "steps": state.step, "validation": metrics})
-    run.record(status="finished", seconds=state.seconds)
+    run.record(status="finished", seconds=state.seconds, waited=state.waited)
     state.team.checkpoints(run.folder / "checkpoints", state.like).clear()
     early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
     message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"

@@ -1,7 +1,7 @@
 """The training losses: kept as tensors, looked at together, so that no step waits for its number."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -19,11 +19,11 @@ class Losses:
     def __init__(self, sums: dict[str, list[float]]) -> None:
         self.sums = sums
         self.last: dict[str, float] = {}
-        self._pending: list[tuple[int, str, Tensor]] = []
+        self._pending: list[tuple[int, Sequence[tuple[str, Tensor]]]] = []
 
-    def add(self, step: int, losses: Iterable[tuple[str, Tensor]]) -> None:
-        """Keep the losses of a step for the next look."""
-        self._pending.extend((step, group, loss) for group, loss in losses)
+    def add(self, step: int, losses: Sequence[tuple[str, Tensor]]) -> None:
+        """Keep the losses of a step, (group, loss) each, for the next look."""
+        self._pending.append((step, losses))
 
     def settle(self) -> None:
         """Look at what was kept: one wait for the device.
@@ -33,9 +33,10 @@ class Losses:
         """
         if not self._pending:
             return
-        values = torch.stack([loss.float() for _, _, loss in self._pending]).tolist()
-        pending, self._pending = self._pending, []
-        for (step, group, _), value in zip(pending, values, strict=True):
+        steps, self._pending = self._pending, []
+        named = [(step, group, loss) for step, losses in steps for group, loss in losses]
+        values = torch.stack([loss for _, _, loss in named]).float().tolist()
+        for (step, group, _), value in zip(named, values, strict=True):
             if not math.isfinite(value):
                 raise TrainingError(
                     f"the loss of {group} is {value} at step {step}",

@@ -143,7 +143,7 @@ class Workers(Team):
         """Batch norms take their statistics from their own batch again."""
         separate_statistics(model)
 
-    def backward(self, loss: Tensor, parameters: Sequence[Tensor], weight: float) -> None:
+    def backward(self, loss: Tensor, parameters: Sequence[Tensor] | None, weight: float) -> None:
         """Gradients averaged over the workers."""
         (loss if weight == 1.0 else loss * weight).backward(inputs=parameters)  # type: ignore[no-untyped-call]
 

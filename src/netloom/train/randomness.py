@@ -3,20 +3,35 @@
 Each step starts all generators anew: torch's own (dropout and the like) and the one given to task and augmentations.
 """
 
+from collections.abc import Iterator
+
 import torch
 
 from netloom.data.order import mix
 
 #: So that task and dropout don't draw the same numbers.
 _OTHER = 0x5851F42D4C957F2D
+#: Steps whose seeds are drawn at once: hashing one by one, between the work of two steps, takes several times as long.
+_TOGETHER = 64
 
 
 def reseed(device: torch.device, generator: torch.Generator, *place: int | str) -> None:
-    """Start the generators for a place such as (seed, step).
+    """Start the generators for a place such as (seed, step)."""
+    start(device, generator, mix(*place) >> 1)
+
+
+def step_seeds(seed: int, step: int, *place: int | str) -> Iterator[int]:
+    """What `reseed` starts with at (seed, step, …), (seed, step + 1, …) and so on."""
+    while True:
+        yield from [mix(seed, each, *place) >> 1 for each in range(step, step + _TOGETHER)]
+        step += _TOGETHER
+
+
+def start(device: torch.device, generator: torch.Generator, seed: int) -> None:
+    """Start the generators with a seed below 2⁶³.
 
     `torch.manual_seed` would do for torch's own, but takes 80 µs where there is no GPU, this takes one.
     """
-    seed = mix(*place) >> 1
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.cuda.manual_seed(seed)

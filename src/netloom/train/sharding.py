@@ -80,7 +80,7 @@ class Sharded(Workers):
         share_statistics(model)
         return model
 
-    def backward(self, loss: Tensor, parameters: Sequence[Tensor], weight: float) -> None:
+    def backward(self, loss: Tensor, parameters: Sequence[Tensor] | None, weight: float) -> None:
         """Every worker's share of the averaged gradients."""
         (loss if weight == 1.0 else loss * weight).backward()  # type: ignore[no-untyped-call]
 

@@ -43,6 +43,12 @@ class State:
             named = [pair for part in parts for pair in _named(part, model[part])]
             self.optimisers[group] = _optimiser(group, recipe, named)
             self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
+        trainable = {id(p) for p in model.parameters() if p.requires_grad}
+        self.pulled = {
+            group: None if trainable <= {id(p) for p in parameters} else parameters
+            for group, parameters in self.parameters.items()
+        }
+        """What a group's losses pull at: its parameters; None where it has all there are, which takes less time."""
         self.rates = [(entry, entry["lr"]) for entry in self._entries()]
         self.average = Average(model.parameters(), recipe.ema)
         self.yields = dict.fromkeys(task.groups, 0)
@@ -52,7 +58,7 @@ class State:
         self.stale = 0
         self.step = 0
         self.stopped = False
-        self.seconds = 0.0
+        self.seconds = self.waited = 0.0
         self.sums: dict[str, list[float]] = {}
         self.history: list[dict[str, Any]] = []
 
@@ -108,6 +114,7 @@ class State:
         Raises:
             DamagedCheckpoint: it is that of another model or recipe.
         """
+        facts = {"waited": 0.0} | facts  # which earlier versions did not count
         _check(facts, step)
         try:
             self.model.load_state_dict(_under("model.", tensors))
@@ -156,7 +163,7 @@ class State:
 
 _FACTS: dict[str, Any] = {
     "yields": dict[str, int], "best_score": float | None, "best_step": int, "stale": int, "seconds": float,
-    "sums": dict[str, list[Any]], "history": list[dict[str, Any]],
+    "waited": float, "sums": dict[str, list[Any]], "history": list[dict[str, Any]],
 }  # fmt: skip
 
 

@@ -23,15 +23,15 @@ def take_step(
     losses = []
     for batch, weight in batches:
         for group, loss in plan.losses(task, state.trained, batch, generator):
-            parameters = state.parameters[group]
             share = loss / recipe.accumulate if recipe.accumulate > 1 else loss
-            state.team.backward(share, parameters, weight)
+            state.team.backward(share, state.pulled[group], weight)
             losses.append((group, loss.detach() if weight == 1.0 else loss.detach() * weight))
             state.yields[group] = (state.yields[group] + 1) % recipe.accumulate
             if state.yields[group] == 0:
                 if recipe.clip is not None:
-                    torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+                    torch.nn.utils.clip_grad_norm_(state.parameters[group], recipe.clip)
                 state.optimisers[group].step()
-                state.optimisers[group].zero_grad()
+                for parameter in state.parameters[group]:
+                    parameter.grad = None  # as the optimiser's `zero_grad` does, which takes 10 µs longer
     state.average.update(state.step)
     return losses

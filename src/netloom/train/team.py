@@ -54,8 +54,8 @@ class Team:
     def release(self, model: nn.ModuleDict) -> None:
         """Leave the model as it was built, with the weights it has."""
 
-    def backward(self, loss: Tensor, parameters: Sequence[Tensor], weight: float) -> None:
-        """Add the gradient of `weight · loss` to the parameters, and to no others."""
+    def backward(self, loss: Tensor, parameters: Sequence[Tensor] | None, weight: float) -> None:
+        """Add the gradient of `weight · loss` to the parameters, and to no others; None stands for all."""
         loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
 
     def share(self, batch: Any) -> tuple[Any, float]:

@@ -65,6 +65,20 @@ class Channel(Kind, Protocol):
         """(steps, width): a long column, from which windows are cut."""
 
 
+@runtime_checkable
+class Packable(Kind, Protocol):
+    """A kind whose rows can be kept smaller than encoded: `unpack(pack(values))` is `encode(values)`, to the bit."""
+
+    def packs(self, values: Any) -> bool:
+        """Whether values such as these can be packed."""
+
+    def pack(self, values: Any) -> NDArray[np.uint8]:
+        """Raw values as bytes; the first axis is the rows."""
+
+    def unpack(self, packed: NDArray[np.uint8]) -> NDArray[Any]:
+        """Packed rows, encoded."""
+
+
 class BadValue(DataError):
     """A raw value that can't be encoded; `row` counts from 0 within the values given."""
 

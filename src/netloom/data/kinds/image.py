@@ -103,16 +103,24 @@ class Image:
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, channels, height, width) float32."""
         if self.layout == _FILE or _are_files(values):
-            return self._encode_files([np.asarray(each) if isinstance(each, list) else each for each in values])
-        array = self._first(numeric(_whole(values), (3, 4), "an image column"))
-        if list(array.shape[1:]) != self.sizes:
-            raise DataError(
-                "images of another size",
-                expected="×".join(map(str, self.sizes)) + " (channels×height×width)",
-                got="×".join(map(str, array.shape[1:])),
-            )
-        images: NDArray[np.float32] = array.astype(np.float32, order="C")  # this copy is the only one
-        return self._scaled(images)
+            images = self._decoded(_apart(values)).astype(np.float32)
+            if self.layout != _FILE:
+                images *= np.float32(self.white / 255)
+            return self._scaled(images)
+        return self._scaled(self._checked(values).astype(np.float32, order="C"))  # this copy is the only one
+
+    def packs(self, values: Any) -> bool:
+        """What a column of files holds, and arrays of bytes."""
+        return self.layout == _FILE or getattr(values, "dtype", None) == np.uint8
+
+    def pack(self, values: Any) -> NDArray[np.uint8]:
+        """(rows, channels, height, width): the pixels."""
+        pixels = self._decoded(_apart(values)) if self.layout == _FILE else self._checked(values)
+        return np.ascontiguousarray(pixels)
+
+    def unpack(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(rows, channels, height, width) float32."""
+        return self._scaled(packed.astype(np.float32))
 
     def decode(self, values: NDArray[Any]) -> NDArray[Any]:
         """Images in the layout and type they came in, cut to the values that type had in training."""
@@ -198,20 +206,30 @@ class Image:
         size = self.sizes[1], self.sizes[2]
         return pictures(files, size, grey=self.sizes[0] == 1, resize=cast(Resize, self.resize))
 
-    def _encode_files(self, files: list[Any]) -> NDArray[np.float32]:
+    def _decoded(self, files: list[Any]) -> NDArray[np.uint8]:
+        """(files, channels, height, width): their pixels, brought to one size."""
         if self.sizes[0] not in (1, 3):
             raise DataError("files have 1 or 3 channels", expected=f"arrays of {self.sizes[0]} channels")
         arrays = [row for row, each in enumerate(files) if isinstance(each, np.ndarray)]
         if self.layout != _FILE and arrays:  # whose values are not those of files
             size = "×".join(map(str, self.sizes[1:]))
             raise BadValue(arrays[0], "an array among files, or of another size", expected=f"all files, or all {size}")
-        images = np.empty((len(files), *self.sizes), np.float32)
+        images = np.empty((len(files), *self.sizes), np.uint8)
         for image, picture in zip(images, self._pictures(files), strict=True):
             pixels = np.asarray(picture)
             image[...] = pixels if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
-        if self.layout != _FILE:
-            images *= np.float32(self.white / 255)
-        return self._scaled(images)
+        return images
+
+    def _checked(self, values: Any) -> NDArray[Any]:
+        """An array of images with its channels first, of the fitted size; a view."""
+        array = self._first(numeric(_whole(values), (3, 4), "an image column"))
+        if list(array.shape[1:]) != self.sizes:
+            raise DataError(
+                "images of another size",
+                expected="×".join(map(str, self.sizes)) + " (channels×height×width)",
+                got="×".join(map(str, array.shape[1:])),
+            )
+        return array
 
     def _scale_by(self, mean: list[float], std: list[float]) -> None:
         """Shift and scale of the range."""
@@ -262,6 +280,11 @@ def _are_files(values: Any) -> bool:
     if isinstance(values, np.ndarray) and values.dtype.kind != "O":
         return False
     return any(not isinstance(value, np.ndarray | list) for value in values) or len(set(map(np.shape, values))) > 1
+
+
+def _apart(values: Any) -> list[Any]:
+    """Files one by one; a list of lists is an array."""
+    return [np.asarray(each) if isinstance(each, list) else each for each in values]
 
 
 def _whole(values: Any) -> Any:

@@ -28,7 +28,8 @@ def price(story: Story) -> str:
         name = "latency" if len(loaded.model) == 1 else f"latency of the {part}"
         rows.append((name, f"{duration(latency(model, *story.inputs(part, 1)))} for one example on one thread"))
     if "seconds" in run.document:
-        rows.append(("training", f"{duration(float(run.document['seconds']))}, {run.steps} steps"))
+        waited = "" if run.waiting is None else f"; {run.waiting:.1%} of it spent waiting for data"
+        rows.append(("training", f"{duration(float(run.document['seconds']))}, {run.steps} steps{waited}"))
     try:
         recipe = run.json("recipe.json")
     except RunError:
