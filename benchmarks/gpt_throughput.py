@@ -44,7 +44,7 @@ RATE, WARMUP, END = 1e-3, 0.02, 0.1
 
 
 def main() -> None:
-    parser = arguments(__doc__, steps=200, planned=200_000, rounds=3)
+    parser = arguments(__doc__, steps=200, planned=200_000, rounds=2)
     parser.add_argument("--device", default="cuda", help="(cuda)")
     parser.add_argument("--minutes", type=float, default=1.0, help="of training for the loss; 0 leaves it out (1)")
     parser.add_argument("--small", action="store_true", help="a tiny network and a few steps")

@@ -38,6 +38,7 @@ from _torch import held_out, parts, tensors, with_loss
 from networks import NETWORKS, prepare
 from torch import nn
 
+from netloom.data.batch import Batch
 from netloom.reading import read_text
 from netloom.tasks import TASKS
 from netloom.train import Recipe, fit
@@ -120,17 +121,25 @@ def recipe(job: Job, steps: int) -> Recipe:
     )  # fmt: skip
 
 
-def on_device(job: Job, device: str) -> Ready:
-    """The job's examples, on the device."""
-    data = Ready(job)
-    data.x, data.y = data.x.to(device), data.y.to(device)
-    return data
+class There(Ready):
+    """The job's examples on the device; a batch is cut out of them."""
+
+    def __init__(self, job: Job, device: str) -> None:
+        super().__init__(job)
+        self.x, self.y = self.x.to(device), self.y.to(device)
+        self.numbers = torch.arange(len(self.x), device=device)
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """The examples of a step, in the order they lie in."""
+        start = step % self.steps_per_epoch(batch_size) * batch_size
+        rows = slice(start, start + batch_size)
+        return Batch({"x": self.x[rows]}, {}, self.y[rows], self.numbers[rows])
 
 
 def plan(job: Job, device: str) -> dict[str, Any]:
     """Measure; the first `fit` on this machine would, and later ones remember."""
     model, task = parts(job)
-    found = plan_of(model.to(device), task, on_device(job, device), recipe(job, job.planned))
+    found = plan_of(model.to(device), task, There(job, device), recipe(job, job.planned))
     return {**found.document(), "plan": str(found.plan)}
 
 
@@ -139,7 +148,7 @@ def netloom(job: Job, device: str) -> tuple[float, float]:
     watch, task = Watch(), TASKS.get(job.task[0])(**job.task[1])
     architecture, _ = read_text(job.architecture)
     with tempfile.TemporaryDirectory() as folder:
-        run = fit(architecture, task, on_device(job, device), recipe(job, job.steps), Path(folder) / "run",
+        run = fit(architecture, task, There(job, device), recipe(job, job.steps), Path(folder) / "run",
                   progress=watch, device=device)  # fmt: skip
         model, task = parts(job)
         run.load_weights(model)
@@ -154,7 +163,7 @@ def compiled(job: Job, device: str) -> tuple[float, float]:
 def loop(job: Job, device: str, fast: bool = False) -> tuple[float, float]:
     """Seconds a step of a hand-written loop, and the held-out loss."""
     model, task = parts(job)
-    data, module = on_device(job, device), with_loss(job, model).to(device)
+    data, module = There(job, device), with_loss(job, model).to(device)
     optimiser = torch.optim.Adam(module.parameters(), lr=job.lr, betas=tuple(job.betas), fused=fast or None)
     if fast:
         for each in model.values():
@@ -165,10 +174,9 @@ def loop(job: Job, device: str, fast: bool = False) -> tuple[float, float]:
         if step == first:
             done(device)
             began = time.perf_counter()
-        place = step % data.steps_per_epoch(job.batch)
-        rows = slice(place * job.batch, (place + 1) * job.batch)
+        batch = data.train_batch(step, job.batch, 0)
         with torch.autocast("cuda", torch.bfloat16) if fast and device == "cuda" else nullcontext():
-            loss = module(data.x[rows], data.y[rows])
+            loss = module(batch.inputs["x"], batch.target)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

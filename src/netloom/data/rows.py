@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netloom.data import checks, fitting, stored
-from netloom.data.batch import Batch, fits
+from netloom.data.batch import Batch, fits, moved
 from netloom.data.cache import key_of
 from netloom.data.content import Content
 from netloom.data.cutting import along_of, cut_rows, left_out
@@ -86,7 +86,7 @@ class RowData(Data):
         if self._order is None or self._order[0] != (seed, epoch):
             order = permutation(self.sizes["train"], "order", seed, epoch)
             rows = self._parts["train"]
-            self._order = (seed, epoch), rows[torch.from_numpy(order).to(rows.device)]
+            self._order = (seed, epoch), rows[moved(torch.from_numpy(order), rows.device)]
         batch = self._batch(self._order[1][place * batch_size : (place + 1) * batch_size])
         return replace(batch, epoch=epoch)
 

@@ -39,8 +39,9 @@ SHARE = 0.04
 #: A change must make the median step this much shorter to stay.
 GAIN = 0.03
 #: Largest relative difference of a loss, and of the gradient in the norm, by precision. On a GPU torch's convolutions
-#: compute in TF32 by themselves, so that tf32's holds for float32 too.
-TOLERANCE = {"float32": 1e-3, "tf32": 1e-2, "bfloat16": 5e-2}
+#: compute in TF32 by themselves, so that tf32's holds for float32 too. Of bfloat16 the networks of benchmarks/speed
+#: show up to 0.048: rectifiers whose inputs are near zero turn.
+TOLERANCE = {"float32": 1e-3, "tf32": 1e-2, "bfloat16": 1e-1}
 #: Seconds that compiling takes at the least, a network.
 _COMPILING = 20.0
 _ROUNDS = 7
