@@ -35,6 +35,8 @@ class WhiteningConv2d(nn.Module):
         eps: added to the variance along each direction.
     """
 
+    weight: Tensor
+
     def __init__(self, channels_in: int, kernel: int = 2, eps: float = 5e-4) -> None:
         super().__init__()
         positive("whitening_conv2d", channels_in=channels_in, kernel=kernel)
@@ -52,18 +54,17 @@ class WhiteningConv2d(nn.Module):
         """Whiten every patch."""
         for axis, name in enumerate(("height", "width"), 2):
             fits("whitening_conv2d", name, x.shape[axis], self.kernel, 1, (0, 0))
-        return F.conv2d(x, self.get_buffer("weight"), self.bias)
+        return F.conv2d(x, self.weight, self.bias)
 
     @torch.no_grad()
     def learn(self, x: Float[Tensor, "batch channels_in height width"]) -> None:
         """Take the filters that whiten the patches of these images."""
-        weight = self.get_buffer("weight")
-        directions = weight.shape[1] * self.kernel**2
+        directions = self.weight.shape[1] * self.kernel**2
         total, count = torch.zeros(directions, directions, dtype=torch.float64, device=x.device), 0
         for piece in x.split(_PIECE):
             patches = F.unfold(piece.double(), self.kernel)  # (batch, directions, patches)
             total += torch.matmul(patches, patches.mT).sum(0)
             count += patches.shape[0] * patches.shape[2]
         variances, vectors = torch.linalg.eigh(total / count)
-        filters = (vectors / (variances + self.eps).sqrt()).T.view(directions, *weight.shape[1:])
-        weight.copy_(torch.cat([filters, -filters]))
+        filters = (vectors / (variances + self.eps).sqrt()).T.view(directions, *self.weight.shape[1:])
+        self.weight.copy_(torch.cat([filters, -filters]))
