@@ -60,10 +60,11 @@ class Killed(Quiet):
             raise Kill
 
 
+@pytest.mark.filterwarnings("ignore:.*deterministic:UserWarning")
 @pytest.mark.parametrize("plan", [{}, {"channels_last": True, "precision": "bfloat16"}], ids=str)
 def test_a_killed_run_is_resumed_bit_for_bit_with_deterministic_kernels(tmp_path: Path, plan: dict[str, Any]) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(True, warn_only=True)  # it refuses pools, whose windows don't overlap here
     try:
         whole = trained(tmp_path / "whole", plan=plan, ema=0.9)
         with pytest.raises(Kill):
