@@ -1,5 +1,6 @@
 """Augmentations against loops over the examples that see the same random numbers."""
 
+import inspect
 import math
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from netloom.data import AUGMENTATIONS
+from netloom.data.augment.alternating_flip import coin
 from netloom.errors import SettingError
 
 BATCH, CHANNELS, HEIGHT, WIDTH, CLASSES = 37, 3, 9, 12, 5
@@ -18,7 +20,9 @@ TARGET = torch.randint(CLASSES, (BATCH,), generator=torch.Generator().manual_see
 
 def apply(name: str, seed: int = 0, target: Tensor = TARGET, **arguments: Any) -> tuple[Tensor, Tensor]:
     made = AUGMENTATIONS.get(name)(**arguments)
-    result: tuple[Tensor, Tensor] = made(IMAGES, target, torch.Generator().manual_seed(seed), classes=CLASSES)
+    asked = inspect.signature(made).parameters
+    told = {key: value for key, value in {"rows": torch.arange(BATCH), "epoch": seed}.items() if key in asked}
+    result: tuple[Tensor, Tensor] = made(IMAGES, target, torch.Generator().manual_seed(seed), classes=CLASSES, **told)
     return result
 
 
@@ -75,6 +79,40 @@ def test_flip() -> None:
         assert torch.equal(images[n], expected)
     assert torch.equal(apply("flip", probability=0.0)[0], IMAGES)
     assert torch.equal(apply("flip", probability=1.0)[0], IMAGES.flip(-1))
+
+
+def test_crop_mirrors_the_edge() -> None:
+    images, _ = apply("crop", padding=3, border="reflect")
+    down, right = uniforms(2)
+    for n in range(BATCH):
+        top, left = int(down[n] * 7) - 3, int(right[n] * 7) - 3
+        for i in range(HEIGHT):
+            for j in range(WIDTH):
+                row, column = abs(i + top), abs(j + left)  # the edge itself stands once
+                row, column = min(row, 2 * (HEIGHT - 1) - row), min(column, 2 * (WIDTH - 1) - column)
+                assert torch.equal(images[n, :, i, j], IMAGES[n, :, row, column])
+
+
+def test_an_alternating_flip_shows_both_sides_of_every_image_in_two_epochs() -> None:
+    flip, rows = AUGMENTATIONS.get("alternating_flip")(), torch.randperm(10_000)[:BATCH]
+    both = [flip(IMAGES, TARGET, torch.Generator(), rows=rows, epoch=epoch)[0] for epoch in range(4)]
+    turned = [[bool(torch.equal(images[n], IMAGES[n].flip(2))) for n in range(BATCH)] for images in both]
+    for n in range(BATCH):
+        assert torch.equal(both[0][n], both[1][n].flip(2))
+        assert torch.equal(both[0][n], both[2][n])
+        assert [each[n] for each in turned].count(True) == 2
+    assert 0 < sum(turned[0]) < BATCH
+    assert torch.equal(both[3], both[1])
+
+
+def test_the_coin_of_the_alternating_flip_is_fair_and_of_the_row_alone() -> None:
+    rows = torch.arange(60_000)
+    coins = coin(rows)
+    assert torch.equal(coin(rows[7:9]), coins[7:9])
+    assert abs(int(coins.sum()) - 30_000) < 5 * math.sqrt(60_000) / 2
+    for step in (1, 2, 3, 10):  # neighbours, and every tenth as sets sorted by class have them, agree half of the time
+        equal = int((coins[:-step] == coins[step:]).sum())
+        assert abs(equal - (60_000 - step) / 2) < 5 * math.sqrt(60_000) / 2
 
 
 def test_erase() -> None:

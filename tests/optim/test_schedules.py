@@ -47,6 +47,14 @@ def test_cosine_after_warmup() -> None:
     assert ours("cosine", warmup=0.2)[10:] == pytest.approx(want[:40])
 
 
+def test_linear() -> None:
+    want = torchs(lambda o: lr_scheduler.LinearLR(o, start_factor=1.0, end_factor=0.07, total_iters=N))
+    assert ours("linear", end=0.07) == pytest.approx(want)
+    rise = torchs(lambda o: lr_scheduler.LinearLR(o, start_factor=0.2, total_iters=10), 10)
+    assert ours("linear", warmup=0.2, start=0.2)[:10] == pytest.approx(rise)
+    assert ours("linear", warmup=0.2)[30] == pytest.approx(0.5)
+
+
 def test_one_cycle() -> None:
     """torch's peak is at 0.3 · 50 − 1 = 14 of 49 steps."""
     want = torchs(lambda o: lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=N, cycle_momentum=False), N - 1)

@@ -21,7 +21,7 @@ from netloom.reading import from_dict
 from netloom.run import Run
 from netloom.signal import parse
 from netloom.tasks import TASKS
-from netloom.train import Recipe, fit, resume, trial
+from netloom.train import Recipe, fit, planning, resume, trial
 from netloom.train.plan import Plan
 from netloom.train.planning import measure, plan_of
 from netloom.train.progress import Quiet
@@ -193,11 +193,36 @@ def test_the_run_says_what_was_tried(tmp_path: Path) -> None:
         ({"chanels_last": True}, "did you mean 'channels_last'"),
         ({"precision": "float8"}, "no such precision"),
         ({"threads": 0}, "1 or more"),
+        ({"graphs": True}, "graphs are of a compiled network"),
     ],
 )
 def test_a_plan_that_cannot_be_used(plan: Any, message: str) -> None:
     with pytest.raises(SettingError, match=message):
         Recipe(plan=plan)
+
+
+def test_tf32_is_set_while_the_model_runs_and_not_after() -> None:
+    model, *_ = given()
+    before = torch.get_float32_matmul_precision()
+    with Plan(precision="tf32").on(model):
+        assert torch.get_float32_matmul_precision() == "high"
+    assert torch.get_float32_matmul_precision() == before
+
+
+def test_a_gpu_is_offered_tf32_bf16_and_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is offered is asked for by the device alone, so that it can be seen without a GPU."""
+    model, _, _, recipe = given()
+    monkeypatch.setattr(planning, "device_of", lambda model: torch.device("cuda"))
+    offered = list(planning._changes(model, recipe))
+    expected = [
+        {"precision": "tf32"},
+        {"precision": "bfloat16"},
+        {"compiled": True},
+        {"compiled": True, "graphs": True},
+    ]
+    assert offered == [{"channels_last": True}, *expected]
+    twice = given(accumulate=2)
+    assert list(planning._changes(twice[0], twice[3])) == [{"channels_last": True}, *expected[:-1]]
 
 
 @pytest.mark.slow

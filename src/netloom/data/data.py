@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from netloom.data.batch import Batch
@@ -40,6 +41,10 @@ class Data(ABC):
     @abstractmethod
     def encode(self, raw: Any) -> Batch:
         """New raw examples as a batch without target."""
+
+    def to(self, device: torch.device | str) -> "Data":
+        """The same data, held on a device if they lie in memory and fit there: then batches are cut out on the spot."""
+        return self
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

@@ -4,9 +4,10 @@ Everything is encoded once and kept in memory, so a batch is an `index_select`. 
 form would be larger than `_LARGEST` stay as they are and are encoded batch by batch, to the same values.
 """
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netloom.data import checks, fitting, stored
-from netloom.data.batch import Batch
+from netloom.data.batch import Batch, fits, moved
 from netloom.data.cache import key_of
 from netloom.data.content import Content
 from netloom.data.cutting import along_of, cut_rows, left_out
@@ -70,7 +71,9 @@ class RowData(Data):
                     self._inputs[name] = torch.from_numpy(preprocessing.array(content, name))
         else:
             self._stored = encoded.inputs
-        self._target = encoded.target if encoded else _all_targets(content, preprocessing.target)
+        self._target: NDArray[Any] | Tensor | None = (
+            encoded.target if encoded else _all_targets(content, preprocessing.target)
+        )
         self.lazy = len(self._inputs) < len(self.signals)
         self._order: tuple[tuple[int, int], Tensor] | None = None
 
@@ -83,15 +86,30 @@ class RowData(Data):
         epoch, place = divmod(step, self.steps_per_epoch(batch_size))
         order = self._order  # read once: several threads may ask, for batches of different epochs
         if order is None or order[0] != (seed, epoch):
-            drawn = permutation(self.sizes["train"], "order", seed, epoch)
-            self._order = order = (seed, epoch), self._parts["train"][torch.from_numpy(drawn)]
-        return self._batch(order[1][place * batch_size : (place + 1) * batch_size])
+            drawn = torch.from_numpy(permutation(self.sizes["train"], "order", seed, epoch))
+            rows = self._parts["train"]
+            self._order = order = (seed, epoch), rows[moved(drawn, rows.device)]
+        return replace(self._batch(order[1][place * batch_size : (place + 1) * batch_size]), epoch=epoch)
 
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
         """A part's rows in order, the last batch short."""
         for rows in torch.split(self.rows(split), batch_size):
             if len(rows):
                 yield self._batch(rows)
+
+    def to(self, device: torch.device | str) -> "RowData":
+        """The same data with all rows on a device, if they are in memory, of one length, and fit there."""
+        device = torch.device(device)
+        padded = any(signal.padded for signal in self.signals.values())
+        if padded or self._inputs.keys() != self.signals.keys() or not fits(self._inputs.values(), device):
+            return self
+        there = copy.copy(self)
+        there._inputs = {name: values.to(device) for name, values in self._inputs.items()}
+        there._parts = {name: rows.to(device) for name, rows in self._parts.items()}
+        if self._target is not None:
+            there._target = torch.as_tensor(self._target).to(device)
+        there._order = None
+        return there
 
     def raw(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """What stands in some rows of every column, the target's too, as it was read: to show to a person."""
@@ -121,6 +139,8 @@ class RowData(Data):
         return Batch(inputs, masks, self._targets(rows), rows)
 
     def _targets(self, rows: Tensor) -> Tensor | None:
+        if isinstance(self._target, Tensor):
+            return self._target.index_select(0, rows)
         return None if self._target is None else torch.from_numpy(self._target[rows.numpy()])
 
 

@@ -7,6 +7,7 @@ cuts otherwise. Training windows start anywhere; evaluation reads a part in wind
 window is left out). An epoch has as many windows as stand side by side in the training part.
 """
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from netloom.data.batch import Batch
+from netloom.data.batch import Batch, fits, moved
 from netloom.data.data import Data, known_part
 from netloom.data.kinds._kind import Kind
 from netloom.data.kinds.characters import Characters
@@ -83,6 +84,15 @@ class WindowData(Data):
             if len(rows):
                 yield self._batch(rows)
 
+    def to(self, device: torch.device | str) -> "WindowData":
+        """The same data with the text on a device, if it fits there."""
+        device = torch.device(device)
+        if not fits([self._tokens], device):
+            return self
+        there = copy.copy(self)
+        there._tokens, there._steps = self._tokens.to(device), self._steps.to(device)
+        return there
+
     def encode(self, raw: Any) -> Batch:
         """A text, or texts of equal length (a prompt), as a batch without target."""
         texts = [raw] if isinstance(raw, str) else list(raw)
@@ -98,6 +108,7 @@ class WindowData(Data):
         return dict(self._state)
 
     def _batch(self, rows: Tensor) -> Batch:
+        rows = moved(rows, self._tokens.device)
         windows = self._tokens[rows[:, None] + self._steps]
         return Batch({"tokens": windows[:, :-1].contiguous()}, {}, windows[:, 1:].contiguous(), rows)
 

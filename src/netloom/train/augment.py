@@ -1,5 +1,9 @@
-"""The recipe's augmentations, in order, on the inputs that are images."""
+"""The recipe's augmentations, in order, on the inputs that are images.
 
+One that asks for `rows` or `epoch` by that name is told the batch's.
+"""
+
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +26,7 @@ class Augment:
     """
 
     def __init__(self, entries: Sequence[str | Mapping[str, Mapping[str, Any]]], data: Any) -> None:
-        self.changes = [_made(entry) for entry in entries]
+        self.changes = [(made, _asked(made)) for made in map(_made, entries)]
         self.inputs = [name for name, signal in data.signals.items() if signal.kind == "image"] if entries else []
         labels = getattr(getattr(data, "target", None), "labels", None) if entries else None
         self.classes = len(labels) if labels else None
@@ -32,10 +36,11 @@ class Augment:
 
     def __call__(self, batch: Any, generator: torch.Generator) -> Any:
         """The batch with its images, and where they are blended its target, changed."""
-        for change in self.changes:
+        for change, asked in self.changes:
             inputs, target = dict(batch.inputs), batch.target
             for name in self.inputs:
-                inputs[name], target = change(inputs[name], batch.target, generator, classes=self.classes)
+                told = {key: getattr(batch, key) for key in asked}
+                inputs[name], target = change(inputs[name], batch.target, generator, classes=self.classes, **told)
             if target is not batch.target and len(self.inputs) > 1:
                 what = f"{type(change).__name__} blends targets, which needs a single image as input"
                 raise SettingError(what, where="recipe: augment", got=", ".join(self.inputs))
@@ -49,3 +54,7 @@ def _made(entry: str | Mapping[str, Mapping[str, Any]]) -> Any:
         return AUGMENTATIONS.get(name)(**settings)
     except (TypeError, ValueError) as error:
         raise SettingError(f"{name}: {error}", where="recipe: augment") from error
+
+
+def _asked(change: Any) -> list[str]:
+    return [name for name in ("rows", "epoch") if name in inspect.signature(change).parameters]

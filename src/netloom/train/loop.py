@@ -82,6 +82,8 @@ def train(
     if recipe.patience and not data.sizes.get("validation"):
         raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
     team.check(task, recipe)
+    if (device := device_of(model)).type == "cuda":
+        data = data.to(device)
     with Interrupt() as interrupt, run.training(), closing(show):
         plan = _prepared(model, task, data, recipe, run, team)
         with plan.on(model), Feed(data, recipe.batch_size, recipe.seed) as feed:

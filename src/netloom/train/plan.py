@@ -3,7 +3,9 @@
     channels_last   images as (height, width, channels) in memory; what convolutions of the CPU and of tensor cores like
     pool_first      maximum pools before the rectifiers in front of them (`netloom.build.rewrites`): the same to the bit
     compiled        `torch.compile` of every network
-    precision       float32, or bfloat16 where matrix units make it pay (autocast; weights stay float32)
+    graphs          a compiled network's kernels are recorded once and replayed as one (CUDA graphs), on a GPU
+    precision       float32; tf32 on a GPU (products of float32 rounded to 10 bits); bfloat16 where matrix units make it
+                    pay (autocast; weights stay float32)
     threads         of torch; None leaves them
 
 A plan changes values by rounding alone. Weights, their names and what is saved are the same under every plan.
@@ -22,7 +24,7 @@ from netloom.build.rewrites import pool_first
 from netloom.data.batch import Batch
 from netloom.errors import SettingError, closest
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Plan:
         channels_last: the layout of images and of their convolutions' weights.
         pool_first: whether pools run before rectifiers.
         compiled: whether networks are compiled.
-        precision: of the arithmetic, float32 or bfloat16.
+        graphs: whether a compiled network is replayed as CUDA graphs.
+        precision: of the arithmetic, float32, tf32 or bfloat16.
         threads: of torch; None leaves them.
     """
 
@@ -42,6 +45,7 @@ class Plan:
     compiled: bool = False
     precision: str = "float32"
     threads: int | None = None
+    graphs: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -49,6 +53,9 @@ class Plan:
             raise SettingError("no such precision", where="plan: precision", expected=expected, got=self.precision)
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise SettingError("threads can't be used", where="plan", expected="1 or more", got=repr(self.threads))
+
+        if self.graphs and not self.compiled:
+            raise SettingError("graphs are of a compiled network", where="plan", expected="compiled", got="eager")
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
@@ -74,7 +81,7 @@ class Plan:
         return replace(self, **changes)
 
     def __str__(self) -> str:
-        said = [name for name in ("channels_last", "pool_first", "compiled") if getattr(self, name)]
+        said = [name for name in ("channels_last", "pool_first", "compiled", "graphs") if getattr(self, name)]
         said += [self.precision] if self.precision != "float32" else []
         said += [f"{self.threads} thread{'s' * (self.threads > 1)}"] if self.threads else []
         return ", ".join(said).replace("_", " ") or "eager"
@@ -82,14 +89,16 @@ class Plan:
     @contextmanager
     def on(self, model: nn.Module) -> Iterator[None]:
         """The model laid out and run as the plan says; afterwards as it was written, its values untouched."""
-        threads = torch.get_num_threads()
+        threads, products = torch.get_num_threads(), torch.get_float32_matmul_precision()
+        if self.precision == "tf32":
+            torch.set_float32_matmul_precision("high")
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         _lay_out(model, torch.channels_last if self.channels_last else torch.contiguous_format)
         pool_first(model, self.pool_first)
         networks = [module for module in model.modules() if isinstance(module, Network)] if self.compiled else []
         for network in networks:
-            network.compile()
+            network.compile(mode="reduce-overhead" if self.graphs else None)
         try:
             yield
         finally:
@@ -100,6 +109,7 @@ class Plan:
             pool_first(model, False)
             _lay_out(model, torch.contiguous_format)
             torch.set_num_threads(threads)
+            torch.set_float32_matmul_precision(products)
 
     def place(self, batch: Batch) -> Batch:
         """A batch in the plan's layout."""
@@ -112,7 +122,7 @@ class Plan:
     ) -> Iterator[tuple[str, Tensor]]:
         """The task's losses, each computed in the plan's arithmetic when it is asked for."""
         yielded: Iterator[tuple[str, Tensor]] = task.losses(model, batch, generator)
-        return yielded if self.precision == "float32" else self._cast(yielded, generator.device)
+        return yielded if PRECISIONS[self.precision] is torch.float32 else self._cast(yielded, generator.device)
 
     def _cast(self, yielded: Iterator[tuple[str, Tensor]], device: torch.device) -> Iterator[tuple[str, Tensor]]:
         done = object()

@@ -34,7 +34,8 @@ def start(device: torch.device, generator: torch.Generator, seed: int) -> None:
     """
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
-        torch.cuda.manual_seed(seed)
+        here = torch.cuda.current_device() if device.index is None else device.index
+        torch.cuda.default_generators[here].manual_seed(seed)  # of this GPU, whichever is the current one
     generator.manual_seed(seed ^ _OTHER)
 
 

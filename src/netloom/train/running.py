@@ -17,6 +17,7 @@ from netloom.signal import Signal, parse
 from netloom.spec import Architecture, to_yaml
 from netloom.tasks import TASKS
 from netloom.train.bounds import refuse_too_large
+from netloom.train.first_look import first_look
 from netloom.train.loop import train
 from netloom.train.parallel import current, own_device
 from netloom.train.progress import Progress
@@ -61,6 +62,7 @@ def fit(
     complete = assemble(architecture, task, data.signals)
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)
+    first_look(model, task, data, recipe)
     if not team.leads:
         return _train(model, task, data, recipe, team.run(None), progress, team)
     run = Run.create(
@@ -136,6 +138,7 @@ def resume(
     inputs = parts_of(run, architecture, task, signals)
     refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
     model = build(architecture, inputs, seed=recipe.seed).to(device)
+    first_look(model, task, data, recipe)  # there may be no checkpoint yet
     return _train(model, task, data, recipe, run, progress, team)
 
 

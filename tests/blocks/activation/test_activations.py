@@ -22,6 +22,7 @@ FORMULAS = {
     "leaky_relu 0.2": ({"slope": 0.2}, lambda x: torch.where(x > 0, x, 0.2 * x)),
     "elu": ({}, lambda x: torch.where(x > 0, x, torch.exp(x) - 1)),
     "elu 1.7": ({"alpha": 1.7}, lambda x: torch.where(x > 0, x, 1.7 * (torch.exp(x) - 1))),
+    "scale": ({"factor": -1.7}, lambda x: x + x - 3.7 * x),
     "softmax": ({}, lambda x: torch.exp(x) / torch.exp(x).sum(-1, keepdim=True)),
 }
 

@@ -141,3 +141,14 @@ def test_a_bad_setting_is_refused(block, name, size):
         block(3, momentum=1.5)
     with pytest.raises(ValueError, match=f"^{name}: eps: expected a positive number, got 0.0$"):
         block(3, eps=0.0)
+
+
+def test_without_gain_the_weight_of_images_is_one_and_not_learned():
+    plain, ours = BatchNorm2d(3, eps=0.2), BatchNorm2d(3, eps=0.2, gain=False)
+    assert [name for name, _ in ours.named_parameters()] == ["norm.bias"]
+    assert "norm.weight" not in ours.state_dict()
+    bias, x = torch.randn(3).double(), 2 * torch.randn(4, 3, 5, 2).double() + 1
+    for block in (plain.double(), ours.double()):
+        block.norm.bias.data.copy_(bias)
+    for training in (True, False):
+        same(ours.train(training)(x), plain.train(training)(x))

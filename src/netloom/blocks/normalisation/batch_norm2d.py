@@ -6,9 +6,11 @@
 
 Source: S. Ioffe, C. Szegedy, Batch normalization, 2015, https://arxiv.org/abs/1502.03167.
 Differs from torch: it is `nn.BatchNorm2d`. y uses the biased variance, running_var keeps the unbiased one, as there.
+Without `gain` the weight is one: a convolution behind the norm can scale as well.
 Cost: 2·channels parameters, 2·channels + 1 buffers; some 8 operations a value while training, 2 in evaluation.
 """
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -20,9 +22,10 @@ class BatchNorm2d(nn.Module):
         channels: channels of the image.
         momentum: the share of a new batch in the running statistics, 0 … 1.
         eps: added to the variance.
+        gain: whether the weight is learned, or is one.
     """
 
-    def __init__(self, channels: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
+    def __init__(self, channels: int, momentum: float = 0.1, eps: float = 1e-5, gain: bool = True) -> None:
         super().__init__()
         if channels < 1:
             raise ValueError(f"batch_norm2d: channels: expected a positive integer, got {channels}")
@@ -31,6 +34,9 @@ class BatchNorm2d(nn.Module):
         if eps <= 0:
             raise ValueError(f"batch_norm2d: eps: expected a positive number, got {eps}")
         self.norm = nn.BatchNorm2d(channels, eps, momentum)
+        if not gain:
+            del self.norm.weight
+            self.norm.register_buffer("weight", torch.ones(channels), persistent=False)
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
         """Normalise every channel."""

@@ -4,7 +4,8 @@
 
 Source: He and others, Deep residual learning, 2015, https://arxiv.org/abs/1512.03385, section 4.2.
 There the border is zero, which is the mean colour once images are normalised: a grey frame around a black picture. Here
-it repeats the outermost pixels, unless it is told to be zero. Cost: one gather.
+it repeats the outermost pixels, unless it is told to be zero or to mirror the image at its edge (without the edge
+itself, as in K. Jordan, 94% on CIFAR-10 in 3.29 seconds, 2024, https://arxiv.org/abs/2404.00498). Cost: one gather.
 """
 
 import torch
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 
 from netloom.data.augment._draw import below
 
-_MODES = {"edge": "replicate", "zero": "constant"}
+_MODES = {"edge": "replicate", "zero": "constant", "reflect": "reflect"}
 
 
 class Crop:
@@ -21,14 +22,14 @@ class Crop:
 
     Args:
         padding: the farthest shift, in pixels.
-        border: what comes in from outside, `edge` for the outermost pixels again or `zero`.
+        border: what comes in from outside: `edge` for the outermost pixels again, `zero`, or `reflect`.
     """
 
     def __init__(self, padding: int = 4, border: str = "edge") -> None:
         if not isinstance(padding, int) or padding < 1:
             raise ValueError(f"crop: padding: expected a positive integer, got {padding!r}")
         if border not in _MODES:
-            raise ValueError(f"crop: border: expected edge or zero, got {border!r}")
+            raise ValueError(f"crop: border: expected {', '.join(_MODES)}, got {border!r}")
         self.padding, self.border = padding, border
 
     def __call__(

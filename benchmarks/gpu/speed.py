@@ -1,0 +1,197 @@
+"""Training speed on a GPU: netloom's plan beside plain PyTorch, eager and compiled; the networks of benchmarks/speed.
+
+    python benchmarks/gpu/speed.py --device cuda --minutes 7        # writes results/gpu_speed.json and .md
+    python benchmarks/gpu/speed.py --device cpu --small             # few steps of two networks: that all joins
+
+All examples, twenty batches of them, lie on the device; a batch is cut out of them there. Every contender trains the
+same weights on the same batches in the same order:
+
+    eager       a plain loop, PyTorch's defaults
+    compiled    the same in bf16 autocast, the network compiled for CUDA graphs (reduce-overhead), fused Adam
+    netloom     `fit` with the plan that it measured before for `--planned` steps; the time for that is told
+
+Rounds alternate. Seconds a step: of all steps after the first ones, from a GPU that has done everything to a GPU that
+has done everything. The held-out losses of all contenders must agree; bf16 rounds more than float32. Networks are begun
+as long as the minutes last, and the report is written after every figure.
+"""
+
+# ruff: noqa: E402  (the folders come before what lies in them)
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(HERE), str(HERE / "speed"), str(HERE / "speed" / "peers")]
+
+import torch
+from _device import FIRST, Watch, done, forget_peak, peak_mib, words
+from _job import Job
+from _ready import Ready
+from _report import Report
+from _torch import held_out, parts, tensors, with_loss
+from networks import NETWORKS, prepare
+from torch import nn
+
+from netloom.data.batch import Batch
+from netloom.reading import read_text
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit
+from netloom.train.planning import plan_of
+
+CHOICE = ("seed_cnn", "residual_cnn", "gpt", "transformer", "mlp", "lstm", "vae")
+#: Batches of examples.
+BATCHES = 20
+#: Held-out losses may differ by this share, and by so many nats: Adam's first steps are as long for a gradient of
+#: rounding as for any other.
+TOLERANCE, NATS = 0.1, 0.02
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cuda", help="(cuda)")
+    parser.add_argument("--networks", nargs="+", choices=CHOICE, default=list(CHOICE), metavar="NAME")
+    parser.add_argument("--scale", type=int, default=8, metavar="N", help="times the batch of benchmarks/speed (8)")
+    parser.add_argument("--steps", type=int, default=1000, metavar="N", help="(1000)")
+    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="(2)")
+    parser.add_argument("--planned", type=int, default=1_000_000, metavar="N", help="steps netloom plans for (1000000)")
+    parser.add_argument("--minutes", type=float, default=7.0, help="no network is begun later (7)")
+    parser.add_argument("--small", action="store_true", help="two networks, few steps")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
+    args = parser.parse_args()
+    args.data = None
+    if args.small:
+        args.networks, args.scale, args.steps, args.rounds, args.planned = ["mlp", "vae"], 1, 12, 1, 12
+    report = Report("gpu_speed", "Training speed on one GPU", args, f"{words(args.device)} Batches × {args.scale}.")
+    began, wrong, last = time.perf_counter(), [], 0.0
+    for name in args.networks:
+        here = time.perf_counter()
+        if here - began + last > args.minutes * 60:
+            print(f"no time is left for {name}")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["XDG_CACHE_HOME"] = folder
+            wrong += compare(name, Path(folder), args, report)
+        last = time.perf_counter() - here
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+
+
+def compare(name: str, folder: Path, args: Any, report: Report) -> list[str]:
+    """All rounds of a network; what went wrong."""
+    network = NETWORKS[name]
+    job = Job(prepare(scaled(network, args.scale), min(args.steps, BATCHES), args.planned, folder / name))
+    job.steps = args.steps
+    planned = plan(job, args.device)
+    report.add(f"{name}: plan", "s", planned["seconds"], digits=1, plan=planned["plan"])
+    for tried in planned["tried"]:
+        print(f"  {tried['plan']}: {tried['verdict']} {tried['ratio'] or ''}", flush=True)
+    losses: dict[str, float] = {}
+    contenders = {"eager": loop, "compiled": compiled, "netloom": netloom}
+    for number in range(args.rounds):
+        order = list(contenders)[number % 3 :] + list(contenders)[: number % 3]
+        steps = {}
+        for who in order:
+            forget_peak(args.device)
+            steps[who], losses[who] = contenders[who](job, args.device)
+            facts = {"MiB": round(peak_mib(args.device)), "loss": round(losses[who], 4)}
+            report.add(f"{name}: {who}", "samples/s", job.batch / steps[who], digits=0, **facts)
+        for peer in ("eager", "compiled"):
+            report.add(f"{name}: netloom", f"ratio to {peer}", steps[peer] / steps["netloom"], digits=2)
+    first = losses["eager"]
+    return [f"{name}: {who} reaches the loss {loss}, eager {first}" for who, loss in losses.items()
+            if not abs(loss - first) <= TOLERANCE * abs(first) + NATS]  # fmt: skip
+
+
+def scaled(network: Any, times: int) -> Any:
+    """The network with larger batches, as GPUs want them."""
+    return type(network)(**{**vars(network), "batch": network.batch * times})
+
+
+def recipe(job: Job, steps: int) -> Recipe:
+    """Adam at a constant rate."""
+    return Recipe(
+        optimiser="adam", lr=job.lr, optimiser_settings={"betas": job.betas}, schedule="constant", keep="last",
+        batch_size=job.batch, steps=steps, evaluate_every="1000000000 steps",
+    )  # fmt: skip
+
+
+class There(Ready):
+    """The job's examples on the device; a batch is cut out of them."""
+
+    def __init__(self, job: Job, device: str) -> None:
+        super().__init__(job)
+        self.x, self.y = self.x.to(device), self.y.to(device)
+        self.numbers = torch.arange(len(self.x), device=device)
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """The examples of a step, in the order they lie in."""
+        start = step % self.steps_per_epoch(batch_size) * batch_size
+        rows = slice(start, start + batch_size)
+        return Batch({"x": self.x[rows]}, {}, self.y[rows], self.numbers[rows])
+
+
+def plan(job: Job, device: str) -> dict[str, Any]:
+    """Measure; the first `fit` on this machine would, and later ones remember."""
+    model, task = parts(job)
+    found = plan_of(model.to(device), task, There(job, device), recipe(job, job.planned))
+    return {**found.document(), "plan": str(found.plan)}
+
+
+def netloom(job: Job, device: str) -> tuple[float, float]:
+    """Seconds a step of `fit`, and the held-out loss."""
+    watch, task = Watch(), TASKS.get(job.task[0])(**job.task[1])
+    architecture, _ = read_text(job.architecture)
+    with tempfile.TemporaryDirectory() as folder:
+        run = fit(architecture, task, There(job, device), recipe(job, job.steps), Path(folder) / "run",
+                  progress=watch, device=device)  # fmt: skip
+        model, task = parts(job)
+        run.load_weights(model)
+    return watch.seconds[0] / job.steps, held_out(job, model, task, tensors(job)[1])
+
+
+def compiled(job: Job, device: str) -> tuple[float, float]:
+    """As `loop`, the network compiled for graphs, in bf16 on a GPU."""
+    return loop(job, device, fast=True)
+
+
+def loop(job: Job, device: str, fast: bool = False) -> tuple[float, float]:
+    """Seconds a step of a hand-written loop, and the held-out loss."""
+    model, task = parts(job)
+    data, module = There(job, device), with_loss(job, model).to(device)
+    optimiser = torch.optim.Adam(module.parameters(), lr=job.lr, betas=tuple(job.betas), fused=fast or None)
+    if fast:
+        for each in model.values():
+            each.compile(mode="reduce-overhead" if device == "cuda" else None)
+    module.train()
+    first = min(FIRST, job.steps // 2)
+    for step in range(job.steps):
+        if step == first:
+            done(device)
+            began = time.perf_counter()
+        batch = data.train_batch(step, job.batch, 0)
+        with torch.autocast("cuda", torch.bfloat16) if fast and device == "cuda" else nullcontext():
+            loss = module(batch.inputs["x"], batch.target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    done(device)
+    seconds = (time.perf_counter() - began) / (job.steps - first)
+    as_built(model)
+    torch._dynamo.reset()
+    return seconds, held_out(job, model.cpu(), task, tensors(job)[1])
+
+
+def as_built(model: nn.ModuleDict) -> None:
+    """Take what was compiled away: torch offers no way back."""
+    for each in model.values():
+        each._compiled_call_impl = None
+
+
+if __name__ == "__main__":
+    main()

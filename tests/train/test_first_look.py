@@ -1,0 +1,87 @@
+"""Blocks that learn by looking at the data do so once, before the first step, on what the blocks before them give."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from netloom import tensors
+from netloom.assemble import assemble
+from netloom.build import build
+from netloom.data import open_data
+from netloom.reading import from_dict
+from netloom.tasks import TASKS
+from netloom.train import Recipe, fit, resume
+from netloom.train.first_look import first_look
+from netloom.train.progress import Quiet
+
+TWO = [
+    {"whitening_conv2d": {"kernel": 2, "eps": 1e-6}},
+    "relu",
+    {"whitening_conv2d": {"kernel": 1, "eps": 1e-6}},
+    "gelu",
+]
+
+
+def given(blocks: Any = TWO) -> tuple[Any, Any, Any, Any]:
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    complete = assemble(architecture := from_dict({"chain": blocks}), task, data.signals)
+    return build(complete.architecture, complete.inputs, seed=0), task, data, architecture
+
+
+def test_each_block_sees_what_the_learnt_block_before_it_gives() -> None:
+    model, task, data, _ = given()
+    network = model["network"]
+    assert first_look(model, task, data, Recipe(seed=3)) == 2
+    x = next(iter(data.train_batch(0, data.sizes["train"], 3).inputs.values()))
+    with torch.no_grad():
+        first = F.conv2d(x, network.get_buffer("0.weight"))[:, :4]
+        before = torch.relu(F.conv2d(x, network.get_buffer("0.weight")))
+        second = F.conv2d(before, network.get_buffer("2.weight"))[:, :8]
+    for y, tolerance in ((first, 1e-3), (second, 1e-3)):
+        rows = y.movedim(1, -1).flatten(0, 2).double()
+        variances = (rows.T @ rows / len(rows)).diagonal()
+        apart = rows.T @ rows / len(rows) - torch.diag(variances)
+        assert apart.abs().max() < tolerance
+        assert (variances < 1 + tolerance).all()
+    assert network.training
+    hooks = [m._forward_hooks or m._forward_pre_hooks for m in model.modules()]
+    assert not any(hooks)
+
+
+def test_a_network_without_such_blocks_is_left_alone() -> None:
+    class NoData:
+        """Would fail if it were asked for a batch."""
+
+    model, task, _, _ = given([{"conv2d": {"channels": 3}}, "relu"])
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert first_look(model, task, NoData(), Recipe()) == 0
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+class Kill(Exception):
+    """Stands for a kill."""
+
+
+class Killed(Quiet):
+    """Dies when training starts, before there is a checkpoint."""
+
+    def start(self, step: int, steps: int) -> None:
+        raise Kill
+
+
+def test_filters_are_kept_and_a_run_without_a_checkpoint_looks_again(tmp_path: Path) -> None:
+    _, task, data, architecture = given()
+    recipe = Recipe(steps=12, batch_size=32, evaluate_every="6 steps", plan="eager")
+    whole = fit(architecture, task, data, recipe, tmp_path / "whole", device="cpu")
+    with pytest.raises(Kill):
+        fit(architecture, task, data, recipe, tmp_path / "cut", progress=Killed(), device="cpu")
+    resumed = resume(tmp_path / "cut", device="cpu")
+    a, b = (tensors.load(run.folder / "weights.safetensors") for run in (whole, resumed))
+    assert all(torch.equal(value, b[name]) for name, value in a.items())
+    model, *_ = given()
+    first_look(model, task, data, recipe)
+    assert torch.equal(a["network.0.weight"], model["network"].get_buffer("0.weight"))  # the steps left them alone
