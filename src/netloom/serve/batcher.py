@@ -2,6 +2,7 @@
 
     an idle worker takes what is there at once, so a lone question never waits
     while it works, questions gather; then they go together, oldest first, up to `max_batch` rows
+    as soon as they fill a batch it lies ready, so that the worker goes on without waiting for the loop
     if company came last time, up to `max_wait` is spent on gathering more
 
 All bookkeeping is done in the event loop, without locks; only `work` runs in the thread, which is woken once a batch,
@@ -75,6 +76,7 @@ class Batcher(Generic[Item, Answer]):
         self._loop = asyncio.get_running_loop()
         self._batches: SimpleQueue[list[Question[Item, Answer]] | None] = SimpleQueue()
         self._waiting: dict[Question[Item, Answer], None] = {}  # oldest first
+        self._ready: list[Question[Item, Answer]] = []  # a full batch that is handed over; its questions wait still
         self._timer: asyncio.TimerHandle | None = None
         self._busy = self._closed = False
         self._company = 1  # rows that were there when the last batch went
@@ -107,7 +109,9 @@ class Batcher(Generic[Item, Answer]):
         self._waiting[question] = None
         self.waiting += rows
         self._idle.clear()
-        if not self._busy:
+        if self._busy:
+            self._prepare()
+        else:
             self._next()
         return question
 
@@ -152,45 +156,68 @@ class Batcher(Generic[Item, Answer]):
         self._go()
 
     def _go(self) -> None:
-        """Send the oldest questions to the worker, as many as fit."""
+        """Send the oldest questions to the worker."""
         self._timer = None
         self._company = self.waiting
+        if batch := self._oldest():
+            self._batches.put(batch)
+            self._begin(batch)
+        else:  # all were withdrawn while company was waited for
+            self._next()
+
+    def _oldest(self) -> list[Question[Item, Answer]]:
+        """The oldest questions, as many as fit into a batch."""
         batch: list[Question[Item, Answer]] = []
         rows = 0
         for question in self._waiting:
-            if rows + question.rows > self.max_batch:
+            rows += question.rows
+            if rows > self.max_batch:
                 break
             batch.append(question)
-            rows += question.rows
-        for question in batch:
-            del self._waiting[question]
-        self.waiting -= rows
-        if not batch:  # all were withdrawn while company was waited for
-            self._next()
-            return
+        return batch
+
+    def _begin(self, batch: list[Question[Item, Answer]]) -> None:
+        """The worker has a batch: its questions wait no more."""
         self._busy = True
-        self._watch(rows)
-        self._batches.put(batch)
+        for question in batch:
+            if question in self._waiting:  # else it was withdrawn while it lay ready
+                del self._waiting[question]
+                self.waiting -= question.rows
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Hand over the next batch if it is full."""
+        if not self._ready and self.waiting >= self.max_batch:
+            self._ready = self._oldest()
+            self._batches.put(self._ready)
 
     def _run(self) -> None:
         """The worker: batch after batch, until there is None."""
         while (batch := self._batches.get()) is not None:
+            asked = [question for question in batch if question.tell is not None]
             answers: Sequence[Answer | Exception]
             try:
-                answers = self._work([question.item for question in batch])
-                if len(answers) != len(batch):
-                    raise RuntimeError(f"the worker gave {len(answers)} answers to {len(batch)} questions")
+                answers = self._work([question.item for question in asked]) if asked else []
+                if len(answers) != len(asked):
+                    raise RuntimeError(f"the worker gave {len(answers)} answers to {len(asked)} questions")
             except BaseException as error:  # whoever asked is told; a tokenizer's panic is no Exception
                 told = error if isinstance(error, Exception) else RuntimeError(repr(error))
-                answers = [told] * len(batch)
+                answers = [told] * len(asked)
             with suppress(RuntimeError):  # the loop was ended without waiting: nobody is left to be told
-                self._loop.call_soon_threadsafe(self._answered, batch, answers)
+                self._loop.call_soon_threadsafe(self._answered, asked, answers)
 
-    def _answered(self, batch: list[Question[Item, Answer]], answers: Sequence[Answer | Exception]) -> None:
+    def _answered(self, asked: list[Question[Item, Answer]], answers: Sequence[Answer | Exception]) -> None:
         """Go on, and while the worker does, hand out the answers of a batch."""
         self._busy = False
-        self._next()
-        for question, answer in zip(batch, answers, strict=True):
+        if self._ready:
+            batch, self._ready = self._ready, []
+            self._company = self.waiting
+            self._begin(batch)
+        else:
+            self._next()
+        if asked:
+            self._watch(sum(question.rows for question in asked))
+        for question, answer in zip(asked, answers, strict=True):
             question.over(answer)
 
     def _expire(self, question: Question[Item, Answer], seconds: float) -> None:
