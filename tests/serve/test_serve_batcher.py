@@ -122,6 +122,26 @@ def test_a_lone_question_goes_at_once_and_a_crowd_together() -> None:
     assert work.batches == [[1], [2, 3, 4, 5, 6, 7, 8, 9], [10, 11, 12]]
 
 
+def test_a_full_batch_is_begun_without_waiting_for_the_loop() -> None:
+    work = Squares(held=True)
+
+    async def scene() -> None:
+        batcher = Batcher(work, max_batch=2)
+        asked = [batcher.submit(1)]
+        await until(work.began.is_set)
+        asked += [batcher.submit(number) for number in (2, 3, 4)]
+        assert batcher.waiting == 3  # what lies ready waits still
+        work.go.set()
+        end = time.monotonic() + 10
+        while len(work.batches) < 2 and time.monotonic() < end:
+            time.sleep(0.001)  # the loop stands still
+        assert work.batches == [[1], [2, 3]]
+        assert await asyncio.gather(*asked) == [1, 4, 9, 16]
+        await batcher.close()
+
+    run(scene)
+
+
 def test_after_a_crowd_the_oldest_waits_for_company_no_longer_than_it_may() -> None:
     work = Squares(held=True)
 
