@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netloom.serve import batcher as module
+from netloom.serve.batcher import QUICK
 from netloom.serve.refusal import Refusal
 
 
@@ -120,6 +121,26 @@ def test_a_lone_question_goes_at_once_and_a_crowd_together() -> None:
 
     run(scene)
     assert work.batches == [[1], [2, 3, 4, 5, 6, 7, 8, 9], [10, 11, 12]]
+
+
+def test_a_full_batch_is_begun_without_waiting_for_the_loop() -> None:
+    work = Squares(held=True)
+
+    async def scene() -> None:
+        batcher = Batcher(work, max_batch=2)
+        asked = [batcher.submit(1)]
+        await until(work.began.is_set)
+        asked += [batcher.submit(number) for number in (2, 3, 4)]
+        assert batcher.waiting == 3  # what lies ready waits still
+        work.go.set()
+        end = time.monotonic() + 10
+        while len(work.batches) < 2 and time.monotonic() < end:
+            time.sleep(0.001)  # the loop stands still
+        assert work.batches == [[1], [2, 3]]
+        assert await asyncio.gather(*asked) == [1, 4, 9, 16]
+        await batcher.close()
+
+    run(scene)
 
 
 def test_after_a_crowd_the_oldest_waits_for_company_no_longer_than_it_may() -> None:
@@ -242,6 +263,40 @@ def test_more_rows_than_a_batch_holds() -> None:
         batcher = Batcher(Squares(), max_batch=4)
         with pytest.raises(ValueError, match="expected at most 4 rows, got 5"):
             batcher.submit(1, 5)
+        await batcher.close()
+
+    run(scene)
+
+
+def test_light_questions_are_worked_on_in_the_loop_once_the_model_is_known_to_be_quick() -> None:
+    threads: list[str] = []
+    slow = threading.Event()
+
+    def work(items: list[int]) -> list[int]:
+        threads.append(threading.current_thread().name)
+        if slow.is_set():
+            time.sleep(2 * QUICK)
+        return [item**2 for item in items]
+
+    async def scene() -> None:
+        batcher: Any = module.Batcher(work, max_batch=8)
+
+        async def ask(item: int, light: bool) -> str:
+            answer = asyncio.get_running_loop().create_future()
+            batcher.submit(item, answer.set_result, light=light)
+            assert await answer == item**2
+            return threads[-1]
+
+        here = threading.current_thread().name
+        assert await ask(1, light=True) != here  # nothing is known yet
+        for number in range(40):  # a busy machine may slow down any of them
+            if await ask(number, light=True) == here:
+                break
+        assert threads[-1] == here
+        assert await ask(2, light=False) != here
+        slow.set()
+        await ask(3, light=True)
+        assert await ask(4, light=True) != here  # it was slow a moment ago
         await batcher.close()
 
     run(scene)

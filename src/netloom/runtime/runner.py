@@ -64,6 +64,8 @@ class Runner:
     def outputs(self, encoded: Encoded) -> NDArray[Any]:
         """What the model gives, the rows in their order."""
         values = encoded.inputs | {name + MASK: mask for name, mask in encoded.masks.items()}
+        if encoded.size <= BATCH:  # nothing to cut and to join: copying costs a lone example more than it seems
+            return next(iter(self.session.run(values).values()))
         starts = range(0, encoded.size, BATCH)
         parts = [{name: value[start : start + BATCH] for name, value in values.items()} for start in starts]
         return np.concatenate([next(iter(self.session.run(part).values())) for part in parts])

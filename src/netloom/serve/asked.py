@@ -20,6 +20,7 @@ class Asked:
         timeout: seconds until it is answered or refused.
         tell: is called once in the event loop: with all answers in their order, or with the fault of the first part
             that has one, the others being withdrawn; it raises nothing.
+        light: whether the rows can't take long to read.
 
     Raises:
         Refusal: the queue has no room for all of the rows, or is closed.
@@ -27,7 +28,7 @@ class Asked:
 
     __slots__ = ("_answers", "_left", "_questions", "_size", "_tell", "_version")
 
-    def __init__(self, version: Version, rows: Rows, timeout: float, tell: Tell) -> None:
+    def __init__(self, version: Version, rows: Rows, timeout: float, tell: Tell, light: bool) -> None:
         batcher = version.batcher
         batcher.room(len(rows))
         version.hold()
@@ -36,7 +37,8 @@ class Asked:
         self._left = len(parts)
         self._answers: list[Answers] = [[]] * len(parts)
         self._questions: list[Question[Rows, Answers]] = [
-            batcher.submit(part, partial(self._told, number), len(part), timeout) for number, part in enumerate(parts)
+            batcher.submit(part, partial(self._told, number), len(part), timeout, light)
+            for number, part in enumerate(parts)
         ]
 
     def withdraw(self) -> None:

@@ -26,6 +26,8 @@ from netloom.serve.repository import Version
 if TYPE_CHECKING:
     from netloom.serve.protocol import Protocol
 
+#: bytes of a body that can't take long to read, even if it holds a picture that is larger than it looks
+LIGHT = 16_384
 #: body, headers, version → rows, and what makes the reply of their answers
 Read = Callable[[bytes, Mapping[bytes, bytes], Version], tuple[Any, Callable[[Version, Answers], Response]]]
 
@@ -105,7 +107,7 @@ class Prediction:
         body, self.body = bytes(self.body), bytearray()
         try:
             rows, reply = self._way.read(body, self._headers, self._version)
-            self._asked = self._service.ask(rows, partial(self._told, reply), self._way.name)
+            self._asked = self._service.ask(rows, partial(self._told, reply), self._way.name, light=len(body) <= LIGHT)
         except Exception as fault:
             self._fail(fault)
 

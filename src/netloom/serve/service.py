@@ -39,7 +39,7 @@ class Service:
     explainer: Explainer = field(default_factory=Explainer)
     stopping: bool = False
 
-    def ask(self, rows: Any, tell: Tell, name: str, version: str | None = None) -> Asked:
+    def ask(self, rows: Any, tell: Tell, name: str, version: str | None = None, *, light: bool = False) -> Asked:
         """Take the rows of a request.
 
         Args:
@@ -47,12 +47,13 @@ class Service:
             tell: is called once with the version that answered, and an answer for each row or what is wrong with them.
             name: of the model.
             version: of the model; the highest if left out.
+            light: whether the rows can't take long to read.
 
         Raises:
             UnknownName, Refusal: see there.
         """
         self.check(rows)
-        return Asked(self.repository.find(name, version), rows, self.options.timeout, tell)
+        return Asked(self.repository.find(name, version), rows, self.options.timeout, tell, light)
 
     async def answers(
         self, rows: Any, receive: Receive, name: str, version: str | None = None
