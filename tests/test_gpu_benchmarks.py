@@ -212,6 +212,7 @@ def test_the_hand_written_loop_learns(module: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's compiler itself
 def test_gpt_throughput_joins(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     gpt = module("gpt_throughput")
     length = ("--steps", "12", "--rounds", "1", "--planned", "12", "--minutes", "0.03")
@@ -224,6 +225,7 @@ def test_gpt_throughput_joins(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's compiler itself
 def test_gpu_speed_joins(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     run(module("speed"), monkeypatch, "--device", "cpu", "--small", "--out", tmp_path)
     found = rows(tmp_path, "gpu_speed")

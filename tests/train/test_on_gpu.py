@@ -18,7 +18,10 @@ from netloom.train.plan import Plan
 from netloom.train.progress import Quiet
 from netloom.train.randomness import reseed
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+pytestmark = [
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning"),  # of torch's compiler itself
+]
 
 CNN = [
     {"conv2d": {"channels": 16}}, "batch_norm2d", "relu", {"max_pool2d": {"size": 2}}, {"dropout": {"rate": 0.2}},
@@ -60,7 +63,6 @@ class Killed(Quiet):
             raise Kill
 
 
-@pytest.mark.filterwarnings("ignore:.*deterministic:UserWarning")
 @pytest.mark.parametrize("plan", [{}, {"channels_last": True, "precision": "bfloat16"}], ids=str)
 def test_a_killed_run_is_resumed_bit_for_bit_with_deterministic_kernels(tmp_path: Path, plan: dict[str, Any]) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

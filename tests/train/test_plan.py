@@ -159,6 +159,14 @@ def test_random_layers_are_compared_without_their_chance() -> None:
     assert found.tried[0].difference < 1e-4
 
 
+def test_statistics_of_norms_are_no_difference_where_layers_are_random() -> None:
+    blocks = [CNN[0], "batch_norm2d", *CNN[1:3], {"dropout": {"rate": 0.5}}, "flatten"]
+    found = measure(*given(blocks, steps=600))
+    assert found.tried[0].verdict in ("kept", "no gain")
+    assert found.tried[0].difference is not None
+    assert found.tried[0].difference < 1e-4
+
+
 def test_a_plan_is_remembered_for_its_machine_and_architecture(tmp_path: Path) -> None:
     first = plan_of(*given(steps=600))
     assert first.source == "measured"

@@ -33,6 +33,7 @@ class Trial:
 
     def __init__(self, model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan) -> None:
         self.model: nn.ModuleDict = copy.deepcopy(model)
+        self._buffers = [buffer.detach().clone() for buffer in model.buffers()]
         self.task, self.data, self.recipe, self.plan = task, data, recipe, plan
         self.device, self.augment = device_of(model), Augment(recipe.augment, data)
         self.generator = torch.Generator(self.device)
@@ -60,7 +61,12 @@ class Trial:
         return time.perf_counter() - began
 
     def gradients(self, draw: int) -> tuple[list[float], list[Tensor]]:
-        """The losses of the first batch, and the gradient of all of them; `draw` seeds what layers draw."""
+        """The losses of the first batch, and the gradient of all of them; `draw` seeds what layers draw.
+
+        Buffers are those the model came with: what earlier steps left in the statistics of norms is no difference.
+        """
+        for buffer, given in zip(self.model.buffers(), self._buffers, strict=True):
+            buffer.detach().copy_(given)
         reseed(self.device, self.generator, self.recipe.seed, 0)
         batch = self._batch(0)
         self.model.zero_grad()

@@ -61,7 +61,7 @@ class WhiteningConv2d(nn.Module):
         """Take the filters that whiten the patches of these images."""
         directions = self.weight.shape[1] * self.kernel**2
         total, count = torch.zeros(directions, directions, dtype=torch.float64, device=x.device), 0
-        for piece in x.split(_PIECE):
+        for piece in torch.split(x, _PIECE):
             patches = F.unfold(piece.double(), self.kernel)  # (batch, directions, patches)
             total += torch.matmul(patches, patches.mT).sum(0)
             count += patches.shape[0] * patches.shape[2]
