@@ -53,9 +53,10 @@ def test_the_commands_and_options_are_these() -> None:
         "zoo": ["name", "as_json", "as_yaml", "settings"],
         "fit": [
             "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "workers",
-            "shard", "settings", "plan", "kinds", "options", "task_settings", "out", "replace", "plugin",
+            "shard", "on", "address", "settings", "plan", "kinds", "options", "task_settings", "out", "replace",
+            "plugin",
         ],
-        "resume": ["run", "data", "workers", "plugin"],
+        "resume": ["run", "data", "workers", "shard", "on", "address", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
         "predict": ["run", "inputs", "text", "value", "out", "plugin"],
         "plan": ["run", "as_json"],

@@ -45,11 +45,14 @@ def start(job: str, folder: Path, **settings: object) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_replaced_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shard", [False, True])
+def test_a_killed_worker_is_replaced_and_nothing_is_lost(
+    shard: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed in the midst of step 15: the weights are those of two workers that nobody killed, bit for bit."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    work = {"name": "one optimiser"}
+    work = {"name": "one optimiser", "shard": shard}
     start("everything", tmp_path, killed=["scene", work | {"kill": 29}], whole=["scene", work])
     equal(tmp_path / "whole", tmp_path / "killed")
 

@@ -24,7 +24,7 @@ from io import TextIOBase
 from pathlib import Path
 from typing import Any
 
-from netloom.errors import NetloomError, SettingError, TrainingError
+from netloom.errors import NetloomError, RunError, SettingError, TrainingError
 from netloom.extras import need
 from netloom.train.interrupt import ELSEWHERE, Interrupt
 from netloom.train.launching import RESTARTS, TOLD
@@ -106,15 +106,16 @@ def launch_on_ray(
     Raises:
         MissingExtra: Ray is not installed.
         NetloomError: as a worker told it.
+        RunError: the folder can't be made.
         SettingError: there is no cluster at that address.
         TrainingError: the workers ended unexpectedly more than `RESTARTS` times.
         KeyboardInterrupt: Ctrl-C; the run can be resumed.
     """
     ray, api, torch = (need(name, extra="ray", what="--on ray") for name in ("ray", "ray.train", "ray.train.torch"))
-    gpus, cores = _connected(ray, workers, address)
     notes = folder.resolve().parent / f".{folder.name}-ray"
+    gpus, cores = _connected(ray, workers, address)
     try:
-        notes.mkdir(parents=True, exist_ok=True)
+        _make(notes)
         desk = _desk(ray)
         trainer = torch.TorchTrainer(
             _work,
@@ -143,6 +144,13 @@ def launch_on_ray(
             got="\n       ".join(str(failure).strip().splitlines()[-12:]),
             fix="mend what it says; `netloom resume` then goes on from the newest checkpoint",
         )
+
+
+def _make(notes: Path) -> None:
+    try:
+        notes.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"can't be made: {error.strerror}", where=str(notes)) from error
 
 
 def _connected(ray: Any, workers: int, address: str | None) -> tuple[bool, int]:
