@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 
 from _report import HERE, Report, arguments, read, start
+from netloom.train.communication import gradient_bytes, speed_up, volume
 
 from netloom.assemble import assemble
 from netloom.build import build
 from netloom.data import open_data
 from netloom.tasks import TASKS
-from netloom.train.communication import gradient_bytes, speed_up, volume
 
 BATCH = 128
 NETWORK = HERE / "architectures" / "fashion_cnn.yaml"

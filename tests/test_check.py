@@ -40,7 +40,7 @@ chain:
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch):
-    prices = {kind: (0.0, 1e-9, 1e-9, 0.0, 0.0) for kind in ("move", "gemm", "conv")}
+    prices = dict.fromkeys(("move", "gemm", "conv"), (0.0, 1e-09, 1e-09, 0.0, 0.0))
     machine = Machine("cpu", "a processor", 1, dict.fromkeys(CALLERS, 1e-6), prices)
     monkeypatch.setattr(calibrate, "measure", lambda device: machine)
 

@@ -16,8 +16,12 @@ from netloom.reading import from_dict
 from netloom.signal import parse
 from netloom.work import Work
 
-PRICES = {"move": (0.0, 0.0, 1e-9, 3e-9, 1e-8), "gemm": (1e-6, 1e-11, 0.0, 0.0, 0.0), "update": (0.0, 0.0, 5e-10, 0.0, 1e-6)}
-CALLS = {"python": 1e-5, "backward": 2e-6, "loop": 1e-6, "start": 3e-5, "node": 4e-6}
+PRICES = {
+    "move": (0.0, 0.0, 1e-9, 3e-9, 1e-8),
+    "gemm": (1e-6, 1e-11, 0.0, 0.0, 0.0),
+    "update": (0.0, 0.0, 5e-10, 0.0, 1e-6),
+}
+CALLS = {"python": 1e-5, "backward": 2e-6, "loop": 1e-6, "view": 5e-7, "start": 3e-5, "node": 4e-6}
 MACHINE = Machine("cpu", "a processor", 1, CALLS, PRICES)
 
 
@@ -105,8 +109,8 @@ def test_a_step_is_the_sum_of_its_calls():
     step = step_time(counted, MACHINE)
     forward = [(work, n) for row in counted.rows for work, n in row.forward]
     backward = [(work, n) for row in counted.rows for work, n in row.backward]
-    assert {work.caller for work, _ in forward} == {"python"}
-    assert {work.caller for work, _ in backward} == {"backward"}
+    assert {work.caller for work, _ in forward} == {"python", "view"}
+    assert {work.caller for work, _ in backward} == {"backward", "view"}
     assert step.forward == pytest.approx(sum(MACHINE.seconds(work) * n for work, n in forward) + 2 * 4e-6)
     assert step.backward == pytest.approx(sum(MACHINE.seconds(work) * n for work, n in backward) + 3e-5)
     steps = 2 * 2 * 4  # the count of steps that torch keeps for each parameter, read and written

@@ -57,9 +57,7 @@ class Volume:
         return self.forward + self.backward + self.statistics
 
     def __add__(self, other: "Volume") -> "Volume":
-        return Volume(
-            self.forward + other.forward, self.backward + other.backward, self.statistics + other.statistics
-        )
+        return Volume(self.forward + other.forward, self.backward + other.backward, self.statistics + other.statistics)
 
 
 @dataclass(frozen=True)
@@ -124,9 +122,7 @@ def scaling(together: Together, sent: Volume, alone: StepTime, share: StepTime) 
     """
     bandwidth = loopback() if together.bandwidth is None else together.bandwidth
     seconds = step_seconds(share, sent, bandwidth)
-    return Scaling(
-        together.workers, sent, bandwidth, together.bandwidth is None, seconds, alone.total / seconds
-    )
+    return Scaling(together.workers, sent, bandwidth, together.bandwidth is None, seconds, alone.total / seconds)
 
 
 def volume(model: nn.Module | Resolved, workers: int, shard: bool = False, backend: str = "gloo") -> Volume:
@@ -169,7 +165,7 @@ def bandwidth_of(text: str) -> float:
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]?)(b|bit|B)(?:/s|ps)?", text.strip())
     value = float(found[1]) if found else 0.0
-    if not found or not 0 < value:
+    if not found or not value > 0:
         raise SettingError("no bandwidth", where="--bandwidth", expected="10Gb, 100Mbit/s or 1.2GB/s", got=text)
     return value * 1000 ** " kMGT".index(found[2] or " ") / (1 if found[3] == "B" else 8)
 

@@ -6,7 +6,7 @@
 
 with prices for each kind of kernel, forward and backward apart (`netloom.work` says what is counted). Prices are
 fitted to measurements, none of them negative (`netloom.calibrate`): a roofline (S. Williams, A. Waterman, D. Patterson,
-2009, https://doi.org/10.1145/1498765.1498785) whose roofs add up, as kernels of this size neither compute nor move alone.
+2009, https://doi.org/10.1145/1498765.1498785) whose roofs add up, as kernels of this size do not compute or move alone.
 Kept as JSON in `$XDG_CACHE_HOME/netloom`, one file for each device, number of threads and version of torch.
 """
 
@@ -30,7 +30,7 @@ from netloom.work import Work
 FORMAT = 2
 #: bytes that the caches near a core hold; values beyond are fetched from farther away
 NEAR = 1 << 20
-CALLERS = {"python", "backward", "loop", "start", "node"}
+CALLERS = {"python", "backward", "loop", "view", "start", "node"}
 #: of a kernel call: for itself, and for each operation, byte, byte beyond NEAR, and piece
 Price = tuple[float, float, float, float, float]
 
@@ -43,8 +43,8 @@ class Machine:
         device: cpu or cuda.
         name: the processor's.
         threads: torch's, when it was measured.
-        calls: caller (python, backward, loop) → seconds that any kernel call takes beside its work; start: those of a
-            backward pass; node: those of a block, to be called at all.
+        calls: caller (python, backward, loop, view) → seconds that any kernel call takes beside its work; start: those
+            of a backward pass; node: those of a block, to be called at all.
         prices: kind of kernel → seconds; `move` is that of kinds that were not measured.
         note: what there is to say about how it came to be, empty if nothing.
     """
@@ -62,6 +62,8 @@ class Machine:
 
     def seconds(self, work: Work) -> float:
         """How long a kernel call takes."""
+        if work.kind == "view":
+            return self.calls["view"]
         found = zip(self.price(work.kind), counts(work), strict=True)
         return self.calls[work.caller] + sum(price * count for price, count in found)
 

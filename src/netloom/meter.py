@@ -20,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, sdpa_backward_flop, sdpa_flop
 
 from netloom.scratch import scratch
-from netloom.work import FLASH, Work, work_of
+from netloom.work import FLASH, VIEW, Work, work_of
 
 _FORMULAS: dict[str, Callable[..., int]] = {
     **{packet.__name__: formula for packet, formula in flop_registry.items() if hasattr(packet, "overloads")},
@@ -72,7 +72,9 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._lives(tensor)
         name = func._overloadpacket.__name__
         self.hold(scratch(name, args, tensors))
-        if not func.is_view and not name.startswith(_FREE):
+        if func.is_view:
+            self.note(VIEW)
+        elif not name.startswith(_FREE):
             given = [item for item in _flat(args) if isinstance(item, Tensor)]
             formula = _FORMULAS.get(name)
             flops = formula(*args, **(kwargs or {}), out_val=result) if formula else 0
@@ -81,7 +83,8 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def note(self, work: Work) -> None:
         """Count a kernel call at the node that is running."""
-        work = replace(work, caller="backward" if self.backward else "loop" if self.looping else "python")
+        if work is not VIEW:
+            work = replace(work, caller="backward" if self.backward else "loop" if self.looping else "python")
         self.work.setdefault((self.node, self.backward), Counter())[work] += 1
 
     def hold(self, bytes: int) -> None:

@@ -61,7 +61,13 @@ def _products() -> Iterator[Piece]:
         (1024, 256, 256), (768, 1024, 1024), (8192, 64, 5), (2048, 48, 96),
     ):  # fmt: skip
         yield _layer(lambda dim=dim, out=out: nn.Linear(dim, out), rows, dim)
-    for count, rows, dim, columns in ((4, 16, 16, 16), (256, 12, 24, 12), (512, 64, 8, 64), (64, 96, 32, 96), (2048, 8, 8, 8)):
+    for count, rows, dim, columns in (
+        (4, 16, 16, 16),
+        (256, 12, 24, 12),
+        (512, 64, 8, 64),
+        (64, 96, 32, 96),
+        (2048, 8, 8, 8),
+    ):
         yield _two(torch.bmm, (count, rows, dim), (count, dim, columns))
     for shape in ((4, 4, 16, 16), (64, 4, 16, 8), (256, 2, 48, 3), (16, 4, 64, 32), (2, 4, 384, 64), (128, 8, 32, 4)):
         yield _of(lambda x: F.scaled_dot_product_attention(x, x, x), *shape)
@@ -76,8 +82,8 @@ def _products() -> Iterator[Piece]:
 
 def _convolutions() -> Iterator[Piece]:
     for batch, channels, out, kernel, size in (
-        (4, 3, 16, 3, 28), (32, 1, 32, 3, 28), (64, 3, 6, 5, 32), (16, 32, 32, 3, 28), (16, 128, 128, 3, 14), (64, 64, 64, 3, 8),
-        (64, 24, 12, 1, 16), (32, 6, 6, 3, 24), (2, 256, 256, 3, 4), (16, 64, 128, 1, 16),
+        (4, 3, 16, 3, 28), (32, 1, 32, 3, 28), (64, 3, 6, 5, 32), (16, 32, 32, 3, 28), (16, 128, 128, 3, 14),
+        (64, 64, 64, 3, 8), (64, 24, 12, 1, 16), (32, 6, 6, 3, 24), (2, 256, 256, 3, 4), (16, 64, 128, 1, 16),
     ):  # fmt: skip
         yield _layer(
             lambda c=channels, d=out, k=kernel: nn.Conv2d(c, d, k, padding=k // 2), batch, channels, size, size
@@ -86,6 +92,20 @@ def _convolutions() -> Iterator[Piece]:
         yield _layer(lambda c=channels, d=out: nn.Conv1d(c, d, 5, padding=2), batch, channels, time)
     for batch, channels, size in ((4, 16, 16), (64, 6, 24), (16, 64, 28)):
         yield _layer(lambda c=channels: nn.Conv2d(c, c, 3, padding=1, groups=c), batch, channels, size, size)
+    for batch, channels, kernel, size in (
+        (64, 3, 5, 32),
+        (128, 3, 3, 24),
+        (4, 3, 3, 24),
+        (32, 12, 5, 16),
+        (8, 48, 7, 12),
+    ):
+        yield _layer(
+            lambda c=channels, k=kernel: nn.Conv2d(c, c, k, padding=k // 2, groups=c), batch, channels, size, size
+        )
+    for batch, channels, time in ((4, 24, 64), (64, 16, 48), (128, 6, 32)):
+        yield _layer(lambda c=channels: nn.Conv1d(c, c, 3, padding=1, groups=c), batch, channels, time)
+        yield _layer(lambda c=channels: nn.ConvTranspose1d(c, 12, 4, 2, 1), batch, channels, time)
+        yield _of(lambda x: F.max_pool1d(x, 2), batch, channels, time)
     for batch, channels, size in ((4, 16, 16), (64, 8, 24), (16, 64, 28)):
         yield _layer(lambda c=channels: nn.Conv2d(c, c, 3, padding=1, groups=4), batch, channels, size, size)
     for batch, channels, out, size in ((4, 16, 8, 7), (64, 8, 6, 12), (32, 64, 32, 14)):
@@ -104,7 +124,8 @@ def _convolutions() -> Iterator[Piece]:
 
 def _recurrent() -> Iterator[Piece]:
     for batch, time, dim_in, dim in (
-        (4, 48, 16, 64), (32, 96, 7, 64), (128, 48, 64, 64), (64, 28, 28, 32), (8, 32, 256, 256), (64, 16, 128, 128), (128, 96, 64, 64),
+        (4, 48, 16, 64), (32, 96, 7, 64), (128, 48, 64, 64), (64, 28, 28, 32), (8, 32, 256, 256),
+        (64, 16, 128, 128), (128, 96, 64, 64),
     ):  # fmt: skip
         yield _layer(lambda i=dim_in, d=dim: _First(nn.LSTM(i, d, batch_first=True)), batch, time, dim_in)
     for batch, time, dim_in, dim in ((4, 48, 8, 8), (4, 24, 16, 64), (64, 24, 16, 48), (128, 12, 48, 96)):
@@ -139,6 +160,10 @@ def _rows_and_tables() -> Iterator[Piece]:
         yield _of(lambda x: x.log_softmax(-1), rows, dim)
         yield _layer(lambda d=dim: nn.LayerNorm(d), rows, dim)
         yield _layer(lambda d=dim: nn.BatchNorm1d(d), rows, dim)
+        yield _of(lambda x: x.reshape(-1, x.shape[1] // 8, 8).softmax(-1), rows, dim)
+        yield _layer(lambda: nn.LayerNorm(8), rows * dim // 8, 8)
+        yield _of(lambda x: x.reshape(-1, x.shape[1] // 8, 8).sum(-1), rows, dim)
+        yield _of(lambda x: x.reshape(-1, x.shape[1] // 8, 8).amax(-1), rows, dim)
         yield _of(lambda x: x.sum(-1), rows, dim)
         yield _of(lambda x: x.sum(0), rows, dim)
         yield _of(lambda x: x.reshape(-1, 2, x.shape[1] * 4).mean(1), rows, dim)

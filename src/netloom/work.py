@@ -1,11 +1,11 @@
 """What a kernel call is counted as: its kind, and what its time grows with.
 
-    operations    FLOPs of products, with channels and columns in whole blocks of oneDNN, as it computes them; values
-                  times the window of a pool; values of all else
-    moved         bytes read and written; of a table only the rows that are looked up
-    pieces        what is begun anew: matrices of a batch, rows of a norm or a softmax, time steps, images, looked-up
-                  rows, results of a sum, and elsewhere runs of values that lie side by side in every operand: a kernel that reads
-                  turned or broadcast values makes as many short loops
+operations    FLOPs of products, with channels and columns in whole blocks of oneDNN, as it computes them; values
+              times the window of a pool; values of all else
+moved         bytes read and written; of a table only the rows that are looked up
+pieces        what is begun anew: matrices of a batch, rows of a norm or a softmax, time steps, images, looked-up
+              rows, results of a sum, and elsewhere runs of values that lie side by side in every operand: a kernel that reads
+              turned or broadcast values makes as many short loops
 """
 
 import math
@@ -36,7 +36,7 @@ _KINDS = {
     "extreme": "amax amin max min cumsum cummax argmax prod",
     "truth": "all any",
     "copy": "copy_ clone _to_copy cat stack constant_pad_nd roll flip repeat",
-    "mask": "where masked_fill masked_fill_",
+    "mask": "masked_fill masked_fill_",
     "move": "add sub rsub mul div neg abs maximum minimum fill zero zeros zeros_like ones ones_like new_zeros full",
 }
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
@@ -55,7 +55,7 @@ class Work:
         moved: bytes read and written.
         operations: what it computes.
         pieces: what it begins anew.
-        caller: python, or torch itself: backward, loop (recurrent).
+        caller: python, or torch itself: backward, loop (recurrent); view.
     """
 
     kind: str
@@ -64,6 +64,10 @@ class Work:
     operations: int
     pieces: int
     caller: str = "python"
+
+
+#: another look at the same values: nothing is computed, but the call takes its time
+VIEW = Work("view", 0, 0, 0, 0, "view")
 
 
 def work_of(name: str, args: Sequence[Any], flops: int, given: list[Tensor], results: list[Tensor]) -> Work:
@@ -101,10 +105,15 @@ def work_of(name: str, args: Sequence[Any], flops: int, given: list[Tensor], res
     elif kind in _REDUCING and results:
         axes = args[1] if len(args) > 1 and isinstance(args[1], list) else None
         last = axes is None or given[0].ndim - 1 in axes or -1 in axes
-        kind, operations, pieces = (kind if last else f"{kind}_across"), given[0].numel(), results[0].numel()
+        kind = _narrow(kind, given[0]) if last else f"{kind}_across"
+        operations, pieces = given[0].numel(), results[0].numel()
     elif kind in _BY_ROWS or kind.endswith("_norm"):
         operations = max(tensor.numel() for tensor in given)
         pieces = math.prod(given[0].shape[:-1]) if kind in _BY_ROWS else math.prod(given[0].shape[:2])
+        if kind in _BY_ROWS:
+            kind = _narrow(kind, given[0])
+        elif given[0].ndim == 2:
+            kind = f"{kind}_flat"
     elif kind in _LOOKED_UP:
         pieces = max((t.numel() for t in given if not t.is_floating_point()), default=1)
         rows = given[0] if backward else results[0]
@@ -134,7 +143,9 @@ def _convolution(args: Sequence[Any], backward: bool) -> tuple[str, int, int]:
         products = outer * inner
     else:
         kind = "conv_transposed" if transposed else "conv"
-        products = rounded(outer) * (rounded(inner) if backward or transposed or inner >= rounded(1) else inner)
+        products = outer * inner
+        if not transposed:
+            products = rounded(outer) * (rounded(inner) if backward or inner >= rounded(1) else inner)
     if pixels is None:
         pixels = x.shape if transposed else (x.shape[0], outer, *_reduced(x, args))
     count = x.shape[0] * math.prod(pixels[2:])
@@ -150,6 +161,11 @@ def _reduced(x: Tensor, args: Sequence[Any]) -> list[int]:
             x.shape[2:], weight.shape[2:], strides, paddings, dilations, strict=False
         )
     ]
+
+
+def _narrow(kind: str, x: Tensor) -> str:
+    """Rows that don't fill a vector register take another way."""
+    return f"{kind}_narrow" if x.ndim and x.shape[-1] < 16 else kind
 
 
 def _whole(columns: int) -> int:

@@ -94,7 +94,9 @@ def test_export(yaml: str, signal: str, inputs: tuple[object, ...]) -> None:
 def test_compile() -> None:
     """In a process of its own: the checks of shapes that the tests switch on can't be compiled."""
     code = "import test_speed as t; [t.compiled(*case) for case in t.CASES]"
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    paths = os.pathsep.join(
+        [str(Path(__file__).parent), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": paths})
 
 

@@ -98,6 +98,8 @@ def size(text: str) -> int:
         SettingError: it is no size.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kKMGT]?)(i?)B?", text.strip())
-    if not found or not (bytes_ := int(float(found[1]) * (1024 if found[3] else 1000) ** " KMGT".index(found[2].upper() or " "))):
+    if not found or not (
+        bytes_ := int(float(found[1]) * (1024 if found[3] else 1000) ** " KMGT".index(found[2].upper() or " "))
+    ):
         raise SettingError("no size", where="--memory", expected="8GB or 512MiB", got=text)
     return bytes_
