@@ -1,7 +1,7 @@
 """Two workers against one on the same batch: examples a second, by turns, one thread each; and what more would give.
 
 The Fashion CNN, the same command with and without `--workers 2`. A turn is both; the ratio is that of one turn. Past
-two workers nothing is measured: `netloom.train.communication` plans it from the seconds of a step and the bytes of its
+two workers nothing is measured: `netloom.communication` plans it from the seconds of a step and the bytes of its
 gradients, for a network of 1 Gbit/s and of 10 Gbit/s.
 """
 
@@ -13,11 +13,12 @@ import tempfile
 from pathlib import Path
 
 from _report import HERE, Report, arguments, read, start
-from netloom.train.communication import gradient_bytes, speed_up, volume
 
 from netloom.assemble import assemble
 from netloom.build import build
+from netloom.communication import step_seconds, volume
 from netloom.data import open_data
+from netloom.machine import StepTime
 from netloom.tasks import TASKS
 
 BATCH = 128
@@ -29,7 +30,7 @@ def main() -> None:
     data = open_data(args.data / "fashion_mnist")
     task = TASKS.get("classification").from_data(data)
     complete = assemble(read(NETWORK), task, data.signals)
-    gradients = gradient_bytes(build(complete.architecture, complete.inputs))
+    model = build(complete.architecture, complete.inputs)
     note = f"Batches of {BATCH}, {args.steps} steps, plan eager, one thread a worker, gloo on one machine."
     report = Report("scaling", "Workers that train together", args, note)
     rates: dict[int, list[float]] = {1: [], 2: []}
@@ -41,10 +42,10 @@ def main() -> None:
         report.add("two workers against one", "ratio", rates[2][-1] / rates[1][-1], digits=2)
     seconds = BATCH / (sum(rates[1]) / len(rates[1]))
     for workers in (2, 8, 64):
-        sent = volume(gradients, workers)
-        report.add(f"on paper: {workers} workers", "kB a worker sends in a step", sent / 1e3, digits=1)
+        sent, share = volume(model, workers), StepTime(seconds / 3 / workers, seconds * 2 / 3 / workers, 0.0)
+        report.add(f"on paper: {workers} workers", "kB a worker sends in a step", sent.total / 1e3, digits=1)
         for gigabits in (1, 10):
-            planned = speed_up(seconds, gradients, workers, gigabits * 1e9 / 8)
+            planned = seconds / step_seconds(share, sent, gigabits * 1e9 / 8)
             report.add(f"on paper: {workers} workers, {gigabits} Gbit/s", "speed-up", planned, digits=2)
 
 

@@ -9,8 +9,8 @@ found by least squares that are weighted anew a few times, going round the price
 kinds of kernel cost in one piece – a bias's sum beside a product – so needs no taking apart by hand.
 
 A kernel that is called again and again finds its code in the caches; in a network it does not. So what calls take is
-fitted a second time (`in_networks`), to whole steps of architectures drawn with seeds of their own, and with it a factor
-for the kernels of each way, near one.
+fitted a second time (`in_networks`), to whole steps of architectures drawn with seeds of their own, and with it a
+factor for the kernels of each way, near one.
 """
 
 import itertools

@@ -147,11 +147,12 @@ def check(
         return {part: cost(tree, size, optimiser=optimiser) for part, tree in resolved.items()}
 
     if found:
-        return Report(costs(batch or 64), tuple(found), batch or 64, examples, memory)
+        size = 64 if batch is None else batch
+        return Report(costs(size), tuple(found), size, examples, memory)
     most = largest(lambda size: sum(each.peak for each in costs(size).values()), usable(memory))
     if batch is None and not most:
         raise SettingError("not even one example fits", where="memory", got=units.size(memory))
-    batch = batch or most
+    batch = most if batch is None else batch
     machine, counted = calibration(), costs(batch)
     time = _time(counted, machine)
     scaled = None

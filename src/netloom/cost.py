@@ -11,9 +11,8 @@ One training step runs on the meta device, which computes shapes and nothing els
 
 Kernels' own copies are in the peak as far as `netloom.scratch` knows them; the allocator's gaps are not, which is why
 `largest_batch` leaves a part of the memory free (`usable`). What is foretold is plain eager PyTorch in float32 on a
-CPU, without the loss: not the plans that `fit` tries (channels_last, an earlier pool, compile). Tied weights are counted
-once.
-Measured: benchmarks/results/cost.md.
+CPU, without the loss: not the plans that `fit` tries (channels_last, an earlier pool, compile). Tied weights count
+once. Measured: benchmarks/results/cost.md.
 """
 
 import copy

@@ -1,11 +1,12 @@
 """What a kernel call is counted as: its kind, and what its time grows with.
 
-operations    FLOPs of products, with channels and columns in whole blocks of oneDNN, as it computes them; values
-              times the window of a pool; values of all else
-moved         bytes read and written; of a table only the rows that are looked up
-pieces        what is begun anew: matrices of a batch, rows of a norm or a softmax, time steps, images, looked-up
-              rows, results of a sum, and elsewhere runs of values that lie side by side in every operand: a kernel that reads
-              turned or broadcast values makes as many short loops
+    operations    FLOPs of products, with channels and columns in whole blocks of oneDNN, as it computes them; values
+                  times the window of a pool; values of all else
+    moved         bytes read and written; of a table only the rows that are looked up
+    pieces        what is begun anew: matrices of a batch, rows of a norm or a softmax, time steps, images, looked-up
+                  rows, results of a sum; elsewhere runs of values that lie side by side in every operand
+
+A kernel that reads turned or broadcast values makes as many short loops as there are runs.
 """
 
 import math

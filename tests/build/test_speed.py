@@ -1,4 +1,4 @@
-"""Building takes few steps, large models need no memory to be resolved, and a network adds next to nothing to its blocks."""
+"""Building takes few steps, large models need no memory to be resolved, and a network adds little to its blocks."""
 
 import os
 import resource
@@ -18,7 +18,7 @@ from netloom.spec import Architecture, Block, Chain, Repeat
 
 
 def test_seventy_convolutions() -> None:
-    """A few kernels a block, all on meta, and no more of them for a block where there are many; seconds: build_speed.py."""
+    """A few kernels a block, all on meta, and no more where there are many; seconds: build_speed.py."""
 
     def convolutions(count: int) -> Chain:
         return Chain(tuple(Block("conv2d", {"channels": 16 + i % 3}) for i in range(count)))

@@ -1,4 +1,4 @@
-"""What `netloom.communication` foretells against what two workers really send, as the kernel counts it for each socket."""
+"""What `netloom.communication` foretells against what two workers send, as the kernel counts it for each socket."""
 
 from pathlib import Path
 
