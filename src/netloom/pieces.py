@@ -83,17 +83,19 @@ def _products() -> Iterator[Piece]:
 def _convolutions() -> Iterator[Piece]:
     for batch, channels, out, kernel, size in (
         (4, 3, 16, 3, 28), (32, 1, 32, 3, 28), (64, 3, 6, 5, 32), (16, 32, 32, 3, 28), (16, 128, 128, 3, 14),
-        (64, 64, 64, 3, 8), (64, 24, 12, 1, 16), (32, 6, 6, 3, 24), (2, 256, 256, 3, 4), (16, 64, 128, 1, 16),
+        (64, 64, 64, 3, 8), (64, 3, 8, 1, 32), (16, 32, 32, 3, 32), (4, 3, 16, 3, 32), (32, 16, 16, 3, 64), (64, 24, 12, 1, 16), (32, 6, 6, 3, 24), (2, 256, 256, 3, 4), (16, 64, 128, 1, 16),
     ):  # fmt: skip
         yield _layer(
             lambda c=channels, d=out, k=kernel: nn.Conv2d(c, d, k, padding=k // 2), batch, channels, size, size
         )
-    for batch, channels, out, time in ((4, 24, 32, 64), (64, 7, 64, 96), (64, 64, 64, 48)):
+    for batch, channels, out, time in ((4, 24, 32, 64), (64, 7, 64, 96), (64, 64, 64, 48), (32, 4, 8, 1024)):
         yield _layer(lambda c=channels, d=out: nn.Conv1d(c, d, 5, padding=2), batch, channels, time)
     for batch, channels, size in ((4, 16, 16), (64, 6, 24), (16, 64, 28)):
         yield _layer(lambda c=channels: nn.Conv2d(c, c, 3, padding=1, groups=c), batch, channels, size, size)
     for batch, channels, kernel, size in (
         (64, 3, 5, 32),
+        (128, 3, 3, 32),
+        (8, 32, 3, 32),
         (128, 3, 3, 24),
         (4, 3, 3, 24),
         (32, 12, 5, 16),
