@@ -43,7 +43,7 @@ _PATIENCE = 0.005
 SEEDS = 90_000
 _SWEEPS = 200
 _ROUNDS = 4
-_TRUST = 8
+_TRUST = 30
 #: the kernel calls of a pass and how often each, its blocks, its seconds
 Row = tuple[Counter[Work], int, float]
 
