@@ -43,7 +43,7 @@ _PATIENCE = 0.005
 SEEDS = 90_000
 _SWEEPS = 200
 _ROUNDS = 4
-_TRUST = 30
+_TRUST = 8
 #: the kernel calls of a pass and how often each, its blocks, its seconds
 Row = tuple[Counter[Work], int, float]
 
@@ -117,8 +117,9 @@ def in_networks(machine: Machine, rows: list[Row]) -> Machine:
             row[-4 + (work.caller == "backward")] += kernels / seconds
         row[callers.index("start")] = any(work.caller == "backward" for work in works) / seconds
         row[callers.index("node")] = nodes / seconds
-    ones = np.zeros((2 * _TRUST, table.shape[1]))  # the factors are near one, unless much speaks against it
-    ones[:_TRUST, -4] = ones[_TRUST:, -3] = 1
+    ones = np.zeros((3 * _TRUST, table.shape[1]))  # both factors, and of starting, are near one, unless much speaks
+    ones[:_TRUST, -4] = ones[_TRUST : 2 * _TRUST, -3] = 1  # against it
+    ones[2 * _TRUST :, callers.index("start")] = 1 / max(machine.calls["start"], 1e-7)
     found = _by_ratio(np.vstack([table, ones]), np.full(table.shape[1], 1e-4))
     calls = {caller: float(found[number]) for number, caller in enumerate(callers)} | {"loop": machine.calls["loop"]}
     prices: dict[str, Price] = {}

@@ -132,7 +132,7 @@ def bytes_of(tensor: Tensor) -> int:
 
 
 def _convolution(args: Sequence[Any], backward: bool) -> tuple[str, int, int]:
-    """Kind, FLOPs with channels in whole blocks, and images times groups."""
+    """Kind, FLOPs with channels in whole blocks, and images."""
     if backward:
         gradient, x, weight = args[:3]
         transposed, groups, times = args[7], args[9], int(args[10][0]) + int(args[10][1])
@@ -154,7 +154,7 @@ def _convolution(args: Sequence[Any], backward: bool) -> tuple[str, int, int]:
     if any(4 * math.prod(sides) % _PAGE == 0 for sides in (x.shape[2:], pixels[2:])):
         kind = f"{kind}_aliased"
     count = x.shape[0] * math.prod(pixels[2:])
-    return kind, 2 * times * count * products * math.prod(window), x.shape[0] * groups
+    return kind, 2 * times * count * products * math.prod(window), x.shape[0]
 
 
 def _reduced(x: Tensor, args: Sequence[Any]) -> list[int]:
