@@ -117,16 +117,18 @@ def in_networks(machine: Machine, rows: list[Row]) -> Machine:
             row[-4 + (work.caller == "backward")] += kernels / seconds
         row[callers.index("start")] = any(work.caller == "backward" for work in works) / seconds
         row[callers.index("node")] = nodes / seconds
-    ones = np.zeros((3 * _TRUST, table.shape[1]))  # both factors, and of starting, are near one, unless much speaks
-    ones[:_TRUST, -4] = ones[_TRUST : 2 * _TRUST, -3] = 1  # against it
+    # both factors are near one, and a pass starts as it does in a loop, unless much speaks against it
+    ones = np.zeros((3 * _TRUST, table.shape[1]))
+    ones[:_TRUST, -4] = ones[_TRUST : 2 * _TRUST, -3] = 1
     ones[2 * _TRUST :, callers.index("start")] = 1 / max(machine.calls["start"], 1e-7)
     found = _by_ratio(np.vstack([table, ones]), np.full(table.shape[1], 1e-4))
     calls = {caller: float(found[number]) for number, caller in enumerate(callers)} | {"loop": machine.calls["loop"]}
     prices: dict[str, Price] = {}
     for kind, (call, operation, byte, far, piece) in machine.prices.items():
-        times = float(found[-3] if kind.endswith("_backward") else found[-4])
+        factor = float(found[-3] if kind.endswith("_backward") else found[-4])
         more = (float(found[-2]), float(found[-1])) if kind == "update" else (0.0, 0.0)
-        prices[kind] = times * call + more[0], times * operation, times * byte, times * far, times * piece + more[1]
+        scaled = (factor * call + more[0], factor * operation, factor * byte, factor * far, factor * piece + more[1])
+        prices[kind] = scaled
     return replace(machine, calls=calls, prices=prices)
 
 
@@ -156,7 +158,8 @@ def not_negative(
             if new != x[column]:
                 slope += square[column] * (new - x[column])
                 x[column] = new
-    return x / scale
+    found: NDArray[np.float64] = x / scale
+    return found
 
 
 def _measured(piece: Piece, device: torch.device) -> list[Row]:

@@ -167,7 +167,8 @@ def bandwidth_of(text: str) -> float:
     value = float(found[1]) if found else 0.0
     if not found or not value > 0:
         raise SettingError("no bandwidth", where="--bandwidth", expected="10Gb, 100Mbit/s or 1.2GB/s", got=text)
-    return value * 1000 ** " kMGT".index(found[2] or " ") / (1 if found[3] == "B" else 8)
+    bytes_: float = value * 1000.0 ** " kMGT".index(found[2] or " ") / (1 if found[3] == "B" else 8)
+    return bytes_
 
 
 def loopback() -> float:
