@@ -10,7 +10,7 @@ MB). A turn trains each in every way, one after the other, and its ratios are th
     two apart         two trainings of half the batch at the same time, which know nothing of each other
 
 share of time in communication = 1 − rate(two) / (rate of one apart + rate of the other): what the same two processes
-lose by sending and waiting. Past two workers nothing is measured: `netloom.train.communication` plans it from the
+lose by sending and waiting. Past two workers nothing is measured: `netloom.communication` plans it from the
 seconds of a step and the bytes of its gradients, for a network of 1 Gbit/s and of 10 Gbit/s.
 """
 
@@ -25,9 +25,10 @@ from _report import HERE, Report, arguments, read, start
 
 from netloom.assemble import assemble
 from netloom.build import build
+from netloom.communication import step_seconds, volume
 from netloom.data import open_data
+from netloom.machine import StepTime
 from netloom.tasks import TASKS
-from netloom.train.communication import gradient_bytes, speed_up, volume
 
 BATCH = 128
 #: network → steps of a training.
@@ -90,12 +91,13 @@ def on_paper(report: Report, folder: Path, network: str, seconds: float) -> None
     data = open_data(folder / "fashion_mnist")
     task = TASKS.get("classification").from_data(data)
     complete = assemble(read(HERE / "architectures" / f"{network}.yaml"), task, data.signals)
-    gradients = gradient_bytes(build(complete.architecture, complete.inputs))
+    model = build(complete.architecture, complete.inputs)
     for workers in (2, 8, 64):
-        what = f"{network}, on paper: {workers} workers"
-        report.add(what, "kB a worker sends in a step", volume(gradients, workers) / 1e3, digits=1)
+        what, sent = f"{network}, on paper: {workers} workers", volume(model, workers)
+        share = StepTime(seconds / 3 / workers, seconds * 2 / 3 / workers, 0.0)
+        report.add(what, "kB a worker sends in a step", sent.total / 1e3, digits=1)
         for gigabits in (1, 10):
-            planned = speed_up(seconds, gradients, workers, gigabits * 1e9 / 8)
+            planned = seconds / step_seconds(share, sent, gigabits * 1e9 / 8)
             report.add(f"{what}, {gigabits} Gbit/s", "speed-up", planned, digits=2)
 
 

@@ -82,6 +82,49 @@ def turns(folder: Path, settings: Any) -> None:
         scene(folder, own)
 
 
+def sent(folder: Path, settings: Any) -> None:
+    """Bytes of a step that this worker sends, averaged over some, and those that are foretold."""
+    import torch
+    import torch.distributed as dist
+    from torch import nn
+
+    from netloom.blocks.normalisation.batch_norm import BatchNorm
+    from netloom.communication import volume
+    from netloom.train.parallel import current
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    team = current("cpu", settings["shard"])
+    model = nn.ModuleDict({"network": nn.Sequential(nn.Linear(201, 301), BatchNorm(301), nn.Tanh(), nn.Linear(301, 3))})
+    foretold = volume(model, team.size, settings["shard"]).total
+    placed = team.trained(team.placed(model))
+    network = placed["network"]
+    counts, steps = [], 5
+    for step in range(steps + 2):
+        if step >= 2:  # the first ones make connections and buckets
+            dist.barrier()
+            counts.append(_bytes_sent())
+        team.backward(network(torch.randn(8, 201)).square().mean(), list(network.parameters()), 1.0)
+        network.zero_grad()
+    dist.barrier()
+    counts.append(_bytes_sent())
+    print((counts[-1] - counts[0]) / steps, foretold, flush=True)
+
+
+def _bytes_sent() -> int:
+    """Of all TCP connections of this process, by their `tcp_info` (tcpi_bytes_sent, Linux 4.19)."""
+    total = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(name))) as connection:
+                    told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                total += int.from_bytes(told[200:208], sys.byteorder)
+        except OSError:
+            continue  # closed meanwhile, or no TCP
+    return total
+
+
 def _end_at(settings: Any) -> Any:
     """At a batch of its data the second worker is asked to stop, or is killed unless it was before."""
     import signal

@@ -7,8 +7,10 @@ import pytest
 from netloom import calibrate, check
 from netloom.build import build
 from netloom.check import inputs_of, mend, render, text
+from netloom.communication import Together, step_seconds
+from netloom.cost import usable
 from netloom.errors import ArchitectureError, SettingError
-from netloom.machine import Machine
+from netloom.machine import CALLERS, Machine
 from netloom.reading import from_dict, load, read
 from netloom.signal import parse
 from netloom.tasks.classification import Classification
@@ -38,8 +40,8 @@ chain:
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch):
-    rates = {"move": ((1.0, 1e9),), "gemm": ((1.0, 1e9),), "conv": ((1.0, 1e9),)}
-    machine = Machine("cpu", "a processor", 1, 1e-6, 1e-6, rates)
+    prices = dict.fromkeys(("move", "gemm", "conv"), (0.0, 1e-09, 1e-09, 0.0, 0.0))
+    machine = Machine("cpu", "a processor", 1, dict.fromkeys(CALLERS, 1e-6), prices)
     monkeypatch.setattr(calibrate, "measure", lambda device: machine)
 
 
@@ -200,3 +202,33 @@ def test_what_is_printed_is_never_taken_for_markup():
 )  # fmt: skip
 def test_units(written, expected):
     assert written == expected
+
+
+def test_the_largest_batch_is_what_the_figures_are_for():
+    report = check.check(GOOD, batch=None, memory=2**28)
+    assert report.batch == report.largest_batch
+    assert report.peak <= usable(2**28) < check.check(GOOD, batch=int(1.03 * report.batch), memory=2**28).peak
+    with pytest.raises(SettingError, match="not even one example fits") as caught:
+        check.check(GOOD, batch=None, memory=1000)
+    assert "1000 B" in str(caught.value)
+
+
+def test_what_workers_send_is_in_the_report():
+    together = Together(4, bandwidth=1e9)
+    report = check.check(GOOD, batch=32, memory=2**30, together=together)
+    gradients = report.parts["network"].gradients
+    assert report.scaling.sent.total == pytest.approx(1.5 * gradients)
+    share = check.check(GOOD, batch=8, memory=2**30)
+    assert report.scaling.seconds == pytest.approx(step_seconds(share.time, report.scaling.sent, 1e9))
+    assert report.scaling.faster == pytest.approx(report.step / report.scaling.seconds)
+    shown = text(report, width=80)
+    assert "4 workers" in shown
+    assert "efficiency" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert json.loads(json.dumps(report.data()))["scaling"]["workers"] == 4
+    sharded = check.check(GOOD, batch=32, memory=2**30, together=Together(4, True, 1e9))
+    assert sharded.scaling.sent.forward >= 0.75 * gradients
+    with pytest.raises(SettingError, match="the batch is too small"):
+        check.check(GOOD, batch=3, memory=2**30, together=together)
+    with pytest.raises(SettingError, match="at least one worker"):
+        Together(0)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from netloom.build import resolve
-from netloom.cost import ROOM, cost, largest_batch
+from netloom.cost import cost, largest_batch, usable
 from netloom.reading import from_dict
 from netloom.signal import parse
 
-MEMORY = 1 << 30
+MEMORY = {"256 MiB": 1 << 28, "1 GiB": 1 << 30}
 CHAINS = {
     "convolution": ("image:3x32x32", [{"conv2d": {"channels": 32}}, "batch_norm2d", "relu", "max_pool2d", "flatten",
                                       {"dense": {"dim": 10}}]),
@@ -57,11 +57,13 @@ def trained(name: str, batch: int, memory: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", MEMORY)
 @pytest.mark.parametrize("name", CHAINS)
-def test_the_largest_batch_fits_and_a_much_larger_one_does_not(name: str) -> None:
+def test_the_largest_batch_fits_and_a_much_larger_one_does_not(name: str, size: str) -> None:
     signal, nodes = CHAINS[name]
+    memory = MEMORY[size]
     resolved = resolve(from_dict(nodes).parts["network"], {"x": parse(signal)})
-    batch = largest_batch(resolved, MEMORY)
-    assert cost(resolved, batch).peak <= ROOM * MEMORY < cost(resolved, batch + batch // 20).peak
-    assert trained(name, batch, MEMORY)
-    assert not trained(name, 2 * batch, MEMORY)
+    batch = largest_batch(resolved, memory)
+    assert cost(resolved, batch).peak <= usable(memory) < cost(resolved, batch + batch // 20).peak
+    assert trained(name, batch, memory)
+    assert not trained(name, int(1.2 * batch * memory / usable(memory)), memory)

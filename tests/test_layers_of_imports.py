@@ -39,7 +39,8 @@ ROWS = (
 #: Modules that belong to a stage of another name.
 PART_OF = {
     "reader": "reading", "graph_reader": "reading",
-    "meter": "cost", "scratch": "cost", "kernels": "cost", "machine": "cost", "calibrate": "cost",
+    "meter": "cost", "work": "cost", "pieces": "cost",
+    "communication": "cost", "scratch": "cost", "kernels": "cost", "machine": "cost", "calibrate": "cost",
     "mermaid": "draw", "drawing": "draw",
     "assemble": "check", "mend": "check",
     "propose": "compete", "shortlist": "compete", "jobs": "compete", "pool": "compete",

@@ -47,7 +47,10 @@ def test_the_commands_and_options_are_these() -> None:
     found = {command.callback.__name__: list(command.callback.__annotations__) for command in app.registered_commands}
     assert {name: [n for n in options if n != "return"] for name, options in found.items()} == {
         "data": ["source", "target", "kinds", "options", "out", "as_json"],
-        "check": ["arch", "inputs", "data", "target", "task", "batch", "examples", "fix", "as_json", "plugin"],
+        "check": [
+            "arch", "inputs", "data", "target", "task", "batch", "max_batch", "memory", "workers", "shard",
+            "bandwidth", "examples", "fix", "as_json", "plugin",
+        ],
         "draw": ["arch", "inputs", "out", "plugin"],
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "settings"],

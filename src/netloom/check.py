@@ -17,10 +17,11 @@ from netloom import units
 from netloom.assemble import assemble
 from netloom.build import examine
 from netloom.build.flow import Resolved
-from netloom.cost import ROOM, Cost, cost, largest
-from netloom.errors import ArchitectureError
+from netloom.communication import Scaling, Together, Volume, scaling, volume
+from netloom.cost import Cost, cost, largest, usable
+from netloom.errors import ArchitectureError, SettingError
 from netloom.faults import Fault
-from netloom.machine import Machine, calibration, epoch_time, memory_available, step_time
+from netloom.machine import Machine, StepTime, calibration, memory_available, step_time
 from netloom.mend import Inputs, inputs_of, mend
 from netloom.signal import Signal, parse
 from netloom.spec import COMBINATORS, MERGES, Architecture
@@ -39,10 +40,10 @@ class Report:
         batch: examples in a batch.
         examples: in an epoch, None if not known.
         memory: bytes that training may use.
-        largest_batch: the most examples whose training step fits into four fifths of them, None where there are faults.
-        step: seconds of a training step on this machine.
-        epoch: seconds of an epoch.
+        largest_batch: the most examples whose training step fits into them, None where there are faults.
+        time: of a training step on this machine.
         machine: what the times were worked out for.
+        scaling: what several workers send, and how much faster they are.
     """
 
     parts: Mapping[str, Cost]
@@ -51,9 +52,21 @@ class Report:
     examples: int | None
     memory: int
     largest_batch: int | None = None
-    step: float | None = None
-    epoch: float | None = None
+    time: StepTime | None = None
     machine: Machine | None = None
+    scaling: Scaling | None = None
+
+    @property
+    def step(self) -> float | None:
+        """Seconds of a training step."""
+        return None if self.time is None else self.time.total
+
+    @property
+    def epoch(self) -> float | None:
+        """Seconds of an epoch; its last batch is dropped if it is not full."""
+        if self.step is None or not self.examples:
+            return None
+        return max(self.examples // self.batch, 1) * self.step
 
     @property
     def parameters(self) -> int:
@@ -86,6 +99,8 @@ class Report:
             "parameters": self.parameters, "flops": self.flops, "peak": self.peak, "batch": self.batch,
             "examples": self.examples, "memory": self.memory, "largest_batch": self.largest_batch,
             "step_seconds": self.step, "epoch_seconds": self.epoch, "machine": machine,
+            "passes": self.time and {name: getattr(self.time, name) for name in ("forward", "backward", "update")},
+            "scaling": self.scaling and self.scaling.data(),
         }  # fmt: skip
 
 
@@ -94,10 +109,11 @@ def check(
     inputs: Inputs | None = None,
     *,
     task: Any = None,
-    batch: int = 64,
+    batch: int | None = 64,
     examples: int | None = None,
     memory: int | None = None,
     optimiser: str = "adamw",
+    together: Together | None = None,
     faults: Iterable[Fault] = (),
 ) -> Report:
     """Look at every part; where none is at fault, say what training will cost.
@@ -106,14 +122,16 @@ def check(
         architecture: what to check.
         inputs: signals by the input's or the part's name; the architecture's own are the default.
         task: completes the architecture with its heads, and says what each part reads.
-        batch: examples in a batch.
+        batch: examples in a batch; None is the largest that fits into the memory.
         examples: in an epoch, for its time.
         memory: bytes training may use; what is free now if not given.
         optimiser: whose state is counted.
+        together: workers that share a batch.
         faults: known already, from reading the file.
 
     Raises:
-        SettingError: the inputs of a part are not known.
+        SettingError: the inputs of a part are not known, not even one example fits into the memory, or a batch has
+            fewer examples than there are workers.
     """
     found = list(faults)
     resolved: dict[str, Resolved] = {}
@@ -124,17 +142,37 @@ def check(
         if tree is not None and not wrong:
             resolved[part] = tree
     memory = memory_available() if memory is None else memory
-    costs = {part: cost(tree, batch, optimiser=optimiser) for part, tree in resolved.items()}
+
+    def costs(size: int) -> dict[str, Cost]:
+        return {part: cost(tree, size, optimiser=optimiser) for part, tree in resolved.items()}
+
     if found:
-        return Report(costs, tuple(found), batch, examples, memory)
+        size = 64 if batch is None else batch
+        return Report(costs(size), tuple(found), size, examples, memory)
+    most = largest(lambda size: sum(each.peak for each in costs(size).values()), usable(memory))
+    if batch is None and not most:
+        raise SettingError("not even one example fits", where="memory", got=units.size(memory))
+    batch = most if batch is None else batch
+    machine, counted = calibration(), costs(batch)
+    time = _time(counted, machine)
+    scaled = None
+    if together is not None:
+        if batch < together.workers:
+            expected = f"a batch of at least {together.workers}, one example for each worker"
+            raise SettingError("the batch is too small", where="--workers", expected=expected, got=str(batch))
+        sent = Volume(0, 0, 0)
+        for tree in resolved.values():
+            sent += volume(tree, together.workers, together.shard)
+        share = _time(costs(-(-batch // together.workers)), machine)
+        scaled = scaling(together, sent, time, share)
+    return Report(counted, (), batch, examples, memory, most, time, machine, scaled)
 
-    def peak(size: int) -> int:
-        return sum(cost(tree, size, optimiser=optimiser).peak for tree in resolved.values())
 
-    machine = calibration()
-    step = sum(step_time(each, machine) for each in costs.values())
-    epoch = sum(epoch_time(each, machine, examples) for each in costs.values()) if examples else None
-    return Report(costs, (), batch, examples, memory, largest(peak, int(ROOM * memory)), step, epoch, machine)
+def _time(costs: Mapping[str, Cost], machine: Machine) -> StepTime:
+    time = StepTime(0, 0, 0)
+    for each in costs.values():
+        time += step_time(each, machine)
+    return time
 
 
 def render(report: Report) -> RenderableType:
@@ -226,11 +264,28 @@ def _totals(report: Report) -> Table:
     table.add_row("", ", ".join(made_of[:2]) + ",\n" + ", ".join(made_of[2:]))
     largest = f"{report.largest_batch}" if report.largest_batch else "none"
     table.add_row("largest batch", f"{largest} in {units.size(report.memory)}")
-    if report.machine is not None and report.step is not None:
+    if report.machine is not None and report.time is not None:
         on = f"{report.machine.name}, {report.machine.threads} thread{'s' * (report.machine.threads != 1)}"
-        table.add_row("step", f"about {units.duration(report.step)} on {on}")
+        table.add_row("step", f"about {units.duration(report.time.total)} on {on}:")
+        passes = [f"{name} {units.duration(getattr(report.time, name))}" for name in ("forward", "backward", "update")]
+        table.add_row("", ", ".join(passes))
     if report.epoch is not None:
         table.add_row("epoch", f"about {units.duration(report.epoch)} for {report.examples} examples")
+    if report.scaling is not None:
+        for name, line in _together(report.scaling):
+            table.add_row(name, line)
     if report.machine is not None and report.machine.note:
         table.add_row("note", report.machine.note)
     return table
+
+
+def _together(scaling: Scaling) -> list[tuple[str, str]]:
+    """What workers send, and what it comes to."""
+    sent, name = scaling.sent, f"{scaling.workers} workers"
+    weights = f"weights {units.size(sent.forward)} forward, " if sent.forward else ""
+    told = f"each sends {units.size(sent.total)} a step: {weights}{units.size(sent.backward)} backward"
+    told += f", batch statistics {units.size(sent.statistics)}" if sent.statistics else ""
+    by = " (measured, this machine to itself)" if scaling.measured else ""
+    step = f"step about {units.duration(scaling.seconds)} at {units.amount(scaling.bandwidth)}B/s{by}: "
+    step += f"{scaling.faster:.2f} × as fast as one, efficiency {100 * scaling.efficiency:.0f} %,"
+    return [(name, told), ("", step), ("", "messages behind the passes that they belong to, statistics waited for")]

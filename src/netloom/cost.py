@@ -10,9 +10,9 @@ One training step runs on the meta device, which computes shapes and nothing els
                is less than the sum of these where activations go before the last gradients come.
 
 Kernels' own copies are in the peak as far as `netloom.scratch` knows them; the allocator's gaps are not, which is why
-`largest_batch` leaves a part of the memory free. What is foretold is plain eager PyTorch in float32 on a CPU, without
-the loss: not the plans that `fit` tries (channels_last, an earlier pool, compile). Tied weights are counted once.
-Measured: benchmarks/results/cost.md.
+`largest_batch` leaves a part of the memory free (`usable`). What is foretold is plain eager PyTorch in float32 on a
+CPU, without the loss: not the plans that `fit` tries (channels_last, an earlier pool, compile). Tied weights count
+once. Measured: benchmarks/results/cost.md.
 """
 
 import copy
@@ -28,12 +28,16 @@ from netloom.build.flow import TORCH, Resolved
 from netloom.build.network import Network
 from netloom.errors import SettingError
 from netloom.kernels import Kernels
-from netloom.meter import Meter, Work
+from netloom.meter import Meter
 from netloom.optim import OPTIMISERS
 from netloom.signal import Signal
+from netloom.work import Work
 
 #: the share of the memory that a step may fill: the rest goes to gaps between what is allocated
 ROOM = 0.8
+#: bytes that glibc's heap keeps at most of what was freed: it gives back only blocks above a bound of 32 MiB that it
+#: finds by itself, and holes that later blocks don't fit into stay
+GAPS = 128 << 20
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class Row:
         parameters: of its own, those that a row above shares left out.
         flops: forward, per example.
         saved: bytes kept for backward at the batch size.
-        work: its kernel calls, forward and backward, and how often each.
+        forward: its kernel calls in the forward pass, and how often each.
+        backward: those of the backward pass.
     """
 
     path: str
@@ -60,7 +65,8 @@ class Row:
     parameters: int
     flops: int
     saved: int
-    work: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
+    forward: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
+    backward: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -167,11 +173,17 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
 
 
 def largest_batch(network: Network | Resolved, memory: int, *, optimiser: str = "adamw") -> int:
-    """The most examples in a batch whose training step fits into so many bytes; 0 if not even one does.
+    """The most examples in a batch whose training step fits into so many bytes; 0 if not even one does."""
+    return largest(lambda batch: cost(network, batch, optimiser=optimiser).peak, usable(memory))
 
-    A fifth of them stays free (`ROOM`).
+
+def usable(memory: int) -> int:
+    """The highest peak that fits into so many bytes: min(0.8 · memory, max(memory / 2, memory − 128 MiB)).
+
+    A process needs more than the peak, as its heap has gaps: measured, up to the peak once more where that is small,
+    up to 120 MiB where it is larger; with every block given back when it is freed (MALLOC_MMAP_THRESHOLD_=65536) 1 MiB.
     """
-    return largest(lambda batch: cost(network, batch, optimiser=optimiser).peak, int(ROOM * memory))
+    return min(int(ROOM * memory), max(memory // 2, memory - GAPS))
 
 
 def largest(peak: Callable[[int], int], memory: int) -> int:
@@ -254,7 +266,7 @@ def _rows(network: Network, nodes: Mapping[str, Resolved], meter: Meter, batch: 
         name = node.name if node.merge is None else node.merge
         yield Row(
             path, name, node.reads, next(iter(node.gives.values())), node.by, sum(p.numel() for p in own),
-            _flops(meter, path, False) // batch, meter.saved[path], tuple((forward + backward).items()),
+            _flops(meter, path, False) // batch, meter.saved[path], tuple(forward.items()), tuple(backward.items()),
         )  # fmt: skip
 
 
@@ -263,13 +275,12 @@ def _flops(meter: Meter, path: str, backward: bool) -> int:
 
 
 def _update(meter: Meter, trainable: list[nn.Parameter], state: int) -> tuple[tuple[Work, int], ...]:
-    """One pass over weight, gradient and state for each parameter, as fused kernels do it, and any matrix products."""
+    """One pass over weights, gradients and state, as a fused kernel does it, and any matrix products."""
     ran = meter.work.get(("optimiser", True), Counter())
     work = Counter({one: count for one, count in ran.items() if one.flops})
-    total = sum(map(_nbytes, trainable))
-    for parameter in trainable:
-        moved = int(_nbytes(parameter) * (3 + 2 * state / total))
-        work[Work("update", 0, moved, moved)] += 1
+    if trainable:
+        total = sum(map(_nbytes, trainable))
+        work[Work("update", 0, 3 * total + 2 * state, sum(p.numel() for p in trainable), len(trainable))] += 1
     return tuple(work.items())
 
 

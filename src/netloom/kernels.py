@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from netloom.meter import FLASH, Meter, Work, bytes_of
+from netloom.meter import Meter
+from netloom.work import FLASH, Work, bytes_of
 
 _LOOPS = (torch.gru, torch.rnn_tanh, torch.rnn_relu)
 #: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first: a packed input has no batch_first
@@ -94,7 +95,8 @@ class _Lstm(torch.autograd.Function):
         ctx.held = 4 * (_scratch(time, batch, dim) + (dim_in + dim + 1) * _stride(4 * dim))
         ctx.save_for_backward(x, h, c, y, last, last_cell, workspace, *weights)
         meter.hold(ctx.held)
-        meter.note(Work("recurrent", ctx.flops, ctx.moved, ctx.flops // ctx.time))
+        ctx.operations = 8 * time * batch * _whole(dim) * (_whole(dim_in) + _whole(dim))
+        meter.note(Work("lstm", ctx.flops, ctx.moved, ctx.operations, ctx.time))
         return y, last, last_cell
 
     @staticmethod
@@ -104,7 +106,7 @@ class _Lstm(torch.autograd.Function):
         given = tuple(torch.empty_like(tensor) for tensor in (x, h, c, *weights))
         turned = sum(4 * dim * _stride(each) for each in (dim_in, dim) if _stride(each) != each)
         ctx.meter.hold(ctx.held + 4 * (turned + 4 * dim) + bytes_of(h) * 4)
-        ctx.meter.note(Work("recurrent_backward", 2 * ctx.flops, 2 * ctx.moved, ctx.flops // ctx.time))
+        ctx.meter.note(Work("lstm_backward", 2 * ctx.flops, 2 * ctx.moved, 2 * ctx.operations, ctx.time))
         return None, *given
 
 
@@ -125,6 +127,10 @@ def _stride(dim: int) -> int:
     """The distance of oneDNN's rows, in floats: whole lines of 64 bytes, and no multiple of 256."""
     rounded = -(-dim // 16) * 16
     return rounded + 16 if rounded % 256 == 0 else rounded
+
+
+def _whole(dim: int) -> int:
+    return -(-dim // 16) * 16
 
 
 def _gru(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -1,17 +1,17 @@
-"""What this machine can do, measured once, and how long a training step will take on it.
+"""What this machine's kernels take, measured once, and how long a training step will take on it.
 
-    time of a kernel call = overhead + max(flops / rate(kind, size), moved / rate(moving values))
-    time of a step        = Σ over the calls of forward, backward and the optimiser
+    time of a kernel call = call(caller) + call + operation · operations + byte · moved + far · max(moved − NEAR, 0)
+                            + piece · pieces
+    time of a pass        = Σ over its calls; of a step: of forward, backward and the optimiser's update
 
-Rates are measured kernel by kernel, forward and backward apart, at two or three sizes, and interpolated between them on
-a logarithmic scale (`netloom.meter` says what runs and of which size): S. Williams, A. Waterman, D. Patterson,
-Roofline, 2009, https://doi.org/10.1145/1498765.1498785, with a roof for each kind of kernel.
+with prices for each kind of kernel, forward and backward apart (`netloom.work` says what is counted). Prices are
+fitted to measurements, none of them negative (`netloom.calibrate`): a roofline (S. Williams, A. Waterman, D. Patterson,
+2009, https://doi.org/10.1145/1498765.1498785) whose roofs add up, as kernels of this size do not compute or move alone.
 Kept as JSON in `$XDG_CACHE_HOME/netloom`, one file for each device, number of threads and version of torch.
 """
 
 import hashlib
 import json
-import math
 import os
 import platform
 from collections.abc import Mapping
@@ -25,88 +25,90 @@ import torch
 from netloom import files
 from netloom.cost import Cost
 from netloom.errors import DamagedCheckpoint, RunError
-from netloom.meter import Work
+from netloom.work import Work
 
-FORMAT = 1
-#: kinds whose speed is arithmetic; all others move values
-COMPUTING = ("gemm", "conv", "grouped_conv", "attention", "recurrent")
-Points = tuple[tuple[float, float], ...]
+FORMAT = 2
+#: bytes that the caches near a core hold; values beyond are fetched from farther away
+NEAR = 1 << 20
+CALLERS = {"python", "backward", "loop", "view", "start", "node"}
+#: of a kernel call: for itself, and for each operation, byte, byte beyond NEAR, and piece
+Price = tuple[float, float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What a device can do.
+    """What a device takes for its work.
 
     Args:
         device: cpu or cuda.
         name: the processor's.
         threads: torch's, when it was measured.
-        overhead: seconds that any kernel call from Python takes beside its work.
-        native: the same of calls that torch makes itself: backward, and in recurrent loops.
-        rates: kind of kernel → (size, FLOP/s or bytes/s), sizes growing.
+        calls: caller (python, backward, loop, view) → seconds that any kernel call takes beside its work; start: those
+            of a backward pass; node: those of a block, to be called at all.
+        prices: kind of kernel → seconds; `move` is that of kinds that were not measured.
         note: what there is to say about how it came to be, empty if nothing.
     """
 
     device: str
     name: str
     threads: int
-    overhead: float
-    native: float
-    rates: Mapping[str, Points]
+    calls: Mapping[str, float]
+    prices: Mapping[str, Price]
     note: str = ""
 
-    def rate(self, kind: str, size: float) -> float:
-        """FLOP/s or bytes/s of a kind of kernel at a size."""
-        points = self.rates.get(kind) or self.rates.get(kind.removesuffix("_backward")) or self.rates["move"]
-        below = max((p for p in points if p[0] <= size), default=points[0])
-        above = min((p for p in points if p[0] > size), default=points[-1])
-        if above[0] <= below[0]:
-            return below[1]
-        share = math.log(max(size, 1) / below[0]) / math.log(above[0] / below[0])
-        return math.exp((1 - share) * math.log(below[1]) + share * math.log(above[1]))
+    def price(self, kind: str) -> Price:
+        """Of a kind of kernel; a backward kernel that was not measured costs what its forward does."""
+        return self.prices.get(kind) or self.prices.get(kind.removesuffix("_backward")) or self.prices["move"]
 
-    @staticmethod
-    def counts_flops(kind: str) -> bool:
-        """Whether a kind of kernel is rated in FLOP/s; the others are in bytes/s."""
-        return kind.removesuffix("_backward") in COMPUTING
-
-    def seconds(self, work: Work, scale: float = 1.0) -> float:
-        """How long a kernel call takes, were it `scale` times as large."""
-        moving, overhead = work.moved * scale, self.native if work.native else self.overhead
-        if not self.counts_flops(work.kind):
-            return overhead + moving / self.rate(work.kind, moving)
-        computing = work.flops * scale / self.rate(work.kind, work.size)
-        return overhead + max(computing, moving / self.rate("move", moving))
+    def seconds(self, work: Work) -> float:
+        """How long a kernel call takes."""
+        if work.kind == "view":
+            return self.calls["view"]
+        found = zip(self.price(work.kind), counts(work), strict=True)
+        return self.calls[work.caller] + sum(price * count for price, count in found)
 
     def data(self) -> dict[str, Any]:
         """The machine as JSON."""
-        rates = {kind: [list(point) for point in points] for kind, points in self.rates.items()}
         return {
             "format": FORMAT, "device": self.device, "name": self.name, "threads": self.threads,
-            "torch": torch.__version__, "overhead": self.overhead, "native": self.native, "rates": rates,
+            "torch": torch.__version__, "calls": dict(self.calls),
+            "prices": {kind: list(price) for kind, price in self.prices.items()},
         }  # fmt: skip
 
 
-def step_time(cost: Cost, machine: Machine, batch: int | None = None) -> float:
-    """Seconds of a training step, the loss and the reading of data left out.
-
-    Args:
-        cost: of the network.
-        machine: as measured.
-        batch: examples in a batch if other than the cost's.
-    """
-    scale = (batch or cost.batch) / cost.batch
-    passes = sum(machine.seconds(work, scale) * count for row in cost.rows for work, count in row.work)
-    return passes + sum(machine.seconds(work) * count for work, count in cost.update)
+def counts(work: Work) -> tuple[int, int, int, int, int]:
+    """What the prices of a kernel call are multiplied with."""
+    return 1, work.operations, work.moved, max(work.moved - NEAR, 0), work.pieces
 
 
-def epoch_time(cost: Cost, machine: Machine, examples: int, batch: int | None = None) -> float:
-    """Seconds of training on so many examples once; the last batch is dropped if it is not full."""
-    return max(examples // (batch or cost.batch), 1) * step_time(cost, machine, batch)
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds of a training step's passes; the loss and the reading of data are left out."""
+
+    forward: float
+    backward: float
+    update: float
+
+    @property
+    def total(self) -> float:
+        """Of all three."""
+        return self.forward + self.backward + self.update
+
+    def __add__(self, other: "StepTime") -> "StepTime":
+        return StepTime(self.forward + other.forward, self.backward + other.backward, self.update + other.update)
+
+
+def step_time(cost: Cost, machine: Machine) -> StepTime:
+    """How long a training step takes at the cost's batch size."""
+    forward = sum(machine.seconds(work) * count for row in cost.rows for work, count in row.forward)
+    forward += machine.calls["node"] * len(cost.rows)
+    backward = sum(machine.seconds(work) * count for row in cost.rows for work, count in row.backward)
+    backward += machine.calls["start"] if cost.trainable else 0.0
+    return StepTime(forward, backward, sum(machine.seconds(work) * count for work, count in cost.update))
 
 
 def calibration(device: torch.device | str = "cpu", *, anew: bool = False) -> Machine:
-    """This machine as measured before, or measured now (2 seconds) and kept; a damaged file is measured anew."""
+    """This machine as measured before, or measured now (some seconds) and kept; a damaged file is measured anew."""
     device = torch.device(device)
     path, note = cache_path(device), ""
     if path.exists() and not anew:
@@ -162,21 +164,20 @@ def _read(path: Path) -> Machine:
     """
     data = files.read_json(path)
     try:
-        rates = {str(k): tuple((float(s), float(r)) for s, r in points) for k, points in data["rates"].items()}
-        machine = Machine(
-            data["device"], data["name"], int(data["threads"]), float(data["overhead"]), float(data["native"]), rates
-        )
-        positive = all(s > 0 and 0 < r < math.inf for points in rates.values() for s, r in points)
-        if (
-            data["format"] != FORMAT
-            or not rates["move"]
-            or not positive
-            or not 0 <= machine.native + machine.overhead < 1
-        ):
+        prices: dict[str, Price] = {str(kind): _price(price) for kind, price in data["prices"].items()}
+        calls = {str(caller): float(seconds) for caller, seconds in data["calls"].items()}
+        machine = Machine(data["device"], data["name"], int(data["threads"]), calls, prices)
+        sound = all(0 <= seconds < 1 for price in (*prices.values(), tuple(calls.values())) for seconds in price)
+        if data["format"] != FORMAT or "move" not in prices or calls.keys() != CALLERS or not sound:
             raise ValueError("numbers out of range")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedCheckpoint("does not hold a calibration", where=str(path), got=str(error)) from error
     return machine
+
+
+def _price(values: list[float]) -> Price:
+    call, operation, byte, far, piece = map(float, values)
+    return call, operation, byte, far, piece
 
 
 def name_of(device: torch.device) -> str:

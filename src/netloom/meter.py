@@ -2,8 +2,8 @@
 
 A dispatch mode sees every kernel of the forward and backward pass. FLOPs are torch's own formulas
 (`torch.utils.flop_counter`: a multiplication and an addition count two; norms and elementwise operations count none).
-What a kernel holds beside its inputs and results comes from `netloom.scratch`; kernels that run otherwise on the meta
-device than on a processor are put in by `netloom.kernels`.
+What a kernel holds beside its inputs and results comes from `netloom.scratch`, what its time depends on from
+`netloom.work`; kernels that run otherwise on the meta device than on a processor are put in by `netloom.kernels`.
 """
 
 import math
@@ -11,7 +11,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,46 +20,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, sdpa_backward_flop, sdpa_flop
 
 from netloom.scratch import scratch
+from netloom.work import FLASH, VIEW, Work, work_of
 
-FLASH = "_scaled_dot_product_flash_attention_for_cpu"
 _FORMULAS: dict[str, Callable[..., int]] = {
     **{packet.__name__: formula for packet, formula in flop_registry.items() if hasattr(packet, "overloads")},
     FLASH: sdpa_flop,
     f"{FLASH}_backward": sdpa_backward_flop,
 }
-#: operation → what its speed is measured by; all others move values and no more
-_KINDS = {
-    "gemm": "mm addmm bmm baddbmm",
-    "attention": FLASH,
-    "pool": "max_pool2d_with_indices avg_pool2d _adaptive_avg_pool2d upsample_nearest2d",
-    "norm": "native_batch_norm native_layer_norm native_group_norm _fused_rms_norm var_mean mean sum",
-    "function": "gelu tanh sigmoid silu exp elu log sin cos pow _softmax _safe_softmax _log_softmax softplus",
-    "random": "bernoulli_ native_dropout uniform_ normal_ rand_like randn_like",
-    "table": "embedding embedding_dense index_select gather index index_put scatter_add",
-}
-_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 _OUT_OF_PLACE = torch.ops.aten.index_put.default
 _FREE = ("empty", "new_empty", "_unsafe_view", "lift_fresh", "detach", "is_same_size", "_local_scalar_dense")
-
-
-@dataclass(frozen=True)
-class Work:
-    """One kind of kernel call.
-
-    Args:
-        kind: what its speed is measured by: gemm, conv, grouped_conv, attention, recurrent, pool, norm, function,
-            random, table, move, update; backward kernels end in _backward.
-        flops: multiplications and additions.
-        moved: bytes read and written.
-        size: what the speed depends on: FLOPs of one product, of one pixel, of one step, or bytes moved.
-        native: called by torch's own code, in backward or a recurrent loop, which takes less time than from Python.
-    """
-
-    kind: str
-    flops: int
-    moved: int
-    size: int
-    native: bool = False
 
 
 def _conv_backward(gradient: Tensor, x: Tensor, weight: Tensor, *rest: Any, out_val: Any = None, **_: Any) -> int:
@@ -103,16 +72,19 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._lives(tensor)
         name = func._overloadpacket.__name__
         self.hold(scratch(name, args, tensors))
-        if not func.is_view and not name.startswith(_FREE):
+        if func.is_view:
+            self.note(VIEW)
+        elif not name.startswith(_FREE):
             given = [item for item in _flat(args) if isinstance(item, Tensor)]
             formula = _FORMULAS.get(name)
             flops = formula(*args, **(kwargs or {}), out_val=result) if formula else 0
-            self.note(_work(name, args, flops, sum(map(bytes_of, given)) + sum(map(bytes_of, tensors)), given))
+            self.note(work_of(name, args, flops, given, tensors))
         return result
 
     def note(self, work: Work) -> None:
         """Count a kernel call at the node that is running."""
-        work = replace(work, native=self.backward or self.looping)
+        if work is not VIEW:
+            work = replace(work, caller="backward" if self.backward else "loop" if self.looping else "python")
         self.work.setdefault((self.node, self.backward), Counter())[work] += 1
 
     def hold(self, bytes: int) -> None:
@@ -152,24 +124,6 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._kept.discard(key)  # a new storage may come to lie at the same address
 
 
-def _work(name: str, args: Any, flops: int, moved: int, given: list[Tensor]) -> Work:
-    backward = "_backward" in name
-    stem = name.replace("_backward_data", "").replace("_backward", "")
-    kind = _KIND_OF.get(stem) or _KIND_OF.get(stem.removesuffix("_"), "move")
-    size = moved
-    if stem == "convolution":
-        groups = args[-2] if backward else args[-1]
-        kind = "conv" if groups == 1 else "grouped_conv"
-        weight = args[2] if backward else args[1]
-        size = 2 * weight.numel()  # FLOPs of one pixel
-    elif kind == "gemm":
-        size = flops // (given[-1].shape[0] if given[-1].ndim == 3 else 1)
-    elif kind == "attention":
-        query = args[1] if backward else args[0]
-        size = flops // max(math.prod(query.shape[:2]), 1)
-    return Work(f"{kind}_backward" if backward and kind != "move" else kind, flops, moved, size)
-
-
 def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, list | tuple):
         for item in value:
@@ -182,8 +136,3 @@ def _flat(value: Any) -> Iterator[Any]:
 
 def _key(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)
-
-
-def bytes_of(tensor: Tensor) -> int:
-    """Bytes of the values a kernel touches; those of an expanded tensor lie there once."""
-    return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())

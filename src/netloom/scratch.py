@@ -121,18 +121,20 @@ def _blocked(x: Tensor, groups: int) -> int:
     channels, block = x.shape[1], _block()
     if groups > 1 and groups != channels and channels // groups % block:
         return _bytes(x)
-    return _bytes(x) // channels * _rounded(channels) if channels else 0
+    return _bytes(x) // channels * rounded(channels) if channels else 0
 
 
 def _blocked_weight(weight: Tensor, groups: int) -> int:
     if groups > 1:
         return _bytes(weight)
     outer, inner, *window = weight.shape
-    return weight.element_size() * _rounded(outer) * (_rounded(inner) if inner > 4 else inner) * math.prod(window)
+    return weight.element_size() * rounded(outer) * (rounded(inner) if inner > 4 else inner) * math.prod(window)
 
 
-def _rounded(channels: int) -> int:
-    return -(-channels // _block()) * _block()
+def rounded(channels: int) -> int:
+    """Channels in whole blocks of oneDNN; as they are where torch has none."""
+    block = _block() or 1
+    return -(-channels // block) * block
 
 
 @cache

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from netloom.cli._options import Inputs, Plugin, Source, Target, plugins
+from netloom.cli._options import Inputs, Plugin, Source, Target, plugins, size
 
 
 def check(
@@ -14,18 +14,30 @@ def check(
     target: Target = None,
     task: Annotated[str | None, typer.Option(help="The task whose head completes the architecture.")] = None,
     batch: Annotated[int, typer.Option(help="Batch size of the memory and time figures.")] = 64,
+    max_batch: Annotated[bool, typer.Option("--max-batch", help="Figures of the largest batch that fits.")] = False,
+    memory: Annotated[
+        str | None, typer.Option(help="What training may use, 8GB or 512MiB; what is free, if left out.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: what each sends.")] = None,
+    shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights.")] = False,
+    bandwidth: Annotated[
+        str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; measured here, if left out.")
+    ] = None,
     examples: Annotated[int | None, typer.Option(help="Examples in an epoch.")] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the offered fixes and write the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plugin: Plugin = None,
 ) -> None:
     """Shapes, parameters, FLOPs, memory and time of an architecture, or all of its faults with their fixes."""
-    from netloom.commands.architecture import check_command
+    from netloom.commands.architecture import check_command, together_of
 
     plugins(plugin)
     sound = check_command(
-        arch, inputs=inputs or [], data=data, target=target, task=task, batch=batch, examples=examples, fix=fix,
-        as_json=as_json,
+        arch, inputs=inputs or [], data=data, target=target, task=task, fix=fix, as_json=as_json,
+        figures={
+            "batch": None if max_batch else batch, "memory": None if memory is None else size(memory),
+            "examples": examples, "together": together_of(workers, shard, bandwidth),
+        },
     )  # fmt: skip
     if not sound:
         raise typer.Exit(1)

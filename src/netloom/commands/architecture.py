@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,6 +17,9 @@ from netloom.signal import Signal, parse
 from netloom.spec import Architecture, to_yaml
 from netloom.units import amount, duration
 from netloom.zoo import ZOO
+
+if TYPE_CHECKING:
+    from netloom.communication import Together
 
 
 def architecture_of(name: str) -> Architecture:
@@ -67,10 +70,13 @@ def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
 
 
 def check_command(
-    arch: str, *, inputs: Sequence[str], data: str | None, target: str | None, task: str | None, batch: int,
-    examples: int | None, fix: bool, as_json: bool,
+    arch: str, *, inputs: Sequence[str], data: str | None, target: str | None, task: str | None, fix: bool,
+    as_json: bool, figures: Mapping[str, Any],
 ) -> bool:  # fmt: skip
-    """Print the report of an architecture; True if it has no fault."""
+    """Print the report of an architecture; True if it has no fault.
+
+    `figures` are arguments of `check`: batch, examples, memory, together.
+    """
     from netloom import check
 
     console = Console()
@@ -85,7 +91,8 @@ def check_command(
         opened = open_data(data, target=target)
         known = [architecture] if architecture is not None else []
         chosen = task_for(opened, task or task_name(opened, known), {})
-        signals, examples = signals or opened.signals, examples or opened.sizes["train"]
+        signals = signals or opened.signals
+        figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
     if fix:
         if not is_file:
             raise SettingError("only a file can be mended", got=arch)
@@ -94,12 +101,27 @@ def check_command(
         architecture, faults = read(arch)
     if architecture is None:
         raise ArchitectureError(faults, where=arch)
-    report = check.check(architecture, signals, task=chosen, batch=batch, examples=examples, faults=faults)
+    report = check.check(architecture, signals, task=chosen, faults=faults, **figures)
     if as_json:
         print(json.dumps(report.data(), indent=2, ensure_ascii=False))
     else:
         console.print(check.render(report))
     return not report.faults
+
+
+def together_of(workers: int | None, shard: bool, bandwidth: str | None) -> "Together | None":
+    """The workers that were asked for.
+
+    Raises:
+        SettingError: there are none to share or to send, or no such bandwidth.
+    """
+    if workers is None:
+        if shard or bandwidth is not None:
+            raise SettingError("how many workers?", where="--shard, --bandwidth", fix="add --workers N")
+        return None
+    from netloom.communication import Together, bandwidth_of
+
+    return Together(workers, shard, None if bandwidth is None else bandwidth_of(bandwidth))
 
 
 def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Path]:
@@ -129,12 +151,12 @@ def calibrate_command() -> None:
 
     console, machine = Console(), calibration(anew=True)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("kernel", "small", "large", ""):
+    for name in ("kernel", "a call", "operations/s", "bytes/s", "a piece"):
         table.add_column(name, justify="left" if name == "kernel" else "right")
-    for kind, points in machine.rates.items():
-        unit = "FLOP/s" if machine.counts_flops(kind) else "B/s"
-        table.add_row(kind.replace("_", " "), amount(points[0][1]), amount(points[-1][1]), unit)
+    for kind, (call, operation, byte, _, piece) in machine.prices.items():
+        rates = [amount(1 / each) if each else "·" for each in (operation, byte)]
+        table.add_row(kind.replace("_", " "), duration(call), *rates, duration(piece))
     console.print(table)
-    overhead = f"a call from Python {duration(machine.overhead)}, of torch's own {duration(machine.native)}"
-    console.print(f"{machine.name}, {machine.device}, {machine.threads} threads; {overhead}", highlight=False)
+    calls = ", ".join(f"{caller} {duration(seconds)}" for caller, seconds in machine.calls.items())
+    console.print(f"{machine.name}, {machine.device}, {machine.threads} threads; a call: {calls}", highlight=False)
     console.print(f"kept in {cache_path()}", highlight=False, soft_wrap=True)
