@@ -1,10 +1,12 @@
-"""How a step is executed: memory layout, order of blocks, compilation, precision, threads. None is part of the model.
+"""How a step is executed: layout, order of blocks, compilation, precision, threads, memory. None is part of the model.
 
     channels_last   images as (height, width, channels) in memory; what convolutions of the CPU and of tensor cores like
     pool_first      maximum pools before the rectifiers in front of them (`netloom.build.rewrites`): the same to the bit
+    dense_by_onednn dense layers' products by oneDNN (`netloom.build.products`)
     compiled        `torch.compile` of every network
     precision       float32, or bfloat16 where matrix units make it pay (autocast; weights stay float32)
     threads         of torch; None leaves them
+    keep_memory     what a step frees stays for the next one (`netloom.train.memory`)
 
 A plan changes values by rounding alone. Weights, their names and what is saved are the same under every plan.
 """
@@ -18,9 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from netloom.build import Network
+from netloom.build.products import dense_by_onednn
 from netloom.build.rewrites import pool_first
 from netloom.data.batch import Batch
 from netloom.errors import SettingError, closest
+from netloom.train.memory import kept_memory
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -32,16 +36,20 @@ class Plan:
     Args:
         channels_last: the layout of images and of their convolutions' weights.
         pool_first: whether pools run before rectifiers.
+        dense_by_onednn: whether oneDNN computes dense layers, on the CPU.
         compiled: whether networks are compiled.
         precision: of the arithmetic, float32 or bfloat16.
         threads: of torch; None leaves them.
+        keep_memory: whether freed memory stays with the process.
     """
 
     channels_last: bool = False
     pool_first: bool = False
+    dense_by_onednn: bool = False
     compiled: bool = False
     precision: str = "float32"
     threads: int | None = None
+    keep_memory: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -74,32 +82,48 @@ class Plan:
         return replace(self, **changes)
 
     def __str__(self) -> str:
-        said = [name for name in ("channels_last", "pool_first", "compiled") if getattr(self, name)]
+        said = [name for name, value in asdict(self).items() if value is True]
         said += [self.precision] if self.precision != "float32" else []
         said += [f"{self.threads} thread{'s' * (self.threads > 1)}"] if self.threads else []
-        return ", ".join(said).replace("_", " ") or "eager"
+        return ", ".join(said).replace("_", " ").replace("onednn", "oneDNN") or "eager"
 
     @contextmanager
     def on(self, model: nn.Module) -> Iterator[None]:
         """The model laid out and run as the plan says; afterwards as it was written, its values untouched."""
+        with self.laid_out(model), self.threaded():
+            yield
+
+    @contextmanager
+    def threaded(self) -> Iterator[None]:
+        """As many threads as the plan says."""
         threads = torch.get_num_threads()
         if self.threads is not None:
             torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+    @contextmanager
+    def laid_out(self, model: nn.Module) -> Iterator[None]:
+        """As `on`, the threads left alone."""
         _lay_out(model, torch.channels_last if self.channels_last else torch.contiguous_format)
         pool_first(model, self.pool_first)
+        dense_by_onednn(model, self.dense_by_onednn)
         networks = [module for module in model.modules() if isinstance(module, Network)] if self.compiled else []
         for network in networks:
             network.compile()
         try:
-            yield
+            with kept_memory(self.keep_memory):
+                yield
         finally:
             for network in networks:
                 network._compiled_call_impl = None  # torch offers no way back
             if networks:
                 torch._dynamo.reset()  # else a class is compiled at most eight times, and then silently not
+            dense_by_onednn(model, False)
             pool_first(model, False)
             _lay_out(model, torch.contiguous_format)
-            torch.set_num_threads(threads)
 
     def place(self, batch: Batch) -> Batch:
         """A batch in the plan's layout."""
@@ -125,12 +149,15 @@ class Plan:
 
 
 def _channels_last(values: Tensor) -> Tensor:
-    return values.contiguous(memory_format=torch.channels_last) if values.dim() == 4 else values
+    return values.to(memory_format=torch.channels_last) if values.dim() == 4 else values
 
 
 def _lay_out(model: nn.Module, layout: torch.memory_format) -> None:
-    """Weights of convolutions of images in a layout; gradients and values stay what they are."""
+    """Weights of convolutions of images in a layout; gradients and values stay what they are.
+
+    Not by `contiguous`: with one channel both layouts are the same, and what follows goes by the strides.
+    """
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() == 4:
-                parameter.data = parameter.data.contiguous(memory_format=layout)
+                parameter.data = parameter.data.to(memory_format=layout)
