@@ -7,8 +7,8 @@ from typing import Any
 GOALS = {"seed_cnn": (1.8, 1.25), "residual_cnn": (1.0, 1.1), "gpt": (1.0, 1.1), "mlp": (1.0, 1.1)}
 
 LEGEND = """\
-- step: the median of blocks of steps after a warm-up, then over rounds; seconds of the processor where there is one thread
-  (others on the machine change them less), else of the clock.
+- step: the median of blocks of steps after a warm-up, then over rounds; seconds of the processor where there is one
+  thread (others on the machine change them less), else of the clock.
 - × plain: plain PyTorch's step over this one, of the same round; × best peer: the same for the peer with the shortest
   step. Median over the rounds (least … most).
 - start: from the first import to the end of the first step; netloom's search for a plan is not in it but told below.
