@@ -274,6 +274,7 @@ def test_the_run_says_what_was_tried(tmp_path: Path) -> None:
         ({"chanels_last": True}, "did you mean 'channels_last'"),
         ({"precision": "float8"}, "no such precision"),
         ({"threads": 0}, "1 or more"),
+        ({"compiled": True, "dense_by_onednn": True}, "leave one of them out"),
     ],
 )
 def test_a_plan_that_cannot_be_used(plan: Any, message: str) -> None:

@@ -37,7 +37,7 @@ class Plan:
     Args:
         channels_last: the layout of images and of their convolutions' weights.
         pool_first: whether pools run before rectifiers.
-        dense_by_onednn: whether oneDNN computes dense layers, on the CPU.
+        dense_by_onednn: whether oneDNN computes dense layers, on the CPU; not in compiled networks.
         compiled: whether networks are compiled.
         precision: of the arithmetic, float32 or bfloat16.
         threads: of torch; None leaves them.
@@ -56,6 +56,9 @@ class Plan:
         if self.precision not in PRECISIONS:
             expected = ", ".join(PRECISIONS)
             raise SettingError("no such precision", where="plan: precision", expected=expected, got=self.precision)
+        if self.compiled and self.dense_by_onednn:
+            fix = "leave one of them out"
+            raise SettingError("dense layers by oneDNN can't be compiled", where="plan: dense_by_onednn", fix=fix)
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise SettingError("threads can't be used", where="plan", expected="1 or more", got=repr(self.threads))
 

@@ -219,7 +219,7 @@ def _changes(model: nn.ModuleDict) -> Iterator[dict[str, Any]]:
         yield {"threads": 1}
     if device.type == "cuda" or _has_matrix_units():
         yield {"precision": "bfloat16"}
-    yield {"compiled": True}
+    yield {"compiled": True, "dense_by_onednn": False}
 
 
 def _pools(model: nn.ModuleDict) -> bool:
