@@ -38,21 +38,28 @@ def _forward(layer: nn.Linear, x: Tensor) -> Tensor:
     fits = x.dtype == torch.float32 == layer.weight.dtype and x.device.type == "cpu" and x.dim() > 1 and x.numel() > 0
     if not fits or torch.is_autocast_enabled("cpu"):
         return F.linear(x, layer.weight, layer.bias)
-    y: Tensor = _Product.apply(x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
+    return _product(x, layer.weight, layer.bias)
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x: (…, dim_in), weight: (dim_out, dim_in), bias: (dim_out) or None → x Wᵀ + b: (…, dim_out)."""
+    if torch.is_grad_enabled():
+        y: Tensor = _Product.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+        return y
+    if not (weight.is_contiguous() or weight.t().is_contiguous()):
+        weight = weight.contiguous()
+    y = torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "none", [], "")
     return y
 
 
 class _Product(torch.autograd.Function):
-    """x Wᵀ + b, of which each gradient is such a product again."""
+    """The product, of which each gradient is such a product again."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """x: (…, dim_in), weight: (dim_out, dim_in), bias: (dim_out) or None → (…, dim_out)."""
+        """See `_product`; here no gradients are recorded."""
         ctx.save_for_backward(x, weight)
-        if not (weight.is_contiguous() or weight.t().is_contiguous()):
-            weight = weight.contiguous()
-        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-        return y
+        return _product(x, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
@@ -61,7 +68,7 @@ class _Product(torch.autograd.Function):
         of_x, of_weight, of_bias = ctx.needs_input_grad
         rows = g.flatten(0, -2)
         return (
-            _Product.apply(g, weight.t(), None) if of_x else None,  # type: ignore[no-untyped-call]
-            _Product.apply(rows.t(), x.flatten(0, -2).t(), None) if of_weight else None,  # type: ignore[no-untyped-call]
+            _product(g, weight.t()) if of_x else None,
+            _product(rows.t(), x.flatten(0, -2).t()) if of_weight else None,
             rows.sum(0) if of_bias else None,
         )
