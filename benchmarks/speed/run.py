@@ -66,6 +66,8 @@ def compare(name: str, job: Path, threads: int, args: argparse.Namespace) -> dic
     """All rounds of a network, and how netloom found its plan."""
     peers = [peer for peer in args.peers if can(peer, name)]
     plan = start("netloom", job, threads, args.envs, "plan") if "netloom" in peers else None
+    if plan is None or plan["fields"]["precision"] == "float32":
+        peers = [peer for peer in peers if peer != "netloom_float32"]
     rounds: list[dict[str, dict[str, Any]]] = []
     for number in range(args.rounds):
         turn = number % len(peers)
@@ -81,7 +83,7 @@ def can(peer: str, network: str) -> bool:
     """Whether the peer has this network."""
     if peer.startswith("keras"):
         return network in ONLY["keras"]
-    return peer in ("plain", "netloom") or network in ONLY["one loss"]
+    return peer in ("plain", "netloom", "netloom_float32") or network in ONLY["one loss"]
 
 
 def start(peer: str, job: Path, threads: int, envs: Path, *more: str) -> dict[str, Any]:

@@ -145,7 +145,8 @@ def test_a_change_stays_only_if_it_is_faster(monkeypatch: pytest.MonkeyPatch) ->
     clocked(monkeypatch, lambda plan: 0.01 if plan.channels_last else 0.02 if plan.pool_first else 0.03)
     found = measure(*given(steps=4000, threads=1))
     assert found.plan == FREE.but(channels_last=True)
-    assert [(each.plan["channels_last"], each.verdict.split(":")[0]) for each in found.tried] == [
+    single = [each for each in found.tried if each.plan["precision"] == "float32"]
+    assert [(each.plan["channels_last"], each.verdict.split(":")[0]) for each in single] == [
         (False, "kept"),
         (True, "kept"),
         *[(True, "no gain")] * can_use_onednn(),

@@ -4,7 +4,7 @@
     pool_first      maximum pools before the rectifiers in front of them (`netloom.build.rewrites`): the same to the bit
     dense_by_onednn dense layers' products by oneDNN (`netloom.build.products`)
     compiled        `torch.compile` of every network
-    precision       float32, or bfloat16 where matrix units make it pay (autocast; weights stay float32)
+    precision       float32, or bfloat16 where the device multiplies it faster (autocast; weights stay float32)
     threads         of torch; None leaves them
     keep_memory     what a step frees stays for the next one (`netloom.train.memory`)
 
