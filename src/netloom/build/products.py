@@ -21,7 +21,8 @@ from torch.nn import functional as F
 
 def can_use_onednn() -> bool:
     """Whether this torch has the operator."""
-    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    built = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(built) and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def dense_by_onednn(model: nn.Module, on: bool = True) -> int:
@@ -30,7 +31,9 @@ def dense_by_onednn(model: nn.Module, on: bool = True) -> int:
     for layer in layers:
         layer.__dict__.pop("forward", None)
         if on:
-            layer.forward = MethodType(_forward, layer)  # a method, so that a copy of the layer uses its own weights
+            layer.__dict__["forward"] = MethodType(
+                _forward, layer
+            )  # a method: a copy of the layer uses its own weights
     return len(layers) * on
 
 
@@ -62,7 +65,7 @@ class _Product(torch.autograd.Function):
         return _product(x, weight, bias)
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the three arguments, those that are needed."""
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad
