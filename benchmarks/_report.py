@@ -93,6 +93,25 @@ def _better(task: Any, metrics: dict[str, float]) -> float:
     return value if task.better == "max" else -value
 
 
+def circumstances(args: argparse.Namespace, load: float) -> dict[str, Any]:
+    """Date, command, machine and versions; `load` is that of the machine before anything was measured."""
+    argv = [("DIR" if a == str(args.data) else a) for a in sys.argv[1:]]
+    script = Path(sys.argv[0]).resolve()
+    name = script.relative_to(HERE.parent) if script.is_relative_to(HERE) else script.name
+    return {
+        "date": datetime.date.today().isoformat(),
+        "command": shlex.join(["python", str(name), *argv]),
+        "hardware": {
+            "cpu": _cpu(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+            "load when started": round(load, 2),
+            "platform": platform.platform(terse=True),
+        },
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+    }
+
+
 class Report:
     """Measurements with their circumstances.
 
@@ -125,19 +144,9 @@ class Report:
 
     def write(self) -> None:
         """Both files."""
-        argv = [("DIR" if a == str(self.args.data) else a) for a in sys.argv[1:]]
         document = {
             "title": self.title,
-            "date": datetime.date.today().isoformat(),
-            "command": shlex.join(["python", os.path.relpath(sys.argv[0], HERE.parent), *argv]),
-            "hardware": {
-                "cpu": _cpu(),
-                "cores": os.cpu_count(),
-                "threads": torch.get_num_threads(),
-                "load when started": round(self.load, 2),
-                "platform": platform.platform(terse=True),
-            },
-            "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+            **circumstances(self.args, self.load),
             "wall_seconds": round(time.time() - self.began, 1),
             "note": self.note,
             "rows": list(self.rows.values()),

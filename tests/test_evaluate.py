@@ -38,6 +38,22 @@ def test_the_scores_are_those_of_the_weights_that_are_kept(run: Run) -> None:
     assert loaded.metrics(data, "test")["accuracy"] == pytest.approx((answers == batch.target).double().mean().item())
 
 
+def test_scores_are_computed_as_the_plan_has_it_and_are_the_same(tmp_path: Path) -> None:
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    blocks = (Block("conv2d", {"channels": 4}), Block("relu"), Block("max_pool2d"), Block("flatten"))
+    plan = {"channels_last": True, "pool_first": True, "dense_by_onednn": True, "keep_memory": True, "threads": 1}
+    run = fit(Architecture.of(Chain(blocks)), task, data, Recipe(steps=5, plan=plan), tmp_path / "run")
+    loaded = load(run.folder)
+    plain = task.evaluate(loaded.model, data.batches("test", 512))
+    strides = []
+    loaded.model["network"].register_forward_pre_hook(lambda _, given: strides.append(next(iter(given[0].values()))))
+    assert loaded.metrics(data, "test") == pytest.approx(plain, rel=1e-5)
+    assert all(image.stride()[1] == 1 for image in strides)
+    run.record(plan={"plan": {"channels_last": "yes", "threads": [], "other": 1}})
+    assert load(Run.open(run.folder)).metrics(data, "test") == pytest.approx(plain, rel=1e-5)
+
+
 def test_an_architecture_that_cannot_be_read_is_told_with_its_faults(run: Run, tmp_path: Path) -> None:
     copy = Run.open(shutil.copytree(run.folder, tmp_path / "copy"))
     (copy.folder / "architecture.yaml").write_text("repeat: {times: 0, body: relu}\n")

@@ -21,7 +21,7 @@ NAMES = ("seed_cnn", "residual_cnn", "lstm", "transformer", "gpt", "mlp", "vae",
 @pytest.fixture
 def speed(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """The benchmark's modules, which are no package."""
-    names = ("networks", "_job", "_torch", "_ready")
+    names = ("networks", "_job", "_torch", "_ready", "_table")
     monkeypatch.syspath_prepend(str(SPEED))
     monkeypatch.syspath_prepend(str(SPEED / "peers"))
     threads = torch.get_num_threads()
@@ -85,3 +85,32 @@ def test_what_a_job_lacks_is_named(speed: dict[str, Any], tmp_path: Path) -> Non
     (tmp_path / "job.json").write_text(json.dumps({"steps": 1}), encoding="utf-8")
     with pytest.raises(AttributeError, match="has no batch"):
         _ = speed["_job"].Job(tmp_path / "job.json").batch
+
+
+def measured(threads: int, **steps: list[tuple[float, float]]) -> dict[str, Any]:
+    """A part of the results: (seconds, seconds of the processor) of a step by peer, round by round."""
+    rest = {"start_seconds": 1.0, "epoch_seconds": 2.0, "peak_mib": 300.0, "loss": 0.5, "samples_per_second": 1000.0}
+    rounds = [
+        {peer: {"step_seconds": each[n][0], "step_cpu_seconds": each[n][1], **rest} for peer, each in steps.items()}
+        for n in range(len(next(iter(steps.values()))))
+    ]
+    plan = {"plan": "keep memory", "source": "measured", "seconds": 1.5, "tried": []}
+    machine = {"cpu": "a", "cores": 2, "load when started": 0.1, "platform": "b"}
+    return {
+        "network": "seed_cnn", "threads": threads, "rounds": rounds, "plan": plan, "planned": 9, "steps": 5,
+        "date": "today", "command": "run.py", "hardware": machine, "versions": {"torch": "2"},
+    }  # fmt: skip
+
+
+def test_the_table_judges_against_the_best_peer_round_by_round(speed: dict[str, Any]) -> None:
+    plain, keras = [(9.0, 4.0), (9.0, 6.0), (9.0, 4.2)], [(1.0, 3.0), (1.0, 3.0), (1.0, 3.1)]
+    ours = [(3.0, 2.0), (3.0, 2.0), (3.0, 2.0)]
+    parts = {
+        "one": measured(1, plain=plain, netloom=ours, keras=keras),
+        "two": measured(2, plain=plain, netloom=ours, keras=keras),
+    }
+    lines = speed["_table"].table(parts).splitlines()
+    one, two = (next(line for line in lines if line.startswith(f"| {name} |")) for name in parts)
+    # of one thread by the processor's seconds, of two by the clock's
+    assert one == "| one | 2.10 (2.00 … 3.00) | ≥ 1.8: met | 1.50 (1.50 … 1.55) keras | ≥ 1.25: met |"
+    assert two == "| two | 3.00 (3.00 … 3.00) | ≥ 1.8: met | 0.33 (0.33 … 0.33) keras | ≥ 1.25: **not met** |"

@@ -26,6 +26,7 @@ PACKAGES = {
 PEERS: dict[str, tuple[str, str, dict[str, str]]] = {
     "plain": ("torch", "in_plain", {}),
     "netloom": ("torch", "in_netloom", {}),
+    "netloom_float32": ("torch", "in_netloom", {"ONLY_FLOAT32": "1"}),
     "lightning": ("lightning", "in_lightning", {}),
     "accelerate": ("huggingface", "in_accelerate", {}),
     "hf_trainer": ("huggingface", "in_hf_trainer", {}),

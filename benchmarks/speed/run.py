@@ -1,22 +1,17 @@
 """The same networks trained by netloom and by its peers, by turns.
 
-    python benchmarks/speed/run.py --envs DIR --networks seed_cnn --threads 1 2 --rounds 3 --steps 100
+    python benchmarks/speed/run.py --envs DIR                                    all, some 25 minutes on a quiet machine
+    python benchmarks/speed/run.py --envs DIR --networks seed_cnn --threads 1    a part; it replaces that part alone
 
 Every peer trains the same weights on the same batches in the same order in a process of its own, on as many processors
 as it has threads, and must reach the same held-out loss. Before the rounds netloom looks for its plan once, as the
-first training on a machine does; the time is in the rows called plan.
-
-    samples/s       batch over seconds a step: the median of blocks of steps, after a warm-up
-    ratio           to plain PyTorch of the same round; `cpu` is the ratio of processor seconds, which a busy machine
-                    changes less (with one thread both mean the same on a quiet one)
-    start           seconds from the first import to the end of the first step
-    epoch           seconds of all steps, with what the library does before and after them
+first training on a machine does. Results are merged into results/speed.json, and results/speed.md is written from it
+(`_table.py` says what stands there).
 """
 
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +20,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from _report import HERE, Report
+from _report import HERE, circumstances
+from _table import table
 from environments import PEERS, ROOT, python
 from networks import NETWORKS, prepare
 
@@ -34,7 +30,6 @@ ONLY = {"keras": ("seed_cnn", "residual_cnn", "mlp"), "one loss": tuple(name for
 #: Largest relative difference of held-out losses. Adam's first steps are as long for a gradient of rounding as for any
 #: other: libraries start alike to five digits, and are 3 % apart where the loss falls fast. A GAN's draws differ too.
 TOLERANCE = {"dcgan": 0.1}
-GOALS = {"seed_cnn": (1.8, 1.25)}
 
 
 def main() -> None:
@@ -46,45 +41,49 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(3)")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="(100)")
     parser.add_argument("--planned", type=int, default=20_000, metavar="N", help="steps netloom plans for (20000)")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
-    parser.add_argument("--name", default="speed", help="of the report (speed)")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the results go")
     args = parser.parse_args()
     args.data, args.envs = args.envs, args.envs.resolve()
-    note = f"{__doc__.split(chr(10), 1)[0]} {args.steps} steps, {args.rounds} rounds; see benchmarks/speed/run.py."
-    report = Report(args.name, "Training speed beside other libraries", args, note)
+    path, load = args.out / "speed.json", os.getloadavg()[0]
+    parts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     wrong = []
     with tempfile.TemporaryDirectory() as work:
         for name in args.networks:
             job = prepare(NETWORKS[name], args.steps, args.planned, Path(work) / name)
             for threads in args.threads:
-                wrong += compare(name, job, threads, args, report)
+                part = compare(name, job, threads, args)
+                part |= {"network": name, "threads": threads, "steps": args.steps, "planned": args.planned}
+                parts[f"{name}, {threads} thread{'s' * (threads > 1)}"] = part | circumstances(args, load)
+                args.out.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(parts, indent=1) + "\n", encoding="utf-8")
+                path.with_suffix(".md").write_text(table(parts), encoding="utf-8")
+                wrong += [fault for each in part["rounds"] for fault in other_losses(name, each)]
     if wrong:
         raise SystemExit("\n".join(wrong))
 
 
-def compare(name: str, job: Path, threads: int, args: argparse.Namespace, report: Report) -> list[str]:
-    """All rounds of a network; what went wrong."""
-    what = f"{name}, {threads} thread{'s' * (threads > 1)}"
+def compare(name: str, job: Path, threads: int, args: argparse.Namespace) -> dict[str, Any]:
+    """All rounds of a network, and how netloom found its plan."""
     peers = [peer for peer in args.peers if can(peer, name)]
-    if "netloom" in peers:
-        plan = start("netloom", job, threads, args.envs, "plan")
-        report.add(f"{what}: plan", "s", plan["seconds"], digits=1, plan=plan["plan"], source=plan["source"])
+    plan = start("netloom", job, threads, args.envs, "plan") if "netloom" in peers else None
+    if plan is None or plan["fields"]["precision"] == "float32":
+        peers = [peer for peer in peers if peer != "netloom_float32"]
     rounds: list[dict[str, dict[str, Any]]] = []
     for number in range(args.rounds):
         turn = number % len(peers)
-        rounds.append(found := {p: start(p, job, threads, args.envs) for p in peers[turn:] + peers[:turn]})
+        found = {peer: start(peer, job, threads, args.envs) for peer in peers[turn:] + peers[:turn]}
+        rounds.append({peer: found[peer] for peer in peers})
         for peer in peers:
-            tell(report, f"{what}: {peer}", found[peer], found.get("plain"))
-    if "netloom" in peers:
-        judge(report, what, name, rounds)
-    return [fault for each in rounds for fault in other_losses(what, name, each)]
+            seconds, worked = (found[peer][key] * 1e3 for key in ("step_seconds", "step_cpu_seconds"))
+            print(f"{name}, {threads}: {peer:17} {seconds:8.2f} ms, {worked:8.2f} of processors", flush=True)
+    return {"plan": plan, "rounds": rounds}
 
 
 def can(peer: str, network: str) -> bool:
     """Whether the peer has this network."""
     if peer.startswith("keras"):
         return network in ONLY["keras"]
-    return peer in ("plain", "netloom") or network in ONLY["one loss"]
+    return peer in ("plain", "netloom", "netloom_float32") or network in ONLY["one loss"]
 
 
 def start(peer: str, job: Path, threads: int, envs: Path, *more: str) -> dict[str, Any]:
@@ -103,37 +102,12 @@ def start(peer: str, job: Path, threads: int, envs: Path, *more: str) -> dict[st
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def tell(report: Report, what: str, found: dict[str, Any], plain: dict[str, Any] | None) -> None:
-    """The rows of one peer and round."""
-    facts = {"start": f"{found['start_seconds']:.1f} s", "epoch": f"{found['epoch_seconds']:.1f} s"}
-    facts |= {"memory": f"{found['peak_mib']:.0f} MiB", "loss": f"{found['loss']:.4f}"}
-    facts |= {"plan": found["plan"]} if "plan" in found else {}
-    report.add(what, "samples/s", found["samples_per_second"], digits=0, **facts)
-    if plain:
-        ratio, worked = (plain[key] / found[key] for key in ("step_seconds", "step_cpu_seconds"))
-        report.add(what, "ratio to plain", ratio, digits=2, cpu=round(worked, 2))
-
-
-def judge(report: Report, what: str, name: str, rounds: list[dict[str, dict[str, Any]]]) -> None:
-    """netloom against plain PyTorch and against the peer that is best over all rounds."""
-    least, against = GOALS.get(name, (1.0, 1.0))
-    others = [peer for peer in rounds[0] if peer != "netloom"]
-    for kind, key in (("seconds", "step_seconds"), ("cpu seconds", "step_cpu_seconds")):
-        typical = {peer: statistics.median(each[peer][key] for each in rounds) for peer in others}
-        best = min(others, key=lambda peer: typical[peer]) if others else None
-        for label, peer, goal in (("plain", "plain", least), ("best peer", best, against)):
-            for each in rounds if peer in others else ():
-                ratio = each[peer][key] / each["netloom"][key]
-                goals = {"goal": f"≥ {goal}", "met": lambda mean, goal=goal: mean >= goal}
-                report.add(f"{what}: netloom", f"ratio to {label}, {kind}", ratio, digits=2, **goals, peer=peer)
-
-
-def other_losses(what: str, name: str, found: dict[str, dict[str, Any]]) -> list[str]:
+def other_losses(name: str, found: dict[str, dict[str, Any]]) -> list[str]:
     """Peers whose loss is not that of the first."""
     (first, one), *rest = found.items()
     near = TOLERANCE.get(name, 0.05)
     return [
-        f"{what}: {peer} reaches the loss {each['loss']:.5f}, {first} {one['loss']:.5f}"
+        f"{name}: {peer} reaches the loss {each['loss']:.5f}, {first} {one['loss']:.5f}"
         for peer, each in rest
         if not abs(each["loss"] - one["loss"]) <= near * abs(one["loss"])
     ]

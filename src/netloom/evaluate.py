@@ -21,6 +21,7 @@ from netloom.runtime.session import MASK, Session
 from netloom.signal import Signal
 from netloom.spec import Architecture
 from netloom.train.bounds import refuse_other_sizes
+from netloom.train.plan import Plan
 from netloom.train.running import contents, parts_of
 
 BATCH = 512
@@ -86,14 +87,17 @@ class Loaded:
         return answers
 
     def metrics(self, data: Data, split: str) -> dict[str, float]:
-        """The task's metrics on a part of the data.
+        """The task's metrics on a part of the data, computed as the run's plan has it, compiling left out.
 
         Raises:
             DataError: the part is empty.
         """
         if not data.sizes.get(split):
             raise DataError(f"the data have no {split} part", where=data.name, got=str(data.sizes))
-        found: dict[str, float] = self.task.evaluate(self.model, data.batches(split, BATCH))
+        planned = self.run.document.get("plan")
+        plan = Plan.for_answers(planned.get("plan") if isinstance(planned, Mapping) else None)
+        with plan.on(self.model):
+            found: dict[str, float] = self.task.evaluate(self.model, map(plan.place, data.batches(split, BATCH)))
         return found
 
 

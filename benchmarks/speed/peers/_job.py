@@ -10,7 +10,8 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 BLOCK = 5
 #: Share of the steps that warm up.
 WARM_UP = 0.2
+LIBRARIES = ("torch", "lightning", "accelerate", "transformers", "keras", "jax", "tensorflow-cpu")
 
 
 class Job:
@@ -107,8 +109,17 @@ def threads() -> int:
 
 def report(job: Job, clock: Clock, loss: float, **more: Any) -> None:
     """Print the line that is read by who started this."""
-    facts = clock.facts(job.batch) | {"loss": loss, "peak_mib": peak()}
+    facts = clock.facts(job.batch) | {"loss": loss, "peak_mib": peak(), "versions": versions()}
     print(json.dumps({"peer": Path(sys.argv[0]).stem.removeprefix("in_"), **facts, **more}), flush=True)
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that there are here."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def peak() -> float:

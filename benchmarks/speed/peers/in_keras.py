@@ -116,9 +116,7 @@ def main() -> None:
     clock.begin()
     model.fit(x, arrays["y"], batch_size=this.batch, shuffle=False, verbose=0, callbacks=[Ticks(clock)])
     clock.end()
-    report(
-        this, clock, float(model.evaluate(held, arrays["held_y"], batch_size=512, verbose=0)), keras=keras.__version__
-    )
+    report(this, clock, float(model.evaluate(held, arrays["held_y"], batch_size=512, verbose=0)))
 
 
 def set_threads() -> None:

@@ -1,11 +1,13 @@
 """netloom as it comes: the plan that it measures on a machine and remembers, with the progress bar and checkpoints on.
 
+With ONLY_FLOAT32 in the environment the same plan is run in float32.
 `in_netloom.py JOB plan` finds the plan of a training of `planned` steps, as the first such training on a machine does.
 """
 
 from _job import Clock, Job, job, report, threads  # isort: skip  (starts the clock)
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -28,13 +30,15 @@ def main() -> None:
     with clock.aside():
         from _ready import Ready
 
-        data = Ready(this, clock.tick)
+        data, forced = Ready(this, clock.tick), "auto"
+        if os.environ.get("ONLY_FLOAT32"):
+            forced = plan(this)["fields"] | {"precision": "float32"}
     architecture, _ = read_text(this.architecture)
     task = TASKS.get(this.task[0])(**this.task[1])
     with tempfile.TemporaryDirectory() as folder:
         clock.begin()
         with Trainings(Console(stderr=True), 1, task.score) as shown:
-            progress, recipe = shown.training(this.network), Recipe(**settings(this), steps=this.steps)
+            progress, recipe = shown.training(this.network), Recipe(**settings(this), steps=this.steps, plan=forced)
             run = fit(architecture, task, data, recipe, Path(folder) / "run", progress=progress, device="cpu")
         clock.end()
         del clock.ticks[0]  # the first batch is asked for before the first step
@@ -64,7 +68,13 @@ def plan(this: Job) -> dict:
 
     model, task = parts(this)
     found = plan_of(model, task, Ready(this), Recipe(**settings(this), steps=this.planned)).document()
-    return {"plan": words(found), "source": found["source"], "seconds": found["seconds"], "tried": found["tried"]}
+    return {
+        "plan": words(found),
+        "fields": found["plan"],
+        "source": found["source"],
+        "seconds": found["seconds"],
+        "tried": found["tried"],
+    }
 
 
 def words(planned: dict) -> str:

@@ -1,12 +1,14 @@
-"""How a step is executed: memory layout, order of blocks, compilation, precision, threads. None is part of the model.
+"""How a step is executed: layout, order of blocks, compilation, precision, threads, memory. None is part of the model.
 
     channels_last   images as (height, width, channels) in memory; what convolutions of the CPU and of tensor cores like
     pool_first      maximum pools before the rectifiers in front of them (`netloom.build.rewrites`): the same to the bit
+    dense_by_onednn dense layers' products by oneDNN (`netloom.build.products`)
     compiled        `torch.compile` of every network
     graphs          a compiled network's kernels are recorded once and replayed as one (CUDA graphs), on a GPU
     precision       float32; tf32 on a GPU (products of float32 rounded to 10 bits); bfloat16 where matrix units make it
                     pay (autocast; weights stay float32)
     threads         of torch; None leaves them
+    keep_memory     what a step frees stays for the next one (`netloom.train.memory`)
 
 A plan changes values by rounding alone. Weights, their names and what is saved are the same under every plan.
 """
@@ -20,10 +22,13 @@ import torch
 from torch import Tensor, nn
 
 from netloom.build import Network
+from netloom.build.products import dense_by_onednn
 from netloom.build.rewrites import pool_first
 from netloom.data.batch import Batch
 from netloom.errors import SettingError, closest
+from netloom.train.memory import kept_memory
 
+_FOR_ANSWERS = ("channels_last", "pool_first", "dense_by_onednn", "keep_memory")
 PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -34,26 +39,32 @@ class Plan:
     Args:
         channels_last: the layout of images and of their convolutions' weights.
         pool_first: whether pools run before rectifiers.
+        dense_by_onednn: whether oneDNN computes dense layers, on the CPU; not in compiled networks.
         compiled: whether networks are compiled.
         graphs: whether a compiled network is replayed as CUDA graphs.
         precision: of the arithmetic, float32, tf32 or bfloat16.
         threads: of torch; None leaves them.
+        keep_memory: whether freed memory stays with the process.
     """
 
     channels_last: bool = False
     pool_first: bool = False
+    dense_by_onednn: bool = False
     compiled: bool = False
     precision: str = "float32"
     threads: int | None = None
     graphs: bool = False
+    keep_memory: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             expected = ", ".join(PRECISIONS)
             raise SettingError("no such precision", where="plan: precision", expected=expected, got=self.precision)
+        if self.compiled and self.dense_by_onednn:
+            fix = "leave one of them out"
+            raise SettingError("dense layers by oneDNN can't be compiled", where="plan: dense_by_onednn", fix=fix)
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise SettingError("threads can't be used", where="plan", expected="1 or more", got=repr(self.threads))
-
         if self.graphs and not self.compiled:
             raise SettingError("graphs are of a compiled network", where="plan", expected="compiled", got="eager")
 
@@ -72,6 +83,12 @@ class Plan:
                 raise SettingError(f"no field is called {name!r}", where="plan", expected=", ".join(names), fix=fix)
         return cls(**given)
 
+    @classmethod
+    def for_answers(cls, trained: object) -> Self:
+        """What of a training's plan, as `to_dict` gave it, makes a single pass faster too and takes no setting up."""
+        given = trained if isinstance(trained, Mapping) else {}
+        return cls().but(**{name: True for name in _FOR_ANSWERS if given.get(name) is True})
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON."""
         return asdict(self)
@@ -81,35 +98,51 @@ class Plan:
         return replace(self, **changes)
 
     def __str__(self) -> str:
-        said = [name for name in ("channels_last", "pool_first", "compiled", "graphs") if getattr(self, name)]
+        said = [name for name, value in asdict(self).items() if value is True]
         said += [self.precision] if self.precision != "float32" else []
         said += [f"{self.threads} thread{'s' * (self.threads > 1)}"] if self.threads else []
-        return ", ".join(said).replace("_", " ") or "eager"
+        return ", ".join(said).replace("_", " ").replace("onednn", "oneDNN") or "eager"
 
     @contextmanager
     def on(self, model: nn.Module) -> Iterator[None]:
         """The model laid out and run as the plan says; afterwards as it was written, its values untouched."""
+        with self.laid_out(model), self.switched():
+            yield
+
+    @contextmanager
+    def switched(self) -> Iterator[None]:
+        """What holds for the whole process: as many threads as the plan says, and float32 products as precise."""
         threads, products = torch.get_num_threads(), torch.get_float32_matmul_precision()
-        if self.precision == "tf32":
-            torch.set_float32_matmul_precision("high")
         if self.threads is not None:
             torch.set_num_threads(self.threads)
+        if self.precision == "tf32":
+            torch.set_float32_matmul_precision("high")
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_float32_matmul_precision(products)
+
+    @contextmanager
+    def laid_out(self, model: nn.Module) -> Iterator[None]:
+        """As `on`, the process left alone."""
         _lay_out(model, torch.channels_last if self.channels_last else torch.contiguous_format)
         pool_first(model, self.pool_first)
+        dense_by_onednn(model, self.dense_by_onednn)
         networks = [module for module in model.modules() if isinstance(module, Network)] if self.compiled else []
         for network in networks:
             network.compile(mode="reduce-overhead" if self.graphs else None)
         try:
-            yield
+            with kept_memory(self.keep_memory):
+                yield
         finally:
             for network in networks:
                 network._compiled_call_impl = None  # torch offers no way back
             if networks:
                 torch._dynamo.reset()  # else a class is compiled at most eight times, and then silently not
+            dense_by_onednn(model, False)
             pool_first(model, False)
             _lay_out(model, torch.contiguous_format)
-            torch.set_num_threads(threads)
-            torch.set_float32_matmul_precision(products)
 
     def place(self, batch: Batch) -> Batch:
         """A batch in the plan's layout."""
@@ -135,12 +168,15 @@ class Plan:
 
 
 def _channels_last(values: Tensor) -> Tensor:
-    return values.contiguous(memory_format=torch.channels_last) if values.dim() == 4 else values
+    return values.to(memory_format=torch.channels_last) if values.dim() == 4 else values
 
 
 def _lay_out(model: nn.Module, layout: torch.memory_format) -> None:
-    """Weights of convolutions of images in a layout; gradients and values stay what they are."""
+    """Weights of convolutions of images in a layout; gradients and values stay what they are.
+
+    Not by `contiguous`: with one channel both layouts are the same, and what follows goes by the strides.
+    """
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() == 4:
-                parameter.data = parameter.data.contiguous(memory_format=layout)
+                parameter.data = parameter.data.to(memory_format=layout)

@@ -1,9 +1,11 @@
 """Which plan a training runs under: measured before it starts, within a small share of its time, and remembered.
 
-Beginning with plain eager, one change after another is tried on top of the best so far: two copies of the model train
-by turns, so that a busy machine is busy for both. A change stays if it gives the same losses and gradients within
-`TOLERANCE` and its median step is shorter by more than `GAIN`. What costs more to try than the training could win is
-left out and said so. `pool_first` changes no bit and takes work away: it needs no measuring.
+Plain eager is timed first. What only takes work away comes next, all at once: `pool_first` changes no bit,
+`keep_memory` no value at all. Then one change after another is tried on top of the best so far: two copies of the model
+train by turns, so that a busy machine is busy for both. A change stays if it gives the same losses and gradients within
+`TOLERANCE` and its shortest step is shorter by more than `GAIN`: others on the machine only ever lengthen one. Steps of
+a single thread are counted in seconds of the processor, which others change less. What costs more to try than the
+training could win is left out and said so.
 
 A plan is kept in `$XDG_CACHE_HOME/netloom/plans`, by architecture, signals, recipe, machine and version of torch, so
 that the next run on the same machine takes the same one, to the bit.
@@ -14,7 +16,6 @@ import json
 import math
 import os
 import platform
-import statistics
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -27,8 +28,10 @@ from torch import Tensor, nn
 
 from netloom import files
 from netloom.build import Network
+from netloom.build.products import can_use_onednn
 from netloom.build.rewrites import pool_first
 from netloom.errors import NetloomError, RunError
+from netloom.train.memory import can_keep_memory, kept_memory
 from netloom.train.plan import Plan
 from netloom.train.randomness import device_of
 from netloom.train.recipe import Recipe
@@ -36,7 +39,7 @@ from netloom.train.trial import Trial
 
 #: Share of the expected training time that trying plans may take.
 SHARE = 0.04
-#: A change must make the median step this much shorter to stay.
+#: A change must make the shortest step this much shorter to stay.
 GAIN = 0.03
 #: Largest relative difference of a loss, and of the gradient in the norm, by precision. On a GPU torch's convolutions
 #: compute in TF32 by themselves, so that tf32's holds for float32 too. Of bfloat16 the networks of benchmarks/speed
@@ -44,7 +47,12 @@ GAIN = 0.03
 TOLERANCE = {"float32": 1e-3, "tf32": 1e-2, "bfloat16": 1e-1}
 #: Seconds that compiling takes at the least, a network.
 _COMPILING = 20.0
-_ROUNDS = 7
+#: Steps of each side that are timed, and of eager and of what is taken untried.
+_ROUNDS, _FEW = 7, 3
+#: Seconds for which short steps are timed, in more rounds.
+_LONG = 0.3
+#: Steps that trying a single change takes at the least.
+_LEAST = 20
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ class Tried:
     Args:
         plan: as `Plan.to_dict` gives it.
         verdict: kept, slower, or why it was not measured.
-        seconds: median of a step.
-        ratio: eager's median step over this one's, both measured by turns with the best before; above 1 is faster.
+        seconds: of the shortest step; of the processor, where it has one thread.
+        ratio: eager's step over this one's, from all comparisons on the way; above 1 is faster.
         difference: largest relative difference of losses and gradients from eager's.
     """
 
@@ -113,15 +121,13 @@ def plan_of(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Plann
 def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Planned:
     """Try plans within `SHARE` of the training's expected time."""
     begun = time.perf_counter()
-    best = Plan(pool_first=_pools(model))
-    changes = list(_changes(model, recipe))
+    best = Plan(pool_first=_pools(model), keep_memory=device_of(model).type == "cpu" and can_keep_memory())
     found = Planned(best, "measured")
     if not _worth_it(_steps(data, recipe)):
         found.source = "too short to measure"
         return found
-    with Trial(model, task, data, recipe, best) as eager:
-        eager.step()
-        step = min(eager.step() for _ in range(2))
+    with Trial(model, task, data, recipe, Plan()) as eager:
+        step, worked = _shortest(eager)
         steps = _steps(data, recipe) or (recipe.budget or 0.0) / step
         if not _worth_it(steps):
             found.source, found.seconds = "too short to measure", time.perf_counter() - begun
@@ -132,19 +138,33 @@ def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Plann
         if quiet:
             eager.model.eval()
             base = eager.gradients(1)
-    ratio, share = 1.0, allowed / len(changes)
-    for change in changes:
-        plan = best.but(**change)
-        if "compiled" in change and _COMPILING * len(model) > allowed:
-            found.tried.append(Tried(plan.to_dict(), f"not tried: compiling takes {_COMPILING:.0f} s or more"))
-            continue
-        tried = _against(model, task, data, recipe, best, plan, base, quiet, share)
-        faster = tried.ratio is not None and tried.ratio > 1 + GAIN
-        total = None if tried.ratio is None else tried.ratio * ratio
-        verdict = tried.verdict or ("kept" if faster else "no gain")
-        found.tried.append(Tried(tried.plan, verdict, tried.seconds, total, tried.difference))
-        if faster and tried.ratio is not None:
-            best, ratio = plan, ratio * tried.ratio
+    with kept_memory(best.keep_memory):
+        ratio = 1.0
+        if best != Plan():
+            with Trial(model, task, data, recipe, best) as taken:
+                ratio, seconds = worked / (own := _shortest(taken)[1]), own
+                taken.model.train(not quiet)
+                difference = _difference(base, taken.gradients(1))
+            same = difference <= TOLERANCE["float32"]
+            verdict = "kept: takes work away" if same else "gives other gradients"
+            found.tried.append(Tried(best.to_dict(), verdict, seconds, ratio, difference))
+            best, ratio = (best, ratio) if same else (Plan(), 1.0)
+        changes = list(_changes(model, recipe))
+        for change in changes:
+            plan = best.but(**change)
+            if time.perf_counter() - begun > allowed:
+                found.tried.append(Tried(plan.to_dict(), "not tried: the time for trying is over"))
+                continue
+            if "compiled" in change and _COMPILING * len(model) > allowed:
+                found.tried.append(Tried(plan.to_dict(), f"not tried: compiling takes {_COMPILING:.0f} s or more"))
+                continue
+            tried = _against(model, task, data, recipe, best, plan, base, quiet, allowed / len(changes))
+            faster = tried.ratio is not None and tried.ratio > 1 + GAIN
+            total = None if tried.ratio is None else tried.ratio * ratio
+            verdict = tried.verdict or ("kept" if faster else "no gain")
+            found.tried.append(Tried(tried.plan, verdict, tried.seconds, total, tried.difference))
+            if faster and total is not None:
+                best, ratio = plan, total
     found.plan, found.seconds = best, time.perf_counter() - begun
     return found
 
@@ -164,12 +184,25 @@ def _against(
         on_gpu = there.device.type == "cuda" and plan.precision == "float32"
         if difference > TOLERANCE["tf32" if on_gpu else plan.precision]:
             return Tried(plan.to_dict(), "gives other gradients", difference=difference)
-        steps = max(here.step(), there.step())  # the first sets things up
-        steps = here.step() + there.step()
-        rounds = max(3, min(_ROUNDS, int(allowed / max(steps, 1e-9))))
-        pairs = [(here.step(), there.step()) for _ in range(rounds)]
-    old, new = (statistics.median(times) for times in zip(*pairs, strict=True))
+        clock = Trial.work if _alone(there) and _alone(here) else Trial.step
+        both = here.step() + there.step()  # the first sets things up
+        both = max(here.step() + there.step(), 1e-6)
+        rounds = max(_FEW, min(max(_ROUNDS, int(_LONG / both)), int(allowed / both)))
+        pairs = [(clock(here), clock(there)) for _ in range(rounds)]
+    old, new = (min(times) for times in zip(*pairs, strict=True))
     return Tried(plan.to_dict(), "", new, old / new, difference)
+
+
+def _shortest(trial: Trial) -> tuple[float, float]:
+    """Seconds of a step, and of one as it is compared: of the processor, where it has one thread."""
+    trial.step()  # the first sets things up
+    steps = [trial.step() for _ in range(_FEW)]
+    return min(steps), min(trial.work() for _ in range(_FEW)) if _alone(trial) else min(steps)
+
+
+def _alone(trial: Trial) -> bool:
+    """Whether all of a step's work is done by one thread of the processor."""
+    return trial.device.type == "cpu" and (trial.plan.threads or torch.get_num_threads()) == 1
 
 
 def _difference(base: tuple[list[float], list[Tensor]], other: tuple[list[float], list[Tensor]]) -> float:
@@ -185,13 +218,15 @@ def _changes(model: nn.ModuleDict, recipe: Recipe) -> Iterator[dict[str, Any]]:
     device = device_of(model)
     if any(parameter.dim() == 4 for parameter in model.parameters()):
         yield {"channels_last": True}
+    if device.type == "cpu" and can_use_onednn() and any(type(module) is nn.Linear for module in model.modules()):
+        yield {"dense_by_onednn": True}
     if device.type == "cpu" and torch.get_num_threads() > 1:
         yield {"threads": 1}
     if device.type == "cuda":
         yield {"precision": "tf32"}
-    if device.type == "cuda" or _has_matrix_units():
+    if device.type == "cuda" or _has_bfloat16():
         yield {"precision": "bfloat16"}
-    yield {"compiled": True}
+    yield {"compiled": True, "dense_by_onednn": False}
     if device.type == "cuda" and len(model) == recipe.accumulate == 1:  # a replay overwrites what the one before gave
         yield {"compiled": True, "graphs": True}
 
@@ -203,10 +238,10 @@ def _pools(model: nn.ModuleDict) -> bool:
     return moved > 0
 
 
-def _has_matrix_units() -> bool:
-    """Whether bfloat16 products are faster than float32 ones on this processor."""
-    asked = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(asked and asked())
+def _has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 itself; whether that is faster, only measuring tells."""
+    asked = (getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
+    return any(ask() for ask in asked if ask)
 
 
 def _steps(data: Any, recipe: Recipe) -> float | None:
@@ -219,7 +254,7 @@ def _steps(data: Any, recipe: Recipe) -> float | None:
 
 def _worth_it(steps: float | None) -> bool:
     """Whether trying a single change fits into the share, or may, where the steps are not known yet."""
-    return steps is None or steps * SHARE >= 2 * (_ROUNDS + 1)
+    return steps is None or steps * SHARE >= _LEAST
 
 
 def _place(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Path:
@@ -233,7 +268,7 @@ def _place(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Path:
     machine = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() + platform.machine()
     facts = [
         networks, type(task).__name__, recipe.batch_size, recipe.accumulate, recipe.optimiser, str(recipe.groups),
-        str(recipe.augment), machine, os.cpu_count(), torch.get_num_threads(), torch.__version__,
+        str(recipe.augment), machine, os.cpu_count(), torch.get_num_threads(), torch.__version__, Plan().to_dict(),
     ]  # fmt: skip
     key = hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:32]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -3,6 +3,7 @@
 import copy
 import math
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any, Self
@@ -41,7 +42,7 @@ class Trial:
         self._number = 0
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(self.plan.on(self.model))
+        self._stack.enter_context(self.plan.laid_out(self.model))
         self.state = State(self.model, self.task, self.recipe)
         self.state.set_rate(0.0)
         self.model.train()
@@ -52,13 +53,21 @@ class Trial:
 
     def step(self) -> float:
         """Seconds of the next step, its batch included."""
-        began = time.perf_counter()
-        reseed(self.device, self.generator, self.recipe.seed, self._number)
-        batches = ((self._batch(self._number), 1.0) for _ in range(self.recipe.accumulate))
-        losses = take_step(self.state, self.task, batches, self.generator, self.recipe, self.plan)
-        float(losses[-1][1])  # waits for the device
-        self._number += 1
-        return time.perf_counter() - began
+        return self._timed(time.perf_counter)
+
+    def work(self) -> float:
+        """As `step`, seconds of the processor: what others do to the machine changes them less."""
+        return self._timed(time.process_time)
+
+    def _timed(self, clock: Callable[[], float]) -> float:
+        with self.plan.switched():
+            began = clock()
+            reseed(self.device, self.generator, self.recipe.seed, self._number)
+            batches = ((self._batch(self._number), 1.0) for _ in range(self.recipe.accumulate))
+            losses = take_step(self.state, self.task, batches, self.generator, self.recipe, self.plan)
+            float(losses[-1][1])  # waits for the device
+            self._number += 1
+            return clock() - began
 
     def gradients(self, draw: int) -> tuple[list[float], list[Tensor]]:
         """The losses of the first batch, and the gradient of all of them; `draw` seeds what layers draw.
@@ -73,9 +82,10 @@ class Trial:
         values = []
         self.generator.manual_seed(self.recipe.seed)
         torch.manual_seed(draw)
-        for group, loss in self.plan.losses(self.task, self.model, batch, self.generator):
-            loss.backward(inputs=self.state.parameters[group])  # type: ignore[no-untyped-call]
-            values.append(float(loss.detach()))
+        with self.plan.switched():
+            for group, loss in self.plan.losses(self.task, self.model, batch, self.generator):
+                loss.backward(inputs=self.state.parameters[group])  # type: ignore[no-untyped-call]
+                values.append(float(loss.detach()))
         found = [p.grad.detach().clone() for p in self.model.parameters() if p.grad is not None]
         self.model.zero_grad()
         return values, found
@@ -87,7 +97,8 @@ class Trial:
             return 0.0
         began = time.perf_counter()
         few = map(self.plan.place, islice(self.data.batches("validation", self.recipe.batch_size), _EVALUATED))
-        evaluate(self.state, self.task, few, self.device, self.generator, self.recipe.seed)
+        with self.plan.switched():
+            evaluate(self.state, self.task, few, self.device, self.generator, self.recipe.seed)
         seconds: float = (time.perf_counter() - began) / min(count, _EVALUATED) * count
         return seconds
 

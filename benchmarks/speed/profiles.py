@@ -1,0 +1,85 @@
+"""Where the time of a step goes, in plain eager PyTorch and under the plan that netloom measures, on one thread.
+
+    python benchmarks/speed/profiles.py --networks seed_cnn gpt
+
+What takes 2 % or more is named: an operator's own time, by torch's profiler, and page faults by the system's count.
+"""
+
+# ruff: noqa: E402  (the folders come before what lies in them)
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent / "peers")]
+
+import torch
+from _job import Job
+from _ready import Ready
+from _report import HERE, circumstances
+from _torch import parts
+from in_netloom import settings
+from networks import NETWORKS, prepare
+from torch.profiler import profile
+
+from netloom.train import Recipe
+from netloom.train.plan import Plan
+from netloom.train.planning import plan_of
+from netloom.train.trial import Trial
+
+STEPS = 20
+#: Operators with a smaller share are not named.
+LEAST = 0.02
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
+    parser.add_argument("--planned", type=int, default=2000, metavar="N", help="steps netloom plans for (2000)")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
+    args = parser.parse_args()
+    args.data = None
+    torch.set_num_threads(1)
+    lines = ["# Where the time of a step goes", "", __doc__.strip().splitlines()[-1], ""]
+    facts = circumstances(args, os.getloadavg()[0])
+    for name in args.networks:
+        with tempfile.TemporaryDirectory() as work:
+            os.environ["XDG_CACHE_HOME"] = work
+            job = Job(prepare(NETWORKS[name], STEPS, args.planned, Path(work) / name))
+            lines += [f"## {name}", ""]
+            model, task = parts(job)
+            recipe = Recipe(**settings(job), steps=args.planned)
+            for planned in (False, True):  # eager first: where memory is kept, page faults are gone for good
+                plan = plan_of(model, task, Ready(job), recipe).plan if planned else Plan()
+                with Trial(model, task, Ready(job), recipe, plan) as trial:
+                    lines += [f"- {plan}: {measure(trial)}"]
+                    print(name, lines[-1], flush=True)
+            lines += [""]
+    machine = f"{facts['hardware']['cpu']}, load {facts['hardware']['load when started']} when started"
+    lines += [f"{facts['date']}, `{facts['command']}`; {machine}, torch {facts['versions']['torch']}."]
+    (args.out / "speed_profiles.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def measure(trial: Trial) -> str:
+    """Milliseconds and page faults of a step, and the shares of its operators."""
+    for _ in range(5):
+        trial.step()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    times = [trial.work() for _ in range(STEPS)]
+    faults = (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / STEPS
+    with profile() as seen:
+        for _ in range(STEPS):
+            trial.step()
+    rows: list[Any] = sorted(seen.key_averages(), key=lambda row: -row.self_cpu_time_total)
+    total = sum(row.self_cpu_time_total for row in rows)
+    named = [f"{row.key.removeprefix('aten::')} {row.self_cpu_time_total / total:.0%}" for row in rows
+             if row.self_cpu_time_total >= LEAST * total]  # fmt: skip
+    return f"{sorted(times)[STEPS // 2] * 1e3:.2f} ms of the processor, {faults:,.0f} page faults. {', '.join(named)}"
+
+
+if __name__ == "__main__":
+    main()
