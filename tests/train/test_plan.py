@@ -25,7 +25,7 @@ from netloom.reading import from_dict
 from netloom.run import Run
 from netloom.signal import parse
 from netloom.tasks import TASKS
-from netloom.train import Recipe, fit, planning, resume, trial
+from netloom.train import Recipe, fit, planning, resume
 from netloom.train.memory import can_keep_memory
 from netloom.train.plan import Plan
 from netloom.train.planning import measure, plan_of
@@ -242,10 +242,10 @@ def test_random_layers_are_compared_without_their_chance() -> None:
 
 def test_statistics_of_norms_are_no_difference_where_layers_are_random() -> None:
     blocks = [CNN[0], "batch_norm2d", *CNN[1:3], {"dropout": {"rate": 0.5}}, "flatten"]
-    found = measure(*given(blocks, steps=600))
-    assert found.tried[0].verdict in ("kept", "no gain")
-    assert found.tried[0].difference is not None
-    assert found.tried[0].difference < 1e-4
+    found = measure(*given(blocks, steps=6000))
+    assert found.tried[1].verdict in ("kept", "no gain")
+    assert found.tried[1].difference is not None
+    assert found.tried[1].difference < 1e-4
 
 
 def test_a_plan_is_remembered_for_its_machine_and_architecture(tmp_path: Path) -> None:
