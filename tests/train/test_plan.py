@@ -308,7 +308,7 @@ def test_a_gpu_is_offered_tf32_bf16_and_graphs(monkeypatch: pytest.MonkeyPatch) 
     expected = [
         {"precision": "tf32"},
         {"precision": "bfloat16"},
-        {"compiled": True},
+        {"compiled": True, "dense_by_onednn": False},
         {"compiled": True, "graphs": True},
     ]
     assert offered == [{"channels_last": True}, *expected]
