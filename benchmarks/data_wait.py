@@ -13,9 +13,9 @@ it trains, in a process of its own, in four ways:
     by the loop   each batch is made when it is asked for
 
 Goal: streamed, waiting for data takes less than 2 % of the training's time, evaluation included. The disk is cold only
-where the data are larger than all the memory there is: opening them reads them once, for their checksums. Peak memory is that of the whole
-process, with what it held before it opened the data told beside it; what is mapped counts as long as the system keeps
-it. The pass of preparation is timed by itself: fitting, decoding, writing, checksums.
+where the data are larger than all the memory there is: opening them reads them once, for their checksums. Peak memory
+is that of the whole process, with what it held before it opened the data told beside it; what is mapped counts as long
+as the system keeps it. The pass of preparation is timed by itself: fitting, decoding, writing, checksums.
 """
 
 import argparse
