@@ -52,9 +52,9 @@ def table(columns: int, widths: list[int], batch: int) -> Network:
 
 #: (network, steps of a round)
 SIZES = {
-    "tiny MLP": (table(10, [16], 32), 4000),
-    "MLP": (table(100, [256, 256], 128), 1500),
-    "CNN": (replace(NETWORKS["seed_cnn"], batch=32), 150),
+    "tiny MLP": (table(10, [16], 32), 1500),
+    "MLP": (table(100, [256, 256], 128), 500),
+    "CNN": (replace(NETWORKS["seed_cnn"], batch=32), 60),
 }
 PLAN = Plan(pool_first=True)
 #: Seconds between two checkpoints, unless a recipe says otherwise.

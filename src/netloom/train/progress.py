@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class Progress(Protocol):
-    """Is told how a training goes, at most ten times a second."""
+    """Is told how a training goes, at most four times a second."""
 
     def start(self, step: int, steps: int) -> None:
         """Training goes on from `step` of `steps`."""
