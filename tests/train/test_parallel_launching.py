@@ -6,37 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import parallel_workers
 import pytest
-import torch
+from parallel_commands import FIT, ended, equal, netloom, wait_for
 from parallel_workers import ENVIRONMENT, free_port
-from training_fakes import weights
 
 from netloom.errors import NetloomError, SettingError, TrainingError
 from netloom.run import Run
 from netloom.train.launching import TOLD, begin, begun, check_workers, given_up, launch
-
-FIT = ["fit", "digits", "--arch", "mlp", "--plan", "eager", "--set", "checkpoint_every=0.1"]
-
-
-def netloom(*command: str, folder: Path) -> "subprocess.Popen[str]":
-    words = [sys.executable, "-m", "netloom", *command]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(words, cwd=folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
-
-
-def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    printed, errors = process.communicate(timeout=120)
-    return process.returncode, printed, errors
-
-
-def equal(one: Path, other: Path) -> None:
-    want, got = weights(one), weights(other)
-    assert want.keys() == got.keys()
-    assert all(torch.equal(value, got[name]) for name, value in want.items())
 
 
 def start(job: str, folder: Path, **settings: object) -> None:
@@ -136,7 +116,7 @@ def _torchrun(command: Sequence[str], folder: Path) -> list["subprocess.Popen[st
 def test_control_c_and_resumed(tmp_path: Path) -> None:
     process = netloom(*FIT, "--steps", "5000", "--workers", "2", "--out", "run", folder=tmp_path)
     run = tmp_path / "run" / "mlp-seed0"
-    _wait_for(lambda: any((run / "checkpoints").glob("0*")), process)
+    wait_for(lambda: any((run / "checkpoints").glob("0*")), process)
     os.kill(process.pid, signal.SIGINT)
     code, printed, errors = ended(process)
     assert code == 130
@@ -171,7 +151,7 @@ def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
     whole = netloom(*FIT, "--steps", "600", "--workers", "2", "--out", "whole", folder=tmp_path)
     assert ended(whole)[0] == 0
     process = netloom(*FIT, "--steps", "600", "--workers", "2", "--out", "killed", folder=tmp_path)
-    _wait_for(lambda: any((tmp_path / "killed" / "mlp-seed0" / "checkpoints").glob("0*")), process)
+    wait_for(lambda: any((tmp_path / "killed" / "mlp-seed0" / "checkpoints").glob("0*")), process)
     workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(workers) == 2
     os.kill(int(workers[0]), signal.SIGKILL)
@@ -187,20 +167,12 @@ def test_killed_before_it_began_it_does_not_go_on_with_what_was_there_before(tmp
     assert ended(old)[0] == 0
     process = netloom(*FIT, "--steps", "20", "--workers", "2", "--out", "run", folder=tmp_path)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    _wait_for(lambda: len(children.read_text().split()) == 2, process)
+    wait_for(lambda: len(children.read_text().split()) == 2, process)
     os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
     code, printed, errors = ended(process)
     assert code == 1
     assert "the folder is not empty" in errors
     assert "finished" not in printed
-
-
-def _wait_for(holds: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert process.poll() is None, ended(process)
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

@@ -2,17 +2,12 @@
 
 import os
 import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import torch
-from parallel_workers import ENVIRONMENT
-from training_fakes import weights
+from parallel_commands import FIT, ended, equal, netloom, wait_for
 
 from netloom.cli._workers import Place
 from netloom.errors import MissingExtra, NetloomError, SettingError
@@ -20,35 +15,9 @@ from netloom.run import Run
 from netloom.train import interrupt
 from netloom.train.on_ray import Desk, launch_on_ray
 
-FIT = ["fit", "digits", "--arch", "mlp", "--plan", "eager", "--set", "checkpoint_every=0.1"]
 ON_RAY = ["--workers", "2", "--on", "ray"]
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not there: pip install 'netloom[ray]'")
-
-
-def netloom(*command: str, folder: Path) -> "subprocess.Popen[str]":
-    words, pipe = [sys.executable, "-m", "netloom", *command], subprocess.PIPE
-    home = {"HOME": str(folder)}  # ray writes there
-    return subprocess.Popen(words, cwd=folder, env=ENVIRONMENT | home, stdout=pipe, stderr=pipe, text=True)
-
-
-def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    printed, errors = process.communicate(timeout=180)
-    return process.returncode, printed, errors
-
-
-def wait_for(holds: Callable[[], object], process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert process.poll() is None, ended(process)
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def equal(one: Path, other: Path) -> None:
-    want, got = weights(one), weights(other)
-    assert want.keys() == got.keys()
-    assert all(torch.equal(value, got[name]) for name, value in want.items())
 
 
 def train_workers(process: int) -> list[int]:
