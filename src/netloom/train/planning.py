@@ -41,8 +41,9 @@ from netloom.train.trial import Trial
 SHARE = 0.04
 #: A change must make the shortest step this much shorter to stay.
 GAIN = 0.03
-#: Largest relative difference of a loss, and of the gradient in the norm. In float32 rounding lets a few rectifiers near
-#: zero open or shut (1e-3 with batch norms); bfloat16's eight bits round by some percent. Another batch: its own size.
+#: Largest relative difference of a loss, and of the gradient in the norm. In float32 rounding opens and shuts some
+#: rectifiers near zero (1e-3 behind batch norms); bfloat16's eight bits round by some percent. Another batch changes a
+#: gradient by its own size.
 TOLERANCE = {"float32": 5e-3, "bfloat16": 1e-1}
 #: Seconds that compiling takes at the least, a network.
 _COMPILING = 20.0
