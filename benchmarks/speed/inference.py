@@ -2,8 +2,8 @@
 
     python benchmarks/speed/inference.py --batches 1 64
 
-The plan is what `netloom evaluate` takes of the one measured for training the network on this machine. All must give the
-same outputs.
+The plan is what `netloom evaluate` takes of the one measured for training the network on this machine.
+All must give the same outputs.
 """
 
 # ruff: noqa: E402  (the folders come before what lies in them)
