@@ -49,12 +49,11 @@ def ratio(part: dict[str, Any], slow: str, fast: str) -> tuple[float, str]:
 def summary(title: str, part: dict[str, Any]) -> str:
     """netloom's line of a part."""
     goals, peer, cells = GOALS.get(part["network"], (1.0, 1.0)), best(part), [title]
-    for goal, against in zip(goals, ("plain", peer), strict=True):
+    for goal, against, name in zip(goals, ("plain", peer), ("", f" {peer}"), strict=True):
         if against is None or against not in part["rounds"][0]:
             cells += ["", ""]
             continue
         value, words = ratio(part, against, "netloom")
-        name = "" if against == "plain" else f" {against}"
         cells += [words + name, f"≥ {goal}: {'met' if value >= goal else '**not met**'}"]
     return f"| {' | '.join(cells)} |"
 
@@ -92,7 +91,8 @@ def tried(each: list[dict[str, Any]]) -> str:
     """What was looked at, in words."""
     words = []
     for one in each:
-        name = ", ".join(key for key, value in one["plan"].items() if value not in (False, None, "float32"))
+        said = {key: value for key, value in one["plan"].items() if value not in (False, None, "float32")}
+        name = ", ".join(key if value is True else f"{key} {value}" for key, value in said.items())
         ratio = "" if one["ratio"] is None else f" {one['ratio']:.2f} × eager,"
         words.append(f"{name or 'eager'}:{ratio} {one['verdict']}")
     return "; ".join(words).replace("_", " ").replace("onednn", "oneDNN") + "."

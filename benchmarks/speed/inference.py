@@ -2,7 +2,8 @@
 
     python benchmarks/speed/inference.py --batches 1 64
 
-The plan is the one that netloom measures for training the network on this machine. All must give the same outputs.
+The plan is what `netloom evaluate` takes of the one measured for training the network on this machine.
+All must give the same outputs.
 """
 
 # ruff: noqa: E402  (the folders come before what lies in them)
@@ -28,6 +29,7 @@ from in_netloom import settings
 from networks import NETWORKS, prepare
 from torch import Tensor
 
+from netloom.data.batch import Batch
 from netloom.export.onnx import onnx_model
 from netloom.signal import parse
 from netloom.train import Recipe
@@ -58,7 +60,8 @@ def main() -> None:
             os.environ["XDG_CACHE_HOME"] = work
             job = Job(prepare(NETWORKS[name], 10, args.planned, Path(work) / name))
             model, task = parts(job)
-            plan = plan_of(model, task, Ready(job), Recipe(**settings(job), steps=args.planned)).plan
+            found = plan_of(model, task, Ready(job), Recipe(**settings(job), steps=args.planned)).plan
+            plan = Plan.for_answers(found.to_dict())
             for batch in args.batches:
                 x = torch.from_numpy(job.arrays["x"][:batch])
                 measure(f"{name}, batch {batch}", job, plan, x, args, report)
@@ -68,7 +71,7 @@ def measure(what: str, job: Job, plan: Plan, x: Tensor, args: argparse.Namespace
     """All ways to call a network, by turns."""
     eager, planned = (parts(job)[0].eval() for _ in range(2))
     session = runtime(job, eager, args.threads)
-    values = x.contiguous(memory_format=torch.channels_last) if plan.channels_last and x.dim() == 4 else x
+    values = plan.place(Batch({"x": x}, {}, None, torch.arange(len(x)))).inputs["x"]
     with plan.on(planned):
         ways: dict[str, Callable[[], Tensor]] = {
             "eager": lambda: eager["network"](x),

@@ -169,7 +169,7 @@ def test_control_c_leaves_no_thread(tmp_path: Path) -> None:
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        recipe = Recipe(steps=5000, batch_size=10)
+        recipe = Recipe(steps=5000, batch_size=10, plan="eager")  # trials of plans take batch 12 too
         outcome = go(tmp_path / "a", recipe, plain(), data=Data(hook=interrupt(1), lazy=True))
         assert outcome.status == "stopped"
         assert not threads()

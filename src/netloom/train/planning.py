@@ -41,10 +41,11 @@ from netloom.train.trial import Trial
 SHARE = 0.04
 #: A change must make the shortest step this much shorter to stay.
 GAIN = 0.03
-#: Largest relative difference of a loss, and of the gradient in the norm, by precision. On a GPU torch's convolutions
-#: compute in TF32 by themselves, so that tf32's holds for float32 too. Of bfloat16 the networks of benchmarks/speed
-#: show up to 0.048: rectifiers whose inputs are near zero turn.
-TOLERANCE = {"float32": 1e-3, "tf32": 1e-2, "bfloat16": 1e-1}
+#: Largest relative difference of a loss, and of the gradient in the norm, by precision. In float32 rounding opens and
+#: shuts some rectifiers near zero (1e-3 behind batch norms); bfloat16's eight bits round by some percent. Another batch
+#: changes a gradient by its own size. On a GPU torch's convolutions compute in TF32 by themselves, so that tf32's holds
+#: for float32 too.
+TOLERANCE = {"float32": 5e-3, "tf32": 1e-2, "bfloat16": 1e-1}
 #: Seconds that compiling takes at the least, a network.
 _COMPILING = 20.0
 #: Steps of each side that are timed, and of eager and of what is taken untried.
