@@ -31,9 +31,8 @@ def dense_by_onednn(model: nn.Module, on: bool = True) -> int:
     for layer in layers:
         layer.__dict__.pop("forward", None)
         if on:
-            layer.__dict__["forward"] = MethodType(
-                _forward, layer
-            )  # a method: a copy of the layer uses its own weights
+            # a method, so that a copy of the layer uses its own weights
+            layer.__dict__["forward"] = MethodType(_forward, layer)
     return len(layers) * on
 
 
