@@ -19,6 +19,7 @@ Every measurement is kept in `cost_cases.json` when it is made; a second call ma
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -43,7 +44,7 @@ from netloom.mend import inputs_of
 from netloom.optim import OPTIMISERS
 from netloom.reading import from_dict
 from netloom.signal import Signal, parse
-from netloom.spec import Node
+from netloom.spec import Node, to_yaml
 from netloom.zoo import ZOO
 
 BATCHES = (4, 32, 128)
@@ -161,8 +162,10 @@ def cases(seeds: int) -> Iterator[Case]:
             architecture = draw(signals, seed, 8)
             told = signals if isinstance(signals, str) else " + ".join(signals.values())
             (node,) = architecture.parts.values()
+            # what a seed draws changes with the catalogue: what was kept of another network is not taken for its own
+            mark = hashlib.sha256(to_yaml(architecture).encode()).hexdigest()[:8]
             yield Case(
-                f"drawn {seed} on {told}",
+                f"drawn {seed} on {told} ({mark})",
                 "fresh" if seed >= FRESH else "drawn",
                 node,
                 inputs_of(architecture)["network"],
