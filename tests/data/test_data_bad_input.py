@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     "an empty array file": (lambda path: _bytes(path / "a.npz", b""), ["this is not a sound .npz file"]),
     "numbers with a few words": (
         lambda path: every(path, lambda number, row: row.update(n="unknown" if number % 50 == 7 else row["n"])),
-        ["column 'n': nearly every value is a number, but", "got: 'unknown'", "fix: mend the value; or say what it is: "],
+        ["column 'n': nearly every value is a number, but", "got: 'unknown'", "fix: mend the value; or say what it is"],
     ),
     "an infinite number": (
         lambda path: every(path, lambda number, row: row.update(n="inf" if number == 7 else row["n"])),

@@ -317,6 +317,7 @@ def test_a_gpu_is_offered_tf32_bf16_and_graphs(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's compiler itself
 def test_a_compiled_plan_gives_the_same(tmp_path: Path) -> None:
     data = open_data("digits")
     task = TASKS.get("classification").from_data(data)
