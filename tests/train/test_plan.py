@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from oracles import unchecked
 from torch import nn
 
 from netloom import tensors
@@ -321,9 +322,10 @@ def test_a_gpu_is_offered_tf32_bf16_and_graphs(monkeypatch: pytest.MonkeyPatch) 
 def test_a_compiled_plan_gives_the_same(tmp_path: Path) -> None:
     data = open_data("digits")
     task = TASKS.get("classification").from_data(data)
-    runs = [
-        fit(from_dict({"chain": CNN}), task, data, Recipe(steps=20, plan=plan), tmp_path / name)
-        for name, plan in (("eager", "eager"), ("compiled", {"compiled": True}))
-    ]
+    with unchecked():  # what checks shapes can't be compiled
+        runs = [
+            fit(from_dict({"chain": CNN}), task, data, Recipe(steps=20, plan=plan), tmp_path / name)
+            for name, plan in (("eager", "eager"), ("compiled", {"compiled": True}))
+        ]
     a, b = (run.history[-1]["loss"]["network"] for run in runs)
     assert a == pytest.approx(b, rel=1e-3)
