@@ -7,6 +7,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from netloom.blocks import BLOCKS
 from netloom.build import build
 from netloom.cli import app
 from netloom.mend import inputs_of
@@ -78,4 +79,8 @@ def test_the_plugin_of_the_guide_is_a_block(tmp_path: Path) -> None:
     (tmp_path / "my_blocks.py").write_text(re.findall(r"```python\n(# my_blocks.*?)```", guide, re.S)[0])
     (tmp_path / "arch.yaml").write_text("- dense: {dim: 4}\n- squared_relu\n")
     arguments = ["check", str(tmp_path / "arch.yaml"), "-i", "vector:3", "--plugin", str(tmp_path / "my_blocks.py")]
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    try:
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+        assert "squared_relu" in BLOCKS
+    finally:
+        BLOCKS._things.pop("squared_relu", None)
