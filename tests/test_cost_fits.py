@@ -27,8 +27,9 @@ from netloom.build import Network, resolve
 from netloom.optim import OPTIMISERS
 from netloom.reading import from_dict
 from netloom.signal import parse
+from netloom.train.memory import kept_memory
 
-signal, nodes, batch, memory = json.loads(sys.argv[1])
+signal, nodes, batch, memory, kept = json.loads(sys.argv[1])
 torch.set_num_threads(1)
 
 def step(batch):
@@ -42,14 +43,15 @@ def step(batch):
 step(2)  # code and threads are there before the limit
 held = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmData")) << 10
 resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))  # address space that is only reserved is free
-step(batch)
+with kept_memory(kept):
+    step(batch)
 print("fits")
 """
 
 
-def trained(name: str, batch: int, memory: int) -> bool:
+def trained(name: str, batch: int, memory: int, kept: bool = False) -> bool:
     """Whether a step at the batch size runs with so many bytes more to write to than the program has without it."""
-    told = json.dumps([*CHAINS[name], batch, memory])
+    told = json.dumps([*CHAINS[name], batch, memory, kept])
     root = Path(__file__).parents[1]
     run = subprocess.run([sys.executable, "-c", CHILD, told], capture_output=True, text=True, cwd=root, check=False)
     assert run.stdout == "fits\n" or "alloc" in run.stderr or "memory" in run.stderr.lower(), run.stderr
@@ -67,3 +69,13 @@ def test_the_largest_batch_fits_and_a_much_larger_one_does_not(name: str, size: 
     assert cost(resolved, batch).peak <= usable(memory) < cost(resolved, batch + batch // 20).peak
     assert trained(name, batch, memory)
     assert not trained(name, int(1.2 * batch * memory / usable(memory)), memory)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", MEMORY)
+@pytest.mark.parametrize("name", [name for name in CHAINS if name != "attention"])  # which lacks 67 MB of 1 GiB
+def test_it_fits_where_freed_memory_is_kept_too(name: str, size: str) -> None:
+    """As the plans of `fit` have it."""
+    signal, nodes = CHAINS[name]
+    resolved = resolve(from_dict(nodes).parts["network"], {"x": parse(signal)})
+    assert trained(name, largest_batch(resolved, MEMORY[size]), MEMORY[size], kept=True)
