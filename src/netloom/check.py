@@ -160,19 +160,14 @@ def check(
         if batch < together.workers:
             expected = f"a batch of at least {together.workers}, one example for each worker"
             raise SettingError("the batch is too small", where="--workers", expected=expected, got=str(batch))
-        sent = Volume(0, 0, 0)
-        for tree in resolved.values():
-            sent += volume(tree, together.workers, together.shard)
+        sent = sum((volume(tree, together.workers, together.shard) for tree in resolved.values()), Volume(0, 0, 0))
         share = _time(costs(-(-batch // together.workers)), machine)
         scaled = scaling(together, sent, time, share)
     return Report(counted, (), batch, examples, memory, most, time, machine, scaled)
 
 
 def _time(costs: Mapping[str, Cost], machine: Machine) -> StepTime:
-    time = StepTime(0, 0, 0)
-    for each in costs.values():
-        time += step_time(each, machine)
-    return time
+    return sum((step_time(each, machine) for each in costs.values()), StepTime(0, 0, 0))
 
 
 def render(report: Report) -> RenderableType:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from netloom.meter import Meter
-from netloom.work import FLASH, Work, bytes_of
+from netloom.work import FLASH, Work, bytes_of, whole
 
 _LOOPS = (torch.gru, torch.rnn_tanh, torch.rnn_relu)
 #: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first: a packed input has no batch_first
@@ -95,7 +95,7 @@ class _Lstm(torch.autograd.Function):
         ctx.held = 4 * (_scratch(time, batch, dim) + (dim_in + dim + 1) * _stride(4 * dim))
         ctx.save_for_backward(x, h, c, y, last, last_cell, workspace, *weights)
         meter.hold(ctx.held)
-        ctx.operations = 8 * time * batch * _whole(dim) * (_whole(dim_in) + _whole(dim))
+        ctx.operations = 8 * time * batch * whole(dim) * (whole(dim_in) + whole(dim))
         meter.note(Work("lstm", ctx.flops, ctx.moved, ctx.operations, ctx.time))
         return y, last, last_cell
 
@@ -127,10 +127,6 @@ def _stride(dim: int) -> int:
     """The distance of oneDNN's rows, in floats: whole lines of 64 bytes, and no multiple of 256."""
     rounded = -(-dim // 16) * 16
     return rounded + 16 if rounded % 256 == 0 else rounded
-
-
-def _whole(dim: int) -> int:
-    return -(-dim // 16) * 16
 
 
 def _gru(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -91,9 +91,10 @@ def _convolutions() -> Iterator[Piece]:
         )
     for batch, channels, out, time in ((4, 24, 32, 64), (64, 7, 64, 96), (64, 64, 64, 48), (32, 4, 8, 1024)):
         yield _layer(lambda c=channels, d=out: nn.Conv1d(c, d, 5, padding=2), batch, channels, time)
-    for batch, channels, size in ((4, 16, 16), (64, 6, 24), (16, 64, 28)):
-        yield _layer(lambda c=channels: nn.Conv2d(c, c, 3, padding=1, groups=c), batch, channels, size, size)
     for batch, channels, kernel, size in (
+        (4, 16, 3, 16),
+        (64, 6, 3, 24),
+        (16, 64, 3, 28),
         (64, 3, 5, 32),
         (128, 3, 3, 32),
         (8, 32, 3, 32),

@@ -92,11 +92,11 @@ def work_of(name: str, args: Sequence[Any], flops: int, given: list[Tensor], res
         kind, operations, pieces = _convolution(args, backward)
     elif kind in ("gemm", "bmm"):
         columns = results[0].shape[-1]
-        operations = flops // max(columns, 1) * _whole(columns)
+        operations = flops // max(columns, 1) * whole(columns)
         pieces = results[0].shape[0]
     elif kind == "attention":
         query, key = (args[1], args[2]) if backward else (args[0], args[1])
-        operations, pieces = flops // query.shape[-1] * _whole(query.shape[-1]), math.prod(query.shape[:2])
+        operations, pieces = flops // query.shape[-1] * whole(query.shape[-1]), math.prod(query.shape[:2])
         moved += 4 * pieces * query.shape[2] * key.shape[2]  # scores, whose exponentials are computed
     elif kind in ("max_pool", "avg_pool") and len(args) > 1:
         values = args[0] if backward else results[0]
@@ -173,7 +173,8 @@ def _narrow(kind: str, x: Tensor) -> str:
     return f"{kind}_narrow" if x.ndim and x.shape[-1] < 16 else kind
 
 
-def _whole(columns: int) -> int:
+def whole(columns: int) -> int:
+    """Columns in whole vector registers of 16 float32 values, as kernels of products compute them."""
     return -(-columns // 16) * 16
 
 

@@ -58,7 +58,7 @@ class Checkpoints:
             new.mkdir()
             tensor_files.save(new / "state.safetensors", tensors)
             state = {"step": step, "tensors": sha256(new / "state.safetensors"), **facts}
-            write_text(new / "state.json", json.dumps({"sha256": _checksum(state), "state": state}))
+            write_facts(new, state)
             shutil.rmtree(place, ignore_errors=True)
             os.replace(new, place)
             flush(self.folder)
@@ -102,15 +102,19 @@ class Checkpoints:
         """Wait until what was begun is written; here nothing is left to wait for."""
 
     def _read(self, place: Path) -> Saved:
-        return _read(place)
+        return read(place, facts_of(place))
 
     def _whole(self) -> list[Path]:
         """The checkpoints by step, oldest first."""
         return sorted(path for path in self.folder.glob("*") if path.name.isdecimal() and path.is_dir())
 
 
-def _read(place: Path) -> Saved:
-    state = facts_of(place)
+def read(place: Path, state: dict[str, Any]) -> Saved:
+    """The checkpoint whose JSON says `state`, if its tensors are what was written.
+
+    Raises:
+        DamagedCheckpoint: they are not.
+    """
     if "shards" in state:
         from netloom.train.sharded_checkpoint import read_whole  # here, as it takes a second to import
 
@@ -125,6 +129,11 @@ def _read(place: Path) -> Saved:
             "its checksum is wrong", where=str(path), expected=f"sha256 {state['tensors']}", got=found
         )
     return Saved(state["step"], tensor_files.load(path), state)
+
+
+def write_facts(place: Path, state: Mapping[str, Any]) -> None:
+    """The JSON of a checkpoint, with its checksum; `facts_of` reads it."""
+    write_text(place / "state.json", json.dumps({"sha256": _checksum(state), "state": state}))
 
 
 def facts_of(place: Path) -> dict[str, Any]:

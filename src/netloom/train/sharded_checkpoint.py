@@ -9,7 +9,6 @@ has a pickle in it). Reading asks for slices, so another number of workers can r
 disk that all workers share.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -30,8 +29,8 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 from netloom import tensors as tensor_files
 from netloom.errors import DamagedCheckpoint, RunError
-from netloom.files import flush, inside, sha256, write_text
-from netloom.train.checkpoint import KEPT, Checkpoints, Saved, facts_of
+from netloom.files import flush, inside, sha256
+from netloom.train.checkpoint import KEPT, Checkpoints, Saved, facts_of, read, write_facts
 from netloom.train.following import sent
 from netloom.train.parallel import Workers, beside
 from netloom.typed import misfit
@@ -107,8 +106,7 @@ class ShardedCheckpoints(Checkpoints):
     def _complete(self, new: Path, place: Path, text: str) -> None:
         """Name the files and their checksums, and give the folder its name."""
         state = json.loads(text) | {"shards": {path.name: sha256(path) for path in sorted(new.glob("*.safetensors"))}}
-        checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
-        write_text(new / "state.json", json.dumps({"sha256": checksum, "state": state}))
+        write_facts(new, state)
         shutil.rmtree(place, ignore_errors=True)
         os.replace(new, place)
         flush(self.folder)
@@ -119,7 +117,7 @@ class ShardedCheckpoints(Checkpoints):
         """Its counters; no tensors yet, if they lie in shards."""
         state = facts_of(place)
         if "shards" not in state:
-            return super()._read(place)
+            return read(place, state)
         _check(place, state)
         return Saved(state["step"], {}, state)
 
@@ -136,15 +134,14 @@ def read_whole(place: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
 
 def _load(place: Path, like: Callable[[str], Tensor | None], group: Any) -> dict[str, Tensor]:
     """The tensors, each spread as the one it is like; without a group by this process alone."""
-    tensors = {}
-    for name, meta in HuggingFaceStorageReader(str(place)).read_metadata().state_dict_metadata.items():
+    tensors, reader = {}, HuggingFaceStorageReader(str(place))
+    for name, meta in reader.read_metadata().state_dict_metadata.items():
         assert isinstance(meta, TensorStorageMetadata)  # safetensors hold nothing else
         pattern, dtype = like(name), meta.properties.dtype
         if pattern is None or pattern.shape != meta.size:  # the latter: a moment that is a single number
             tensors[name] = torch.empty(meta.size, dtype=dtype)
         else:
             tensors[name] = torch.empty_like(pattern, dtype=dtype)
-    reader = HuggingFaceStorageReader(str(place))
     with warnings.catch_warnings():  # of the intent
         warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
         load(tensors, storage_reader=reader, process_group=group, no_dist=group is None)
