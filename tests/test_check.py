@@ -10,7 +10,8 @@ from netloom.check import inputs_of, mend, render, text
 from netloom.communication import Together, step_seconds
 from netloom.cost import usable
 from netloom.errors import ArchitectureError, SettingError
-from netloom.machine import CALLERS, Machine
+from netloom.machine import CALLS, WAYS, Machine
+from netloom.prices import Nearby, Price
 from netloom.reading import from_dict, load, read
 from netloom.signal import parse
 from netloom.tasks.classification import Classification
@@ -40,8 +41,9 @@ chain:
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch):
-    prices = dict.fromkeys(("move", "gemm", "conv"), (0.0, 1e-09, 1e-09, 0.0, 0.0))
-    machine = Machine("cpu", "a processor", 1, dict.fromkeys(CALLERS, 1e-6), prices)
+    prices = dict.fromkeys(("move", "gemm", "conv"), Price((0.0, 0.0, 1e-9, 1e-9, 0.0, 0.0, 0.0, 0.0)))
+    passes = dict.fromkeys(WAYS, Nearby())
+    machine = Machine("cpu", "a processor", 1, dict.fromkeys(CALLS, 1e-6), 1.0, prices, passes)
     monkeypatch.setattr(calibrate, "measure", lambda device: machine)
 
 

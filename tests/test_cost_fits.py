@@ -27,7 +27,7 @@ from netloom.build import Network, resolve
 from netloom.optim import OPTIMISERS
 from netloom.reading import from_dict
 from netloom.signal import parse
-from netloom.train.memory import kept_memory
+from netloom.heap import kept_memory
 
 signal, nodes, batch, memory, kept = json.loads(sys.argv[1])
 torch.set_num_threads(1)

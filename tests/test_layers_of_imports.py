@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1] / "src" / "netloom"
 #: From the ground up; the stages of one row know nothing of each other, and the files of one stage may.
 ROWS = (
     "errors",
-    "registry files units intervals synonyms extras typed",
+    "registry files units intervals synonyms extras typed heap",
     "signal spec tensors",
     "edits",
     "faults",
@@ -41,6 +41,7 @@ PART_OF = {
     "reader": "reading", "graph_reader": "reading",
     "meter": "cost", "work": "cost", "pieces": "cost",
     "communication": "cost", "scratch": "cost", "kernels": "cost", "machine": "cost", "calibrate": "cost",
+    "clock": "cost", "prices": "cost",
     "mermaid": "draw", "drawing": "draw",
     "assemble": "check", "mend": "check",
     "propose": "compete", "shortlist": "compete", "jobs": "compete", "pool": "compete",

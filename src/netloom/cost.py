@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from netloom.build.flow import TORCH, Resolved
 from netloom.build.network import Network
 from netloom.errors import SettingError
+from netloom.heap import LARGEST
 from netloom.kernels import Kernels
 from netloom.meter import Meter
 from netloom.optim import OPTIMISERS
@@ -279,8 +280,10 @@ def _update(meter: Meter, trainable: list[nn.Parameter], state: int) -> tuple[tu
     ran = meter.work.get(("optimiser", True), Counter())
     work = Counter({one: count for one, count in ran.items() if one.flops})
     if trainable:
-        total = sum(map(_nbytes, trainable))
-        work[Work("update", 0, 3 * total + 2 * state, sum(p.numel() for p in trainable), len(trainable))] += 1
+        sizes = [_nbytes(weight) for weight in trainable]
+        values = sum(weight.numel() for weight in trainable)
+        fresh = sum(size for size in sizes if size >= LARGEST)
+        work[Work("update", 0, 3 * sum(sizes) + 2 * state, values, len(trainable), fresh)] += 1
     return tuple(work.items())
 
 

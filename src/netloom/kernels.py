@@ -40,16 +40,14 @@ class Kernels(TorchFunctionMode):
         if func is torch.lstm and len(args) == _ARGUMENTS and isinstance(args[2], list | tuple):
             return self._lstm(*args)
         if func in _LOOPS and len(args) == _ARGUMENTS and isinstance(args[2], list | tuple):
-            self.meter.looping = True
-            result = _recurrent(_CELLS[func], *args)
-            self.meter.looping = False
-            return result
+            return _recurrent(_CELLS[func], *args)
         return func(*args, **kwargs)
 
     def _attention(self, func: Any, args: Any, **kwargs: Any) -> Tensor:
         mask, dropout = kwargs.get("attn_mask"), kwargs.get("dropout_p", 0.0)
         same = args[0].shape[:2] == args[1].shape[:2] and args[0].shape[-1] == args[2].shape[-1]
-        if dropout or args[0].ndim != 4 or not same:  # torch has no fused kernel for it on the CPU
+        lies = all(tensor.stride(-1) == 1 for tensor in args)
+        if dropout or args[0].ndim != 4 or not same or not lies:  # torch has no fused kernel for it on the CPU
             result: Tensor = func(*args, **kwargs)
             return result
         if mask is not None and mask.dtype == torch.bool:  # as torch does
@@ -84,19 +82,17 @@ class _Lstm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, meter: Meter, x: Tensor, h: Tensor, c: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        ctx.set_materialize_grads(False)  # nor does torch's
         time, batch, dim_in = x.shape
         dim = h.shape[-1]
         y = x.new_empty(time, batch, dim)
         workspace = x.new_empty(_workspace(time, batch, dim_in, dim))
         last, last_cell = h.new_empty(h.shape), c.new_empty(c.shape)
-        ctx.meter, ctx.time = meter, max(time, 1)
-        ctx.flops = 8 * time * batch * dim * (dim_in + dim)
-        ctx.moved = sum(map(bytes_of, (x, y, workspace)))
+        ctx.meter = meter
         ctx.held = 4 * (_scratch(time, batch, dim) + (dim_in + dim + 1) * _stride(4 * dim))
         ctx.save_for_backward(x, h, c, y, last, last_cell, workspace, *weights)
         meter.hold(ctx.held)
-        ctx.operations = 8 * time * batch * whole(dim) * (whole(dim_in) + whole(dim))
-        meter.note(Work("lstm", ctx.flops, ctx.moved, ctx.operations, ctx.time))
+        meter.note(lstm_work(x, h, backward=False))
         return y, last, last_cell
 
     @staticmethod
@@ -106,8 +102,20 @@ class _Lstm(torch.autograd.Function):
         given = tuple(torch.empty_like(tensor) for tensor in (x, h, c, *weights))
         turned = sum(4 * dim * _stride(each) for each in (dim_in, dim) if _stride(each) != each)
         ctx.meter.hold(ctx.held + 4 * (turned + 4 * dim) + bytes_of(h) * 4)
-        ctx.meter.note(Work("lstm_backward", 2 * ctx.flops, 2 * ctx.moved, 2 * ctx.operations, ctx.time))
+        ctx.meter.note(lstm_work(x, h, backward=True))
         return None, *given
+
+
+def lstm_work(x: Tensor, h: Tensor, *, backward: bool) -> Work:
+    """A layer's kernel in one direction, by its input and its first state; time comes first."""
+    time, batch, dim_in = x.shape
+    dim = h.shape[-1]
+    flops = 8 * time * batch * dim * (dim_in + dim)
+    operations = 8 * time * batch * whole(dim) * (whole(dim_in) + whole(dim))
+    moved = bytes_of(x) + 4 * (time * batch * dim + _workspace(time, batch, dim_in, dim))
+    kind, times = ("lstm_backward", 2) if backward else ("lstm", 1)
+    shape = time, batch, dim_in, dim
+    return Work(kind, times * flops, times * moved, times * operations, max(time, 1), shape=shape)
 
 
 def _workspace(time: int, batch: int, dim_in: int, dim: int) -> int:

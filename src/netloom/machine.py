@@ -1,38 +1,42 @@
 """What this machine's kernels take, measured once, and how long a training step will take on it.
 
-    time of a kernel call = call(caller) + call + operation · operations + byte · moved + far · max(moved − NEAR, 0)
-                            + piece · pieces
-    time of a pass        = Σ over its calls; of a step: of forward, backward and the optimiser's update
+    time of a kernel call = what its kind's price says (`netloom.prices`), less for the call itself where it is repeated
+    time of a pass        = (Σ over its calls + node · blocks + start of a backward pass) · correction by passes near it
+    time of a step        = Σ over forward, backward and the optimiser's update
 
-with prices for each kind of kernel, forward and backward apart (`netloom.work` says what is counted). Prices are
-fitted to measurements, none of them negative (`netloom.calibrate`): a roofline (S. Williams, A. Waterman, D. Patterson,
-2009, https://doi.org/10.1145/1498765.1498785) whose roofs add up, as kernels of this size do not compute or move alone.
-Kept as JSON in `$XDG_CACHE_HOME/netloom`, one file for each device, number of threads and version of torch.
+`netloom.work` says what is counted, `netloom.calibrate` how it is measured. A step is plain eager PyTorch in float32
+with freed memory kept (`netloom.heap`). Kept as JSON in `$XDG_CACHE_HOME/netloom`, one file for each device, number of
+threads and version of torch.
 """
 
 import hashlib
 import json
+import math
 import os
 import platform
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from netloom import files
 from netloom.cost import Cost
 from netloom.errors import DamagedCheckpoint, RunError
+from netloom.prices import COUNTS, Nearby, Price
 from netloom.work import Work
 
-FORMAT = 2
-#: bytes that the caches near a core hold; values beyond are fetched from farther away
-NEAR = 1 << 20
-CALLERS = {"python", "backward", "loop", "view", "start", "node"}
-#: of a kernel call: for itself, and for each operation, byte, byte beyond NEAR, and piece
-Price = tuple[float, float, float, float, float]
+FORMAT = 3
+CALLS = {"view", "node", "start"}
+#: of a pass; alone is a forward pass that nothing is learnt from
+WAYS = ("forward", "backward", "alone")
+#: a call that is made so often with the same sizes finds its code in the caches
+AGAIN = 16
+_SCATTERED = "_scattered"
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,10 @@ class Machine:
         device: cpu or cuda.
         name: the processor's.
         threads: torch's, when it was measured.
-        calls: caller (python, backward, loop, view) → seconds that any kernel call takes beside its work; start: those
-            of a backward pass; node: those of a block, to be called at all.
-        prices: kind of kernel → seconds; `move` is that of kinds that were not measured.
+        calls: seconds of a view, and beside all kernels of a block (node) and a backward pass (start).
+        again: share of a call's own seconds that it takes when it is repeated.
+        prices: of the kinds of kernels; `move` is that of kinds that were not measured.
+        passes: corrections of whole passes, by their way.
         note: what there is to say about how it came to be, empty if nothing.
     """
 
@@ -53,32 +58,40 @@ class Machine:
     name: str
     threads: int
     calls: Mapping[str, float]
+    again: float
     prices: Mapping[str, Price]
+    passes: Mapping[str, Nearby]
     note: str = ""
 
     def price(self, kind: str) -> Price:
-        """Of a kind of kernel; a backward kernel that was not measured costs what its forward does."""
-        return self.prices.get(kind) or self.prices.get(kind.removesuffix("_backward")) or self.prices["move"]
+        """Of a kind of kernel; of one that was not measured, what is nearest: a backward kernel's is its forward's."""
+        stem = kind.removesuffix("_backward")
+        nearest = [kind, stem, *(["move" + _SCATTERED] if stem.endswith(_SCATTERED) else [])]
+        while "_" in stem:
+            stem = stem.rpartition("_")[0]
+            nearest += [f"{stem}_backward", stem] if kind.endswith("_backward") else [stem]
+        return next((self.prices[each] for each in nearest if each in self.prices), self.prices["move"])
 
-    def seconds(self, work: Work) -> float:
-        """How long a kernel call takes."""
-        if work.kind == "view":
-            return self.calls["view"]
-        found = zip(self.price(work.kind), counts(work), strict=True)
-        return self.calls[work.caller] + sum(price * count for price, count in found)
+    def seconds(self, works: Iterable[tuple[Work, int]], traffic: float) -> float:
+        """How long kernel calls take, each as often as is said, within a step that moves so many bytes."""
+        total, kinds = 0.0, defaultdict[str, list[tuple[Work, int]]](list)
+        for work, times in works:
+            kinds[work.kind].append((work, times))
+        total += self.calls["view"] * sum(times for _, times in kinds.pop("view", ()))
+        for kind, some in kinds.items():
+            calls, rest = self.price(kind).seconds([work for work, _ in some], traffic)
+            share = np.array([self.again if times >= AGAIN else 1.0 for _, times in some])
+            total += float((share * calls + rest) @ [times for _, times in some])
+        return total
 
     def data(self) -> dict[str, Any]:
         """The machine as JSON."""
         return {
             "format": FORMAT, "device": self.device, "name": self.name, "threads": self.threads,
-            "torch": torch.__version__, "calls": dict(self.calls),
-            "prices": {kind: list(price) for kind, price in self.prices.items()},
+            "torch": torch.__version__, "calls": dict(self.calls), "again": self.again,
+            "prices": {kind: asdict(price) for kind, price in self.prices.items()},
+            "passes": {way: asdict(nearby) for way, nearby in self.passes.items()},
         }  # fmt: skip
-
-
-def counts(work: Work) -> tuple[int, int, int, int, int]:
-    """What the prices of a kernel call are multiplied with."""
-    return 1, work.operations, work.moved, max(work.moved - NEAR, 0), work.pieces
 
 
 @dataclass(frozen=True)
@@ -98,13 +111,42 @@ class StepTime:
         return StepTime(self.forward + other.forward, self.backward + other.backward, self.update + other.update)
 
 
+def traffic(cost: Cost) -> int:
+    """Bytes that a step's forward and backward kernels move."""
+    return sum(work.moved * times for row in cost.rows for work, times in (*row.forward, *row.backward))
+
+
 def step_time(cost: Cost, machine: Machine) -> StepTime:
     """How long a training step takes at the cost's batch size."""
-    forward = sum(machine.seconds(work) * count for row in cost.rows for work, count in row.forward)
-    forward += machine.calls["node"] * len(cost.rows)
-    backward = sum(machine.seconds(work) * count for row in cost.rows for work, count in row.backward)
-    backward += machine.calls["start"] if cost.trainable else 0.0
-    return StepTime(forward, backward, sum(machine.seconds(work) * count for work, count in cost.update))
+    moved = traffic(cost)
+    forward = [call for row in cost.rows for call in row.forward]
+    backward = [call for row in cost.rows for call in row.backward]
+    if not cost.trainable:
+        return StepTime(pass_time("alone", forward, len(cost.rows), moved, machine), 0.0, 0.0)
+    first = pass_time("forward", forward, len(cost.rows), moved, machine)
+    return StepTime(first, pass_time("backward", backward, 0, moved, machine), machine.seconds(cost.update, moved))
+
+
+def pass_time(way: str, works: Sequence[tuple[Work, int]], nodes: int, traffic: float, machine: Machine) -> float:
+    """How long a pass takes: kernels, blocks that are called, and what passes near it took more or less.
+
+    Args:
+        way: one of WAYS.
+        works: its kernel calls, and how often each.
+        nodes: blocks that are called.
+        traffic: bytes that the whole step moves.
+        machine: what is known of it.
+    """
+    seconds = machine.seconds(works, traffic) + machine.calls["node"] * nodes
+    seconds += machine.calls["start"] if way == "backward" else 0.0
+    point = pass_features(works, traffic, seconds)
+    return seconds * float(machine.passes[way].factors(np.array([point]))[0])
+
+
+def pass_features(works: Sequence[tuple[Work, int]], traffic: float, seconds: float) -> tuple[float, ...]:
+    """Where a pass lies among others: its kernel calls, the step's traffic, and how long it seems to take."""
+    calls = sum(times for _, times in works)
+    return math.log(max(calls, 1)), 0.5 * math.log(max(traffic, 1)), math.log(max(seconds, 1e-6))
 
 
 def calibration(device: torch.device | str = "cpu", *, anew: bool = False) -> Machine:
@@ -164,20 +206,40 @@ def _read(path: Path) -> Machine:
     """
     data = files.read_json(path)
     try:
-        prices: dict[str, Price] = {str(kind): _price(price) for kind, price in data["prices"].items()}
-        calls = {str(caller): float(seconds) for caller, seconds in data["calls"].items()}
-        machine = Machine(data["device"], data["name"], int(data["threads"]), calls, prices)
-        sound = all(0 <= seconds < 1 for price in (*prices.values(), tuple(calls.values())) for seconds in price)
-        if data["format"] != FORMAT or "move" not in prices or calls.keys() != CALLERS or not sound:
+        prices = {str(kind): _price(price) for kind, price in data["prices"].items()}
+        calls = {str(name): float(seconds) for name, seconds in data["calls"].items()}
+        passes = {way: _nearby(data["passes"][way]) for way in WAYS}
+        threads, again = int(data["threads"]), float(data["again"])
+        machine = Machine(data["device"], data["name"], threads, calls, again, prices, passes)
+        seconds = [machine.again / 10, *calls.values(), *(value for price in prices.values() for value in price.each)]
+        if (
+            data["format"] != FORMAT
+            or "move" not in prices
+            or calls.keys() != CALLS
+            or not all(0 <= value < 1 for value in seconds)
+        ):
             raise ValueError("numbers out of range")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedCheckpoint("does not hold a calibration", where=str(path), got=str(error)) from error
     return machine
 
 
-def _price(values: list[float]) -> Price:
-    call, operation, byte, far, piece = map(float, values)
-    return call, operation, byte, far, piece
+def _price(data: Mapping[str, Any]) -> Price:
+    """A price that was kept; a ValueError if it has not all its parts."""
+    each = tuple(map(float, data["each"]))
+    if len(each) != len(COUNTS):
+        raise ValueError("a price is not whole")
+    return Price(each, _nearby(data["nearby"]))
+
+
+def _nearby(data: Mapping[str, Any]) -> Nearby:
+    """A correction that was kept; a ValueError if its parts don't belong together, or are no numbers."""
+    points = tuple(tuple(map(float, point)) for point in data["points"])
+    weights = tuple(map(float, data["weights"]))
+    numbers = (*weights, *(value for point in points for value in point))
+    if len(points) != len(weights) or len({*map(len, points)}) > 1 or not all(map(math.isfinite, numbers)):
+        raise ValueError("a correction is not whole")
+    return Nearby(points, weights)
 
 
 def name_of(device: torch.device) -> str:

@@ -11,7 +11,6 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -52,7 +51,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, known: Iterator[Tensor], unsaved: Iterator[Tensor]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.node = ""
-        self.backward = self.looping = False
+        self.backward = False
         self.work: dict[tuple[str, bool], Counter[Work]] = {}
         self.saved: Counter[str] = Counter()
         self.alive = self.peak = 0
@@ -72,19 +71,12 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._lives(tensor)
         name = func._overloadpacket.__name__
         self.hold(scratch(name, args, tensors))
-        if func.is_view:
-            self.note(VIEW)
-        elif not name.startswith(_FREE):
-            given = [item for item in _flat(args) if isinstance(item, Tensor)]
-            formula = _FORMULAS.get(name)
-            flops = formula(*args, **(kwargs or {}), out_val=result) if formula else 0
-            self.note(work_of(name, args, flops, given, tensors))
+        if (work := counted(func, args, kwargs or {}, result)) is not None:
+            self.note(work)
         return result
 
     def note(self, work: Work) -> None:
         """Count a kernel call at the node that is running."""
-        if work is not VIEW:
-            work = replace(work, caller="backward" if self.backward else "loop" if self.looping else "python")
         self.work.setdefault((self.node, self.backward), Counter())[work] += 1
 
     def hold(self, bytes: int) -> None:
@@ -122,6 +114,19 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._living.pop(key, None)
         if not self.backward:
             self._kept.discard(key)  # a new storage may come to lie at the same address
+
+
+def counted(func: Any, args: Any, kwargs: Mapping[str, Any], result: Any) -> Work | None:
+    """A call of an operation as it is counted; None where nothing runs."""
+    name = func._overloadpacket.__name__
+    if func.is_view:
+        return VIEW
+    if name.startswith(_FREE):
+        return None
+    given, tensors = ([item for item in _flat(value) if isinstance(item, Tensor)] for value in (args, result))
+    formula = _FORMULAS.get(name)
+    flops = formula(*args, **kwargs, out_val=result) if formula else 0
+    return work_of(name, args, flops, given, tensors)
 
 
 def _flat(value: Any) -> Iterator[Any]:

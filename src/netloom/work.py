@@ -5,8 +5,12 @@
     moved         bytes read and written; of a table only the rows that are looked up
     pieces        what is begun anew: matrices of a batch, rows of a norm or a softmax, time steps, images, looked-up
                   rows, results of a sum; elsewhere runs of values that lie side by side in every operand
+    fresh         bytes of results so large that the system hands their pages out anew each time (`netloom.heap`)
+    shape         sizes that say more than those: rows and columns of products, channels, window, pixels of convolutions
 
-A kernel that reads turned or broadcast values makes as many short loops as there are runs.
+A kernel that reads turned or broadcast values makes as many short loops as there are runs; one that finds no two values
+side by side takes one after another, and is a kind by itself (`_scattered`), as are products of turned matrices and
+convolutions whose input needs no gradient (`_first`).
 """
 
 import math
@@ -14,8 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from netloom.heap import LARGEST
 from netloom.scratch import rounded
 
 FLASH = "_scaled_dot_product_flash_attention_for_cpu"
@@ -38,7 +44,8 @@ _KINDS = {
     "truth": "all any",
     "copy": "copy_ clone _to_copy cat stack constant_pad_nd roll flip repeat",
     "mask": "masked_fill masked_fill_",
-    "move": "add sub rsub mul div neg abs maximum minimum fill zero zeros zeros_like ones ones_like new_zeros full",
+    "fill": "fill zero zeros zeros_like ones ones_like new_zeros full",
+    "move": "add sub rsub mul div neg abs maximum minimum",
 }
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 #: channels that lie whole pages apart, 32×32 pixels say, meet in the same lines of a cache: measured, up to 8 × slower
@@ -46,6 +53,8 @@ _PAGE = 4096
 _BY_ROWS = ("layer_norm", "softmax")
 _REDUCING = ("sum", "extreme", "truth", "var_mean")
 _LOOKED_UP = ("table", "gather")
+#: kernels that copy values which don't lie as they read them, or take another way for them
+_LAID_OUT = ("max_pool", "avg_pool", "layer_norm", "softmax", "batch_norm", "group_norm", "sum", "extreme", "random")
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,8 @@ class Work:
         moved: bytes read and written.
         operations: what it computes.
         pieces: what it begins anew.
-        caller: python, or torch itself: backward, loop (recurrent); view.
+        fresh: bytes of results on pages that the system hands out anew.
+        shape: sizes that its time goes by; none where the counts above say all.
     """
 
     kind: str
@@ -66,11 +76,12 @@ class Work:
     moved: int
     operations: int
     pieces: int
-    caller: str = "python"
+    fresh: int = 0
+    shape: tuple[int, ...] = ()
 
 
 #: another look at the same values: nothing is computed, but the call takes its time
-VIEW = Work("view", 0, 0, 0, 0, "view")
+VIEW = Work("view", 0, 0, 0, 0)
 
 
 def work_of(name: str, args: Sequence[Any], flops: int, given: list[Tensor], results: list[Tensor]) -> Work:
@@ -88,16 +99,20 @@ def work_of(name: str, args: Sequence[Any], flops: int, given: list[Tensor], res
     kind = _KIND_OF.get(stem) or _KIND_OF.get(stem.removesuffix("_")) or stem.removesuffix("_")
     moved = sum(map(bytes_of, given)) + sum(map(bytes_of, results))
     operations, pieces = (results[0].numel() if results else 0), 1
+    fresh = sum(size for size in map(bytes_of, results) if size >= LARGEST)
+    shape: tuple[int, ...] = ()
     if stem == "convolution":
-        kind, operations, pieces = _convolution(args, backward)
+        kind, operations, pieces, shape = _convolution(args, backward)
     elif kind in ("gemm", "bmm"):
         columns = results[0].shape[-1]
         operations = flops // max(columns, 1) * whole(columns)
         pieces = results[0].shape[0]
+        kind, shape = _product(kind, *given[-2:])
     elif kind == "attention":
         query, key = (args[1], args[2]) if backward else (args[0], args[1])
         operations, pieces = flops // query.shape[-1] * whole(query.shape[-1]), math.prod(query.shape[:2])
         moved += 4 * pieces * query.shape[2] * key.shape[2]  # scores, whose exponentials are computed
+        shape = pieces, query.shape[2], key.shape[2], query.shape[3]
     elif kind in ("max_pool", "avg_pool") and len(args) > 1:
         values = args[0] if backward else results[0]
         if stem == "_adaptive_avg_pool2d":
@@ -123,7 +138,11 @@ def work_of(name: str, args: Sequence[Any], flops: int, given: list[Tensor], res
         moved = 2 * bytes_of(rows) + (bytes_of(results[0]) if backward else 8 * pieces)
     elif results:
         pieces = _runs(results[0], given)
-    return Work(f"{kind}_backward" if backward else kind, flops, moved, operations, pieces)
+        kind = _by_values(kind, results[0], given, pieces)
+    if kind in _LAID_OUT and not all(tensor.is_contiguous() for tensor in given):
+        kind = f"{kind}_turned"
+    kind = f"{kind}_backward" if backward else kind
+    return Work(kind, flops, moved, operations, pieces, fresh=fresh, shape=shape)
 
 
 def bytes_of(tensor: Tensor) -> int:
@@ -131,15 +150,30 @@ def bytes_of(tensor: Tensor) -> int:
     return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
 
 
-def _convolution(args: Sequence[Any], backward: bool) -> tuple[str, int, int]:
-    """Kind, FLOPs with channels in whole blocks, and images."""
+def _product(kind: str, a: Tensor, b: Tensor) -> tuple[str, tuple[int, ...]]:
+    """Kind by which of the matrices lie turned, and the sizes: matrices of a batch, rows, what is summed, columns."""
+    turned = [min(each.shape[-2:]) > 1 and each.stride(-2) == 1 for each in (a, b)]
+    return f"{kind}{'_left' * turned[0]}{'_right' * turned[1]}", (*a.shape, b.shape[-1])
+
+
+def _by_values(kind: str, result: Tensor, given: list[Tensor], pieces: int) -> str:
+    """A kernel that takes values one by one, or reads and writes several types."""
+    if kind in ("move", "copy") and any(tensor.dtype != torch.float32 for tensor in (result, *given)):
+        kind = f"{kind}_mixed"
+    return f"{kind}_scattered" if pieces == result.numel() > 1 else kind
+
+
+def _convolution(args: Sequence[Any], backward: bool) -> tuple[str, int, int, tuple[int, ...]]:
+    """Kind, FLOPs with channels in whole blocks, images, and sizes."""
+    first = False
     if backward:
         gradient, x, weight = args[:3]
-        transposed, groups, times = args[7], args[9], int(args[10][0]) + int(args[10][1])
+        strides, transposed, groups, wanted = args[4], args[7], args[9], args[10]
+        times, first = int(wanted[0]) + int(wanted[1]), not wanted[0]
         pixels = (x if transposed else gradient).shape
     else:
         x, weight = args[:2]
-        transposed, groups, times, pixels = args[6], args[8], 1, None
+        strides, transposed, groups, times, pixels = args[3], args[6], args[8], 1, None
     outer, inner, *window = weight.shape
     if groups > 1:
         kind = "conv_depthwise" if inner == 1 and outer == groups else "conv_grouped"
@@ -153,8 +187,10 @@ def _convolution(args: Sequence[Any], backward: bool) -> tuple[str, int, int]:
         pixels = x.shape if transposed else (x.shape[0], outer, *_reduced(x, args))
     if any(4 * math.prod(sides) % _PAGE == 0 for sides in (x.shape[2:], pixels[2:])):
         kind = f"{kind}_aliased"
+    kind = f"{kind}_first" if first else kind
     count = x.shape[0] * math.prod(pixels[2:])
-    return kind, 2 * times * count * products * math.prod(window), x.shape[0]
+    shape = *x.shape[:2], outer, math.prod(window), math.prod(pixels[2:]), math.prod(strides), groups
+    return kind, 2 * times * count * products * math.prod(window), x.shape[0], shape
 
 
 def _reduced(x: Tensor, args: Sequence[Any]) -> list[int]:

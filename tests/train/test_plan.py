@@ -22,12 +22,12 @@ from netloom.build.products import can_use_onednn
 from netloom.build.rewrites import pool_first
 from netloom.data import open_data
 from netloom.errors import SettingError
+from netloom.heap import can_keep_memory
 from netloom.reading import from_dict
 from netloom.run import Run
 from netloom.signal import parse
 from netloom.tasks import TASKS
 from netloom.train import Recipe, fit, planning, resume
-from netloom.train.memory import can_keep_memory
 from netloom.train.plan import Plan
 from netloom.train.planning import measure, plan_of
 from netloom.train.progress import Quiet
@@ -206,7 +206,7 @@ def test_a_trial_runs_on_its_plans_threads_and_no_other(there: int) -> None:
 def test_kept_memory_is_not_asked_for_again_and_given_back_in_the_end() -> None:
     code = """
 import resource, torch
-from netloom.train.memory import kept_memory
+from netloom.heap import kept_memory
 
 def faults(times):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

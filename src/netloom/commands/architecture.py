@@ -153,7 +153,8 @@ def calibrate_command() -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("kernel", "a call", "operations/s", "bytes/s", "a piece"):
         table.add_column(name, justify="left" if name == "kernel" else "right")
-    for kind, (call, operation, byte, _, piece) in machine.prices.items():
+    for kind, price in machine.prices.items():
+        call, _, operation, byte, _, _, piece, _ = price.each
         rates = [amount(1 / each) if each else "·" for each in (operation, byte)]
         table.add_row(kind.replace("_", " "), duration(call), *rates, duration(piece))
     console.print(table)

@@ -8,7 +8,7 @@
     precision       float32; tf32 on a GPU (products of float32 rounded to 10 bits); bfloat16 where matrix units make it
                     pay (autocast; weights stay float32)
     threads         of torch; None leaves them
-    keep_memory     what a step frees stays for the next one (`netloom.train.memory`)
+    keep_memory     what a step frees stays for the next one (`netloom.heap`)
 
 A plan changes values by rounding alone. Weights, their names and what is saved are the same under every plan.
 """
@@ -26,7 +26,7 @@ from netloom.build.products import dense_by_onednn
 from netloom.build.rewrites import pool_first
 from netloom.data.batch import Batch
 from netloom.errors import SettingError, closest
-from netloom.train.memory import kept_memory
+from netloom.heap import kept_memory
 
 _FOR_ANSWERS = ("channels_last", "pool_first", "dense_by_onednn", "keep_memory")
 PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}

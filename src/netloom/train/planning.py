@@ -31,7 +31,7 @@ from netloom.build import Network
 from netloom.build.products import can_use_onednn
 from netloom.build.rewrites import pool_first
 from netloom.errors import NetloomError, RunError
-from netloom.train.memory import can_keep_memory, kept_memory
+from netloom.heap import can_keep_memory, kept_memory
 from netloom.train.plan import Plan
 from netloom.train.randomness import device_of
 from netloom.train.recipe import Recipe

@@ -21,10 +21,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 #: Larger blocks still come from the system, as glibc has it at the most: pieces of the heap that are too small for them
 #: would lie idle, and the largest batch that `netloom.cost` foretells would fit no more. With a bound of 1 GiB a step
 #: of a residual CNN is as long at 64 images, and 4 % shorter at 512.
-_LARGEST = 32 << 20
+LARGEST = 32 << 20
 _NEVER = (1 << 31) - 1
 #: The most that glibc's own thresholds grow to; once they are set they move no more, so there is no other way back.
-_USUAL = {_M_MMAP_THRESHOLD: _LARGEST, _M_TRIM_THRESHOLD: 64 << 20}
+_USUAL = {_M_MMAP_THRESHOLD: LARGEST, _M_TRIM_THRESHOLD: 64 << 20}
 
 
 class _Depth:
@@ -53,7 +53,7 @@ def kept_memory(on: bool = True) -> Iterator[None]:
         yield
         return
     _Depth.value += 1
-    libc.mallopt(_M_MMAP_THRESHOLD, _LARGEST)
+    libc.mallopt(_M_MMAP_THRESHOLD, LARGEST)
     libc.mallopt(_M_TRIM_THRESHOLD, _NEVER)
     try:
         yield
