@@ -14,7 +14,6 @@ from netloom.machine import CALLERS, Machine
 from netloom.reading import from_dict, load, read
 from netloom.signal import parse
 from netloom.tasks.classification import Classification
-from netloom.units import amount, duration, size
 
 GOOD = from_dict(
     {
@@ -189,19 +188,6 @@ def test_what_is_printed_is_never_taken_for_markup():
     odd = from_dict({"inputs": {"x": "vector:3"}, "chain": [{"dense": {"dim": 2}, "name": "[red]x"}]})
     assert "[red]x" in text(check.check(odd, memory=2**30))
     assert render(check.check(odd, memory=2**30)) is not None
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        (amount(0), "0"), (amount(999), "999"), (amount(1000), "1 k"), (amount(999_990), "1 M"),
-        (amount(1_234_567), "1.23 M"), (amount(6.9e9), "6.9 G"), (size(0), "0 B"), (size(1536), "1.5 KiB"),
-        (size(2**30), "1 GiB"), (duration(12e-6), "12 µs"), (duration(0.0034), "3.4 ms"), (duration(5), "5 s"),
-        (duration(150), "2.5 min"), (duration(7200), "2 h"), (duration(172800), "2 d"),
-    ],
-)  # fmt: skip
-def test_units(written, expected):
-    assert written == expected
 
 
 def test_the_largest_batch_is_what_the_figures_are_for():

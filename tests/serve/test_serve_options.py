@@ -12,21 +12,10 @@ from netloom.serve.engines import load
 from netloom.serve.keys import Keys
 from netloom.serve.metrics import Metrics
 from netloom.serve.model import finite
-from netloom.serve.options import Options, size_of
+from netloom.serve.options import Options
 from netloom.serve.refusal import Refusal, told
 from netloom.serve.repository import Place, Repository
 from netloom.serve.server import listening
-
-
-@pytest.mark.parametrize(("text", "size"), [("10MB", 10**7), ("500kB", 500_000), ("64KiB", 65_536), ("7", 7)])
-def test_sizes(text: str, size: int) -> None:
-    assert size_of(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "MB", "-1", "0", "1.5MB", "ten", "10TB"])
-def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(SettingError, match="this is no size"):
-        size_of(text)
 
 
 @pytest.mark.parametrize(

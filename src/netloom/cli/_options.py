@@ -89,17 +89,3 @@ def seconds(text: str | None, what: str = "budget") -> float | None:
     if not 0 < found < math.inf:
         raise SettingError(f"the {what} is no time", expected="60s, 5m or 1h", got=text)
     return found
-
-
-def size(text: str) -> int:
-    """`8GB` or `512MiB` in bytes.
-
-    Raises:
-        SettingError: it is no size.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kKMGT]?)(i?)B?", text.strip())
-    if not found or not (
-        bytes_ := int(float(found[1]) * (1024 if found[3] else 1000) ** " KMGT".index(found[2].upper() or " "))
-    ):
-        raise SettingError("no size", where="--memory", expected="8GB or 512MiB", got=text)
-    return bytes_

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from netloom.cli._options import Inputs, Plugin, Source, Target, plugins, size
+from netloom.cli._options import Inputs, Plugin, Source, Target, plugins
+from netloom.units import bytes_of
 
 
 def check(
@@ -35,7 +36,7 @@ def check(
     sound = check_command(
         arch, inputs=inputs or [], data=data, target=target, task=task, fix=fix, as_json=as_json,
         figures={
-            "batch": None if max_batch else batch, "memory": None if memory is None else size(memory),
+            "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),
             "examples": examples, "together": together_of(workers, shard, bandwidth),
         },
     )  # fmt: skip
