@@ -20,7 +20,7 @@ def serve(
         Path | None, typer.Option("--api-key-file", help="A file with one API key a line; without it all may ask.")
     ] = None,
     max_batch: Annotated[int, typer.Option(help="Rows answered together.")] = 16,
-    max_wait: Annotated[str, typer.Option(help="How long a row waits for company.")] = "2ms",
+    max_wait: Annotated[str, typer.Option(help="How long a row waits for company; 0 for not at all.")] = "2ms",
     queue: Annotated[int, typer.Option(help="Rows that may wait; more are refused with 503.")] = 256,
     max_body: Annotated[str, typer.Option(help="Largest body of a request: 10MB, 512KiB.")] = "10MB",
     timeout: Annotated[str, typer.Option(help="Time to answer a request in.")] = "10s",
@@ -39,7 +39,7 @@ def serve(
         port=port,
         keys=api_key_file,
         max_batch=max_batch,
-        max_wait=seconds(max_wait, "wait") or 0.0,
+        max_wait=seconds(max_wait, "wait", zero=True) or 0.0,
         queue=queue,
         max_body=bytes_of(max_body, "--max-body"),
         timeout=seconds(timeout, "timeout") or 0.0,
