@@ -1,6 +1,7 @@
 """The report, its text, and what --fix writes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -207,6 +208,7 @@ def test_what_workers_send_is_in_the_report():
     share = check.check(GOOD, batch=8, memory=2**30)
     assert report.scaling.seconds == pytest.approx(step_seconds(share.time, report.scaling.sent, 1e9))
     assert report.scaling.faster == pytest.approx(report.step / report.scaling.seconds)
+    assert report.scaling.efficiency == pytest.approx(share.step / report.scaling.seconds)
     shown = text(report, width=80)
     assert "4 workers" in shown
     assert "efficiency" in shown
@@ -218,3 +220,12 @@ def test_what_workers_send_is_in_the_report():
         check.check(GOOD, batch=3, memory=2**30, together=together)
     with pytest.raises(SettingError, match="at least one worker"):
         Together(0)
+
+
+@pytest.mark.parametrize(("faster", "explained"), [(7.9, False), (8.5, True)])
+def test_more_than_n_times_as_fast_is_explained(faster, explained):
+    report = check.check(GOOD, batch=32, memory=2**30, together=Together(8, bandwidth=1e9))
+    shown = text(replace(report, scaling=replace(report.scaling, faster=faster, seconds=0.05, apart=0.04)), width=160)
+    assert f"{faster:.2f} × as fast as one worker with the whole batch" in shown
+    assert ("an example takes less in a small batch" in shown) == explained
+    assert "efficiency 80 %: 40 ms if nothing were sent" in shown

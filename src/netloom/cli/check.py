@@ -19,7 +19,7 @@ def check(
     memory: Annotated[
         str | None, typer.Option(help="What training may use, 8GB or 512MiB; what is free, if left out.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: what each sends.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: what sending costs.")] = None,
     shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights.")] = False,
     bandwidth: Annotated[
         str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; measured here, if left out.")
