@@ -1,6 +1,7 @@
 """The report, its text, and what --fix writes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,6 @@ from netloom.prices import Nearby, Price
 from netloom.reading import from_dict, load, read
 from netloom.signal import parse
 from netloom.tasks.classification import Classification
-from netloom.units import amount, duration, size
 
 GOOD = from_dict(
     {
@@ -193,19 +193,6 @@ def test_what_is_printed_is_never_taken_for_markup():
     assert render(check.check(odd, memory=2**30)) is not None
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        (amount(0), "0"), (amount(999), "999"), (amount(1000), "1 k"), (amount(999_990), "1 M"),
-        (amount(1_234_567), "1.23 M"), (amount(6.9e9), "6.9 G"), (size(0), "0 B"), (size(1536), "1.5 KiB"),
-        (size(2**30), "1 GiB"), (duration(12e-6), "12 µs"), (duration(0.0034), "3.4 ms"), (duration(5), "5 s"),
-        (duration(150), "2.5 min"), (duration(7200), "2 h"), (duration(172800), "2 d"),
-    ],
-)  # fmt: skip
-def test_units(written, expected):
-    assert written == expected
-
-
 def test_the_largest_batch_is_what_the_figures_are_for():
     report = check.check(GOOD, batch=None, memory=2**28)
     assert report.batch == report.largest_batch
@@ -223,6 +210,7 @@ def test_what_workers_send_is_in_the_report():
     share = check.check(GOOD, batch=8, memory=2**30)
     assert report.scaling.seconds == pytest.approx(step_seconds(share.time, report.scaling.sent, 1e9))
     assert report.scaling.faster == pytest.approx(report.step / report.scaling.seconds)
+    assert report.scaling.efficiency == pytest.approx(share.step / report.scaling.seconds)
     shown = text(report, width=80)
     assert "4 workers" in shown
     assert "efficiency" in shown
@@ -234,3 +222,12 @@ def test_what_workers_send_is_in_the_report():
         check.check(GOOD, batch=3, memory=2**30, together=together)
     with pytest.raises(SettingError, match="at least one worker"):
         Together(0)
+
+
+@pytest.mark.parametrize(("faster", "explained"), [(7.9, False), (8.5, True)])
+def test_more_than_n_times_as_fast_is_explained(faster, explained):
+    report = check.check(GOOD, batch=32, memory=2**30, together=Together(8, bandwidth=1e9))
+    shown = text(replace(report, scaling=replace(report.scaling, faster=faster, seconds=0.05, apart=0.04)), width=160)
+    assert f"{faster:.2f} × as fast as one worker with the whole batch" in shown
+    assert ("an example takes less in a small batch" in shown) == explained
+    assert "efficiency 80 %: 40 ms if nothing were sent" in shown

@@ -72,7 +72,10 @@ def table(path: Path, rows: int = 60) -> None:
         ("check lenet", "no input is given"),
         ("check lenet -i nonsense", "no kind of input is called 'nonsense'"),
         ("check lenet -i image:1x28x28 --batch 0", "at least one example"),
-        ("check lenet -i image:1x28x28 --memory much", "expected: 8GB or 512MiB"),
+        (
+            "check lenet -i image:1x28x28 --memory much",
+            "--memory: this is no size expected: 8GB, 512MiB or a number of bytes",
+        ),
         ("check lenet -i image:1x28x28 --max-batch --memory 9kB", "not even one example fits"),
         ("check lenet -i image:1x28x28 --shard", "add --workers N"),
         ("check lenet -i image:1x28x28 --workers 2 --bandwidth fast", "no bandwidth"),

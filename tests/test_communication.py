@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from netloom.build import Network, resolve
-from netloom.communication import Volume, bandwidth_of, loopback, step_seconds, volume
+from netloom.communication import Together, Volume, bandwidth_of, loopback, scaling, step_seconds, volume
 from netloom.errors import SettingError
 from netloom.machine import StepTime
 from netloom.reading import from_dict
@@ -72,6 +72,17 @@ def test_messages_hide_behind_their_passes() -> None:
     assert step_seconds(share, sent, 1e9) == pytest.approx(3.5)
     assert step_seconds(share, sent, 40.0) == pytest.approx(1.0 + 2.5 + 0.1 + 0.5)
     assert step_seconds(share, sent, 10.0) == pytest.approx(3.0 + 10.0 + 0.4 + 0.5)
+
+
+def test_efficiency_is_what_sending_leaves_even_where_small_batches_are_cheaper() -> None:
+    whole, share, sent = StepTime(5.0, 10.0, 1.0), StepTime(1.0, 2.0, 0.5), Volume(30.0, 100.0, 4.0)
+    for bandwidth, seconds in ((1e9, 3.5), (40.0, 4.1), (10.0, 13.9)):
+        found = scaling(Together(4, bandwidth=bandwidth), sent, whole, share)
+        assert found.seconds == pytest.approx(seconds)
+        assert found.efficiency == pytest.approx(3.5 / seconds)
+        assert found.efficiency <= 1
+        assert found.faster == pytest.approx(16.0 / seconds)
+        assert found.data()["apart"] == 3.5
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import statistics
 from typing import Any
 
+from _losses import how_far_apart
+
 #: At least so many times plain PyTorch, and so many times the best peer.
 GOALS = {"seed_cnn": (1.8, 1.25), "residual_cnn": (1.0, 1.1), "gpt": (1.0, 1.1), "mlp": (1.0, 1.1)}
 
@@ -23,7 +25,8 @@ def table(parts: dict[str, dict[str, Any]]) -> str:
     lines += ["| network | × plain | goal | × best peer | goal |", "| --- | --- | --- | --- | --- |"]
     lines += [summary(title, part) for title, part in parts.items() if "netloom" in part["rounds"][0]]
     for title, part in parts.items():
-        lines += ["", f"## {title}", "", *peers(part), "", *plan(part), "", circumstances(part)]
+        lines += ["", f"## {title}", "", *peers(part), "", *how_far_apart(part["rounds"]), *plan(part)]
+        lines += ["", circumstances(part)]
     return "\n".join(lines) + "\n"
 
 

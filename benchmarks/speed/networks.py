@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
@@ -20,6 +21,7 @@ from netloom.reading import read_text
 from netloom.signal import parse
 from netloom.spec import Architecture, to_yaml
 from netloom.tasks import TASKS
+from netloom.train.randomness import reseed
 from netloom.zoo import ZOO
 
 Arrays = tuple[NDArray[Any], NDArray[Any]]
@@ -151,6 +153,8 @@ NETWORKS: dict[str, Network] = {
 def prepare(network: Network, steps: int, planned: int, folder: Path) -> Path:
     """Write what a peer needs into a folder: job.json, data.npz, weights.safetensors.
 
+    With the seeds of each step a peer can draw the very numbers that netloom's tasks draw.
+
     Args:
         network: what is trained.
         steps: to train.
@@ -175,8 +179,19 @@ def prepare(network: Network, steps: int, planned: int, folder: Path) -> Path:
         "betas": network.betas,
         "steps": steps,
         "planned": planned,
+        "seeds": seeds(steps),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
     path = folder / "job.json"
     path.write_text(json.dumps(job, indent=1), encoding="utf-8")
     return path
+
+
+def seeds(steps: int) -> list[int]:
+    """Of the generator that netloom's loop gives to its task, step by step."""
+    generator, found = torch.Generator(), []
+    with torch.random.fork_rng(devices=[]):  # torch's own generator is started too
+        for step in range(steps):
+            reseed(torch.device("cpu"), generator, 0, step)
+            found.append(generator.initial_seed())
+    return found

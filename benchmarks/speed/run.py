@@ -4,9 +4,9 @@
     python benchmarks/speed/run.py --envs DIR --networks seed_cnn --threads 1    a part; it replaces that part alone
 
 Every peer trains the same weights on the same batches in the same order in a process of its own, on as many processors
-as it has threads, and must reach the same held-out loss. Before the rounds netloom looks for its plan once, as the
-first training on a machine does. Results are merged into results/speed.json, and results/speed.md is written from it
-(`_table.py` says what stands there).
+as it has threads, and must reach the same held-out loss, to a share of its fall (`_losses.py`). Before the rounds
+netloom looks for its plan once, as the first training on a machine does. Results are merged into results/speed.json,
+and results/speed.md is written from it (`_table.py` says what stands there).
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from _losses import faults
 from _report import HERE, circumstances
 from _table import table
 from environments import PEERS, ROOT, python
@@ -27,11 +28,6 @@ from networks import NETWORKS, prepare
 
 #: Networks that Keras has no counterpart of here, and trainers that have one loss and one optimiser.
 ONLY = {"keras": ("seed_cnn", "residual_cnn", "mlp"), "one loss": tuple(name for name in NETWORKS if name != "dcgan")}
-#: Largest relative difference of held-out losses. Adam's first steps are as long for a gradient of rounding as for any
-#: other: libraries start alike to five digits, and are 3 % apart where the loss falls fast. A GAN's draws differ too.
-TOLERANCE = {"dcgan": 0.1}
-#: A difference that is none where next to nothing is left of the loss, as of the seed CNN's 2.3 nats.
-NOTHING = 1e-3
 
 
 def main() -> None:
@@ -59,7 +55,7 @@ def main() -> None:
                 args.out.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(parts, indent=1) + "\n", encoding="utf-8")
                 path.with_suffix(".md").write_text(table(parts), encoding="utf-8")
-                wrong += [fault for each in part["rounds"] for fault in other_losses(name, each)]
+                wrong += [fault for each in part["rounds"] for fault in faults(name, each)]
     if wrong:
         raise SystemExit("\n".join(wrong))
 
@@ -102,17 +98,6 @@ def start(peer: str, job: Path, threads: int, envs: Path, *more: str) -> dict[st
     if done.returncode:
         raise SystemExit(f"{peer} failed: {' '.join(command)}\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def other_losses(name: str, found: dict[str, dict[str, Any]]) -> list[str]:
-    """Peers whose loss is not that of the first."""
-    (first, one), *rest = found.items()
-    near = TOLERANCE.get(name, 0.05)
-    return [
-        f"{name}: {peer} reaches the loss {each['loss']:.5f}, {first} {one['loss']:.5f}"
-        for peer, each in rest
-        if not abs(each["loss"] - one["loss"]) <= max(near * abs(one["loss"]), NOTHING)
-    ]
 
 
 if __name__ == "__main__":

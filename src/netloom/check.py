@@ -282,5 +282,9 @@ def _together(scaling: Scaling) -> list[tuple[str, str]]:
     told += f", batch statistics {units.size(sent.statistics)}" if sent.statistics else ""
     by = " (measured, this machine to itself)" if scaling.measured else ""
     step = f"step about {units.duration(scaling.seconds)} at {units.amount(scaling.bandwidth)}B/s{by}: "
-    step += f"{scaling.faster:.2f} × as fast as one, efficiency {100 * scaling.efficiency:.0f} %,"
-    return [(name, told), ("", step), ("", "messages behind the passes that they belong to, statistics waited for")]
+    step += f"{scaling.faster:.2f} × as fast as one worker with the whole batch"
+    if scaling.faster > scaling.workers:
+        step += " (an example takes less in a small batch)"
+    kept = f"efficiency {100 * scaling.efficiency:.0f} %: {units.duration(scaling.apart)} if nothing were sent;"
+    hidden = "messages behind the passes they belong to, statistics waited for"
+    return [(name, told), ("", step), ("", kept), ("", hidden)]

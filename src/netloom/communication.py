@@ -15,6 +15,12 @@ https://arxiv.org/abs/1910.02054, section 7. Measured: tests/train/test_parallel
 
 with the passes of a worker's share of the batch. Gradients and weights travel while others are computed; statistics
 are waited for. Left out: the delay of a message, what every worker does alike, slower workers that others wait for.
+
+    speed-up    t of one worker with the whole batch / t_N
+    efficiency  t of N workers that send nothing, each with its share of the batch / t_N
+
+The efficiency is what sending leaves of the workers' time, 1 at the most. The speed-up can exceed N: an example of a
+small batch may take less time than one of a large batch, whose activations leave the caches.
 """
 
 import re
@@ -89,6 +95,7 @@ class Scaling:
         bandwidth: bytes a second.
         measured: whether the bandwidth is this machine's own.
         seconds: of a step.
+        apart: seconds of a step of workers that send nothing, each with its share of the batch.
         faster: than one worker with the whole batch.
     """
 
@@ -97,16 +104,17 @@ class Scaling:
     bandwidth: float
     measured: bool
     seconds: float
+    apart: float
     faster: float
 
     @property
     def efficiency(self) -> float:
-        """1 were no time lost."""
-        return self.faster / self.workers
+        """Share of the time that sending leaves; 1 were no time lost."""
+        return self.apart / self.seconds
 
     def data(self) -> dict[str, Any]:
         """As JSON."""
-        names = ("workers", "bandwidth", "seconds", "faster", "efficiency")
+        names = ("workers", "bandwidth", "seconds", "apart", "faster", "efficiency")
         sent = {name: getattr(self.sent, name) for name in ("forward", "backward", "statistics", "total")}
         return {"sent": sent, **{name: getattr(self, name) for name in names}}
 
@@ -122,7 +130,9 @@ def scaling(together: Together, sent: Volume, alone: StepTime, share: StepTime) 
     """
     bandwidth = loopback() if together.bandwidth is None else together.bandwidth
     seconds = step_seconds(share, sent, bandwidth)
-    return Scaling(together.workers, sent, bandwidth, together.bandwidth is None, seconds, alone.total / seconds)
+    return Scaling(
+        together.workers, sent, bandwidth, together.bandwidth is None, seconds, share.total, alone.total / seconds
+    )
 
 
 def volume(model: nn.Module | Resolved, workers: int, shard: bool = False, backend: str = "gloo") -> Volume:

@@ -1,4 +1,15 @@
-"""Numbers as people read them."""
+"""Numbers as people read and write them."""
+
+import re
+
+from netloom.errors import SettingError
+
+#: Of a size that is given: those of the SI are powers of 1000, the binary ones of 1024. Case doesn't count.
+_BYTES = {"": 1, "b": 1} | {
+    f"{letter}{tail}": base**power
+    for power, letter in enumerate("kmgt", 1)
+    for tail, base in (("", 1000), ("b", 1000), ("i", 1024), ("ib", 1024))
+}
 
 
 def amount(value: float) -> str:
@@ -15,6 +26,26 @@ def size(value: float) -> str:
         if abs(value) >= 0.9995 * 1024**power:
             return f"{_three(value / 1024**power)} {unit}"
     return f"{value:.0f} B"
+
+
+def bytes_of(text: str, where: str) -> int:
+    """A size that somebody gave, in bytes: `8GB` and `8G` are 8 · 10⁹, `8GiB` 8 · 2³⁰; `1.5 MB`, `64kib`, `4096`.
+
+    Args:
+        text: what was given.
+        where: option or setting, for the error.
+
+    Raises:
+        SettingError: it is no size, or none above 0.
+    """
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([a-z]*)", text.strip().lower())
+    bytes_: int = round(float(found[1]) * _BYTES[found[2]]) if found and found[2] in _BYTES else 0
+    if not bytes_:
+        raise SettingError(
+            "this is no size", where=where, expected="8GB, 512MiB or a number of bytes", got=repr(text),
+            fix="a number above 0, and KB, MB, GB, TB for powers of 1000 or KiB, MiB, GiB, TiB for powers of 1024",
+        )  # fmt: skip
+    return bytes_
 
 
 def duration(seconds: float) -> str:

@@ -6,27 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from netloom.cli import app
 from netloom.errors import NetloomError, RunError, SettingError
 from netloom.serve.engines import load
 from netloom.serve.keys import Keys
 from netloom.serve.metrics import Metrics
 from netloom.serve.model import finite
-from netloom.serve.options import Options, size_of
+from netloom.serve.options import Options
 from netloom.serve.refusal import Refusal, told
 from netloom.serve.repository import Place, Repository
 from netloom.serve.server import listening
-
-
-@pytest.mark.parametrize(("text", "size"), [("10MB", 10**7), ("500kB", 500_000), ("64KiB", 65_536), ("7", 7)])
-def test_sizes(text: str, size: int) -> None:
-    assert size_of(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "MB", "-1", "0", "1.5MB", "ten", "10TB"])
-def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(SettingError, match="this is no size"):
-        size_of(text)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +28,25 @@ def test_what_is_no_size(text: str) -> None:
 def test_options_that_cannot_be(given: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingError, match=said):
         Options(**given)
+
+
+@pytest.mark.parametrize(("text", "wait"), [("0ms", 0.0), ("0", 0.0), ("3ms", 0.003), ("1", 1.0)])
+def test_a_wait_may_be_none_on_the_command_line(monkeypatch: pytest.MonkeyPatch, text: str, wait: float) -> None:
+    given: list[Options] = []
+    monkeypatch.setattr("netloom.commands.serve.serve_command", lambda runs, options: given.append(options))
+    assert CliRunner().invoke(app, ["serve", "run", "--max-wait", text]).exit_code == 0
+    assert [options.max_wait for options in given] == [wait]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "expected"),
+    [("--max-wait", "-1ms", "0, 20ms or 60s"), ("--max-wait", "soon", "0, 20ms or 60s"),
+     ("--max-wait", "nan", "0, 20ms or 60s"), ("--timeout", "0s", "60s, 5m or 1h")],
+)  # fmt: skip
+def test_what_is_no_time_on_the_command_line(option: str, text: str, expected: str) -> None:
+    refused = CliRunner().invoke(app, ["serve", "run", option, text]).exception
+    assert isinstance(refused, SettingError)
+    assert (refused.expected, refused.got) == (expected, text)
 
 
 def test_key_files(tmp_path: Path) -> None:

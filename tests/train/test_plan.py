@@ -317,6 +317,22 @@ def test_a_gpu_is_offered_tf32_bf16_and_graphs(monkeypatch: pytest.MonkeyPatch) 
     assert list(planning._changes(twice[0], twice[3])) == [{"channels_last": True}, *expected[:-1]]
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_what_is_taken_untried_may_differ_by_what_others_may(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    """On a GPU float32 is rounded as tf32 by itself; what a device is allowed can be seen without one."""
+    tolerance = planning._tolerance
+    allowed = {each: tolerance(Plan(precision=each), torch.device(device)) for each in ("float32", "tf32", "bfloat16")}
+    assert allowed == {"float32": 1e-2 if device == "cuda" else 5e-3, "tf32": 1e-2, "bfloat16": 1e-1}
+    monkeypatch.setattr(planning, "_tolerance", lambda plan, here: tolerance(plan, torch.device(device)))
+    monkeypatch.setattr(planning, "_difference", lambda *_: 7e-3)
+    clocked(monkeypatch, lambda plan: 0.01)
+    found = measure(*given(steps=4000))
+    free, layout = found.tried[:2]
+    assert (free.plan["pool_first"], layout.plan["channels_last"]) == (True, True)
+    assert (free.kept, layout.verdict) == ((True, "no gain") if device == "cuda" else (False, "gives other gradients"))
+    assert found.plan == (FREE if device == "cuda" else Plan())
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's compiler itself
 def test_a_compiled_plan_gives_the_same(tmp_path: Path) -> None:

@@ -107,9 +107,17 @@ def threads() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def report(job: Job, clock: Clock, loss: float, **more: Any) -> None:
-    """Print the line that is read by who started this."""
-    facts = clock.facts(job.batch) | {"loss": loss, "peak_mib": peak(), "versions": versions()}
+def report(job: Job, clock: Clock, before: float, loss: float, **more: Any) -> None:
+    """Print the line that is read by who started this.
+
+    Args:
+        job: what was trained.
+        clock: what it took.
+        before: held-out loss of the weights the training began with.
+        loss: of the trained ones.
+        more: to be told.
+    """
+    facts = clock.facts(job.batch) | {"loss_before": before, "loss": loss, "peak_mib": peak(), "versions": versions()}
     print(json.dumps({"peer": Path(sys.argv[0]).stem.removeprefix("in_"), **facts, **more}), flush=True)
 
 

@@ -25,8 +25,13 @@ def parts(job: Job) -> tuple[nn.ModuleDict, Any]:
     architecture, _ = read_text(job.architecture)
     complete = assemble(architecture, task, {"x": parse(job.signal)})
     model = build(complete.architecture, complete.inputs, seed=0)
-    model.load_state_dict(load_file(job.folder / "weights.safetensors"))
+    model.load_state_dict(weights(job))
     return model, task
+
+
+def weights(job: Job) -> dict[str, Tensor]:
+    """What all peers begin with."""
+    return load_file(job.folder / "weights.safetensors")
 
 
 def tensors(job: Job) -> tuple[TensorDataset, TensorDataset]:
@@ -48,23 +53,33 @@ class Classifier(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """A Gaussian variational autoencoder: negative ELBO with a deviation of one."""
+    """A Gaussian variational autoencoder: negative ELBO with a deviation of one.
 
-    def __init__(self, model: nn.ModuleDict) -> None:
+    On the CPU each call draws what netloom's task draws in that step, so that the losses can be compared.
+    """
+
+    def __init__(self, model: nn.ModuleDict, seeds: list[int]) -> None:
         super().__init__()
         self.encoder, self.decoder = model["encoder"], model["decoder"]
+        self.draws, self.seeds = torch.Generator(), iter(seeds)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Nats an example, less the constant of the normal density."""
         mean, log_variance = self.encoder(x).chunk(2, dim=1)
-        drawn = self.decoder(mean + torch.exp(log_variance / 2) * torch.randn_like(mean))
+        drawn = self.decoder(mean + torch.exp(log_variance / 2) * self.noise(mean))
         divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
         return (divergence + (x - drawn).square().flatten(1).sum(1) / 2).mean()
+
+    def noise(self, like: Tensor) -> Tensor:
+        """Standard normal values; drawn where they are used."""
+        if like.is_cuda:
+            return torch.randn_like(like)
+        return torch.randn(like.shape, generator=self.draws.manual_seed(next(self.seeds)))
 
 
 def with_loss(job: Job, model: nn.ModuleDict) -> nn.Module:
     """The network as a module that gives its loss."""
-    return Autoencoder(model) if job.task[0] == "variational_autoencoder" else Classifier(model)
+    return Autoencoder(model, job.seeds) if job.task[0] == "variational_autoencoder" else Classifier(model)
 
 
 def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> float:
@@ -79,3 +94,13 @@ def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset)
     batch = Batch({"x": x}, {}, y, torch.arange(len(x)))
     value = task.evaluate(model, [batch])[task.score]
     return -value if task.better == "max" else value
+
+
+def before_and_after(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> tuple[float, float]:
+    """Held-out loss of the weights all peers begin with, and of the trained ones, which the model loses by that.
+
+    Both are taken when the training is over, so that it and its clock know nothing of it.
+    """
+    after = held_out(job, model, task, examples)
+    model.load_state_dict(weights(job))
+    return held_out(job, model, task, examples), after

@@ -3,7 +3,7 @@
 from _job import Clock, job, report  # isort: skip  (starts the clock)
 
 import torch
-from _torch import held_out, parts, tensors, with_loss
+from _torch import before_and_after, parts, tensors, with_loss
 from accelerate import Accelerator
 from torch.utils.data import DataLoader
 
@@ -27,7 +27,7 @@ def main() -> None:
         optimiser.step()
         clock.tick()
     clock.end()
-    report(this, clock, held_out(this, model, task, held))
+    report(this, clock, *before_and_after(this, model, task, held))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from _job import Clock, job, report  # isort: skip  (starts the clock)
 import tempfile
 
 import torch
-from _torch import held_out, parts, tensors, with_loss
+from _torch import before_and_after, parts, tensors, with_loss
 from torch import Tensor, nn
 from torch.utils.data import SequentialSampler
 from transformers import Trainer, TrainerCallback, TrainingArguments
@@ -62,7 +62,7 @@ def main() -> None:
         clock.begin()
         trainer.train()
         clock.end()
-    report(this, clock, held_out(this, model, task, held))
+    report(this, clock, *before_and_after(this, model, task, held))
 
 
 if __name__ == "__main__":

@@ -116,7 +116,14 @@ def main() -> None:
     clock.begin()
     model.fit(x, arrays["y"], batch_size=this.batch, shuffle=False, verbose=0, callbacks=[Ticks(clock)])
     clock.end()
-    report(this, clock, float(model.evaluate(held, arrays["held_y"], batch_size=512, verbose=0)))
+    after = held_out(model, held, arrays["held_y"])
+    make.load(weights)
+    report(this, clock, held_out(model, held, arrays["held_y"]), after)
+
+
+def held_out(model: keras.Model, x: NDArray, y: NDArray) -> float:
+    """Cross-entropy of the held-out examples."""
+    return float(model.evaluate(x, y, batch_size=512, verbose=0))
 
 
 def set_threads() -> None:

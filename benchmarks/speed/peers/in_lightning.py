@@ -7,7 +7,7 @@ import warnings
 
 import lightning
 import torch
-from _torch import held_out, parts, tensors, with_loss
+from _torch import before_and_after, parts, tensors, with_loss
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -53,7 +53,7 @@ def main() -> None:
     clock.begin()
     trainer.fit(Module(this, with_loss(this, model)), loader)
     clock.end()
-    report(this, clock, held_out(this, model, task, held))
+    report(this, clock, *before_and_after(this, model, task, held))
 
 
 if __name__ == "__main__":

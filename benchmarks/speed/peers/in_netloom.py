@@ -43,12 +43,12 @@ def main() -> None:
         clock.end()
         del clock.ticks[0]  # the first batch is asked for before the first step
         planned = run.document["plan"]
-        from _torch import held_out, parts, tensors
+        from _torch import before_and_after, parts, tensors
 
         model, task = parts(this)
         run.load_weights(model)
-    loss = held_out(this, model, task, tensors(this)[1])
-    report(this, clock, loss, plan=words(planned), source=planned["source"])
+    losses = before_and_after(this, model, task, tensors(this)[1])
+    report(this, clock, *losses, plan=words(planned), source=planned["source"])
 
 
 def settings(this: Job) -> dict:

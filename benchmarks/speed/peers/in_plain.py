@@ -3,7 +3,7 @@
 from _job import Clock, job, report  # isort: skip  (starts the clock)
 
 import torch
-from _torch import held_out, parts, tensors, with_loss
+from _torch import before_and_after, parts, tensors, with_loss
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -28,24 +28,26 @@ def main() -> None:
             optimiser.step()
             clock.tick()
         clock.end()
-    report(this, clock, held_out(this, model, task, held))
+    report(this, clock, *before_and_after(this, model, task, held))
 
 
 def adversarial(this, model: nn.ModuleDict, loader: DataLoader, clock: Clock) -> None:
-    """A step of the critic with the gradient penalty, and one of the generator."""
+    """A step of the critic with the gradient penalty, and one of the generator; the draws are netloom's."""
     generator, critic = model["generator"].train(), model["critic"].train()
     of_generator = torch.optim.Adam(generator.parameters(), lr=this.lr, betas=this.betas)
     of_critic = torch.optim.Adam(critic.parameters(), lr=this.lr, betas=this.betas)
+    draws = torch.Generator()
     clock.begin()
-    for real, _ in loader:
+    for (real, _), seed in zip(loader, this.seeds, strict=True):
+        draws.manual_seed(seed)
         with torch.no_grad():
-            fake = generator(torch.randn(len(real), 64))
-        loss = critic(fake).mean() - critic(real).mean() + 10 * penalty(critic, real, fake)
+            fake = generator(torch.randn(len(real), 64, generator=draws))
+        loss = critic(fake).mean() - critic(real).mean() + 10 * penalty(critic, real, fake, draws)
         of_critic.zero_grad()
         loss.backward()
         of_critic.step()
 
-        loss = -critic(generator(torch.randn(len(real), 64))).mean()
+        loss = -critic(generator(torch.randn(len(real), 64, generator=draws))).mean()
         of_generator.zero_grad()
         loss.backward()
         of_generator.step()
@@ -53,8 +55,8 @@ def adversarial(this, model: nn.ModuleDict, loader: DataLoader, clock: Clock) ->
     clock.end()
 
 
-def penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    share = torch.rand(len(real), 1, 1, 1)
+def penalty(critic: nn.Module, real: Tensor, fake: Tensor, draws: torch.Generator) -> Tensor:
+    share = torch.rand(len(real), 1, 1, 1, generator=draws)
     between = (share * real + (1 - share) * fake).requires_grad_()
     (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     return (gradient.flatten(1).norm(dim=1) - 1).square().mean()

@@ -72,8 +72,13 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
     return result
 
 
-def seconds(text: str | None, what: str = "budget") -> float | None:
+def seconds(text: str | None, what: str = "budget", *, zero: bool = False) -> float | None:
     """`90`, `90s`, `5m`, `1h` or `20ms` in seconds.
+
+    Args:
+        text: what was given.
+        what: it is, for the error.
+        zero: whether no time at all is one.
 
     Raises:
         SettingError: it is no time.
@@ -85,21 +90,8 @@ def seconds(text: str | None, what: str = "budget") -> float | None:
     try:
         found = float(text.removesuffix(unit)) * units.get(unit, 1.0)
     except ValueError:
-        found = 0.0
-    if not 0 < found < math.inf:
-        raise SettingError(f"the {what} is no time", expected="60s, 5m or 1h", got=text)
+        found = math.nan
+    if not (0 < found < math.inf or (zero and found == 0)):
+        expected = "0, 20ms or 60s" if zero else "60s, 5m or 1h"
+        raise SettingError(f"the {what} is no time", expected=expected, got=text)
     return found
-
-
-def size(text: str) -> int:
-    """`8GB` or `512MiB` in bytes.
-
-    Raises:
-        SettingError: it is no size.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kKMGT]?)(i?)B?", text.strip())
-    if not found or not (
-        bytes_ := int(float(found[1]) * (1024 if found[3] else 1000) ** " KMGT".index(found[2].upper() or " "))
-    ):
-        raise SettingError("no size", where="--memory", expected="8GB or 512MiB", got=text)
-    return bytes_

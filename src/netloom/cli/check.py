@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from netloom.cli._options import Inputs, Plugin, Source, Target, plugins, size
+from netloom.cli._options import Inputs, Plugin, Source, Target, plugins
+from netloom.units import bytes_of
 
 
 def check(
@@ -18,7 +19,7 @@ def check(
     memory: Annotated[
         str | None, typer.Option(help="What training may use, 8GB or 512MiB; what is free, if left out.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: what each sends.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: what sending costs.")] = None,
     shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights.")] = False,
     bandwidth: Annotated[
         str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; measured here, if left out.")
@@ -35,7 +36,7 @@ def check(
     sound = check_command(
         arch, inputs=inputs or [], data=data, target=target, task=task, fix=fix, as_json=as_json,
         figures={
-            "batch": None if max_batch else batch, "memory": None if memory is None else size(memory),
+            "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),
             "examples": examples, "together": together_of(workers, shard, bandwidth),
         },
     )  # fmt: skip

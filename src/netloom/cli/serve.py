@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from netloom.cli._options import Plugin, plugins, seconds
+from netloom.units import bytes_of
 
 
 def serve(
@@ -19,9 +20,9 @@ def serve(
         Path | None, typer.Option("--api-key-file", help="A file with one API key a line; without it all may ask.")
     ] = None,
     max_batch: Annotated[int, typer.Option(help="Rows answered together.")] = 16,
-    max_wait: Annotated[str, typer.Option(help="How long a row waits for company.")] = "2ms",
+    max_wait: Annotated[str, typer.Option(help="How long a row waits for company; 0 for not at all.")] = "2ms",
     queue: Annotated[int, typer.Option(help="Rows that may wait; more are refused with 503.")] = 256,
-    max_body: Annotated[str, typer.Option(help="Largest body of a request: 10MB, 500kB.")] = "10MB",
+    max_body: Annotated[str, typer.Option(help="Largest body of a request: 10MB, 512KiB.")] = "10MB",
     timeout: Annotated[str, typer.Option(help="Time to answer a request in.")] = "10s",
     grace: Annotated[str, typer.Option(help="Time to finish what was taken, when told to stop.")] = "20s",
     engine: Annotated[str, typer.Option(help="auto, torch or onnx.")] = "auto",
@@ -30,7 +31,7 @@ def serve(
 ) -> None:
     """Serve runs over HTTP, with dynamic batching, hot reload, metrics, and a page at /."""
     from netloom.commands.serve import serve_command
-    from netloom.serve.options import Options, size_of
+    from netloom.serve.options import Options
 
     plugins(plugin)
     options = Options(
@@ -38,9 +39,9 @@ def serve(
         port=port,
         keys=api_key_file,
         max_batch=max_batch,
-        max_wait=seconds(max_wait, "wait") or 0.0,
+        max_wait=seconds(max_wait, "wait", zero=True) or 0.0,
         queue=queue,
-        max_body=size_of(max_body),
+        max_body=bytes_of(max_body, "--max-body"),
         timeout=seconds(timeout, "timeout") or 0.0,
         grace=seconds(grace, "grace") or 0.0,
         engine=engine,

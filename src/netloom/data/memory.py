@@ -1,18 +1,13 @@
 """How much memory data may take, and whether a source would take more."""
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
 from netloom.data.read import packed_size
 from netloom.errors import SettingError
+from netloom.units import bytes_of
 
-_UNITS = {"": 1, "b": 1} | {
-    f"{letter}{tail}": base**power
-    for power, letter in enumerate("kmgt", 1)
-    for tail, base in (("b", 1000), ("ib", 1024), ("", 1024))
-}
 #: share of the free memory that data may take if nobody says
 _SHARE = 3
 #: least that can be given: pieces must hold some rows
@@ -25,15 +20,11 @@ def memory_of(given: str | int | None) -> int:
     """Bytes that data may take: `"256MiB"`, `"2 GB"`, a number of bytes, or a third of what is free.
 
     Raises:
-        SettingError: this is no amount of memory.
+        SettingError: it is no size, or too small.
     """
     if given is None:
         return max(free() // _SHARE, LEAST)
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(given).lower())
-    if isinstance(given, bool) or not match or match[2] not in _UNITS:
-        raise SettingError("this is no amount of memory", where="memory", expected="256MiB", got=repr(given))
-    found = int(float(match[1]) * _UNITS[match[2]])
-    if found < LEAST:
+    if (found := bytes_of(str(given), "memory")) < LEAST:
         raise SettingError("this is too little memory for any data", where="memory", expected="1MiB", got=str(given))
     return found
 

@@ -51,17 +51,3 @@ class Options:
             raise SettingError("unknown engine", where="engine", expected=", ".join(ENGINES), got=self.engine)
         if not 0 <= self.port <= 65535:
             raise SettingError("is no port", where="port", expected="0 … 65535", got=str(self.port))
-
-
-def size_of(text: str) -> int:
-    """`10MB`, `500kB`, `64KiB` or a plain number in bytes.
-
-    Raises:
-        SettingError: it is no size.
-    """
-    units = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "B": 1}
-    unit = next((unit for unit in units if text.endswith(unit)), "")
-    number = text.removesuffix(unit).strip()
-    if not number.isdecimal() or not int(number):
-        raise SettingError("this is no size", expected="10MB, 500kB", got=text)
-    return int(number) * units.get(unit, 1)

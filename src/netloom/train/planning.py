@@ -54,6 +54,8 @@ _ROUNDS, _FEW = 7, 3
 _LONG = 0.3
 #: Steps that trying a single change takes at the least.
 _LEAST = 20
+#: Losses and gradients of a batch, and whether of evaluation mode.
+_Given = tuple[list[float], list[Tensor], bool]
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class Tried:
     seconds: float | None = None
     ratio: float | None = None
     difference: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether what comes next is tried on top of it."""
+        return self.verdict.startswith("kept")
 
 
 @dataclass
@@ -122,68 +129,70 @@ def plan_of(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Plann
 def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Planned:
     """Try plans within `SHARE` of the training's expected time."""
     begun = time.perf_counter()
-    best = Plan(pool_first=_pools(model), keep_memory=device_of(model).type == "cpu" and can_keep_memory())
-    found = Planned(best, "measured")
+    free = Plan(pool_first=_pools(model), keep_memory=device_of(model).type == "cpu" and can_keep_memory())
+    found = Planned(free, "too short to measure")
     if not _worth_it(_steps(data, recipe)):
-        found.source = "too short to measure"
         return found
-    with Trial(model, task, data, recipe, Plan()) as eager:
-        step, worked = _shortest(eager)
+    with Trial(model, task, data, recipe, Plan()) as trial:
+        step, worked = _shortest(trial)
         steps = _steps(data, recipe) or (recipe.budget or 0.0) / step
         if not _worth_it(steps):
-            found.source, found.seconds = "too short to measure", time.perf_counter() - begun
+            found.seconds = time.perf_counter() - begun
             return found
-        allowed = SHARE * steps * step
-        base, drawn = eager.gradients(1), eager.gradients(2)
-        quiet = base[0] != drawn[0]  # something draws at random: compare in evaluation mode
-        if quiet:
-            eager.model.eval()
-            base = eager.gradients(1)
-    with kept_memory(best.keep_memory):
-        ratio = 1.0
-        if best != Plan():
-            with Trial(model, task, data, recipe, best) as taken:
-                ratio, seconds = worked / (own := _shortest(taken)[1]), own
-                taken.model.train(not quiet)
-                difference = _difference(base, taken.gradients(1))
-            same = difference <= TOLERANCE["float32"]
-            verdict = "kept: takes work away" if same else "gives other gradients"
-            found.tried.append(Tried(best.to_dict(), verdict, seconds, ratio, difference))
-            best, ratio = (best, ratio) if same else (Plan(), 1.0)
+        base = _gives(trial)
+    allowed = SHARE * steps * step
+    best, ratio = Plan(), 1.0
+    with kept_memory(free.keep_memory):
+        if free != best:
+            found.tried.append(tried := _free(model, task, data, recipe, free, base, worked))
+            if tried.kept:
+                best, ratio = free, tried.ratio or ratio
         changes = list(_changes(model, recipe))
         for change in changes:
-            plan = best.but(**change)
-            if time.perf_counter() - begun > allowed:
-                found.tried.append(Tried(plan.to_dict(), "not tried: the time for trying is over"))
+            plan, over = best.but(**change), time.perf_counter() - begun > allowed
+            if over or ("compiled" in change and _COMPILING * len(model) > allowed):
+                why = "the time for trying is over" if over else f"compiling takes {_COMPILING:.0f} s or more"
+                found.tried.append(Tried(plan.to_dict(), f"not tried: {why}"))
                 continue
-            if "compiled" in change and _COMPILING * len(model) > allowed:
-                found.tried.append(Tried(plan.to_dict(), f"not tried: compiling takes {_COMPILING:.0f} s or more"))
-                continue
-            tried = _against(model, task, data, recipe, best, plan, base, quiet, allowed / len(changes))
-            faster = tried.ratio is not None and tried.ratio > 1 + GAIN
-            total = None if tried.ratio is None else tried.ratio * ratio
-            verdict = tried.verdict or ("kept" if faster else "no gain")
-            found.tried.append(Tried(tried.plan, verdict, tried.seconds, total, tried.difference))
-            if faster and total is not None:
-                best, ratio = plan, total
-    found.plan, found.seconds = best, time.perf_counter() - begun
+            tried = _against(model, task, data, recipe, best, ratio, plan, base, allowed / len(changes))
+            found.tried.append(tried)
+            if tried.kept:
+                best, ratio = plan, tried.ratio or ratio
+    found.plan, found.source, found.seconds = best, "measured", time.perf_counter() - begun
     return found
 
 
+def _gives(eager: Trial) -> _Given:
+    """Losses and gradients of a batch, and whether in evaluation mode (quiet): where something draws at random."""
+    quiet = eager.gradients(1)[0] != eager.gradients(2)[0]
+    eager.model.train(not quiet)
+    return *eager.gradients(1), quiet
+
+
+def _tolerance(plan: Plan, device: torch.device) -> float:
+    """What a plan may differ by on a device."""
+    return TOLERANCE["tf32" if device.type == "cuda" and plan.precision == "float32" else plan.precision]
+
+
+def _free(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan, base: _Given, worked: float) -> Tried:
+    """What only takes work away: kept, however fast it is, if it gives the same; eager's step `worked` so long."""
+    with Trial(model, task, data, recipe, plan) as trial:
+        (_, seconds), difference = _shortest(trial), _difference(base, trial)
+    verdict = "kept: takes work away" if difference <= _tolerance(plan, trial.device) else "gives other gradients"
+    return Tried(plan.to_dict(), verdict, seconds, worked / seconds, difference)
+
+
 def _against(
-    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, best: Plan, plan: Plan,
-    base: tuple[list[float], list[Tensor]], quiet: bool, allowed: float,
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, best: Plan, ratio: float, plan: Plan, base: _Given,
+    allowed: float,
 ) -> Tried:  # fmt: skip
-    """One plan against the best so far, by turns; the verdict is empty where only speed counts."""
+    """One plan against the best so far, which is `ratio` times as fast as eager, by turns."""
     with Trial(model, task, data, recipe, plan) as there, Trial(model, task, data, recipe, best) as here:
         try:
-            there.model.train(not quiet)
-            difference = _difference(base, there.gradients(1))
+            difference = _difference(base, there)
         except (RuntimeError, NetloomError) as error:
             return Tried(plan.to_dict(), f"fails: {str(error).splitlines()[0]}")
-        there.model.train()
-        on_gpu = there.device.type == "cuda" and plan.precision == "float32"
-        if difference > TOLERANCE["tf32" if on_gpu else plan.precision]:
+        if difference > _tolerance(plan, there.device):
             return Tried(plan.to_dict(), "gives other gradients", difference=difference)
         clock = Trial.work if _alone(there) and _alone(here) else Trial.step
         both = here.step() + there.step()  # the first sets things up
@@ -191,7 +200,8 @@ def _against(
         rounds = max(_FEW, min(max(_ROUNDS, int(_LONG / both)), int(allowed / both)))
         pairs = [(clock(here), clock(there)) for _ in range(rounds)]
     old, new = (min(times) for times in zip(*pairs, strict=True))
-    return Tried(plan.to_dict(), "", new, old / new, difference)
+    verdict = "kept" if old / new > 1 + GAIN else "no gain"
+    return Tried(plan.to_dict(), verdict, new, ratio * old / new, difference)
 
 
 def _shortest(trial: Trial) -> tuple[float, float]:
@@ -206,12 +216,16 @@ def _alone(trial: Trial) -> bool:
     return trial.device.type == "cpu" and (trial.plan.threads or torch.get_num_threads()) == 1
 
 
-def _difference(base: tuple[list[float], list[Tensor]], other: tuple[list[float], list[Tensor]]) -> float:
-    """Largest relative difference of a loss, and of all gradients together in the norm."""
-    losses = [abs(a - b) / max(abs(a), 1e-6) for a, b in zip(base[0], other[0], strict=True)]
-    norm = math.sqrt(sum(float(g.double().square().sum()) for g in base[1]))
-    apart = math.sqrt(sum(float((a - b).double().square().sum()) for a, b in zip(base[1], other[1], strict=True)))
-    return max([*losses, apart / max(norm, 1e-12)])
+def _difference(base: _Given, trial: Trial) -> float:
+    """Largest relative difference of a loss, and of all gradients together in the norm, under the trial's plan."""
+    losses, gradients, quiet = base
+    trial.model.train(not quiet)
+    others, theirs = trial.gradients(1)
+    trial.model.train()
+    apart = [abs(a - b) / max(abs(a), 1e-6) for a, b in zip(losses, others, strict=True)]
+    norm = math.sqrt(sum(float(g.double().square().sum()) for g in gradients))
+    between = math.sqrt(sum(float((a - b).double().square().sum()) for a, b in zip(gradients, theirs, strict=True)))
+    return max([*apart, between / max(norm, 1e-12)])
 
 
 def _changes(model: nn.ModuleDict, recipe: Recipe) -> Iterator[dict[str, Any]]:
