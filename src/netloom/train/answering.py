@@ -1,11 +1,13 @@
 """Which plans answers are computed under: measured after the training, for one example and for many.
 
-Forward passes over real inputs, by turns: eager and what may be faster – weights in another layout, pools first, norms
-folded, dense layers by oneDNN, memory kept – one change on top of the other, each kept if the shortest pass is shorter
-by more than `GAIN` and the outputs are eager's within `TOLERANCE`. What is left in the end is held against eager once
-more. bfloat16 would not give the same answers, and compiling takes longer than a short-lived process has.
+Forward passes over real inputs, by turns: eager, and what may be faster – norms folded, weights in another layout,
+pools first, dense layers by oneDNN, memory kept if a pass fetches any. One change comes on top of the other, and stays
+if the shortest pass is shorter by more than `GAIN` and outputs are eager's within `TOLERANCE`. What is left in the end
+is held against eager once more. bfloat16 would give other answers, and compiling takes longer than a short-lived
+process has.
 
-All is measured on the CPU, with the threads that the training had, within `SHARE` of its time and `SECONDS`.
+All is measured on the CPU, with the threads that the training had, within `SHARE` of its time and `SECONDS`; a pass
+that has begun is not broken off.
 """
 
 import copy
@@ -22,7 +24,7 @@ from netloom.build.products import dense_by_onednn
 from netloom.build.rewrites import pool_first
 from netloom.data.batch import Batch
 from netloom.errors import NetloomError
-from netloom.train.memory import can_keep_memory, kept_memory
+from netloom.train.memory import can_keep_memory, kept_memory, pages_fetched
 from netloom.train.plan import Plan
 from netloom.train.planning import GAIN, Tried
 from netloom.train.prepared import Prepared
@@ -107,8 +109,8 @@ def measure(model: nn.ModuleDict, batch: Batch, allowed: float) -> dict[str, Any
         own = min(_timed(eager, batch, 1, time.perf_counter) for _ in range(_FEW))
         if 2 * (least := _LEAST * own) > end - time.perf_counter():
             return _row(batch.size, _TOO_SHORT)
-        best, total, tried = eager, 1.0, [Tried(Plan().to_dict(), "what the others are held against", own, 1.0, 0.0)]
-        for left, change in _counted(_changes(model)):
+        best, total, tried = eager, 1.0, [Tried(Plan().to_dict(), "as written", own, 1.0, 0.0)]
+        for left, change in _counted(_changes(eager, batch)):
             plan, remaining = best.plan.but(**change), end - time.perf_counter()
             if remaining < 2 * least:
                 tried.append(Tried(plan.to_dict(), "not tried: the time for trying is over"))
@@ -127,14 +129,15 @@ def measure(model: nn.ModuleDict, batch: Batch, allowed: float) -> dict[str, Any
     return _row(batch.size, "measured", best.plan, tried)
 
 
-def _changes(model: nn.ModuleDict) -> list[dict[str, Any]]:
+def _changes(eager: Prepared, batch: Batch) -> list[dict[str, Any]]:
     """What may be tried on this model, the likeliest first."""
+    model = eager.written
     offered = {
         "fold_norms": _does(fold_norms, model),
         "channels_last": any(parameter.dim() == 4 for parameter in model.parameters()),
         "pool_first": _does(pool_first, model),
         "dense_by_onednn": _does(dense_by_onednn, model),
-        "keep_memory": can_keep_memory(),
+        "keep_memory": can_keep_memory() and all(_fetches(eager, batch) for _ in range(_FEW)),
     }
     return [{name: True} for name, can in offered.items() if can]
 
@@ -143,6 +146,13 @@ def _does(rewrite: Callable[..., int], model: nn.Module) -> bool:
     count = rewrite(model)
     rewrite(model, on=False)
     return count > 0
+
+
+def _fetches(side: Prepared, batch: Batch) -> bool:
+    """Whether a pass asks the system for memory; else there is none to keep."""
+    before = pages_fetched()
+    side(batch)
+    return pages_fetched() > before
 
 
 def _counted(changes: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:

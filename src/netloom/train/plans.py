@@ -19,7 +19,7 @@ class Plans:
 
     Args:
         sizes: what was measured for each; None where it was not.
-        trained: what of the training's plan makes a single pass faster too; for scores alone, which take many passes.
+        trained: what of the training's plan makes a single pass faster too; for scores alone.
     """
 
     sizes: Mapping[int, Plan | None] = field(default_factory=dict)
@@ -44,8 +44,9 @@ class Plans:
         return self._nearest(batch) or Plan()
 
     def scoring(self, batch: int) -> Plan:
-        """For a score from batches of so many examples."""
-        return self._nearest(batch) or self.trained
+        """For a score: many passes over such batches, with memory kept meanwhile if the training did."""
+        found = self._nearest(batch) or self.trained
+        return found.but(keep_memory=found.keep_memory or self.trained.keep_memory)
 
     def _nearest(self, batch: int) -> Plan | None:
         if not self.sizes:
@@ -61,16 +62,15 @@ def _read(row: Mapping[str, Any], where: str) -> tuple[int, Plan | None]:
         raise DamagedCheckpoint(what, where=where, expected=expected, got=brief(size))
     if given is None:
         return size, None
+    if misfit(given, dict[str, Any]):
+        raise DamagedCheckpoint("a plan for answers is wrong", where=where, expected="a mapping", got=brief(given))
     plan = Plan.for_answers(given)
-    wrong = misfit(given, dict[str, Any]) or misfits(given, Plan) or _stray(plan, given)
-    if wrong:
-        raise DamagedCheckpoint(
-            "the field 'answers: sizes: plan' is wrong", where=where, expected=wrong, got=brief(given)
-        )
+    if wrong := misfits(given, Plan) or _stray(plan, given):
+        raise DamagedCheckpoint("a plan for answers is wrong", where=where, got=wrong)
     return size, plan
 
 
 def _stray(plan: Plan, given: Mapping[str, Any]) -> str:
     """What of a plan is not for answers: it would change them, or takes setting up."""
     stray = [name for name, value in given.items() if value != plan.to_dict()[name]]
-    return f"a plan without {', '.join(stray)}" if stray else ""
+    return f"{', '.join(stray)}, which no answers are computed with" if stray else ""
