@@ -185,6 +185,13 @@ def test_data_that_have_gone_cost_no_training() -> None:
     assert [row["source"] for row in found["sizes"]] == ["fails: a file: has gone"] * 2
 
 
+def test_data_may_have_no_examples_to_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Broken, "batches", lambda *_: iter(()))
+    found = plans_for_answers(drawn(), Broken(), Recipe(), 1e3)
+    assert found is not None
+    assert [(row["source"], row["plan"]) for row in found["sizes"]] == [("no examples to measure with", None)] * 2
+
+
 def test_a_batch_of_any_size_is_made_of_real_examples() -> None:
     batch = Batch({"x": torch.arange(6.0).view(3, 2)}, {"x": torch.eye(3, 2).bool()}, torch.arange(3), torch.arange(3))
     grown = sized(batch, 7)

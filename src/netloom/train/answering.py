@@ -73,9 +73,12 @@ def _rows(model: nn.ModuleDict, data: Any, end: float) -> Iterator[dict[str, Any
     if any(each.is_cuda for each in model.parameters()):
         model = copy.deepcopy(model).cpu()
     try:
-        batch = next(iter(data.batches("validation" if data.sizes.get("validation") else "train", max(SIZES))))
+        split = "validation" if data.sizes.get("validation") else "train"
+        batch, lacking = next(iter(data.batches(split, max(SIZES))), None), "no examples to measure with"
     except NetloomError as error:  # the training is done, and must not be lost for this
-        yield from (_row(size, _failed(error)) for size in SIZES)
+        batch, lacking = None, _failed(error)
+    if batch is None:
+        yield from (_row(size, lacking) for size in SIZES)
         return
     for left, size in zip(range(len(SIZES), 0, -1), SIZES, strict=True):
         yield measure(model, sized(batch, size), (end - time.perf_counter()) / left)
