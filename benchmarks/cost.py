@@ -9,8 +9,9 @@
               quarter of at least five steps stays below; of one thread the processor's time, which does not count
               waiting for a processor that others use, of several the clock's
 
-A step is plain eager PyTorch in float32: forward, backward from a gradient of ones, AdamW, gradients set to None. What
-netloom does beyond it – the plan that `fit` measures: channels_last, pool_first, compile – is not foretold.
+A step is plain eager PyTorch in float32: forward, backward from a gradient of ones, AdamW, gradients set to None; for
+its time with freed memory kept, as `fit` keeps it. What netloom does beyond it – the plan that `fit` measures:
+channels_last, pool_first, compile – is not foretold.
 The networks (cost_parts/networks.py) are every entry of the zoo at a size people train, architectures drawn by
 `netloom.generate`, at which the rules of memory and time were looked at while they were written, and, apart, fresh ones
 drawn with seeds that nobody looked at before.
@@ -36,12 +37,13 @@ from torch.profiler import ProfilerActivity, profile
 from netloom import calibrate
 from netloom.build import Network
 from netloom.cost import cost
+from netloom.heap import kept_memory
 from netloom.machine import Machine, step_time
 from netloom.optim import OPTIMISERS
 
 BATCHES = (4, 32, 128)
 #: cases that one process measures
-TOGETHER = 16
+TOGETHER = 40
 LIMIT = 4 << 30
 RESIDENT = 64 << 20
 
@@ -132,7 +134,8 @@ def child(args: argparse.Namespace) -> None:
     machine = calibrate.measure() if wanted["what"] != "memory" else None
     for name, batches in wanted["cases"].items():
         case = named[name]
-        found = {b: memory(case, b) if machine is None else seconds(case, b, machine) for b in batches}
+        with kept_memory(machine is not None):
+            found = {b: memory(case, b) if machine is None else seconds(case, b, machine) for b in batches}
         print(json.dumps([name, found]), flush=True)
 
 

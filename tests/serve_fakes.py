@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -34,6 +34,15 @@ def image_run(folder: Path, seed: int = 0) -> Run:
         Block("dense", {"dim": 8}),
     )
     return _fitted(open_data("digits"), "classification", blocks, folder, seed)
+
+
+def normed_run(folder: Path, plans: Sequence[Mapping[str, bool]]) -> Run:
+    """A network with a norm behind a convolution, and plans for answers to one row and to many."""
+    blocks = (Block("conv2d", {"channels": 4}), Block("batch_norm2d"), Block("relu"), Block("max_pool2d"))
+    run = _fitted(open_data("digits"), "classification", (*blocks, Block("flatten")), folder, 0)
+    sizes = [{"batch": size, "plan": dict(plan)} for size, plan in zip((1, 64), plans, strict=True)]
+    run.record(answers={"threads": 1, "seconds": 0.0, "sizes": sizes})
+    return run
 
 
 def table_run(folder: Path, task: str = "classification", seed: int = 0) -> Run:

@@ -1,6 +1,11 @@
 """A trained run, loaded from its folder alone."""
 
+import copy
+import gc
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +23,9 @@ from netloom.samples import draws, images, text
 from netloom.spec import Architecture, Block, Chain
 from netloom.tasks import TASKS
 from netloom.train import Recipe, fit
+from netloom.train.plan import Plan
+from netloom.train.plans import Plans
+from netloom.train.prepared import Prepared
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +60,105 @@ def test_scores_are_computed_as_the_plan_has_it_and_are_the_same(tmp_path: Path)
     assert all(image.stride()[1] == 1 for image in strides)
     run.record(plan={"plan": {"channels_last": "yes", "threads": [], "other": 1}})
     assert load(Run.open(run.folder)).metrics(data, "test") == pytest.approx(plain, rel=1e-5)
+
+
+FOLDED = {"fold_norms": True}
+LARGE = {"fold_norms": True, "channels_last": True, "pool_first": True, "keep_memory": True}
+
+
+@pytest.fixture
+def answering(tmp_path: Path) -> Run:
+    """A network with a norm, whose answers have a plan for one example and one for many."""
+    data = open_data("digits")
+    task = TASKS.get("classification").from_data(data)
+    blocks = (Block("conv2d", {"channels": 4}), Block("batch_norm2d"), Block("relu"), Block("max_pool2d"))
+    network = Architecture.of(Chain((*blocks, Block("flatten"))))
+    run = fit(network, task, data, Recipe(steps=5), tmp_path / "answering")
+    sizes = [{"batch": 1, "plan": FOLDED}, {"batch": 64, "plan": LARGE}]
+    run.record(answers={"threads": 1, "seconds": 0.0, "sizes": sizes})
+    return run
+
+
+@pytest.mark.parametrize("count", [1, 3, 8, 9, 100])
+def test_answers_are_computed_under_the_plan_for_as_many_examples(answering: Run, count: int) -> None:
+    loaded = load(answering.folder)
+    batch = next(iter(open_data("digits").batches("test", count)))
+    plan = loaded.plans.answering(count)
+    assert plan == Plan.from_dict(FOLDED if count <= 8 else LARGE)
+    before = {name: (value.clone(), value.data_ptr()) for name, value in loaded.model.state_dict().items()}
+    found = loaded.outputs(batch)
+    with torch.no_grad():
+        written = loaded.model["network"](batch.inputs)
+        exact = copy.deepcopy(loaded.model).double()["network"]({k: v.double() for k, v in batch.inputs.items()})
+    assert not torch.equal(found, written)  # it is folded …
+    assert float((found - exact).abs().max() / exact.abs().max()) < 1e-5  # … and the same
+    assert not any("_folded" in module.__dict__ for module in loaded.model.modules())
+    for name, value in loaded.model.state_dict().items():
+        assert torch.equal(value, before[name][0])
+        assert value.data_ptr() == before[name][1]
+
+
+def test_a_plan_is_prepared_once_and_anew_when_the_weights_change(
+    answering: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Plan] = []
+
+    class Counted(Prepared):
+        def __init__(self, model: torch.nn.ModuleDict, plan: Plan) -> None:
+            made.append(plan)
+            super().__init__(model, plan)
+
+    monkeypatch.setattr("netloom.evaluate.Prepared", Counted)
+    loaded, batch = load(answering.folder), next(iter(open_data("digits").batches("test", 64)))
+    for count in (1, 64, 2, 40):
+        loaded.outputs(batch.part(0, count))
+    loaded.metrics(open_data("digits"), "test")
+    assert made == [Plan.from_dict(FOLDED), Plan.from_dict(LARGE).but(keep_memory=False)]
+    with torch.no_grad():
+        for parameter in loaded.model.parameters():
+            parameter.zero_()
+    assert not loaded.outputs(batch).any()
+    loaded.model.train()
+    statistics = loaded.model.get_buffer("network.1.norm.num_batches_tracked").clone()
+    loaded.outputs(batch)  # as written, whatever that means for the statistics
+    assert loaded.model.get_buffer("network.1.norm.num_batches_tracked") == statistics + 1
+
+
+def test_a_run_without_plans_for_answers_is_eager_to_the_bit(answering: Run) -> None:
+    loaded = replace(load(answering.folder), plans=Plans())
+    batch = next(iter(open_data("digits").batches("test", 9)))
+    with torch.inference_mode():
+        assert torch.equal(loaded.outputs(batch), loaded.model["network"](batch.inputs, batch.masks))
+
+
+def test_memory_is_kept_while_the_loaded_run_lives(answering: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bool] = []
+
+    @contextmanager
+    def watched() -> Iterator[None]:
+        kept.append(True)
+        yield
+        kept.append(False)
+
+    monkeypatch.setattr("netloom.evaluate.kept_memory", watched)
+    loaded, batch = load(answering.folder), next(iter(open_data("digits").batches("test", 64)))
+    loaded.outputs(batch.part(0, 1))
+    assert kept == []  # the plan for one example does not ask for it
+    loaded.outputs(batch)
+    loaded.outputs(batch)
+    assert kept == [True]
+    del loaded
+    gc.collect()
+    assert kept == [True, False]
+
+
+def test_plans_that_cannot_be_used_are_told_when_the_run_is_loaded(answering: Run) -> None:
+    answering.record(answers={"sizes": [{"batch": 1, "plan": {"precision": "bfloat16"}}]})
+    with pytest.raises(DamagedCheckpoint, match=r"run\.json: a plan for answers is wrong"):
+        load(answering.folder)
+    answering.record(answers=[])
+    with pytest.raises(DamagedCheckpoint, match="the field 'answers' is wrong"):
+        load(answering.folder)
 
 
 def test_an_architecture_that_cannot_be_read_is_told_with_its_faults(run: Run, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """A run folder → its model and task, ready to answer: raw examples in, answers out, and metrics on a part of some data.
 
-Nothing but the folder is needed: the fitted preprocessing lies in it, the training data don't.
+Nothing but the folder is needed: the fitted preprocessing lies in it, the training data don't. Answers are computed
+under the plan that the run has for as many examples, each prepared once: `model` itself stays as it was written.
 """
 
+import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,12 +19,15 @@ from torch import Tensor, nn
 from netloom.build import build
 from netloom.data import Batch, Data, Preprocessing
 from netloom.errors import DamagedCheckpoint, DataError, RunError
+from netloom.heap import kept_memory
 from netloom.run import Run
 from netloom.runtime.session import MASK, Session
 from netloom.signal import Signal
 from netloom.spec import Architecture
 from netloom.train.bounds import refuse_other_sizes
 from netloom.train.plan import Plan
+from netloom.train.plans import Plans
+from netloom.train.prepared import Prepared
 from netloom.train.running import contents, parts_of
 
 BATCH = 512
@@ -37,6 +43,7 @@ class Loaded:
         task: as it was trained.
         signals: the inputs by name.
         model: the networks by part, with the run's weights, in evaluation mode.
+        plans: for answers, by the size of the batch.
     """
 
     run: Run
@@ -44,6 +51,7 @@ class Loaded:
     task: Any
     signals: dict[str, Signal]
     model: nn.ModuleDict
+    plans: Plans = field(default_factory=Plans)
 
     @cached_property
     def preprocessing(self) -> Preprocessing:
@@ -64,15 +72,21 @@ class Loaded:
         return Batch.of(self.preprocessing.encode(raw))
 
     def outputs(self, batch: Batch) -> Tensor:
-        """What the network gives for a batch, without gradients.
+        """What the network gives for a batch, without gradients, under the plan for as many examples.
+
+        Where that plan keeps memory, the process does so from then on, for as long as this object lives.
 
         Raises:
             RunError: the run has several networks, none of which answers alone.
         """
         if tuple(self.model) != ("network",):
             raise RunError("has no single network that answers", where=str(self.run.folder), got=", ".join(self.model))
+        plan = self.plans.answering(batch.size)
+        network = self._under(plan)
+        if plan.keep_memory:
+            self._memory  # noqa: B018  (is kept once it is asked for)
         with torch.inference_mode():
-            given: Tensor = self.model["network"](batch.inputs, batch.masks)
+            given: Tensor = network(batch)
         return given
 
     def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -87,17 +101,39 @@ class Loaded:
         return answers
 
     def metrics(self, data: Data, split: str) -> dict[str, float]:
-        """The task's metrics on a part of the data, computed as the run's plan has it, compiling left out.
+        """The task's metrics on a part of the data, computed under the plan for large batches.
 
         Raises:
             DataError: the part is empty.
         """
         if not data.sizes.get(split):
             raise DataError(f"the data have no {split} part", where=data.name, got=str(data.sizes))
-        planned = self.run.document.get("plan")
-        plan = Plan.for_answers(planned.get("plan") if isinstance(planned, Mapping) else None)
-        with plan.on(self.model):
-            found: dict[str, float] = self.task.evaluate(self.model, map(plan.place, data.batches(split, BATCH)))
+        plan = self.plans.scoring(BATCH)
+        with kept_memory(plan.keep_memory):
+            batches = map(plan.place, data.batches(split, BATCH))
+            found: dict[str, float] = self.task.evaluate(self._under(plan).model, batches)
+        return found
+
+    @cached_property
+    def _prepared(self) -> dict[Plan, Prepared]:
+        return {}
+
+    @cached_property
+    def _memory(self) -> ExitStack:
+        stack = ExitStack()
+        stack.enter_context(kept_memory())
+        weakref.finalize(self, stack.close)
+        return stack
+
+    def _under(self, plan: Plan) -> Prepared:
+        """The model under a plan, prepared once, and anew once its weights have changed; as written while it trains."""
+        if self.model.training:
+            return Prepared(self.model, Plan())
+        if plan.keep_memory:
+            plan = plan.but(keep_memory=False)  # which lays out nothing: with it and without it are one
+        found = self._prepared.get(plan)
+        if found is None or not found.current:
+            found = self._prepared[plan] = Prepared(self.model, plan)
         return found
 
 
@@ -161,10 +197,11 @@ def load(run: Run | str | Path) -> Loaded:
     if "engine" in run.document:
         model = nn.ModuleDict({"network": OnnxNetwork(_engine_file(run), inputs["network"])})
         return Loaded(run, architecture, task, signals, model.eval())
+    plans = Plans.of(run.document, str(run.folder / "run.json"))
     refuse_other_sizes(architecture, inputs, task, run.file("weights.safetensors"))
     model = build(architecture, inputs)
     run.load_weights(model)
-    return Loaded(run, architecture, task, signals, model.eval())
+    return Loaded(run, architecture, task, signals, model.eval(), plans)
 
 
 def _refuse_other_data(run: Run, task: Any, signals: Mapping[str, Signal]) -> None:

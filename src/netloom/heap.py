@@ -45,6 +45,13 @@ def can_keep_memory() -> bool:
     return _libc() is not None
 
 
+def pages_fetched() -> int:
+    """How many pages the system has handed to this process so far; where memory can be kept, they can be counted."""
+    import resource  # other systems have none
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
 @contextmanager
 def kept_memory(on: bool = True) -> Iterator[None]:
     """Keep what is freed while this lasts; with `on` False, and where it can't be done, nothing happens."""

@@ -14,7 +14,7 @@ _FIELDS: dict[str, Any] = {
 }  # fmt: skip
 _OPTIONAL: dict[str, Any] = {
     "versions": dict[str, str], "platform": str, "sizes": dict[str, int], "engine": dict[str, str], "reason": str,
-    "steps": int | None, "seconds": float, "waited": float,
+    "steps": int | None, "seconds": float, "waited": float, "answers": dict[str, Any],
     "scores": dict[str, dict[str, Any]],
 }  # fmt: skip
 _LINE: dict[str, Any] = {

@@ -3,17 +3,19 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from serve_fakes import WORDS, Server, serving
+from serve_fakes import WORDS, Server, normed_run, serving
 
 import netloom.data
 from netloom.evaluate import load
 from netloom.run import Run
+from netloom.train.plans import Plans
 
 Rows = list[dict[str, Any]]
 
@@ -79,6 +81,17 @@ def test_served_and_offline_agree_on_every_example(name: str, server: Server, ru
     while len(got) < len(rows):
         got += server.predict(name, rows[len(got) : len(got) + next(sizes)])
     close(got, expected)
+
+
+def test_served_and_offline_agree_under_plans_for_answers(runs: dict[str, Run], tmp_path: Path) -> None:
+    """One row has another plan than many; a norm is folded."""
+    plans = ({"fold_norms": True}, {"fold_norms": True, "channels_last": True, "pool_first": True, "keep_memory": True})
+    rows, loaded = SETS["digits"], load(normed_run(tmp_path / "normed", plans))
+    assert [loaded.plans.answering(size).fold_norms for size in (1, 64)] == [True, True]
+    close(loaded.predict(columns(rows)), replace(loaded, plans=Plans()).predict(columns(rows)))
+    with serving(f"m={loaded.run.folder}", "--engine", "torch", home=tmp_path) as server:
+        got = [server.predict("m", [row])[0] for row in rows[:20]] + server.predict("m", rows[20:100])
+        close(got, loaded.predict(columns(rows[:100])))
 
 
 @pytest.mark.slow

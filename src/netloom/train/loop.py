@@ -13,6 +13,7 @@ from netloom.errors import SettingError
 from netloom.files import probe
 from netloom.optim import SCHEDULES
 from netloom.run import Run
+from netloom.train.answering import plans_for_answers
 from netloom.train.augment import Augment
 from netloom.train.budget import count_steps
 from netloom.train.checkpoint import KEPT
@@ -88,7 +89,7 @@ def train(
         plan = _prepared(model, task, data, recipe, run, team)
         with plan.on(model), Feed(data, recipe.batch_size, recipe.seed) as feed:
             state = _steps(model, task, feed, recipe, run, plan, show, interrupt, team)
-        outcome = _end(state, model, run.steps or 1, recipe, run)
+        outcome = _end(state, model, data, recipe, run)
         team.agree(False)  # nobody leaves before the leader has written
         return outcome
 
@@ -190,8 +191,9 @@ def _steps(
     return state
 
 
-def _end(state: State, model: nn.ModuleDict, steps: int, recipe: Recipe, run: Run) -> Outcome:
-    """Write what is kept, or leave the run to be resumed."""
+def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run) -> Outcome:
+    """Write what is kept, and how it answers fastest; or leave the run to be resumed."""
+    steps = run.steps or 1
     run.write_history(state.history)
     patient = not (recipe.patience and state.stale >= recipe.patience)
     if state.stopped and state.step < steps and patient:
@@ -209,7 +211,9 @@ def _end(state: State, model: nn.ModuleDict, steps: int, recipe: Recipe, run: Ru
         (line["validation"] for line in reversed(state.history) if line["step"] == kept), {}
     )
     run.save_weights(model, {"step": kept, "steps": state.step, "validation": metrics})
-    run.record(status="finished", seconds=state.seconds, waited=state.waited)
+    answers = plans_for_answers(model, data, recipe, state.seconds) if state.team.leads else None
+    told = {} if answers is None else {"answers": answers}
+    run.record(status="finished", seconds=state.seconds, waited=state.waited, **told)
     state.team.checkpoints(run.folder / "checkpoints", state.like).clear()
     early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
     message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"

@@ -9,6 +9,8 @@
                     pay (autocast; weights stay float32)
     threads         of torch; None leaves them
     keep_memory     what a step frees stays for the next one (`netloom.heap`)
+    fold_norms      batch norms as part of the layers in front of them (`netloom.build.folding`); for answers alone, as
+                    weights that move would have to be folded anew at every step
 
 A plan changes values by rounding alone. Weights, their names and what is saved are the same under every plan.
 """
@@ -22,13 +24,14 @@ import torch
 from torch import Tensor, nn
 
 from netloom.build import Network
+from netloom.build.folding import fold_norms
 from netloom.build.products import dense_by_onednn
 from netloom.build.rewrites import pool_first
 from netloom.data.batch import Batch
 from netloom.errors import SettingError, closest
 from netloom.heap import kept_memory
 
-_FOR_ANSWERS = ("channels_last", "pool_first", "dense_by_onednn", "keep_memory")
+_FOR_ANSWERS = ("channels_last", "pool_first", "dense_by_onednn", "keep_memory", "fold_norms")
 PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -45,6 +48,7 @@ class Plan:
         precision: of the arithmetic, float32, tf32 or bfloat16.
         threads: of torch; None leaves them.
         keep_memory: whether freed memory stays with the process.
+        fold_norms: whether batch norms are part of the layers in front of them; for answers alone.
     """
 
     channels_last: bool = False
@@ -55,14 +59,15 @@ class Plan:
     threads: int | None = None
     graphs: bool = False
     keep_memory: bool = False
+    fold_norms: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             expected = ", ".join(PRECISIONS)
             raise SettingError("no such precision", where="plan: precision", expected=expected, got=self.precision)
-        if self.compiled and self.dense_by_onednn:
-            fix = "leave one of them out"
-            raise SettingError("dense layers by oneDNN can't be compiled", where="plan: dense_by_onednn", fix=fix)
+        for name, what in (("dense_by_onednn", "dense layers by oneDNN"), ("fold_norms", "folded norms")):
+            if self.compiled and getattr(self, name):
+                raise SettingError(f"{what} can't be compiled", where=f"plan: {name}", fix="leave one of them out")
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise SettingError("threads can't be used", where="plan", expected="1 or more", got=repr(self.threads))
         if self.graphs and not self.compiled:
@@ -125,10 +130,8 @@ class Plan:
 
     @contextmanager
     def laid_out(self, model: nn.Module) -> Iterator[None]:
-        """As `on`, the process left alone."""
-        _lay_out(model, torch.channels_last if self.channels_last else torch.contiguous_format)
-        pool_first(model, self.pool_first)
-        dense_by_onednn(model, self.dense_by_onednn)
+        """As `on`, the process left alone but for its memory."""
+        self.lay_out(model)
         networks = [module for module in model.modules() if isinstance(module, Network)] if self.compiled else []
         for network in networks:
             network.compile(mode="reduce-overhead" if self.graphs else None)
@@ -140,9 +143,32 @@ class Plan:
                 network._compiled_call_impl = None  # torch offers no way back
             if networks:
                 torch._dynamo.reset()  # else a class is compiled at most eight times, and then silently not
-            dense_by_onednn(model, False)
-            pool_first(model, False)
-            _lay_out(model, torch.contiguous_format)
+            Plan().lay_out(model)
+
+    def lay_out(self, model: nn.Module) -> None:
+        """The weights' layout and the order and way in which blocks run; the plan without any is the way back.
+
+        Raises:
+            SettingError: norms are to be folded while the model is in training mode.
+        """
+        if model.training:
+            self.refuse_for_training()
+        fold_norms(model, False)
+        _lay_out(model, torch.channels_last if self.channels_last else torch.contiguous_format)
+        pool_first(model, self.pool_first)
+        dense_by_onednn(model, self.dense_by_onednn)
+        if self.fold_norms:  # at last: of weights as they lie, computed as they are
+            fold_norms(model)
+
+    def refuse_for_training(self) -> None:
+        """Refuse what weights that move leave no room for.
+
+        Raises:
+            SettingError: norms are to be folded.
+        """
+        if self.fold_norms:
+            fix = "leave it out: with plan auto it is measured by itself, after the training"
+            raise SettingError("norms are folded for answers alone", where="plan: fold_norms", got="training", fix=fix)
 
     def place(self, batch: Batch) -> Batch:
         """A batch in the plan's layout."""

@@ -201,7 +201,7 @@ def _entry(value: Any) -> bool:
 def _plan(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
-    Plan.from_dict(value)  # says itself what is wrong with it
+    Plan.from_dict(value).refuse_for_training()  # both say themselves what is wrong
     return True
 
 
