@@ -130,6 +130,17 @@ def _convolutions() -> Iterator[Piece]:
         yield _layer(
             lambda c=channels, k=kernel: nn.Conv2d(c, c, k, padding=k // 2, groups=c), batch, channels, size, size
         )
+    for batch, channels, kernel, size, stride in (
+        (32, 24, 9, 32, 2),
+        (128, 3, 3, 24, 2),
+        (8, 16, 5, 28, 2),
+        (64, 12, 3, 16, 4),
+    ):
+        for needs in (True, False):
+            yield _layer(
+                lambda c=channels, k=kernel, s=stride: nn.Conv2d(c, c, k, s, groups=c),
+                batch, channels, size, size, needs=needs,
+            )  # fmt: skip
     for batch, channels, time in ((4, 24, 64), (64, 16, 48), (128, 6, 32)):
         yield _layer(lambda c=channels: nn.Conv1d(c, c, 3, padding=1, groups=c), batch, channels, time)
         yield _layer(lambda c=channels: nn.ConvTranspose1d(c, 12, 4, 2, 1), batch, channels, time)
