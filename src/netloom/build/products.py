@@ -40,10 +40,10 @@ def _forward(layer: nn.Linear, x: Tensor) -> Tensor:
     fits = x.dtype == torch.float32 == layer.weight.dtype and x.device.type == "cpu" and x.dim() > 1 and x.numel() > 0
     if not fits or torch.is_autocast_enabled("cpu"):
         return F.linear(x, layer.weight, layer.bias)
-    return _product(x, layer.weight, layer.bias)
+    return product(x, layer.weight, layer.bias)
 
 
-def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x: (…, dim_in), weight: (dim_out, dim_in), bias: (dim_out) or None → x Wᵀ + b: (…, dim_out)."""
     if torch.is_grad_enabled():
         y: Tensor = _Product.apply(x, weight, bias)  # type: ignore[no-untyped-call]
@@ -61,7 +61,7 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """See `_product`; here no gradients are recorded."""
         ctx.save_for_backward(x, weight)
-        return _product(x, weight, bias)
+        return product(x, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
@@ -70,7 +70,7 @@ class _Product(torch.autograd.Function):
         of_x, of_weight, of_bias = ctx.needs_input_grad
         rows = g.flatten(0, -2)
         return (
-            _product(g, weight.t()) if of_x else None,
-            _product(rows.t(), x.flatten(0, -2).t()) if of_weight else None,
+            product(g, weight.t()) if of_x else None,
+            product(rows.t(), x.flatten(0, -2).t()) if of_weight else None,
             rows.sum(0) if of_bias else None,
         )

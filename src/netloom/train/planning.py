@@ -50,6 +50,8 @@ TOLERANCE = {"float32": 5e-3, "tf32": 1e-2, "bfloat16": 1e-1}
 _COMPILING = 20.0
 #: Steps of each side that are timed, and of eager and of what is taken untried.
 _ROUNDS, _FEW = 7, 3
+#: Steps that are all shorter by so much decide before all rounds are over; so do steps that are all longer.
+_CLEAR = 0.1
 #: Seconds for which short steps are timed, in more rounds.
 _LONG = 0.3
 #: Steps that trying a single change takes at the least.
@@ -198,10 +200,18 @@ def _against(
         both = here.step() + there.step()  # the first sets things up
         both = max(here.step() + there.step(), 1e-6)
         rounds = max(_FEW, min(max(_ROUNDS, int(_LONG / both)), int(allowed / both)))
-        pairs = [(clock(here), clock(there)) for _ in range(rounds)]
-    old, new = (min(times) for times in zip(*pairs, strict=True))
+        pairs = [(clock(here), clock(there)) for _ in range(_FEW)]
+        while len(pairs) < rounds and not _decided(pairs):
+            pairs.append((clock(here), clock(there)))
+    old, new = map(min, zip(*pairs, strict=True))
     verdict = "kept" if old / new > 1 + GAIN else "no gain"
     return Tried(plan.to_dict(), verdict, new, ratio * old / new, difference)
+
+
+def _decided(pairs: list[tuple[float, float]]) -> bool:
+    """Whether every step of one side was shorter than any of the other's, by far more than the gain that is wanted."""
+    old, new = zip(*pairs, strict=True)
+    return bool(max(new) * (1 + _CLEAR) < min(old) or max(old) < min(new))
 
 
 def _shortest(trial: Trial) -> tuple[float, float]:

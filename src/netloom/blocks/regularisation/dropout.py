@@ -5,12 +5,15 @@
 
 Source: N. Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014,
 https://jmlr.org/papers/v15/srivastava14a.html.
-Differs from torch: it is `nn.Dropout`. The paper scales by (1 − rate) in evaluation instead, which is the same.
+Differs from torch: `nn.Dropout` by the draw alone (`_drop.py`). The paper scales by (1 − rate) in evaluation instead,
+which is the same.
 Cost: no parameters; one random number a value while training, nothing in evaluation.
 """
 
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from netloom.blocks.regularisation._drop import Drop
 
 
 class Dropout(nn.Module):
@@ -24,7 +27,7 @@ class Dropout(nn.Module):
         super().__init__()
         if not 0 <= rate < 1:
             raise ValueError(f"dropout: rate: expected a number from 0 to below 1, got {rate}")
-        self.dropout = nn.Dropout(rate)
+        self.dropout = Drop(rate)
 
     def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """Drop values, or in evaluation pass them on."""

@@ -4,6 +4,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from netloom.blocks.regularisation._drop import Drop
+
 
 class Frame(nn.Module):
     """The residual around a sublayer: x + f(norm(x)) with `norm_first`, else norm(x + f(x))."""
@@ -12,7 +14,7 @@ class Frame(nn.Module):
         super().__init__()
         self.norm_first = norm_first
         self.norm = nn.LayerNorm(dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Drop(dropout)
 
     def before(self, x: Tensor) -> Tensor:
         """What the sublayer reads."""
@@ -37,4 +39,4 @@ def feed_forward(
     if activation not in ("gelu", "relu"):
         raise ValueError(f"{block}: activation: expected gelu or relu, got {activation}")
     function = nn.GELU() if activation == "gelu" else nn.ReLU()
-    return nn.Sequential(nn.Linear(dim, dim_hidden), function, nn.Dropout(dropout), nn.Linear(dim_hidden, dim))
+    return nn.Sequential(nn.Linear(dim, dim_hidden), function, Drop(dropout), nn.Linear(dim_hidden, dim))

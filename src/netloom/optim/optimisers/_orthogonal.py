@@ -6,6 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from netloom.build.products import can_use_onednn, product
+
+#: rows from which oneDNN's products are no slower than those of torch's BLAS library, on any processor that was tried
+_MANY = 128
+
 
 class Orthogonal(torch.optim.Optimizer):
     """Steps along the nearest orthogonal matrix to the momentum; see `muon` for the formula.
@@ -54,7 +59,12 @@ def orthogonal(X: Tensor, rounds: int) -> Tensor:
     tall = X.shape[0] > X.shape[1]
     X = X.mT if tall else X
     X = X / X.norm().clamp(min=1e-7)
+    by_onednn = len(X) >= _MANY and X.dtype == torch.float32 and X.device.type == "cpu" and can_use_onednn()
     for _ in range(rounds):
-        A = X @ X.mT
-        X = torch.addmm(X, torch.addmm(A, A, A, beta=b, alpha=c), X, beta=a)
+        if by_onednn:  # A and AA are symmetric: no matter which of them lies turned
+            A = product(X, X)
+            X = product(product(A, A).mul_(c).add_(A, alpha=b), X.mT).add_(X, alpha=a)
+        else:
+            A = X @ X.mT
+            X = torch.addmm(X, torch.addmm(A, A, A, beta=b, alpha=c), X, beta=a)
     return X.mT.contiguous() if tall else X
