@@ -70,6 +70,22 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.001)
 
 
+def test_a_full_batch_behind_the_first_is_worked_on_after_it() -> None:
+    """The second comes together with the first, while company is waited for: both are handed over at once."""
+    work = Squares()
+
+    async def scene() -> None:
+        batcher = Batcher(work, max_batch=5, max_wait=10)
+        await asyncio.gather(*(batcher.submit(number, 5) for number in (1, 2)))  # company, so that the next ones wait
+        batcher._company = 100
+        first = batcher.submit(3, 1)  # waits
+        await asyncio.gather(first, batcher.submit(4, 5), batcher.submit(5, 5))
+        await batcher.close()
+
+    run(scene)
+    assert [item for batch in work.batches for item in batch] == [1, 2, 3, 4, 5]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     rows=st.lists(st.integers(1, 5), min_size=1, max_size=60),

@@ -184,11 +184,11 @@ class Batcher(Generic[Item, Answer]):
             rows = sum(question.rows for question in batch)
             short = rows < self.max_batch and rows * self._pace < QUICK
             self._here = short and all(question.light for question in batch)
-            self._begin(batch)
             if self._here:
                 self._loop.call_soon(lambda: self._answered(*self._worked(batch)))
             else:
                 self._batches.put(batch)
+            self._begin(batch)  # after it was handed over: the next batch, if it is full, is handed over here
         else:  # all were withdrawn while company was waited for
             self._next()
 
