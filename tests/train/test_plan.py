@@ -176,6 +176,20 @@ def test_a_plan_that_gives_other_gradients_is_not_taken(monkeypatch: pytest.Monk
     assert found.tried[1].difference > 1e-3
 
 
+def test_a_plan_whose_gradients_are_no_numbers_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = Trial.gradients
+
+    def gradients(self: Trial, draw: int) -> Any:
+        losses, found = written(self, draw)
+        return losses, [each * float("nan") for each in found] if self.plan.channels_last else found
+
+    monkeypatch.setattr(Trial, "gradients", gradients)
+    clocked(monkeypatch, lambda plan: 0.01 if plan.channels_last else 0.09)
+    found = measure(*given(steps=4000))
+    assert not found.plan.channels_last
+    assert found.tried[1].verdict == "gives other gradients"
+
+
 def test_trying_ends_when_its_share_of_the_time_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
     clocked(monkeypatch, lambda plan: 1e-9)
     found = measure(*given(steps=600))

@@ -235,7 +235,8 @@ def _difference(base: _Given, trial: Trial) -> float:
     apart = [abs(a - b) / max(abs(a), 1e-6) for a, b in zip(losses, others, strict=True)]
     norm = math.sqrt(sum(float(g.double().square().sum()) for g in gradients))
     between = math.sqrt(sum(float((a - b).double().square().sum()) for a, b in zip(gradients, theirs, strict=True)))
-    return max([*apart, between / max(norm, 1e-12)])
+    found = [*apart, between / max(norm, 1e-12)]
+    return math.inf if any(map(math.isnan, found)) else max(found)  # max may pass a NaN over
 
 
 def _changes(model: nn.ModuleDict, recipe: Recipe) -> Iterator[dict[str, Any]]:
