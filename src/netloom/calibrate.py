@@ -138,9 +138,7 @@ def in_networks(machine: Machine, passes: list[Pass]) -> Machine:
                 row[3 + (_AGAIN if times >= AGAIN else 2 * backward)] += call
                 row[3 + 2 * backward + 1] += rest
         row /= each.seconds
-    ones = np.zeros((_TRUST * len(_FACTORS), table.shape[1]))
-    for number in range(len(_FACTORS)):
-        ones[number * _TRUST : (number + 1) * _TRUST, 3 + number] = 1
+    ones = np.repeat(np.eye(len(_FACTORS), table.shape[1], k=3), _TRUST, axis=0)
     view, node, start, *factors = (float(value) for value in by_ratio(np.vstack([table, ones])))
     changed = {
         kind: price.times(*(factors[2:4] if kind.endswith("_backward") else factors[:2]))
@@ -160,9 +158,9 @@ def _update(passes: list[Pass]) -> Price:
 
 def _left(passes: list[Pass], machine: Machine) -> Nearby:
     """The correction by what passes took more or less than the machine, so far, says."""
-    said = [pass_time(each.way, each.works, each.nodes, each.traffic, machine) for each in passes]
     if not passes:
         return Nearby()
+    said = [pass_time(each.way, each.works, each.nodes, each.traffic, machine) for each in passes]
     points = [pass_features(each.works, each.traffic, seconds) for each, seconds in zip(passes, said, strict=True)]
     return nearby(np.array(points), np.log([each.seconds for each in passes]) - np.log(said))
 

@@ -59,7 +59,7 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """See `_product`; here no gradients are recorded."""
+        """See `product`; here no gradients are recorded."""
         ctx.save_for_backward(x, weight)
         return product(x, weight, bias)
 
