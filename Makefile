@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 .PHONY: demo test slow check catalogue clean
 
 demo: $(VENV)/.core  ## environment, install, and the main job on the embedded digits
-	$(BIN)/netloom fit digits --budget 6s --seeds 3 --out runs/demo --replace
+	$(BIN)/weftnet fit digits --budget 6s --seeds 3 --out runs/demo --replace
 
 test: $(VENV)/.dev  ## what every commit passes
 	$(BIN)/python -m pytest

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from netloom.train.progress import Quiet
+from weftnet.train.progress import Quiet
 
 #: Steps that set things up: compiling, and recording graphs.
 FIRST = 5
@@ -57,7 +57,7 @@ def seconds(run: Callable[[], object], device: str, warm: int = 3, blocks: int =
 
 
 class Watch(Quiet):
-    """When netloom's steps began, when the first were done, and when the last; it has waited for the GPU each time."""
+    """When weftnet's steps began, when the first were done, and when the last; it has waited for the GPU each time."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, float]] = []

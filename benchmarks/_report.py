@@ -21,15 +21,15 @@ from typing import Any
 
 import torch
 
-from netloom.data.data import Data
-from netloom.evaluate import Loaded, load
-from netloom.intervals import interval
-from netloom.reading import read_text
-from netloom.spec import Architecture
-from netloom.train import Recipe, fit
+from weftnet.architecture.reading import read_text
+from weftnet.architecture.spec import Architecture
+from weftnet.base.intervals import interval
+from weftnet.data.data import Data
+from weftnet.run.loading import Loaded, load
+from weftnet.train import Recipe, fit
 
 HERE = Path(__file__).parent
-PACKAGES = ("netloom", "torch", "numpy", "scikit-learn")
+PACKAGES = ("weftnet", "torch", "numpy", "scikit-learn")
 
 
 def arguments(docstring: str, **defaults: int) -> argparse.ArgumentParser:

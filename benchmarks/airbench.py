@@ -1,4 +1,4 @@
-"""CIFAR-10 to 94 %: the airbench94 recipe composed in netloom, beside airbench's own script on the same images and GPU.
+"""CIFAR-10 to 94 %: the airbench94 recipe composed in weftnet, beside airbench's own script on the same images and GPU.
 
     python benchmarks/airbench.py --data DIR --device cuda --runs 5 --airbench PATH/airbench94_muon.py
     python benchmarks/airbench.py --data DIR --device cpu --small      # two steps on few images: that all joins
@@ -35,15 +35,15 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.evaluate import load
-from netloom.optim import OPTIMISERS
-from netloom.plugins import load_plugin
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
-from netloom.train.first_look import first_look
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.optim import OPTIMISERS
+from weftnet.plugins import load_plugin
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.train import Recipe, fit
+from weftnet.train.first_look import first_look
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 PLANS = {
@@ -56,7 +56,7 @@ PLANS = {
 def main() -> None:
     parser = arguments(__doc__, epochs=8, runs=5)
     parser.add_argument("--device", default="cuda", help="(cuda)")
-    parser.add_argument("--plan", choices=PLANS, nargs="+", default=["compiled"], help="of netloom's steps (compiled)")
+    parser.add_argument("--plan", choices=PLANS, nargs="+", default=["compiled"], help="of weftnet's steps (compiled)")
     parser.add_argument("--airbench", type=Path, metavar="PATH", help="a copy of airbench94_muon.py, to run beside")
     parser.add_argument("--mode", default="max-autotune", help="how airbench's network is compiled (max-autotune)")
     parser.add_argument("--small", action="store_true", help="two steps on 200 images")
@@ -69,7 +69,7 @@ def main() -> None:
     data = open_data(arrays)
     for plan in args.plan:
         for seed in range(1 if args.small else args.runs):
-            tell(report, f"netloom, {plan}", netloom(data, args, PLANS[plan], seed))
+            tell(report, f"weftnet, {plan}", weftnet(data, args, PLANS[plan], seed))
     if args.airbench:
         for found in airbench(args.airbench, arrays, args):
             tell(report, "airbench's own", found)
@@ -115,7 +115,7 @@ def recipe_of(args: Any, plan: dict[str, Any], seed: int) -> Recipe:
     )  # fmt: skip
 
 
-def netloom(data: Any, args: Any, plan: dict[str, Any], seed: int) -> dict[str, float]:
+def weftnet(data: Any, args: Any, plan: dict[str, Any], seed: int) -> dict[str, float]:
     """Train once and answer."""
     task = TASKS.get("classification").from_data(data, label_smoothing=0.2)
     architecture, recipe, watch = read(HERE / "architectures" / "airbench94.yaml"), recipe_of(args, plan, seed), Watch()

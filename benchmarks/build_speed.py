@@ -2,7 +2,7 @@
 
     70 conv2d      resolve and cost of 70 convolutions (goal < 0.5 s after import), and of 210 blocks of three kinds
     7 billion      resolve and cost of a decoder-only Transformer, nothing allocated      seconds, resident memory
-    starting       `netloom --help` and `import netloom` beside `import torch`, each in a process of its own
+    starting       `weftnet --help` and `import weftnet` beside `import torch`, each in a process of its own
 
 Every measurement is a process of its own that does the work twice: the first time pays for the blocks' own imports and
 for those that torch puts off until its meta device is used (sympy among them), the second does not. Wall and processor
@@ -19,10 +19,10 @@ from _report import Report, arguments, start
 
 WORK = """
 import json, resource, time, torch
-from netloom.build import resolve
-from netloom.cost import cost
-from netloom.signal import parse
-from netloom.spec import Block, Chain, Repeat
+from weftnet.compose import resolve
+from weftnet.cost.cost import cost
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Block, Chain, Repeat
 def run(node, batch, **inputs):
     for turn in ("first", "second"):
         wall, cpu = time.perf_counter(), time.process_time()
@@ -68,8 +68,8 @@ def main() -> None:
                 report.add(what, f"processor {seconds}", line["cpu"], digits=2, **part)
             report.add(what, "resident memory at most, MiB", line["memory"], digits=0, parameters=line["parameters"])
     commands = {
-        "netloom --help": [str(Path(sys.executable).with_name("netloom")), "--help"],
-        "import netloom": [sys.executable, "-c", "import netloom"],
+        "weftnet --help": [str(Path(sys.executable).with_name("weftnet")), "--help"],
+        "import weftnet": [sys.executable, "-c", "import weftnet"],
         "import torch": [sys.executable, "-c", "import torch"],
         "python alone": [sys.executable, "-c", "pass"],
     }

@@ -1,4 +1,4 @@
-"""Compression: what `netloom compress` makes of a residual network, a CNN, a Transformer and an LSTM.
+"""Compression: what `weftnet compress` makes of a residual network, a CNN, a Transformer and an LSTM.
 
 Goals: int8 of the small residual CNN at least 3 × faster than eager PyTorch and 3.5 × smaller, at most 0.5 points
 worse, on Fashion-MNIST; a Transformer text classifier at least 1.5 × faster; pruning that really shrinks an LSTM and a
@@ -18,15 +18,15 @@ from typing import Any
 import _report
 from _report import Report, arguments, start
 
-from netloom.compress import Compression, Goal, compress
-from netloom.compress.compressing import Plan
-from netloom.compress.contract import Row
-from netloom.data import open_data
-from netloom.data.data import Data
-from netloom.evaluate import Loaded, load
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
-from netloom.zoo import ZOO
+from weftnet.compress import Compression, Goal, compress
+from weftnet.compress.compressing import Plan
+from weftnet.compress.contract import Row
+from weftnet.data import open_data
+from weftnet.data.data import Data
+from weftnet.run.loading import Loaded, load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
+from weftnet.zoo import ZOO
 
 _report.PACKAGES = (*_report.PACKAGES, "onnxruntime", "torch-pruning")
 _IMAGES = {

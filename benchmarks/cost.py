@@ -1,19 +1,19 @@
 """What `check` foretells of a training step – peak memory and time – against what the step takes.
 
     memory    weights, buffers, gradients, optimiser state, the batch, and whatever forward, backward and update hold at
-              the worst moment: predicted by `netloom.cost`, measured as the bytes that torch's CPU allocator has given
+              the worst moment: predicted by `cost.cost`, measured as the bytes that torch's CPU allocator has given
               out at once (torch.profiler's record of every allocation) on top of what is there between steps
     resident  the same step's growth of the resident set (VmHWM, reset before), with scratch of oneDNN and MKL and
               pages of code: given where it is large enough to mean something
-    time      predicted by `netloom.machine`, calibrated at the start of the very process that then measures; what a
+    time      predicted by `cost.machine`, calibrated at the start of the very process that then measures; what a
               quarter of at least five steps stays below; of one thread the processor's time, which does not count
               waiting for a processor that others use, of several the clock's
 
 A step is plain eager PyTorch in float32: forward, backward from a gradient of ones, AdamW, gradients set to None; for
-its time with freed memory kept, as `fit` keeps it. What netloom does beyond it – the plan that `fit` measures:
+its time with freed memory kept, as `fit` keeps it. What weftnet does beyond it – the plan that `fit` measures:
 channels_last, pool_first, compile – is not foretold.
 The networks (cost_parts/networks.py) are every entry of the zoo at a size people train, architectures drawn by
-`netloom.generate`, at which the rules of memory and time were looked at while they were written, and, apart, fresh ones
+`compose.generate`, at which the rules of memory and time were looked at while they were written, and, apart, fresh ones
 drawn with seeds that nobody looked at before.
 
 Every measurement is kept in `cost_cases.json` when it is made; a second call makes those that are missing.
@@ -34,12 +34,12 @@ from cost_parts.networks import Case, cases
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from netloom import calibrate
-from netloom.build import Network
-from netloom.cost import cost
-from netloom.heap import kept_memory
-from netloom.machine import Machine, step_time
-from netloom.optim import OPTIMISERS
+from weftnet.base.heap import kept_memory
+from weftnet.compose import Network
+from weftnet.cost import calibrate
+from weftnet.cost.cost import cost
+from weftnet.cost.machine import Machine, step_time
+from weftnet.optim import OPTIMISERS
 
 BATCHES = (4, 32, 128)
 #: cases that one process measures

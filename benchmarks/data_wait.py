@@ -8,7 +8,7 @@ than it needs, so that it is decoded once into files of bytes or tokens on the d
 it trains, in a process of its own, in four ways:
 
     in memory     everything is held, encoded
-    streamed      batches are made ahead by threads, as netloom does
+    streamed      batches are made ahead by threads, as weftnet does
     cold          the same, the files first thrown out of the system's cache of the disk
     by the loop   each batch is made when it is asked for
 
@@ -35,10 +35,10 @@ from typing import Any
 import numpy as np
 from _report import Report, arguments, start
 
-from netloom.data import Data, cache, open_data
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
-from netloom.zoo import ZOO
+from weftnet.data import Data, cache, open_data
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
+from weftnet.zoo import ZOO
 
 WAYS = ("in memory", "streamed", "cold", "by the loop")
 PLENTY = "64GiB"

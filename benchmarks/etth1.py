@@ -8,9 +8,9 @@ validation hours alone (`--tune`); the test hours are looked at once.
 
 from _report import Report, arguments, start, trained
 
-from netloom.data import open_data
-from netloom.propose import propose
-from netloom.tasks import TASKS
+from weftnet.compete.propose import propose
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
 
 MONTHS = {"train": 12 * 30 * 24, "validation": 4 * 30 * 24, "test": 4 * 30 * 24}
 GOAL = 0.390

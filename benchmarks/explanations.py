@@ -10,12 +10,12 @@ from typing import Any
 
 from _report import Report, arguments, start, trained
 
-from netloom.data import open_data
-from netloom.evaluate import Loaded
-from netloom.explain import checks
-from netloom.explain.sanity import BOUND, WINS
-from netloom.tasks import TASKS
-from netloom.zoo import ZOO
+from weftnet.data import open_data
+from weftnet.explain import checks
+from weftnet.explain.sanity import BOUND, WINS
+from weftnet.run.loading import Loaded
+from weftnet.tasks import TASKS
+from weftnet.zoo import ZOO
 
 #: figure → its goal in words, and whether it is met
 GOALS: dict[str, tuple[str, Callable[[float], bool]]] = {

@@ -12,10 +12,10 @@ import torch
 from _report import HERE, Report, arguments, read, start, trained
 from torch.nn import functional as F
 
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.tasks import TASKS
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
 
 NETWORKS = ("fashion_cnn", "fashion_cnn_lstm_attention")
 RECIPE = {
@@ -53,8 +53,8 @@ def main() -> None:
 
 
 def speed(args, data, task) -> None:
-    """Examples per second of netloom's loop and of a plain one around the same network, by turns."""
-    note = f"By turns, {args.steps} steps of 128 each, no augmentation; ratio = netloom / plain of one turn."
+    """Examples per second of weftnet's loop and of a plain one around the same network, by turns."""
+    note = f"By turns, {args.steps} steps of 128 each, no augmentation; ratio = weftnet / plain of one turn."
     report = Report("fashion_speed", "Fashion CNN, training speed beside a plain PyTorch loop", args, note)
     architecture = read(HERE / "architectures" / "fashion_cnn.yaml")
     recipe = {**RECIPE, "augment": [], "steps": args.steps, "evaluate_every": "100000 steps", "threads": args.threads}
@@ -63,10 +63,10 @@ def speed(args, data, task) -> None:
         _, facts = trained(architecture, task, data, **recipe)
         plain = plain_rate(architecture, task, data, args.steps)
         last = plain_rate(architecture, task, data, args.steps, torch.channels_last)
-        report.add("netloom", "examples/s", facts["examples/s"], digits=0)
+        report.add("weftnet", "examples/s", facts["examples/s"], digits=0)
         report.add("plain loop", "examples/s", plain, digits=0)
         report.add("plain loop, channels_last", "examples/s", last, digits=0)
-        report.add("ratio netloom / plain", "", facts["examples/s"] / plain, digits=2)
+        report.add("ratio weftnet / plain", "", facts["examples/s"] / plain, digits=2)
         ratios.append(facts["examples/s"] / plain)
     print("median ratio", statistics.median(ratios))
 

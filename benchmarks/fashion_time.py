@@ -1,4 +1,4 @@
-"""Seconds until 92.5 % of Fashion-MNIST's test images are right: netloom beside a plain eager PyTorch loop.
+"""Seconds until 92.5 % of Fashion-MNIST's test images are right: weftnet beside a plain eager PyTorch loop.
 
     python benchmarks/fashion_time.py --data DIR --minutes 6        # again and again, until it says that all is done
 
@@ -6,7 +6,7 @@ Both train the same network (architectures/fashion_plain.yaml) from the same wei
 Muon, one-cycle rates, label smoothing. The plain loop is eager PyTorch with its defaults, images as
 (batch, channels, height, width), the pool behind the rectifier, data ready in memory, sliced by batches. The clock runs
 from the untrained network to the end of the evaluation on all test images, one after each epoch, that first finds the
-goal; netloom's measuring of plans is in it, and nothing is remembered from earlier runs. The order is turned round from
+goal; weftnet's measuring of plans is in it, and nothing is remembered from earlier runs. The order is turned round from
 one seed to the next. Beside the clock's seconds stand those of the processor, which a busy machine changes less.
 
 The test images choose when the clock stops, for both alike: this is a race to a mark, not an estimate of accuracy.
@@ -22,15 +22,15 @@ import torch
 from _report import HERE, Report, arguments, read, start
 from torch.nn import functional as F
 
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.data.read import read_npy
-from netloom.optim import OPTIMISERS, SCHEDULES
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
-from netloom.train.plan import Plan
-from netloom.train.progress import Quiet
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.data.read import read_npy
+from weftnet.execution.plan import Plan
+from weftnet.optim import OPTIMISERS, SCHEDULES
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.train import Recipe, fit
+from weftnet.train.progress import Quiet
 
 GOAL = 0.925
 SMOOTHING = 0.05
@@ -60,7 +60,7 @@ def main() -> None:
             print("time is up: call again for the rest")
             break
         torch.set_num_threads(threads)
-        found = (netloom if who == "netloom" else plain)(data, task, seed, threads, args.epochs)
+        found = (weftnet if who == "weftnet" else plain)(data, task, seed, threads, args.epochs)
         pieces.append({"who": who, "seed": seed, "threads": threads, **found})
         print(pieces[-1], flush=True)
         args.out.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def wanted(args):
     """Every piece in the order in which they run: the two contenders of a pair after each other."""
     for seed in range(args.seeds):
         for threads in args.counts:
-            for who in ("plain", "netloom") if seed % 2 == 0 else ("netloom", "plain"):
+            for who in ("plain", "weftnet") if seed % 2 == 0 else ("weftnet", "plain"):
                 yield seed, threads, who
 
 
@@ -111,8 +111,8 @@ class Reached(Exception):
     """The goal is reached."""
 
 
-def netloom(data, task, seed: int, threads: int, epochs: int) -> dict:
-    """netloom as it comes."""
+def weftnet(data, task, seed: int, threads: int, epochs: int) -> dict:
+    """weftnet as it comes."""
     recipe = Recipe(**RECIPE, epochs=epochs, seed=seed, threads=threads)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder  # no plan is remembered
@@ -196,8 +196,8 @@ def report(args, pieces: list[dict]) -> None:
                 table.add(f"{who}, {what}", "s an epoch", piece["total"] / piece["epochs"], digits=1)
             if len(pair) == 2 and all(piece["seconds"] for piece in pair.values()):
                 for key, metric in (("seconds", "of the time"), ("cpu", "of the processor's time")):
-                    ratio, goal = pair["netloom"][key] / pair["plain"][key], {"goal": "≤ 0.5", "met": half}
-                    table.add(f"netloom / plain, {what}", metric, ratio, digits=3, **goal)
+                    ratio, goal = pair["weftnet"][key] / pair["plain"][key], {"goal": "≤ 0.5", "met": half}
+                    table.add(f"weftnet / plain, {what}", metric, ratio, digits=3, **goal)
 
 
 if __name__ == "__main__":

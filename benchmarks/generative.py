@@ -9,11 +9,11 @@ kept beside the report.
 import torch
 from _report import Report, arguments, start, trained
 
-from netloom import samples
-from netloom.data import open_data
-from netloom.tasks import TASKS
-from netloom.tasks._mmd import mmd
-from netloom.zoo import ZOO
+from weftnet.answer import samples
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
+from weftnet.tasks._mmd import mmd
+from weftnet.zoo import ZOO
 
 SETS = {"digits": (1, 8, 8), "fashion_mnist": (1, 28, 28)}
 COMPARED = 1024
@@ -22,7 +22,7 @@ COMPARED = 1024
 def main() -> None:
     parser = arguments(__doc__, seconds=110, gan_seconds=330)
     args = start(parser)
-    note = "Lengths are budgets in seconds, which netloom turns into steps; MMD² × 1000, smaller is better."
+    note = "Lengths are budgets in seconds, which weftnet turns into steps; MMD² × 1000, smaller is better."
     report = Report("generative", "VAE and GAN", args, note)
     for name, shape in SETS.items():
         data = open_data("digits" if name == "digits" else args.data / name)

@@ -5,12 +5,12 @@
 
 6 layers, 6 heads, 384 wide, context 256, batch 64, dropout 0.2, AdamW: nanoGPT's setting for characters. The peers are
 a loop as nanoGPT has it around the same network from the same weights, in bf16 autocast with fused AdamW, eager and
-compiled, windows stacked on the processor and sent from pinned memory; netloom runs `fit` under the plan that it
+compiled, windows stacked on the processor and sent from pinned memory; weftnet runs `fit` under the plan that it
 measures for `--planned` steps.
 
     share of the peak   tokens/s · (6 · weights in matrices + 12 · layers · dim · context) / FLOP/s of a large product
 
-After that netloom and the compiled loop train for `--minutes` each, rates as nanoGPT has them, and the loss on the
+After that weftnet and the compiled loop train for `--minutes` each, rates as nanoGPT has them, and the loss on the
 whole validation part is told.
 """
 
@@ -27,15 +27,15 @@ from _report import Report, arguments, start
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.optim import SCHEDULES
-from netloom.spec import Architecture
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
-from netloom.train.planning import plan_of
-from netloom.zoo import ZOO
+from weftnet.architecture.spec import Architecture
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.optim import SCHEDULES
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.train import Recipe, fit
+from weftnet.train.planning import plan_of
+from weftnet.zoo import ZOO
 
 SETTING = {"depth": 6, "heads": 6, "dim": 384, "context": 256, "batch": 64, "product": 8192}
 SMALL = {"depth": 2, "heads": 2, "dim": 32, "context": 32, "batch": 4, "product": 256}
@@ -57,16 +57,16 @@ def main() -> None:
         os.environ["XDG_CACHE_HOME"] = cache
         job = Job(args, chosen)
         planned = job.plan()
-        report.add("netloom", "s to find its plan", planned.seconds, digits=1, plan=str(planned.plan))
+        report.add("weftnet", "s to find its plan", planned.seconds, digits=1, plan=str(planned.plan))
         for _ in range(args.rounds):
-            for who, run in (("eager", job.loop), ("compiled", job.compiled), ("netloom", job.netloom)):
+            for who, run in (("eager", job.loop), ("compiled", job.compiled), ("weftnet", job.weftnet)):
                 forget_peak(args.device)
                 step = run(args.steps)
                 report.add(who, "tokens/s", job.tokens / step, digits=0, ms=round(step * 1e3, 3))
                 report.add(who, "share of the peak", job.tokens / step * job.flops / peak, digits=4)
                 report.add(who, "MiB", peak_mib(args.device), digits=0)
         if args.minutes:
-            for who, run in (("compiled", job.loop_for), ("netloom", job.netloom_for)):
+            for who, run in (("compiled", job.loop_for), ("weftnet", job.weftnet_for)):
                 found, steps = run(args.minutes)
                 report.add(f"{who}, {args.minutes:g} min", "validation, nats a character", found, steps=steps)
 
@@ -104,16 +104,16 @@ class Job:
         )  # fmt: skip
 
     def plan(self) -> Any:
-        """The plan netloom finds for a long training; later ones on this machine remember it."""
+        """The plan weftnet finds for a long training; later ones on this machine remember it."""
         data = self.data.to(self.device) if self.device.startswith("cuda") else self.data
         return plan_of(self.built(), self.task, data, self.recipe(steps=self.planned))
 
-    def netloom(self, steps: int) -> float:
+    def weftnet(self, steps: int) -> float:
         """Seconds a step of `fit`."""
         watch, _ = self._fit(steps=steps)
         return watch.seconds[0] / steps
 
-    def netloom_for(self, minutes: float) -> tuple[float, int]:
+    def weftnet_for(self, minutes: float) -> tuple[float, int]:
         """The loss after so long, planning and compiling included, and how many steps that were."""
         watch, history = self._fit(budget=minutes * 60)
         return history[-1]["validation"]["nats_per_token"], watch.steps

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from _report import HERE, Report, arguments, read, start, trained
 
-from netloom.data import open_data
-from netloom.tasks import TASKS
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
 
 RECIPES = {
     "text_cnn": {

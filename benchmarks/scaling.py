@@ -10,7 +10,7 @@ MB). A turn trains each in every way, one after the other, and its ratios are th
     two apart         two trainings of half the batch at the same time, which know nothing of each other
 
 share of time in communication = 1 − rate(two) / (rate of one apart + rate of the other): what the same two processes
-lose by sending and waiting. Past two workers nothing is measured: `netloom.communication` plans it from the
+lose by sending and waiting. Past two workers nothing is measured: `weftnet.cost.communication` plans it from the
 seconds of a step and the bytes of its gradients, for a network of 1 Gbit/s and of 10 Gbit/s.
 """
 
@@ -23,12 +23,12 @@ from pathlib import Path
 
 from _report import HERE, Report, arguments, read, start
 
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.communication import step_seconds, volume
-from netloom.data import open_data
-from netloom.machine import StepTime
-from netloom.tasks import TASKS
+from weftnet.compose import build
+from weftnet.cost.communication import step_seconds, volume
+from weftnet.cost.machine import StepTime
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
 
 BATCH = 128
 #: network → steps of a training.
@@ -74,7 +74,7 @@ def trained(source: Path, network: str, steps: int, batch: int, ways: list[list[
     with tempfile.TemporaryDirectory() as folder:
         processes = []
         for number, way in enumerate(ways):
-            command = [sys.executable, "-m", "netloom", "fit", str(source), "--plan", "eager", "--steps", str(steps)]
+            command = [sys.executable, "-m", "weftnet", "fit", str(source), "--plan", "eager", "--steps", str(steps)]
             command += ["--arch", str(HERE / "architectures" / f"{network}.yaml"), "--set", f"batch_size={batch}"]
             command += [*way, "--out", str(Path(folder, str(number)))]
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

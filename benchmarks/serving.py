@@ -1,4 +1,4 @@
-"""Requests a second and latency of a small CNN: netloom serve, plain FastAPI with the same ONNX model, and LitServe.
+"""Requests a second and latency of a small CNN: weftnet serve, plain FastAPI with the same ONNX model, and LitServe.
 
     python benchmarks/serving.py [--rounds 3] [--seconds 4]
 
@@ -30,12 +30,12 @@ import numpy as np
 from _report import Report, arguments, start
 from PIL import Image
 
-from netloom.data import open_data
-from netloom.evaluate import load
-from netloom.export import write
-from netloom.spec import Architecture, Block, Chain
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.data import open_data
+from weftnet.export import write
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 PARTS = Path(__file__).parent / "serving_parts"
 CONCURRENCY = (1, 8, 64)
@@ -73,9 +73,9 @@ def prepare(folder: Path) -> None:
 def commands(folder: Path) -> dict[str, list[str]]:
     """How each server is started; PORT stands for its port."""
     python = sys.executable
-    serve = [python, "-c", "from netloom.cli import main; main()", "serve", f"m={folder / 'run'}", "--port", "PORT"]
+    serve = [python, "-c", "from weftnet.cli import main; main()", "serve", f"m={folder / 'run'}", "--port", "PORT"]
     plain = [python, "-m", "uvicorn", "plain:app", "--port", "PORT", "--log-level", "error", "--no-access-log"]
-    found = {"netloom serve": serve, "plain FastAPI": plain, "plain FastAPI, one thread": ["env", "THREADS=1", *plain]}
+    found = {"weftnet serve": serve, "plain FastAPI": plain, "plain FastAPI, one thread": ["env", "THREADS=1", *plain]}
     if find_spec("litserve"):
         found["LitServe"] = [python, "lit.py", "PORT"]
     return found
@@ -149,16 +149,16 @@ def measure(server: Running, folder: Path, concurrency: int, seconds: float) -> 
 
 
 def tell(report: Report, found: dict[str, dict[str, Any]], concurrency: int) -> None:
-    """The loads of one turn, and how netloom's stands to the others."""
-    at, least, ours = f"{concurrency} at once", LEAST[concurrency], found["netloom serve"]
+    """The loads of one turn, and how weftnet's stands to the others."""
+    at, least, ours = f"{concurrency} at once", LEAST[concurrency], found["weftnet serve"]
     for name, seen in found.items():
         faults = {"errors": seen["errors"] + seen["wrong"]}
         report.add(f"{name}, {at}", "requests/s", seen["rate"], digits=0, **{"p50 ms": seen["p50"]}, **faults)
         report.add(f"{name}, {at}", "p99, ms", seen["p99"], digits=1)
         report.add(f"{name}, {at}", "ms of processor a request", seen["processor"], digits=3)
     for name, seen in found.items():
-        if name != "netloom serve":
-            pair, goals = f"netloom / {name}, {at}", "FastAPI" in name
+        if name != "weftnet serve":
+            pair, goals = f"weftnet / {name}, {at}", "FastAPI" in name
             faster = {"goal": f"≥ {least:g}", "met": lambda mean: mean >= least} if goals else {}
             sooner = {"goal": "≤ 1", "met": lambda mean: mean <= 1} if goals else {}
             report.add(pair, "ratio of requests/s", ours["rate"] / seen["rate"], digits=2, **faster)

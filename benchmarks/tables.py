@@ -17,9 +17,9 @@ from _report import Report, arguments, start, trained
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from netloom.data import open_data
-from netloom.tasks import TASKS
-from netloom.zoo import ZOO
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
+from weftnet.zoo import ZOO
 
 LOADERS = {"breast_cancer": load_breast_cancer, "wine": load_wine, "diabetes": load_diabetes}
 #: zoo entry, its settings, bins of the numbers' encoding

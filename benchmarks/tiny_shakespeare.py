@@ -8,10 +8,10 @@ the loss is that of the whole validation part, in windows side by side, after th
 
 from _report import Report, arguments, start, trained
 
-from netloom import samples
-from netloom.data import open_data
-from netloom.tasks import TASKS
-from netloom.zoo import ZOO
+from weftnet.answer import samples
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
+from weftnet.zoo import ZOO
 
 NETWORKS = ("char_transformer", "char_lstm")
 

@@ -6,22 +6,22 @@ With `--check` nothing is written, and the exit status says whether the pages ar
 import sys
 from pathlib import Path
 
-from netloom.blocks import BLOCKS
-from netloom.catalogue import Page, page
-from netloom.registry import Registry
-from netloom.zoo import ZOO
+from weftnet.blocks import BLOCKS
+from weftnet.cli.catalogue import Page, page
+from weftnet.registry import Registry
+from weftnet.zoo import ZOO
 
 DOCS = Path(__file__).parents[1] / "docs"
 BLOCKS_OPENING = """\
-Every block is a plain `nn.Module` in a file of its own below `src/netloom/blocks`. An architecture names it, `relu`,
+Every block is a plain `nn.Module` in a file of its own below `src/weftnet/blocks`. An architecture names it, `relu`,
 or with settings, `conv2d: {channels: 32}`. Sizes marked "from the input" are filled in and never written.
 
-This page is written by `scripts/catalogue.py`; `netloom blocks NAME` prints the same in a terminal."""
+This page is written by `scripts/catalogue.py`; `weftnet blocks NAME` prints the same in a terminal."""
 ZOO_OPENING = """\
-Every entry is a function in a file of its own below `src/netloom/zoo`; it returns an architecture. Without `classes` it
-gives features, for a task to put its head on. `netloom zoo NAME --yaml` prints the architecture, to start from.
+Every entry is a function in a file of its own below `src/weftnet/zoo`; it returns an architecture. Without `classes` it
+gives features, for a task to put its head on. `weftnet zoo NAME --yaml` prints the architecture, to start from.
 
-This page is written by `scripts/catalogue.py`; `netloom zoo NAME` prints the same in a terminal."""
+This page is written by `scripts/catalogue.py`; `weftnet zoo NAME` prints the same in a terminal."""
 
 
 def pages() -> dict[Path, str]:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from netloom.data import open_data
-from netloom.evaluate import load
-from netloom.jobs import conclude
-from netloom.reading import from_dict
-from netloom.run import FORMAT
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.reading import from_dict
+from weftnet.compete.jobs import conclude
+from weftnet.data import open_data
+from weftnet.run.folder import FORMAT
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 PLACE = Path(__file__).parents[1] / "tests" / "fixtures" / f"run_format_{FORMAT}"
 ROWS = 12
@@ -48,7 +48,7 @@ def made(name: str, source: str, target: str | None, task_name: str, chain: list
     run.record(platform="Linux")
     loaded = load(run)
     if source == "digits":
-        from netloom.data.opening import DIGITS
+        from weftnet.data.opening import DIGITS
 
         raw = {"x": np.load(DIGITS)["x"][:ROWS].tolist()}
         answers = loaded.predict({"x": np.array(raw["x"], np.uint8)})

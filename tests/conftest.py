@@ -7,7 +7,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests are many small tensors: t
 import jaxtyping
 import pytest
 
-jaxtyping.install_import_hook("netloom.blocks", "beartype.beartype")
+jaxtyping.install_import_hook("weftnet.blocks", "beartype.beartype")
 
 import torch
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from netloom.blocks import BLOCKS
-from netloom.build import build, examine
-from netloom.errors import SettingError
-from netloom.plugins import load_plugin, snake_case
-from netloom.signal import parse
-from netloom.spec import Architecture, Block, Chain
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.blocks import BLOCKS
+from weftnet.compose import build, examine
+from weftnet.errors import SettingError
+from weftnet.plugins import load_plugin, snake_case
 
 GOOD = '''
 """Blocks of mine."""

@@ -1,40 +1,40 @@
-"""What netloom offers from Python, and what importing it costs."""
+"""What weftnet offers from Python, and what importing it costs."""
 
 import subprocess
 import sys
 
-import netloom
-from netloom.cli import app
+import weftnet
+from weftnet.cli import app
 
 
 def test_the_public_names_are_these() -> None:
-    assert netloom.__all__ == [
-        "BLOCKS", "TASKS", "ZOO", "Architecture", "NetloomError", "Network", "Recipe", "Run", "Signal",
+    assert weftnet.__all__ == [
+        "BLOCKS", "TASKS", "ZOO", "Architecture", "WeftnetError", "Network", "Recipe", "Run", "Signal",
         "build_networks", "fit", "load_architecture", "load_plugin", "load_run", "open_data", "parse_signal", "resume",
     ]  # fmt: skip
 
 
 def test_every_public_name_is_there_whatever_was_imported_before() -> None:
     script = (
-        "import netloom, netloom.compete, netloom.commands.training\n"
-        "for name in netloom.__all__:\n"
-        "    thing = getattr(netloom, name)\n"
+        "import weftnet, weftnet.compete.competition, weftnet.cli.commands.training\n"
+        "for name in weftnet.__all__:\n"
+        "    thing = getattr(weftnet, name)\n"
         "    assert type(thing).__name__ != 'module', name\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_a_name_that_is_not_there() -> None:
-    assert not hasattr(netloom, "tensorflow")
+    assert not hasattr(weftnet, "tensorflow")
 
 
 def test_help_and_names_come_without_torch() -> None:
     script = (
         "import sys\n"
-        "sys.argv = ['netloom', '--help']\n"
-        "from netloom.cli import main\n"
+        "sys.argv = ['weftnet', '--help']\n"
+        "from weftnet.cli import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "from netloom.blocks import BLOCKS\nfrom netloom.zoo import ZOO\n"
+        "from weftnet.blocks import BLOCKS\nfrom weftnet.zoo import ZOO\n"
         "assert 'conv2d' in BLOCKS.names() and 'resnet' in ZOO.names()\n"
         "assert 'torch' not in sys.modules and 'numpy' not in sys.modules\n"
     )

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from netloom.blocks import BLOCKS
-from netloom.data import AUGMENTATIONS, KINDS
-from netloom.errors import SettingError, UnknownName
-from netloom.optim import OPTIMISERS, SCHEDULES
-from netloom.registry import Registry
-from netloom.tasks import TASKS
-from netloom.zoo import ZOO
+from weftnet.blocks import BLOCKS
+from weftnet.data import AUGMENTATIONS, KINDS
+from weftnet.errors import SettingError, UnknownName
+from weftnet.optim import OPTIMISERS, SCHEDULES
+from weftnet.registry import Registry
+from weftnet.tasks import TASKS
+from weftnet.zoo import ZOO
 
 ALL = [BLOCKS, ZOO, TASKS, OPTIMISERS, SCHEDULES, AUGMENTATIONS, KINDS]
 
@@ -90,5 +90,5 @@ def test_every_entry_can_be_got(registry: Registry) -> None:
 
 
 def test_names_cost_no_torch() -> None:
-    code = "import sys; from netloom.blocks import BLOCKS; BLOCKS.names(); import netloom.reading; "
+    code = "import sys; from weftnet.blocks import BLOCKS; BLOCKS.names(); import weftnet.architecture.reading; "
     subprocess.run([sys.executable, "-c", code + "sys.exit('torch' in sys.modules)"], check=True)

@@ -8,9 +8,9 @@ def test_preprocessing_sources_and_answers_import_no_torch() -> None:
     script = (
         "import sys\n"
         "sys.modules['torch'] = None\n"  # importing it would now fail
-        "from netloom.answers import ANSWERS\n"
-        "from netloom.data import KINDS\n"
-        "import netloom.data.preprocessing, netloom.data.sources.arrays, netloom.data.sources.table\n"
+        "from weftnet.tasks import ANSWERS\n"
+        "from weftnet.data import KINDS\n"
+        "import weftnet.data.preprocessing, weftnet.data.sources.arrays, weftnet.data.sources.table\n"
         "for registry in (KINDS, ANSWERS):\n"
         "    for name in registry.names():\n"
         "        registry.get(name)\n"

@@ -4,7 +4,7 @@
     the rest    Nesterov's SGD on the gradient of the *sum* of the batch's losses, decay decoupled from the rate
     whitening   as the rest, its rate falling to zero within a share of the training
 
-netloom's losses are means, so gradients are multiplied by the batch: rate · batch, and decay / batch.
+weftnet's losses are means, so gradients are multiplied by the batch: rate · batch, and decay / batch.
 
 Airbench draws the head's weights with a deviation of one and divides what it gives by 256. A `dense` of 256 inputs
 starts with a deviation of 1/√768; with `scale` √768/256 before it, and a rate 768 times smaller, it is the same
@@ -17,8 +17,8 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from netloom.optim.optimisers._orthogonal import orthogonal
-from netloom.optim.optimisers._together import Together
+from weftnet.optim.optimisers._orthogonal import orthogonal
+from weftnet.optim.optimisers._together import Together
 
 HEAD = 768.0
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from netloom.build import resolve
-from netloom.build.flow import Resolved
-from netloom.generate import draw
-from netloom.mend import inputs_of
-from netloom.reading import from_dict
-from netloom.signal import Signal, parse
-from netloom.spec import Node, to_yaml
-from netloom.zoo import ZOO
+from weftnet.architecture.reading import from_dict
+from weftnet.architecture.signal import Signal, parse
+from weftnet.architecture.spec import Node, to_yaml
+from weftnet.compose import resolve
+from weftnet.compose.flow import Resolved
+from weftnet.compose.generate import draw
+from weftnet.compose.mend import inputs_of
+from weftnet.zoo import ZOO
 
 #: family, entry, its settings, what it reads
 ENTRIES: tuple[tuple[str, str, dict[str, Any], str], ...] = (

@@ -1,4 +1,4 @@
-"""Training speed on a GPU: netloom's plan beside plain PyTorch, eager and compiled; the networks of benchmarks/speed.
+"""Training speed on a GPU: weftnet's plan beside plain PyTorch, eager and compiled; the networks of benchmarks/speed.
 
     python benchmarks/gpu/speed.py --device cuda --minutes 7        # writes results/gpu_speed.json and .md
     python benchmarks/gpu/speed.py --device cpu --small             # few steps of two networks: that all joins
@@ -8,7 +8,7 @@ same weights on the same batches in the same order:
 
     eager       a plain loop, PyTorch's defaults
     compiled    the same in bf16 autocast, the network compiled for CUDA graphs (reduce-overhead), fused Adam
-    netloom     `fit` with the plan that it measured before for `--planned` steps; the time for that is told
+    weftnet     `fit` with the plan that it measured before for `--planned` steps; the time for that is told
 
 Rounds alternate. Seconds a step: of all steps after the first ones, from a GPU that has done everything to a GPU that
 has done everything. The held-out losses of all contenders must agree; bf16 rounds more than float32. Networks are begun
@@ -38,11 +38,11 @@ from _torch import held_out, parts, tensors, with_loss
 from networks import NETWORKS, prepare
 from torch import nn
 
-from netloom.data.batch import Batch
-from netloom.reading import read_text
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
-from netloom.train.planning import plan_of
+from weftnet.architecture.reading import read_text
+from weftnet.data.batch import Batch
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
+from weftnet.train.planning import plan_of
 
 CHOICE = ("seed_cnn", "residual_cnn", "gpt", "transformer", "mlp", "lstm", "vae")
 #: Batches of examples.
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=8, metavar="N", help="times the batch of benchmarks/speed (8)")
     parser.add_argument("--steps", type=int, default=1000, metavar="N", help="(1000)")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="(2)")
-    parser.add_argument("--planned", type=int, default=1_000_000, metavar="N", help="steps netloom plans for (1000000)")
+    parser.add_argument("--planned", type=int, default=1_000_000, metavar="N", help="steps weftnet plans for (1000000)")
     parser.add_argument("--minutes", type=float, default=7.0, help="no network is begun later (7)")
     parser.add_argument("--small", action="store_true", help="two networks, few steps")
     parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
@@ -92,7 +92,7 @@ def compare(name: str, folder: Path, args: Any, report: Report) -> list[str]:
     for tried in planned["tried"]:
         print(f"  {tried['plan']}: {tried['verdict']} {tried['ratio'] or ''}", flush=True)
     losses: dict[str, float] = {}
-    contenders = {"eager": loop, "compiled": compiled, "netloom": netloom}
+    contenders = {"eager": loop, "compiled": compiled, "weftnet": weftnet}
     for number in range(args.rounds):
         order = list(contenders)[number % 3 :] + list(contenders)[: number % 3]
         steps = {}
@@ -102,7 +102,7 @@ def compare(name: str, folder: Path, args: Any, report: Report) -> list[str]:
             facts = {"MiB": round(peak_mib(args.device)), "loss": round(losses[who], 4)}
             report.add(f"{name}: {who}", "samples/s", job.batch / steps[who], digits=0, **facts)
         for peer in ("eager", "compiled"):
-            report.add(f"{name}: netloom", f"ratio to {peer}", steps[peer] / steps["netloom"], digits=2)
+            report.add(f"{name}: weftnet", f"ratio to {peer}", steps[peer] / steps["weftnet"], digits=2)
     first = losses["eager"]
     return [f"{name}: {who} reaches the loss {loss}, eager {first}" for who, loss in losses.items()
             if not abs(loss - first) <= TOLERANCE * abs(first) + NATS]  # fmt: skip
@@ -143,7 +143,7 @@ def plan(job: Job, device: str) -> dict[str, Any]:
     return {**found.document(), "plan": str(found.plan)}
 
 
-def netloom(job: Job, device: str) -> tuple[float, float]:
+def weftnet(job: Job, device: str) -> tuple[float, float]:
     """Seconds a step of `fit`, and the held-out loss."""
     watch, task = Watch(), TASKS.get(job.task[0])(**job.task[1])
     architecture, _ = read_text(job.architecture)

@@ -13,8 +13,8 @@ LEGEND = """\
   thread (others on the machine change them less), else of the clock.
 - × plain: plain PyTorch's step over this one, of the same round; × best peer: the same for the peer with the shortest
   step. Median over the rounds (least … most).
-- start: from the first import to the end of the first step; netloom's search for a plan is not in it but told below.
-- netloom_float32: netloom's plan, in float32 where it is in bfloat16.
+- start: from the first import to the end of the first step; weftnet's search for a plan is not in it but told below.
+- weftnet_float32: weftnet's plan, in float32 where it is in bfloat16.
 - epoch: all steps, with what the library does before and after them. memory: the most that was resident.
 """
 
@@ -23,7 +23,7 @@ def table(parts: dict[str, dict[str, Any]]) -> str:
     """The whole page, in Markdown."""
     lines = ["# Training speed beside other libraries", "", LEGEND]
     lines += ["| network | × plain | goal | × best peer | goal |", "| --- | --- | --- | --- | --- |"]
-    lines += [summary(title, part) for title, part in parts.items() if "netloom" in part["rounds"][0]]
+    lines += [summary(title, part) for title, part in parts.items() if "weftnet" in part["rounds"][0]]
     for title, part in parts.items():
         lines += ["", f"## {title}", "", *peers(part), "", *how_far_apart(part["rounds"]), *plan(part)]
         lines += ["", circumstances(part)]
@@ -38,7 +38,7 @@ def steps(part: dict[str, Any], peer: str) -> list[float]:
 
 def best(part: dict[str, Any]) -> str | None:
     """The peer with the shortest step."""
-    others = [peer for peer in part["rounds"][0] if not peer.startswith("netloom")]
+    others = [peer for peer in part["rounds"][0] if not peer.startswith("weftnet")]
     return min(others, key=lambda peer: statistics.median(steps(part, peer)), default=None)
 
 
@@ -50,13 +50,13 @@ def ratio(part: dict[str, Any], slow: str, fast: str) -> tuple[float, str]:
 
 
 def summary(title: str, part: dict[str, Any]) -> str:
-    """netloom's line of a part."""
+    """weftnet's line of a part."""
     goals, peer, cells = GOALS.get(part["network"], (1.0, 1.0)), best(part), [title]
     for goal, against, name in zip(goals, ("plain", peer), ("", f" {peer}"), strict=True):
         if against is None or against not in part["rounds"][0]:
             cells += ["", ""]
             continue
-        value, words = ratio(part, against, "netloom")
+        value, words = ratio(part, against, "weftnet")
         cells += [words + name, f"≥ {goal}: {'met' if value >= goal else '**not met**'}"]
     return f"| {' | '.join(cells)} |"
 
@@ -82,7 +82,7 @@ def peers(part: dict[str, Any]) -> list[str]:
 
 
 def plan(part: dict[str, Any]) -> list[str]:
-    """What netloom's plan is, and what finding it took."""
+    """What weftnet's plan is, and what finding it took."""
     found = part["plan"]
     if not found:
         return []

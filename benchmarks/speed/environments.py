@@ -12,7 +12,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: What netloom itself needs; the networks of the torch peers are built by it.
+#: What weftnet itself needs; the networks of the torch peers are built by it.
 BUILDER = ["torch", "numpy", "safetensors", "pydantic", "PyYAML", "jaxtyping", "typer", "rich", "pyarrow", "Pillow"]
 PACKAGES = {
     "torch": BUILDER,
@@ -25,8 +25,8 @@ PACKAGES = {
 #: peer: its environment, its script, what it needs in the environment of the process
 PEERS: dict[str, tuple[str, str, dict[str, str]]] = {
     "plain": ("torch", "in_plain", {}),
-    "netloom": ("torch", "in_netloom", {}),
-    "netloom_float32": ("torch", "in_netloom", {"ONLY_FLOAT32": "1"}),
+    "weftnet": ("torch", "in_weftnet", {}),
+    "weftnet_float32": ("torch", "in_weftnet", {"ONLY_FLOAT32": "1"}),
     "lightning": ("lightning", "in_lightning", {}),
     "accelerate": ("huggingface", "in_accelerate", {}),
     "hf_trainer": ("huggingface", "in_hf_trainer", {}),

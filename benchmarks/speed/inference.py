@@ -1,8 +1,8 @@
-"""Inference of the same networks: eager PyTorch, netloom's plan, ONNX Runtime, by turns, in one process.
+"""Inference of the same networks: eager PyTorch, weftnet's plan, ONNX Runtime, by turns, in one process.
 
     python benchmarks/speed/inference.py --batches 1 64
 
-The plan is the one for answers, measured for network and size of the batch as `netloom fit` does after a training.
+The plan is the one for answers, measured for network and size of the batch as `weftnet fit` does after a training.
 All must give the same outputs.
 """
 
@@ -26,13 +26,13 @@ from _torch import parts
 from networks import NETWORKS, prepare
 from torch import Tensor
 
-from netloom.data.batch import Batch
-from netloom.export.onnx import onnx_model
-from netloom.heap import kept_memory
-from netloom.signal import parse
-from netloom.train import answering
-from netloom.train.plan import Plan
-from netloom.train.prepared import Prepared
+from weftnet.architecture.signal import parse
+from weftnet.base.heap import kept_memory
+from weftnet.data.batch import Batch
+from weftnet.execution import answering
+from weftnet.execution.plan import Plan
+from weftnet.execution.prepared import Prepared
+from weftnet.export.onnx import onnx_model
 
 ONE_PART = tuple(name for name in NETWORKS if name not in ("vae", "dcgan"))
 #: Of the job, which is not trained.
@@ -73,7 +73,7 @@ def measure(what: str, job: Job, x: Tensor, args: argparse.Namespace, report: Re
     planned = Prepared(model, plan)
     ways: dict[str, Callable[[], Tensor]] = {
         "eager": lambda: model["network"](x),
-        "netloom's plan": lambda: planned(batch),
+        "weftnet's plan": lambda: planned(batch),
         "ONNX Runtime": lambda: torch.from_numpy(session.run(None, {"x": x.numpy()})[0]),
     }
     times: dict[str, list[float]] = {way: [] for way in ways}
@@ -85,12 +85,12 @@ def measure(what: str, job: Job, x: Tensor, args: argparse.Namespace, report: Re
                 raise SystemExit(f"{what}: {way} gives other outputs, relative difference {apart:.1e}")
         for _ in range(args.rounds):
             for way, call in ways.items():
-                with kept_memory(plan.keep_memory and way == "netloom's plan"):
+                with kept_memory(plan.keep_memory and way == "weftnet's plan"):
                     times[way].append(seconds(call))
     base = statistics.median(times["eager"])
     for way, spent in times.items():
         value = statistics.median(spent)
-        facts = {"ratio to eager": round(base / value, 2), **({"plan": str(plan)} if way == "netloom's plan" else {})}
+        facts = {"ratio to eager": round(base / value, 2), **({"plan": str(plan)} if way == "weftnet's plan" else {})}
         report.add(f"{what}: {way}", "samples/s", len(x) / value, digits=0, **facts)
 
 

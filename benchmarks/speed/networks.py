@@ -15,14 +15,14 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.reading import read_text
-from netloom.signal import parse
-from netloom.spec import Architecture, to_yaml
-from netloom.tasks import TASKS
-from netloom.train.randomness import reseed
-from netloom.zoo import ZOO
+from weftnet.architecture.reading import read_text
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Architecture, to_yaml
+from weftnet.compose import build
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.train.randomness import reseed
+from weftnet.zoo import ZOO
 
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 
@@ -153,12 +153,12 @@ NETWORKS: dict[str, Network] = {
 def prepare(network: Network, steps: int, planned: int, folder: Path) -> Path:
     """Write what a peer needs into a folder: job.json, data.npz, weights.safetensors.
 
-    With the seeds of each step a peer can draw the very numbers that netloom's tasks draw.
+    With the seeds of each step a peer can draw the very numbers that weftnet's tasks draw.
 
     Args:
         network: what is trained.
         steps: to train.
-        planned: steps of the training whose plan netloom measures beforehand.
+        planned: steps of the training whose plan weftnet measures beforehand.
         folder: is made; its name is the job's.
     """
     task = TASKS.get(network.task[0])(**network.task[1])
@@ -188,7 +188,7 @@ def prepare(network: Network, steps: int, planned: int, folder: Path) -> Path:
 
 
 def seeds(steps: int) -> list[int]:
-    """Of the generator that netloom's loop gives to its task, step by step."""
+    """Of the generator that weftnet's loop gives to its task, step by step."""
     generator, found = torch.Generator(), []
     with torch.random.fork_rng(devices=[]):  # torch's own generator is started too
         for step in range(steps):

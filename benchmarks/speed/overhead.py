@@ -1,10 +1,10 @@
-"""What netloom's loop costs beside a hand-written one: the same network, plan, batches and optimiser, step by step.
+"""What weftnet's loop costs beside a hand-written one: the same network, plan, batches and optimiser, step by step.
 
     python benchmarks/speed/overhead.py
 
 Each step of `fit` is followed by one of a loop written by hand, on a copy of the network, so that whatever else the
 machine does happens to both. Progress bar, metrics and checkpoints are on (what a terminal would show of the bar goes
-to nowhere). Seconds are those of the processor, with one thread of torch; the time of netloom's other threads, which
+to nowhere). Seconds are those of the processor, with one thread of torch; the time of weftnet's other threads, which
 draw the bar, is added to its own. Of each round the mean over all steps counts, so that what happens now and then is
 in it. Goals: at most 2 % for steps of a millisecond or more, at most 30 µs a step below. A checkpoint is timed by
 itself: one is written every 30 s.
@@ -34,13 +34,13 @@ from _torch import parts, with_loss
 from networks import NETWORKS, Network, classes, prepare, rule, zoo
 from rich.console import Console
 
-from netloom.commands.progress import Trainings
-from netloom.reading import read_text
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
-from netloom.train.checkpoint import Checkpoints
-from netloom.train.plan import Plan
-from netloom.train.state import State
+from weftnet.architecture.reading import read_text
+from weftnet.cli.commands.progress import Trainings
+from weftnet.execution.plan import Plan
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
+from weftnet.train.checkpoint import Checkpoints
+from weftnet.train.state import State
 
 
 def table(columns: int, widths: list[int], batch: int) -> Network:
@@ -69,7 +69,7 @@ def main() -> None:
     args = parser.parse_args()
     args.data = None
     torch.set_num_threads(1)
-    report = Report("speed_overhead", "netloom's loop beside a hand-written one", args, __doc__.split("\n\n")[2])
+    report = Report("speed_overhead", "weftnet's loop beside a hand-written one", args, __doc__.split("\n\n")[2])
     for name in args.networks:
         network, steps = SIZES[name]
         with tempfile.TemporaryDirectory() as work:

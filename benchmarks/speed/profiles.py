@@ -1,4 +1,4 @@
-"""Where the time of a step goes, in plain eager PyTorch and under the plan that netloom measures, on one thread.
+"""Where the time of a step goes, in plain eager PyTorch and under the plan that weftnet measures, on one thread.
 
     python benchmarks/speed/profiles.py --networks seed_cnn gpt
 
@@ -22,14 +22,14 @@ from _job import Job
 from _ready import Ready
 from _report import HERE, circumstances
 from _torch import parts
-from in_netloom import settings
+from in_weftnet import settings
 from networks import NETWORKS, prepare
 from torch.profiler import profile
 
-from netloom.train import Recipe
-from netloom.train.plan import Plan
-from netloom.train.planning import plan_of
-from netloom.train.trial import Trial
+from weftnet.execution.plan import Plan
+from weftnet.train import Recipe
+from weftnet.train.planning import plan_of
+from weftnet.train.trial import Trial
 
 STEPS = 20
 #: Operators with a smaller share are not named.
@@ -39,7 +39,7 @@ LEAST = 0.02
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
-    parser.add_argument("--planned", type=int, default=2000, metavar="N", help="steps netloom plans for (2000)")
+    parser.add_argument("--planned", type=int, default=2000, metavar="N", help="steps weftnet plans for (2000)")
     parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
     args = parser.parse_args()
     args.data = None

@@ -1,11 +1,11 @@
-"""The same networks trained by netloom and by its peers, by turns.
+"""The same networks trained by weftnet and by its peers, by turns.
 
     python benchmarks/speed/run.py --envs DIR                                    all, some 25 minutes on a quiet machine
     python benchmarks/speed/run.py --envs DIR --networks seed_cnn --threads 1    a part; it replaces that part alone
 
 Every peer trains the same weights on the same batches in the same order in a process of its own, on as many processors
 as it has threads, and must reach the same held-out loss, to a share of its fall (`_losses.py`). Before the rounds
-netloom looks for its plan once, as the first training on a machine does. Results are merged into results/speed.json,
+weftnet looks for its plan once, as the first training on a machine does. Results are merged into results/speed.json,
 and results/speed.md is written from it (`_table.py` says what stands there).
 """
 
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N", help="(1 2)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(3)")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="(100)")
-    parser.add_argument("--planned", type=int, default=20_000, metavar="N", help="steps netloom plans for (20000)")
+    parser.add_argument("--planned", type=int, default=20_000, metavar="N", help="steps weftnet plans for (20000)")
     parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the results go")
     args = parser.parse_args()
     args.data, args.envs = args.envs, args.envs.resolve()
@@ -61,11 +61,11 @@ def main() -> None:
 
 
 def compare(name: str, job: Path, threads: int, args: argparse.Namespace) -> dict[str, Any]:
-    """All rounds of a network, and how netloom found its plan."""
+    """All rounds of a network, and how weftnet found its plan."""
     peers = [peer for peer in args.peers if can(peer, name)]
-    plan = start("netloom", job, threads, args.envs, "plan") if "netloom" in peers else None
+    plan = start("weftnet", job, threads, args.envs, "plan") if "weftnet" in peers else None
     if plan is None or plan["fields"]["precision"] == "float32":
-        peers = [peer for peer in peers if peer != "netloom_float32"]
+        peers = [peer for peer in peers if peer != "weftnet_float32"]
     rounds: list[dict[str, dict[str, Any]]] = []
     for number in range(args.rounds):
         turn = number % len(peers)
@@ -81,7 +81,7 @@ def can(peer: str, network: str) -> bool:
     """Whether the peer has this network."""
     if peer.startswith("keras"):
         return network in ONLY["keras"]
-    return peer in ("plain", "netloom", "netloom_float32") or network in ONLY["one loss"]
+    return peer in ("plain", "weftnet", "weftnet_float32") or network in ONLY["one loss"]
 
 
 def start(peer: str, job: Path, threads: int, envs: Path, *more: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netloom.compress.compressing import judged
-from netloom.compress.contract import Goal, Row, choose, drop, frontier
-from netloom.compress.measure import Timing
-from netloom.errors import SettingError
+from weftnet.compress.compressing import judged
+from weftnet.compress.contract import Goal, Row, choose, drop, frontier
+from weftnet.compress.measure import Timing
+from weftnet.errors import SettingError
 
 
 def row(name: str, size: int = 500, latency: float = 0.5, lost: float = 0.0, speedup: float = 2.0) -> Row:

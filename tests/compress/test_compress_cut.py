@@ -5,15 +5,15 @@ import torch
 from compress_fakes import NETWORKS, network
 from torch import Tensor, nn
 
-from netloom.build.network import Network
-from netloom.compress.cut import Removal, check, cut
-from netloom.compress.groups import Group
-from netloom.compress.importance import importance
-from netloom.compress.sound import sound_groups
-from netloom.compress.unroll import unroll
-from netloom.cost import cost
-from netloom.errors import NetloomError
-from netloom.spec import Block, Chain, Repeat, to_dict
+from weftnet.architecture.spec import Block, Chain, Repeat, to_dict
+from weftnet.compose.network import Network
+from weftnet.compress.cut import Removal, check, cut
+from weftnet.compress.groups import Group
+from weftnet.compress.importance import importance
+from weftnet.compress.sound import sound_groups
+from weftnet.compress.unroll import unroll
+from weftnet.cost.cost import cost
+from weftnet.errors import WeftnetError
 
 GROUPS = {
     "plain": {"0": 12, "3": 10, "6": 9},
@@ -128,16 +128,16 @@ def test_a_cut_that_is_none_is_found() -> None:
     whole, architecture, inputs, batch = network("plain")
     group = next(group for group in sound_groups(whole, architecture, inputs, batch) if group.name == "0")
     _, smaller = cut(whole, architecture, inputs, [Removal(group, torch.tensor([1, 2]))])
-    with pytest.raises(NetloomError, match="does not compute what the whole one does"):
+    with pytest.raises(WeftnetError, match="does not compute what the whole one does"):
         check(whole, smaller, [Removal(group, torch.tensor([3, 4]))], batch)
 
 
 def test_a_reshape_that_hides_channels_is_left_alone() -> None:
     from compress_fakes import architecture as read
 
-    from netloom.build import build
-    from netloom.data.batch import Batch
-    from netloom.signal import parse
+    from weftnet.architecture.signal import parse
+    from weftnet.compose import build
+    from weftnet.data.batch import Batch
 
     text = "[{conv2d: {channels: 6}}, image_rows, {dense: {dim: 5}}, tanh, global_average_pool1d, {dense: {dim: 2}}]"
     inputs, arch = {"x": parse("image:1x6x4")}, read(text)
@@ -164,7 +164,7 @@ def test_importance_is_large_where_the_weights_are() -> None:
 
 def test_repeats_are_written_out_at_the_same_paths() -> None:
     _, architecture, inputs, _ = network("residual")
-    from netloom.build import resolve
+    from weftnet.compose import resolve
 
     flat = unroll(architecture)
     before = [leaf.path for leaf in resolve(architecture.parts["network"], inputs, "network").leaves()]

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from compress_fakes import network
 from torch import Tensor
 
-from netloom.compress.factor import factors, rank_for
-from netloom.compress.methods.low_rank import factored, replaced
-from netloom.spec import to_dict
+from weftnet.architecture.spec import to_dict
+from weftnet.compress.factor import factors, rank_for
+from weftnet.compress.methods.low_rank import factored, replaced
 
 
 def truncated(matrix: Tensor, rank: int) -> Tensor:

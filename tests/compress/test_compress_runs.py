@@ -10,22 +10,22 @@ import pytest
 import torch
 from compress_fakes import DIGITS_ATTENTION, DIGITS_CNN, DIGITS_LSTM, digits_run
 
-from netloom.commands.compress import CompressOptions, compress_command
-from netloom.compress import METHODS, compressing
-from netloom.compress.compressing import Plan, compress
-from netloom.compress.contract import Compression, Goal
-from netloom.compress.means import Means, Skipped
-from netloom.compress.measure import Timing, size_of, timings
-from netloom.compress.quantise import quiet
-from netloom.cost import cost
-from netloom.data import open_data
-from netloom.data.data import Data
-from netloom.errors import DataError, NetloomError, RunError, SettingError, UnknownName
-from netloom.evaluate import Loaded, load
-from netloom.files import sha256
-from netloom.run import Run
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.base.files import sha256
+from weftnet.cli.commands.compress import CompressOptions, compress_command
+from weftnet.compress import METHODS, compressing
+from weftnet.compress.compressing import Plan, compress
+from weftnet.compress.contract import Compression, Goal
+from weftnet.compress.means import Means, Skipped
+from weftnet.compress.measure import Timing, size_of, timings
+from weftnet.compress.quantise import quiet
+from weftnet.cost.cost import cost
+from weftnet.data import open_data
+from weftnet.data.data import Data
+from weftnet.errors import DataError, RunError, SettingError, UnknownName, WeftnetError
+from weftnet.run.folder import Run
+from weftnet.run.loading import Loaded, load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def test_a_method_that_fails_is_a_line_of_the_table(
 
 
 def test_what_onnx_runtime_can_not_do_is_an_error_of_ours() -> None:
-    with pytest.raises(NetloomError, match="ONNX Runtime can't quantise this network: no such operator"), quiet():
+    with pytest.raises(WeftnetError, match="ONNX Runtime can't quantise this network: no such operator"), quiet():
         raise ValueError("no such operator\nat line 3")
 
 
@@ -266,7 +266,7 @@ def test_what_can_not_be_compressed_says_why(
 def test_a_run_that_draws_is_not_compressed(tmp_path: Path) -> None:
     data = open_data("digits")
     task = TASKS.get("variational_autoencoder").from_data(data)
-    from netloom.zoo import ZOO
+    from weftnet.zoo import ZOO
 
     architecture = ZOO.get("vae_dense")()
     whole = load(fit(architecture, task, data, Recipe(steps=1), tmp_path / "run", device="cpu"))

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from netloom.data import AUGMENTATIONS
-from netloom.data.augment.alternating_flip import coin
-from netloom.errors import SettingError
+from weftnet.data import AUGMENTATIONS
+from weftnet.data.augment.alternating_flip import coin
+from weftnet.errors import SettingError
 
 BATCH, CHANNELS, HEIGHT, WIDTH, CLASSES = 37, 3, 9, 12, 5
 IMAGES = torch.randn(BATCH, CHANNELS, HEIGHT, WIDTH, dtype=torch.float64, generator=torch.Generator().manual_seed(1))

@@ -10,8 +10,8 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from netloom.data import Data, open_data, rows
-from netloom.errors import DataError, SettingError
+from weftnet.data import Data, open_data, rows
+from weftnet.errors import DataError, SettingError
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (90, 6, 5), dtype=np.uint8)

@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.data.kinds._kind import BadValue
-from netloom.data.kinds.audio import Audio
-from netloom.data.naming import Naming
-from netloom.data.resampling import needed, resampled
-from netloom.data.sounds import outlines, samples, sounds
-from netloom.errors import DataError, MissingExtra, SettingError
-from netloom.propose import propose
-from netloom.tasks import TASKS
+from weftnet.compete.propose import propose
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.data.kinds._kind import BadValue
+from weftnet.data.kinds.audio import Audio
+from weftnet.data.naming import Naming
+from weftnet.data.resampling import needed, resampled
+from weftnet.data.sounds import outlines, samples, sounds
+from weftnet.errors import DataError, MissingExtra, SettingError
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
 
 RNG = np.random.default_rng(2)
 

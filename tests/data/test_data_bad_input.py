@@ -10,8 +10,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from netloom.data import open_data
-from netloom.errors import DataError
+from weftnet.data import open_data
+from weftnet.errors import DataError
 
 RNG = np.random.default_rng(7)
 COUNT = 200

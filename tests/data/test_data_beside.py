@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from netloom.data import Data, open_data
-from netloom.errors import DataError, SettingError
+from weftnet.data import Data, open_data
+from weftnet.errors import DataError, SettingError
 
 LITTLE = "1MiB"
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netloom.data import open_data
-from netloom.errors import DataError, SettingError
+from weftnet.data import open_data
+from weftnet.errors import DataError, SettingError
 
 RNG = np.random.default_rng(0)
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 import torch
 
-from netloom import data
-from netloom.data import Batch
+from weftnet import data
+from weftnet.data import Batch
 
 
 def test_exports() -> None:
@@ -18,7 +18,7 @@ def test_exports() -> None:
 
 
 def test_listing_names_imports_nothing_heavy() -> None:
-    code = "import sys, netloom.data as d; d.KINDS.names(), d.AUGMENTATIONS.names(); print(*sys.modules)"
+    code = "import sys, weftnet.data as d; d.KINDS.names(), d.AUGMENTATIONS.names(); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "pyarrow", "numpy"} & set(modules)
 

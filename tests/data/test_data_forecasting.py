@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netloom.data import open_data
-from netloom.data.kinds.calendar import Calendar
-from netloom.data.kinds.forecast import Forecast
-from netloom.data.kinds.window import Window
-from netloom.data.preprocessing import Preprocessing
-from netloom.data.splits import PARTS
-from netloom.errors import DataError, SettingError
+from weftnet.data import open_data
+from weftnet.data.kinds.calendar import Calendar
+from weftnet.data.kinds.forecast import Forecast
+from weftnet.data.kinds.window import Window
+from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.splits import PARTS
+from weftnet.errors import DataError, SettingError
 
 RNG = np.random.default_rng(5)
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold
 
-from netloom.data import open_data
-from netloom.data.grouped import cut_groups, fold_of_groups
-from netloom.data.splits import PARTS, split
-from netloom.errors import DataError, SettingError
+from weftnet.data import open_data
+from weftnet.data.grouped import cut_groups, fold_of_groups
+from weftnet.data.splits import PARTS, split
+from weftnet.errors import DataError, SettingError
 
 RNG = np.random.default_rng(3)
 SHARES = {"train": 0.6, "validation": 0.25, "test": 0.15}

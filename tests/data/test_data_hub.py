@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netloom.data import open_data
-from netloom.data.sources import hub
-from netloom.errors import DataError
+from weftnet.data import open_data
+from weftnet.data.sources import hub
+from weftnet.errors import DataError
 
 NAME = "hub:owner/name"
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from netloom.data import open_data
-from netloom.data.kinds._kind import BadValue
-from netloom.data.kinds.image import Image
-from netloom.data.pictures import _QUIET, PIXELS, outlines, pictures
-from netloom.errors import DataError
+from weftnet.data import open_data
+from weftnet.data.kinds._kind import BadValue
+from weftnet.data.kinds.image import Image
+from weftnet.data.pictures import _QUIET, PIXELS, outlines, pictures
+from weftnet.errors import DataError
 
 RNG = np.random.default_rng(1)
 

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from netloom.data import KINDS
-from netloom.data.kinds._kind import BadValue
-from netloom.data.kinds.category import Category
-from netloom.data.kinds.characters import Characters
-from netloom.data.kinds.image import Image
-from netloom.data.kinds.number import Number
-from netloom.data.kinds.series import Series
-from netloom.data.kinds.text import Text
-from netloom.data.kinds.vector import Vector
-from netloom.errors import DataError
+from weftnet.data import KINDS
+from weftnet.data.kinds._kind import BadValue
+from weftnet.data.kinds.category import Category
+from weftnet.data.kinds.characters import Characters
+from weftnet.data.kinds.image import Image
+from weftnet.data.kinds.number import Number
+from weftnet.data.kinds.series import Series
+from weftnet.data.kinds.text import Text
+from weftnet.data.kinds.vector import Vector
+from weftnet.errors import DataError
 
 RNG = np.random.default_rng(0)
 EXAMPLES: dict[str, tuple[dict[str, Any], Any]] = {
@@ -243,7 +243,7 @@ def test_arrays_are_standardised(cls: type[Vector] | type[Series], shape: tuple[
 
 
 def test_moments_do_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from netloom.data.kinds import _moments
+    from weftnet.data.kinds import _moments
 
     values = RNG.normal(1e6, 1e-2, (101, 4, 3))
     monkeypatch.setattr(_moments, "_CHUNK", 30)

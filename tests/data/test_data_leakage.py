@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from netloom.data import KINDS, Data, open_data
+from weftnet.data import KINDS, Data, open_data
 
 ROWS = 120
 ASIDE = ("validation", "test")

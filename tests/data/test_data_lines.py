@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netloom.data import open_data
-from netloom.data.sources import lines, table
-from netloom.errors import DataError
+from weftnet.data import open_data
+from weftnet.data.sources import lines, table
+from weftnet.errors import DataError
 
 
 def people(count: int = 40) -> list[dict[str, Any]]:

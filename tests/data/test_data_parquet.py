@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from pyarrow import feather, parquet
 
-from netloom.data import open_data
-from netloom.data.sources import parquet as source
-from netloom.errors import DataError
+from weftnet.data import open_data
+from weftnet.data.sources import parquet as source
+from weftnet.errors import DataError
 
 COUNT = 40
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from netloom.data.read import parse_npy, read_bytes, read_npy, read_npz, read_text, suffixes
-from netloom.errors import DataError
+from weftnet.data.read import parse_npy, read_bytes, read_npy, read_npz, read_text, suffixes
+from weftnet.errors import DataError
 
 
 def npy(array: np.ndarray) -> bytearray:

@@ -13,12 +13,12 @@ import pytest
 import soundfile
 from PIL import Image
 
-from netloom.data import open_data
-from netloom.evaluate import load
-from netloom.propose import Candidate, propose
-from netloom.reading import read_text
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.reading import read_text
+from weftnet.compete.propose import Candidate, propose
+from weftnet.data import open_data
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 ROWS = 480
 

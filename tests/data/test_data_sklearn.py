@@ -8,7 +8,7 @@ from sklearn import datasets
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
-from netloom.data import open_data
+from weftnet.data import open_data
 
 
 @pytest.mark.parametrize(("name", "worth"), [("iris", 0.85), ("wine", 0.9), ("breast_cancer", 0.93), ("diabetes", 0.3)])

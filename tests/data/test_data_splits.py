@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from netloom.data.order import mix, permutation
-from netloom.data.splits import PARTS, split
-from netloom.errors import DataError, SettingError
+from weftnet.data.order import mix, permutation
+from weftnet.data.splits import PARTS, split
+from weftnet.errors import DataError, SettingError
 
 CLASSES = np.random.default_rng(0).choice(list("abcd"), 501, p=[0.6, 0.25, 0.1, 0.05])
 

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyarrow import feather, parquet
 
-from netloom.data import KINDS, Data, cache, columns, memory, open_data
-from netloom.data.kinds._counting import counted
-from netloom.data.kinds._sample import Sample
-from netloom.data.kinds.image import Image as Image_
-from netloom.data.kinds.number import Number
-from netloom.errors import DataError, SettingError
+from weftnet.data import KINDS, Data, cache, columns, memory, open_data
+from weftnet.data.kinds._counting import counted
+from weftnet.data.kinds._sample import Sample
+from weftnet.data.kinds.image import Image as Image_
+from weftnet.data.kinds.number import Number
+from weftnet.errors import DataError, SettingError
 
 LITTLE = "1MiB"
 
@@ -375,7 +375,7 @@ pyarrow.set_cpu_count(1); pyarrow.set_io_thread_count(1)
 import torch
 from torch import nn
 torch.set_num_threads(1)
-from netloom.data import open_data
+from weftnet.data import open_data
 
 def trained(path, memory, cache):
     os.environ["XDG_CACHE_HOME"] = os.path.join(sys.argv[1], cache)

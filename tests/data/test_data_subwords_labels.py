@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from netloom import extras
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.data.kinds._kind import BadValue
-from netloom.data.kinds.labels import Labels
-from netloom.data.kinds.subwords import Subwords
-from netloom.data.preprocessing import Preprocessing
-from netloom.errors import DataError, MissingExtra
-from netloom.propose import propose
-from netloom.tasks import TASKS
+from weftnet.base import extras
+from weftnet.compete.propose import propose
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.data.kinds._kind import BadValue
+from weftnet.data.kinds.labels import Labels
+from weftnet.data.kinds.subwords import Subwords
+from weftnet.data.preprocessing import Preprocessing
+from weftnet.errors import DataError, MissingExtra
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
 
 TEXTS = ["the cat sat on the mat", "the cats sat there", "a mat, the mat!", "sitting cat, Ünïcode 🙂"] * 3
 FITTED = Subwords(most=300, length=400).fit(TEXTS)
@@ -128,7 +128,7 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr(extras, "import_module", absent)
-    with pytest.raises(MissingExtra, match=r"tokenizers(.|\n)*netloom\[text\]"):
+    with pytest.raises(MissingExtra, match=r"tokenizers(.|\n)*weftnet\[text\]"):
         Subwords().fit(TEXTS)
 
 

@@ -12,8 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netloom.data import Data, open_data
-from netloom.errors import DataError, SettingError, UnknownName
+from weftnet.data import Data, open_data
+from weftnet.errors import DataError, SettingError, UnknownName
 
 
 def write(path: Path, rows: list[list[object]], name: str = "people.csv") -> Path:

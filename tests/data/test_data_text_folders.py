@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from netloom.data import open_data
-from netloom.errors import DataError
+from weftnet.data import open_data
+from weftnet.errors import DataError
 
 
 def folder(path: Path, parts: tuple[str, ...] = ("",)) -> Path:

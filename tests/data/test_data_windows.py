@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from netloom.data import Data, open_data
-from netloom.errors import DataError, SettingError
+from weftnet.data import Data, open_data
+from weftnet.errors import DataError, SettingError
 
 TEXT = "".join(chr(97 + (n * n + 7 * n) % 23) for n in range(1000))
 

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netloom.data.fields import Field, fields_of
-from netloom.data.kinds.category import Category
-from netloom.data.kinds.image import Image
-from netloom.data.kinds.number import Number
-from netloom.data.kinds.series import Series
-from netloom.data.kinds.text import Text
-from netloom.data.preprocessing import Preprocessing
-from netloom.data.wire import from_json
-from netloom.errors import DataError
+from weftnet.data.fields import Field, fields_of
+from weftnet.data.kinds.category import Category
+from weftnet.data.kinds.image import Image
+from weftnet.data.kinds.number import Number
+from weftnet.data.kinds.series import Series
+from weftnet.data.kinds.text import Text
+from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.wire import from_json
+from weftnet.errors import DataError
 
 RNG = np.random.default_rng(0)
 NUMBERS, TOWNS = [1.5, None, 4.0, 2.25], ["Oslo", "Lima", "Oslo", None]

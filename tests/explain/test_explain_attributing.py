@@ -9,10 +9,10 @@ import pytest
 import torch
 from explain_nets import batch, loaded, texts
 
-from netloom.data import open_data
-from netloom.errors import MissingExtra, SettingError, UnknownName
-from netloom.explain import METHODS, attribute
-from netloom.explain.targets import choose
+from weftnet.data import open_data
+from weftnet.errors import MissingExtra, SettingError, UnknownName
+from weftnet.explain import METHODS, attribute
+from weftnet.explain.targets import choose
 
 X = {"x": torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))}
 DENSE = [{"dense": {"dim": 7}}, "tanh", {"dense": {"dim": 3}}]
@@ -156,10 +156,10 @@ def test_captum_is_missed_with_the_line_that_installs_it(
     def absent(name: str) -> Any:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
 
-    monkeypatch.setattr("netloom.extras.import_module", absent)
+    monkeypatch.setattr("weftnet.base.extras.import_module", absent)
     node = [{"conv2d": {"channels": 2}}, "global_average_pool2d", {"dense": {"dim": 3}}]
     net = loaded(tmp_path, node, {"x": "image:1x4x4"})
-    with pytest.raises(MissingExtra, match=r"explaining needs captum\n  fix: pip install 'netloom\[explain\]'"):
+    with pytest.raises(MissingExtra, match=r"explaining needs captum\n  fix: pip install 'weftnet\[explain\]'"):
         attribute(net, batch({"x": torch.zeros(1, 1, 4, 4, dtype=torch.float64)}), method)
 
 

@@ -1,4 +1,4 @@
-"""`netloom explain` from a run's folder to a printed table and a page."""
+"""`weftnet explain` from a run's folder to a printed table and a page."""
 
 import csv
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from netloom.cli import app
-from netloom.data import open_data
-from netloom.errors import DataError, SettingError, UnknownName
-from netloom.reading import from_dict
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.reading import from_dict
+from weftnet.cli import app
+from weftnet.data import open_data
+from weftnet.errors import DataError, SettingError, UnknownName
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 GOOD, BAD = "a fine and <script> bright film", "a dull and slow waste of time"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from netloom.explain import Explanation, draw
-from netloom.explain.explanation import Shown
-from netloom.explain.pictures._colours import AGAINST, FOR
-from netloom.explain.pictures.image import heat
+from weftnet.explain import Explanation, draw
+from weftnet.explain.explanation import Shown
+from weftnet.explain.pictures._colours import AGAINST, FOR
+from weftnet.explain.pictures.image import heat
 
 VOID = {"br", "img", "image", "rect", "line", "circle", "meta"}
 

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from explain_nets import batch, loaded, score, texts
 from torch import Tensor
 
-from netloom.errors import SettingError
-from netloom.explain import attribute
-from netloom.explain.last_convolutions import last_convolutions
+from weftnet.errors import SettingError
+from weftnet.explain import attribute
+from weftnet.explain.last_convolutions import last_convolutions
 
 IMAGE = {"image": "image:2x8x12"}
 

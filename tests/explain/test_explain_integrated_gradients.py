@@ -8,9 +8,9 @@ import pytest
 import torch
 from explain_nets import batch, doubled, loaded, score, texts
 
-from netloom.data import open_data
-from netloom.errors import SettingError
-from netloom.explain import attribute
+from weftnet.data import open_data
+from weftnet.errors import SettingError
+from weftnet.explain import attribute
 
 
 def test_of_a_linear_network_it_is_the_weight_times_the_difference(tmp_path: Path) -> None:

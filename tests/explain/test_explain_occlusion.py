@@ -7,10 +7,10 @@ import pytest
 import torch
 from explain_nets import batch, doubled, loaded, score, texts
 
-from netloom.data import open_data
-from netloom.data.kinds._tokens import UNKNOWN
-from netloom.errors import SettingError
-from netloom.explain import attribute
+from weftnet.data import open_data
+from weftnet.data.kinds._tokens import UNKNOWN
+from weftnet.errors import SettingError
+from weftnet.explain import attribute
 
 IMAGE = [{"conv2d": {"channels": 4}}, "tanh", "global_average_pool2d", {"dense": {"dim": 3}}]
 

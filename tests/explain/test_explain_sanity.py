@@ -9,17 +9,17 @@ import pytest
 import torch
 from explain_nets import batch, loaded, texts
 
-from netloom.data import Batch, open_data
-from netloom.evaluate import Loaded, load
-from netloom.explain import METHODS, attribute, checks, verdicts
-from netloom.explain.attributing import ask, views_of
-from netloom.explain.deletion import areas, at_random, by_attribution, coarse, real_parts
-from netloom.explain.question import Found, Question
-from netloom.explain.ranks import rank_correlation, ranks, sobel
-from netloom.explain.targets import choose
-from netloom.reading import from_dict
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.reading import from_dict
+from weftnet.data import Batch, open_data
+from weftnet.explain import METHODS, attribute, checks, verdicts
+from weftnet.explain.attributing import ask, views_of
+from weftnet.explain.deletion import areas, at_random, by_attribution, coarse, real_parts
+from weftnet.explain.question import Found, Question
+from weftnet.explain.ranks import rank_correlation, ranks, sobel
+from weftnet.explain.targets import choose
+from weftnet.run.loading import Loaded, load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 
 @pytest.fixture(scope="module")

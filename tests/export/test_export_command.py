@@ -1,4 +1,4 @@
-"""`netloom export` prints file, bytes, what was compared, and how to run the runner."""
+"""`weftnet export` prints file, bytes, what was compared, and how to run the runner."""
 
 import shutil
 from pathlib import Path
@@ -8,8 +8,8 @@ from export_fakes import make, scenes
 from oracles import unchecked
 from typer.testing import CliRunner
 
-from netloom.cli import app
-from netloom.errors import RunError, UnknownName
+from weftnet.cli import app
+from weftnet.errors import RunError, UnknownName
 
 
 @pytest.fixture(scope="module")

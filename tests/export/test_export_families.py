@@ -7,14 +7,14 @@ import pytest
 import torch
 from oracles import unchecked
 
-from netloom.build import build
-from netloom.build.network import Network
-from netloom.export.parity import check, drawn
-from netloom.export.targets import TARGETS
-from netloom.reading import load
-from netloom.signal import Signal, parse
-from netloom.spec import Architecture, Block, Chain
-from netloom.zoo import ZOO
+from weftnet.architecture.reading import load
+from weftnet.architecture.signal import Signal, parse
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.compose import build
+from weftnet.compose.network import Network
+from weftnet.export.parity import check, drawn
+from weftnet.export.targets import TARGETS
+from weftnet.zoo import ZOO
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: zoo entry → a size that is written at once, and what it reads

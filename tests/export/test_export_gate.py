@@ -13,17 +13,17 @@ from export_fakes import make, scenes
 from onnx import numpy_helper
 from oracles import unchecked
 
-from netloom import export
-from netloom.build import build
-from netloom.errors import DamagedCheckpoint, DataError, RunError, SettingError, UnknownName
-from netloom.evaluate import Loaded, load
-from netloom.export.diverge import Inner, first_diverging
-from netloom.export.parity import compare, drawn
-from netloom.export.targets.onnx import Onnx
-from netloom.export.targets.torch_export import TorchExport
-from netloom.reading import read_text
-from netloom.runtime import Runner
-from netloom.signal import parse
+from weftnet import export
+from weftnet.answer.runner import Runner
+from weftnet.architecture.reading import read_text
+from weftnet.architecture.signal import parse
+from weftnet.compose import build
+from weftnet.errors import DamagedCheckpoint, DataError, RunError, SettingError, UnknownName
+from weftnet.export.diverge import Inner, first_diverging
+from weftnet.export.parity import compare, drawn
+from weftnet.export.targets.onnx import Onnx
+from weftnet.export.targets.torch_export import TorchExport
+from weftnet.run.loading import Loaded, load
 
 DEEP = (
     "[{conv2d: {channels: 6}}, batch_norm2d, relu, {residual: [{conv2d: {channels: 6}}, batch_norm2d, relu,"
@@ -197,7 +197,7 @@ def edit(folder: Path, **changes: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "newer netloom"),
+        ({"format": 2}, "newer weftnet"),
         ({"format": "x"}, "the field 'format' is wrong"),
         ({"parts": {}}, "has no part 'network'"),
         ({"parts": {"network": []}}, "the field 'parts.network.file' is wrong"),
@@ -224,7 +224,7 @@ def test_no_manifest_at_all(tmp_path: Path) -> None:
 
 def test_swapped_files_are_told(copy: Path, deep: tuple[Any, Any, Path]) -> None:
     """A model of another run, even with its checksum put right."""
-    from netloom.files import sha256
+    from weftnet.base.files import sha256
 
     shutil.copy(deep[2], copy / "model.onnx")
     files = json.loads((copy / "manifest.json").read_text())["files"]
@@ -234,7 +234,7 @@ def test_swapped_files_are_told(copy: Path, deep: tuple[Any, Any, Path]) -> None
 
 
 def test_no_model_at_all(copy: Path) -> None:
-    from netloom.files import sha256
+    from weftnet.base.files import sha256
 
     (copy / "model.onnx").write_bytes(b"no model")
     files = json.loads((copy / "manifest.json").read_text())["files"]
@@ -270,7 +270,7 @@ def test_a_run_that_onnx_computes(loaded: Loaded, exported: Path, tmp_path: Path
 
 
 def test_a_missing_extra(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from netloom.errors import MissingExtra
+    from weftnet.errors import MissingExtra
 
     monkeypatch.setitem(__import__("sys").modules, "onnxscript", None)
     with pytest.raises(MissingExtra, match="onnxscript"):

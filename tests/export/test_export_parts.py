@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 from oracles import unchecked
 
-from netloom import export
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.errors import RunError
-from netloom.evaluate import Loaded, load
-from netloom.run import Run
-from netloom.runtime import Runner
-from netloom.spec import to_yaml
-from netloom.tasks import TASKS
-from netloom.train import Recipe
-from netloom.zoo import ZOO
+from weftnet import export
+from weftnet.answer.runner import Runner
+from weftnet.architecture.spec import to_yaml
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.errors import RunError
+from weftnet.run.folder import Run
+from weftnet.run.loading import Loaded, load
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.train import Recipe
+from weftnet.zoo import ZOO
 
 
 def make(folder: Path, entry: str, settings: dict[str, object], task_name: str, source: str) -> Loaded:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from netloom.optim import OPTIMISERS
+from weftnet.optim import OPTIMISERS
 
 STEPS = 7
 LR = 0.03

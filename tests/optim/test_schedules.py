@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from netloom.optim import SCHEDULES
+from weftnet.optim import SCHEDULES
 
 N = 50
 

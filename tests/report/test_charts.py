@@ -2,8 +2,8 @@ import math
 import re
 from html.parser import HTMLParser
 
-from netloom.report.charts import dots, lines
-from netloom.report.page import folded, page, paragraph, section, table
+from weftnet.report.charts import dots, lines
+from weftnet.report.page import folded, page, paragraph, section, table
 
 
 class Balanced(HTMLParser):

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netloom.data import open_data
-from netloom.evaluate import load
-from netloom.report import write_run
-from netloom.spec import Architecture, Block, Chain
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.data import open_data
+from weftnet.report import write_run
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from netloom.cli.data import data as data_command
-from netloom.data import open_data
-from netloom.errors import SettingError
-from netloom.report.cells import cell
-from netloom.report.dataset import balance, column_table, write_dataset
+from weftnet.cli.data import data as data_command
+from weftnet.data import open_data
+from weftnet.errors import SettingError
+from weftnet.report.cells import cell
+from weftnet.report.dataset import balance, column_table, write_dataset
 
 
 @pytest.fixture

@@ -9,18 +9,18 @@ import pytest
 import torch
 from scipy import stats
 
-from netloom.data import Batch, open_data
-from netloom.errors import DataError
-from netloom.evaluate import load
-from netloom.report import write_run
-from netloom.report.baseline import baseline
-from netloom.report.forecasts import Forecasts, bootstrapped_mean, judge_forecasts, skill
-from netloom.report.forecasts import windows as windows_of
-from netloom.report.sections.horizon import horizon
-from netloom.report.story import Story
-from netloom.spec import Architecture, Block, Chain
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.data import Batch, open_data
+from weftnet.errors import DataError
+from weftnet.report import write_run
+from weftnet.report.baseline import baseline
+from weftnet.report.forecasts import Forecasts, bootstrapped_mean, judge_forecasts, skill
+from weftnet.report.forecasts import windows as windows_of
+from weftnet.report.sections.horizon import horizon
+from weftnet.report.story import Story
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 CONTEXT, HORIZON = 10, 4
 

@@ -10,19 +10,19 @@ import torch
 import torch.nn.functional as F
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from netloom.data import Batch, open_data
-from netloom.errors import DataError
-from netloom.evaluate import load
-from netloom.report import labelled, write_run
-from netloom.report.baseline import baseline
-from netloom.report.labelled import Labelled, bootstrapped_mean_ap, by_label, judge_labels
-from netloom.report.ranking import Ranking
-from netloom.report.sections.labels import labels as labels_section
-from netloom.report.sections.missed import missed
-from netloom.report.story import Story
-from netloom.spec import Architecture, Block, Chain
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.data import Batch, open_data
+from weftnet.errors import DataError
+from weftnet.report import labelled, write_run
+from weftnet.report.baseline import baseline
+from weftnet.report.labelled import Labelled, bootstrapped_mean_ap, by_label, judge_labels
+from weftnet.report.ranking import Ranking
+from weftnet.report.sections.labels import labels as labels_section
+from weftnet.report.sections.missed import missed
+from weftnet.report.story import Story
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 NAMES = ["<b>far", "high", "right", "never"]
 

@@ -12,24 +12,24 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from netloom.build import Network
-from netloom.commands.report import report_command
-from netloom.cost import cost
-from netloom.data import open_data
-from netloom.errors import DataError
-from netloom.evaluate import load
-from netloom.latency import latency
-from netloom.report import write_run
-from netloom.report.baseline import baseline
-from netloom.report.calibration import calibration
-from netloom.report.heat_map import heat_map
-from netloom.report.judged import bootstrapped_rmse, by_class, confusion, judge, wilson
-from netloom.report.plots import MOST, cloud, histogram
-from netloom.report.story import Story
-from netloom.report.timing import block_times
-from netloom.spec import Architecture, Block, Chain
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.cli.commands.report import report_command
+from weftnet.compose import Network
+from weftnet.cost.cost import cost
+from weftnet.data import open_data
+from weftnet.errors import DataError
+from weftnet.execution.latency import latency
+from weftnet.report import write_run
+from weftnet.report.baseline import baseline
+from weftnet.report.calibration import calibration
+from weftnet.report.heat_map import heat_map
+from weftnet.report.judged import bootstrapped_rmse, by_class, confusion, judge, wilson
+from weftnet.report.plots import MOST, cloud, histogram
+from weftnet.report.story import Story
+from weftnet.report.timing import block_times
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
 

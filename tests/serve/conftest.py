@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from serve_fakes import Server, image_run, serving, table_run, text_run
 
-from netloom.run import Run
+from weftnet.run.folder import Run
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,17 @@ import pytest
 from PIL import Image
 from serve_fakes import WORDS, Server, normed_run, serving
 
-import netloom.data
-from netloom.evaluate import load
-from netloom.run import Run
-from netloom.train.plans import Plans
+import weftnet.data
+from weftnet.execution.answer_plans import Plans
+from weftnet.run.folder import Run
+from weftnet.run.loading import load
 
 Rows = list[dict[str, Any]]
 
 
 def digits() -> Rows:
     """Every embedded digit, as nested lists: their values reach 16 only, which no file says."""
-    images = np.load(Path(netloom.data.__file__).parent / "digits.npz")["x"]
+    images = np.load(Path(weftnet.data.__file__).parent / "digits.npz")["x"]
     return [{"x": image.tolist()} for image in images[:500]]
 
 
@@ -157,11 +157,11 @@ def test_metrics_count_requests_and_batches(server: Server) -> None:
     assert headers["content-type"].startswith("text/plain")
     lines = content.decode().splitlines()
     values = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
-    assert values['netloom_requests_total{code="200",model="shapes"}'] >= 1
-    assert values['netloom_requests_total{code="422",model="shapes"}'] >= 1
-    assert values['netloom_batch_rows_count{model="shapes"}'] >= 1
-    assert values['netloom_queue_rows{model="shapes"}'] == 0
-    assert values['netloom_model_loads_total{model="digits",result="loaded"}'] == 1
+    assert values['weftnet_requests_total{code="200",model="shapes"}'] >= 1
+    assert values['weftnet_requests_total{code="422",model="shapes"}'] >= 1
+    assert values['weftnet_batch_rows_count{model="shapes"}'] >= 1
+    assert values['weftnet_queue_rows{model="shapes"}'] == 0
+    assert values['weftnet_model_loads_total{model="digits",result="loaded"}'] == 1
 
 
 def test_the_explanation_is_that_of_the_run(server: Server) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netloom.serve import batcher as module
-from netloom.serve.batcher import QUICK
-from netloom.serve.refusal import Refusal
+from weftnet.serve import batcher as module
+from weftnet.serve.batcher import QUICK
+from weftnet.serve.refusal import Refusal
 
 
 class Batcher(module.Batcher[Any, Any]):

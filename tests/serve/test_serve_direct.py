@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from serve_threads import Fake, ask, metrics, running, started, until, write
 
-from netloom.serve import direct
+from weftnet.serve import direct
 
 KEY = "sesame-sesame-sesame"
 GOOD = b'{"rows": [{"x": 5}]}'
@@ -214,14 +214,14 @@ def test_a_client_that_hangs_up_is_forgotten(tmp_path: Path, behind: bool) -> No
         with Client(port) as waiting, Client(port) as sending:
             waiting.socket.sendall(request(GOOD) * (1 + behind))
             sending.socket.sendall(request(GOOD, length=50))
-            until(lambda: 'netloom_queue_rows{model="m"} 1.0' in metrics(port))
-            until(lambda: "netloom_in_flight 4.0" in metrics(port))  # with the one that asks
-        until(lambda: 'netloom_queue_rows{model="m"} 0.0' in metrics(port))
-        until(lambda: "netloom_in_flight 2.0" in metrics(port))
+            until(lambda: 'weftnet_queue_rows{model="m"} 1.0' in metrics(port))
+            until(lambda: "weftnet_in_flight 4.0" in metrics(port))  # with the one that asks
+        until(lambda: 'weftnet_queue_rows{model="m"} 0.0' in metrics(port))
+        until(lambda: "weftnet_in_flight 2.0" in metrics(port))
         fake.go.set()
         assert first.result()[0] == 200
         assert fake.rows == 1
-        assert 'netloom_requests_total{code="499",model="m"} 2.0' in metrics(port)
+        assert 'weftnet_requests_total{code="499",model="m"} 2.0' in metrics(port)
 
 
 def test_a_stop_finishes_what_was_taken_and_breaks_off_what_takes_too_long(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from export_fakes import make, same, scenes
 from serve_fakes import Server, serving
 
-from netloom.evaluate import Loaded
+from weftnet.run.loading import Loaded
 
 SCENES = scenes()
 

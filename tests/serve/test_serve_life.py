@@ -15,8 +15,8 @@ import pytest
 from serve_fakes import serving, table_run
 from serve_threads import Fake, ask, metrics, running, until, write
 
-from netloom.run import Run
-from netloom.serve.server import LINGER
+from weftnet.run.folder import Run
+from weftnet.serve.server import LINGER
 
 
 def test_a_reload_under_load_loses_nothing(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one(tmp_path: Path) -> N
     fake = Fake()
     with running(fake, tmp_path / "m") as port:
         write(tmp_path / "m", None)
-        until(lambda: 'netloom_model_loads_total{model="m",result="failed"} 1.0' in metrics(port))
+        until(lambda: 'weftnet_model_loads_total{model="m",result="failed"} 1.0' in metrics(port))
         assert ask(port, 1.0)[1]["answers"] == [{"value": 2.0}]
         write(tmp_path / "m", 4)
         until(lambda: ask(port, 1.0)[1]["answers"] == [{"value": 5.0}])
@@ -120,10 +120,10 @@ def test_nothing_works_for_a_client_that_hung_up(tmp_path: Path) -> None:
             gone = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
             for each in gone:
                 each.sendall(head % len(body) + body)
-            until(lambda: 'netloom_queue_rows{model="m"} 5.0' in metrics(port))
+            until(lambda: 'weftnet_queue_rows{model="m"} 5.0' in metrics(port))
             for each in gone:
                 each.close()
-            until(lambda: 'netloom_queue_rows{model="m"} 0.0' in metrics(port))
+            until(lambda: 'weftnet_queue_rows{model="m"} 0.0' in metrics(port))
             fake.go.set()
             assert first.result() == (200, {"model": "m", "version": "1", "answers": [{"value": 1.0}]})
         assert fake.rows == 1  # theirs were never worked on

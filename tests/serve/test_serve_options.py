@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from netloom.cli import app
-from netloom.errors import NetloomError, RunError, SettingError
-from netloom.serve.engines import load
-from netloom.serve.keys import Keys
-from netloom.serve.metrics import Metrics
-from netloom.serve.model import finite
-from netloom.serve.options import Options
-from netloom.serve.refusal import Refusal, told
-from netloom.serve.repository import Place, Repository
-from netloom.serve.server import listening
+from weftnet.cli import app
+from weftnet.errors import RunError, SettingError, WeftnetError
+from weftnet.serve.engines import load
+from weftnet.serve.keys import Keys
+from weftnet.serve.metrics import Metrics
+from weftnet.serve.model import finite
+from weftnet.serve.options import Options
+from weftnet.serve.refusal import Refusal, told
+from weftnet.serve.repository import Place, Repository
+from weftnet.serve.server import listening
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_options_that_cannot_be(given: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize(("text", "wait"), [("0ms", 0.0), ("0", 0.0), ("3ms", 0.003), ("1", 1.0)])
 def test_a_wait_may_be_none_on_the_command_line(monkeypatch: pytest.MonkeyPatch, text: str, wait: float) -> None:
     given: list[Options] = []
-    monkeypatch.setattr("netloom.commands.serve.serve_command", lambda runs, options: given.append(options))
+    monkeypatch.setattr("weftnet.cli.commands.serve.serve_command", lambda runs, options: given.append(options))
     assert CliRunner().invoke(app, ["serve", "run", "--max-wait", text]).exit_code == 0
     assert [options.max_wait for options in given] == [wait]
 
@@ -98,7 +98,7 @@ def test_what_holds_no_model(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="two models have one name"):
         asyncio.run(opened(Place("a", tmp_path), Place("a", tmp_path / "b")))
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(NetloomError, match="the field 'format' is wrong"):
+    with pytest.raises(WeftnetError, match="the field 'format' is wrong"):
         asyncio.run(opened(Place("a", tmp_path)))
     (tmp_path / "run.json").rename(tmp_path / "manifest.json")
     with pytest.raises(RunError, match="an export runs without torch"):

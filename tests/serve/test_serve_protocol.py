@@ -49,9 +49,9 @@ def test_health_and_metadata(triton: Any) -> None:
     assert triton.is_model_ready("shapes", "1")
     assert not triton.is_model_ready("shapes", "2")
     assert not triton.is_model_ready("nothing")
-    assert triton.get_server_metadata()["name"] == "netloom"
+    assert triton.get_server_metadata()["name"] == "weftnet"
     told = triton.get_model_metadata("shapes")
-    assert told["platform"] == "netloom_torch"
+    assert told["platform"] == "weftnet_torch"
     assert [(each["name"], each["datatype"], each["shape"]) for each in told["inputs"]] == [
         ("length", "FP64", [-1]), ("width", "FP64", [-1]), ("colour", "BYTES", [-1]),
     ]  # fmt: skip

@@ -5,14 +5,14 @@ import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss, roc_auc_score
 from torch import nn
 
-from netloom.data.batch import Batch
-from netloom.data.kinds.category import Category
-from netloom.data.kinds.number import Number
-from netloom.errors import ArchitectureError, DataError, SettingError
-from netloom.signal import parse
-from netloom.spec import Block
-from netloom.tasks._metrics import auroc
-from netloom.tasks.classification import Classification
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Block
+from weftnet.data.batch import Batch
+from weftnet.data.kinds.category import Category
+from weftnet.data.kinds.number import Number
+from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.tasks._class_metrics import auroc
+from weftnet.tasks.classification.task import Classification
 
 
 class Given(nn.Module):

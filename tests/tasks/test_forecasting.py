@@ -9,23 +9,23 @@ import pytest
 import torch
 from torch import nn
 
-import netloom
-from netloom import tensors
-from netloom.answers.forecasting import forecasting
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.commands.choosing import task_name
-from netloom.data import open_data
-from netloom.data.batch import Batch
-from netloom.errors import ArchitectureError, DataError, SettingError
-from netloom.evaluate import load
-from netloom.propose import propose
-from netloom.signal import parse
-from netloom.spec import Architecture, Block, Chain
-from netloom.tasks import TASKS
-from netloom.tasks.forecasting import Forecasting, seasonal
-from netloom.train.progress import Quiet
-from netloom.train.recipe import Recipe
+import weftnet
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.base import tensors
+from weftnet.cli.commands.choosing import task_name
+from weftnet.compete.propose import propose
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.data.batch import Batch
+from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.tasks.forecasting.answer import forecasting
+from weftnet.tasks.forecasting.task import Forecasting, seasonal
+from weftnet.train.progress import Quiet
+from weftnet.train.recipe import Recipe
 
 SETTINGS: dict[str, Any] = {
     "targets": ["b", "a"], "horizon": 5, "channels": [2, 0], "mean": [1.0, -2.0], "scale": [3.0, 0.5],
@@ -153,7 +153,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     assert (task.channels, task.step) == ([1, 2], 900)
     (candidate, *_) = propose(data.signals, "forecasting")
     recipe = Recipe.from_dict({**candidate.recipe, "epochs": 40, "batch_size": 32})
-    loaded = load(netloom.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
+    loaded = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
     found = loaded.metrics(data, "test")
     assert found["skill"] > 0.95, found
     assert found["mse"] < found["seasonal_mse"]
@@ -189,12 +189,12 @@ def test_resumed_from_the_folder_alone(tmp_path: Path, name: str) -> None:
         task = Forecasting.from_data(data, loss="huber")
         (candidate,) = (each for each in propose(data.signals, "forecasting") if each.name == name)
         recipe = {**candidate.recipe, "steps": 28, "evaluate_every": "7 steps", "checkpoint_every": 0.0}
-        netloom.fit(candidate.architecture, task, data, Recipe.from_dict(recipe), tmp_path / folder, progress=progress)
+        weftnet.fit(candidate.architecture, task, data, Recipe.from_dict(recipe), tmp_path / folder, progress=progress)
 
     train("whole")
     with pytest.raises(RuntimeError, match="on purpose"):
         train("broken", Stop())
-    netloom.resume(tmp_path / "broken")
+    weftnet.resume(tmp_path / "broken")
     whole, again = (tensors.load(tmp_path / folder / "weights.safetensors") for folder in ("whole", "broken"))
     assert whole.keys() == again.keys()
     assert all(torch.equal(whole[key], again[key]) for key in whole)

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from netloom.data.batch import Batch
-from netloom.errors import ArchitectureError, DataError, SettingError
-from netloom.signal import parse
-from netloom.spec import Block
-from netloom.tasks._mmd import FACTORS, mmd
-from netloom.tasks._task import noise
-from netloom.tasks.gan import GAN, gradient_penalty
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Block
+from weftnet.data.batch import Batch
+from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.tasks._mmd import FACTORS, mmd
+from weftnet.tasks._task import noise
+from weftnet.tasks.gan.task import GAN, gradient_penalty
 
 
 class Smooth(nn.Module):
@@ -155,8 +155,8 @@ def test_evaluate_is_gap_and_mmd(monkeypatch):
 def test_the_score_reads_a_uniform_choice(monkeypatch):
     """Of sorted data, examples from the whole range are compared, not the first."""
     seen = []
-    monkeypatch.setattr("netloom.tasks.gan.COMPARED", 40)
-    monkeypatch.setattr("netloom.tasks.gan.mmd", lambda x, y: seen.append((x, y)) or torch.tensor(0.0))
+    monkeypatch.setattr("weftnet.tasks.gan.task.COMPARED", 40)
+    monkeypatch.setattr("weftnet.tasks.gan.task.mmd", lambda x, y: seen.append((x, y)) or torch.tensor(0.0))
     real = torch.arange(400.0, dtype=torch.float64).view(-1, 1, 1, 1).expand(400, 2, 3, 2)
     TASK.evaluate(nets(), [batch(part) for part in real.split(64)])
     ((x, y),) = seen

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from netloom.data.batch import Batch
-from netloom.errors import ArchitectureError, DataError, SettingError
-from netloom.signal import parse
-from netloom.spec import Block
-from netloom.tasks.language_model import LanguageModel
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Block
+from weftnet.data.batch import Batch
+from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.tasks.language_model.task import LanguageModel
 
 TASK = LanguageModel(vocabulary=5, context=8)
 

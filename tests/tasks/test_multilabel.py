@@ -10,17 +10,17 @@ import torch.nn.functional as F
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, hamming_loss
 from torch import nn
 
-import netloom
-from netloom.commands.choosing import task_name
-from netloom.data import open_data
-from netloom.data.batch import Batch
-from netloom.errors import ArchitectureError, DataError, SettingError
-from netloom.evaluate import load
-from netloom.propose import propose
-from netloom.signal import parse
-from netloom.tasks.multilabel import Multilabel
-from netloom.train.recipe import Recipe
-from netloom.zoo import ZOO
+import weftnet
+from weftnet.architecture.signal import parse
+from weftnet.cli.commands.choosing import task_name
+from weftnet.compete.propose import propose
+from weftnet.data import open_data
+from weftnet.data.batch import Batch
+from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.run.loading import load
+from weftnet.tasks.multilabel.task import Multilabel
+from weftnet.train.recipe import Recipe
+from weftnet.zoo import ZOO
 
 NAMES = ["a", "b", "c", "d"]
 
@@ -104,7 +104,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     task = Multilabel.from_data(data)
     assert task.labels == ["far", "high", "right"]
     recipe = Recipe(epochs=25, lr=0.02, batch_size=32)
-    run = netloom.fit(ZOO.get("mlp")(widths=[16]), task, data, recipe, tmp_path / "run")
+    run = weftnet.fit(ZOO.get("mlp")(widths=[16]), task, data, recipe, tmp_path / "run")
     loaded = load(run)
     found = loaded.metrics(data, "test")
     assert found["micro_f1"] > 0.9, found

@@ -4,14 +4,14 @@ import torch
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 from torch import nn
 
-from netloom.data.batch import Batch
-from netloom.data.kinds.category import Category
-from netloom.data.kinds.number import Number
-from netloom.data.kinds.vector import Vector
-from netloom.errors import ArchitectureError, DataError, SettingError
-from netloom.signal import parse
-from netloom.spec import Block
-from netloom.tasks.regression import Regression
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Block
+from weftnet.data.batch import Batch
+from weftnet.data.kinds.category import Category
+from weftnet.data.kinds.number import Number
+from weftnet.data.kinds.vector import Vector
+from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.tasks.regression.task import Regression
 
 
 class Given(nn.Module):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from netloom.errors import SettingError
-from netloom.tasks._sheet import sheet
+from weftnet.errors import SettingError
+from weftnet.tasks._sheet import sheet
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from netloom.build import build, resolve
-from netloom.data import open_data
-from netloom.errors import ArchitectureError
-from netloom.spec import Architecture, Block, Chain
-from netloom.tasks import TASKS
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.compose import build, resolve
+from weftnet.data import open_data
+from weftnet.errors import ArchitectureError
+from weftnet.tasks import TASKS
 
 POOLED = [Block("conv2d", {"channels": 4}), Block("relu")]
 RNG = np.random.default_rng(0)

@@ -3,12 +3,12 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from netloom.data.batch import Batch
-from netloom.errors import ArchitectureError, DataError, SettingError
-from netloom.signal import parse
-from netloom.spec import Block
-from netloom.tasks._task import noise
-from netloom.tasks.variational_autoencoder import VariationalAutoencoder
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Block
+from weftnet.data.batch import Batch
+from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.tasks._task import noise
+from weftnet.tasks.variational_autoencoder.task import VariationalAutoencoder
 
 IMAGES = {"signal": "image:2x3x4", "mean": [0.3, 0.6], "scale": [0.2, 0.1], "latent": 3}
 VECTORS = {"signal": "vector:5", "latent": 3, "deviation": 0.7}

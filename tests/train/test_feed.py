@@ -17,17 +17,17 @@ from PIL import Image
 from pyarrow import parquet
 from training_fakes import SCENES, Data, Fit, go, open_run, plain, weights
 
-from netloom.data import open_data
-from netloom.data.batch import Batch
-from netloom.errors import DataError, SettingError
-from netloom.reading import from_dict
-from netloom.run import Run
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit, resume
-from netloom.train.feed import AHEAD, Feed
-from netloom.train.loop import train
-from netloom.train.progress import Quiet
-from netloom.train.state import State
+from weftnet.architecture.reading import from_dict
+from weftnet.data import open_data
+from weftnet.data.batch import Batch
+from weftnet.errors import DataError, SettingError
+from weftnet.run.folder import Run
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit, resume
+from weftnet.train.feed import AHEAD, Feed
+from weftnet.train.loop import train
+from weftnet.train.progress import Quiet
+from weftnet.train.state import State
 
 LITTLE = "1MiB"
 SMALL = from_dict({"chain": [{"conv2d": {"channels": 3}}, "relu", "flatten", {"dropout": {"rate": 0.2}}]})
@@ -50,7 +50,7 @@ def pictures(path: Path) -> Path:
 
 
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("netloom-data")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("weftnet-data")]
 
 
 @pytest.fixture(autouse=True)

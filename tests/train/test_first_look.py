@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from netloom import tensors
-from netloom.assemble import assemble
-from netloom.build import build
-from netloom.data import open_data
-from netloom.reading import from_dict
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit, resume
-from netloom.train.first_look import first_look
-from netloom.train.progress import Quiet
+from weftnet.architecture.reading import from_dict
+from weftnet.base import tensors
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.train import Recipe, fit, resume
+from weftnet.train.first_look import first_look
+from weftnet.train.progress import Quiet
 
 TWO = [
     {"whitening_conv2d": {"kernel": 2, "eps": 1e-6}},

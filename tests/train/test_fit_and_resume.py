@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import torch
 
-from netloom import tensors
-from netloom.data import open_data
-from netloom.errors import DamagedCheckpoint, DataError, RunError
-from netloom.reading import from_dict
-from netloom.run import Run
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit, resume
-from netloom.train.augment import Augment
-from netloom.train.progress import Quiet
+from weftnet.architecture.reading import from_dict
+from weftnet.base import tensors
+from weftnet.data import open_data
+from weftnet.errors import DamagedCheckpoint, DataError, RunError
+from weftnet.run.folder import Run
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit, resume
+from weftnet.train.augment import Augment
+from weftnet.train.progress import Quiet
 
 ARCHITECTURE = from_dict(
     {

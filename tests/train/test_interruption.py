@@ -14,9 +14,9 @@ import pytest
 import torch
 from training_fakes import SCENES, Data, go, weights
 
-from netloom.errors import DamagedCheckpoint, RunError
-from netloom.run import Run
-from netloom.train.checkpoint import Checkpoints
+from weftnet.errors import DamagedCheckpoint, RunError
+from weftnet.run.folder import Run
+from weftnet.train.checkpoint import Checkpoints
 
 _whole: dict[str, dict[str, torch.Tensor]] = {}
 
@@ -132,7 +132,7 @@ def test_control_c(scene: str, tmp_path: Path) -> None:
     def body() -> None:
         outcome = go(folder, recipe, model(), task, Data(hook=interrupt))
         assert outcome.status == "stopped"
-        assert outcome.message == f"stopped after step 13 of 40; go on with: netloom resume {folder}"
+        assert outcome.message == f"stopped after step 13 of 40; go on with: weftnet resume {folder}"
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     assert child_status(in_child(body)) == 0
@@ -222,7 +222,7 @@ def test_damaged_checkpoint_is_refused_by_name(name: str, damage: Callable[[Path
 
 
 def test_damage_is_said(tmp_path: Path) -> None:
-    from netloom.train.progress import Quiet
+    from weftnet.train.progress import Quiet
 
     class Notes(Quiet):
         def __init__(self) -> None:

@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from torch import nn
 from training_fakes import Data, Fit, Game, fail_at, go, network, open_run, plain, players, weights
 
-from netloom.errors import SettingError, TrainingError
-from netloom.run import Run
-from netloom.train.average import Average
-from netloom.train.progress import Quiet
-from netloom.train.randomness import reseed
-from netloom.train.recipe import Recipe
+from weftnet.errors import SettingError, TrainingError
+from weftnet.run.folder import Run
+from weftnet.train.average import Average
+from weftnet.train.progress import Quiet
+from weftnet.train.randomness import reseed
+from weftnet.train.recipe import Recipe
 
 F64 = Data(dtype=torch.float64)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from netloom.data import open_data
-from netloom.data.batch import Batch
-from netloom.train.augment import Augment
+from weftnet.data import open_data
+from weftnet.data.batch import Batch
+from weftnet.train.augment import Augment
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"))]
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from oracles import unchecked
 
-from netloom import tensors
-from netloom.data import open_data
-from netloom.reading import from_dict
-from netloom.tasks import TASKS
-from netloom.train import Recipe, fit, resume
-from netloom.train.plan import Plan
-from netloom.train.progress import Quiet
-from netloom.train.randomness import reseed
+from weftnet.architecture.reading import from_dict
+from weftnet.base import tensors
+from weftnet.data import open_data
+from weftnet.execution.plan import Plan
+from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit, resume
+from weftnet.train.progress import Quiet
+from weftnet.train.randomness import reseed
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"),

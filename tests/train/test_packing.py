@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from netloom import tensors
-from netloom.errors import RunError
-from netloom.optim import OPTIMISERS
-from netloom.train.packing import pack, unpack
+from weftnet.base import tensors
+from weftnet.errors import RunError
+from weftnet.optim import OPTIMISERS
+from weftnet.train.packing import pack, unpack
 
 
 def test_nested(tmp_path: Path) -> None:

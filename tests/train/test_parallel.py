@@ -12,14 +12,14 @@ from parallel_scenes import SCENES
 from parallel_workers import together
 from training_fakes import Data, go, weights
 
-from netloom.errors import DamagedCheckpoint, RunError, SettingError
-from netloom.run import Run
-from netloom.train import parallel
-from netloom.train.parallel import Workers, own_device
-from netloom.train.recipe import Recipe
-from netloom.train.sharded_checkpoint import ShardedCheckpoints
-from netloom.train.sharding import Sharded
-from netloom.train.team import ALONE
+from weftnet.errors import DamagedCheckpoint, RunError, SettingError
+from weftnet.run.folder import Run
+from weftnet.train import parallel
+from weftnet.train.parallel import Workers, own_device
+from weftnet.train.recipe import Recipe
+from weftnet.train.sharded_checkpoint import ShardedCheckpoints
+from weftnet.train.sharding import Sharded
+from weftnet.train.team import ALONE
 
 F64 = Data(dtype=torch.float64)
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import parallel_workers
 import pytest
-from parallel_commands import FIT, ended, equal, netloom, wait_for
+from parallel_commands import FIT, ended, equal, wait_for, weftnet
 from parallel_workers import ENVIRONMENT, free_port
 
-from netloom.errors import NetloomError, SettingError, TrainingError
-from netloom.run import Run
-from netloom.train.launching import TOLD, begin, begun, check_workers, given_up, launch
+from weftnet.errors import SettingError, TrainingError, WeftnetError
+from weftnet.run.folder import Run
+from weftnet.train.launching import TOLD, begin, begun, check_workers, given_up, launch
 
 
 def start(job: str, folder: Path, **settings: object) -> None:
@@ -41,7 +41,7 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(
 def test_workers_that_always_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("netloom.train.launching.RESTARTS", 0)
+    monkeypatch.setattr("weftnet.train.launching.RESTARTS", 0)
     with pytest.raises(TrainingError, match=r"(?s)ended with exit status 1, after 0 restarts.*KeyError: 'no such job'"):
         start("no such job", tmp_path)
 
@@ -76,13 +76,13 @@ def test_whether_workers_have_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 def test_the_command_line(tmp_path: Path) -> None:
     """One process and two give the same evaluations; so does torchrun with an agent for each of two hosts."""
-    one = netloom(*FIT, "--epochs", "2", "--out", "one", folder=tmp_path)
+    one = weftnet(*FIT, "--epochs", "2", "--out", "one", folder=tmp_path)
     code, printed, errors = ended(one)
     assert code == 0, errors
-    code, printed, errors = ended(netloom(*FIT, "--epochs", "2", "--workers", "2", "--out", "two", folder=tmp_path))
+    code, printed, errors = ended(weftnet(*FIT, "--epochs", "2", "--workers", "2", "--out", "two", folder=tmp_path))
     assert code == 0, errors
     assert printed.count("finished after step 38 of 38") == 1
-    hosts = _torchrun(["-m", "netloom", *FIT, "--epochs", "2", "--out", "hosts"], tmp_path)
+    hosts = _torchrun(["-m", "weftnet", *FIT, "--epochs", "2", "--out", "hosts"], tmp_path)
     for code, _, errors in map(ended, hosts):
         assert code == 0, errors
     want, *others = (Run.open(tmp_path / name / "mlp-seed0").history for name in ("one", "two", "hosts"))
@@ -114,19 +114,19 @@ def _torchrun(command: Sequence[str], folder: Path) -> list["subprocess.Popen[st
 
 @pytest.mark.slow
 def test_control_c_and_resumed(tmp_path: Path) -> None:
-    process = netloom(*FIT, "--steps", "5000", "--workers", "2", "--out", "run", folder=tmp_path)
+    process = weftnet(*FIT, "--steps", "5000", "--workers", "2", "--out", "run", folder=tmp_path)
     run = tmp_path / "run" / "mlp-seed0"
     wait_for(lambda: any((run / "checkpoints").glob("0*")), process)
     os.kill(process.pid, signal.SIGINT)
     code, printed, errors = ended(process)
     assert code == 130
     assert not errors.strip()
-    assert "go on with: netloom resume run/mlp-seed0" in printed
+    assert "go on with: weftnet resume run/mlp-seed0" in printed
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
     assert 0 < step < 5000
     Run.open(run).record(steps=step + 20)  # a short rest
-    code, printed, errors = ended(netloom("resume", str(run), "--workers", "3", "--shard", folder=tmp_path))
+    code, printed, errors = ended(weftnet("resume", str(run), "--workers", "3", "--shard", folder=tmp_path))
     assert code == 0, errors
     assert Run.open(run).status == "finished"
     assert Run.open(run).document["shard"] is True
@@ -140,7 +140,7 @@ def test_errors_are_told_once(tmp_path: Path) -> None:
         (*FIT, "--steps", "900", "--set", "lr=1.0e+30", "--set", "optimiser=gd"): "the loss of network is",
     }
     for command, text in cases.items():
-        code, printed, errors = ended(netloom(*command, "--workers", "2", folder=tmp_path))
+        code, printed, errors = ended(weftnet(*command, "--workers", "2", folder=tmp_path))
         assert code == 1
         assert text in " ".join(errors.split())
         assert "Traceback" not in errors + printed
@@ -148,9 +148,9 @@ def test_errors_are_told_once(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
-    whole = netloom(*FIT, "--steps", "600", "--workers", "2", "--out", "whole", folder=tmp_path)
+    whole = weftnet(*FIT, "--steps", "600", "--workers", "2", "--out", "whole", folder=tmp_path)
     assert ended(whole)[0] == 0
-    process = netloom(*FIT, "--steps", "600", "--workers", "2", "--out", "killed", folder=tmp_path)
+    process = weftnet(*FIT, "--steps", "600", "--workers", "2", "--out", "killed", folder=tmp_path)
     wait_for(lambda: any((tmp_path / "killed" / "mlp-seed0" / "checkpoints").glob("0*")), process)
     workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(workers) == 2
@@ -163,9 +163,9 @@ def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_before_it_began_it_does_not_go_on_with_what_was_there_before(tmp_path: Path) -> None:
-    old = netloom(*FIT, "--steps", "20", "--jobs", "1", "--out", "run", folder=tmp_path)
+    old = weftnet(*FIT, "--steps", "20", "--jobs", "1", "--out", "run", folder=tmp_path)
     assert ended(old)[0] == 0
-    process = netloom(*FIT, "--steps", "20", "--workers", "2", "--out", "run", folder=tmp_path)
+    process = weftnet(*FIT, "--steps", "20", "--workers", "2", "--out", "run", folder=tmp_path)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     wait_for(lambda: len(children.read_text().split()) == 2, process)
     os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
@@ -176,10 +176,10 @@ def test_killed_before_it_began_it_does_not_go_on_with_what_was_there_before(tmp
 
 
 @pytest.mark.slow
-def test_an_error_of_netloom_is_raised_as_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_weftnet_is_raised_as_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(NetloomError, match="is no run folder"):
+    with pytest.raises(WeftnetError, match="is no run folder"):
         launch(["resume", str(tmp_path)], 2)
     assert signal.getsignal(signal.SIGTERM) is before

@@ -7,17 +7,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from parallel_commands import FIT, ended, equal, netloom, wait_for
+from parallel_commands import FIT, ended, equal, wait_for, weftnet
 
-from netloom.cli._workers import Place
-from netloom.errors import MissingExtra, NetloomError, SettingError
-from netloom.run import Run
-from netloom.train import interrupt
-from netloom.train.on_ray import Desk, launch_on_ray
+from weftnet.cli._workers import Place
+from weftnet.errors import MissingExtra, SettingError, WeftnetError
+from weftnet.run.folder import Run
+from weftnet.train import interrupt
+from weftnet.train.on_ray import Desk, launch_on_ray
 
 ON_RAY = ["--workers", "2", "--on", "ray"]
 
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not there: pip install 'netloom[ray]'")
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not there: pip install 'weftnet[ray]'")
 
 
 def train_workers(process: int) -> list[int]:
@@ -32,7 +32,7 @@ def train_workers(process: int) -> list[int]:
 
 def test_ray_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtra, match=r"--on ray needs ray\n  fix: pip install 'netloom\[ray\]'"):
+    with pytest.raises(MissingExtra, match=r"--on ray needs ray\n  fix: pip install 'weftnet\[ray\]'"):
         launch_on_ray(["fit"], 2, lambda command: None, tmp_path / "run")
     assert not any(tmp_path.iterdir())
 
@@ -77,10 +77,10 @@ def test_what_is_left_at_the_desk() -> None:
 @pytest.mark.slow
 def test_a_worker_on_ray_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
     """The launcher's two workers, whom nobody killed, give the same weights to the bit; one process the same curve."""
-    one, two = (netloom(*FIT, "--steps", "600", "--workers", n, "--out", n, folder=tmp_path) for n in "12")
+    one, two = (weftnet(*FIT, "--steps", "600", "--workers", n, "--out", n, folder=tmp_path) for n in "12")
     for code, _, errors in map(ended, (one, two)):
         assert code == 0, errors
-    process = netloom(*FIT, "--steps", "600", *ON_RAY, "--out", "ray", folder=tmp_path)
+    process = weftnet(*FIT, "--steps", "600", *ON_RAY, "--out", "ray", folder=tmp_path)
     wait_for(lambda: any((tmp_path / "ray" / "mlp-seed0" / "checkpoints").glob("0*")), process)
     workers = train_workers(process.pid)
     assert len(workers) == 2
@@ -103,19 +103,19 @@ def test_a_worker_on_ray_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
 @needs_ray
 @pytest.mark.slow
 def test_control_c_reaches_workers_on_ray(tmp_path: Path) -> None:
-    process = netloom(*FIT, "--steps", "20000", *ON_RAY, "--out", "run", folder=tmp_path)
+    process = weftnet(*FIT, "--steps", "20000", *ON_RAY, "--out", "run", folder=tmp_path)
     run = tmp_path / "run" / "mlp-seed0"
     wait_for(lambda: any((run / "checkpoints").glob("0*")), process)
     os.kill(process.pid, signal.SIGINT)
     code, printed, errors = ended(process)
     assert code == 130, errors
-    assert "go on with: netloom resume run/mlp-seed0" in printed
+    assert "go on with: weftnet resume run/mlp-seed0" in printed
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
     assert 0 < step < 20000
     document = Run.open(run)
     document.record(steps=step + 20)  # a short rest
-    code, printed, errors = ended(netloom("resume", str(run), *ON_RAY, "--shard", folder=tmp_path))
+    code, printed, errors = ended(weftnet("resume", str(run), *ON_RAY, "--shard", folder=tmp_path))
     assert code == 0, errors
     assert Run.open(run).status == "finished"
     assert Run.open(run).document["shard"] is True
@@ -125,7 +125,7 @@ def test_control_c_reaches_workers_on_ray(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_error_on_ray_is_told_as_it_is(tmp_path: Path) -> None:
     bad = ["--steps", "900", "--set", "lr=1.0e+30", "--set", "optimiser=gd", "--out", "run"]
-    code, printed, errors = ended(netloom(*FIT, *bad, *ON_RAY, folder=tmp_path))
+    code, printed, errors = ended(weftnet(*FIT, *bad, *ON_RAY, folder=tmp_path))
     assert code == 1
     assert "the loss of network is" in " ".join(errors.split())
     assert "Traceback" not in errors + printed
@@ -135,5 +135,5 @@ def test_an_error_on_ray_is_told_as_it_is(tmp_path: Path) -> None:
 @needs_ray
 @pytest.mark.slow
 def test_no_cluster_there(tmp_path: Path) -> None:
-    with pytest.raises(NetloomError, match=r"there is no Ray cluster\n  got: 127.0.0.1:9: "):
+    with pytest.raises(WeftnetError, match=r"there is no Ray cluster\n  got: 127.0.0.1:9: "):
         launch_on_ray(["fit"], 2, lambda command: None, tmp_path / "run", "127.0.0.1:9")

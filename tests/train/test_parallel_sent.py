@@ -1,4 +1,4 @@
-"""What `netloom.communication` foretells against what two workers send, as the kernel counts it for each socket."""
+"""What `communication.py` foretells against what two workers send, as the kernel counts it for each socket."""
 
 from pathlib import Path
 

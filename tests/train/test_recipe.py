@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from netloom.errors import SettingError
-from netloom.train import recipe as module
-from netloom.train.recipe import Recipe
+from weftnet.errors import SettingError
+from weftnet.train import recipe as module
+from weftnet.train.recipe import Recipe
 
 
 def test_round_trip() -> None:

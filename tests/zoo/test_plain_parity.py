@@ -6,7 +6,7 @@ from oracles import same
 from torch import Tensor, nn
 from weights import fill, network, shaken
 
-from netloom.zoo import ZOO
+from weftnet.zoo import ZOO
 
 
 class TutorialLeNet(nn.Module):

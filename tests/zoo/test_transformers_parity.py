@@ -12,7 +12,7 @@ from oracles import same
 from torch import Tensor, nn
 from weights import count, fill, network, shaken
 
-from netloom.zoo import ZOO
+from weftnet.zoo import ZOO
 
 transformers: Any = pytest.importorskip("transformers")
 

@@ -1,4 +1,4 @@
-"""Arrays as data of netloom, in the order they lie in; a batch is an `index_select`, as in netloom's own."""
+"""Arrays as data of weftnet, in the order they lie in; a batch is an `index_select`, as in weftnet's own."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,9 +6,9 @@ import torch
 from _job import Job
 from torch import Tensor
 
-from netloom.data.batch import Batch
-from netloom.data.data import Data
-from netloom.signal import parse
+from weftnet.architecture.signal import parse
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
 
 
 class Ready(Data):

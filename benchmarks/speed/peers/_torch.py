@@ -1,4 +1,4 @@
-"""What the peers on torch share: the network that netloom builds, its loss, the held-out loss."""
+"""What the peers on torch share: the network that weftnet builds, its loss, the held-out loss."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ torch.set_num_threads(threads())
 
 
 def parts(job: Job) -> tuple[nn.ModuleDict, Any]:
-    """The networks by part with the job's weights, and netloom's task."""
-    from netloom.assemble import assemble
-    from netloom.build import build
-    from netloom.reading import read_text
-    from netloom.signal import parse
-    from netloom.tasks import TASKS
+    """The networks by part with the job's weights, and weftnet's task."""
+    from weftnet.architecture.reading import read_text
+    from weftnet.architecture.signal import parse
+    from weftnet.compose import build
+    from weftnet.tasks import TASKS
+    from weftnet.tasks._assemble import assemble
 
     task = TASKS.get(job.task[0])(**job.task[1])
     architecture, _ = read_text(job.architecture)
@@ -55,7 +55,7 @@ class Classifier(nn.Module):
 class Autoencoder(nn.Module):
     """A Gaussian variational autoencoder: negative ELBO with a deviation of one.
 
-    On the CPU each call draws what netloom's task draws in that step, so that the losses can be compared.
+    On the CPU each call draws what weftnet's task draws in that step, so that the losses can be compared.
     """
 
     def __init__(self, model: nn.ModuleDict, seeds: list[int]) -> None:
@@ -84,7 +84,7 @@ def with_loss(job: Job, model: nn.ModuleDict) -> nn.Module:
 
 def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> float:
     """Loss of the held-out examples: cross-entropy, negative ELBO; of a GAN the squared MMD."""
-    from netloom.data.batch import Batch
+    from weftnet.data.batch import Batch
 
     x, y = examples.tensors
     model.eval()

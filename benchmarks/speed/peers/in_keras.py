@@ -1,6 +1,6 @@
 """Keras 3 on the backend that KERAS_BACKEND names: the same layers in (height, width, channels), compile and fit.
 
-Weights come from netloom's by the paths of its blocks. Here are the seed CNN, the residual CNN and the MLP.
+Weights come from weftnet's by the paths of its blocks. Here are the seed CNN, the residual CNN and the MLP.
 """
 
 from _job import Clock, job, report, threads  # isort: skip  (starts the clock)
@@ -17,7 +17,7 @@ Weights = dict[str, NDArray]
 
 
 class Builder:
-    """Layers that remember from which block of netloom their weights come."""
+    """Layers that remember from which block of weftnet their weights come."""
 
     def __init__(self) -> None:
         self.paths: list[tuple[layers.Layer, str]] = []

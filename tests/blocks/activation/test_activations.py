@@ -6,7 +6,7 @@ import pytest
 import torch
 from oracles import exports, gradients_match, same, unchecked
 
-from netloom.blocks import BLOCKS
+from weftnet.blocks import BLOCKS
 
 FORMULAS = {
     "relu": ({}, lambda x: (x + x.abs()) / 2),

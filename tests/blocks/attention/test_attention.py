@@ -10,11 +10,11 @@ from oracles import exports, functional, gradients_match, padding_neutral, rando
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from netloom.blocks.attention.additive_attention import AdditiveAttention
-from netloom.blocks.attention.cross_attention import CrossAttention
-from netloom.blocks.attention.dot_product_attention import DotProductAttention
-from netloom.blocks.attention.multi_head_attention import MultiHeadAttention
-from netloom.blocks.position.rotary_positions import RotaryPositions
+from weftnet.blocks.attention.additive_attention import AdditiveAttention
+from weftnet.blocks.attention.cross_attention import CrossAttention
+from weftnet.blocks.attention.dot_product_attention import DotProductAttention
+from weftnet.blocks.attention.multi_head_attention import MultiHeadAttention
+from weftnet.blocks.position.rotary_positions import RotaryPositions
 
 MEMORY_BLOCKS: list[Callable[[], nn.Module]] = [
     lambda: CrossAttention(6, 5, heads=2),

@@ -2,7 +2,7 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, padding_neutral, randomise, same, unchecked
 
-from netloom.blocks.convolution.conv1d import Conv1d
+from weftnet.blocks.convolution.conv1d import Conv1d
 
 
 def edges(padding, kernel, dilation):

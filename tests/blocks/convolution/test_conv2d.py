@@ -2,8 +2,8 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, randomise, unchecked
 
-from netloom.blocks.convolution.conv2d import Conv2d
-from netloom.blocks.convolution.separable_conv2d import SeparableConv2d
+from weftnet.blocks.convolution.conv2d import Conv2d
+from weftnet.blocks.convolution.separable_conv2d import SeparableConv2d
 
 
 def both(value):

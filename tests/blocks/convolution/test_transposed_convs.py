@@ -4,8 +4,8 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, padding_neutral, randomise
 
-from netloom.blocks.convolution.transposed_conv1d import TransposedConv1d
-from netloom.blocks.convolution.transposed_conv2d import TransposedConv2d
+from weftnet.blocks.convolution.transposed_conv1d import TransposedConv1d
+from weftnet.blocks.convolution.transposed_conv2d import TransposedConv2d
 
 
 def steps(size, kernel=2, stride=2, padding=0, output_padding=0):

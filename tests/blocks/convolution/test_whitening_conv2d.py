@@ -5,7 +5,7 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, same
 
-from netloom.blocks.convolution.whitening_conv2d import WhiteningConv2d
+from weftnet.blocks.convolution.whitening_conv2d import WhiteningConv2d
 
 
 def images(count=300, channels=2, height=5, width=7):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, randomise
 
-from netloom.blocks.dense.dense import Dense
+from weftnet.blocks.dense.dense import Dense
 
 
 @pytest.mark.parametrize("shape", [(3,), (4, 3), (2, 5, 3), (2, 4, 5, 3)])

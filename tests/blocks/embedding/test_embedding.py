@@ -6,7 +6,7 @@ from oracles import exports, gradients_match
 from torch import Tensor
 from torch.func import functional_call
 
-from netloom.blocks.embedding.embedding import Embedding
+from weftnet.blocks.embedding.embedding import Embedding
 
 
 @pytest.mark.parametrize("shape", [(2, 5), (3,), (2, 3, 4)])

@@ -4,8 +4,8 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, randomise, same
 
-from netloom.blocks.normalisation.batch_norm import BatchNorm
-from netloom.blocks.normalisation.batch_norm2d import BatchNorm2d
+from weftnet.blocks.normalisation.batch_norm import BatchNorm
+from weftnet.blocks.normalisation.batch_norm2d import BatchNorm2d
 
 EPS = 1e-5
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, randomise
 
-from netloom.blocks import BLOCKS
+from weftnet.blocks import BLOCKS
 
 
 def layer_norm(x, weight, bias, eps=1e-5):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from oracles import exports, functional, gradients_match, padding_neutral, randomise, same
 
-from netloom.blocks import BLOCKS
+from weftnet.blocks import BLOCKS
 
 IMAGES = {
     "global_average_pool2d": lambda x: x.flatten(2).sum(-1) / (x.shape[2] * x.shape[3]),

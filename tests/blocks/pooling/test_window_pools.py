@@ -4,10 +4,10 @@ import pytest
 import torch
 from oracles import exports, gradients_match, padding_neutral
 
-from netloom.blocks.pooling.average_pool1d import AveragePool1d
-from netloom.blocks.pooling.average_pool2d import AveragePool2d
-from netloom.blocks.pooling.max_pool1d import MaxPool1d
-from netloom.blocks.pooling.max_pool2d import MaxPool2d
+from weftnet.blocks.pooling.average_pool1d import AveragePool1d
+from weftnet.blocks.pooling.average_pool2d import AveragePool2d
+from weftnet.blocks.pooling.max_pool1d import MaxPool1d
+from weftnet.blocks.pooling.max_pool2d import MaxPool2d
 
 IMAGES = [(MaxPool2d, "max_pool2d"), (AveragePool2d, "average_pool2d")]
 SEQUENCES = [(MaxPool1d, "max_pool1d"), (AveragePool1d, "average_pool1d")]

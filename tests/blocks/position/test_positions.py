@@ -8,9 +8,9 @@ import torch
 from oracles import exports, functional, gradients_match, same
 from torch import Tensor, nn
 
-from netloom.blocks.position.learned_positions import LearnedPositions
-from netloom.blocks.position.rotary_positions import RotaryPositions
-from netloom.blocks.position.sinusoidal_positions import SinusoidalPositions
+from weftnet.blocks.position.learned_positions import LearnedPositions
+from weftnet.blocks.position.rotary_positions import RotaryPositions
+from weftnet.blocks.position.sinusoidal_positions import SinusoidalPositions
 
 
 def waves(x: Tensor, base: float) -> Tensor:

@@ -9,9 +9,9 @@ from oracles import exports, functional, gradients_match, padding_neutral, rando
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from netloom.blocks.recurrent.gru import Gru
-from netloom.blocks.recurrent.lstm import Lstm
-from netloom.blocks.recurrent.rnn import Rnn
+from weftnet.blocks.recurrent.gru import Gru
+from weftnet.blocks.recurrent.lstm import Lstm
+from weftnet.blocks.recurrent.rnn import Rnn
 
 BLOCKS = [Rnn, Gru, Lstm]
 CASES = [(1, False), (3, False), (1, True), (2, True)]

@@ -2,7 +2,7 @@ import pytest
 import torch
 from oracles import exports, same
 
-from netloom.blocks.regularisation.dropout import Dropout
+from weftnet.blocks.regularisation.dropout import Dropout
 
 
 def test_evaluation_passes_values_on():

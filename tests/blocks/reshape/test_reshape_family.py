@@ -10,15 +10,15 @@ from oracles import exports, gradients_match, same
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netloom.blocks.reshape.class_token import ClassToken
-from netloom.blocks.reshape.flatten import Flatten
-from netloom.blocks.reshape.image_rows import ImageRows
-from netloom.blocks.reshape.image_to_sequence import ImageToSequence
-from netloom.blocks.reshape.patchify import Patchify
-from netloom.blocks.reshape.reshape import Reshape
-from netloom.blocks.reshape.sequence_to_channels import SequenceToChannels
-from netloom.blocks.reshape.sequence_to_image import SequenceToImage
-from netloom.blocks.reshape.upsample2d import Upsample2d
+from weftnet.blocks.reshape.class_token import ClassToken
+from weftnet.blocks.reshape.flatten import Flatten
+from weftnet.blocks.reshape.image_rows import ImageRows
+from weftnet.blocks.reshape.image_to_sequence import ImageToSequence
+from weftnet.blocks.reshape.patchify import Patchify
+from weftnet.blocks.reshape.reshape import Reshape
+from weftnet.blocks.reshape.sequence_to_channels import SequenceToChannels
+from weftnet.blocks.reshape.sequence_to_image import SequenceToImage
+from weftnet.blocks.reshape.upsample2d import Upsample2d
 
 
 def image() -> Tensor:

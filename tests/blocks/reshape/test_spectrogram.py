@@ -9,7 +9,7 @@ import torch
 from oracles import exports, gradients_match, padding_neutral, same
 from torch import Tensor
 
-from netloom.blocks.reshape.spectrogram import Spectrogram
+from weftnet.blocks.reshape.spectrogram import Spectrogram
 
 WINDOW, HOP, BANDS, RATE = 11, 4, 3, 160
 

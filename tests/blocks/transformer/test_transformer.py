@@ -8,10 +8,10 @@ import torch
 from oracles import exports, gradients_match, padding_neutral, randomise, same, unchecked
 from torch import Tensor, nn
 
-from netloom.blocks.attention.cross_attention import CrossAttention
-from netloom.blocks.attention.multi_head_attention import MultiHeadAttention
-from netloom.blocks.transformer.transformer_decoder_layer import TransformerDecoderLayer
-from netloom.blocks.transformer.transformer_encoder_layer import TransformerEncoderLayer
+from weftnet.blocks.attention.cross_attention import CrossAttention
+from weftnet.blocks.attention.multi_head_attention import MultiHeadAttention
+from weftnet.blocks.transformer.transformer_decoder_layer import TransformerDecoderLayer
+from weftnet.blocks.transformer.transformer_encoder_layer import TransformerEncoderLayer
 
 VARIANTS = [(norm_first, activation) for norm_first in (False, True) for activation in ("relu", "gelu")]
 

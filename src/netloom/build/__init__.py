@@ -1,6 +1,0 @@
-"""From an architecture and its input signals to a network; every fault on the way has a place, a reason and a fix."""
-
-from netloom.build.network import Network, build
-from netloom.build.resolve import examine, resolve
-
-__all__ = ["Network", "build", "examine", "resolve"]

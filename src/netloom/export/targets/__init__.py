@@ -1,7 +1,0 @@
-"""What a network can be written as: one file for each."""
-
-from pathlib import Path
-
-from netloom.registry import Registry
-
-TARGETS = Registry("export target", __name__, Path(__file__).parent)

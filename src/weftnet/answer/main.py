@@ -1,0 +1,46 @@
+"""`python EXPORT/runner rows.csv`: an answer a line, as JSON."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from weftnet.answer.rows import read
+from weftnet.answer.runner import Runner
+from weftnet.errors import WeftnetError
+
+
+def main(folder: Path, given: Sequence[str] | None = None) -> int:
+    """Answer the examples of files, and return the exit status.
+
+    Args:
+        folder: the exported one.
+        given: the command line's arguments; the process's own if left out.
+    """
+    parser = argparse.ArgumentParser(prog="runner", description="Answers of an exported run, as JSON lines.")
+    parser.add_argument("sources", nargs="+", type=Path, help=".csv, .jsonl, .npz, .txt, pictures or folders of them")
+    parser.add_argument("--out", type=Path, help="file for the answers, instead of the terminal")
+    parser.add_argument("--threads", type=int, help="cores to use; all if left out")
+    options = parser.parse_args(given)
+    try:
+        runner = Runner(folder, options.threads)
+        lines = (json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers(runner, options.sources))
+        if options.out is None:
+            sys.stdout.writelines(lines)
+        else:
+            text = "".join(lines)  # nothing is written if a row can't be read
+            options.out.write_text(text, encoding="utf-8")
+    except (WeftnetError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def answers(runner: Runner, sources: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """The answers to the examples of files, in their order; with the file's name if each example is a file."""
+    for source in sources:
+        columns, files = read(source, runner.fields)
+        for row, answer in enumerate(runner.predict(columns)):
+            yield ({"file": files[row]} if files else {}) | answer

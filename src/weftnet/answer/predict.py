@@ -1,0 +1,222 @@
+"""Answers for new examples, from a run's folder alone: tables, pictures, recordings, sentences in; an answer each out.
+
+Whatever comes in goes through the network in chunks of at most `BATCH` examples and `VALUES` input values, and answers
+are given one after another, so that memory doesn't grow with the number of examples. The order is that of the input.
+The examples need not know the target; if they do, it is not looked at.
+"""
+
+import heapq
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from weftnet.base.files import parse_json
+from weftnet.data import Batch, open_data
+from weftnet.data.fields import Field
+from weftnet.data.media import IMAGES, SOUNDS
+from weftnet.data.read import read_text, suffixes
+from weftnet.data.splits import PARTS
+from weftnet.data.wire import from_json
+from weftnet.errors import DataError, RunError, closest
+from weftnet.run.loading import BATCH, Loaded
+
+#: input values that go through the network at once: 64 MiB as float32
+VALUES = 2**24
+#: how a column of each sort is spoken of
+_SORTS = {"media": "pictures or recordings", "text": "texts"}
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Some examples that wait for answers.
+
+    Args:
+        source: where they come from.
+        answers: (name, answer) one after another; the name is a file's, or a row's number from 1.
+        files: whether the names are files.
+    """
+
+    source: str
+    answers: Iterator[tuple[str | int, Answer]]
+    files: bool = False
+
+
+def of_source(loaded: Loaded, source: str) -> Asked:
+    """The examples of a file or folder.
+
+    Pictures and recordings are one example each; of a .txt file every line is one, if the run reads texts; everything
+    else is opened as `fit` opens it, with the run's fitted preprocessing.
+
+    Raises:
+        DataError: it can't be read, or the run doesn't read such things.
+    """
+    path = Path(source).expanduser()
+    if files := media_files(path):
+        column = only_field(loaded, "media", source)
+        return Asked(source, _of_files(loaded, column, files), files=True)
+    if path.is_file() and suffixes(path)[0] == ".txt":
+        return of_texts(loaded, read_text(path).splitlines(), source)
+    state = dict(_state(loaded))
+    data = open_data(source, state=without_target(state))
+    streams = (_of_batches(loaded, data.batches(part, _chunk(loaded))) for part in PARTS)
+    ordered = heapq.merge(*streams, key=lambda pair: pair[0])
+    return Asked(source, ((row + 1, answer) for row, answer in ordered))
+
+
+def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> Asked:
+    """The answer to each text.
+
+    Raises:
+        DataError: the run doesn't read a single text.
+    """
+    return _of_columns(loaded, {only_field(loaded, "text", source): list(texts)}, source)
+
+
+def of_values(loaded: Loaded, values: Mapping[str, str]) -> Asked:
+    """The answer to one row, given by its columns as a person writes them; what isn't given is missing.
+
+    Raises:
+        DataError: a column is unknown, or a value can't be read.
+    """
+    fields = {field.name: field for field in loaded.preprocessing.fields}
+    known = list(fields)
+    for name in values:
+        if name not in known:
+            close = closest(name, known)
+            fix = f"did you mean {close[0]!r}?" if close else ""
+            raise DataError(f"the run reads no column {name!r}", where="values", expected=", ".join(known), fix=fix)
+    return _of_columns(loaded, {name: [_cell(fields[name], values.get(name))] for name in known}, "values")
+
+
+def answers(loaded: Loaded, batch: Batch) -> list[Answer]:
+    """The task's answers to a batch.
+
+    Raises:
+        RunError: the network gives something that is no number.
+    """
+    outputs = loaded.outputs(batch)
+    if not torch.isfinite(outputs).all():
+        where = str(loaded.run.folder)
+        raise RunError("the network's outputs are not finite", where=where, fix="train it again with a lower rate")
+    found: list[Answer] = loaded.task.answers(outputs)
+    return found
+
+
+def flat(answer: Answer) -> dict[str, Any]:
+    """An answer as columns of a table: `label`, `confidence`, `p_cat`, `p_dog`; `value`; `values_1`, `values_2` …"""
+    columns: dict[str, Any] = {}
+    for name, value in answer.items():
+        if isinstance(value, Mapping):
+            prefix = "p" if name == "probabilities" else name
+            if name == "probabilities" and "label" in answer:
+                columns["confidence"] = max(value.values())
+            columns |= {f"{prefix}_{key}": each for key, each in value.items()}
+        elif name == "labels":
+            columns[name] = ";".join(map(str, value))
+        elif isinstance(value, list):
+            columns |= {f"{name}_{place}": each for place, each in _numbered(value)}
+        else:
+            columns[name] = value
+    return columns
+
+
+def _numbered(values: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Nested lists as (1, …), (1_2, …)."""
+    for place, value in enumerate(values, 1):
+        if isinstance(value, list):
+            yield from ((f"{place}_{inner}", each) for inner, each in _numbered(value))
+        else:
+            yield str(place), value
+
+
+def _cell(field: Field, text: str | None) -> Any:
+    """A value as it is written on a command line: words and numbers plainly, lists as JSON, media as a file's name."""
+    if text is None or field.wire in ("number", "label", "text"):
+        return text
+    if field.wire == "media":
+        return Path(text).expanduser()
+    (value,) = from_json([field], [{field.name: parse_json(text, f"--value {field.name}")}])[field.name]
+    return value
+
+
+def _state(loaded: Loaded) -> Mapping[str, Any]:
+    loaded.preprocessing  # noqa: B018  (raises for a run that reads no rows)
+    return loaded.run.json("data.json")
+
+
+def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state as of data that have no target: new rows need not know it, and may hold anything in its place."""
+    fitted = {**state["preprocessing"], "target": None}
+    return {**state, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
+
+
+def media_files(path: Path) -> list[Path]:
+    """Pictures and recordings: the file itself, or all that lie in a folder, by name."""
+    if path.is_dir():
+        return sorted(each for each in path.rglob("*") if each.suffix.lower() in (*IMAGES, *SOUNDS) and each.is_file())
+    return [path] if path.suffix.lower() in (*IMAGES, *SOUNDS) and path.is_file() else []
+
+
+def only_field(loaded: Loaded, wire: str, source: str) -> str:
+    """The run's only column, which is of this sort."""
+    fields: Sequence[Field] = loaded.preprocessing.fields
+    if len(fields) != 1 or fields[0].wire != wire:
+        got = ", ".join(f"{field.name} ({field.kind})" for field in fields)
+        raise DataError(
+            f"the run doesn't read {_SORTS[wire]} alone",
+            where=source,
+            expected=f"values of {got}",
+            fix="give a table with these columns" + (", or --value column=value" if wire == "text" else ""),
+        )
+    return fields[0].name
+
+
+def _chunk(loaded: Loaded) -> int:
+    """Examples that go through the network at once."""
+    values = sum(math.prod(signal.sizes) for signal in loaded.signals.values())
+    return max(1, min(BATCH, VALUES // max(1, values)))
+
+
+def _of_batches(loaded: Loaded, batches: Iterable[Batch]) -> Iterator[tuple[int, Answer]]:
+    for batch in batches:
+        yield from zip(batch.rows.tolist(), answers(loaded, batch), strict=True)
+
+
+def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str) -> Asked:
+    count, size = len(next(iter(columns.values()))), _chunk(loaded)
+    if not count:
+        raise DataError("there is nothing to answer", where=source)
+
+    def found() -> Iterator[tuple[int, Answer]]:
+        for start in range(0, count, size):
+            part = {name: values[start : start + size] for name, values in columns.items()}
+            yield from enumerate(answers(loaded, loaded.encode(part)), start + 1)
+
+    return Asked(source, found())
+
+
+def _of_files(loaded: Loaded, column: str, files: Sequence[Path]) -> Iterator[tuple[str, Answer]]:
+    size = min(_chunk(loaded), 64)  # decoded pictures may be larger than what the network reads of them
+    for start in range(0, len(files), size):
+        part = files[start : start + size]
+        yield from zip(map(str, part), answers(loaded, encode_column(loaded, column, part)), strict=True)
+
+
+def encode_column(loaded: Loaded, column: str, files: Sequence[Path]) -> Batch:
+    """Files as a batch; one that can't be used is named."""
+    try:
+        return loaded.encode({column: list(files)})
+    except DataError as error:
+        for path in files:
+            try:
+                loaded.encode({column: [path]})
+            except DataError as fault:
+                fault.where = str(path)
+                raise fault from None
+        raise error

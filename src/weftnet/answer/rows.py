@@ -1,0 +1,157 @@
+"""Files of examples → raw columns, by the standard library and NumPy alone.
+
+    NAME.csv, .tsv       a header, then a row an example; a picture or recording is a file named in its cell
+    NAME.jsonl           a mapping an example, as `weftnet.data.wire` reads them
+    NAME.npz, .npy       arrays by column; a single one
+    NAME.txt             a text a line, for a run that reads a single text
+    a folder, any file   pictures or recordings, for a run that reads a single one
+
+Columns that the run doesn't read, the target among them, are passed over.
+"""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from weftnet.base.files import inside
+from weftnet.data.fields import Field
+from weftnet.data.kinds.number import MISSING
+from weftnet.data.wire import from_json
+from weftnet.errors import DataError, closest
+
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+
+
+def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
+    """The examples of a file or folder, and the names of their files, if each is a file.
+
+    Raises:
+        DataError: it is not there, can't be read, or holds another sort of examples than the run reads.
+    """
+    if not source.exists():
+        raise DataError("there is no such file", where=str(source))
+    try:
+        if source.is_dir():
+            files = sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
+            return {_only(fields, "media", source): [_within(source, path) for path in files]}, [
+                path.relative_to(source).as_posix() for path in files
+            ]
+        match source.suffix.lower():
+            case ".csv" | ".tsv":
+                return _table(source, fields), []
+            case ".jsonl" | ".ndjson":
+                return _lines(source, fields), []
+            case ".npz" | ".npy":
+                return _arrays(source, fields), []
+            case ".txt":
+                return {_only(fields, "text", source): source.read_text(encoding="utf-8").splitlines()}, []
+        return {_only(fields, "media", source): [source]}, [source.name]
+    except OSError as error:
+        raise DataError(f"can't be read: {error.strerror or error}", where=str(source)) from error
+    except UnicodeDecodeError as error:
+        raise DataError("is not text", where=str(source), expected="UTF-8", got=error.reason) from error
+
+
+def _table(source: Path, fields: Sequence[Field]) -> Columns:
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, delimiter="\t" if source.suffix.lower() == ".tsv" else ",", strict=True)
+        try:
+            header = next(rows, [])
+            _require(fields, header, source)
+            columns: dict[str, list[Any]] = {name: [] for name in header}
+            for row in rows:
+                if len(row) != len(header):
+                    if not row:
+                        continue
+                    where, expected = f"{source}: line {rows.line_num}", f"{len(header)} values"
+                    raise DataError(
+                        "a row has another number of values", where=where, expected=expected, got=str(len(row))
+                    )
+                for name, cell in zip(header, row, strict=True):
+                    columns[name].append(None if cell.strip().lower() in MISSING else cell)
+        except csv.Error as error:
+            raise DataError("is no table", where=f"{source}: line {rows.line_num}", got=str(error)) from error
+    return {field.name: _cells(field, columns[_name(field, header)], source) for field in fields}
+
+
+def _cells(field: Field, cells: list[Any], source: Path) -> list[Any]:
+    if field.wire == "numbers":
+        fix = "give the examples as .jsonl or .npz"
+        raise DataError("a cell of a table can't hold many numbers", where=f"{source}: {field.name}", fix=fix)
+    if field.wire != "media":
+        return cells
+    return [None if cell is None else inside(source.parent, cell) for cell in cells]
+
+
+def _lines(source: Path, fields: Sequence[Field]) -> Columns:
+    rows = []
+    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise DataError("is not JSON", where=f"{source}: line {number}", got=str(error)) from error
+        if not isinstance(row, dict):
+            raise DataError("is no mapping", where=f"{source}: line {number}", got=type(row).__name__)
+        rows.append(row)
+    _require(fields, list({name for row in rows for name in row}), source)
+    known = {name for field in fields for name in (field.name, field.input)}
+    return from_json(fields, [{name: value for name, value in row.items() if name in known} for row in rows])
+
+
+def _arrays(source: Path, fields: Sequence[Field]) -> Columns:
+    try:
+        found = np.load(source, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            if len(fields) != 1:
+                raise DataError("one array for several columns", where=str(source), expected=_names(fields))
+            return {fields[0].name: list(found)}
+        with found:
+            _require(fields, list(found), source)
+            return {field.name: list(found[_name(field, list(found))]) for field in fields}
+    except (ValueError, EOFError) as error:
+        raise DataError("is no file of plain arrays", where=str(source), got=str(error).splitlines()[0]) from error
+
+
+def _require(fields: Sequence[Field], names: Sequence[str], source: Path) -> None:
+    for field in fields:
+        if field.name not in names and not (field.input in names and _alone(field, fields)):
+            close = closest(field.name, names)
+            raise DataError(
+                f"there is no column {field.name!r}",
+                where=str(source),
+                expected=_names(fields),
+                got=", ".join(names),
+                fix=f"is it {close[0]!r}?" if close else "",
+            )
+
+
+def _alone(field: Field, fields: Sequence[Field]) -> bool:
+    return sum(other.input == field.input for other in fields) == 1
+
+
+def _name(field: Field, names: Sequence[str]) -> str:
+    return field.name if field.name in names else field.input
+
+
+def _only(fields: Sequence[Field], wire: str, source: Path) -> str:
+    if len(fields) == 1 and fields[0].wire == wire:
+        return fields[0].name
+    raise DataError(
+        f"examples can't be read from {'a folder' if source.is_dir() else 'such a file'}",
+        where=str(source),
+        expected=f"the columns {_names(fields)}, as .csv, .jsonl or .npz",
+    )
+
+
+def _within(folder: Path, path: Path) -> Path:
+    return inside(folder, str(path.relative_to(folder)))
+
+
+def _names(fields: Sequence[Field]) -> str:
+    return ", ".join(field.name for field in fields)

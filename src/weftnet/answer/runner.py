@@ -1,0 +1,83 @@
+"""Raw examples in, answers out, from an exported folder: the run's preprocessing and decoding around ONNX Runtime."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.answer.manifest import Manifest
+from weftnet.data.encoded import Encoded
+from weftnet.data.fields import Field
+from weftnet.data.preprocessing import Preprocessing
+from weftnet.errors import DamagedCheckpoint, RunError
+from weftnet.execution.session import MASK, Session
+from weftnet.tasks import ANSWERS
+
+BATCH = 256
+
+
+class Runner:
+    """An exported run, ready to answer.
+
+    Args:
+        folder: that `weftnet export` wrote.
+        threads: cores it may use; None for all.
+
+    Raises:
+        MissingExtra: onnxruntime is not installed.
+        RunError: the folder is no export, or none that answers by itself.
+        DamagedCheckpoint: a file is not what was exported.
+    """
+
+    def __init__(self, folder: str | Path, threads: int | None = None) -> None:
+        self.manifest = Manifest(Path(folder))
+        document = self.manifest.document
+        if not document["answers"]:
+            raise RunError("does not answer by itself", where=str(folder), got=str(document.get("because", "")))
+        part = self.manifest.part()
+        self.preprocessing = Preprocessing.from_state(document["preprocessing"])
+        self.signals = self.manifest.signals(part)
+        if {name: signal.text() for name, signal in self.preprocessing.signals.items()} != part["signals"]:
+            got = ", ".join(signal.text() for signal in self.preprocessing.signals.values())
+            raise self._mixed("preprocessing and signals are not of one run", str(part["signals"]), got)
+        self.session = Session(self.manifest.file(part), threads)
+        if list(self.session.inputs) != part["inputs"] or list(self.session.outputs) != part["outputs"]:
+            raise self._mixed("the model reads other inputs", str(part["inputs"]), str(self.session.inputs))
+        self._answers = ANSWERS.get(document["task"]["name"])
+        self._settings: dict[str, Any] = document["task"]["settings"]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What an example consists of, a field for each raw column."""
+        return self.preprocessing.fields
+
+    def encode(self, raw: Mapping[str, Any]) -> Encoded:
+        """Raw values by column as the model's inputs.
+
+        Raises:
+            DataError: a column is missing, or a value can't be used.
+        """
+        return self.preprocessing.encode(raw)
+
+    def outputs(self, encoded: Encoded) -> NDArray[Any]:
+        """What the model gives, the rows in their order."""
+        values = encoded.inputs | {name + MASK: mask for name, mask in encoded.masks.items()}
+        if encoded.size <= BATCH:  # nothing to cut and to join: copying costs a lone example more than it seems
+            return next(iter(self.session.run(values).values()))
+        starts = range(0, encoded.size, BATCH)
+        parts = [{name: value[start : start + BATCH] for name, value in values.items()} for start in starts]
+        return np.concatenate([next(iter(self.session.run(part).values())) for part in parts])
+
+    def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """An answer for each raw example, given by columns.
+
+        Raises:
+            DataError: a column is missing, or a value can't be used.
+        """
+        answers: list[dict[str, Any]] = self._answers(self.outputs(self.encode(raw)), self._settings)
+        return answers
+
+    def _mixed(self, what: str, expected: str, got: str) -> DamagedCheckpoint:
+        return DamagedCheckpoint(what, where=str(self.manifest.folder), expected=expected, got=got)

@@ -1,0 +1,78 @@
+"""What a generative run draws: a sheet of images, or a text."""
+
+from pathlib import Path
+
+import torch
+
+from weftnet.base.files import replace
+from weftnet.data.kinds.characters import Characters
+from weftnet.errors import SettingError
+from weftnet.run.loading import Loaded
+from weftnet.tasks._sheet import sheet
+
+
+def draws(loaded: Loaded) -> str:
+    """`images`, `text`, or nothing."""
+    if hasattr(loaded.task, "samples"):
+        return "images"
+    return "text" if hasattr(loaded.task, "sample") else ""
+
+
+def text(
+    loaded: Loaded, prompt: str = "\n", length: int = 500, seed: int = 0, temperature: float = 0.8,
+    top_k: int | None = None,
+) -> str:  # fmt: skip
+    """The prompt, continued by `length` tokens.
+
+    Raises:
+        SettingError: the run writes no text, or the prompt is empty.
+    """
+    if draws(loaded) != "text":
+        raise SettingError("the run writes no text", where=str(loaded.run.folder), fix="name a run of a language model")
+    if not prompt:
+        raise SettingError("the prompt is empty", expected="at least one character")
+    state = loaded.run.json("data.json")["preprocessing"]["columns"]
+    kind = Characters.from_state(next(iter(state.values())))
+    generator = torch.Generator().manual_seed(seed)
+    tokens = loaded.task.sample(
+        loaded.model,
+        torch.from_numpy(kind.encode(prompt))[None],
+        length,
+        temperature=temperature,
+        top_k=top_k,
+        generator=generator,
+    )
+    return kind.decode(tokens[0].numpy())
+
+
+def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:
+    """Write a sheet of `count` drawn images as PNG.
+
+    Raises:
+        SettingError: the run draws no images, or the file is not to be a PNG.
+        RunError: the file can't be written.
+    """
+    if draws(loaded) != "images":
+        raise SettingError("the run draws no images", where=str(loaded.run.folder), fix="name a run of a VAE or GAN")
+    if path.suffix != ".png":
+        raise SettingError("images are written as PNG", expected="NAME.png", got=str(path))
+    drawn = loaded.task.samples(loaded.model, count, torch.Generator().manual_seed(seed))
+    if drawn.dim() != 4:
+        raise SettingError("what the run draws are no images", where=str(loaded.run.folder), got=str(drawn.shape))
+    if path.parent == loaded.run.folder / "samples":
+        path.parent.mkdir(exist_ok=True)
+    replace(path, lambda new: sheet(drawn).save(new, format="PNG"))
+    return path
+
+
+def keep(loaded: Loaded) -> None:
+    """Put a sample into the run's folder, if its task draws any."""
+    folder = loaded.run.folder / "samples"
+    kind = draws(loaded)
+    if not kind:
+        return
+    folder.mkdir(exist_ok=True)
+    if kind == "text":
+        (folder / "sample.txt").write_text(text(loaded), encoding="utf-8")
+    elif all(signal.kind == "image" for signal in loaded.signals.values()):
+        images(loaded, folder / "sample.png")

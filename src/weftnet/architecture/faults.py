@@ -1,0 +1,52 @@
+"""A fault of an architecture: where it lies, what is wrong, and the edit that mends it."""
+
+from dataclasses import dataclass
+
+from weftnet.architecture.edits import Edit, apply, edited, place, quoted, written
+
+__all__ = ["Edit", "Fault", "apply", "edited", "place", "quoted", "written"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a node, and how to mend it.
+
+    Args:
+        path: the node's path, its part first.
+        block: the block's or combinator's name.
+        what: the fault in one sentence.
+        reads: what the node reads.
+        given: what it was given.
+        by: the path of the node that gave it.
+        close: names that may have been meant.
+        fix: the edit that mends it; it was tried before it was offered.
+    """
+
+    path: tuple[str, ...]
+    block: str
+    what: str
+    reads: str = ""
+    given: str = ""
+    by: str = ""
+    close: tuple[str, ...] = ()
+    fix: Edit | None = None
+
+    @property
+    def where(self) -> str:
+        """The node's path as people see it: the part `network`, which most architectures have alone, goes unsaid."""
+        return place(self.path)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.where} ({self.block}): {self.what}" if self.where != self.block else f"{self.block}: {self.what}"
+        ]
+        if self.reads:
+            lines.append(f"  reads: {self.reads}")
+        if self.given:
+            lines.append(f"  given: {self.given}" + (f", by {self.by}" if self.by else ""))
+        if self.close:
+            lines.append(f"  did you mean {' or '.join(map(repr, self.close))}?")
+        if self.fix is not None:
+            at = "" if self.fix.path in (self.path, ()) else f"at {place(self.fix.path)}: "
+            lines.append(f"  fix: {at}{self.fix}")
+        return "\n".join(lines)

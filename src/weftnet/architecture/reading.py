@@ -1,0 +1,147 @@
+"""Read an architecture from YAML, JSON or a dict, and collect every fault of its form.
+
+The reader is tolerant so that it can go on to the next fault: where it can tell what was meant it reads that, and the
+fault says so; `check --fix` then writes what was read. `load` is strict: any fault raises. Loading executes nothing:
+YAML's safe subset, no aliases into cycles, and limits on size, depth and nodes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from weftnet.architecture.faults import Fault
+from weftnet.architecture.reader import MAX_DEPTH, Reader
+from weftnet.architecture.spec import FLOAT, Architecture
+from weftnet.errors import ArchitectureError, SettingError
+
+MAX_BYTES = 1_000_000
+
+
+def load(path: str | Path) -> Architecture:
+    """The architecture in a YAML or JSON file.
+
+    Raises:
+        ArchitectureError: with every fault of the file's form.
+    """
+    architecture, faults = read(path)
+    if faults or architecture is None:
+        raise ArchitectureError(faults, where=str(path))
+    return architecture
+
+
+def read(path: str | Path) -> tuple[Architecture | None, list[Fault]]:
+    """The architecture in a file as far as it can be read, and the faults of its form."""
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise SettingError("the file is too large for an architecture", where=str(path), got=f"{size} bytes")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingError(f"can't be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise SettingError("is not UTF-8 text", where=str(path), got=f"byte {error.start}") from error
+    return read_text(text, where=str(path))
+
+
+def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
+    """As `read`, from the text of a YAML or JSON file."""
+    try:
+        data = _json(text) if text.lstrip()[:1] in ("{", "[") else _NO_JSON
+        if data is _NO_JSON:
+            data = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise SettingError(_plain(error), where=where + line, fix="mend the YAML there") from error
+    except RecursionError as error:
+        raise SettingError("nests too deeply", where=where, expected=f"at most {MAX_DEPTH} levels") from error
+    except ValueError as error:  # a number of thousands of digits, a date that does not exist
+        raise SettingError("holds a value that can't be read", where=where, got=str(error)[:80]) from error
+    return read_dict(data, where=where)
+
+
+def from_dict(data: Any) -> Architecture:
+    """The architecture in plain data.
+
+    Raises:
+        ArchitectureError: with every fault of its form.
+    """
+    architecture, faults = read_dict(data)
+    if faults or architecture is None:
+        raise ArchitectureError(faults)
+    return architecture
+
+
+def read_dict(data: Any, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
+    """As `read`, from plain data."""
+    reader = Reader(where)
+    return reader.architecture(data), reader.faults
+
+
+_NO_JSON = object()
+
+
+def _json(text: str) -> Any:
+    """What a JSON text holds, if it is one; YAML, which takes it too, reads some of its escapes otherwise."""
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except ValueError:
+        return _NO_JSON
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping, unless YAML should find the key that stands there twice."""
+    if len(result := dict(pairs)) < len(pairs):
+        raise json.JSONDecodeError("a key stands there twice", "", 0)
+    return result
+
+
+def _plain(error: yaml.YAMLError) -> str:
+    """What a YAML error means."""
+    problem = str(getattr(error, "problem", None) or error)
+    if r"'\t'" in problem:
+        return "a tab stands where YAML takes spaces"
+    for theirs, ours in _YAML.items():
+        if theirs in problem:
+            return ours
+    return problem
+
+
+_YAML = {
+    "mapping values are not allowed here": "a colon too many: is the line before it indented too little or too much?",
+    "expected ',' or ']'": "a comma or a closing bracket ] is missing",
+    "expected ',' or '}'": "a comma or a closing brace } is missing",
+    "expected <block end>": "the indentation does not fit the lines before",
+    "could not find expected ':'": "a colon is missing",
+    "found unexpected end of stream": "a closing quote is missing",
+    "expected the node content": "a bracket too many",
+    "could not determine a constructor": "a tag (!…) is not used here",
+    "but found another document": "a second document (---) begins",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe subset, minus aliases (no bombs) and minus repeated keys (no silent loss)."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases are not used here", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if isinstance(name, list | dict):
+                raise yaml.MarkedYAMLError(problem="a key is a name", problem_mark=key.start_mark)
+            if name in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {name!r} stands here twice", problem_mark=key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))

@@ -1,0 +1,1 @@
+"""Small things without a subject: files, units, intervals, types at run time.."""

@@ -1,0 +1,166 @@
+"""Files that are whole or absent: written beside their place, flushed to the disk, then renamed onto it."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from weftnet.errors import DamagedCheckpoint, RunError
+
+#: bytes that a text file of a run may have; a vocabulary or a long history takes a few megabytes
+LIMIT = 64 * 2**20
+#: bytes that a name may have on the usual file systems
+_LONGEST = 255
+#: bytes read at a time
+_BLOCK = 2**20
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def flush(path: Path) -> None:
+    """Wait until a file's content, or a folder's list of names, lies on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replace(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file beside `path`, then put it in its place; a kill leaves the old one or the new one.
+
+    Raises:
+        RunError: the disk is full or the folder can't be written.
+    """
+    new = path.with_name(f".new-{path.name}")
+    try:
+        write(new)
+        flush(new)
+        os.replace(new, path)
+        flush(path.parent)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise RunError(f"can't be written: {error.strerror or error}", where=str(path)) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file."""
+
+    def write(new: Path) -> None:
+        new.write_text(text, encoding="utf-8")
+
+    replace(path, write)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Replace a JSON file."""
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_text(path: Path, limit: int = LIMIT) -> str:
+    """A text file of a run.
+
+    Raises:
+        RunError: it is missing, can't be read, or is larger than `limit`.
+    """
+    try:
+        content = bytearray()
+        with path.open("rb") as file:  # in blocks: one read of the limit would reserve it
+            while len(content) <= limit and (block := file.read(_BLOCK)):
+                content += block
+        if len(content) > limit:
+            raise DamagedCheckpoint("is too large", where=str(path), expected=f"at most {limit} bytes")
+        return content.decode("utf-8")
+    except OSError as error:
+        raise RunError(f"can't be read: {error.strerror or error}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise DamagedCheckpoint("is not text", where=str(path), expected="UTF-8", got=error.reason) from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file that holds a mapping.
+
+    Raises:
+        RunError: it is missing, or can't be read.
+        DamagedCheckpoint: it is not such a file.
+    """
+    document = parse_json(read_text(path), str(path))
+    if not isinstance(document, dict):
+        raise DamagedCheckpoint("holds no mapping", where=str(path), got=type(document).__name__)
+    return document
+
+
+def parse_json(text: str, where: str) -> Any:
+    r"""What a JSON text holds.
+
+    Half a character (`"\ud800"` alone, which JSON allows) is refused: it could never be printed or written again.
+
+    Raises:
+        DamagedCheckpoint: it is not JSON, or nests so deeply that reading it would break.
+    """
+    try:
+        document = json.loads(text)
+        if "\\u" in text:
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise DamagedCheckpoint("holds half a character", where=where, got=repr(error.object[error.start])) from error
+    except ValueError as error:
+        raise DamagedCheckpoint("is not JSON", where=where, got=str(error)) from error
+    except RecursionError as error:
+        raise DamagedCheckpoint("nests too deeply", where=where) from error
+    return document
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a file that an artefact names, which must lie in its folder.
+
+    Raises:
+        RunError: the name leads elsewhere, by `..`, from the root, or over a link.
+    """
+    path = folder / name
+    parts = Path(name).parts
+    refused = "\\" in name or "\0" in name or Path(name).is_absolute() or ".." in parts
+    if not parts or refused or any(len(part.encode()) > _LONGEST for part in parts):
+        raise RunError(f"the name {name[:80]!r} is refused", where=str(folder), expected="a file inside the folder")
+    try:
+        leads = path.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise RunError(f"{name!r} leads nowhere", where=str(folder), got=str(error)) from error
+    if not leads.is_relative_to(folder.resolve()):
+        raise RunError(f"{name!r} is a link that leads out of the folder", where=str(folder))
+    return path
+
+
+def probe(folder: Path, bytes_needed: int) -> None:
+    """Make sure, before hours of work, that a folder takes files and the disk has room.
+
+    Raises:
+        RunError: it does not, or has not.
+    """
+    trial = folder / ".probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.write_bytes(b"weftnet")
+        trial.unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        fix = "give a folder that you may write to"
+        raise RunError(f"can't be written: {error.strerror or error}", where=str(folder), fix=fix) from error
+    if free < bytes_needed:
+        raise RunError(
+            "the disk has too little room",
+            where=str(folder),
+            expected=f"{bytes_needed / 1e6:.1f} MB for three checkpoints",
+            got=f"{free / 1e6:.1f} MB free",
+            fix="free some space or give a folder on another disk",
+        )

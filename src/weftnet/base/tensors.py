@@ -1,0 +1,121 @@
+"""Named tensors ⇄ one safetensors file, no pickle: ties and memory layouts survive.
+
+safetensors refuses tensors that share memory and knows only row-major layout. So a tied tensor is written once and its
+other names are listed in the header (`ties`); a tensor laid out otherwise (channels_last) is written with its axes
+in memory order, which the header lists too (`orders`).
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from weftnet.base.files import replace
+from weftnet.base.typed import misfit
+from weftnet.errors import DamagedCheckpoint, RunError
+
+
+def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors to a file, whole or not at all.
+
+    Raises:
+        RunError: the disk is full or the folder can't be written.
+    """
+    first: dict[tuple[Any, ...], str] = {}
+    storages: set[int] = set()
+    kept: dict[str, Tensor] = {}
+    ties: dict[str, str] = {}
+    orders: dict[str, list[int]] = {}
+    for name, tensor in tensors.items():
+        tensor = tensor.detach()
+        place = (tensor.device, tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+        if tensor.numel() and place in first:
+            ties[name] = first[place]
+            continue
+        first[place] = name
+        if not tensor.is_contiguous():
+            strides = tensor.stride()
+            orders[name] = [axis for _, axis in sorted((-stride, axis) for axis, stride in enumerate(strides))]
+            tensor = tensor.permute(orders[name])
+        # What shares its memory with another, or is a part of something larger, is copied.
+        storage = tensor.untyped_storage()
+        alone = tensor.is_contiguous() and storage.nbytes() == tensor.nbytes and storage.data_ptr() not in storages
+        storages.add(storage.data_ptr())
+        kept[name] = tensor if alone else tensor.clone(memory_format=torch.contiguous_format)
+    header = {"ties": json.dumps(ties), "orders": json.dumps(orders)}
+
+    def write(new: Path) -> None:
+        try:
+            save_file(kept, new, metadata=header)
+            new.chmod(0o644)  # safetensors lets nobody else read it
+        except SafetensorError as error:
+            raise RunError(f"can't be written: {error}", where=str(path)) from error
+
+    replace(path, write)
+
+
+def load(path: Path, device: str = "cpu") -> dict[str, Tensor]:
+    """The tensors of a file, in the layouts they had; tied ones are one tensor under several names.
+
+    Raises:
+        RunError: the file is missing.
+        DamagedCheckpoint: it is not what `save` writes.
+    """
+    if not path.is_file():
+        raise RunError("is missing", where=str(path))
+    try:
+        with safe_open(path, framework="pt", device=device) as file:
+            ties, orders = _header(file)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
+        for name, order in orders.items():
+            tensors[name] = tensors[name].permute(_back(order))
+        return tensors | {name: tensors[first] for name, first in ties.items()}
+    except _FAULTS as error:
+        raise DamagedCheckpoint(f"is not a whole safetensors file: {error}", where=str(path)) from error
+
+
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a file's tensors by name, from its header alone; safetensors holds it against the file's size.
+
+    Raises:
+        RunError: the file is missing.
+        DamagedCheckpoint: it is not what `save` writes.
+    """
+    if not path.is_file():
+        raise RunError("is missing", where=str(path))
+    try:
+        with safe_open(path, framework="pt") as file:
+            ties, orders = _header(file)
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        for name, order in orders.items():
+            found[name] = tuple(found[name][axis] for axis in _back(order))
+        return found | {name: found[first] for name, first in ties.items()}
+    except _FAULTS as error:
+        raise DamagedCheckpoint(f"is not a whole safetensors file: {error}", where=str(path)) from error
+
+
+def _header(file: Any) -> tuple[dict[str, str], dict[str, list[int]]]:
+    """The ties and the orders."""
+    written = file.metadata() or {}
+    ties, orders = json.loads(written.get("ties", "{}")), json.loads(written.get("orders", "{}"))
+    if wrong := misfit(ties, dict[str, str]) or misfit(orders, dict[str, list[int]]):
+        raise ValueError(f"its header has no {wrong}")
+    return ties, orders
+
+
+def _back(order: list[int]) -> list[int]:
+    """The permutation that undoes `order`."""
+    back = sorted(range(len(order)), key=order.__getitem__)
+    if sorted(order) != list(range(len(order))):
+        raise ValueError(f"{order} is no order of axes")
+    return back
+
+
+_FAULTS = (
+    SafetensorError, OSError, ValueError, KeyError, IndexError, RuntimeError, AttributeError, TypeError, RecursionError,
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""Self-attention: each step reads from all steps, in several subspaces at once.
+
+    Q, K, V = x W_qᵀ + b_q, x W_kᵀ + b_k, x W_vᵀ + b_v        each split into heads of d = dim / heads
+    head = softmax(Q Kᵀ / √d) V
+    y = concat(heads) W_outᵀ + b_out
+
+`causal` lets step t read the steps 0 … t only; `rotary` turns Q and K by their positions (see rotary_positions).
+
+Source: A. Vaswani and others, Attention is all you need, 2017, section 3.2, https://arxiv.org/abs/1706.03762
+As `nn.MultiheadAttention(dim, heads, batch_first=True)`: `qkv` is its in_proj (W_q, W_k, W_v stacked; Xavier), `out`
+its out_proj, biases start at 0. Unlike torch's, a step whose keys are all padding gives zeros, not NaN,
+and outputs at padding are zero. As torch's, it drops attention weights, not outputs.
+Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim · (dim + 1) parameters. A step with a cache of t steps:
+4 · dim² + 2 · t · dim multiplications.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from weftnet.blocks.attention._attend import attend, check, join_heads, split_heads, zeroed
+from weftnet.blocks.position._rotate import rotate
+
+
+class MultiHeadAttention(nn.Module):
+    """Multi-head self-attention.
+
+    Args:
+        dim: size of each step.
+        heads: number of heads, a divisor of dim.
+        causal: whether a step sees only itself and the steps before.
+        rotary: whether positions turn queries and keys.
+        dropout: rate at which attention weights are dropped, in training.
+        bias: whether the projections add one.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int = 8,
+        causal: bool = False,
+        rotary: bool = False,
+        dropout: float = 0.0,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        check("multi_head_attention", dim, heads, dropout)
+        if rotary and dim // heads % 2:
+            raise ValueError(f"multi_head_attention: rotary: expected an even dim / heads, got {dim // heads}")
+        self.heads, self.causal, self.rotary, self.dropout = heads, causal, rotary, dropout
+        self.qkv = nn.Linear(dim, 3 * dim, bias=bias)
+        self.out = nn.Linear(dim, dim, bias=bias)
+        nn.init.xavier_uniform_(self.qkv.weight)
+        for layer in (self.qkv, self.out) if bias else ():
+            nn.init.zeros_(layer.bias)
+
+    def forward(
+        self, x: Float[Tensor, "batch time dim"], mask: Bool[Tensor, "batch time"] | None = None
+    ) -> Float[Tensor, "batch time dim"]:
+        """Let every step read from the real steps."""
+        queries, keys, values = self._project(zeroed(x, mask))
+        dropout = self.dropout if self.training else 0.0
+        read = attend(queries, keys, values, mask, causal=self.causal, dropout=dropout)
+        return zeroed(self.out(join_heads(read)), mask)
+
+    def step(
+        self,
+        x_t: Float[Tensor, "batch dim"],
+        state: tuple[Float[Tensor, "batch heads past dim_head"], Float[Tensor, "batch heads past dim_head"]]
+        | None = None,
+    ) -> tuple[
+        Float[Tensor, "batch dim"],
+        tuple[Float[Tensor, "batch heads time dim_head"], Float[Tensor, "batch heads time dim_head"]],
+    ]:
+        """One step on from the keys and values of the steps before; None starts a sequence.
+
+        Raises:
+            ValueError: the block is not causal: earlier outputs would depend on later steps.
+        """
+        if not self.causal:
+            raise ValueError("multi_head_attention: step: expected causal=True, got False")
+        start = 0 if state is None else state[0].shape[2]
+        queries, keys, values = self._project(x_t.unsqueeze(1), start)
+        if state is not None:
+            keys, values = torch.cat((state[0], keys), dim=2), torch.cat((state[1], values), dim=2)
+        y = self.out(join_heads(attend(queries, keys, values)))
+        return y.squeeze(1), (keys, values)
+
+    def _project(self, x: Tensor, start: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values (batch, heads, time, dim / heads); the first step's position is `start`."""
+        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
+        if self.rotary:
+            queries, keys = rotate(queries, start), rotate(keys, start)
+        return queries, keys, values

@@ -1,0 +1,45 @@
+"""Positions as rotations: the product of two rotated vectors depends on how far apart they stand, not on where.
+
+    θ[i] = base^(−2i / dim)                          i = 0 … dim/2 − 1
+    y[t, i]         = x[t, i] · cos(t θ[i]) − x[t, i + dim/2] · sin(t θ[i])
+    y[t, i + dim/2] = x[t, i + dim/2] · cos(t θ[i]) + x[t, i] · sin(t θ[i])
+
+Source: J. Su and others, RoFormer: enhanced transformer with rotary position embedding, 2021,
+https://arxiv.org/abs/2104.09864
+Unlike the paper, which pairs neighbours (2i, 2i + 1), a pair is (i, i + dim/2), as in Llama's code: the same up to an
+order of the channels, but weights trained for one order don't fit the other.
+Attention applies this to queries and keys inside each head (`multi_head_attention` with `rotary: true`); the block
+alone serves before attention without projections.
+Cost: some 3 · time · dim multiplications, no parameters.
+"""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from weftnet.blocks.position._rotate import rotate
+
+
+class RotaryPositions(nn.Module):
+    """Rotate each step by its position.
+
+    Args:
+        dim: size of each step, even.
+        base: the slowest pair turns once in about 2π · base steps.
+    """
+
+    def __init__(self, dim: int, base: float = 10000.0) -> None:
+        super().__init__()
+        if dim < 2 or dim % 2:
+            raise ValueError(f"rotary_positions: dim: expected a positive even number, got {dim}")
+        if base <= 1:
+            raise ValueError(f"rotary_positions: base: expected a number above 1, got {base}")
+        self.base = base
+
+    def forward(self, x: Float[Tensor, "batch time dim"]) -> Float[Tensor, "batch time dim"]:
+        """Rotate all steps."""
+        return rotate(x, base=self.base)
+
+    def step(self, x_t: Float[Tensor, "batch dim"], state: int | None = None) -> tuple[Float[Tensor, "batch dim"], int]:
+        """Rotate one step; the state counts the steps before it."""
+        start = state or 0
+        return rotate(x_t.unsqueeze(1), start, self.base).squeeze(1), start + 1

@@ -1,0 +1,42 @@
+"""What both transformer layers are made of: a residual frame with its norm, and the feed-forward network."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from weftnet.blocks.regularisation._drop import Drop
+
+
+class Frame(nn.Module):
+    """The residual around a sublayer: x + f(norm(x)) with `norm_first`, else norm(x + f(x))."""
+
+    def __init__(self, dim: int, dropout: float, norm_first: bool) -> None:
+        super().__init__()
+        self.norm_first = norm_first
+        self.norm = nn.LayerNorm(dim)
+        self.dropout = Drop(dropout)
+
+    def before(self, x: Tensor) -> Tensor:
+        """What the sublayer reads."""
+        read: Tensor = self.norm(x) if self.norm_first else x
+        return read
+
+    def after(self, x: Tensor, change: Tensor) -> Tensor:
+        """What the sublayer's change makes of x."""
+        y: Tensor = x + self.dropout(change)
+        if not self.norm_first:
+            y = self.norm(y)
+        return y
+
+
+def feed_forward(
+    block: str, dim: int, dim_hidden: int | None, dropout: float, activation: Literal["gelu", "relu"]
+) -> nn.Sequential:
+    """dim → dim_hidden → dim, at every step alike."""
+    dim_hidden = 4 * dim if dim_hidden is None else dim_hidden
+    if dim_hidden < 1:
+        raise ValueError(f"{block}: dim_hidden: expected a positive integer, got {dim_hidden}")
+    if activation not in ("gelu", "relu"):
+        raise ValueError(f"{block}: activation: expected gelu or relu, got {activation}")
+    function = nn.GELU() if activation == "gelu" else nn.ReLU()
+    return nn.Sequential(nn.Linear(dim, dim_hidden), function, Drop(dropout), nn.Linear(dim_hidden, dim))

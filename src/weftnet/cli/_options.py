@@ -1,0 +1,97 @@
+"""What several commands share: options, and how their values are read."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from weftnet.errors import SettingError
+
+Plugin = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", help="A Python file of your own blocks. It is executed.", metavar="FILE"),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", "-i", help="What comes in: image:1x28x28, or name=tokens:64,vocabulary=5000."),
+]
+Source = Annotated[str | None, typer.Option("--data", "-d", help="Data that say what comes in, and the task.")]
+Target = Annotated[str | None, typer.Option("--target", "-t", help="The column to predict.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the guess is wrong.")]
+DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="name=value of the data: context=128.")]
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def plugins(paths: list[Path] | None) -> None:
+    """Load the user's own files."""
+    if paths:
+        from weftnet.plugins import load_plugin
+
+        for path in paths:
+            load_plugin(path)
+
+
+def print_catalogue(registry: Any, name: str | None, as_json: bool) -> None:
+    """A registry, or one entry of it."""
+    from weftnet.cli import catalogue
+
+    if as_json:
+        typer.echo(json.dumps(catalogue.as_json(registry, name), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(catalogue.render(registry, name))
+
+
+def values_of(pairs: list[str] | None) -> dict[str, Any]:
+    """name=value options, the value read as YAML: numbers, lists, mappings.
+
+    Raises:
+        SettingError: a pair is not of that form.
+    """
+    import yaml
+
+    result = {}
+    for pair in pairs or []:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise SettingError("an option is written name=value", got=pair)
+        try:
+            result[name.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            if re.match(r"\{\w*\}.", text):  # a pattern of names, {label}_{}, which YAML takes for a mapping
+                result[name.strip()] = text
+                continue
+            raise SettingError(f"{name}: the value can't be read", got=text) from error
+    return result
+
+
+def seconds(text: str | None, what: str = "budget", *, zero: bool = False) -> float | None:
+    """`90`, `90s`, `5m`, `1h` or `20ms` in seconds.
+
+    Args:
+        text: what was given.
+        what: it is, for the error.
+        zero: whether no time at all is one.
+
+    Raises:
+        SettingError: it is no time.
+    """
+    if text is None:
+        return None
+    units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+    unit = next((unit for unit in units if text.endswith(unit)), "")
+    try:
+        found = float(text.removesuffix(unit)) * units.get(unit, 1.0)
+    except ValueError:
+        found = math.nan
+    if not (0 < found < math.inf or (zero and found == 0)):
+        expected = "0, 20ms or 60s" if zero else "60s, 5m or 1h"
+        raise SettingError(f"the {what} is no time", expected=expected, got=text)
+    return found

@@ -1,0 +1,85 @@
+"""`--workers N`: this command once more, in N processes of this machine or of a cluster."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weftnet.errors import SettingError
+from weftnet.train.launching import check_workers, enlisted, launch
+
+On = Annotated[str | None, typer.Option("--on", help="ray: the workers run on a Ray cluster.", metavar="ray")]
+Address = Annotated[str | None, typer.Option(help="Of the Ray cluster; this machine alone, if left out.")]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where workers run.
+
+    Args:
+        on: None is this machine, "ray" a cluster.
+        address: of the cluster.
+    """
+
+    on: str | None = None
+    address: str | None = None
+
+    def check(self, workers: int | None) -> None:
+        """Refuse what can't be.
+
+        Raises:
+            SettingError: with the reason.
+        """
+        if self.on not in (None, "ray"):
+            raise SettingError("workers can't run there", where="--on", expected="ray", got=str(self.on))
+        if self.on and (workers or 1) == 1:
+            raise SettingError("a cluster trains with several workers", where="--on", fix="add --workers 2")
+        if self.address and not self.on:
+            raise SettingError("the address is that of a Ray cluster", where="--address", fix="add --on ray")
+
+
+def work_together(
+    workers: int | None, folder: Path, place: Place, *, jobs: int | None = None, shard: bool = False, out: bool = False
+) -> bool:
+    """Run the command line in several processes; False where it is to be run here.
+
+    Args:
+        workers: how many; None or 1 is this process, and a worker starts no workers.
+        folder: that all use.
+        place: where they run.
+        jobs: trainings at once that were asked for.
+        shard: whether each worker keeps a share of the weights.
+        out: whether the folder has to be added to the command.
+
+    Raises:
+        SettingError: the options don't go together.
+    """
+    if enlisted():
+        return False
+    check_workers(workers, jobs, shard)
+    place.check(workers)
+    if workers is None or workers == 1:
+        return False
+    command = [*sys.argv[1:], *(["--out", str(folder)] if out else [])]
+    if place.on is None:
+        launch(command, workers)
+    else:
+        from weftnet.train.on_ray import launch_on_ray
+
+        launch_on_ray(command, workers, run, folder, place.address)
+    return True
+
+
+def run(command: Sequence[str]) -> None:
+    """A command in this process.
+
+    Raises:
+        KeyboardInterrupt: it was stopped.
+    """
+    from weftnet.cli import app
+
+    if app(list(command), standalone_mode=False) == 130:  # what typer makes of it
+        raise KeyboardInterrupt

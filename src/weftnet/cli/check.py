@@ -1,0 +1,44 @@
+"""`weftnet check`: what an architecture comes to, or all of its faults."""
+
+from typing import Annotated
+
+import typer
+
+from weftnet.base.units import bytes_of
+from weftnet.cli._options import Inputs, Plugin, Source, Target, plugins
+
+
+def check(
+    arch: Annotated[str, typer.Argument(help="An architecture file, or the name of a zoo entry.")],
+    inputs: Inputs = None,
+    data: Source = None,
+    target: Target = None,
+    task: Annotated[str | None, typer.Option(help="The task whose head completes the architecture.")] = None,
+    batch: Annotated[int, typer.Option(help="Batch size of the memory and time figures.")] = 64,
+    max_batch: Annotated[bool, typer.Option("--max-batch", help="Figures of the largest batch that fits.")] = False,
+    memory: Annotated[
+        str | None, typer.Option(help="What training may use, 8GB or 512MiB; what is free, if left out.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: what sending costs.")] = None,
+    shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights.")] = False,
+    bandwidth: Annotated[
+        str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; measured here, if left out.")
+    ] = None,
+    examples: Annotated[int | None, typer.Option(help="Examples in an epoch.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply the offered fixes and write the file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plugin: Plugin = None,
+) -> None:
+    """Shapes, parameters, FLOPs, memory and time of an architecture, or all of its faults with their fixes."""
+    from weftnet.cli.commands.architecture import check_command, together_of
+
+    plugins(plugin)
+    sound = check_command(
+        arch, inputs=inputs or [], data=data, target=target, task=task, fix=fix, as_json=as_json,
+        figures={
+            "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),
+            "examples": examples, "together": together_of(workers, shard, bandwidth),
+        },
+    )  # fmt: skip
+    if not sound:
+        raise typer.Exit(1)

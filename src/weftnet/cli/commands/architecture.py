@@ -1,0 +1,163 @@
+"""`check`, `draw`, `zoo --yaml`, `calibrate`: an architecture before it is trained."""
+
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from weftnet.architecture.reading import load, read
+from weftnet.architecture.signal import Signal, parse
+from weftnet.architecture.spec import Architecture, to_yaml
+from weftnet.base.files import write_text
+from weftnet.base.units import amount, duration
+from weftnet.errors import ArchitectureError, SettingError, UnknownName, closest
+from weftnet.zoo import ZOO
+
+if TYPE_CHECKING:
+    from weftnet.cost.communication import Together
+
+
+def architecture_of(name: str) -> Architecture:
+    """An architecture file, or a zoo entry with its own defaults.
+
+    Raises:
+        ArchitectureError: the file has faults.
+        SettingError: there is neither a file nor an entry of that name.
+    """
+    if Path(name).suffix in (".yaml", ".yml", ".json") or Path(name).is_file():
+        return load(name)
+    return zoo_entry(name, {})
+
+
+def zoo_entry(name: str, settings: Mapping[str, Any]) -> Architecture:
+    """A zoo entry made with these arguments."""
+    try:
+        function = ZOO.get(name)
+    except UnknownName as error:
+        raise UnknownName("architecture file or zoo entry", name, ZOO.names()) from error
+    known = inspect.signature(function).parameters
+    for setting in settings:
+        if setting not in known:
+            close = closest(setting, known)
+            fix = f"did you mean {close[0]!r}?" if close else ""
+            raise SettingError(f"{name} takes no {setting!r}", expected=", ".join(known), fix=fix)
+    try:
+        made: Architecture = function(**settings)
+    except (TypeError, ValueError) as error:
+        raise SettingError(str(error), where=f"zoo entry {name}", got=str(dict(settings))) from error
+    return made
+
+
+def zoo_yaml(name: str, settings: Mapping[str, Any]) -> str:
+    """A zoo entry as YAML, to start from."""
+    return to_yaml(zoo_entry(name, settings))
+
+
+def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
+    """`image:1x28x28` or `name=tokens:64,vocabulary=100` by name; a bare signal is called by its kind."""
+    signals = {}
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        named = bool(equals) and ":" not in name
+        signal = parse(rest if named else text)
+        signals[name if named else signal.kind] = signal
+    return signals
+
+
+def check_command(
+    arch: str, *, inputs: Sequence[str], data: str | None, target: str | None, task: str | None, fix: bool,
+    as_json: bool, figures: Mapping[str, Any],
+) -> bool:  # fmt: skip
+    """Print the report of an architecture; True if it has no fault.
+
+    `figures` are arguments of `check`: batch, examples, memory, together.
+    """
+    from weftnet.cost import check
+
+    console = Console()
+    signals = signals_of(inputs)
+    is_file = Path(arch).suffix in (".yaml", ".yml", ".json") or Path(arch).is_file()
+    architecture, faults = read(arch) if is_file else (architecture_of(arch), [])
+    chosen = None
+    if data is not None:
+        from weftnet.cli.commands.choosing import task_for, task_name
+        from weftnet.data import open_data
+
+        opened = open_data(data, target=target)
+        known = [architecture] if architecture is not None else []
+        chosen = task_for(opened, task or task_name(opened, known), {})
+        signals = signals or opened.signals
+        figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
+    if fix:
+        if not is_file:
+            raise SettingError("only a file can be mended", got=arch)
+        for line in check.mend(arch, signals):
+            console.print(f"[green]fixed[/green] {line}", highlight=False)
+        architecture, faults = read(arch)
+    if architecture is None:
+        raise ArchitectureError(faults, where=arch)
+    report = check.check(architecture, signals, task=chosen, faults=faults, **figures)
+    if as_json:
+        print(json.dumps(report.data(), indent=2, ensure_ascii=False))
+    else:
+        console.print(check.render(report))
+    return not report.faults
+
+
+def together_of(workers: int | None, shard: bool, bandwidth: str | None) -> "Together | None":
+    """The workers that were asked for.
+
+    Raises:
+        SettingError: there are none to share or to send, or no such bandwidth.
+    """
+    if workers is None:
+        if shard or bandwidth is not None:
+            raise SettingError("how many workers?", where="--shard, --bandwidth", fix="add --workers N")
+        return None
+    from weftnet.cost.communication import Together, bandwidth_of
+
+    return Together(workers, shard, None if bandwidth is None else bandwidth_of(bandwidth))
+
+
+def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Path]:
+    """Write the drawing; the paths written."""
+    from weftnet.compose import resolve
+    from weftnet.compose.draw import draw, mermaid
+    from weftnet.cost.check import inputs_of
+
+    architecture = architecture_of(arch)
+    targets = [out] if out else [Path(f"{Path(arch).stem}.svg"), Path(f"{Path(arch).stem}.mmd")]
+    written = []
+    signals = inputs_of(architecture, signals_of(inputs))
+    for target in targets:
+        if target.suffix not in (".svg", ".mmd"):
+            raise SettingError("a drawing is SVG or Mermaid", expected="NAME.svg or NAME.mmd", got=str(target))
+        for part, node in architecture.parts.items():
+            path = target if len(architecture.parts) == 1 else target.with_stem(f"{target.stem}-{part}")
+            resolved = resolve(node, signals[part], part)
+            write_text(path, draw(resolved) if target.suffix == ".svg" else mermaid(resolved))
+            written.append(path)
+    return written
+
+
+def calibrate_command() -> None:
+    """Measure the machine anew and print what was measured."""
+    from weftnet.cost.machine import cache_path, calibration
+
+    console, machine = Console(), calibration(anew=True)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("kernel", "a call", "operations/s", "bytes/s", "a piece"):
+        table.add_column(name, justify="left" if name == "kernel" else "right")
+    for kind, price in machine.prices.items():
+        call, _, operation, byte, _, _, piece, _ = price.each
+        rates = [amount(1 / each) if each else "·" for each in (operation, byte)]
+        table.add_row(kind.replace("_", " "), duration(call), *rates, duration(piece))
+    console.print(table)
+    calls = ", ".join(f"{caller} {duration(seconds)}" for caller, seconds in machine.calls.items())
+    console.print(f"{machine.name}, {machine.device}, {machine.threads} threads; a call: {calls}", highlight=False)
+    console.print(f"kept in {cache_path()}", highlight=False, soft_wrap=True)

@@ -1,0 +1,47 @@
+"""Which task the data and the architectures suggest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from typing import Any
+
+from weftnet.architecture.spec import Architecture
+from weftnet.data import Data
+from weftnet.errors import SettingError, closest
+from weftnet.tasks import TASKS
+
+
+def task_name(data: Data, architectures: Sequence[Architecture] = ()) -> str:
+    """The task whose parts the architectures have; else by the kind of the data's target, or of what they hold."""
+    parts = {frozenset(architecture.parts) for architecture in architectures}
+    if len(parts) == 1:
+        (wanted,) = parts
+        fitting = [name for name in TASKS.names() if frozenset(TASKS.get(name).parts) == wanted]
+        if len(fitting) == 1:
+            return fitting[0]
+    by_target = {
+        "Category": "classification", "Number": "regression", "Labels": "multilabel", "Forecast": "forecasting",
+        "Characters": "language_model",
+    }  # fmt: skip
+    return by_target.get(type(data.target).__name__, "variational_autoencoder")
+
+
+def task_for(data: Data, name: str, settings: Mapping[str, Any]) -> Any:
+    """The task, made for the data.
+
+    Raises:
+        UnknownName: there is no such task.
+        SettingError: a setting it does not take.
+        DataError: the data don't fit it.
+    """
+    cls = TASKS.get(name)
+    known = [field.name for field in fields(cls) if (field.default, field.default_factory) != (MISSING, MISSING)]
+    for setting in settings:
+        if setting not in known:
+            close = closest(setting, known)
+            fix = f"did you mean {close[0]!r}?" if close else ""
+            where, takes = f"task {name}", ", ".join(known) or "no settings"
+            raise SettingError(f"there is no setting {setting!r}", where=where, expected=takes, fix=fix)
+    try:
+        return cls.from_data(data, **settings)
+    except TypeError as error:
+        raise SettingError(str(error), where=f"task {name}", got=str(dict(settings))) from error

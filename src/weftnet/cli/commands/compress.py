@@ -1,0 +1,120 @@
+"""`compress`: what was tried, what it costs, what is kept."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from weftnet.base.scores import score_of
+from weftnet.base.units import duration, size
+from weftnet.compete import competition as compete
+from weftnet.compress.compressing import Plan, compress
+from weftnet.compress.contract import FILE, Compression, Goal, Row
+from weftnet.compress.measure import Timing
+from weftnet.data import Data, open_data
+from weftnet.errors import DataError, RunError
+from weftnet.run.loading import Loaded, load
+
+_COLOURS = {"kept": "green", "refused": "red", "not applicable": "dim", "dominated": "dim", "baseline": ""}
+
+
+@dataclass(frozen=True)
+class CompressOptions:
+    """What is asked for on the command line.
+
+    Args:
+        data: where the run's data are now; None is where they were.
+        max_drop: what the score may lose.
+        target_latency: seconds.
+        methods: names; none is all.
+        budget: seconds of training.
+        out: the folder; None is one inside the run's.
+        replace: whether an earlier compression there is deleted.
+        seed: of everything random.
+    """
+
+    data: str | None = None
+    max_drop: float = 0.5
+    target_latency: float | None = None
+    methods: tuple[str, ...] = ()
+    budget: float = 60.0
+    out: Path | None = None
+    replace: bool = False
+    seed: int = 0
+
+
+def compress_command(folder: Path, options: CompressOptions) -> Compression:
+    """Compress a run, print the table, and say which run to use."""
+    console = Console()
+    loaded = load(compete.best_run(folder))
+    goal = Goal(options.max_drop, options.target_latency)
+    plan = Plan(options.methods, options.budget, options.seed)
+    out = options.out or loaded.run.folder / "compressed"
+    data = _data(loaded, options.data)
+    if options.replace:
+        _clear(out)
+    with console.status("starting") as status:
+        result = compress(loaded, data, out, goal, plan, lambda what: status.update(what))
+    console.print(_table(result))
+    said = [f"drop at most {goal.max_drop:g} on {data.sizes['validation']} validation examples"]
+    said += [f"test: {data.sizes['test']} examples, reported only"] if data.sizes.get("test") else []
+    console.print("; ".join([*said, "time: one example on one thread"]), style="dim", highlight=False)
+    for row in result.rows:
+        if row.reason:
+            console.print(f"{row.name}: {row.reason}", style="dim", highlight=False, markup=False)
+    console.print(f"\n{result.why}", highlight=False, markup=False)
+    if result.chosen is not None:
+        console.print(f"chosen  {out / result.chosen}", highlight=False, markup=False, soft_wrap=True)
+    return result
+
+
+def _data(loaded: Loaded, source: str | None) -> Data:
+    """The run's data.
+
+    Raises:
+        DataError: they are not at hand.
+    """
+    state = loaded.run.json("data.json")
+    try:
+        return open_data(state["source"] if source is None else source, state=state)
+    except DataError as error:
+        if source is None:
+            error.fix = "compressing needs the data the run was trained on: say where they are now with --data"
+        raise
+
+
+def _clear(folder: Path) -> None:
+    """Delete an earlier compression.
+
+    Raises:
+        RunError: the folder holds something else.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / FILE).is_file():
+            raise RunError("the folder holds something that is no compression", where=str(folder), fix="another --out")
+        shutil.rmtree(folder)
+
+
+def _table(result: Compression) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("run", overflow="fold")
+    for name in ("size", "time", "faster", result.metric, "drop", "test"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for row in result.rows:
+        cells = [""] * 6 if row.timing is None else _cells(row, row.timing, result.metric)
+        table.add_row(row.name, *cells, row.verdict, style=_COLOURS[row.verdict])
+    return table
+
+
+def _cells(row: Row, time: Timing, metric: str) -> list[str]:
+    return [
+        size(row.bytes),
+        duration(time.latency),
+        f"{time.speedup:.2f} ×",
+        score_of(metric, row.score),
+        f"{row.drop:.2f}",
+        "" if row.test is None else score_of(metric, row.test),
+    ]

@@ -1,0 +1,66 @@
+"""`data`: what was understood of a data set, in the terminal and as a page with pictures."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from weftnet.cli.commands.choosing import task_name
+from weftnet.cli.commands.show import facts_of
+from weftnet.data import open_data
+from weftnet.data.rows import RowData
+from weftnet.errors import SettingError
+
+
+def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_json: bool) -> None:
+    """Open a source as `fit` would, and tell what was inferred.
+
+    Args:
+        source: of the data.
+        options: of the data: target, kinds, splits ….
+        out: the page to write.
+        as_json: print JSON instead.
+
+    Raises:
+        DataError, SettingError: the source can't be opened so.
+        SettingError: a page is asked for of data that have no rows of columns.
+    """
+    from weftnet.report.dataset import balance, column_table, write_dataset
+
+    data = open_data(source, **options)
+    if out is not None and not isinstance(data, RowData):
+        raise SettingError("there is no page for data without rows of columns", where=source, got=type(data).__name__)
+    if as_json:
+        columns = {}
+        if isinstance(data, RowData):
+            head, rows = column_table(data)
+            columns = {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
+        document = {
+            "name": data.name, "source": data.source, "fingerprint": data.fingerprint, "task": task_name(data),
+            "signals": {name: signal.text() for name, signal in data.signals.items()}, "sizes": data.sizes,
+            "columns": columns, "notes": data.notes,
+        }  # fmt: skip
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    facts_of(console, data, task_name(data))
+    if isinstance(data, RowData):
+        head, rows = column_table(data)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for name in head:
+            table.add_column(name, justify="right" if name in ("missing", "different") else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+        counts = list(balance(data).items())
+        if counts:
+            more = f", and {len(counts) - 10} more" if len(counts) > 10 else ""
+            told = ", ".join(f"{name} {count}" for name, count in counts[:10])
+            console.print(f"training rows of each label: {escape(told)}{more}", highlight=False)
+        if out is not None:
+            console.print(f"\npage    {write_dataset(data, out)}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,124 @@
+"""`evaluate`: a run's metrics on its own data or on others; of a classification also by class."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from weftnet.base.scores import score_of
+from weftnet.compete import competition as compete
+from weftnet.data import Data
+from weftnet.errors import DataError
+from weftnet.report.judged import ClassScore, by_class, confusion, judge
+from weftnet.run.loading import BATCH, Loaded, load
+
+#: classes up to which the confusion matrix is printed
+_PRINTED = 20
+
+
+def evaluate_command(run: Path, source: str | None, split: str | None, as_json: bool) -> None:
+    """Print metrics.
+
+    Raises:
+        DataError: the data can't be read, don't know the target, or have no such part.
+    """
+    loaded = load(compete.best_run(run))
+    data = data_of(loaded, source)
+    part = split or part_of(data)
+    metrics = loaded.metrics(data, part)
+    judged = judge(loaded, data.batches(part, BATCH))
+    labels = loaded.task.settings().get("labels") if judged is not None and judged.shares is not None else None
+    counts = confusion(judged, len(labels)) if judged is not None and labels else None
+    classes = by_class(counts, labels) if counts is not None and labels else []
+    if as_json:
+        found: dict[str, Any] = {
+            "run": str(loaded.run.folder), "data": data.source, "split": part, "examples": data.sizes[part],
+            "metrics": {name: _plain(value) for name, value in metrics.items()},
+        }  # fmt: skip
+        if counts is not None:
+            found["classes"] = {
+                each.label: {"precision": _plain(each.precision), "recall": _plain(each.recall), "f1": _plain(each.f1),
+                             "count": each.count}
+                for each in classes
+            }  # fmt: skip
+            found["confusion"] = counts.tolist()
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(f"{escape(data.name)}, {part}: {data.sizes[part]} examples", highlight=False)
+    shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, value in metrics.items():
+        shown.add_row(name, score_of(name, value))
+    console.print(shown)
+    if counts is not None:
+        console.print(_by_class(classes))
+        if len(classes) <= _PRINTED:
+            console.print(_matrix([each.label for each in classes], counts.tolist()))
+
+
+def data_of(loaded: Loaded, source: str | None) -> Data:
+    """The run's own data, or others opened as they were; both with the target, where the task has one.
+
+    Raises:
+        DataError: they can't be read, are not what the run was trained on (its own), or don't know the target.
+    """
+    state = loaded.run.json("data.json")
+    data = Data.from_state(state, source)
+    if source is None and data.fingerprint != state["fingerprint"]:
+        raise DataError(
+            "the data are not those the run was trained on: its parts can't be told apart any more",
+            where=data.source,
+            expected=f"fingerprint {state['fingerprint']}",
+            got=data.fingerprint,
+            fix=f"restore them, or name them to evaluate on all of them: weftnet evaluate RUN {data.source}",
+        )
+    first = next((batch for part in data.sizes if data.sizes[part] for batch in data.batches(part, 1)), None)
+    if first is None:
+        raise DataError("there is nothing to evaluate", where=data.source, got="no rows")
+    if data.target is not None and first.target is None:
+        raise DataError(
+            f"the data have no column {state['target']!r}, which the run predicts",
+            where=data.source,
+            fix="add the column; or ask for answers alone: weftnet predict",
+        )
+    return data
+
+
+def part_of(data: Data) -> str:
+    """The part that a run is judged by: test, otherwise validation, otherwise whatever there is."""
+    return next(part for part in ("test", "validation", "train") if data.sizes.get(part))
+
+
+def _by_class(classes: list[ClassScore]) -> Table:
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("class", "precision", "recall", "F1", "examples"):
+        shown.add_column(name, justify="left" if name == "class" else "right")
+    for each in classes:
+        shares = [_percent(value) for value in (each.precision, each.recall, each.f1)]
+        shown.add_row(escape(each.label), *shares, str(each.count))
+    return shown
+
+
+def _matrix(labels: list[str], counts: list[list[int]]) -> Table:
+    title = "confusion: a line for each class, what it was taken for"
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("")
+    for label in labels:
+        shown.add_column(escape(label[:8]), justify="right")
+    for label, row in zip(labels, counts, strict=True):
+        shown.add_row(escape(label), *(str(count) if count else "·" for count in row))
+    return shown
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def _plain(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else None

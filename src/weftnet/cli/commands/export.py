@@ -1,0 +1,68 @@
+"""`export`: a run as a folder for another engine, with what was compared and how to run it."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from weftnet import export
+from weftnet.compete import competition as compete
+from weftnet.data import Batch, Data, open_data
+from weftnet.export.parity import Compared
+from weftnet.export.write import RUNNER
+from weftnet.run.loading import Loaded, load
+
+#: real examples that are compared besides random ones
+_BATCH, _BATCHES = 64, 4
+
+
+def export_command(folder: Path, target: str, out: Path | None, data: str | None) -> None:
+    """Export a run, or the winner of a competition, and print what was compared.
+
+    Raises:
+        WeftnetError: there is no run, or its export gives other numbers.
+    """
+    console = Console()
+    loaded = load(compete.best_run(folder))
+    found = export.write(loaded, out or loaded.run.folder / "export" / target, target, _examples(loaded, data))
+    for part, path in found.files.items():
+        console.print(_compared(part, found.compared[part]))
+        console.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", soft_wrap=True)
+    if found.because:
+        console.print(f"The runner is {escape(found.because)}.", soft_wrap=True)
+    else:
+        console.print(f"python {escape(str(found.folder / RUNNER))} {_likely(loaded)}", soft_wrap=True)
+
+
+def _examples(loaded: Loaded, data: str | None) -> list[Batch]:
+    """Some real examples, if data are given."""
+    if data is None:
+        return []
+    state = loaded.run.json("data.json")
+    opened: Data = open_data(data, state=state)
+    part = next(name for name in ("test", "validation", "train") if opened.sizes.get(name))
+    return list(islice(opened.batches(part, _BATCH), _BATCHES))
+
+
+def _compared(part: str, compared: Sequence[Compared]) -> Table:
+    """The largest difference of every signature."""
+    shown = Table("signature", "largest difference", "allowed", box=SIMPLE_HEAD, title=part, title_justify="left")
+    worst: dict[str, Compared] = {}
+    for each in compared:
+        if each.signature not in worst or each.difference > worst[each.signature].difference:
+            worst[each.signature] = each
+    for each in worst.values():
+        shown.add_row(escape(each.signature), f"{each.difference:.1e}", f"{each.allowed:.1e}")
+    return shown
+
+
+def _likely(loaded: Loaded) -> str:
+    """A file that such a run would read."""
+    wires = {field.wire for field in loaded.preprocessing.fields}
+    if wires == {"media"}:
+        return "FOLDER"
+    return "rows.jsonl" if "numbers" in wires else "rows.csv"

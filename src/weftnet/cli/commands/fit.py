@@ -1,0 +1,222 @@
+"""`fit`: one network, or a competition of several."""
+
+import os
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from weftnet.base.files import write_json
+from weftnet.base.units import duration
+from weftnet.cli.commands.architecture import architecture_of
+from weftnet.cli.commands.choosing import task_for, task_name
+from weftnet.cli.commands.progress import Trainings
+from weftnet.cli.commands.show import board, summary, troubles
+from weftnet.compete import competition as compete
+from weftnet.compete import facts
+from weftnet.compete.competition import Competition
+from weftnet.compete.jobs import Job, Outcome, jobs_of
+from weftnet.compete.pool import run_jobs
+from weftnet.compete.propose import Candidate, propose
+from weftnet.data import Data, open_data
+from weftnet.errors import SettingError, WeftnetError
+from weftnet.run.folder import Run
+from weftnet.train.launching import begin, begun, enlisted, leads, restarted
+
+BUDGET = 30.0
+LENGTHS = ("budget", "epochs", "steps")
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What is asked for on the command line.
+
+    Args:
+        source: of the data.
+        data: options of the data: target, kinds, context ….
+        archs: files or zoo names; without any, a shortlist that suits the data.
+        task: its name; None is the one the data and architectures suggest.
+        task_settings: of the task.
+        recipe: fields of the recipe, among them at most one of budget, epochs and steps.
+        seeds: each network is trained once with each.
+        jobs: trainings at once; None is one for each core.
+        out: the folder; None is one named for data and time.
+        replace: whether an earlier competition there is deleted.
+        plugins: files of blocks.
+        shard: of several workers each keeps a share of weights and optimiser state.
+    """
+
+    source: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    archs: Sequence[str] = ()
+    task: str | None = None
+    task_settings: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    seeds: Sequence[int] = (0,)
+    jobs: int | None = None
+    out: Path | None = None
+    replace: bool = False
+    plugins: Sequence[str] = ()
+    shard: bool = False
+
+
+def fit_command(options: FitOptions) -> Competition | None:
+    """Propose or take architectures, check each, train each, print the leaderboard, keep the best run.
+
+    Of several workers all train, and the first does the rest; the others give None.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C ended a training; what was done is printed and kept.
+    """
+    console = Console()
+    given = [name for name in LENGTHS if options.recipe.get(name) is not None]
+    if len(given) > 1:
+        raise SettingError("more than one length of training", expected="one of them", got=" and ".join(given))
+    named = candidates_of(options.archs)
+    data = open_data(options.source, **options.data)
+    name = options.task or task_name(data, [candidate.architecture for candidate in named])
+    task = task_for(data, name, options.task_settings)
+    candidates = named or propose(data.signals, name)
+    recipe = dict(options.recipe)
+    if not given and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
+        recipe["budget"] = BUDGET
+
+    if enlisted() and options.out is None:
+        raise SettingError("workers need to know the folder", where="--out", fix="give --out runs/NAME")
+    folder = options.out or Path("runs") / f"{data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    work = jobs_of(
+        candidates, options.seeds, folder, options.source, options.data, name, options.task_settings, recipe,
+        options.plugins,
+    )  # fmt: skip
+    work = [replace(job, shard=options.shard) for job in work]
+    check_recipes(work, task, data)
+    count = 1 if enlisted() else workers(options.jobs, len(work))
+    if not leads():
+        run_jobs(work, count, lambda outcome: None)
+        return None
+    known = facts.costs(candidates, task, data)
+    if begun():
+        console.print(f"a worker ended: started anew ({restarted()}), from the newest checkpoint", highlight=False)
+    else:
+        compete.prepare(folder, replace=options.replace)
+        begin()
+        summary(console, data, name, candidates, plan(candidates, options.seeds, recipe, count))
+    outcomes = train_all(console, work, count, task.score)
+
+    known = {each: {**fact, "latency": facts.latency(folder, each, outcomes)} for each, fact in known.items()}
+    standings = compete.rank(outcomes, task.score, task.better, known)
+    best, reason = compete.winner(standings, outcomes, task.score, task.better)
+    kept = None if best is None else folder / best
+    result = Competition(
+        folder, data.name, name, task.score, task.better, standings, tuple(outcomes), kept, reason
+    )  # fmt: skip
+    conclude(console, result, data)
+    return result
+
+
+def candidates_of(archs: Sequence[str]) -> list[Candidate]:
+    """The architectures that are named, each by its file's stem.
+
+    Raises:
+        WeftnetError: the faults of every one that has any.
+    """
+    found, wrong = [], []
+    for arch in archs:
+        try:
+            why = f"from {arch}" if Path(arch).is_file() else "from the zoo"
+            found.append(Candidate(Path(arch).stem, architecture_of(arch), {}, why))
+        except WeftnetError as error:
+            error.where = error.where or arch
+            wrong.append(error)
+    if wrong:
+        text = "\n\n".join(map(str, wrong))
+        raise WeftnetError(f"{text}\n\nNothing was trained. weftnet check FILE --fix mends what it can.")
+    return found
+
+
+def check_recipes(work: Sequence[Job], task: Any, data: Data) -> None:
+    """Refuse a recipe that no training could follow before the first one starts.
+
+    Raises:
+        SettingError: a field is unknown or can't be used.
+    """
+    from weftnet.train import Recipe
+    from weftnet.train.augment import Augment
+
+    for job in work:
+        Augment(Recipe.for_task(task, **job.recipe).augment, data)
+
+
+def workers(jobs: int | None, count: int) -> int:
+    """How many trainings run at once: what was asked for, else one for each core while there is work for them."""
+    return max(1, min(jobs or os.cpu_count() or 1, count))
+
+
+def plan(candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int) -> str:
+    """What will be done, in a line: 7 architectures, 30 s each, 2 at once: about 2 min."""
+    trainings = len(candidates) * len(seeds)
+    said = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
+    if len(seeds) > 1:
+        said.append(f"{len(seeds)} seeds")
+    length = next((name for name in LENGTHS if recipe.get(name) is not None), None)
+    if length:
+        said.append((duration(recipe[length]) if length == "budget" else f"{recipe[length]:g} {length}") + " each")
+    if count > 1:
+        said.append(f"{count} at once")
+    text = ", ".join(said)
+    if length == "budget" and trainings > 1:
+        text += f": about {duration(recipe[length] * -(-trainings // count))}"
+    return text
+
+
+def train_all(console: Console, work: Sequence[Job], count: int, metric: str) -> list[Outcome]:
+    """Train every job, telling what is done."""
+    with Trainings(console, len(work), metric, max(len(job.name) for job in work)) as shown:
+        return run_jobs(work, count, shown.done, shown.training if count == 1 else None)
+
+
+def conclude(console: Console, result: Competition, data: Data) -> None:
+    """Write the result and its report, and print both.
+
+    Raises:
+        WeftnetError: nothing was trained.
+        KeyboardInterrupt: some trainings were stopped.
+    """
+    from weftnet.report import write_competition
+
+    write_json(result.folder / compete.FILE, result.document())
+    report = write_competition(result, data)
+    if result.best is not None:
+        board(console, result)
+    troubles(console, result.folder, result.outcomes)
+    if result.best is not None:
+        told = f"\nbest    {result.best}\nreport  {report}"
+        if (waiting := Run.open(result.best).waiting) is not None:
+            told += f"\nwaited  {waiting:.1%} of its training for data"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"next    {following(result.folder, result.best)}",
+            style="dim",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    if any(outcome.status in ("stopped", "skipped") for outcome in result.outcomes):
+        raise KeyboardInterrupt
+    if result.best is None:
+        raise WeftnetError("no training finished", where=str(result.folder), fix="see the reasons above")
+
+
+def following(folder: Path, best: Path) -> str:
+    """What can be done now, as commands: each takes the competition's folder for its best run."""
+    place, drawn = shlex.quote(str(folder)), best / "samples"
+    commands = [f"weftnet report {place}"]
+    if not drawn.is_dir():  # what draws or writes answers no questions
+        commands += [f"weftnet predict {place} FILE", f"weftnet serve {place}"]
+    elif any(drawn.iterdir()):
+        commands.append(f"weftnet sample {place}")
+    return " · ".join(commands)

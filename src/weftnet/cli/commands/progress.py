@@ -1,0 +1,114 @@
+"""What a terminal shows while networks train: how many are done, and of a single one how it goes."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from weftnet.base.scores import score_of
+from weftnet.base.units import duration
+from weftnet.compete.jobs import Outcome
+
+#: Seconds between two lines of one training.
+_PAUSE = 1.0
+#: Times a second that the bar is drawn; each takes about half a millisecond from the training.
+_REFRESH = 2
+
+
+class Trainings:
+    """A bar of the trainings that are done, and a line for each; without a terminal the lines alone.
+
+    Args:
+        console: to print on.
+        count: of trainings.
+        metric: the score that is shown.
+        width: of the longest name.
+    """
+
+    def __init__(self, console: Console, count: int, metric: str, width: int = 0) -> None:
+        self.console, self.count, self.metric, self.width, self.finished = console, count, metric, width, 0
+        left = TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn()
+        right = TextColumn("{task.fields[text]}"), TimeElapsedColumn(), TimeRemainingColumn()
+        self.bar = Progress(
+            *left, *right, console=console, transient=True, disable=not console.is_terminal, refresh_per_second=_REFRESH
+        )
+        self.all = self.bar.add_task("trainings", total=count, text="", visible=count > 1)
+
+    def __enter__(self) -> "Trainings":
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def done(self, outcome: Outcome) -> None:
+        """Print what came of a training."""
+        self.finished += 1
+        self.bar.update(self.all, completed=self.finished)
+        if outcome.status == "skipped":
+            return
+        text = outcome.status
+        if outcome.error:
+            text = f"[red]failed[/red]: {escape(outcome.error.splitlines()[0])}"
+        elif self.metric in outcome.validation:
+            text = f"{self.score(outcome.validation)}  {duration(outcome.seconds)}"
+        name = escape(f"{outcome.name:{self.width}}")
+        number = f"{self.finished:{len(str(self.count))}}/{self.count}"
+        self.console.print(f"  {number}  {name}  seed {outcome.seed}  {text}", highlight=False)
+
+    def score(self, metrics: Mapping[str, float]) -> str:
+        """validation accuracy 98.70 %."""
+        return f"validation {self.metric} {score_of(self.metric, metrics[self.metric])}"
+
+    def training(self, title: str) -> "Training":
+        """What shows how one training goes."""
+        return Training(self, title, lines=self.count == 1)
+
+
+class Training:
+    """A `weftnet.train.progress.Progress`: a bar with rate and time left, and now and then a line with the score.
+
+    Args:
+        board: whose bars it stands below.
+        title: of its bar.
+        lines: print scores; with several trainings they would bury the results.
+    """
+
+    def __init__(self, board: Trainings, title: str, lines: bool) -> None:
+        self.board, self.lines, self.printed, self.steps = board, lines, 0.0, 0
+        self.task = board.bar.add_task(title, total=None, text="")
+
+    def start(self, step: int, steps: int) -> None:
+        """Show the bar."""
+        self.steps = steps
+        self.board.bar.update(self.task, completed=step, total=steps)
+
+    def update(self, step: int, losses: Mapping[str, float], rate: float) -> None:
+        """Move the bar."""
+        self.board.bar.update(self.task, completed=step, text=f"{rate:,.0f} examples/s")
+
+    def evaluated(self, line: Mapping[str, Any]) -> None:
+        """Print loss and score, of the last step and at most once a second."""
+        now = time.monotonic()
+        if not self.lines or (now - self.printed < _PAUSE and line["step"] < self.steps):
+            return
+        self.printed = now
+        losses = line["loss"]
+        names = {group: "loss" if len(losses) == 1 else f"{group} loss" for group in losses}
+        told = [f"{names[group]} {loss:.4g}" for group, loss in losses.items()]
+        if self.board.metric in line["validation"]:
+            told.append(self.board.score(line["validation"]))
+        text = f"  epoch {line['epoch']:7.2f}  step {line['step']:>{len(str(self.steps))}}  {'  '.join(told)}"
+        self.board.console.print(text, highlight=False)
+
+    def note(self, text: str) -> None:
+        """Print it above the bar."""
+        if self.lines:
+            self.board.console.print(f"  {escape(text)}", highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.board.bar.remove_task(self.task)

@@ -1,0 +1,40 @@
+"""`serve`: runs behind HTTP, until a signal."""
+
+import functools
+import logging
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+
+from weftnet.base.extras import need
+from weftnet.serve.options import Options
+
+
+def serve_command(runs: Sequence[str], options: Options) -> None:
+    """Serve until a signal; ends when everything that was taken is answered.
+
+    Raises:
+        MissingExtra: FastAPI, uvicorn or the Prometheus client is not installed.
+        WeftnetError: a model can't be loaded, or the address can't be listened on.
+        SystemExit: 1, if a second signal, or the end of the grace, left something unanswered.
+    """
+    for module in ("fastapi", "uvicorn", "httptools", "prometheus_client", "python_multipart"):
+        need(module, extra="serve", what="serving")
+    from weftnet.serve.app import Application
+    from weftnet.serve.engines import load
+    from weftnet.serve.repository import Place
+    from weftnet.serve.server import run
+
+    console = Console(stderr=True)
+    for name, level in (("weftnet.serve", logging.INFO), ("uvicorn", logging.WARNING)):
+        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).addHandler(RichHandler(console=console, show_path=False))
+    app = Application([Place.parse(text) for text in runs], functools.partial(load, options=options), options)
+
+    def told(address: str) -> None:
+        Console().print(f"serving at [bold]{escape(address)}[/bold]", highlight=False, soft_wrap=True)
+
+    if not run(app, options, told):
+        raise SystemExit(1)

@@ -1,0 +1,116 @@
+"""Tables and lines for a terminal of 80 columns or more."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from weftnet.architecture.signal import Signal
+from weftnet.base.scores import scale_of
+from weftnet.base.units import amount, duration
+from weftnet.compete.competition import Competition
+from weftnet.compete.jobs import Outcome
+from weftnet.compete.propose import Candidate
+from weftnet.data import Data
+
+
+def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str) -> None:
+    """What was read, who competes and for how long."""
+    facts_of(console, data, task)
+    console.print(f"\n[bold]{plan}[/bold]", highlight=False)
+    shown = _grid()
+    for candidate in candidates:
+        shown.add_row(escape(candidate.name), escape(candidate.why))
+    console.print(shown, highlight=False)
+    console.print()
+
+
+def facts_of(console: Console, data: Data, task: str) -> None:
+    """What was read: inputs, target, parts and what was noticed."""
+    console.print(f"[bold]{escape(data.name)}[/bold]", highlight=False)
+    grid = _grid()
+    grid.add_row("task", task)
+    for name, signal in data.signals.items():
+        grid.add_row("input", f"{escape(name)}: {_brief(signal)}")
+    if data.target is not None:
+        labels = getattr(data.target, "labels", None)
+        kind = type(data.target).__name__.lower()
+        several = {"labels": f"any of {len(labels or [])} labels", "forecast": f"the next {_ahead(data.target)}"}
+        grid.add_row("target", several.get(kind) or (f"one of {len(labels)} classes" if labels else kind))
+    grid.add_row("examples", ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count))
+    for note in data.notes:
+        grid.add_row("note", escape(note))
+    console.print(grid, highlight=False)
+
+
+def board(console: Console, result: Competition) -> None:
+    """The leaderboard, without its last columns where they find no room, and the reason of the choice."""
+    for without in ((), ("FLOPs",), ("FLOPs", "latency"), ("FLOPs", "latency", "training")):
+        table = _leaderboard(result, without)
+        if console.measure(table, options=console.options.update(width=1000)).maximum <= console.width:
+            break
+    console.print()
+    console.print(table)
+    console.print(escape(result.reason), highlight=False)
+
+
+def troubles(console: Console, folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Trainings that came to nothing, with the reason and what to do."""
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            title = escape(f"{outcome.name} seed {outcome.seed}")
+            console.print(f"[red]{title} failed[/red]: {escape(outcome.error)}", highlight=False)
+    for outcome in outcomes:
+        if outcome.status == "stopped":
+            text = f"stopped and kept; go on with: weftnet resume {folder / outcome.folder}"
+            console.print(escape(text), highlight=False, soft_wrap=True)
+    if skipped := sum(outcome.status == "skipped" for outcome in outcomes):
+        console.print(f"{skipped} training{'s were' if skipped > 1 else ' was'} not begun", highlight=False)
+
+
+def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
+    factor, digits, unit = scale_of(result.metric)
+    several = any(standing.score.n > 1 for standing in result.standings)
+    title = f"{escape(result.data)}: {result.metric}{unit}" + (", mean ± 95 % interval over seeds" if several else "")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("architecture", no_wrap=True)
+    columns = ("validation", "test", "params", "FLOPs", "training", "latency")
+    for name in columns:
+        if name not in without:
+            table.add_column(name, justify="right", no_wrap=True)
+    for standing in result.standings:
+        cells = {
+            "validation": standing.score.text(factor, digits),
+            "test": standing.test.text(factor, digits) if standing.test else "–",
+            "params": amount(standing.parameters),
+            "FLOPs": amount(standing.flops),
+            "training": duration(standing.seconds),
+            "latency": duration(standing.latency),
+        }
+        table.add_row(escape(standing.name), *(cells[name] for name in columns if name not in without))
+    return table
+
+
+def _grid() -> Table:
+    """Names and what is said of them, which wraps beside them."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column()
+    grid.pad_edge = False
+    return grid
+
+
+def _brief(signal: Signal) -> str:
+    known = "".join(f", {name} {value}" for name, value in signal.known.items())
+    return f"{signal.kind} {'×'.join(map(str, signal.sizes))}{known}"
+
+
+def _ahead(target: Any) -> str:
+    """24 steps of OT, HUFL."""
+    names = getattr(target, "targets", [])
+    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return f"{getattr(target, 'horizon', 0)} steps of {shown}"

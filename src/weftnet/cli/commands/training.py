@@ -1,0 +1,95 @@
+"""`resume`, `compare`, `sample`: what can be done with a run."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from weftnet.base.files import read_json, write_text
+from weftnet.base.scores import score_of
+from weftnet.cli.commands.progress import Trainings
+from weftnet.compete import competition as compete
+from weftnet.compete.jobs import conclude
+from weftnet.data import Data, open_data
+from weftnet.errors import RunError, SettingError
+from weftnet.run.folder import Run
+from weftnet.tasks import TASKS
+from weftnet.train.launching import leads
+
+
+def resume_command(folder: Path, source: str | None, shard: bool | None = None) -> None:
+    """Go on with a run, evaluate it, and say what came of it.
+
+    Args:
+        folder: of the run.
+        source: where its data lie now, if they moved.
+        shard: whether each of several workers keeps a share of the weights; None is as before.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C stopped it again.
+    """
+    from weftnet.train import resume
+
+    console = Console(quiet=not leads())
+    run = _run_to_resume(folder)
+    metric = TASKS.get(run.document["task"]["name"]).score
+    if run.status == "finished" and "scores" in run.document:
+        console.print(f"{folder} is finished: there is nothing to go on with", highlight=False, soft_wrap=True)
+    else:
+        state = run.json("data.json")
+        data = Data.from_state(state, source) if source else open_data(state["source"], state=state)
+        with Trainings(console, 1, metric) as shown:
+            run = resume(folder, data, progress=shown.training(folder.name), shard=shard)
+        if run.status == "stopped":
+            raise KeyboardInterrupt
+        if not leads():
+            return
+        conclude(run, data)
+    told = [f"{split} {metric} {score_of(metric, found[metric])}" for split, found in run.document["scores"].items()]
+    console.print(", ".join(told), highlight=False)
+
+
+def _run_to_resume(folder: Path) -> Run:
+    """The run; of a competition, the names of the runs that can be resumed."""
+    if (folder / compete.FILE).is_file() and not (folder / "run.json").is_file():
+        outcomes = read_json(folder / compete.FILE).get("outcomes", [])
+        waiting = [each["folder"] for each in outcomes if each.get("status") == "stopped"]
+        fix = "\n       ".join(f"weftnet resume {folder / name}" for name in waiting) or "none of its runs was stopped"
+        raise RunError("is a competition, not a run", where=str(folder), fix=fix)
+    return Run.open(folder)
+
+
+def compare_command(runs: Sequence[Path], as_json: bool) -> None:
+    """Print runs side by side."""
+    from weftnet.compete import compare
+
+    result = compare.compare(runs)
+    if as_json:
+        print(json.dumps(result.data(), indent=2))
+    else:
+        Console().print(compare.render(result))
+
+
+def sample_command(
+    run: Path, prompt: str, length: int, count: int, temperature: float, top_k: int | None, seed: int, out: Path | None
+) -> None:
+    """Print or write text, or write a sheet of images."""
+    from weftnet.answer import samples
+    from weftnet.run.loading import load
+
+    loaded = load(compete.best_run(run))
+    kind = samples.draws(loaded)
+    if not kind:
+        fix = "name a run of a language model, a variational autoencoder or a GAN"
+        raise SettingError("the run draws neither text nor images", where=str(loaded.run.folder), fix=fix)
+    if kind == "images":
+        path = out or loaded.run.folder / "samples" / f"seed{seed}.png"
+        print(samples.images(loaded, path, count, seed))
+        return
+    written = samples.text(loaded, prompt, length, seed, temperature, top_k)
+    if out is None:
+        print(written)
+    else:
+        write_text(out, written)
+        print(out)

@@ -1,0 +1,24 @@
+"""`weftnet evaluate`: a run's metrics."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weftnet.cli._options import Plugin, plugins
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit.")],
+    data: Annotated[str | None, typer.Argument(help="Other data, with the target; left out, the run's own.")] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="train, validation or test; left out, test if there is one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plugin: Plugin = None,
+) -> None:
+    """A run's metrics on its own data or on others, by class where there are classes."""
+    from weftnet.cli.commands.evaluate import evaluate_command
+
+    plugins(plugin)
+    evaluate_command(run, data, split, as_json)

@@ -1,0 +1,24 @@
+"""`weftnet export`: a run as ONNX or torch.export, once its numbers are the run's."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weftnet.cli._options import Plugin, plugins
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit.")],
+    to: Annotated[str, typer.Option("--to", help="onnx or torch_export.")] = "onnx",
+    data: Annotated[str | None, typer.Option("--data", "-d", help="Data to compare on, besides random inputs.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A new folder; RUN/export/TARGET if left out.")
+    ] = None,
+    plugin: Plugin = None,
+) -> None:
+    """Write a run for ONNX Runtime or torch.export, if it gives the same numbers there."""
+    from weftnet.cli.commands.export import export_command
+
+    plugins(plugin)
+    export_command(run, to, out, data)

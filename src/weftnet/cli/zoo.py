@@ -1,0 +1,24 @@
+"""`weftnet zoo`: the catalogue of architectures."""
+
+from typing import Annotated
+
+import typer
+
+from weftnet.cli._options import print_catalogue, values_of
+
+
+def zoo(
+    name: Annotated[str | None, typer.Argument(help="One entry, with all there is to say of it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the architecture as YAML, to start from.")] = False,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="name=value of an argument of the entry.")] = None,
+) -> None:
+    """The catalogue of architectures."""
+    from weftnet.zoo import ZOO
+
+    if name is not None and as_yaml:
+        from weftnet.cli.commands.architecture import zoo_yaml
+
+        typer.echo(zoo_yaml(name, values_of(settings)), nl=False)
+        return
+    print_catalogue(ZOO, name, as_json)

@@ -1,0 +1,1 @@
+"""Several architectures on the same data, under the same budget: proposals, jobs, the pool, standings, comparison."""

@@ -1,0 +1,204 @@
+"""Runs side by side: means over seeds with confidence intervals, and differences seed by seed.
+
+Runs of one architecture and one recipe that differ in the seed alone are one row. The row that is best on the
+validation split is held against every other one by the paired differences over the seeds they share. With many rows
+some difference looks large by chance; so p is corrected for their number (Holm 1979): sorted, the i-th smallest of m is
+p · (m − i + 1), never less than the one before. A difference is clear where that is below 0.05. The best row was picked
+by the validation split, so that its lead there is flattered; its lead on the test split is not.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+
+from weftnet.base.intervals import Interval, interval
+from weftnet.base.scores import scale_of
+from weftnet.base.significance import paired
+from weftnet.base.units import duration
+from weftnet.compete.competition import FILE
+from weftnet.errors import RunError
+from weftnet.run.folder import Run
+from weftnet.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class Row:
+    """Runs that differ in the seed alone.
+
+    Args:
+        name: of the first one's folder, without the seed.
+        runs: their folders.
+        scores: split → the score by seed.
+        seconds: mean training time.
+    """
+
+    name: str
+    runs: tuple[str, ...]
+    scores: dict[str, dict[int, float]]
+    seconds: float
+
+    @property
+    def seeds(self) -> int:
+        """How many different seeds there are; a run repeated with the same seed tells nothing new."""
+        return max((len(scores) for scores in self.scores.values()), default=0)
+
+    def interval(self, split: str) -> Interval | None:
+        """Mean and interval of a split's score."""
+        values = list(self.scores.get(split, {}).values())
+        return interval(values) if values else None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the best row is than another, over the seeds both have.
+
+    Args:
+        against: name of the other row.
+        split: validation or test.
+        mean: of the differences, above zero where the best row is better.
+        p: corrected for the number of rows; None where there is a single seed.
+        clear: p is below 0.05.
+    """
+
+    against: str
+    split: str
+    mean: Interval
+    p: float | None
+    clear: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows, best first, and the best one's differences."""
+
+    metric: str
+    better: str
+    rows: tuple[Row, ...]
+    differences: tuple[Difference, ...]
+
+    def data(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def compare(folders: Sequence[str | Path]) -> Comparison:
+    """Compare runs, or all runs of competitions.
+
+    Raises:
+        RunError: a folder is no run, runs are of different tasks or data, or none is finished.
+    """
+    runs = [Run.open(folder) for given in folders for folder in _expand(Path(given))]
+    finished = [run for run in runs if "scores" in run.document]
+    if not finished:
+        raise RunError("none of these runs is finished and evaluated", where=", ".join(map(str, folders)))
+    tasks = {run.document["task"]["name"] for run in finished}
+    prints = {run.document["data"].get("fingerprint") for run in finished}
+    if len(tasks) > 1 or len(prints) > 1:
+        got = ", ".join(sorted(tasks)) if len(tasks) > 1 else f"{len(prints)} different data sets"
+        raise RunError("only runs of one task on the same data compare", got=got)
+    task = TASKS.get(tasks.pop())
+    groups: dict[str, list[Run]] = {}
+    for run in finished:
+        groups.setdefault(_identity(run), []).append(run)
+    rows = _named([_row(group, task.score) for group in groups.values()])
+    sign = -1 if task.better == "max" else 1
+    rows.sort(key=lambda row: sign * _mean(row))
+    best = rows[0]
+    found = [difference for row in rows[1:] for difference in _differences(best, row, sign)]
+    return Comparison(task.score, task.better, tuple(rows), tuple(_corrected(found)))
+
+
+def render(result: Comparison) -> Group:
+    """The comparison for a terminal."""
+    factor, digits, unit = scale_of(result.metric)
+    box = SIMPLE_HEAD
+    table = Table(title=f"{result.metric}{unit}, mean ± 95 % interval over seeds", title_justify="left", box=box)
+    for name in ("architecture", "seeds", "validation", "test", "training"):
+        table.add_column(name, justify="left" if name == "architecture" else "right")
+    for row in result.rows:
+        cells = [each.text(factor, digits) if (each := row.interval(s)) else "–" for s in ("validation", "test")]
+        table.add_row(row.name, str(row.seeds), *cells, duration(row.seconds))
+    if not result.differences:
+        return Group(table)
+    pairs = Table(title=f"{result.rows[0].name} against the others, seed by seed", title_justify="left", box=box)
+    for name in ("architecture", "split", f"lead{unit}", "p", ""):
+        pairs.add_column(name, justify="left" if name in ("architecture", "split", "") else "right")
+    for found in result.differences:
+        verdict = "clear" if found.clear else "not told apart" if found.p is not None else "one seed tells nothing"
+        p = "–" if found.p is None else f"{found.p:.3f}"
+        pairs.add_row(found.against, found.split, found.mean.text(factor, digits), p, verdict)
+    note = "p: paired t-test, corrected for the number of rows (Holm). The best row was picked by its validation score."
+    return Group(table, pairs, note)
+
+
+def _expand(folder: Path) -> list[Path]:
+    if not (folder / FILE).is_file():
+        return [folder]
+    return sorted(path.parent for path in folder.glob("*/run.json"))
+
+
+def _identity(run: Run) -> str:
+    recipe = {name: value for name, value in run.json("recipe.json").items() if name != "seed"}
+    text = run.text("architecture.yaml") + json.dumps([recipe, run.document["task"]], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _row(group: Sequence[Run], metric: str) -> Row:
+    name = group[0].folder.name.removesuffix(f"-seed{group[0].document['seed']}")
+    scores: dict[str, dict[int, float]] = {}
+    for run in group:
+        for split, metrics in run.document["scores"].items():
+            if metric in metrics:
+                scores.setdefault(split, {})[run.document["seed"]] = metrics[metric]
+    seconds = sum(float(run.document.get("seconds", 0)) for run in group) / len(group)
+    return Row(name, tuple(str(run.folder) for run in group), scores, seconds)
+
+
+def _named(rows: Sequence[Row]) -> list[Row]:
+    """Rows of one name are called by their folders too: a/mlp, b/mlp; and where those are the same by number."""
+    names = Counter(row.name for row in rows)
+    rows = [
+        replace(row, name=f"{Path(row.runs[0]).parent.name}/{row.name}") if names[row.name] > 1 else row for row in rows
+    ]
+    names, seen = Counter(row.name for row in rows), Counter[str]()
+    found = []
+    for row in rows:
+        seen[row.name] += 1
+        found.append(replace(row, name=f"{row.name} ({seen[row.name]})") if names[row.name] > 1 else row)
+    return found
+
+
+def _corrected(differences: Sequence[Difference]) -> list[Difference]:
+    """Holm's correction, for each split on its own."""
+    found = list(differences)
+    for split in {difference.split for difference in found}:
+        tested = [i for i, each in enumerate(found) if each.split == split and each.p is not None]
+        least = 0.0
+        for rank, i in enumerate(sorted(tested, key=lambda i: found[i].p or 0.0)):
+            least = min(1.0, max(least, (found[i].p or 0.0) * (len(tested) - rank)))
+            found[i] = replace(found[i], p=least, clear=least < 0.05)
+    return found
+
+
+def _mean(row: Row) -> float:
+    found = row.interval("validation") or row.interval("test")
+    return found.mean if found else 0.0
+
+
+def _differences(best: Row, other: Row, sign: int) -> list[Difference]:
+    found = []
+    for split, scores in best.scores.items():
+        shared = sorted(scores.keys() & other.scores.get(split, {}).keys())
+        if not shared:
+            continue
+        leads = [-sign * (scores[seed] - other.scores[split][seed]) for seed in shared]
+        found.append(Difference(other.name, split, interval(leads), paired(leads)))
+    return found

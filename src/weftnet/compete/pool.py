@@ -1,0 +1,142 @@
+"""Trainings one after another, or several at once in processes of their own; Ctrl-C ends them and keeps their runs.
+
+A worker is in a process group of its own: a terminal's Ctrl-C reaches this process alone, which passes it on once. A
+worker that is training then finishes its step and keeps its run; what has not begun is skipped. A second Ctrl-C is
+passed on too and ends the step at once. A worker whose parent is gone ends itself.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from weftnet.compete.jobs import Job, Outcome, interrupted, run_job
+
+#: Of a worker: set once nothing more shall begin.
+_ended: Any = None
+
+
+def run_jobs(
+    jobs: Sequence[Job], workers: int, done: Callable[[Outcome], None], progress: Callable[[str], Any] | None = None
+) -> list[Outcome]:
+    """All jobs; the outcomes in the order in which they came.
+
+    Args:
+        jobs: to be run.
+        workers: how many at once; each has one thread then, a single one has what torch takes.
+        done: is told every outcome.
+        progress: title → what is told how one training goes; for a single worker.
+    """
+    return _in_turn(jobs, done, progress) if workers == 1 else _at_once(jobs, workers, done)
+
+
+def _in_turn(
+    jobs: Sequence[Job], done: Callable[[Outcome], None], progress: Callable[[str], Any] | None
+) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for job in jobs:
+        if any(outcome.status in ("stopped", "skipped") for outcome in outcomes):
+            outcome = interrupted(job)
+        else:
+            try:
+                outcome = run_job(job, progress(f"{job.name} seed {job.seed}") if progress else None)
+            except KeyboardInterrupt:
+                outcome = interrupted(job)
+        outcomes.append(outcome)
+        done(outcome)
+    return outcomes
+
+
+def _at_once(jobs: Sequence[Job], workers: int, done: Callable[[Outcome], None]) -> list[Outcome]:
+    context = multiprocessing.get_context("spawn")
+    ended, pids = context.Event(), context.SimpleQueue()
+    outcomes = []
+    with _ignored(), ProcessPoolExecutor(workers, context, _start_worker, (ended, pids)) as pool:
+        futures: dict[Future[Outcome], Job] = {pool.submit(_work, job): job for job in jobs}
+        with _passed_on(ended, pids):
+            for future in as_completed(futures):
+                outcomes.append(_outcome(future, futures[future]))
+                done(outcomes[-1])
+    return outcomes
+
+
+def _outcome(future: "Future[Outcome]", job: Job) -> Outcome:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        what = "its process, or one beside it, was killed; if memory ran out, --jobs 1 needs less"
+        return Outcome(job.name, job.seed, interrupted(job).folder, "failed", error=what)
+
+
+@contextmanager
+def _ignored() -> Iterator[None]:
+    """Ctrl-C does nothing here, nor in processes that are started here until they say otherwise."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _passed_on(ended: Any, pids: Any) -> Iterator[None]:
+    """Ctrl-C lets nothing more begin, and goes to every worker."""
+    known: list[int] = []
+
+    def pass_on(*_: object) -> None:
+        ended.set()
+        while not pids.empty():
+            known.append(pids.get())
+        for pid in known:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _start_worker(ended: Any, pids: Any) -> None:
+    """Before torch is imported: one thread, as two workers with all the cores each would starve each other."""
+    global _ended
+    _ended = ended
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setpgrp()
+    pids.put(os.getpid())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(job: Job) -> Outcome:
+    """A job in a worker, which hears Ctrl-C only while it has one."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        outcome = interrupted(job) if _ended.is_set() else run_job(job)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return interrupted(job)
+    return outcome

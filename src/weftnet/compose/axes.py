@@ -1,0 +1,208 @@
+"""What a block's signatures say: the axes that `forward` reads and gives, and the settings of `__init__`.
+
+This is the one place that reads jaxtyping's annotations; `binding.py` says how axes and signals go together.
+A constructor argument that is also an axis read, or a fact the signals know (`vocabulary`), is filled by the builder.
+"""
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from torch import nn
+
+from weftnet.architecture.signal import Dtype, Signal
+from weftnet.compose.binding import VALUES, bind, kind
+from weftnet.errors import SettingError
+
+MaskFate: TypeAlias = Literal["keeps", "moves", "drops"]
+FACTS = ("vocabulary", "classes")
+_DTYPES: dict[str, Dtype] = {"float": "float", "bfloat": "float", "int": "int", "uint": "int", "bool": "bool"}
+
+
+@dataclass(frozen=True)
+class Port:
+    """One argument of `forward`: its name, its axes with the batch, what dtypes it takes."""
+
+    name: str
+    axes: tuple[str, ...]
+    dtypes: frozenset[str]
+    optional: bool
+
+    def __str__(self) -> str:
+        axes = ", ".join(axis.removeprefix("*") + "…" if axis.startswith("*") else axis for axis in self.axes)
+        return f"{self.name}: {' or '.join(VALUES[dtype] for dtype in sorted(self.dtypes))} ({axes})"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One argument of `__init__`."""
+
+    name: str
+    annotation: Any
+    default: Any
+    required: bool
+
+    def check(self, value: Any) -> Any:
+        """The value as the annotation has it, lists as tuples where it says so.
+
+        Raises:
+            ValidationError: pydantic's, if the value is not of that type.
+        """
+        adapter = _adapter(self.annotation)
+        try:
+            return adapter.validate_python(value)
+        except ValidationError:
+            if isinstance(value, list):  # YAML knows no tuples
+                return adapter.validate_python(tuple(value))
+            raise
+
+    @property
+    def type_name(self) -> str:
+        """The annotation as a person says it: `same | valid | a whole number`."""
+        return " | ".join(dict.fromkeys(_words(self.annotation)))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that the annotation names, if it does."""
+        return tuple(word for word in _words(self.annotation) if word not in _SPOKEN.values())
+
+
+_SPOKEN = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    type(None): "null",
+    Any: "anything",
+}
+
+
+def _words(annotation: Any) -> list[str]:
+    inner = typing.get_args(annotation)
+    if typing.get_origin(annotation) is typing.Literal:
+        return [str(choice) for choice in inner]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return [word for one in inner for word in _words(one)]
+    if typing.get_origin(annotation) in (list, tuple, Sequence):
+        items = dict.fromkeys(word.removeprefix("a ") + "s" for one in inner if one is not ... for word in _words(one))
+        return ["a list of " + " or ".join(items)]
+    return [_SPOKEN.get(annotation, str(getattr(annotation, "__name__", annotation)))]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A block's form: what it reads, what it gives, its settings.
+
+    Args:
+        cls: the module's class.
+        reads: the values `forward` takes, required ones first as they stand; masks left out.
+        masks: names of the arguments that are masks.
+        gives: axes of the output, with the batch.
+        settings: the constructor's arguments.
+        filled: those the builder fills in.
+        moves_time: the output's time axis is not the input's, so that `next_mask` says how a mask changes.
+    """
+
+    cls: Any
+    reads: tuple[Port, ...]
+    masks: frozenset[str]
+    gives: tuple[str, ...]
+    settings: Mapping[str, Setting]
+    filled: frozenset[str]
+
+    @property
+    def moves_time(self) -> bool:
+        """Whether the output has a time axis other than the input's."""
+        return any(kind(axis) == "time" and axis not in self.reads[0].axes for axis in self.gives)
+
+    def mask_of(self, name: str) -> str:
+        """What the mask of a value is called, whether or not `forward` takes it: `mask` of the first."""
+        return "mask" if name == self.reads[0].name else f"{name}_mask"
+
+    def fate(self, signal: Signal) -> MaskFate:
+        """What becomes of the first value's mask: the output has its time axis, another, or none."""
+        if self.moves_time:
+            return "moves"
+        bound = bind(self.reads[0].axes, signal) or {}
+        kept = any(("time", size) in bound.get(axis, ()) for axis in self.gives for _, size in bound.get(axis, ()))
+        return "keeps" if kept else "drops"
+
+    @property
+    def required(self) -> tuple[Port, ...]:
+        """The values that `forward` can't do without."""
+        return tuple(port for port in self.reads if not port.optional)
+
+
+@cache
+def schema(cls: Any) -> Schema:
+    """Read a block's form.
+
+    Raises:
+        SettingError: the class can't be a block; says which annotation is missing.
+    """
+    where = f"{cls.__module__}.{cls.__name__}"
+    reads, masks = [], set()
+    forward = inspect.signature(cls.forward)
+    for parameter in list(forward.parameters.values())[1:]:
+        array, optional = _array(parameter.annotation)
+        if array is None:
+            raise SettingError(
+                f"forward's argument {parameter.name!r} has no shape", where=where,
+                expected='a jaxtyping annotation such as Float[Tensor, "batch time dim_in"]',
+            )  # fmt: skip
+        if "mask" in parameter.name.split("_"):
+            masks.add(parameter.name)
+            continue
+        optional = optional or parameter.default is not inspect.Parameter.empty
+        reads.append(Port(parameter.name, tuple(array.dim_str.split()), _dtypes(array), optional))
+    given, _ = _array(forward.return_annotation)
+    if given is None or not reads:
+        raise SettingError(
+            "forward does not say what it gives" if reads else "forward reads nothing", where=where,
+            expected='a jaxtyping annotation such as -> Float[Tensor, "batch dim"]',
+        )  # fmt: skip
+    settings = _settings(cls, where)
+    axes = {axis for port in reads for axis in port.axes}
+    filled = frozenset(name for name in settings if name in axes or name in FACTS)
+    return Schema(cls, tuple(reads), frozenset(masks), tuple(given.dim_str.split()), settings, filled)
+
+
+def _settings(cls: type[nn.Module], where: str) -> dict[str, Setting]:
+    settings = {}
+    for parameter in list(inspect.signature(cls.__init__).parameters.values())[1:]:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            if cls.__init__ is nn.Module.__init__:
+                return {}
+            raise SettingError(f"the constructor takes *{parameter.name}", where=where, expected="named arguments")
+        empty = parameter.default is parameter.empty
+        annotation = Any if parameter.annotation is parameter.empty else parameter.annotation
+        settings[parameter.name] = Setting(parameter.name, annotation, None if empty else parameter.default, empty)
+    return settings
+
+
+def _array(annotation: Any) -> tuple[Any, bool]:
+    """The jaxtyping class in an annotation, and whether None is allowed beside it."""
+    if hasattr(annotation, "dim_str"):
+        return annotation, False
+    for argument in typing.get_args(annotation):
+        if hasattr(argument, "dim_str"):
+            return argument, True
+    return None, False
+
+
+def _dtypes(array: Any) -> frozenset[str]:
+    if not isinstance(array.dtypes, list | tuple):
+        return frozenset({"float", "int", "bool"})
+    names = {_DTYPES.get(dtype.rstrip("0123456789_efmnuz"), "") for dtype in array.dtypes}
+    return frozenset(names - {""})
+
+
+@cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    """Strict, so that "32" is not taken for 32 nor true for 1; a whole number may stand for a float."""
+    return TypeAdapter(annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True))

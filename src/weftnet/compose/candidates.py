@@ -1,0 +1,132 @@
+"""Edits that may mend a block which refuses its settings or what comes in, in the order a person would think of them.
+
+For an ill setting another value of it; for an ill signal the block's sibling for that kind (`conv1d` for `conv2d`) or
+an adapter before it; and the block away where it would only do again what is done already.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from weftnet.architecture.faults import Edit
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Block, Node
+from weftnet.blocks import BLOCKS
+from weftnet.compose.adapt import WIDTH, adapters, rounder
+from weftnet.compose.axes import Schema, Setting, schema
+from weftnet.compose.binding import kind, mismatch
+from weftnet.compose.flow import Flow
+
+if TYPE_CHECKING:
+    from weftnet.compose.resolve import Path
+
+TRIES = 64  # values of one setting that are tried
+MAX_FOLDED = 10**9  # values of an example whose divisors are looked for
+WIDTHS = ("dim", "channels")  # a sibling may call the same width by the other name
+
+
+def candidates(node: Block, flows: Mapping[str, Flow | None], spec: "Path", what: str) -> Iterator[Edit]:
+    """The edits, each still to be tried."""
+    form = schema(BLOCKS.get(node.name))
+    flow = next(iter(flows.values()))
+    if flow is None:
+        return
+    fits = not mismatch(form.reads[0], flow.signal)
+    if not fits and _done(form, flow.signal):
+        yield Edit(spec, "remove")
+    if fits:
+        yield from _settings(node, form, spec, what, flow.signal)
+    yield from _siblings(node, form, flow.signal, spec)
+    if len(flows) > 1:
+        return
+    if fits:
+        yield from (Edit(spec, "before", [wider]) for wider in rounder(flow.signal))
+    for nodes in adapters(flow.signal, BLOCKS.family(node.name)):
+        yield Edit(spec, "before", list(nodes))
+    if flow.signal.dtype not in form.reads[0].dtypes:
+        yield Edit(spec, "rename", "dense")
+
+
+def _done(form: Schema, signal: Signal) -> bool:
+    """Whether what comes in is already of the kind that the block turns things into."""
+    bare = all(not setting.required or name in form.filled for name, setting in form.settings.items())
+    return bare and tuple(kind(axis) for axis in form.gives[1:]) == signal.axes and signal.dtype == "float"
+
+
+def _settings(node: Block, form: Schema, spec: "Path", what: str, signal: Signal) -> Iterator[Edit]:
+    """Other values of a setting, those that the complaint names first, the nearest value first."""
+    names = [key for key in form.settings if key not in form.filled]
+    if {"height", "width"} <= set(names) and "time" in signal.axes:
+        yield from (Edit(spec, "set", {"height": h, "width": w}) for h, w in foldings(signal.size("time"), 2))
+    names.sort(key=lambda key: (not re.search(rf"\b{key}\b", what), key not in node.settings))
+    for key in names:
+        if key == "padding" and key not in node.settings:
+            continue  # zeros all around what is too small are no help
+        setting = form.settings[key]
+        given = node.settings.get(key, setting.default)
+        for other in _values(key, given, setting, signal):
+            yield Edit(spec, "set", {key: other})
+
+
+def _values(key: str, given: Any, setting: Setting, signal: Signal) -> Iterator[Any]:
+    if isinstance(given, bool) or given is None:
+        return
+    if isinstance(given, float):
+        yield from (value for value in (abs(given), abs(given) / 100) if value != given)
+    elif isinstance(given, int):
+        if given < 1:
+            yield from (value for value in (-given, WIDTH if setting.required else 1) if value > 0)
+        below = range(given - 1, max(0, given - TRIES), -1)
+        near = sorted([*below, *range(max(given + 1, 1), given + 9)], key=lambda v: (abs(v - given), v))
+        far = (v for v in (1, 2, 3, 4, 8) if v < given - TRIES)
+        yield from (v for v in (*near, *far) if key != "size" or v > 1)  # a pool of one pools nothing
+    elif isinstance(given, list | tuple) and given and all(isinstance(item, int) for item in given):
+        yield from (list(given[:length]) for length in (2, 1) if length < len(given))
+        yield from ([min(item, size) for item in given] for size in range(max(given) - 1, 0, -1))
+        yield from sorted(foldings(signal.numel, len(given)), key=lambda shape: _far(shape, given))
+    if not setting.required and given != setting.default:
+        yield None
+
+
+def _far(shape: list[int], given: Any) -> int:
+    return sum(abs(a - b) for a, b in zip(shape, given, strict=True))
+
+
+def foldings(size: int, axes: int) -> list[list[int]]:
+    """Ways to fold this many values into so many axes, the most even first."""
+    if axes == 1:
+        return [[size]]
+    if size > MAX_FOLDED:
+        return []
+    small = [d for d in range(1, math.isqrt(size) + 1) if size % d == 0]
+    firsts = dict.fromkeys([*small, *(size // d for d in small)])
+    ways = ([first, *rest] for first in firsts for rest in foldings(size // first, axes - 1))
+    return sorted(islice(ways, 10 * TRIES), key=lambda way: max(way) - min(way))
+
+
+def _siblings(node: Block, form: Schema, signal: Signal, spec: "Path") -> Iterator[Edit]:
+    """The same block for other signals (conv1d for conv2d), or the family's block that reads one signal."""
+    stem = node.name.removesuffix("1d").removesuffix("2d")
+    for other in (stem, stem + "1d", stem + "2d"):
+        if other in BLOCKS and other != node.name:
+            same = _as(node, other)
+            before: list[Node] = [Block("embedding", {"dim": WIDTH})] if signal.dtype == "int" else []
+            plain = same.settings == node.settings and not before
+            yield Edit(spec, "rename", other) if plain else Edit(spec, "replace", [*before, same])
+    if len(form.required) > 1:
+        for other in BLOCKS.names():
+            if BLOCKS.family(other) == BLOCKS.family(node.name) and other != node.name:
+                yield Edit(spec, "rename", other)
+
+
+def _as(node: Block, other: str) -> Block:
+    """The block under another name, its width called as that one calls it."""
+    known = schema(BLOCKS.get(other)).settings
+    settings = {}
+    for key, value in node.settings.items():
+        name = next((w for w in WIDTHS if w in known), key) if key in WIDTHS and key not in known else key
+        if name in known:
+            settings[name] = value[0] if isinstance(value, list) and other.endswith("1d") else value
+    return Block(other, settings, node.label)

@@ -1,0 +1,237 @@
+"""Draw a network as SVG: a box for each block, the shape on every edge, branches side by side, shortcuts as arcs.
+
+Each node becomes a `Box` with an axis, the line on which signals come in at its top and leave at its bottom;
+combinators lay out the boxes inside them, a graph by layers (`weftnet.compose.drawing`). Read in light and in dark.
+"""
+
+from collections.abc import Mapping
+from html import escape
+
+from weftnet.base import units
+from weftnet.compose.drawing import GAP, Box, brief, frame, group, knot, layers, line, pill, placed, text_width
+from weftnet.compose.flow import Resolved
+from weftnet.compose.mermaid import mermaid
+from weftnet.cost.cost import Cost, Row
+
+__all__ = ["draw", "mermaid"]
+
+# Plain class rules, no custom properties: converters and editors of SVG know those too.
+_STYLE = """
+.weftnet{font-family:ui-sans-serif,system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+.weftnet text{fill:#1f2933;font-size:13px}
+.weftnet .soft{fill:#64717f;font-size:11px}
+.weftnet .name{font-weight:600}
+.weftnet .mid{text-anchor:middle}.weftnet .end{text-anchor:end}
+.weftnet .line{fill:none;stroke:#8a97a5;stroke-width:1.5}
+.weftnet .head{fill:#8a97a5}
+.weftnet .box{fill:#ffffff;stroke:#d5dce3}
+.weftnet .pill{fill:#eef2f6;stroke:#d5dce3}
+.weftnet .frame{fill:#f6f8fa;stroke:#d5dce3;stroke-dasharray:4 3}
+@media (prefers-color-scheme:dark){
+.weftnet text{fill:#e6ebf0}.weftnet .soft{fill:#9aa7b4}
+.weftnet .line{stroke:#6f7d8b}.weftnet .head{fill:#6f7d8b}
+.weftnet .box{fill:#232b34;stroke:#3a4652}.weftnet .pill{fill:#2b3540;stroke:#3a4652}
+.weftnet .frame{fill:#1a2129;stroke:#3a4652}
+}
+"""
+#: family of blocks → hue of its stripe
+_HUES = {
+    "dense": 215, "convolution": 255, "pooling": 190, "normalisation": 45, "activation": 25, "recurrent": 150,
+    "attention": 330, "transformer": 345, "position": 90, "embedding": 120, "regularisation": 0, "reshape": 275,
+}  # fmt: skip
+
+
+def draw(resolved: Resolved, cost: Cost | None = None) -> str:
+    """The network as an SVG document.
+
+    Args:
+        resolved: with every size filled in.
+        cost: if given, parameters and FLOPs stand in the boxes.
+    """
+    rows = {row.path: row for row in cost.rows} if cost else {}
+    if resolved.kind == "graph":
+        body = _graph(resolved, "", rows)
+    else:
+        path = resolved.name if resolved.kind != "chain" else ""
+        inner = _node(resolved, path, rows) if path else _chain(resolved, "", rows)
+        signal = next(iter(resolved.reads.values()))
+        name = next(iter(resolved.by.values())) or "input"
+        ends = pill(f"{name}: {brief(signal)}"), pill(f"output: {brief(resolved.output)}")
+        body = _stack([(ends[0], ""), (inner, ""), (ends[1], "")])
+    width, height = body.width + 40, body.height + 40
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="weftnet" role="img" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}"><title>network</title><style>{_STYLE}</style>'
+        '<defs><marker id="weftnet-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+        'orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>'
+        f"{placed(body, 20, 20)}</svg>\n"
+    )
+
+
+def _node(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+    match node.kind:
+        case "block":
+            return _block(node, path, rows.get(path))
+        case "chain":
+            return frame(_chain(node, path, rows), path) if node.children else knot("")
+        case "residual":
+            return _residual(node, path, rows)
+        case "parallel":
+            return _parallel(node, path, rows)
+        case _:
+            return frame(_graph(node, path, rows), f"{path} graph")
+
+
+def _block(node: Resolved, path: str, row: Row | None) -> Box:
+    """Name, path, the settings that the builder did not fill, what it costs; all of it when pointed at."""
+    sizes = {size for signal in node.reads.values() for size in signal.sizes}
+    shown = [f"{key} {_value(value)}" for key, value in node.settings.items() if not _filled(key, value, sizes)]
+    details = ", ".join(shown)
+    details = details if len(details) <= 46 else details[:45] + "…"
+    costs = []
+    if row is not None and row.parameters:
+        costs.append(f"{units.amount(row.parameters)} parameters")
+    if row is not None and row.flops:
+        costs.append(f"{units.amount(row.flops)} FLOPs")
+    lines = [text for text in (details, ", ".join(costs)) if text]
+    width = max(150.0, text_width(node.name + "   ", 13) + text_width(path, 11) + 34)
+    width = max([width, *(text_width(text, 11) + 34 for text in lines)])
+    height = 30.0 + 15 * len(lines)
+    family = node.cls.__module__.split(".")[-2] if "." in node.cls.__module__ else ""
+    hue = _HUES.get(family, sum(map(ord, family)) % 360)
+    reads = ", ".join(f"{name}: {signal}" for name, signal in node.reads.items())
+    about = escape(f"{path} ({node.name})\nreads {reads}\ngives {node.output}")
+    parts = [
+        f"<title>{about}</title>",
+        f'<rect class="box" width="{width:.1f}" height="{height:.1f}" rx="7"/>',
+        f'<rect width="5" height="{height - 12:.1f}" x="7" y="6" rx="2.5" fill="hsl({hue} 62% 55%)"/>',
+        f'<text class="name" x="20" y="20">{escape(node.name)}</text>',
+        f'<text class="soft end" x="{width - 12:.1f}" y="20">{escape(path)}</text>',
+        *(f'<text class="soft" x="20" y="{36 + 15 * i}">{escape(text)}</text>' for i, text in enumerate(lines)),
+    ]
+    return Box(width, height, width / 2, "".join(parts))
+
+
+def _chain(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+    nodes = [(_node(child, _under(path, name), rows), brief(child.output)) for name, child in node.children.items()]
+    return _stack(nodes)
+
+
+def _stack(nodes: list[tuple[Box, str]]) -> Box:
+    """Boxes below each other on one axis, what each gives written on the edge to the next."""
+    labels = [text_width(label, 11) + 10 for _, label in nodes[:-1]]
+    axis = max(box.axis for box, _ in nodes)
+    right = max([box.width - box.axis for box, _ in nodes] + labels)
+    parts, y = [], 0.0
+    for i, (box, label) in enumerate(nodes):
+        parts.append(placed(box, axis - box.axis, y))
+        y += box.height
+        if i + 1 < len(nodes):
+            parts.append(line(axis, y, axis, y + GAP, label))
+            y += GAP
+    return Box(axis + right, y, axis, "".join(parts))
+
+
+def _residual(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+    """The body below the fork, the shortcut beside it – a box, or an arc – and their sum."""
+    body = _inner(node.children["body"], f"{path}.body", rows)
+    top, plus = 18.0, knot("+")
+    if "shortcut" in node.children:
+        short = _inner(node.children["shortcut"], f"{path}.shortcut", rows)
+        return frame(_side_by_side([body, short], _given(node), plus), f"{path} residual")
+    given = brief(node.children["body"].output)
+    right = max(body.width, body.axis + text_width(given, 11)) + 24
+    low = top + body.height + GAP + plus.height / 2
+    arc = (
+        f"M{body.axis:.1f} 6H{right - 12:.1f}Q{right:.1f} 6 {right:.1f} 18V{low - 12:.1f}"
+        f"Q{right:.1f} {low:.1f} {right - 12:.1f} {low:.1f}H{body.axis + plus.width / 2 + 1:.1f}"
+    )
+    parts = [
+        f'<path class="line" d="M{body.axis:.1f} 0V6"/>',
+        line(body.axis, 6, body.axis, top),
+        placed(body, 0, top),
+        line(body.axis, top + body.height, body.axis, low - plus.height / 2, given),
+        f'<path class="line" marker-end="url(#weftnet-head)" d="{arc}"/>',
+        placed(plus, body.axis - plus.axis, low - plus.height / 2),
+    ]
+    return frame(Box(right, low + plus.height / 2, body.axis, "".join(parts)), f"{path} residual")
+
+
+def _parallel(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+    branches = [_inner(child, _under(path, name), rows) for name, child in node.children.items()]
+    join = knot(node.merge or "concat")
+    return frame(_side_by_side(branches, _given(node), join), f"{path} parallel")
+
+
+def _side_by_side(boxes: list[Box], shapes: list[str], join: Box) -> Box:
+    """Boxes that read the same signal, from a fork to where they join."""
+    widths = [max(box.width, box.axis + text_width(shape, 11) + 10) for box, shape in zip(boxes, shapes, strict=True)]
+    lefts = [sum(widths[:i]) + 24 * i for i in range(len(boxes))]
+    width, tall = lefts[-1] + widths[-1], max(box.height for box in boxes)
+    axis, top = width / 2, 26.0
+    low = top + tall + 20
+    under, over = [], []
+    for box, left, shape in zip(boxes, lefts, shapes, strict=True):
+        x = left + box.axis
+        under.append(line(axis, 0, x, top))
+        under.append(line(x, top + box.height, x, low, arrow=False))
+        under.append(f'<text class="soft" x="{x + 8:.1f}" y="{low - 4:.1f}">{escape(shape)}</text>')
+        under.append(line(x, low, axis, low + 30))
+        over.append(placed(box, left, top))
+    over.append(placed(join, axis - join.axis, low + 30))
+    return Box(width, low + 30 + join.height, axis, "".join([*under, *over]))
+
+
+def _given(node: Resolved) -> list[str]:
+    return [brief(child.output) for child in node.children.values()]
+
+
+def _inner(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+    """What stands inside a combinator's frame: a chain there needs no frame of its own."""
+    if node.kind == "chain":
+        return _chain(node, path, rows) if node.children else knot("")
+    return _node(node, path, rows)
+
+
+def _graph(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+    """A graph by layers, from its inputs to its outputs."""
+    boxes: dict[str, Box] = {}
+    sources: dict[str, dict[str, str]] = {}
+    shapes: dict[str, str] = {}
+    for name, signal in node.reads.items():
+        boxes[name], shapes[name] = pill(f"{name}: {brief(signal)}"), brief(signal)
+        sources[name] = {}
+    for name, wire in node.wires.items():
+        named = wire.sources if isinstance(wire.sources, Mapping) else None
+        sources[name] = {source: argument for argument, source in named.items()} if named else {}
+        sources[name] |= {source: "" for source in wire.names if source not in sources[name]}
+        child = node.children.get(name)
+        box = _inner(child, _under(path, name), rows) if child is not None else None
+        if box is not None and child is not None and child.kind == "chain":
+            box = frame(box, _under(path, name))
+        if wire.merge is not None:
+            join = knot(wire.merge)
+            box = join if box is None else _stack([(join, ""), (box, "")])
+        boxes[name] = box or knot(name)
+        merged = next((shapes[source] for source in wire.names), "")
+        shapes[name] = brief(child.output) if child is not None else merged if wire.merge is None else ""
+    for name in node.outputs:
+        boxes[f"→ {name}"] = pill(f"{name}: {brief(node.gives[name])}" if name in node.gives else name)
+        sources[f"→ {name}"] = {name: ""}
+    return group(*layers(boxes, sources), boxes, sources, shapes)
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _filled(key: str, value: object, sizes: set[int]) -> bool:
+    """Whether a setting says nothing new: a size that comes in, a bias that is there anyway."""
+    filled = key.endswith("_in") or key in ("vocabulary", "dim_memory")
+    return value is None or (filled and value in sizes) or (key, value) == ("bias", True)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "×".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,117 @@
+"""What the resolver carries from node to node, and what it leaves behind: a tree with every size filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Wire
+from weftnet.compose.axes import MaskFate, Port
+
+Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "graph", "merge"]
+#: dtype word → torch's
+TORCH = {"float": torch.float32, "int": torch.int64, "bool": torch.bool}
+#: Two examples tell a batch axis from one of size 1.
+BATCH = 2
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A signal on its way: its meta tensor, its mask, and the path of the node that gave it."""
+
+    signal: Signal
+    value: Tensor
+    mask: Tensor | None
+    by: str
+
+    @classmethod
+    def of(cls, signal: Signal, by: str) -> "Flow":
+        """An input of the network."""
+        value = torch.empty(signal.shape(BATCH), dtype=TORCH[signal.dtype], device="meta")
+        mask = None
+        if signal.padded:
+            mask = torch.empty((BATCH, signal.size("time")), dtype=torch.bool, device="meta")
+        return cls(signal, value, mask, by)
+
+    def named(self, by: str) -> "Flow":
+        """The same signal, as given by another node."""
+        return replace(self, by=by)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A node with every size known.
+
+    Args:
+        kind: block, or which combinator; a `repeat` has become a chain of its copies.
+        path: the submodule's path in the network.
+        name: the block's name, or the combinator's.
+        reads: the signals it reads, by argument or input name.
+        by: the paths of the nodes that gave them.
+        gives: the signals it gives; one, named `y`, unless it is a graph with several outputs.
+        cls: the block's class.
+        settings: all its arguments, filled ones too.
+        children: what it is made of, by the segment of their path.
+        wires: a graph's wiring.
+        merge: how branches or sources become one.
+        outputs: a graph's outputs.
+        mask: what becomes of a mask in a block.
+    """
+
+    kind: Kind
+    path: str
+    name: str
+    reads: Mapping[str, Signal]
+    by: Mapping[str, str]
+    gives: Mapping[str, Signal]
+    cls: Any = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    children: Mapping[str, "Resolved"] = field(default_factory=dict)
+    wires: Mapping[str, Wire] = field(default_factory=dict)
+    merge: str | None = None
+    outputs: tuple[str, ...] = ()
+    mask: MaskFate = "keeps"
+
+    @property
+    def output(self) -> Signal:
+        """The only signal it gives."""
+        (signal,) = self.gives.values()
+        return signal
+
+    def moved(self, path: str, by: str) -> "Resolved":
+        """A copy of the node at another path, which reads from another."""
+        (giver,) = self.by.values()
+        return self._moved(self.path, path, giver, by)
+
+    def _moved(self, old: str, new: str, old_by: str, new_by: str) -> "Resolved":
+        def move(path: str) -> str:
+            if path == old or path.startswith(old + "."):
+                return new + path[len(old) :]
+            return new_by if path == old_by else path
+
+        by = {name: move(path) for name, path in self.by.items()}
+        children = {segment: child._moved(old, new, old_by, new_by) for segment, child in self.children.items()}
+        return replace(self, path=move(self.path), by=by, children=children)
+
+    def leaves(self) -> "list[Resolved]":
+        """The blocks and merges in the order they run."""
+        if self.kind in ("block", "merge"):
+            return [self]
+        inner = [leaf for child in self.children.values() for leaf in child.leaves()]
+        return inner
+
+
+#: What a block reads, by argument of forward.
+Bound: TypeAlias = Mapping[str, tuple[Port, Flow]]
+
+
+def combined(
+    kind: Kind, path: tuple[str, ...], start: Flow, end: Flow, children: Mapping[str, Resolved]
+) -> tuple[Resolved, Flow]:
+    """A combinator that reads `start` and gives `end`, and the flow that goes on from it."""
+    here = ".".join(path)
+    reads, by, gives = {"x": start.signal}, {"x": start.by}, {"y": end.signal}
+    return Resolved(kind, here, kind, reads, by, gives, children=dict(children)), end.named(here or end.by)

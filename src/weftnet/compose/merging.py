@@ -1,0 +1,74 @@
+"""How several signals become one, when building and when running.
+
+concat     along the features: `dim` of vectors and sequences, `channels` of images
+add        y = x₁ + … + xₙ
+multiply   y = x₁ ⊙ … ⊙ xₙ
+gate       y = x₁ ⊙ σ(x₂)
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from weftnet.architecture.signal import Signal
+from weftnet.compose.flow import Flow
+
+MAX_VALUES = 2**45
+#: Each layout's feature axis, counted with the batch.
+FEATURES = {("dim",): 1, ("time", "dim"): 2, ("channels", "height", "width"): 1}
+
+
+def problem(merge: str, signals: Sequence[Signal]) -> str:
+    """Why the signals can't be merged so, empty if they can."""
+    first = signals[0]
+    if any(signal.dtype != "float" for signal in signals):
+        return "takes numbers, not tokens"
+    if any(signal.axes != first.axes for signal in signals):
+        return f"takes signals of one kind, not {' and '.join(dict.fromkeys(s.kind for s in signals))}"
+    if merge == "gate" and len(signals) != 2:
+        return f"takes a value and its gate, not {len(signals)} sources"
+    if merge == "concat":
+        feature = FEATURES.get(first.axes, len(first.axes)) - 1
+        for number, sizes in enumerate(zip(*(signal.sizes for signal in signals), strict=True)):
+            if number != feature and len(set(sizes)) > 1:
+                return f"needs one {first.axes[number]}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"
+        total = sum(signal.numel for signal in signals)
+        return f"gives {total} values, more than any machine holds" if total > MAX_VALUES else ""
+    for axis, sizes in zip(first.axes, zip(*(signal.sizes for signal in signals), strict=True), strict=True):
+        if len(set(sizes)) > 1:
+            return f"needs one {axis}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"
+    return ""
+
+
+def merge_tensors(merge: str, values: Sequence[Tensor], feature: int) -> Tensor:
+    """The merged values; `feature` is the axis that concat joins."""
+    match merge:
+        case "concat":
+            return torch.cat(list(values), dim=feature)
+        case "add":
+            return reduce(torch.add, values)
+        case "multiply":
+            return reduce(torch.mul, values)
+        case _:
+            return values[0] * torch.sigmoid(values[1])
+
+
+def merge_masks(masks: Sequence[Tensor | None]) -> Tensor | None:
+    """A step is real where every source that has padding says so."""
+    real = [mask for mask in masks if mask is not None]
+    return reduce(torch.logical_and, real) if real else None
+
+
+def feature_axis(signal: Signal) -> int:
+    """The axis that concat joins, counted with the batch."""
+    return FEATURES.get(signal.axes, len(signal.axes))
+
+
+def merged(merge: str, flows: Sequence[Flow], by: str) -> Flow:
+    """What the merge of flows that fit gives."""
+    first = flows[0].signal
+    value = merge_tensors(merge, [flow.value for flow in flows], feature_axis(first))
+    mask = merge_masks([flow.mask for flow in flows])
+    return Flow(Signal(first.axes, tuple(value.shape[1:]), "float", {}, mask is not None), value, mask, by)

@@ -1,0 +1,221 @@
+"""The network: the blocks of a resolved architecture, and how values and masks pass through them.
+
+A module's path is its node's path: `network.get_submodule("3.body.0")` is the node that `check` prints as 3.body.0.
+A sequence's mask (batch, time; True = real) travels beside its values and goes to every block that reads one.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture
+from weftnet.compose.axes import schema
+from weftnet.compose.flow import Resolved
+from weftnet.compose.merging import feature_axis, merge_masks, merge_tensors
+from weftnet.compose.resolve import examine
+from weftnet.errors import ArchitectureError, SettingError
+
+Value: TypeAlias = tuple[Tensor, Tensor | None]
+
+
+class _Call:
+    """How a block is called: which masks it reads, and what becomes of the first one's. Not a module, so that the
+    block's path stays the node's."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        form = schema(resolved.cls)
+        self.arguments = tuple(resolved.reads)
+        self.masks = {name: mask for name in self.arguments if (mask := form.mask_of(name)) in form.masks}
+        self.reads_mask, self.fate = bool(self.masks.get(self.arguments[0])), resolved.mask
+
+    def one(self, module: nn.Module, x: Tensor, mask: Tensor | None) -> Value:
+        """One value through the block."""
+        if mask is None:
+            return module(x), None
+        y: Tensor = module(x, mask=mask) if self.reads_mask else module(x)
+        return y, self._after(module, mask)
+
+    def several(self, module: nn.Module, values: Mapping[str, Value]) -> Value:
+        """Values by argument through the block."""
+        arguments = {name: value for name, (value, _) in values.items()}
+        for name, argument in self.masks.items():
+            if values[name][1] is not None:
+                arguments[argument] = values[name][1]  # type: ignore[assignment]  # None was just ruled out
+        mask = values[self.arguments[0]][1]
+        return module(**arguments), mask if mask is None else self._after(module, mask)
+
+    def _after(self, module: nn.Module, mask: Tensor) -> Tensor | None:
+        if self.fate == "keeps":
+            return mask
+        moved: Tensor | None = module.next_mask(mask) if self.fate == "moves" else None  # type: ignore[operator]
+        return moved
+
+
+class _Step:
+    """A graph's node: what it reads, under which arguments, and how several sources become one."""
+
+    def __init__(self, name: str, resolved: Resolved, signals: Mapping[str, Signal]) -> None:
+        wire = resolved.wires[name]
+        child = resolved.children.get(name)
+        self.name, self.sources, self.merge = name, wire.names, wire.merge
+        self.feature = feature_axis(signals[wire.names[0]])
+        several = child is not None and child.kind == "block" and len(child.reads) > 1 and wire.merge is None
+        arguments = tuple(wire.sources) if isinstance(wire.sources, Mapping) else tuple(child.reads if child else ())
+        self.arguments = arguments if several else ()
+
+
+class Combined(nn.Module):
+    """A combinator: its children as submodules, and what it makes of them.
+
+    A chain's `_order` is that of execution; `rewrites.py` may change it where that changes no value.
+    """
+
+    def __init__(self, resolved: Resolved) -> None:
+        super().__init__()
+        self._kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
+        self._written = self._order = tuple(resolved.children)
+        self._calls: dict[str, _Call] = {}
+        for segment, child in resolved.children.items():
+            if child.kind == "block":
+                self.add_module(segment, child.cls(**child.settings))
+                self._calls[segment] = _Call(child)
+            else:
+                self.add_module(segment, Combined(child))
+        if resolved.kind == "parallel":
+            self._feature = feature_axis(next(iter(resolved.children.values())).output)
+        if resolved.kind == "graph":
+            self._inputs, self._outputs = tuple(resolved.reads), resolved.outputs
+            self._steps: list[_Step] = []
+            signals = dict(resolved.reads)
+            for name, wire in resolved.wires.items():
+                self._steps.append(_Step(name, resolved, signals))
+                signals[name] = resolved.children[name].output if name in resolved.children else signals[wire.names[0]]
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Value:
+        """One value through the combinator."""
+        match self._kind:
+            case "chain":
+                for segment in self._order:
+                    x, mask = self._child(segment, x, mask)
+                return x, mask
+            case "residual":
+                y, y_mask = self._child("body", x, mask)
+                if "shortcut" not in self._modules:
+                    return y + x, y_mask
+                short, short_mask = self._child("shortcut", x, mask)
+                return y + short, merge_masks([y_mask, short_mask])
+            case "parallel":
+                values = [self._child(segment, x, mask) for segment in self._modules]
+                merged = merge_tensors(self._merge, [y for y, _ in values], self._feature)
+                return merged, merge_masks([m for _, m in values])
+            case _:
+                return self._graph({self._inputs[0]: (x, mask)})[self._outputs[0]]
+
+    def _child(self, segment: str, x: Tensor, mask: Tensor | None) -> Value:
+        module: nn.Module = self._modules[segment]  # type: ignore[assignment]  # children are never None
+        call = self._calls.get(segment)
+        if call is None:
+            result: Value = module(x, mask)
+            return result
+        return call.one(module, x, mask)
+
+    def _graph(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """All outputs of a graph from all its inputs; the steps lie in the order they run."""
+        here = dict(values)
+        for step in self._steps:
+            sources = [here[source] for source in step.sources]
+            if step.arguments:
+                module: nn.Module = self._modules[step.name]  # type: ignore[assignment]  # children are never None
+                named = dict(zip(step.arguments, sources, strict=True))
+                here[step.name] = self._calls[step.name].several(module, named)
+                continue
+            x, mask = sources[0]
+            if step.merge:
+                x = merge_tensors(step.merge, [y for y, _ in sources], step.feature)
+                mask = merge_masks([m for _, m in sources])
+            here[step.name] = self._child(step.name, x, mask) if step.name in self._modules else (x, mask)
+        return {name: here[name] for name in self._outputs}
+
+
+class Network(Combined):
+    """The network of one part.
+
+    Args:
+        resolved: the architecture with every size filled in.
+    """
+
+    def __init__(self, resolved: Resolved) -> None:
+        if resolved.kind not in ("chain", "graph"):  # a node alone: its path in the network is its name
+            alone = {resolved.name: resolved}
+            resolved = Resolved("chain", "", "chain", resolved.reads, resolved.by, resolved.gives, children=alone)
+        super().__init__(resolved)
+        self.resolved = resolved
+        self.inputs: dict[str, Signal] = dict(resolved.reads)
+
+    @property
+    def gives(self) -> Signal | dict[str, Signal]:
+        """The output's signal, or all of them by name."""
+        return self.resolved.output if len(self.resolved.gives) == 1 else dict(self.resolved.gives)
+
+    @property
+    def rows(self) -> list[Resolved]:
+        """The blocks in the order they run: path, name, what each reads, by whom it is given, what it gives."""
+        return self.resolved.leaves()
+
+    def forward(  # type: ignore[override]
+        self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+    ) -> Tensor | dict[str, Tensor]:
+        """The output, or a graph's outputs by name.
+
+        Args:
+            inputs: a tensor for the only input, or tensors by the names of the inputs.
+            masks: (batch, time) of the inputs that are padded, True = real.
+        """
+        outputs = self.run(inputs, masks)
+        if len(outputs) == 1:
+            return next(iter(outputs.values()))[0]
+        return {name: value for name, (value, _) in outputs.items()}
+
+    def run(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Value]:
+        """As `forward`, with the masks of the outputs."""
+        values = self._values(inputs, masks or {})
+        if self._kind == "graph":
+            return self._graph(values)
+        ((x, mask),) = values.values()
+        return {"y": Combined.forward(self, x, mask)}
+
+    def _values(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Value]:
+        """What comes in by the names the network has for it; one value needs no name."""
+        names = tuple(self.inputs)
+        if isinstance(inputs, Tensor):
+            inputs = {names[0]: inputs}
+        if len(names) == len(inputs) == 1 and len(masks) <= 1:
+            return {names[0]: (next(iter(inputs.values())), next(iter(masks.values()), None))}
+        if missing := [name for name in names if name not in inputs]:
+            raise SettingError(f"the network reads {', '.join(names)}", got=", ".join(inputs), expected=missing[0])
+        if stray := [name for name in masks if name not in inputs]:
+            raise SettingError(f"a mask of {stray[0]!r}, which does not come in", expected=", ".join(inputs))
+        return {name: (inputs[name], masks.get(name)) for name in names}
+
+
+def build(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], seed: int = 0) -> nn.ModuleDict:
+    """The networks of an architecture by part, their weights drawn from the seed.
+
+    Args:
+        architecture: complete, heads included.
+        inputs: each part's input signals by name.
+        seed: of the initial weights; the same seed gives the same weights, bit for bit.
+
+    Raises:
+        ArchitectureError: with every fault of every part.
+    """
+    results = {part: examine(node, inputs[part], part) for part, node in architecture.parts.items()}
+    faults = [fault for _, found in results.values() for fault in found]
+    if faults:
+        raise ArchitectureError(faults)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.ModuleDict({part: Network(tree) for part, (tree, _) in results.items() if tree is not None})

@@ -1,0 +1,29 @@
+"""Compression: a smaller run out of a run, or a refusal.
+
+    compress(loaded, data, folder, goal) → Compression      tries, measures, keeps what is on the frontier
+    METHODS                                                 the registry of methods, one a file in `methods/`
+
+Importing this package does not import torch.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weftnet.registry import Registry
+
+if TYPE_CHECKING:
+    from weftnet.compress.compressing import compress
+    from weftnet.compress.contract import Compression, Goal
+
+__all__ = ["METHODS", "Compression", "Goal", "compress"]
+
+METHODS = Registry("compression method", "weftnet.compress.methods", Path(__file__).parent / "methods")
+
+_LAZY = {"compress": "compressing", "Compression": "contract", "Goal": "contract"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

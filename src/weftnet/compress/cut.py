@@ -1,0 +1,153 @@
+"""Cutting units out of a network: smaller tensors, and the architecture that says so.
+
+What is left is an ordinary network of an ordinary architecture, built by its names. It computes what the whole one does
+with those units silenced – their weights set to zero – and that is checked before anything is trained on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from weftnet.architecture.edits import Edit, apply
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture, Block, Node, children
+from weftnet.compose.network import Network, build
+from weftnet.compress.groups import Group
+from weftnet.compress.sizes import changes
+from weftnet.compress.slices import slices
+from weftnet.compress.unroll import unroll
+from weftnet.data.batch import Batch
+from weftnet.errors import WeftnetError
+
+#: outputs that differ by more than rounding, relative to the largest
+_SAME = 1e-4
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Units to take out of a group.
+
+    Args:
+        group: of coupled channels.
+        units: numbers of those that go.
+    """
+
+    group: Group
+    units: Tensor
+
+
+def cut(
+    network: Network, architecture: Architecture, inputs: Mapping[str, Signal], removals: Sequence[Removal]
+) -> tuple[Architecture, Network]:
+    """The architecture with the new sizes, and its network with the weights that are left.
+
+    Args:
+        network: with its weights.
+        architecture: of the part `network`.
+        inputs: what it reads.
+        removals: at most one for each group.
+    """
+    state = network.state_dict()
+    gone = _gone(removals, state)
+    architecture = apply(unroll(architecture), _edits(network, architecture, removals))
+    smaller = build(architecture, {"network": inputs})["network"]
+    left = {name: _without(tensor, name, gone) for name, tensor in state.items()}
+    smaller.load_state_dict(left)
+    assert isinstance(smaller, Network)  # what build gives
+    return architecture, smaller.eval()
+
+
+def check(network: Network, smaller: Network, removals: Sequence[Removal], batch: Batch) -> None:
+    """Refuse a cut that computes something else than the whole network does with those units silenced.
+
+    A network that normalises over the cut features can't be checked so, since zeros count in its mean.
+
+    Raises:
+        WeftnetError: it does.
+    """
+    if any(removal.group.mixing for removal in removals):
+        return
+    state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    silenced = {name: tensor.clone() for name, tensor in state.items()}
+    for (name, axis), places in _gone(removals, state).items():
+        if "running" not in name:
+            silenced[name].index_fill_(axis, torch.tensor(sorted(places)), 0)
+    with torch.inference_mode():
+        network.load_state_dict(silenced)
+        expected = network(batch.inputs, batch.masks)
+        network.load_state_dict(state)
+        given = smaller(batch.inputs, batch.masks)
+    worst, scale = float((given - expected).abs().max()), float(expected.abs().max())
+    if worst > _SAME * max(scale, 1.0):
+        raise WeftnetError(
+            "the cut network does not compute what the whole one does without those units",
+            expected=f"outputs that differ by {_SAME:g} of {scale:.3g} at most",
+            got=f"{worst:.3g}",
+        )
+
+
+def _gone(removals: Iterable[Removal], state: Mapping[str, Tensor]) -> dict[tuple[str, int], set[int]]:
+    """The places that go, by tensor and axis."""
+    gone: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for removal in removals:
+        leaving = torch.isin(removal.group.units, removal.units)
+        for touch in removal.group.touches:
+            for each in slices(touch, state):
+                gone[each.name, each.axis] |= set(each.places[leaving[each.channels]].tolist())
+    return gone
+
+
+def _without(tensor: Tensor, name: str, gone: Mapping[tuple[str, int], set[int]]) -> Tensor:
+    for axis in range(tensor.dim()):
+        if places := gone.get((name, axis)):
+            left = [number for number in range(tensor.shape[axis]) if number not in places]
+            tensor = tensor.index_select(axis, torch.tensor(left))
+    return tensor.clone()
+
+
+def _edits(network: Network, architecture: Architecture, removals: Sequence[Removal]) -> list[Edit]:
+    """The settings to write, block by block."""
+    taken: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    for removal in removals:
+        leaving = torch.isin(removal.group.units, removal.units)
+        for touch in removal.group.touches:
+            taken[touch.block][touch.place] += int(leaving[touch.channels].sum())
+    written = blocks_of(unroll(architecture).parts["network"])
+    edits = []
+    for block in network.rows:
+        if block.path not in taken:
+            continue
+        sizes = {place: _size(network, block.path, place) - count for place, count in taken[block.path].items()}
+        if block.settings.get("bidirectional") and ("", "out") in sizes:
+            sizes["", "out"] //= 2
+        settings = changes(block, written[block.path].settings, sizes)  # type: ignore[arg-type]  # places are Places
+        if settings:
+            edits.append(Edit(("network", *block.path.split(".")), "set", settings))
+    return edits
+
+
+def _size(network: Network, block: str, place: tuple[str, str]) -> int:
+    """A size as it is now."""
+    inner, side = place
+    module = network.get_submodule(f"{block}.{inner}".rstrip("."))
+    if not inner:
+        (cell,) = module.children()
+        ways = 2 if cell.bidirectional else 1
+        return int(cell.input_size if side == "in" else cell.hidden_size * ways)  # type: ignore[arg-type,operator]
+    weight = module.get_parameter("weight")
+    return int(weight.shape[1 if side == "in" or inner == "table" else 0])
+
+
+def blocks_of(node: Node) -> dict[str, Block]:
+    """The blocks of a node without repeats, by their paths in the network."""
+    return dict(_blocks(node, ""))
+
+
+def _blocks(node: Node, path: str) -> Iterable[tuple[str, Block]]:
+    if isinstance(node, Block):
+        yield path, node
+    for segment, child in children(node):
+        yield from _blocks(child, f"{path}.{segment}" if path else segment)

@@ -1,0 +1,20 @@
+"""Which of torch's layers a network has: what can be quantised, told before anything is written."""
+
+from torch import nn
+
+from weftnet.compose.network import Network
+
+RECURRENT = ("LSTM", "GRU", "RNN")
+
+
+def layers(network: Network) -> dict[str, bool]:
+    """By family: conv, linear, embedding, lstm and the like, attention."""
+    modules = list(network.modules())
+    names = {block.name for block in network.rows}
+    return {
+        "conv": any(isinstance(module, nn.modules.conv._ConvNd) for module in modules),
+        "linear": any(isinstance(module, nn.Linear) for module in modules),
+        "embedding": any(isinstance(module, nn.Embedding) for module in modules),
+        "attention": any("attention" in name or "transformer" in name for name in names),
+        **{name: any(isinstance(module, getattr(nn, name)) for module in modules) for name in RECURRENT},
+    }

@@ -1,0 +1,133 @@
+"""Bytes, latency and score of runs, side by side.
+
+    bytes     of the file that answers: weights.safetensors, or model.onnx
+    latency   seconds a call of one example takes, on one thread, its encoding left out: the best call of a slice
+              of a few milliseconds, the median over rounds
+    rate      examples a second in batches of 64
+    speed-up  the baseline's time / a run's time, round by round; median, and the quartiles as its spread
+
+All contenders are timed by turns within a round, in one process. What else runs on the machine slows a whole round, and
+so leaves its ratios alone.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+
+from weftnet.data import Data
+from weftnet.data.batch import Batch
+from weftnet.execution.session import MASK, Session
+from weftnet.run.loading import Loaded
+
+#: seconds for which a contender is timed in a round of single examples, and the least number of calls
+_SLICE, _CALLS = 0.004, 3
+_BATCH = 64
+Call: TypeAlias = Callable[[Batch], object]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a run takes.
+
+    Args:
+        latency: seconds of one example, the median over rounds.
+        low: the first quartile.
+        high: the third.
+        rate: examples a second in batches.
+        speedup: the baseline's latency by this one's, the median over rounds.
+        speedup_low: the first quartile.
+        speedup_high: the third.
+        batch_speedup: the same of a batch.
+        rounds: how many.
+    """
+
+    latency: float
+    low: float
+    high: float
+    rate: float
+    speedup: float
+    speedup_low: float
+    speedup_high: float
+    batch_speedup: float
+    rounds: int
+
+
+def size_of(loaded: Loaded) -> int:
+    """Bytes of the file that answers."""
+    engine: Mapping[str, Any] = loaded.run.document.get("engine", {})
+    path: Path = loaded.run.folder / engine.get("file", "weights.safetensors")
+    return path.stat().st_size
+
+
+def timings(contenders: Mapping[str, Loaded], baseline: str, data: Data, rounds: int = 30) -> dict[str, Timing]:
+    """Time runs by turns, on one thread.
+
+    Args:
+        contenders: the runs by name; those of the engine onnx run on one thread too.
+        baseline: the name of the one that speed-ups are told against.
+        data: whose validation split gives the examples.
+        rounds: how often each is timed.
+    """
+    few = next(iter(data.batches("validation", _BATCH)))
+    one, calls = few.part(0, 1), {name: _on_one_thread(loaded) for name, loaded in contenders.items()}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        single = _rounds(calls, one, rounds, _SLICE)
+        batch = _rounds(calls, few, max(rounds // 3, 3), 0.0)
+    finally:
+        torch.set_num_threads(threads)
+    return {name: _timing(name, baseline, single, batch, few.size) for name in contenders}
+
+
+def _on_one_thread(loaded: Loaded) -> Call:
+    """A run as a call; ONNX Runtime, which else takes every core, on one thread like torch."""
+    engine = loaded.run.document.get("engine")
+    if engine is None:
+        return loaded.outputs
+    session = Session(loaded.run.folder / engine["file"], threads=1)
+
+    def call(batch: Batch) -> object:
+        values = {name: value.numpy() for name, value in batch.inputs.items()}
+        values |= {name + MASK: mask.numpy() for name, mask in batch.masks.items()}
+        return [torch.from_numpy(value) for value in session.run(values).values()]
+
+    return call
+
+
+def _rounds(contenders: Mapping[str, Call], batch: Batch, rounds: int, seconds: float) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for call in contenders.values():  # the first calls set things up
+        _seconds(call, batch, 0.0)
+    for _ in range(rounds):
+        for name, call in contenders.items():
+            times[name].append(_seconds(call, batch, seconds))
+    return times
+
+
+def _seconds(call: Call, batch: Batch, at_least: float) -> float:
+    """Seconds of a call: the least of several, as whatever interrupts one only adds to it."""
+    best, began = float("inf"), time.perf_counter()
+    calls = 0
+    while calls < _CALLS or time.perf_counter() - began < at_least:
+        start = time.perf_counter()
+        call(batch)
+        best = min(best, time.perf_counter() - start)
+        calls += 1
+    return best
+
+
+def _timing(
+    name: str, baseline: str, single: Mapping[str, list[float]], batch: Mapping[str, list[float]], size: int
+) -> Timing:
+    low, middle, high = statistics.quantiles(single[name], n=4)
+    ratios = [b / t for b, t in zip(single[baseline], single[name], strict=True)]
+    ratio_low, ratio, ratio_high = statistics.quantiles(ratios, n=4)
+    batch_ratio = statistics.median(b / t for b, t in zip(batch[baseline], batch[name], strict=True))
+    rate = size / statistics.median(batch[name])
+    return Timing(middle, low, high, rate, ratio, ratio_low, ratio_high, batch_ratio, len(ratios))

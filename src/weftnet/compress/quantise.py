@@ -1,0 +1,142 @@
+"""Eight-bit ONNX files by ONNX Runtime, and what both ways of making them share.
+
+    q = round(x / scale) + zero,  x ≈ (q − zero) · scale
+
+A weight's scale is known (one for each output channel). An activation's is measured beforehand on training examples
+(static) or taken anew from every batch (dynamic).
+Source: B. Jacob and others, Quantization and training of neural networks for efficient integer-arithmetic-only
+inference, 2018, https://arxiv.org/abs/1712.05877.
+"""
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from weftnet.base.extras import need
+from weftnet.blocks.recurrent.lstm import SHUT
+from weftnet.compress.means import Means, network_of
+from weftnet.data.batch import Batch
+from weftnet.errors import WeftnetError
+from weftnet.execution.session import MASK
+from weftnet.export.onnx import onnx_model
+from weftnet.run.loading import Loaded
+
+
+class Examples:
+    """Batches of training examples as ONNX Runtime's calibration reads them: one after another, then None.
+
+    Args:
+        means: whose training split is read.
+        count: batches.
+        size: examples in each.
+    """
+
+    def __init__(self, means: Means, count: int, size: int) -> None:
+        size = min(size, means.data.sizes["train"])
+        batches = [means.data.train_batch(step, size, means.seed) for step in range(count)]
+        self._batches = iter(_as_long(batches))
+
+    def get_next(self) -> dict[str, NDArray[Any]] | None:
+        """The next batch by the names of the file's inputs."""
+        batch = next(self._batches, None)
+        if batch is None:
+            return None
+        masks = {name + MASK: mask.numpy() for name, mask in batch.masks.items()}
+        return {name: values.numpy() for name, values in batch.inputs.items()} | masks
+
+
+def _as_long(batches: list[Batch]) -> list[Batch]:
+    """The batches with their padded inputs as long as the longest: histograms are taken over arrays of one shape."""
+    longest = {name: max(batch.masks[name].shape[1] for batch in batches) for name in batches[0].masks}
+
+    def padded(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        more = {name: longest.get(name, 0) - (each.shape[1] if each.dim() > 1 else 0) for name, each in values.items()}
+        return {
+            name: F.pad(each, [0, 0] * (each.dim() - 2) + [0, more[name]]) if name in longest else each
+            for name, each in values.items()
+        }
+
+    return [replace(batch, inputs=padded(batch.inputs), masks=padded(batch.masks)) for batch in batches]
+
+
+@contextmanager
+def prepared(loaded: Loaded) -> Iterator[Path]:
+    """The run as an ONNX file with normalisations folded into convolutions and constants computed, for a moment.
+
+    Raises:
+        MissingExtra: onnxruntime, onnx or onnxscript is not installed.
+        ExportError: the network can't be written as ONNX.
+    """
+    shape_inference = need("onnxruntime.quantization.shape_inference", extra="compress", what="quantising")
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        plain, path = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
+        onnx_model(*network_of(loaded), plain)
+        shape_inference.quant_pre_process(str(plain), str(path), skip_symbolic_shape=True)
+        _open_gates(path)
+        yield path
+
+
+def _open_gates(path: Path) -> None:
+    """Let an LSTM read padding where nobody asks for its last cell state.
+
+    The block's gates are shut at padding by weights of ±SHUT (see blocks/recurrent/lstm.py). They would set the scale
+    of their rows, and every other weight there would round to zero. The outputs do without: those at padding are
+    zeroed, and padding comes after all real steps.
+    """
+    onnx = need("onnx", extra="compress", what="quantising")
+    model = onnx.load(path)
+    weights = {each.name: each for each in model.graph.initializer}
+    read = {name for node in model.graph.node for name in node.input} | {each.name for each in model.graph.output}
+    for node in model.graph.node:
+        if node.op_type == "LSTM" and node.input[1] in weights and not {*node.output[2:]} & read:
+            kept = onnx.numpy_helper.to_array(weights[node.input[1]]).copy()  # (directions, 4 · dim, dim_in)
+            kept[abs(kept) == SHUT] = 0
+            weights[node.input[1]].CopyFrom(onnx.numpy_helper.from_array(kept, node.input[1]))
+    onnx.save(model, path)
+
+
+def fused(path: Path) -> None:
+    """Replace a file by its fused form: integer operators instead of quantise–dequantise pairs around float ones.
+
+    ONNX Runtime does this whenever it opens the file; done once, the file is smaller and opens faster. The level
+    "extended" keeps to operators that any processor runs.
+    """
+    runtime = need("onnxruntime", extra="compress", what="quantising")
+    new = path.with_name("fused.onnx")
+    options = runtime.SessionOptions()
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(new)
+    runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    new.replace(path)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without ONNX Runtime's advice on preprocessing, which was followed, and what its calibration prints.
+
+    Raises:
+        WeftnetError: ONNX Runtime can't quantise the network.
+    """
+    state = need("onnxruntime.capi.onnxruntime_pybind11_state", extra="compress", what="quantising")
+    faults = (state.Fail, state.InvalidGraph, state.InvalidArgument, state.NotImplemented, state.RuntimeException)
+    logger, level = logging.getLogger(), logging.getLogger().level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
+            warnings.simplefilter("ignore", DeprecationWarning)  # of onnx in onnxruntime
+            yield
+    except (*faults, ValueError, TypeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeftnetError(f"ONNX Runtime can't quantise this network: {reason}") from error
+    finally:
+        logger.setLevel(level)

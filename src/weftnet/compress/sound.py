@@ -1,0 +1,38 @@
+"""Which groups can be trusted: each is cut alone, and the cut network must compute what the silenced one does.
+
+torch-pruning reads autograd's graph, where a reshape does not say which axes it joins: after `image_rows`, say, one
+channel is many features in an order it can't see. Such a group fails here and is left alone.
+"""
+
+from collections.abc import Mapping
+
+import torch
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture
+from weftnet.compose.network import Network
+from weftnet.compress.cut import Removal, check, cut
+from weftnet.compress.groups import Group, groups
+from weftnet.data.batch import Batch
+from weftnet.errors import WeftnetError
+
+
+def sound_groups(
+    network: Network, architecture: Architecture, inputs: Mapping[str, Signal], batch: Batch
+) -> list[Group]:
+    """The groups of a network that can be made smaller."""
+    return [group for group in groups(network, batch) if _sound(group, network, architecture, inputs, batch)]
+
+
+def _sound(
+    group: Group, network: Network, architecture: Architecture, inputs: Mapping[str, Signal], batch: Batch
+) -> bool:
+    if group.size < 2:
+        return False
+    third = [Removal(group, torch.arange(0, group.size - 1, 3))]
+    try:
+        _, smaller = cut(network, architecture, inputs, third)
+        check(network, smaller, third, batch)
+    except (WeftnetError, RuntimeError, IndexError):  # it does not fit together, or not to the weights
+        return False
+    return True

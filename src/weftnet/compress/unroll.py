@@ -1,0 +1,35 @@
+"""Repeats written out: copies that share one description in the file, but are cut or factored each in its own way.
+
+The paths stay: what `{repeat: {times: 2, body: …}}` at `3` becomes in a network are the nodes `3.0` and `3.1`, and
+these are the paths of a chain of two nodes as well.
+"""
+
+from dataclasses import replace
+
+from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Parallel, Repeat, Residual
+
+
+def unroll(architecture: Architecture) -> Architecture:
+    """The same architecture without repeats."""
+    return replace(architecture, parts={part: _unrolled(node) for part, node in architecture.parts.items()})
+
+
+def _unrolled(node: Node) -> Node:
+    match node:
+        case Block():
+            return node
+        case Chain(nodes):
+            return replace(node, nodes=tuple(map(_unrolled, nodes)))
+        case Residual(body, shortcut):
+            return replace(node, body=_unrolled(body), shortcut=None if shortcut is None else _unrolled(shortcut))
+        case Parallel(branches):
+            return replace(node, branches=tuple(map(_unrolled, branches)))
+        case Repeat(times, body, label):
+            copy = replace(_unrolled(body), label=None)  # a name would be the same for all
+            return Chain((copy,) * times, label)
+        case Graph(_, nodes):
+            wires = {
+                name: replace(wire, node=None if wire.node is None else _unrolled(wire.node))
+                for name, wire in nodes.items()
+            }
+            return replace(node, nodes=wires)

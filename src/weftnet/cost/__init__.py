@@ -1,0 +1,1 @@
+"""What an architecture costs before it runs: shapes → parameters, FLOPs, memory, time."""

@@ -1,0 +1,302 @@
+"""What a network costs before it runs: parameters, FLOPs, saved activations, peak training memory – per node.
+
+One training step runs on the meta device, which computes shapes and nothing else; `meter.py` counts on the way.
+
+    flops      forward, per example; a multiplication and an addition count two; norms and elementwise count none
+    saved      bytes of distinct storages that autograd keeps for backward and that are no parameters, at the batch
+               size, counted at the node that saved first
+    peak       bytes alive at the worst moment of a training step: weights, buffers, gradients, the optimiser's state,
+               the batch, saved and passing activations. Storages are followed from their birth to their death, so it
+               is less than the sum of these where activations go before the last gradients come.
+
+Kernels' own copies are in the peak as far as `scratch.py` knows them; the allocator's gaps are not, which is why
+`largest_batch` leaves a part of the memory free (`usable`). What is foretold is plain eager PyTorch in float32 on a
+CPU, without the loss: not the plans that `fit` tries (channels_last, an earlier pool, compile). Tied weights count
+once. Measured: benchmarks/results/cost.md.
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from weftnet.architecture.signal import Signal
+from weftnet.base.heap import LARGEST
+from weftnet.compose.flow import TORCH, Resolved
+from weftnet.compose.network import Network
+from weftnet.cost.kernels import Kernels
+from weftnet.cost.meter import Meter
+from weftnet.cost.work import Work
+from weftnet.errors import SettingError
+from weftnet.optim import OPTIMISERS
+
+#: the share of the memory that a step may fill: the rest goes to gaps between what is allocated
+ROOM = 0.8
+#: bytes that glibc's heap keeps at most of what was freed: it gives back only blocks above a bound of 32 MiB that it
+#: finds by itself, and holes that later blocks don't fit into stay
+GAPS = 128 << 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one node costs.
+
+    Args:
+        path: the submodule's path in the network.
+        block: the block's name; a merge's or a residual's own row has the combinator's.
+        reads: the signals it reads, by argument.
+        gives: the signal it gives.
+        by: the paths of the nodes that gave what it reads.
+        parameters: of its own, those that a row above shares left out.
+        flops: forward, per example.
+        saved: bytes kept for backward at the batch size.
+        forward: its kernel calls in the forward pass, and how often each.
+        backward: those of the backward pass.
+    """
+
+    path: str
+    block: str
+    reads: Mapping[str, Signal]
+    gives: Signal
+    by: Mapping[str, str]
+    parameters: int
+    flops: int
+    saved: int
+    forward: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
+    backward: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network costs; sizes in bytes, at the batch size.
+
+    Args:
+        rows: the nodes in the order they run.
+        batch: examples in a batch.
+        parameters: all of them, tied ones once.
+        trainable: those that take gradients.
+        flops: forward, per example.
+        training_flops: forward and backward, per example.
+        weights: parameters and buffers.
+        gradients: of the trainable parameters.
+        state: what the optimiser keeps.
+        saved: activations kept for backward.
+        peak: the most that is alive at once in a training step.
+        optimiser: its name.
+        update: the optimiser's work in a step.
+    """
+
+    rows: tuple[Row, ...]
+    batch: int
+    parameters: int
+    trainable: int
+    flops: int
+    training_flops: int
+    weights: int
+    gradients: int
+    state: int
+    saved: int
+    peak: int
+    optimiser: str
+    update: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
+
+    def data(self) -> dict[str, Any]:
+        """The cost as JSON."""
+        names = ("batch", "parameters", "trainable", "flops", "training_flops", "weights", "gradients", "state")
+        totals = {name: getattr(self, name) for name in (*names, "saved", "peak", "optimiser")}
+        rows = [
+            {
+                "path": row.path, "block": row.block, "by": dict(row.by), "parameters": row.parameters,
+                "reads": {name: str(signal) for name, signal in row.reads.items()}, "gives": str(row.gives),
+                "flops": row.flops, "saved": row.saved,
+            }
+            for row in self.rows
+        ]  # fmt: skip
+        return {**totals, "rows": rows}
+
+
+def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adamw") -> Cost:
+    """What a training step of the network costs at a batch size.
+
+    Args:
+        network: as built, or only resolved: then nothing is allocated, however large it is.
+        batch: examples in a batch; a single one is run as in evaluation, as batch norms refuse it.
+        optimiser: whose state is counted.
+
+    Raises:
+        SettingError: the batch is not a positive number.
+        UnknownName: no optimiser is called so.
+    """
+    if batch < 1:
+        raise SettingError("a batch has at least one example", where="batch", got=str(batch))
+    make = OPTIMISERS.get(optimiser)
+    network = _on_meta(network).train(batch > 1)
+    inputs, masks = _inputs(network.inputs, batch)
+    stay = [*network.parameters(), *network.buffers()]
+    meter = Meter(iter([*stay, *inputs.values(), *masks.values()]), iter(stay))
+    nodes = dict(_nodes(network.resolved, ""))
+    _watch(network, nodes, meter)
+    with meter, Kernels(meter):
+        with torch.autograd.graph.saved_tensors_hooks(meter.save, lambda tensor: tensor):
+            given = network(inputs, masks or None)
+        given = [y for y in (given.values() if isinstance(given, Mapping) else [given]) if y.requires_grad]
+        meter.node, meter.backward = "", True
+        if given:
+            torch.autograd.backward(given, [torch.empty_like(y) for y in given])
+        peak, trainable = meter.peak, [p for p in network.parameters() if p.requires_grad]
+        state, meter.node = 0, "optimiser"
+        if given and trainable:
+            stepper = make(network.named_parameters())
+            stepper.step()
+            state = sum(map(_nbytes, {id(t): t for t in _tensors(stepper.state)}.values()))
+    rows = tuple(_rows(network, nodes, meter, batch))
+    forward = sum(_flops(meter, path, False) for path in [*nodes, ""])
+    backward = sum(_flops(meter, path, True) for path in [*nodes, ""])
+    return Cost(
+        rows=rows,
+        batch=batch,
+        parameters=sum(p.numel() for p in network.parameters()),
+        trainable=sum(p.numel() for p in trainable),
+        flops=forward // batch,
+        training_flops=(forward + backward) // batch,
+        weights=sum(map(_nbytes, stay)),
+        gradients=sum(map(_nbytes, trainable)),
+        state=state,
+        saved=sum(meter.saved.values()),
+        peak=peak + state,
+        optimiser=optimiser,
+        update=_update(meter, trainable, state),
+    )
+
+
+def largest_batch(network: Network | Resolved, memory: int, *, optimiser: str = "adamw") -> int:
+    """The most examples in a batch whose training step fits into so many bytes; 0 if not even one does."""
+    return largest(lambda batch: cost(network, batch, optimiser=optimiser).peak, usable(memory))
+
+
+def usable(memory: int) -> int:
+    """The highest peak that fits into so many bytes: min(0.8 · memory, max(memory / 2, memory − 128 MiB)).
+
+    A process needs more than the peak, as its heap has gaps: measured, up to the peak once more where that is small,
+    up to 120 MiB where it is larger; with every block given back when it is freed (MALLOC_MMAP_THRESHOLD_=65536) 1 MiB.
+    """
+    return min(int(ROOM * memory), max(memory // 2, memory - GAPS))
+
+
+def largest(peak: Callable[[int], int], memory: int) -> int:
+    """The largest batch whose peak fits into memory; 0 if there is none.
+
+    Memory grows by the same bytes with each example, so two batches tell the slope; the answer is then tried.
+    """
+    few, many = peak(32), peak(64)
+    batch = 32 + int((memory - few) // max((many - few) / 32, 1))
+    while batch > 0 and peak(batch) > memory:  # where gradients outweigh activations, at small batches, the line bends
+        batch -= max(batch // 50, 1)
+    return max(batch, 0)
+
+
+def _on_meta(network: Network | Resolved) -> Network:
+    """The network on meta; weights are never copied, and what is frozen or tied stays so."""
+    if isinstance(network, Resolved):
+        with torch.device("meta"):
+            return Network(network)
+    memo: dict[int, Any] = {id(network.resolved): network.resolved}
+    memo |= {id(signal): signal for signal in network.inputs.values()}
+    for tensor in [*network.parameters(), *network.buffers()]:
+        empty = torch.empty_like(tensor, device="meta", requires_grad=False)
+        leaf = nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+        memo[id(tensor)] = leaf
+    return copy.deepcopy(network, memo)
+
+
+def _inputs(signals: Mapping[str, Signal], batch: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    inputs, masks = {}, {}
+    for name, signal in signals.items():
+        inputs[name] = torch.empty(signal.shape(batch), dtype=TORCH[signal.dtype], device="meta")
+        if signal.padded:
+            masks[name] = torch.empty((batch, signal.size("time")), dtype=torch.bool, device="meta")
+    return inputs, masks
+
+
+def _nodes(resolved: Resolved, path: str) -> Iterator[tuple[str, Resolved]]:
+    """The blocks by path in the order they run, each combinator that computes after what it combines."""
+    for segment, child in resolved.children.items():
+        yield from _nodes(child, f"{path}.{segment}" if path else segment)
+    if resolved.kind != "chain":
+        yield path, resolved
+
+
+def _watch(network: Network, nodes: Mapping[str, Resolved], meter: Meter) -> None:
+    """Tell the meter which node runs; backward is a node's from where its output's gradient is known."""
+    seen: list[Any] = []  # kept, as an address may be given again
+
+    def watch(path: str, module: nn.Module) -> None:
+        before: list[str] = []
+
+        def enter(*_: Any) -> None:
+            before.append(meter.node)
+            meter.node = path
+
+        def leave(_module: Any, _inputs: Any, output: Any) -> None:
+            meter.node = before.pop()
+            for tensor in _tensors(output):
+                function = tensor.grad_fn
+                if function is not None and all(function is not other for other in seen[-8:]):
+                    seen.append(function)
+                    function.register_prehook(lambda _gradients: setattr(meter, "node", path))
+
+        module.register_forward_pre_hook(enter)
+        module.register_forward_hook(leave)
+
+    for path in nodes:
+        watch(path, network.get_submodule(path))
+
+
+def _rows(network: Network, nodes: Mapping[str, Resolved], meter: Meter, batch: int) -> Iterator[Row]:
+    counted: set[int] = set()
+    for path, node in nodes.items():
+        forward, backward = (meter.work.get((path, way), Counter()) for way in (False, True))
+        if node.kind != "block" and not forward:
+            continue  # a graph that only wires
+        own = [p for p in network.get_submodule(path).parameters() if id(p) not in counted]
+        counted |= {id(p) for p in own}
+        name = node.name if node.merge is None else node.merge
+        yield Row(
+            path, name, node.reads, next(iter(node.gives.values())), node.by, sum(p.numel() for p in own),
+            _flops(meter, path, False) // batch, meter.saved[path], tuple(forward.items()), tuple(backward.items()),
+        )  # fmt: skip
+
+
+def _flops(meter: Meter, path: str, backward: bool) -> int:
+    return sum(work.flops * count for work, count in meter.work.get((path, backward), Counter()).items())
+
+
+def _update(meter: Meter, trainable: list[nn.Parameter], state: int) -> tuple[tuple[Work, int], ...]:
+    """One pass over weights, gradients and state, as a fused kernel does it, and any matrix products."""
+    ran = meter.work.get(("optimiser", True), Counter())
+    work = Counter({one: count for one, count in ran.items() if one.flops})
+    if trainable:
+        sizes = [_nbytes(weight) for weight in trainable]
+        values = sum(weight.numel() for weight in trainable)
+        fresh = sum(size for size in sizes if size >= LARGEST)
+        work[Work("update", 0, 3 * sum(sizes) + 2 * state, values, len(trainable), fresh)] += 1
+    return tuple(work.items())
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _nbytes(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()

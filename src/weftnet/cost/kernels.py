@@ -1,0 +1,188 @@
+"""Kernels that the meta device runs otherwise than a processor does, put in as a processor runs them.
+
+    attention     without dropout the fused kernel, which never keeps its weights
+    lstm          oneDNN: one kernel for all steps of a layer, which keeps a workspace for backward
+    gru, rnn      one product over all steps for the inputs, then a loop; on meta a product each step
+
+Sizes of the LSTM's workspace are oneDNN's (`rnn_utils.cpp`, `set_conf`); its sections lie on pages of 4096 bytes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from weftnet.cost.meter import Meter
+from weftnet.cost.work import FLASH, Work, bytes_of, whole
+
+_LOOPS = (torch.gru, torch.rnn_tanh, torch.rnn_relu)
+#: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first: a packed input has no batch_first
+_ARGUMENTS = 9
+_PAGE = 1024  # floats
+#: (what the input gives the gates, state, weight, bias) → next state
+Cell = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
+
+
+class Kernels(TorchFunctionMode):
+    """Puts them in where the meta device would take another way."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__()
+        self.meter = meter
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is F.scaled_dot_product_attention and len(args) == 3:
+            return self._attention(func, args, **kwargs)
+        if func is torch.lstm and len(args) == _ARGUMENTS and isinstance(args[2], list | tuple):
+            return self._lstm(*args)
+        if func in _LOOPS and len(args) == _ARGUMENTS and isinstance(args[2], list | tuple):
+            return _recurrent(_CELLS[func], *args)
+        return func(*args, **kwargs)
+
+    def _attention(self, func: Any, args: Any, **kwargs: Any) -> Tensor:
+        mask, dropout = kwargs.get("attn_mask"), kwargs.get("dropout_p", 0.0)
+        same = args[0].shape[:2] == args[1].shape[:2] and args[0].shape[-1] == args[2].shape[-1]
+        lies = all(tensor.stride(-1) == 1 for tensor in args)
+        if dropout or args[0].ndim != 4 or not same or not lies:  # torch has no fused kernel for it on the CPU
+            result: Tensor = func(*args, **kwargs)
+            return result
+        if mask is not None and mask.dtype == torch.bool:  # as torch does
+            mask = torch.zeros_like(mask, dtype=args[0].dtype)
+        causal, scale = kwargs.get("is_causal", False), kwargs.get("scale")
+        fused: Tensor = getattr(torch.ops.aten, FLASH)(*args, 0.0, causal, attn_mask=mask, scale=scale)[0]
+        return fused
+
+    def _lstm(
+        self, x: Tensor, state: Any, weights: Any, bias: bool, layers: int, dropout: float, train: bool, both: bool,
+        batch_first: bool,
+    ) -> tuple[Tensor, ...]:  # fmt: skip
+        hidden, cell, lasts = state[0], state[1], []
+        x = x.transpose(0, 1) if batch_first else x
+        for layer in range(layers):
+            outputs = []
+            for way in range(1 + both):
+                i = layer * (1 + both) + way
+                own = _weights(weights, bias, i)
+                y, h, c = _Lstm.apply(self.meter, x.contiguous(), hidden[i], cell[i], *own)  # type: ignore[no-untyped-call]
+                outputs.append(y)
+                lasts.append((h, c))
+            x = torch.cat(outputs, dim=-1) if both else outputs[0]
+            if dropout and train and layer + 1 < layers:
+                x = torch.dropout(x, dropout, train)
+        x = x.transpose(0, 1) if batch_first else x
+        return x, torch.stack([h for h, _ in lasts]), torch.stack([c for _, c in lasts])
+
+
+class _Lstm(torch.autograd.Function):
+    """What one layer of torch's fused LSTM allocates, saves and computes, on meta; time comes first."""
+
+    @staticmethod
+    def forward(ctx: Any, meter: Meter, x: Tensor, h: Tensor, c: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        ctx.set_materialize_grads(False)  # nor does torch's
+        time, batch, dim_in = x.shape
+        dim = h.shape[-1]
+        y = x.new_empty(time, batch, dim)
+        workspace = x.new_empty(_workspace(time, batch, dim_in, dim))
+        last, last_cell = h.new_empty(h.shape), c.new_empty(c.shape)
+        ctx.meter = meter
+        ctx.held = 4 * (_scratch(time, batch, dim) + (dim_in + dim + 1) * _stride(4 * dim))
+        ctx.save_for_backward(x, h, c, y, last, last_cell, workspace, *weights)
+        meter.hold(ctx.held)
+        meter.note(lstm_work(x, h, backward=False))
+        return y, last, last_cell
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
+        x, h, c, _, _, _, _, *weights = ctx.saved_tensors
+        dim_in, dim = x.shape[-1], h.shape[-1]
+        given = tuple(torch.empty_like(tensor) for tensor in (x, h, c, *weights))
+        turned = sum(4 * dim * _stride(each) for each in (dim_in, dim) if _stride(each) != each)
+        ctx.meter.hold(ctx.held + 4 * (turned + 4 * dim) + bytes_of(h) * 4)
+        ctx.meter.note(lstm_work(x, h, backward=True))
+        return None, *given
+
+
+def lstm_work(x: Tensor, h: Tensor, *, backward: bool) -> Work:
+    """A layer's kernel in one direction, by its input and its first state; time comes first."""
+    time, batch, dim_in = x.shape
+    dim = h.shape[-1]
+    flops = 8 * time * batch * dim * (dim_in + dim)
+    operations = 8 * time * batch * whole(dim) * (whole(dim_in) + whole(dim))
+    moved = bytes_of(x) + 4 * (time * batch * dim + _workspace(time, batch, dim_in, dim))
+    kind, times = ("lstm_backward", 2) if backward else ("lstm", 1)
+    shape = time, batch, dim_in, dim
+    return Work(kind, times * flops, times * moved, times * operations, max(time, 1), shape=shape)
+
+
+def _workspace(time: int, batch: int, dim_in: int, dim: int) -> int:
+    """Floats that oneDNN keeps of a layer in one direction: gates, states and the places of their gradients."""
+    layer = 2 * (time + 1) * batch * _stride(max(dim_in, dim))
+    cell = 2 * (time + 1) * batch * dim
+    sections = (time * batch * _stride(4 * dim), layer, layer, layer, cell, cell, time * batch * _stride(dim))
+    return sum(-(-floats // _PAGE) * _PAGE for floats in sections)
+
+
+def _scratch(time: int, batch: int, dim: int) -> int:
+    """Floats that it holds while it runs: the gates again and some states."""
+    return -(-time * batch * _stride(4 * dim) // _PAGE) * _PAGE + 2 * batch * _stride(dim) + 3 * _PAGE
+
+
+def _stride(dim: int) -> int:
+    """The distance of oneDNN's rows, in floats: whole lines of 64 bytes, and no multiple of 256."""
+    rounded = -(-dim // 16) * 16
+    return rounded + 16 if rounded % 256 == 0 else rounded
+
+
+def _gru(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    from_input = gates.unsafe_chunk(3, 1)  # not chunk: its parts could not be changed in place
+    from_state = F.linear(state, weight, bias).unsafe_chunk(3, 1)
+    reset = from_state[0].add_(from_input[0]).sigmoid_()
+    update = from_state[1].add_(from_input[1]).sigmoid_()
+    new = from_input[2].add(from_state[2].mul_(reset)).tanh_()
+    return (state - new).mul_(update).add_(new)
+
+
+def _rnn(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return F.linear(state, weight, bias).add_(gates)
+
+
+_CELLS: dict[Any, Cell] = {
+    torch.gru: _gru,
+    torch.rnn_tanh: lambda *given: torch.tanh(_rnn(*given)),
+    torch.rnn_relu: lambda *given: torch.relu(_rnn(*given)),
+}
+
+
+def _recurrent(
+    cell: Cell, x: Tensor, hidden: Tensor, weights: Any, bias: bool, layers: int, dropout: float, train: bool,
+    both: bool, batch_first: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    lasts = []
+    x = x.transpose(0, 1) if batch_first else x
+    for layer in range(layers):
+        ways = []
+        for way in range(1 + both):
+            i = layer * (1 + both) + way
+            weight_in, weight, *biases = _weights(weights, bias, i)
+            bias_in, bias_here = biases or (None, None)
+            steps = list(F.linear(x, weight_in, bias_in).unbind(0))
+            outputs, state = [], hidden[i]
+            for gates in reversed(steps) if way else steps:
+                state = cell(gates, state, weight, bias_here)
+                outputs.append(state)
+            lasts.append(state)
+            ways.append(torch.stack(outputs[::-1] if way else outputs))
+        x = torch.cat(ways, dim=-1) if both else ways[0]
+        if dropout and train and layer + 1 < layers:
+            x = torch.dropout(x, dropout, train)
+    return x.transpose(0, 1) if batch_first else x, torch.stack(lasts)
+
+
+def _weights(weights: Any, bias: bool, number: int) -> list[Tensor]:
+    """Those of a layer in one direction: input, state, and their biases if there are any."""
+    each = 4 if bias else 2
+    return list(weights[number * each : (number + 1) * each])

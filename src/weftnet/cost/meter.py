@@ -1,0 +1,143 @@
+"""Counts what runs on the meta device: arithmetic, bytes moved, bytes saved for backward, bytes alive – per node.
+
+A dispatch mode sees every kernel of the forward and backward pass. FLOPs are torch's own formulas
+(`torch.utils.flop_counter`: a multiplication and an addition count two; norms and elementwise operations count none).
+What a kernel holds beside its inputs and results comes from `scratch.py`, what its time depends on from
+`work.py`; kernels that run otherwise on the meta device than on a processor are put in by `kernels.py`.
+"""
+
+import math
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry, sdpa_backward_flop, sdpa_flop
+
+from weftnet.cost.scratch import scratch
+from weftnet.cost.work import FLASH, VIEW, Work, work_of
+
+_FORMULAS: dict[str, Callable[..., int]] = {
+    **{packet.__name__: formula for packet, formula in flop_registry.items() if hasattr(packet, "overloads")},
+    FLASH: sdpa_flop,
+    f"{FLASH}_backward": sdpa_backward_flop,
+}
+_OUT_OF_PLACE = torch.ops.aten.index_put.default
+_FREE = ("empty", "new_empty", "_unsafe_view", "lift_fresh", "detach", "is_same_size", "_local_scalar_dense")
+
+
+def _conv_backward(gradient: Tensor, x: Tensor, weight: Tensor, *rest: Any, out_val: Any = None, **_: Any) -> int:
+    """FLOPs of a convolution's backward pass; torch's formula takes groups for a full convolution."""
+    transposed, wanted = rest[4], rest[7]
+    pixels = x.shape[0] * math.prod((x if transposed else gradient).shape[2:])
+    return 2 * pixels * weight.numel() * (int(wanted[0]) + int(wanted[1]))
+
+
+_FORMULAS["convolution_backward"] = _conv_backward
+
+
+class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """What ran, by node.
+
+    Args:
+        known: tensors that are there from the start (parameters, buffers, inputs).
+        unsaved: those of them that cost nothing to save, as they stay in any case (parameters, buffers).
+    """
+
+    def __init__(self, known: Iterator[Tensor], unsaved: Iterator[Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.node = ""
+        self.backward = False
+        self.work: dict[tuple[str, bool], Counter[Work]] = {}
+        self.saved: Counter[str] = Counter()
+        self.alive = self.peak = 0
+        self._living: dict[int, tuple[weakref.ref[Any], int]] = {}
+        self._kept = {_key(tensor) for tensor in unsaved}
+        for tensor in known:
+            self._lives(tensor)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if (
+            func is _OUT_OF_PLACE and self.backward
+        ):  # torch's own backward writes into the zeros it made, unless a mode looks on
+            func = torch.ops.aten.index_put_.default
+        result = func(*args, **(kwargs or {}))
+        tensors = [item for item in _flat(result) if isinstance(item, Tensor)]
+        for tensor in tensors:
+            self._lives(tensor)
+        name = func._overloadpacket.__name__
+        self.hold(scratch(name, args, tensors))
+        if (work := counted(func, args, kwargs or {}, result)) is not None:
+            self.note(work)
+        return result
+
+    def note(self, work: Work) -> None:
+        """Count a kernel call at the node that is running."""
+        self.work.setdefault((self.node, self.backward), Counter())[work] += 1
+
+    def hold(self, bytes: int) -> None:
+        """Count bytes that are alive beside all else for a moment."""
+        self.peak = max(self.peak, self.alive + bytes)
+
+    @contextmanager
+    def at(self, node: str) -> Iterator[None]:
+        """What runs inside is the node's."""
+        before, self.node = self.node, node
+        try:
+            yield
+        finally:
+            self.node = before
+
+    def save(self, tensor: Tensor) -> Tensor:
+        """Count a tensor that autograd saves; a storage counts once, and parameters not at all."""
+        key = _key(tensor)
+        if key not in self._kept:
+            self._kept.add(key)
+            self.saved[self.node] += tensor.untyped_storage().nbytes()
+        return tensor
+
+    def _lives(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key, size = storage._cdata, storage.nbytes()
+        if tensor.device.type != "meta" or (key in self._living and self._living[key][0]() is not None):
+            return
+        self._living[key] = (weakref.ref(storage, lambda _: self._dies(key, size)), size)
+        self.alive += size
+        self.peak = max(self.peak, self.alive)
+
+    def _dies(self, key: int, size: int) -> None:
+        self.alive -= size
+        self._living.pop(key, None)
+        if not self.backward:
+            self._kept.discard(key)  # a new storage may come to lie at the same address
+
+
+def counted(func: Any, args: Any, kwargs: Mapping[str, Any], result: Any) -> Work | None:
+    """A call of an operation as it is counted; None where nothing runs."""
+    name = func._overloadpacket.__name__
+    if func.is_view:
+        return VIEW
+    if name.startswith(_FREE):
+        return None
+    given, tensors = ([item for item in _flat(value) if isinstance(item, Tensor)] for value in (args, result))
+    formula = _FORMULAS.get(name)
+    flops = formula(*args, **kwargs, out_val=result) if formula else 0
+    return work_of(name, args, flops, given, tensors)
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item)
+    elif isinstance(value, Mapping):
+        yield from _flat(list(value.values()))
+    else:
+        yield value
+
+
+def _key(tensor: Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)

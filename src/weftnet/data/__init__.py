@@ -1,0 +1,35 @@
+"""Data: a source is opened, split, encoded by kinds of column, and given out in batches.
+
+    open_data(source, target=…) → Data          `sources/` read, `splits.py` cut, `kinds/` encode, `rows.py` batch
+    data.train_batch(step, size, seed) → Batch  a pure function of its arguments
+    AUGMENTATIONS.get("crop")(padding=4)        batched changes of training images
+
+Statistics come from the training rows only; nothing a file holds is ever run as code. Importing this package imports
+neither torch nor pyarrow: listing the kinds is quick.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weftnet.registry import Registry
+
+if TYPE_CHECKING:
+    from weftnet.data.batch import Batch
+    from weftnet.data.data import Data
+    from weftnet.data.opening import open_data
+    from weftnet.data.preprocessing import Preprocessing
+
+__all__ = ["AUGMENTATIONS", "KINDS", "Batch", "Data", "Preprocessing", "open_data"]
+
+_HERE = Path(__file__).parent
+KINDS = Registry("kind of column", f"{__name__}.kinds", _HERE / "kinds")
+AUGMENTATIONS = Registry("augmentation", f"{__name__}.augment", _HERE / "augment")
+
+_LAZY = {"Batch": "batch", "Data": "data", "Preprocessing": "preprocessing", "open_data": "opening"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -1,0 +1,208 @@
+"""Files that a table names: images or recordings beside it, one in each row.
+
+A column is one of files if its kind is said to be image or audio, or if every value ends as image files do, or every
+value as recordings do. The names are relative to the table's folder, or to one inside it (`files="images"`); nothing
+outside of it is opened, whatever a name, a `..` or a link says.
+
+A column on the disk stays there: its names become paths block by block, whenever it is read.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.data.columns import Column, Columns
+from weftnet.data.content import Content
+from weftnet.data.folder import digest_of, inside
+from weftnet.data.infer import Spec
+from weftnet.data.media import IMAGES, SOUNDS
+from weftnet.data.order import Rows
+from weftnet.errors import DataError
+
+_KINDS = ("image", "audio")
+#: sub-folders that are searched for a file that is not there
+_SEARCHED = 1000
+
+
+def names_files(reader: ModuleType | None, path: Path) -> bool:
+    """Whether a source is a table on the disk, whose columns may name files beside it."""
+    return getattr(reader, "NAMES_FILES", False) and path.is_file()
+
+
+def kinds_of(state: Mapping[str, Any], content: Content) -> dict[str, Spec | None]:
+    """What a state says about columns."""
+    known = state["preprocessing"].get("columns", {})
+    return {name: str(known[name].get("kind")) if name in known else None for name in content.columns}
+
+
+def resolve_files(
+    content: Content, folder: Path, kinds: Mapping[str, Spec | None], digest: bool = True, *, files: str = ""
+) -> Content:
+    """A table whose columns of file names are paths that were checked.
+
+    Args:
+        content: of the table.
+        folder: it lies in.
+        kinds: what is said about columns.
+        digest: whether the files are read for the content's fingerprint.
+        files: a folder inside that one, which the names are relative to.
+
+    Raises:
+        DataError: a file is not there or lies outside the folder; names row and column.
+    """
+    if not content.table:
+        return content
+    home = folder.resolve()
+    base = _base(content, home, files)
+    columns: dict[str, NDArray[Any] | Column] = {}
+    notes = list(content.notes)
+    held = any(isinstance(_first(content, name), bytes) for name in content.columns)
+    for name in content.columns:
+        said = kinds.get(name)
+        wanted = (said if isinstance(said, str) else next(iter(said), "")) in _KINDS if said else False
+        if name == content.target or _kind(content, name) != "O" or (not wanted and name in kinds):
+            continue
+        if not wanted and not _named(content, name):
+            continue
+        if held and not wanted and not _any_there(content, name, base):
+            notes.append(f"{name}: names files that are not there, beside a column that holds them; read as words")
+        elif any(isinstance(value, str) for piece in content.pieces(name) for value in piece):
+            columns[name] = _resolved(content, name, base, home)
+    if files and not columns:
+        raise DataError("no column names a file", where=content.source, expected=f"names of files in {base}",
+                        fix="leave `files` out, or say which: --kind COLUMN=image, kinds={COLUMN: …}")  # fmt: skip
+    found = _changed(content.columns, columns)
+    mark = _fingerprint(content, list(columns), base, home) if columns and digest else content.fingerprint
+    return replace(content, columns=found, fingerprint=mark, notes=tuple(notes))
+
+
+def _changed(
+    known: Mapping[str, NDArray[Any]], columns: Mapping[str, NDArray[Any] | Column]
+) -> Mapping[str, NDArray[Any]]:
+    if isinstance(known, Columns):
+        return known.changed(columns)
+    return {**known, **{name: values for name, values in columns.items() if not isinstance(values, Column)}}
+
+
+def _base(content: Content, home: Path, files: str) -> Path:
+    """The folder that names are relative to."""
+    base = home / files
+    try:
+        base = inside(base, home)
+    except DataError as fault:
+        raise DataError("the folder of files lies outside the table's", where=f"{content.source}: files",
+                        expected=f"a folder in {home}", got=repr(files)) from fault  # fmt: skip
+    if not base.is_dir():
+        raise DataError("there is no such folder beside the table", where=f"{content.source}: files",
+                        expected=f"a folder in {home}", got=repr(files))  # fmt: skip
+    return base
+
+
+def _first(content: Content, name: str) -> Any:
+    piece = next(content.pieces(name), ())
+    return piece[0] if len(piece) else None
+
+
+def _kind(content: Content, name: str) -> str:
+    return next(content.pieces(name)).dtype.kind
+
+
+def _named(content: Content, name: str) -> bool:
+    """Whether the values look like names of images, or of recordings."""
+    endings, some = [IMAGES, SOUNDS], False
+    for piece in content.pieces(name):
+        real = [value for value in piece.tolist() if value is not None]
+        some = some or bool(real)
+        if not all(isinstance(value, str) for value in real):
+            return False
+        endings = [each for each in endings if all(value.lower().endswith(each) for value in real)]
+        if not endings:
+            return False
+    return some
+
+
+def _any_there(content: Content, name: str, base: Path) -> bool:
+    return any((base / str(value)).exists() for piece in content.pieces(name) for value in piece if value is not None)
+
+
+def _resolved(content: Content, name: str, base: Path, home: Path) -> NDArray[Any] | Column:
+    """The column of paths: an array, or one on the disk."""
+    if not content.on_disk(name):
+        return _paths(content, name, base, home, content.columns[name], np.arange(content.count))
+    return Column(partial(_blocks, content, name, base, home), content.count)
+
+
+def _blocks(content: Content, name: str, base: Path, home: Path) -> Iterator[NDArray[Any]]:
+    start = 0
+    for block in content.pieces(name):
+        yield _paths(content, name, base, home, block, np.arange(start, start + len(block)))
+        start += len(block)
+
+
+def _paths(content: Content, name: str, base: Path, home: Path, values: NDArray[Any], rows: Rows) -> NDArray[Any]:
+    """Names as paths, each of a file that is there and within the folder."""
+    paths = np.empty(len(values), dtype=object)
+    for place, value in enumerate(values.tolist()):
+        if not isinstance(value, str):
+            paths[place] = value
+            continue
+        where = content.place(name, int(rows[place]))
+        try:
+            paths[place] = inside(base / value, home)
+        except DataError as fault:
+            raise DataError("the file lies outside the table's folder", where=where, expected=f"a file in {home}",
+                            got=repr(value)) from fault  # fmt: skip
+        if not paths[place].is_file():
+            raise DataError(
+                "the file is not there",
+                where=where,
+                expected=f"a file in {base}",
+                got=repr(value),
+                fix=_elsewhere(value, base, home)
+                or f"if {name!r} is not about files: kinds={{{name!r}: 'category'}}, or None to leave it out",
+            )
+    return paths
+
+
+def _elsewhere(value: str, base: Path, home: Path) -> str:
+    """The option that finds a file that is not there, if one of the sub-folders holds it."""
+    for folder in islice((each for each in sorted(base.iterdir()) if each.is_dir()), _SEARCHED):
+        if (folder / value).is_file():
+            files = folder.relative_to(home).as_posix()
+            return f"did you mean files={files!r} (--data-set files={files})?"
+    return ""
+
+
+def _fingerprint(content: Content, names: list[str], base: Path, home: Path) -> str:
+    """sha256 over the table's own and each file, in the order of first mention."""
+    digest = hashlib.sha256(content.fingerprint.encode())
+    for name in names:
+        rows, start = _first_mentions(content, name), 0
+        for piece in content.pieces(name, rows):
+            for path in _paths(content, name, base, home, piece, rows[start : start + len(piece)]):
+                digest.update(digest_of([path], home).encode())
+            start += len(piece)
+    return digest.hexdigest()
+
+
+def _first_mentions(content: Content, name: str) -> Rows:
+    """(names,) the row in which each name stands first; takes eight bytes for each row."""
+    keys = np.concatenate([np.array([_key(value) for value in piece], np.uint64) for piece in content.pieces(name)])
+    found, first = np.unique(keys, return_index=True)
+    rows: Rows = np.sort(first[found != 0])
+    return rows
+
+
+def _key(value: Any) -> int:
+    """64 bits of a name; 0 for a value that is none."""
+    if not isinstance(value, str):
+        return 0
+    return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest()) | 1

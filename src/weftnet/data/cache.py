@@ -1,0 +1,207 @@
+"""Encoded data kept on the disk: `$XDG_CACHE_HOME/weftnet/data/<key>/`, one plain .npy file for each input.
+
+The key is a checksum of the content, of every setting that bears on the result, and of weftnet's version. An entry is
+written beside its place and renamed onto it, so it is whole or absent, whoever else writes the same one. It lists its
+files with sizes and checksums; one that does not agree is thrown away and made anew. Nothing in it is code.
+
+Which content a file holds is remembered by the file's size and time of change, so that it need not be read again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.base import files
+from weftnet.data.memory import words
+from weftnet.data.read import npy_header
+from weftnet.errors import DataError, WeftnetError
+
+FORMAT = 2
+_LIST = "entry.json"
+_NEW = ".new-"
+_OLD = 24 * 3600  # seconds after which an unfinished entry is taken for a dead writer's
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished entry.
+
+    Args:
+        path: its folder.
+        facts: what was written down with it.
+        bytes: of its files.
+    """
+
+    path: Path
+    facts: Mapping[str, Any]
+    bytes: int
+
+    def array(self, name: str) -> NDArray[Any]:
+        """An array, mapped from the disk; it can't be written to."""
+        file = self.path / f"{name}.npy"
+        with file.open("rb") as stream:
+            shape, fortran, dtype = npy_header(stream, str(file), file.stat().st_size)
+            if 0 in shape:
+                return np.empty(shape, dtype)
+            return np.memmap(file, dtype, "r", stream.tell(), shape, "F" if fortran else "C")
+
+
+def home() -> Path:
+    """Where entries lie."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "weftnet" / "data"
+
+
+def key_of(*parts: Any) -> str:
+    """The name of what depends on these, JSON."""
+    try:
+        own = version("weftnet")
+    except PackageNotFoundError:  # run from its sources
+        own = ""
+    told = json.dumps([FORMAT, own, *parts], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def find(key: str) -> tuple[Entry | None, str]:
+    """The entry of this key, and what was wrong with one that had to be thrown away."""
+    path = home() / key
+    if not path.is_dir():
+        return None, ""
+    try:
+        return _checked(path), ""
+    except (WeftnetError, OSError, KeyError, TypeError, ValueError) as fault:
+        shutil.rmtree(path, ignore_errors=True)
+        return None, f"the cached data in {path} were damaged and are made anew ({str(fault).splitlines()[0]})"
+
+
+@contextmanager
+def scratch(room: int = 0) -> Iterator[Path]:
+    """A new folder on the cache's disk, removed afterwards.
+
+    Args:
+        room: bytes that it will take.
+
+    Raises:
+        DataError: the disk is full or can't be written.
+    """
+    try:
+        home().mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sweep()
+        check_room(room)
+        folder = Path(tempfile.mkdtemp(prefix=_NEW, dir=home()))
+    except OSError as fault:
+        raise _unwritable(fault) from None
+    try:
+        yield folder
+    except OSError as fault:
+        raise _unwritable(fault) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_room(needed: int) -> None:
+    """Refuse before anything is written what the disk can't hold."""
+    free = shutil.disk_usage(home()).free
+    if free < needed:
+        raise DataError(
+            "the disk has too little room for the encoded data",
+            where=str(home()),
+            expected=words(needed),
+            got=f"{words(free)} free",
+            fix="free some space, or put the cache on another disk: XDG_CACHE_HOME=FOLDER",
+        )
+
+
+def write_array(folder: Path, name: str, pieces: Iterator[NDArray[Any]], count: int) -> None:
+    """Write an array of `count` rows piece by piece."""
+    written = 0
+    with (folder / f"{name}.npy").open("wb") as stream:
+        for piece in pieces:
+            if not written:
+                header = {"descr": piece.dtype.str, "fortran_order": False, "shape": (count, *piece.shape[1:])}
+                check_room(count * piece[:1].nbytes)
+                np.lib.format.write_array_header_2_0(stream, header)
+            stream.write(np.ascontiguousarray(piece).data)
+            written += len(piece)
+
+
+def keep(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:
+    """Make a folder full of arrays the entry of this key; if another process was quicker, its entry is taken."""
+    listed = {file.name: [file.stat().st_size, files.sha256(file)] for file in sorted(folder.glob("*.npy"))}
+    files.write_json(folder / _LIST, {"format": FORMAT, "facts": dict(facts), "files": listed})
+    for name in listed:
+        files.flush(folder / name)
+    path = home() / key
+    for _ in range(3):
+        with suppress(OSError):  # another one is there already
+            folder.rename(path)
+        entry, _ = find(key)  # a damaged one is thrown away, and the next try finds room
+        if entry is not None:
+            return entry
+    raise DataError("the encoded data can't be kept", where=str(path), fix="remove this folder")
+
+
+def recall(source: Path, settings: Any) -> str | None:
+    """The fingerprint that was remembered for a source that has not changed since."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(_note(source, settings).read_text(encoding="utf-8"))["fingerprint"])
+    return None
+
+
+def remember(source: Path, settings: Any, fingerprint: str) -> None:
+    """Remember the fingerprint of a source as it is now."""
+    note = _note(source, settings)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    with scratch() as folder:  # a place of its own, as another process may write the same
+        files.write_json(folder / note.name, {"fingerprint": fingerprint})
+        os.replace(folder / note.name, note)
+
+
+def _note(source: Path, settings: Any) -> Path:
+    paths = sorted(source.rglob("*")) if source.is_dir() else [source]
+    facts = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns, path.stat().st_ino) for path in paths]
+    return home() / "sources" / f"{key_of(facts, settings)}.json"
+
+
+def _checked(path: Path) -> Entry:
+    """An entry whose files are those it lists.
+
+    Raises:
+        DataError: they are not.
+    """
+    listed = json.loads((path / _LIST).read_text(encoding="utf-8"))
+    if listed["format"] != FORMAT or path.stat().st_uid != os.getuid():
+        raise DataError("the entry is of another version or another person", where=str(path))
+    for name, (size, checksum) in listed["files"].items():
+        file = files.inside(path, name)
+        if file.stat().st_size != size or files.sha256(file) != checksum:
+            raise DataError("the file is not as it was written", where=str(file))
+    return Entry(path, listed["facts"], sum(size for size, _ in listed["files"].values()))
+
+
+def _sweep() -> None:
+    """Remove what writers left behind that were killed."""
+    for left in home().glob(f"{_NEW}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _OLD:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _unwritable(fault: OSError) -> DataError:
+    return DataError(
+        "the cache can't be written",
+        where=str(home()),
+        got=str(fault.strerror or fault),
+        fix="put it on another disk: XDG_CACHE_HOME=FOLDER",
+    )

@@ -1,0 +1,157 @@
+"""What a source holds, read but not yet understood: raw columns, the parts it was given in, and its fingerprint."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.data.columns import Columns, reblocked, selected
+from weftnet.data.kinds._kind import BadValue
+from weftnet.data.media import content_of
+from weftnet.data.order import Rows
+from weftnet.data.splits import PARTS
+from weftnet.errors import DataError
+
+#: other words for the parts, as folders, files and columns name them
+OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
+
+
+@dataclass(frozen=True)
+class Content:
+    """Raw columns of equal length.
+
+    Args:
+        name: short name for reports.
+        source: what was opened, for messages and for opening it again.
+        columns: raw values by column; arrays, or object arrays of str and None.
+        target: the target's column, if there is one.
+        table: whether the columns are of a table (words and numbers) rather than whole arrays.
+        given: rows of the parts the source was cut into by its makers.
+        typed: whether the source says what is a number and what a word, so that "07" is a word.
+        first: what the first row is called in messages (2 below the header of a spreadsheet).
+        files: the file of each row, where each row is one.
+        aside: columns that tell about rows and are no inputs unless somebody names their kind.
+        notes: what the reader of the source noticed or left out.
+        fingerprint: sha256 of the decoded content.
+        piece: rows to be handled at a time, where the whole would not fit into memory; 0 for all at once.
+        memory: bytes that the encoded rows may take before they go to the disk; 0 for any number.
+        again: opens the source anew, where this content no longer holds its raw rows.
+    """
+
+    name: str
+    source: str
+    columns: Mapping[str, NDArray[Any]]
+    fingerprint: str
+    target: str | None = None
+    table: bool = False
+    typed: bool = False
+    given: Mapping[str, Rows] = field(default_factory=dict)
+    first: int = 0
+    files: Sequence[Path] | None = None
+    aside: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    piece: int = 0
+    memory: int = 0
+    again: Callable[[], AbstractContextManager["Content"]] | None = None
+
+    @property
+    def count(self) -> int:
+        """Rows."""
+        if isinstance(self.columns, Columns):
+            return self.columns.count
+        return len(next(iter(self.columns.values())))
+
+    def on_disk(self, column: str) -> bool:
+        """Whether a column is too large to be asked for as a whole."""
+        return isinstance(self.columns, Columns) and self.columns.is_on_disk(column)
+
+    def pieces(self, column: str, rows: Rows | None = None, width: int = 1) -> Iterator[NDArray[Any]]:
+        """A column's values, some rows at a time.
+
+        Args:
+            column: its name.
+            rows: of these rows, ascending; all by default.
+            width: numbers that each row becomes, so that a piece holds fewer rows where they become many.
+        """
+        blocks = self.columns.blocks(column) if isinstance(self.columns, Columns) else iter([self.columns[column]])
+        if rows is not None:
+            blocks = selected(blocks, rows)
+        size = self.piece or 2**62
+        if self.memory:
+            size = max(1, min(size, self.memory // (16 * 8 * width)))
+        return reblocked(blocks, size)
+
+    def rows(self, column: str, rows: Rows) -> NDArray[Any]:
+        """A column's values in some rows, in the order asked for."""
+        if not self.on_disk(column):
+            return self.columns[column][rows]
+        order = np.argsort(rows, kind="stable")
+        found = np.concatenate(list(self.pieces(column, rows[order])))
+        values: NDArray[Any] = found[np.argsort(order, kind="stable")]
+        return values
+
+    def place(self, column: str, row: int) -> str:
+        """Where a value stands, in the reader's words: `people.csv: row 17, column 'age'`."""
+        if self.files is not None:
+            return f"{self.files[row]}: {column}"
+        if self.table:
+            return f"{self.source}: row {row + self.first}, column {column!r}"
+        for part, rows in self.given.items():
+            if len(rows) and rows[0] <= row <= rows[-1]:
+                return f"{self.source}: {column}_{part}, row {row - rows[0]}"
+        return f"{self.source}: {column}, row {row}"
+
+
+def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """sha256 over names, types, shapes and values: the same for the same arrays, however they are stored."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name}:{array.dtype.str}:{array.shape};".encode())
+        if array.dtype.hasobject:
+            for value in array.flat:
+                digest.update(content_of(value) + b";")
+        elif array.size and array.ndim:
+            rows = max(1, 2**22 // array[:1].nbytes)
+            for start in range(0, len(array), rows):
+                piece = np.ascontiguousarray(array[start : start + rows])
+                digest.update(piece.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def located(content: Content, column: str, rows: Rows | None, work: Any, start: Callable[[], int] = lambda: 0) -> Any:
+    """Do some work on a column's values; a fault is told with its file, row and column.
+
+    Args:
+        content: the values stand in.
+        column: their name.
+        rows: that are worked on; all by default.
+        work: to do.
+        start: tells how many of the rows had been worked on before those that a fault counts from.
+    """
+    try:
+        return work()
+    except BadValue as fault:
+        row = fault.row + start()
+        where = content.place(column, int(row if rows is None else rows[row]))
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+    except DataError as fault:
+        fault.where = fault.where or f"{content.source}: {column}"
+        raise
+
+
+def part_named(word: str) -> str | None:
+    """The part that a word stands for: `val` → `validation`; None if it stands for none."""
+    word = word.strip().lower()
+    word = OTHER_NAMES.get(word, word)
+    return word if word in PARTS else None
+
+
+def short_name(source: str) -> str:
+    """`/data/people.csv.xz` → `people`."""
+    return Path(source).name.split(".")[0] or source

@@ -1,0 +1,78 @@
+"""What training and evaluation ask of data, whatever the source."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.batch import Batch
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.splits import PARTS
+from weftnet.errors import DataError, SettingError, closest
+
+
+class Data(ABC):
+    """An opened source, split and encoded."""
+
+    name: str  #: short, for reports
+    source: str  #: what was opened
+    fingerprint: str  #: sha256 of the decoded content
+    signals: dict[str, Signal]  #: inputs by name
+    target: Kind | None  #: the fitted kind of the target; `.labels` for a category, `.decode` back to its unit
+    sizes: dict[str, int]  #: examples in train, validation and test
+    notes: list[str]  #: what was inferred, left out or filled
+    lazy: bool = False  #: whether batches are read from the disk, or encoded, when they are asked for
+
+    @abstractmethod
+    def rows(self, split: str) -> Tensor:
+        """Row numbers of a part, ascending."""
+
+    @abstractmethod
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """The batch of a training step: a pure function of the arguments."""
+
+    @abstractmethod
+    def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
+        """A part's examples in order, the last batch short."""
+
+    @abstractmethod
+    def encode(self, raw: Any) -> Batch:
+        """New raw examples as a batch without target."""
+
+    def to(self, device: torch.device | str) -> "Data":
+        """The same data, held on a device if they lie in memory and fit there: then batches are cut out on the spot."""
+        return self
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """All that `open_data(state=…)` needs to encode the same or other content just so; JSON."""
+
+    @staticmethod
+    def from_state(state: Mapping[str, Any], source: Any = None) -> "Data":
+        """The data of a state, read again from its own source or from another."""
+        from weftnet.data.opening import open_data
+
+        return open_data(state.get("source", "") if source is None else source, state=state)
+
+    def steps_per_epoch(self, batch_size: int) -> int:
+        """Batches in one pass over the training part: full ones, or a single short one."""
+        if batch_size < 1:
+            raise SettingError("a batch holds at least one example", where="batch_size", got=str(batch_size))
+        if not self.sizes["train"]:
+            raise DataError("there is nothing to train on", where=self.source, got="no training rows")
+        return max(1, self.sizes["train"] // batch_size)
+
+
+def known_part(split: str) -> str:
+    """The name of a part, checked."""
+    if split in PARTS:
+        return split
+    close = closest(split, PARTS)
+    raise SettingError(
+        f"no part of the data is called {split!r}",
+        expected=", ".join(PARTS),
+        fix=f"did you mean {close[0]!r}?" if close else "",
+    )

@@ -1,0 +1,52 @@
+"""What a run asks of whoever wants an answer: a field for each raw input column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from weftnet.data.kinds._kind import Kind
+from weftnet.errors import DataError
+
+
+@dataclass(frozen=True)
+class Field:
+    """A raw input column.
+
+    Args:
+        name: of the column.
+        kind: of the column, an entry of `KINDS`.
+        wire: how a value is written in JSON: number, label, text, media, numbers or labels (`wire.py`).
+        input: the name of the network's input it goes into; one that is made of this column alone is a second name.
+        optional: whether a value may be missing.
+        facts: what its kind knows of good values: labels, sizes, rate …
+    """
+
+    name: str
+    kind: str
+    wire: str
+    input: str
+    optional: bool
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def fields_of(columns: Mapping[str, Kind], inputs: Mapping[str, tuple[str, ...]]) -> tuple[Field, ...]:
+    """The fields of fitted columns.
+
+    Args:
+        columns: fitted kinds by column.
+        inputs: the columns that make up each input.
+    """
+    places = {column: name for name, group in inputs.items() for column in group}
+    return tuple(
+        Field(name, str(kind.state()["kind"]), kind.wire, places[name], _takes_nothing(kind), kind.facts)
+        for name, kind in columns.items()
+    )
+
+
+def _takes_nothing(kind: Kind) -> bool:
+    """Whether a missing value can be encoded: tried, not told."""
+    try:
+        kind.encode([None])
+    except (DataError, TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""What lies in a folder, and whether a path stays within it."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from weftnet.data.media import LARGEST
+from weftnet.errors import DataError
+
+_CHUNK = 2**20
+
+
+@dataclass
+class Found:
+    """What lies in a folder: the files wanted, sorted; the folders; and what was passed over."""
+
+    files: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+
+
+def look(path: Path, endings: Sequence[str]) -> Found:
+    """The files below a folder, sorted.
+
+    Raises:
+        DataError: a link leads outside.
+    """
+    found, home = Found(), path.resolve()
+    for folder, folders, files in os.walk(path):
+        for name in [*folders, *files]:
+            inside(Path(folder) / name, home)
+        found.hidden += [name for name in folders if name.startswith(".")]
+        shown = sorted(Path(folder) / name for name in folders if not name.startswith("."))
+        linked = [each for each in shown if each.is_symlink()]  # what it holds is found where it lies
+        found.others += [each.relative_to(path).as_posix() for each in linked]
+        found.folders += [each for each in shown if each not in linked]
+        folders[:] = [each.name for each in shown]
+        for name in sorted(files):
+            file = Path(folder) / name
+            if name.startswith("."):
+                found.hidden.append(name)
+            elif file.suffix.lower() in endings and file.is_file():
+                found.files.append(file)
+            else:
+                found.others.append(file.relative_to(path).as_posix())
+    return found
+
+
+def inside(file: Path, home: Path) -> Path:
+    """The file with every link and `..` followed, if it lies in the folder then.
+
+    Raises:
+        DataError: it doesn't.
+    """
+    try:
+        real = file.resolve()
+    except (OSError, RuntimeError, ValueError) as fault:  # links in a circle; a name with a zero byte
+        raise DataError("the path can't be followed", where=repr(str(file)), got=str(fault)) from None
+    if not real.is_relative_to(home):
+        raise DataError("the path leads out of the folder", where=str(file), expected=f"a file in {home}")
+    return real
+
+
+def digest_of(files: Sequence[Path], home: Path, limit: int = LARGEST) -> str:
+    """sha256 over names and bytes.
+
+    Raises:
+        DataError: a file can't be read, or is larger than the limit.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            size = file.stat().st_size
+            if size > limit:
+                raise DataError("the file is larger than the limit", where=str(file), expected=f"at most {limit} bytes",
+                                got=str(size), fix="if you trust the file, raise the limit: limit=bytes")  # fmt: skip
+            digest.update(f"{file.relative_to(home).as_posix()}:{size};".encode("utf-8", "surrogateescape"))
+            with file.open("rb") as stream:
+                while piece := stream.read(_CHUNK):
+                    digest.update(piece)
+        except OSError as fault:
+            raise DataError("the file can't be read", where=str(file), got=str(fault.strerror or fault)) from None
+    return digest.hexdigest()

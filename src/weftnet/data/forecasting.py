@@ -1,0 +1,160 @@
+"""Data made of long series: windows of them, and as target the steps that come after.
+
+    input     values[t − context … t − 1]        every column of numbers, and calendar features if asked for
+    target    values[t … t + horizon − 1]        the target columns
+
+The parts follow each other in time: 60 % train, 20 % validate, 20 % test, or as many steps as `splits` says
+(`{"train": 8640, "validation": 2880, "test": 2880}`; what is left over goes unused). A part's windows are those whose
+whole target lies in it. Their input may begin before it, as in the literature: at the border the past is known. Of
+several series in one file, told apart by a column, no window reaches from one into another; all are cut at the same
+points in time. Windows are never written out: a batch gathers them from the one standardised table.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from weftnet.data.batch import Batch
+from weftnet.data.content import Content
+from weftnet.data.data import Data, known_part
+from weftnet.data.infer import Spec
+from weftnet.data.kinds.forecast import Forecast
+from weftnet.data.order import permutation
+from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.splits import PARTS, Splits
+from weftnet.data.timeline import Timeline, cut, timeline, window_starts
+from weftnet.data.track import fit_channels, read_channels
+from weftnet.errors import SettingError
+
+
+class ForecastData(Data):
+    """Windows of series, and what comes after them.
+
+    Args:
+        content: the raw table.
+        preprocessing: a window for each column, and the fitted forecast.
+        line: how the rows lie in time.
+        splits: how they are cut.
+        state: what `state()` gives besides the preprocessing.
+        notes: what was noticed on the way.
+    """
+
+    def __init__(
+        self,
+        content: Content,
+        preprocessing: Preprocessing,
+        line: Timeline,
+        edges: Mapping[str, tuple[int, int]],
+        state: Mapping[str, Any],
+        notes: list[str],
+    ) -> None:
+        preprocessing.require(content)
+        self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
+        self.preprocessing, self.target, self.signals = preprocessing, preprocessing.target, preprocessing.signals
+        self.notes, self._state = notes, dict(state)
+        forecast = _forecast(preprocessing)
+        context = self.signals["series"].size("time")
+        self._values = torch.from_numpy(read_channels(content, preprocessing.columns, line))
+        self._channels = torch.tensor(forecast.channels)
+        self._rows = torch.from_numpy(line.order)
+        found = window_starts(line, edges, context, forecast.horizon, content.source)
+        self._starts = {part: torch.from_numpy(found[part]) for part in PARTS}
+        self._before, self._after = torch.arange(-context, 0), torch.arange(forecast.horizon)
+        self.sizes = {part: len(starts) for part, starts in self._starts.items()}
+        self._order: tuple[tuple[int, int], Tensor] | None = None
+
+    def rows(self, split: str) -> Tensor:
+        """The row of each window's first target step, ascending."""
+        return self._rows[self._starts[known_part(split)]].sort().values
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """Batch `step`: epochs follow each other, each in an order of its own, each window at most once in an epoch."""
+        epoch, place = divmod(step, self.steps_per_epoch(batch_size))
+        if self._order is None or self._order[0] != (seed, epoch):
+            order = permutation(self.sizes["train"], "order", seed, epoch)
+            self._order = (seed, epoch), self._starts["train"][torch.from_numpy(order)]
+        return self._batch(self._order[1][place * batch_size : (place + 1) * batch_size])
+
+    def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
+        """A part's windows in order, the last batch short."""
+        for starts in torch.split(self._starts[known_part(split)], batch_size):
+            if len(starts):
+                yield self._batch(starts)
+
+    def encode(self, raw: Mapping[str, Any]) -> Batch:
+        """Windows of raw values by column, each a list of the last `context` values, as a batch without target."""
+        return Batch.of(self.preprocessing.encode(raw))
+
+    def state(self) -> dict[str, Any]:
+        """Settings, the fitted preprocessing and the content's fingerprint."""
+        return {**self._state, "preprocessing": self.preprocessing.state()}
+
+    def _batch(self, starts: Tensor) -> Batch:
+        inputs = {"series": self._values[starts[:, None] + self._before]}
+        target = self._values[(starts[:, None] + self._after)[..., None], self._channels]
+        return Batch(inputs, {}, target, self._rows[starts])
+
+
+def open_forecasting(
+    content: Content,
+    target: str | Sequence[str] | None,
+    kinds: Mapping[str, Spec | None],
+    splits: Splits,
+    state: Mapping[str, Any] | None,
+    options: Mapping[str, Any],
+    *,
+    context: int = 96,
+    horizon: int = 24,
+    time: str | None = None,
+    series: str | None = None,
+    calendar: bool = False,
+) -> ForecastData:
+    """Cut, fit and encode a table of series; with a state, encode as it says (other content goes into the test part).
+
+    Args:
+        content: the raw table.
+        target: the columns to forecast; None for every column of numbers.
+        kinds: None leaves a column out.
+        splits: shares or numbers of steps.
+        state: of data opened before.
+        options: to be kept in the state, those below among them.
+        context: steps a network reads.
+        horizon: steps it forecasts.
+        time: the column of time stamps; without it the rows are the steps.
+        series: the column that tells several series apart.
+        calendar: whether the time of day, week and year is read too.
+
+    Raises:
+        DataError: the table can't be read so; names row and column.
+        SettingError: an option can't be used.
+    """
+    if context < 1 or horizon < 1:
+        raise SettingError("context and horizon are positive numbers of steps", got=f"{context} and {horizon}")
+    if calendar and time is None:
+        raise SettingError(
+            "calendar features are made of time stamps", where="calendar", fix="name their column: time=…"
+        )
+    line, notes = timeline(content, time, series)
+    kept = {
+        "form": "forecasting", "source": content.source, "fingerprint": content.fingerprint, "target": None,
+        "splits": splits, "seed": 0, "options": dict(options),
+    }  # fmt: skip
+    if state is not None:
+        preprocessing = Preprocessing.from_state(state["preprocessing"])
+        edges = {"train": (0, 0), "validation": (0, 0), "test": (0, line.ticks)}
+        if content.fingerprint == state["fingerprint"]:
+            edges, _ = cut(line.ticks, splits)
+        return ForecastData(content, preprocessing, line, edges, kept, [])
+    edges, unused = cut(line.ticks, splits)
+    preprocessing, noticed = fit_channels(
+        content, line, edges["train"], target, kinds, context, horizon, time if calendar else None
+    )
+    return ForecastData(content, preprocessing, line, edges, kept, [*notes, *unused, *noticed])
+
+
+def _forecast(preprocessing: Preprocessing) -> Forecast:
+    if not isinstance(preprocessing.target, Forecast):
+        raise SettingError("this is not the state of a forecast's data", got=str(preprocessing.target))
+    return preprocessing.target

@@ -1,0 +1,116 @@
+"""Audio: recordings as waves of one rate and length, scaled by their loudness.
+
+    z[t] = x[t] / rms,   rms = √(mean of x² over the samples of the training recordings)
+
+Recordings are `Path`s, bytes of a file, or arrays; several channels become their mean, another sample rate is changed
+(`sounds.py`). Without `rate` it is the rate that most training recordings have. Without `seconds` it is a length that
+98 % of the training recordings keep to, at most ten seconds. Longer recordings are cut. Shorter ones are padded at
+their end, and a mask says so, if there are any in the training rows; otherwise silence follows them.
+
+A recording counts as at least 50 ms long, so that there is a frame in it: what follows a shorter one is silence.
+Every recording is given at full length, so that what a network says of it does not depend on the batch, even behind
+blocks that lose the mask, such as an image of the spectrogram; `trim` cuts batches to their longest, for the others.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.sounds import outlines, sounds
+from weftnet.errors import DataError
+
+_SHARE, _LONGEST, _SHORTEST = 0.98, 10.0, 0.05
+_SILENCE = 1e-12
+
+
+@dataclass
+class Audio:
+    """A column of recordings.
+
+    Args:
+        rate: samples a second; 0 to choose from the training recordings.
+        seconds: length kept; 0 to choose from the training recordings.
+        trim: whether batches are cut to their longest recording.
+    """
+
+    wire: ClassVar[str] = "media"
+    rate: int = 0
+    seconds: float = 0.0
+    trim: bool = False
+    hertz: int = field(default=1, init=False)
+    time: int = field(default=1, init=False)
+    padded: bool = field(default=False, init=False)
+    rms: float = field(default=1.0, init=False)
+
+    def __post_init__(self) -> None:
+        if type(self.rate) is not int or self.rate < 0 or not 0 <= self.seconds < float("inf"):
+            raise ValueError(f"audio: expected rate ≥ 0 and seconds ≥ 0, got {self.rate!r} and {self.seconds!r}")
+        self.notices: list[str] = []
+
+    def fit(self, values: Any) -> Self:
+        """Rate, length and loudness."""
+        cells = _cells(values)
+        seen = list(outlines(cells))
+        rates = Counter(each.rate for each in seen if each.rate)
+        if not self.rate and not rates:
+            raise DataError("arrays don't say their rate", fix="{'audio': {'rate': samples a second}}")
+        self.hertz = self.rate or min(rates, key=lambda rate: (-rates[rate], rate))
+        lengths = np.array([each.count / (each.rate or self.hertz) for each in seen])
+        usual = float(np.quantile(lengths, _SHARE, method="higher"))
+        kept = self.seconds or max(_SHORTEST, min(usual, _LONGEST))
+        self.time = max(1, round(kept * self.hertz))
+        self.padded = bool((lengths * self.hertz < self.time - 0.5).any())
+        squares = count = 0.0
+        for wave in sounds(cells, self.hertz, self.time):
+            squares, count = squares + float(np.square(wave, dtype=np.float64).sum()), count + len(wave)
+        self.rms = float(np.sqrt(squares / count)) if squares > count * _SILENCE else 1.0
+        others = sum(number for rate, number in rates.items() if rate != self.hertz)
+        longer = int((lengths > self.time / self.hertz * (1 + 1e-9)).sum())
+        self.notices += [f"{others} of {len(seen)} training recordings are changed to {self.hertz} Hz"] * bool(others)
+        self.notices += [f"{longer} of {len(seen)} training recordings are cut to {kept:.3g} s"] * bool(longer)
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, time, 1) float32; padding is NaN where the signal is padded, otherwise 0."""
+        cells = _cells(values)
+        waves = np.zeros((len(cells), self.time, 1), np.float32)
+        least = min(self.time, round(_SHORTEST * self.hertz))
+        for row, wave in enumerate(sounds(cells, self.hertz, self.time)):
+            waves[row, : len(wave), 0] = wave / np.float32(self.rms)
+            if self.padded:
+                waves[row, max(len(wave), least) :] = np.nan
+        return waves
+
+    def decode(self, values: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """Waves without their padding, as loud as they were."""
+        return [wave[~np.isnan(wave)] * np.float32(self.rms) for wave in values[..., 0].astype(np.float32)]
+
+    def state(self) -> dict[str, Any]:
+        """Settings and statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Rate, in samples a second, and the length that is heard, in seconds."""
+        return {"rate": self.hertz, "seconds": self.time / self.hertz}
+
+    @property
+    def signal(self) -> Signal:
+        """A wave."""
+        return Signal(("time", "dim"), (self.time, 1), "float", {"rate": self.hertz}, self.padded)
+
+
+def _cells(values: Any) -> list[Any]:
+    """The recordings one by one; lists of numbers as arrays."""
+    return [np.asarray(each, np.float64) if isinstance(each, list) else each for each in values]

@@ -1,0 +1,97 @@
+"""Calendar: dates as where they stand in the day, the week and the year; channels beside those of the numbers.
+
+    (sin 2πu, cos 2πu) for u = second of the day / 86400, day of the week / 7, day of the year / 366
+
+Both, so that the end of a day lies beside its beginning. Dates are as in `stamps.py`; one with an offset becomes UTC.
+Differs from what is usual (N. Wu and others, 2021: u − ½ alone), which tears midnight apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds.window import of_length
+from weftnet.data.stamps import stamps
+from weftnet.errors import DataError
+
+_CHANNELS = 6
+_DAY = 86400
+
+
+@dataclass
+class Calendar:
+    """A column of windows of dates (rows, time); nothing is learnt.
+
+    Args:
+        time: dates in a window.
+    """
+
+    time: int = 96
+
+    wire: ClassVar[str] = "labels"
+
+    def __post_init__(self) -> None:
+        if self.time < 1:
+            raise ValueError(f"calendar: time: expected a positive integer, got {self.time!r}")
+
+    def fit(self, values: Any) -> Self:
+        """Nothing to learn."""
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, time, 6)."""
+        windows = of_length(values, self.time)
+        try:
+            steps = self.whole(windows.reshape(-1))
+        except BadValue as fault:
+            raise BadValue(fault.row // self.time, fault.what, expected=fault.expected, got=fault.got) from None
+        return steps.reshape(*windows.shape, _CHANNELS)
+
+    def whole(self, values: Any) -> NDArray[np.float32]:
+        """(steps, 6): a long column, from which windows are cut.
+
+        Raises:
+            BadValue: a value is no date; a number says nothing of days and weeks.
+        """
+        for row, value in enumerate(values):
+            if not isinstance(value, str) or value.replace(".", "").isdecimal():
+                raise BadValue(row, "this is no date", expected="an ISO date such as 2016-07-01 13:00", got=repr(value))
+        seconds = stamps(values)
+        days = np.floor(seconds / _DAY).astype(np.int64)
+        dates = days.astype("datetime64[D]")
+        of_year = (dates - dates.astype("datetime64[Y]")).astype(np.int64)
+        turns = np.stack([seconds / _DAY - days, (days + 3) % 7 / 7, of_year / 366], 1)  # 1970 began on a Thursday
+        angles = 2 * np.pi * turns
+        return np.stack([np.sin(angles), np.cos(angles)], 2).reshape(len(seconds), _CHANNELS).astype(np.float32)
+
+    def decode(self, values: NDArray[Any]) -> Any:
+        """Dates don't come back: the year is not in them.
+
+        Raises:
+            DataError: always.
+        """
+        raise DataError("dates can't be read from their places in day, week and year", got=f"shape {values.shape}")
+
+    def state(self) -> dict[str, Any]:
+        """Settings, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Dates in a window."""
+        return {"time": self.time}
+
+    @property
+    def signal(self) -> Signal:
+        """A series of six channels."""
+        return Signal(("time", "dim"), (self.time, _CHANNELS))

@@ -1,0 +1,111 @@
+"""Category: one of a few labels.
+
+    encode:   the label's index (rows,); `len(labels)` stands for missing and for unseen labels
+    features: one-hot over the labels and that last slot
+
+Rare labels share the slot with missing and unseen ones, so that it is trained: an input keeps the `most` most frequent
+labels, each seen at least `least` times in the training rows. A target keeps all (`most=0, least=1`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._counting import counted
+from weftnet.data.kinds._kind import from_state, state_of
+
+Label = int | str
+
+
+@dataclass
+class Category:
+    """A column of labels.
+
+    Args:
+        most: labels to keep, the most frequent ones; 0 for all.
+        least: rows that a label must have to be kept.
+    """
+
+    wire: ClassVar[str] = "label"
+    most: int = 64
+    least: int = 2
+    labels: list[Label] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.most, int) or self.most < 0 or not isinstance(self.least, int) or self.least < 1:
+            raise ValueError(f"category: expected most ≥ 0 and least ≥ 1, got {self.most!r} and {self.least!r}")
+
+    def fit(self, values: Any) -> Self:
+        """The labels, sorted: by value if all are whole numbers, otherwise by spelling."""
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces (`_counting.py`)."""
+        counts = counted([label for label in labels(values) if label is not None] for values in pieces)
+        ranked = sorted(counts, key=lambda label: (-counts[label], str(label)))
+        kept = [label for label in ranked if counts[label] >= self.least][: self.most or None]
+        try:
+            self.labels = sorted(kept, key=lambda label: (int(label), str(label)))
+        except ValueError:
+            self.labels = sorted(kept, key=str)
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.int64]:
+        """(rows,) int64 indices."""
+        index = {str(label): position for position, label in enumerate(self.labels)}
+        other = len(self.labels)
+        array = np.asarray(values)
+        if array.dtype.kind in "iubU":
+            found, inverse = np.unique(array, return_inverse=True)
+            codes = np.array([index.get(str(label), other) for label in labels(found)], np.int64)
+            return codes[inverse.reshape(array.shape)]
+        return np.array([index.get(str(label), other) for label in labels(array)], np.int64)
+
+    def features(self, values: Any) -> NDArray[np.float32]:
+        """(rows, labels + 1) one-hot."""
+        return np.eye(len(self.labels) + 1, dtype=np.float32)[self.encode(values)]
+
+    def decode(self, values: NDArray[Any]) -> list[Label | None]:
+        """Labels; None for the slot of the missing and unseen."""
+        return [self.labels[index] if 0 <= index < len(self.labels) else None for index in values.tolist()]
+
+    def state(self) -> dict[str, Any]:
+        """Settings and labels, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The labels that are told apart."""
+        return {"labels": list(self.labels)}
+
+    @property
+    def signal(self) -> Signal:
+        """A vector as wide as `features`."""
+        return Signal(("dim",), (len(self.labels) + 1,))
+
+
+def labels(values: Any) -> list[Label | None]:
+    """Raw values as labels: whole numbers as int, the rest as str, missing as None."""
+    array = np.asarray(values)
+    if array.dtype.kind in "iub":
+        return [int(value) for value in array.tolist()]
+    return [_label(value) for value in array.tolist()]
+
+
+def _label(value: Any) -> Label | None:
+    if type(value) is str:  # nearly always
+        return value or None
+    if value is None or value != value:
+        return None
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    return str(value)

@@ -1,0 +1,82 @@
+"""Characters: one long text as the indices of its characters, for language models.
+
+    0 = unknown, then the characters of the training part in the order of their code points
+
+Differs from nanoGPT: the vocabulary is of the training part only, so there is a slot for characters never seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import from_state, state_of
+
+UNKNOWN = 0
+
+
+@dataclass
+class Characters:
+    """A running text.
+
+    Args:
+        context: characters a network reads at a time.
+    """
+
+    wire: ClassVar[str] = "text"
+    context: int = 64
+    vocabulary: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.context, int) or self.context < 1:
+            raise ValueError(f"characters: context: expected a positive integer, got {self.context!r}")
+
+    def fit(self, values: str) -> Self:
+        """The characters that occur."""
+        self.vocabulary = "".join(map(chr, np.unique(_points(values))))
+        return self
+
+    def encode(self, values: str) -> NDArray[np.int64]:
+        """(length,) int64 indices of one text."""
+        known, points = _points(self.vocabulary), _points(values)
+        if not len(known):
+            return np.full(len(points), UNKNOWN, np.int64)
+        place = np.minimum(np.searchsorted(known, points), len(known) - 1)
+        return np.where(known[place] == points, place + 1, UNKNOWN).astype(np.int64)
+
+    def decode(self, values: NDArray[Any]) -> str:
+        """The text of one row of indices; � for unknown."""
+        characters = "\ufffd" + self.vocabulary
+        return "".join(characters[code] for code in values.tolist())
+
+    def state(self) -> dict[str, Any]:
+        """Settings and vocabulary, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def labels(self) -> list[str]:
+        """What each index stands for."""
+        return ["\ufffd", *self.vocabulary]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How many characters are read."""
+        return {"length": self.context}
+
+    @property
+    def signal(self) -> Signal:
+        """Tokens of one window."""
+        return Signal(("time",), (self.context,), "int", {"vocabulary": len(self.vocabulary) + 1})
+
+
+def _points(text: str) -> NDArray[np.uint32]:
+    """The code points of a text, without a loop over its characters."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -1,0 +1,84 @@
+"""Forecast: what comes after a window, the next steps of one or more columns; the target of forecasting.
+
+    z[h, k] = (x[h, k] − mean[k]) / std[k]        h = 1 … horizon
+
+Mean and standard deviation are those of the same columns in the window, so that the two can be compared.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._moments import moments, numeric, scaled, unscaled
+from weftnet.errors import DataError
+
+
+@dataclass
+class Forecast:
+    """An array (rows, horizon, targets) of numbers.
+
+    Args:
+        horizon: steps ahead.
+        targets: the columns' names.
+        channels: their places among the channels of the window.
+        step: seconds, or the unit of the time stamps, from one step to the next; 0 where that is not known.
+    """
+
+    horizon: int = 24
+    targets: list[str] = field(default_factory=list)
+    channels: list[int] = field(default_factory=list)
+    step: float = 0.0
+    mean: list[float] = field(default_factory=list, init=False)
+    std: list[float] = field(default_factory=list, init=False)
+
+    wire: ClassVar[str] = "numbers"
+
+    def __post_init__(self) -> None:
+        if self.horizon < 1:
+            raise ValueError(f"forecast: horizon: expected a positive integer, got {self.horizon!r}")
+        if len(self.targets) != len(self.channels):
+            raise ValueError(f"forecast: channels: expected {len(self.targets)}, one a target, got {self.channels!r}")
+
+    def fit(self, values: Any) -> Self:
+        """Mean and standard deviation of every target."""
+        self.mean, self.std = moments(numeric(values, (3,), "a forecast"), axis=2)
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, horizon, targets) standardised."""
+        array = numeric(values, (3,), "a forecast")
+        if array.shape[1:] != (self.horizon, len(self.mean)):
+            raise DataError(
+                "forecasts of another shape",
+                expected=f"{self.horizon} steps of {len(self.mean)} targets",
+                got=f"{array.shape[1]} steps of {array.shape[2]}",
+            )
+        return scaled(array, self.mean, self.std)
+
+    def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Numbers in their own units."""
+        return unscaled(values, self.mean, self.std)
+
+    def state(self) -> dict[str, Any]:
+        """Settings and statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Steps ahead, and of what."""
+        return {"horizon": self.horizon, "targets": list(self.targets)}
+
+    @property
+    def signal(self) -> Signal:
+        """A series."""
+        return Signal(("time", "dim"), (self.horizon, len(self.mean)))

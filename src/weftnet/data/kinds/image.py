@@ -1,0 +1,292 @@
+"""Image: pixels as (channels, height, width), normalised.
+
+    z = (x − shift) / scale
+    standard: shift and scale are each channel's mean and standard deviation
+    unit, signed: the training values' lowest … highest become 0 … 1 or −1 … 1 (for generative models)
+
+Arrays, all of one size: which axis holds the channels? (rows, height, width) is grey. Of four axes the last is the
+channels if it has 1 to 4 entries, otherwise the second if it has; `channels="first"` or `"last"` settles it.
+
+Files, by `Path` or bytes (`pictures.py` says how they are decoded): all are brought to one size. Without `size` it is
+that of the training images if they have but one, of at most 512 × 512; else their median height and width, reduced so
+that the longer is at most 64, and rounded to a multiple of eight from there on. Grey if every training image is stored
+as grey.
+
+A column fitted on arrays takes files too: black … white become what 0 and white are in the arrays (see `white`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._moments import moments, moments_of, numeric
+from weftnet.data.pictures import Resize, outlines, pictures
+from weftnet.errors import DataError
+
+_MOST = 4  # channels of an image that was not told where they are
+_FILE = "file"  # the layout of a column of files
+_EQUAL, _MIXED, _STEP = 512, 64, 8
+
+
+@dataclass
+class Image:
+    """Images: an array of one size, of integers or floats, or files.
+
+    Args:
+        channels: "auto", "first" or "last": where arrays have them.
+        range: "standard", "unit" or "signed".
+        size: of files: the side, or height and width; 0 to choose from the training images.
+        mode: of files: "auto", "grey" or "colour".
+        resize: of files: "stretch" or "crop".
+    """
+
+    wire: ClassVar[str] = "media"
+    channels: str = "auto"
+    range: str = "standard"
+    size: int | list[int] = 0
+    mode: str = "auto"
+    resize: str = "stretch"
+    layout: str = field(default="", init=False)
+    sizes: list[int] = field(default_factory=list, init=False)
+    shift: list[float] = field(default_factory=list, init=False)
+    scale: list[float] = field(default_factory=list, init=False)
+    dtype: str = field(default="", init=False)
+    bounds: list[float] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        for name, given, known in (
+            ("channels", self.channels, ("auto", "first", "last")),
+            ("range", self.range, ("standard", "unit", "signed")),
+            ("mode", self.mode, ("auto", "grey", "colour")),
+            ("resize", self.resize, ("stretch", "crop")),
+        ):
+            if given not in known:
+                raise ValueError(f"image: {name}: expected one of {', '.join(known)}, got {given!r}")
+        sides = self.size if isinstance(self.size, list) else [self.size] * 2
+        if not all(type(side) is int for side in sides) or not (self.size == 0 or (len(sides) == 2 and min(sides) > 0)):
+            raise ValueError(f"image: size: expected a positive number, or [height, width], got {self.size!r}")
+        self.notices: list[str] = []
+
+    def fit(self, values: Any) -> Self:
+        """Layout, size, and the statistics of the range."""
+        if _are_files(values):
+            return self._fit_files(list(values))
+        array = numeric(_whole(values), (3, 4), "an image column")
+        self.layout, self.dtype = self._layout(array.shape), array.dtype.name
+        array = self._first(array)
+        self.sizes = list(array.shape[1:])
+        self.bounds = [float(array.min()), float(array.max())]
+        self._scale_by(*moments(array, axis=1))
+        return self
+
+    def fit_pieces(self, pieces: Any) -> Self:
+        """As `fit`, of values that come in pieces; `pieces.cells` gives them one by one, as often as asked."""
+        first = next(iter(pieces))
+        if _are_files(first):
+            return self._fit_files(pieces.cells)
+        self.layout, self.dtype = self._layout(first.shape), first.dtype.name
+        self.sizes, self.bounds = list(self._first(first).shape[1:]), [float(first.min()), float(first.max())]
+        self._scale_by(*moments_of(map(self._seen, pieces), axis=1))
+        return self
+
+    def _seen(self, values: Any) -> NDArray[Any]:
+        """A piece with its channels first, whose bounds are taken into account."""
+        array = self._first(numeric(_whole(values), (3, 4), "an image column"))
+        self.bounds = [min(self.bounds[0], float(array.min())), max(self.bounds[1], float(array.max()))]
+        return array
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, channels, height, width) float32."""
+        if self.layout == _FILE or _are_files(values):
+            images = self._decoded(_apart(values)).astype(np.float32)
+            if self.layout != _FILE:
+                images *= np.float32(self.white / 255)
+            return self._scaled(images)
+        return self._scaled(self._checked(values).astype(np.float32, order="C"))  # this copy is the only one
+
+    def packs(self, values: Any) -> bool:
+        """What a column of files holds, and arrays of bytes."""
+        return self.layout == _FILE or getattr(values, "dtype", None) == np.uint8
+
+    def pack(self, values: Any) -> NDArray[np.uint8]:
+        """(rows, channels, height, width): the pixels."""
+        pixels = self._decoded(_apart(values)) if self.layout == _FILE else self._checked(values)
+        return np.ascontiguousarray(pixels)
+
+    def unpack(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(rows, channels, height, width) float32."""
+        return self._scaled(packed.astype(np.float32))
+
+    def decode(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Images in the layout and type they came in, cut to the values that type had in training."""
+        array: NDArray[Any] = values.astype(np.float32) * _by_channel(self.scale) + _by_channel(self.shift)
+        if np.dtype(self.dtype).kind in "iub":
+            array = array.clip(self.bounds[0], self.bounds[1]).round()
+        if self.layout == "grey" or (self.layout == _FILE and self.sizes[0] == 1):
+            array = array[:, 0]
+        elif self.layout in ("last", _FILE):
+            array = np.moveaxis(array, 1, -1)
+        return array.astype(self.dtype)
+
+    def state(self) -> dict[str, Any]:
+        """Settings and statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Channels, height and width."""
+        return {"sizes": list(self.sizes), "mode": "grey" if self.sizes[:1] == [1] else "colour"}
+
+    @property
+    def signal(self) -> Signal:
+        """An image."""
+        return Signal(("channels", "height", "width"), tuple(self.sizes))
+
+    @property
+    def white(self) -> float:
+        """What 255 in a file is among the training values: 255 for bytes that reach beyond 127, 1 for floats up to 1, …
+
+        That is the least of 1, 255 and 65535 that holds the highest training value, if this fills at least half of it;
+        otherwise the highest value itself: 16 for images with 17 shades.
+        """
+        highest = self.bounds[1]
+        full = next((top for top in (1.0, 255.0, 65535.0) if highest <= top), highest)
+        return full if 2 * highest > full or highest <= 0 else highest
+
+    def _fit_files(self, files: Any) -> Self:
+        seen = list(outlines(files))
+        grey = self.mode == "grey" or (self.mode == "auto" and all(grey for _, _, grey in seen))
+        self.layout, self.dtype = _FILE, "uint8"
+        self.sizes = [1 if grey else 3, *self._chosen([(height, width) for height, width, _ in seen])]
+        counts = np.zeros((self.sizes[0], 256))
+        for picture in self._pictures(files):
+            counts += np.asarray(picture.histogram()).reshape(-1, 256)
+        present = np.flatnonzero(counts.sum(0))
+        self.bounds = [float(present[0]), float(present[-1])]
+        levels, total = np.arange(256.0), counts.sum(1)
+        mean = counts @ levels / total  # sums of whole numbers below 2⁵³: exact
+        std = np.sqrt((counts * (levels - mean[:, None]) ** 2).sum(1) / total)
+        self._scale_by(mean.tolist(), np.where(std > 0, std, 1.0).tolist())
+        if self.mode == "auto" and not grey and any(grey for _, _, grey in seen):
+            self.notices.append(
+                f"{sum(grey for _, _, grey in seen)} of {len(seen)} training images are grey, read as colour"
+            )
+        return self
+
+    def _chosen(self, sizes: list[tuple[int, int]]) -> tuple[int, int]:
+        """Height and width that all files are brought to."""
+        if self.size:
+            height, width = self.size if isinstance(self.size, list) else (self.size, self.size)
+            return height, width
+        if len(set(sizes)) == 1 and max(sizes[0]) <= _EQUAL:
+            return sizes[0]
+        median = np.median(np.array(sizes), 0)
+        reduced = median * min(1.0, _MIXED / median.max())
+        height, width = (
+            max(round(side / _STEP), 1) * _STEP if side > _STEP else max(round(side), 1) for side in reduced
+        )
+        spans = [f"{min(sides)} to {max(sides)}" for sides in zip(*sizes, strict=True)]
+        self.notices.append(
+            f"images are {spans[0]} pixels high and {spans[1]} wide; all are brought to {height}×{width} "
+            f"({self.resize}); another size: {{'image': {{'size': [height, width]}}}}"
+        )
+        return height, width
+
+    def _pictures(self, files: Any) -> Any:
+        size = self.sizes[1], self.sizes[2]
+        return pictures(files, size, grey=self.sizes[0] == 1, resize=cast(Resize, self.resize))
+
+    def _decoded(self, files: list[Any]) -> NDArray[np.uint8]:
+        """(files, channels, height, width): their pixels, brought to one size."""
+        if self.sizes[0] not in (1, 3):
+            raise DataError("files have 1 or 3 channels", expected=f"arrays of {self.sizes[0]} channels")
+        arrays = [row for row, each in enumerate(files) if isinstance(each, np.ndarray)]
+        if self.layout != _FILE and arrays:  # whose values are not those of files
+            size = "×".join(map(str, self.sizes[1:]))
+            raise BadValue(arrays[0], "an array among files, or of another size", expected=f"all files, or all {size}")
+        images = np.empty((len(files), *self.sizes), np.uint8)
+        for image, picture in zip(images, self._pictures(files), strict=True):
+            pixels = np.asarray(picture)
+            image[...] = pixels if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
+        return images
+
+    def _checked(self, values: Any) -> NDArray[Any]:
+        """An array of images with its channels first, of the fitted size; a view."""
+        array = self._first(numeric(_whole(values), (3, 4), "an image column"))
+        if list(array.shape[1:]) != self.sizes:
+            raise DataError(
+                "images of another size",
+                expected="×".join(map(str, self.sizes)) + " (channels×height×width)",
+                got="×".join(map(str, array.shape[1:])),
+            )
+        return array
+
+    def _scale_by(self, mean: list[float], std: list[float]) -> None:
+        """Shift and scale of the range."""
+        if self.range == "standard":
+            self.shift, self.scale = mean, std
+            return
+        low, width = self.bounds[0], (self.bounds[1] - self.bounds[0]) or 1.0
+        shift, scale = (low, width) if self.range == "unit" else (low + width / 2, width / 2)
+        self.shift, self.scale = [shift] * self.sizes[0], [scale] * self.sizes[0]
+
+    def _scaled(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Normalised in place."""
+        images -= _by_channel(self.shift)
+        images /= _by_channel(self.scale)
+        return images
+
+    def _layout(self, shape: tuple[int, ...]) -> str:
+        if len(shape) == 3:
+            return "grey"
+        if self.channels != "auto":
+            return self.channels
+        if shape[3] <= _MOST:
+            return "last"
+        if shape[1] <= _MOST:
+            return "first"
+        raise DataError(
+            "neither the second nor the last axis looks like channels",
+            expected=f"at most {_MOST} channels",
+            got=f"shape {shape}",
+            fix="say which: kinds={'x': {'image': {'channels': 'first'}}}",
+        )
+
+    def _first(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array with its channels first; a view."""
+        if (array.ndim == 3) != (self.layout == "grey"):
+            raise DataError("images of another layout", expected=f"{self.layout or 'fitted'}", got=f"{array.ndim} axes")
+        if self.layout == "grey":
+            return array[:, None]
+        return np.moveaxis(array, -1, 1) if self.layout == "last" else array
+
+
+def _by_channel(values: list[float]) -> NDArray[np.float32]:
+    return np.asarray(values, np.float32).reshape(-1, 1, 1)
+
+
+def _are_files(values: Any) -> bool:
+    """Whether the values are files, or pictures of several sizes, rather than one array."""
+    if isinstance(values, np.ndarray) and values.dtype.kind != "O":
+        return False
+    return any(not isinstance(value, np.ndarray | list) for value in values) or len(set(map(np.shape, values))) > 1
+
+
+def _apart(values: Any) -> list[Any]:
+    """Files one by one; a list of lists is an array."""
+    return [np.asarray(each) if isinstance(each, list) else each for each in values]
+
+
+def _whole(values: Any) -> Any:
+    """Arrays of one size as one array."""
+    return np.stack(list(values)) if isinstance(values, np.ndarray) and values.dtype.kind == "O" else values

@@ -1,0 +1,127 @@
+"""Labels: any number of labels in every row, each there or not.
+
+    encode:   y[row, k] = 1 if the row has label k, else 0           (rows, labels)
+    features: y, and a last column: 1 if the row has a label that was not kept       (rows, labels + 1)
+
+A row's labels are a list of words, or one word in which a separator stands between them: "drama; war". A row without
+any is all zeros. An input keeps the `most` most frequent labels, each seen in at least `least` training rows; the rest
+share the last column. A target keeps all, and a label that training never had is an error with its row, unless `unseen`
+says to ignore it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._counting import counted
+from weftnet.data.kinds._kind import BadValue, from_state, state_of
+
+
+@dataclass
+class Labels:
+    """A column of sets of labels.
+
+    Args:
+        separator: between the labels of a row that is one word.
+        most: labels to keep, the most frequent ones; 0 for all.
+        least: rows that a label must have to be kept.
+        unseen: "error" or "ignore": what a target does with a label that was not kept.
+    """
+
+    separator: str = ";"
+    most: int = 64
+    least: int = 2
+    unseen: str = "error"
+    labels: list[str] = field(default_factory=list, init=False)
+
+    wire: ClassVar[str] = "labels"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.separator, str) or not self.separator:
+            raise ValueError(f"labels: separator: expected a mark such as ';', '|' or ',', got {self.separator!r}")
+        if not isinstance(self.most, int) or self.most < 0 or not isinstance(self.least, int) or self.least < 1:
+            raise ValueError(f"labels: expected most ≥ 0 and least ≥ 1, got {self.most!r} and {self.least!r}")
+        if self.unseen not in ("error", "ignore"):
+            raise ValueError(f"labels: unseen: expected 'error' or 'ignore', got {self.unseen!r}")
+
+    def fit(self, values: Any) -> Self:
+        """The labels kept, sorted."""
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces (`_counting.py`)."""
+        counts = counted([label for row in self.sets(values) for label in row] for values in pieces)
+        ranked = sorted(counts, key=lambda label: (-counts[label], label))
+        self.labels = sorted([label for label in ranked if counts[label] >= self.least][: self.most or None])
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, labels) of 0 and 1.
+
+        Raises:
+            BadValue: a row has a label that was not kept, or is neither a word nor a list of words.
+        """
+        codes = self.features(values)
+        if self.unseen == "error" and codes[:, -1].any():
+            row = int(np.argmax(codes[:, -1]))
+            strange = sorted(self.sets([values[row]])[0] - set(self.labels))
+            raise BadValue(
+                row,
+                "the target holds a label that no training row has" + " often enough" * (self.least > 1),
+                expected=", ".join(self.labels),
+                got=", ".join(map(repr, strange)),
+                fix="other splits, or --kind 'COLUMN={labels: {unseen: ignore}}', kinds={COLUMN: …}",
+            )
+        return np.ascontiguousarray(codes[:, :-1])
+
+    def features(self, values: Any) -> NDArray[np.float32]:
+        """(rows, labels + 1) of 0 and 1."""
+        index = {label: place for place, label in enumerate(self.labels)}
+        codes = np.zeros((len(values), len(self.labels) + 1), np.float32)
+        for row, labels in enumerate(self.sets(values)):
+            codes[row, [index.get(label, -1) for label in labels]] = 1
+        return codes
+
+    def decode(self, values: NDArray[Any]) -> list[list[str]]:
+        """The labels of each row: those at 0.5 or more."""
+        return [[self.labels[place] for place in np.flatnonzero(row[: len(self.labels)] >= 0.5)] for row in values]
+
+    def sets(self, values: Any) -> list[set[str]]:
+        """Each row's labels.
+
+        Raises:
+            BadValue: a row is neither a word nor a list of words.
+        """
+        return [self._set(row, value) for row, value in enumerate(values)]
+
+    def _set(self, row: int, value: Any) -> set[str]:
+        if isinstance(value, str):
+            return {label for label in map(str.strip, value.split(self.separator)) if label}
+        if value is None or (isinstance(value, float) and value != value):
+            return set()
+        if isinstance(value, list | tuple | set | np.ndarray) and all(isinstance(each, str | int) for each in value):
+            return {str(label).strip() for label in value} - {""}
+        raise BadValue(row, "these are no labels", expected="a list of words", got=repr(value))
+
+    def state(self) -> dict[str, Any]:
+        """Settings and labels, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The labels that are told apart."""
+        return {"labels": list(self.labels)}
+
+    @property
+    def signal(self) -> Signal:
+        """A vector as wide as `features`."""
+        return Signal(("dim",), (len(self.labels) + 1,))

@@ -1,0 +1,74 @@
+"""Series: steps of several channels in every row, each channel standardised over rows and steps.
+
+z[t, i] = (x[t, i] − mean[i]) / std[i]
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._moments import moments_of, numeric, scaled, unscaled
+from weftnet.errors import DataError
+
+
+@dataclass
+class Series:
+    """An array (rows, time, dim) of numbers."""
+
+    wire: ClassVar[str] = "numbers"
+    time: int = field(default=1, init=False)
+    mean: list[float] = field(default_factory=list, init=False)
+    std: list[float] = field(default_factory=list, init=False)
+
+    def fit(self, values: Any) -> Self:
+        """Mean and standard deviation of every channel."""
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces."""
+        self.mean, self.std = moments_of(map(self._steps, pieces), axis=2)
+        return self
+
+    def _steps(self, values: Any) -> NDArray[Any]:
+        array = numeric(values, (3,), "a series column")
+        self.time = array.shape[1]
+        return array
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, time, dim) standardised."""
+        array = numeric(values, (3,), "a series column")
+        if array.shape[1:] != (self.time, len(self.mean)):
+            raise DataError(
+                "series of another shape",
+                expected=f"{self.time} steps of {len(self.mean)} numbers",
+                got=f"{array.shape[1]} steps of {array.shape[2]}",
+            )
+        return scaled(array, self.mean, self.std)
+
+    def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Numbers in their own units."""
+        return unscaled(values, self.mean, self.std)
+
+    def state(self) -> dict[str, Any]:
+        """The statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Steps, and numbers in a step."""
+        return {"time": self.time, "dim": len(self.mean)}
+
+    @property
+    def signal(self) -> Signal:
+        """A series."""
+        return Signal(("time", "dim"), (self.time, len(self.mean)))

@@ -1,0 +1,160 @@
+"""Subwords: texts as pieces of words, learnt from the training rows by byte-pair encoding.
+
+    start:  a text is its UTF-8 bytes, 256 pieces in all
+    fit:    the pair of neighbouring pieces that is most frequent becomes a piece, until there are `most`
+    encode: the same merges, in the order they were learnt
+    0 = padding, 1 = a text without any piece, then the bytes and the merged pieces
+
+Every text is made of bytes, so nothing is unknown and `decode` gives every text back exactly, unless it was cut to the
+length (which, like padding and trimming, is as in `_tokens.py`). Pieces don't cross from a word into the next one.
+Source: R. Sennrich, B. Haddow, A. Birch, Neural machine translation of rare words with subword units, 2016,
+https://arxiv.org/abs/1508.07909; on bytes: A. Radford and others, Language models are unsupervised multitask learners,
+2019, whose pattern cuts texts into words.
+The library `tokenizers` does the work (extra `text`), both for fitting and for encoding, from the merges in the state:
+no file of a tokeniser is ever read.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.base.extras import need
+from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._tokens import SPECIALS, as_text, padded, usual_length
+from weftnet.errors import DataError
+
+_BYTES = 256
+
+
+@dataclass
+class Subwords:
+    """A column of texts, read as subwords.
+
+    Args:
+        most: pieces the vocabulary may hold, the 256 bytes among them, without the two special ones.
+        least: times a pair must occur in the training rows to become a piece.
+        length: pieces kept of a text; 0 to choose from the training rows.
+        trim: whether batches are cut to their longest text.
+    """
+
+    most: int = 4000
+    least: int = 2
+    length: int = 0
+    trim: bool = True
+    vocabulary: list[str] = field(default_factory=list, init=False)
+    merges: list[list[str]] = field(default_factory=list, init=False)
+    time: int = field(default=1, init=False)
+
+    wire: ClassVar[str] = "text"
+
+    def __post_init__(self) -> None:
+        if self.most < _BYTES or self.least < 1 or self.length < 0:
+            raise ValueError(
+                f"subwords: expected most ≥ {_BYTES}, least ≥ 1, length ≥ 0; "
+                f"got {self.most!r}, {self.least!r}, {self.length!r}"
+            )
+
+    def fit(self, values: Any) -> Self:
+        """Merges, vocabulary and length."""
+        texts = _texts(values)
+        tokenizers = _library()
+        learner = _on_bytes(tokenizers.models.BPE())
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=self.most,
+            min_frequency=self.least,
+            initial_alphabet=sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        learner.train_from_iterator(texts, trainer, len(texts))
+        learnt = learner.get_vocab()
+        self.vocabulary = sorted(learnt, key=lambda piece: learnt[piece])
+        # the library tells the merges only in its written form, as pairs or, before 0.20, as "a b"
+        merges = _written(learner)["model"]["merges"]
+        self.merges = [pair.split(" ") if isinstance(pair, str) else list(pair) for pair in merges]
+        self.__dict__.pop("_tokenizer", None)
+        self.time = self.length or usual_length([len(found) for found in self._pieces(texts)])
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.int64]:
+        """(rows, time) int64, padded with 0."""
+        return padded(self._pieces(_texts(values)), self.time)
+
+    def decode(self, values: NDArray[Any]) -> list[str]:
+        """The texts; � where the cut to the length fell inside a character."""
+        pieces = [[code for code in row if code >= len(SPECIALS)] for row in values.tolist()]
+        texts: list[str] = self._tokenizer.decode_batch(pieces, skip_special_tokens=False)
+        return texts
+
+    def state(self) -> dict[str, Any]:
+        """Settings, merges and vocabulary, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How texts are split, and how many pieces are read."""
+        return {"level": "subwords", "length": self.time}
+
+    @property
+    def signal(self) -> Signal:
+        """Padded tokens."""
+        return Signal(("time",), (self.time,), "int", {"vocabulary": len(self.vocabulary) + len(SPECIALS)}, True)
+
+    def _pieces(self, texts: list[str]) -> list[list[int]]:
+        found = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [each.ids for each in found]
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        """The library's tokeniser, made from the merges.
+
+        Raises:
+            DataError: they don't fit the vocabulary.
+        """
+        index = {piece: code for code, piece in enumerate(self.vocabulary, len(SPECIALS))}
+        try:
+            model = _library().models.BPE(vocab=index, merges=[(first, second) for first, second in self.merges])
+        except Exception as fault:  # the library raises no narrower class
+            raise DataError("the merges don't fit the vocabulary of subwords", got=str(fault)) from None
+        return _on_bytes(model)
+
+
+def _texts(values: Any) -> list[str]:
+    """Raw values as texts that have UTF-8 bytes.
+
+    Raises:
+        BadValue: half of a surrogate pair, which is no character.
+    """
+    texts = [as_text(value) for value in values]
+    for row, text in enumerate(texts):
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise BadValue(row, "the text holds half a character and has no UTF-8 bytes", got=ascii(text[:40]))
+    return texts
+
+
+def _library() -> Any:
+    return need("tokenizers", extra="text", what="reading texts as subwords")
+
+
+def _on_bytes(model: Any) -> Any:
+    """A tokeniser with this model on the bytes of words, and the way back."""
+    tokenizers = _library()
+    tokenizer = tokenizers.Tokenizer(model)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    return tokenizer
+
+
+def _written(tokenizer: Any) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(tokenizer.to_str())
+    return written

@@ -1,0 +1,108 @@
+"""Text: words or characters as indices, padded at the end.
+
+    words: lower case; runs of letters and digits, and single other marks:  "Don't!" → don ' t !
+    0 = padding, 1 = unknown, then the vocabulary, most frequent first
+
+Length, padding and trimming are as in `_tokens.py`: a text without any token is one unknown token.
+A network that flattens time needs batches at full length: `trim=False`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._counting import counted
+from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._tokens import PAD, SPECIALS, UNKNOWN, as_text, padded, usual_length
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass
+class Text:
+    """A column of texts.
+
+    Args:
+        level: "words" or "characters".
+        most: tokens the vocabulary may hold, without the two special ones.
+        least: times a token must occur in the training rows.
+        length: tokens kept of a text; 0 to choose from the training rows.
+        trim: whether batches are cut to their longest text.
+    """
+
+    wire: ClassVar[str] = "text"
+    level: str = "words"
+    most: int = 20000
+    least: int = 2
+    length: int = 0
+    trim: bool = True
+    vocabulary: list[str] = field(default_factory=list, init=False)
+    time: int = field(default=1, init=False)
+
+    def __post_init__(self) -> None:
+        if self.level not in ("words", "characters"):
+            raise ValueError(f"text: level: expected 'words' or 'characters', got {self.level!r}")
+        if min(self.most, self.least) < 1 or self.length < 0:
+            raise ValueError(
+                f"text: expected most and least ≥ 1, length ≥ 0; got {self.most!r}, {self.least!r}, {self.length!r}"
+            )
+
+    def fit(self, values: Any) -> Self:
+        """Vocabulary and length."""
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces (`_counting.py`)."""
+        lengths: list[NDArray[np.int64]] = []
+        counts = counted(self._tokens(values, lengths) for values in pieces)
+        ranked = sorted(counts, key=lambda token: (-counts[token], token))
+        self.vocabulary = [token for token in ranked if counts[token] >= self.least][: self.most]
+        self.time = self.length or usual_length(np.concatenate(lengths).tolist() if lengths else [])
+        return self
+
+    def _tokens(self, values: Any, lengths: list[NDArray[np.int64]]) -> list[str]:
+        """All tokens of some texts; how many each text has is added to `lengths`."""
+        texts = [self.split(value) for value in values]
+        lengths.append(np.array([len(tokens) for tokens in texts], np.int64))
+        return [token for tokens in texts for token in tokens]
+
+    def encode(self, values: Any) -> NDArray[np.int64]:
+        """(rows, time) int64, padded with 0."""
+        index = {token: position for position, token in enumerate(self.vocabulary, len(SPECIALS))}
+        rows = [[index.get(token, UNKNOWN) for token in self.split(value)[: self.time]] for value in values]
+        return padded(rows, self.time)
+
+    def decode(self, values: NDArray[Any]) -> list[str]:
+        """The tokens joined again: characters exactly, words with a blank between them; � for unknown."""
+        glue = " " if self.level == "words" else ""
+        tokens = (*SPECIALS, *self.vocabulary)
+        return [glue.join(tokens[code] for code in row if code != PAD) for row in values.tolist()]
+
+    def split(self, value: Any) -> list[str]:
+        """The tokens of one text."""
+        text = as_text(value)
+        return _TOKEN.findall(text.lower()) if self.level == "words" else list(text)
+
+    def state(self) -> dict[str, Any]:
+        """Settings and vocabulary, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How texts are split, and how many tokens are read."""
+        return {"level": self.level, "length": self.time}
+
+    @property
+    def signal(self) -> Signal:
+        """Padded tokens."""
+        return Signal(("time",), (self.time,), "int", {"vocabulary": len(self.vocabulary) + len(SPECIALS)}, True)

@@ -1,0 +1,64 @@
+"""Vector: as many numbers in every row, each standardised by itself.
+
+z[i] = (x[i] − mean[i]) / std[i]
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._moments import moments_of, numeric, scaled, unscaled
+from weftnet.errors import DataError
+
+
+@dataclass
+class Vector:
+    """An array (rows, dim) of numbers."""
+
+    wire: ClassVar[str] = "numbers"
+    mean: list[float] = field(default_factory=list, init=False)
+    std: list[float] = field(default_factory=list, init=False)
+
+    def fit(self, values: Any) -> Self:
+        """Mean and standard deviation of every component."""
+        return self.fit_pieces([values])
+
+    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in pieces."""
+        self.mean, self.std = moments_of((numeric(values, (2,), "a vector column") for values in pieces), axis=1)
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, dim) standardised."""
+        array = numeric(values, (2,), "a vector column")
+        if array.shape[1] != len(self.mean):
+            raise DataError("vectors of another length", expected=f"{len(self.mean)} numbers", got=f"{array.shape[1]}")
+        return scaled(array, self.mean, self.std)
+
+    def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Numbers in their own units."""
+        return unscaled(values, self.mean, self.std)
+
+    def state(self) -> dict[str, Any]:
+        """The statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How many numbers there are."""
+        return {"dim": len(self.mean)}
+
+    @property
+    def signal(self) -> Signal:
+        """A vector."""
+        return Signal(("dim",), (len(self.mean),))

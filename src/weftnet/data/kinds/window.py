@@ -1,0 +1,117 @@
+"""Window: the last values of one column of a long table, standardised; windows of several columns make one series.
+
+    z[t] = (x[t] − mean) / std
+    a missing value is read as the last one before it; at the start, where there is none, as the mean
+
+Only the past fills a gap, so that a forecast never knows more than it will in use.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._moments import moments
+from weftnet.data.kinds.number import floats
+
+
+@dataclass
+class Window:
+    """A column of windows (rows, time); of the table they are cut from, one value a row.
+
+    Args:
+        time: values in a window.
+    """
+
+    time: int = 96
+    mean: float = field(default=0.0, init=False)
+    std: float = field(default=1.0, init=False)
+
+    wire: ClassVar[str] = "numbers"
+
+    def __post_init__(self) -> None:
+        if self.time < 1:
+            raise ValueError(f"window: time: expected a positive integer, got {self.time!r}")
+
+    def fit(self, values: Any) -> Self:
+        """Mean and standard deviation of what is not missing."""
+        numbers = floats(np.asarray(values).reshape(-1))
+        real = numbers[~np.isnan(numbers)]
+        if len(real):
+            ((self.mean,), (self.std,)) = moments(real[:, None], axis=1)
+        return self
+
+    def encode(self, values: Any) -> NDArray[np.float32]:
+        """(rows, time, 1) standardised.
+
+        Raises:
+            BadValue: a window of another length, or a value that is no number.
+        """
+        windows = of_length(values, self.time)
+        try:
+            numbers = floats(windows.reshape(-1)).reshape(windows.shape)
+        except BadValue as fault:
+            row, step = divmod(fault.row, self.time)
+            raise BadValue(row, f"{fault.what} (value {step} of the window)", got=fault.got) from None
+        return np.stack([self._scaled(filled(row)) for row in numbers])[..., None]
+
+    def whole(self, values: Any) -> NDArray[np.float32]:
+        """(steps, 1): a long column, from which windows are cut."""
+        return self._scaled(filled(floats(values)))[:, None]
+
+    def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Windows (rows, time) in the column's own unit."""
+        numbers: NDArray[np.float64] = values[..., 0].astype(np.float64) * self.std + self.mean
+        return numbers
+
+    def _scaled(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
+        standard = (numbers - self.mean) / self.std
+        return np.where(np.isnan(standard), 0.0, standard).astype(np.float32)
+
+    def state(self) -> dict[str, Any]:
+        """Settings and statistics, JSON."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The kind that has this state."""
+        return from_state(cls, state)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Values in a window; mean and standard deviation of the training rows."""
+        return {"time": self.time, "mean": self.mean, "std": self.std}
+
+    @property
+    def signal(self) -> Signal:
+        """A series of one channel."""
+        return Signal(("time", "dim"), (self.time, 1))
+
+
+def of_length(values: Any, time: int) -> NDArray[Any]:
+    """Windows as an array (rows, time) of raw values.
+
+    Raises:
+        BadValue: a row is no list of that length.
+    """
+    for row, window in enumerate(values):
+        if isinstance(window, str) or not hasattr(window, "__len__") or len(window) != time:
+            got = (
+                f"{len(window)} values" if hasattr(window, "__len__") and not isinstance(window, str) else repr(window)
+            )
+            raise BadValue(row, "a window of another length", expected=f"the last {time} values, oldest first", got=got)
+    array = np.empty((len(values), time), dtype=object)
+    for row, window in enumerate(values):
+        array[row] = list(window)
+    return array
+
+
+def filled(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each missing value (NaN) as the last one before it; at the start it stays missing."""
+    last = np.where(np.isnan(numbers), -1, np.arange(len(numbers)))
+    last = np.maximum.accumulate(last)
+    return np.where(last < 0, np.nan, numbers[np.maximum(last, 0)])

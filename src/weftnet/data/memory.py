@@ -1,0 +1,68 @@
+"""How much memory data may take, and whether a source would take more."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from weftnet.base.units import bytes_of
+from weftnet.data.read import packed_size
+from weftnet.errors import SettingError
+
+#: share of the free memory that data may take if nobody says
+_SHARE = 3
+#: least that can be given: pieces must hold some rows
+LEAST = 2**20
+#: bytes a row costs in memory in any case: its number, its place in an order, its part, its class
+ROW = 128
+
+
+def memory_of(given: str | int | None) -> int:
+    """Bytes that data may take: `"256MiB"`, `"2 GB"`, a number of bytes, or a third of what is free.
+
+    Raises:
+        SettingError: it is no size, or too small.
+    """
+    if given is None:
+        return max(free() // _SHARE, LEAST)
+    if (found := bytes_of(str(given), "memory")) < LEAST:
+        raise SettingError("this is too little memory for any data", where="memory", expected="1MiB", got=str(given))
+    return found
+
+
+def free() -> int:
+    """Bytes free: the least of the system's and the container's."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        limits.append(int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024)
+    with suppress(OSError, ValueError):  # "max" is no number: no limit
+        root = Path("/sys/fs/cgroup")
+        limit = int((root / "memory.max").read_text(encoding="ascii"))
+        limits.append(max(limit - int((root / "memory.current").read_text(encoding="ascii")), 0))
+    return min(limits)
+
+
+def too_large(path: Path, weight: float, memory: int) -> bool:
+    """Whether a source takes more memory than allowed, once read.
+
+    Args:
+        path: a file or a folder.
+        weight: bytes in memory for each byte of the unpacked file.
+        memory: bytes allowed.
+    """
+    room = int(memory / weight)
+    files = (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else (path,)
+    for file in files:
+        room -= packed_size(file, room + 1)
+        if room < 0:
+            return True
+    return False
+
+
+def words(size: float) -> str:
+    """`1.5 GB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"

@@ -1,0 +1,222 @@
+"""The fitted preprocessing: from raw columns to a network's inputs, without the data it was fitted on.
+
+All number and category columns stand side by side in one input, `table`. Every other column is an input of its own,
+called by what it is: `tokens`, `image`, `series`, `vector` (`tokens_NAME` and so on if there are several).
+The state is JSON; it names kinds, never code.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.architecture.signal import Signal
+from weftnet.data import KINDS, fitting
+from weftnet.data.content import Content, located
+from weftnet.data.encoded import Encoded
+from weftnet.data.fields import Field, fields_of
+from weftnet.data.infer import Spec, make
+from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
+from weftnet.data.kinds._tokens import PAD
+from weftnet.data.kinds.category import Category
+from weftnet.data.order import Rows
+from weftnet.errors import DataError, closest
+
+#: a batch is never trimmed shorter than this, so that a kernel of usual size still finds its steps
+SHORTEST = 16
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Fitted kinds by column.
+
+    Args:
+        columns: the input columns.
+        target: the kind of the target, if there is one.
+    """
+
+    columns: Mapping[str, Kind]
+    target: Kind | None = None
+
+    @classmethod
+    def fit(
+        cls, content: Content, train: Rows, kinds: Mapping[str, Spec | None], target: Kind | None
+    ) -> tuple[Self, list[str]]:
+        """Infer and fit every input column on the training rows, and say what was noticed.
+
+        Raises:
+            DataError: a column or value can't be used; names row and column.
+        """
+        fitted: dict[str, Kind] = {}
+        notes = list(content.notes)
+        for name in content.columns:
+            if name == content.target or (name in content.aside and name not in kinds):
+                continue
+            spec = kinds[name] if name in kinds else fitting.infer(content, name, train)
+            if spec is None:
+                if name not in kinds:
+                    notes.append(f"column {name!r} is empty in the training rows and left out")
+                continue
+            kind = make(spec, f"kinds: {name}")
+            sampled = fitting.fit(content, name, train, kind)
+            if isinstance(kind, Category) and not kind.labels and name not in kinds:
+                notes.append(f"{name}: no label comes up {kind.least} times, like a date or an identifier; left out")
+                continue
+            fitted[name] = kind
+            notes += sampled + fitting.notices(content, name, train, kind)
+        if not fitted:
+            raise DataError("no column is left to learn from", where=content.source)
+        return cls(MappingProxyType(fitted), target), notes
+
+    @cached_property
+    def inputs(self) -> dict[str, tuple[str, ...]]:
+        """The columns that make up each input, by input name."""
+        table = tuple(name for name, kind in self.columns.items() if isinstance(kind, Cell))
+        series = tuple(name for name, kind in self.columns.items() if isinstance(kind, Channel))
+        others = {name: kind.signal.kind for name, kind in self.columns.items() if not isinstance(kind, Cell | Channel)}
+        kinds = list(others.values())
+        named = {kind if kinds.count(kind) == 1 else f"{kind}_{name}": (name,) for name, kind in others.items()}
+        return ({"table": table} if table else {}) | ({"series": series} if series else {}) | named
+
+    @cached_property
+    def _cells(self) -> frozenset[str]:
+        """The columns that stand side by side in `table`."""
+        return frozenset(self.inputs.get("table", ()))
+
+    @cached_property
+    def signals(self) -> dict[str, Signal]:
+        """What a network reads, by input name."""
+        signals = {}
+        for name, columns in self.inputs.items():
+            parts = [self.columns[column].signal for column in columns]
+            widths = sum(part.sizes[-1] for part in parts)
+            signals[name] = parts[0].with_sizes(*parts[0].sizes[:-1], widths) if len(parts) > 1 else parts[0]
+        return signals
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """What is asked of whoever wants an answer."""
+        return fields_of(self.columns, self.inputs)
+
+    def encode(self, raw: Mapping[str, Any]) -> Encoded:
+        """Raw values by column as a network's inputs: for new examples, one at a time or many.
+
+        An input made of one column may also be given by the input's name (`image` for a column `x`).
+
+        Raises:
+            DataError: a column is missing, the columns differ in length, or a value can't be used.
+        """
+        own = {columns[0]: raw[name] for name, columns in self.inputs.items() if len(columns) == 1 and name in raw}
+        columns = {name: _array(values) for name, values in {**raw, **own}.items() if name in self.columns}
+        lengths = {name: len(values) if values.ndim else 0 for name, values in columns.items()}
+        if len({*lengths.values()}) > 1 or 0 in lengths.values():
+            raise DataError("every column is a list of as many values", where="values", got=f"lengths {lengths}")
+        content = Content("values", "values", columns, "", table=True)
+        self.require(content)
+        inputs, masks = {name: self.array(content, name) for name in self.inputs}, {}
+        for name in inputs:
+            if self.signals[name].padded:
+                inputs[name], masks[name] = self.trim(name, inputs[name])
+        return Encoded(inputs, masks, np.arange(content.count))
+
+    def array(self, content: Content, name: str, rows: Rows | None = None) -> NDArray[Any]:
+        """Rows of a content (all of them by default) as one input, untrimmed."""
+        raw = {column: content.columns[column] for column in self.inputs[name]}
+        if rows is not None:
+            raw = {column: values[rows] for column, values in raw.items()}
+        return self._joined(content, rows, raw)
+
+    def pieces(self, content: Content, name: str) -> Iterator[NDArray[Any]]:
+        """All rows of a content as one input, untrimmed, piece by piece; packed, if its kind can: see `unpacked`."""
+        start, width = 0, max(1, self.signals[name].numel)
+        columns = self.inputs[name]
+        for values in zip(*(content.pieces(column, width=width) for column in columns), strict=True):
+            rows = np.arange(start, start + len(values[0]))
+            kind = self.columns[columns[0]]
+            if isinstance(kind, Packable) and kind.packs(values[0]):
+                yield located(content, columns[0], rows, lambda kind=kind, first=values[0]: kind.pack(first))
+            else:
+                yield self._joined(content, rows, dict(zip(columns, values, strict=True)))
+            start += len(rows)
+
+    def unpacked(self, name: str, rows: NDArray[Any]) -> NDArray[Any]:
+        """Rows of an input as `pieces` gave them, encoded."""
+        kind = self.columns[self.inputs[name][0]]
+        return kind.unpack(rows) if rows.dtype == np.uint8 and isinstance(kind, Packable) else rows
+
+    def _joined(self, content: Content, rows: Rows | None, raw: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """Raw values of the columns of an input as that input."""
+        parts = []
+        for column, values in raw.items():
+            kind = self.columns[column]
+            encode = kind.features if column in self._cells else kind.encode  # type: ignore[attr-defined]
+            parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
+        return np.concatenate(parts, -1) if len(parts) > 1 else parts[0]
+
+    def trim(self, name: str, steps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Padded steps cut to the longest row, and their mask; numbers, whose padding is NaN, with zeros there."""
+        numbers = steps.dtype.kind == "f"
+        mask: NDArray[np.bool_] = ~np.isnan(steps).any(2) if numbers else steps != PAD
+        if getattr(self.columns[self.inputs[name][0]], "trim", False):
+            longest = max(int(mask.sum(1).max()), min(SHORTEST, steps.shape[1]))
+            steps, mask = np.ascontiguousarray(steps[:, :longest]), np.ascontiguousarray(mask[:, :longest])
+        return np.where(mask[..., None], steps, np.zeros((), steps.dtype)) if numbers else steps, mask
+
+    def require(self, content: Content) -> None:
+        """Refuse a content that lacks a column."""
+        for name in self.columns:
+            if name not in content.columns:
+                raise missing_column(name, list(content.columns), content.source)
+
+    def state(self) -> dict[str, Any]:
+        """The kinds' states, JSON."""
+        return {
+            "columns": {name: kind.state() for name, kind in self.columns.items()},
+            "target": None if self.target is None else self.target.state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The preprocessing that has this state."""
+        try:
+            columns = {str(name): kind_from_state(kind) for name, kind in state["columns"].items()}
+            target = None if state["target"] is None else kind_from_state(state["target"])
+        except (KeyError, TypeError, AttributeError) as fault:
+            raise DataError("this is not a preprocessing's state", got=repr(fault)) from None
+        return cls(MappingProxyType(columns), target)
+
+
+def kind_from_state(state: Mapping[str, Any]) -> Kind:
+    """A fitted kind from its state, by its name in the registry."""
+    kind: Kind = KINDS.get(state["kind"]).from_state(state)
+    return kind
+
+
+def missing_column(name: str, columns: Sequence[str], where: str) -> DataError:
+    """The error for a column that is not there."""
+    close = closest(name, columns)
+    return DataError(
+        f"there is no column {name!r}",
+        where=where,
+        expected="one of " + ", ".join(columns),
+        fix=f"did you mean {' or '.join(map(repr, close))}?" if close else "",
+    )
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """Raw values as a column: numbers of one shape as an array, all else cell by cell."""
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "US":
+        return values
+    cells = list(values)
+    if all(isinstance(cell, int | float | list | np.ndarray | np.generic) for cell in cells):
+        with suppress(ValueError):  # of unequal lengths
+            return np.asarray(cells)
+    column = np.empty(len(cells), dtype=object)
+    for row, cell in enumerate(cells):
+        column[row] = cell
+    return column

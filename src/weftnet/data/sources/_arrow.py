@@ -1,0 +1,237 @@
+"""Columns of arrow arrays (Parquet, Feather, Hub data sets): one NumPy array a column, by the column's type.
+
+    integers, truth values      as they are; objects with None where values are missing
+    floats, decimals            floats, NaN where missing
+    dates and times             seconds since 1970, days of times and durations likewise in seconds: a number
+    words, dictionaries         objects, None where missing
+    bytes, {bytes, path}        objects of bytes: an image or a recording in a file's own form
+    lists of words              objects, each a list: several labels at once
+    lists of numbers            (rows, length) or (rows, time, dim), all of one length
+    a class label of the Hub    its name
+
+A path that stands in the data is never opened.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.data.kinds._kind import BadValue
+
+
+@dataclass
+class ArrowReader:
+    """Reads one column, in pieces or whole; looks at all of them before it gives any.
+
+    Args:
+        labels: names of the integers, if they are a class label.
+        missing: whether a value is missing.
+        shape: of a row's list of numbers.
+        rows: how many were looked at.
+    """
+
+    labels: list[str] = field(default_factory=list)
+    missing: bool = False
+    shape: tuple[int, ...] | None = None
+    rows: int = 0
+
+    def look(self, array: Any) -> None:
+        """Look at further rows.
+
+        Raises:
+            BadValue: a list differs in length or is missing, or the type is not read.
+        """
+        array = _plain(array)
+        self.missing = self.missing or array.null_count > 0
+        if _is_numbers(array.type):
+            self._look_at_lists(array)
+        elif not _is_read(array.type):
+            raise BadValue(
+                self.rows,
+                f"a column of the type {array.type} is not read",
+                expected="numbers, words, dates, bytes, or lists of numbers or words",
+                fix="choose the columns to read: columns=[…]",
+            )
+        self.rows += len(array)
+
+    def array(self, array: Any) -> NDArray[Any]:
+        """These rows of the column."""
+        import pyarrow as pa
+
+        array, kind = _plain(array), pa.types
+        if _is_numbers(array.type):
+            return _stacked(array, self.shape or (0,))
+        if self.labels:
+            return _named(array, self.labels)
+        if kind.is_decimal(array.type):
+            array = array.cast(pa.float64())
+        if kind.is_temporal(array.type):
+            return _seconds(array)
+        if kind.is_struct(array.type):
+            return _files(array)
+        if kind.is_floating(array.type) or (kind.is_integer(array.type) and not self.missing):
+            values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
+            return values
+        if kind.is_boolean(array.type) and not self.missing:
+            return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)
+        found = np.empty(len(array), dtype=object)
+        for row, value in enumerate(array.to_pylist()):
+            found[row] = value
+        return found
+
+    def _look_at_lists(self, array: Any) -> None:
+        if array.null_count:
+            row = self.rows + int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
+            raise BadValue(row, "a list is missing", fix="fill it in, or remove the row")
+        shapes = _shapes(array, self.rows)
+        if self.shape is None and len(shapes):
+            self.shape = tuple(int(size) for size in shapes[0])
+        wrong = (shapes != np.array(self.shape or ())).any(1)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise BadValue(
+                self.rows + row,
+                "the lists of a column differ in length",
+                expected=f"shape {self.shape}, as in the first row",
+                got=f"shape {tuple(shapes[row].tolist())}",
+                fix="cut or pad them to one length",
+            )
+
+
+def class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
+    """Names of class labels by column, as Hub data sets write them into a schema."""
+    import json
+
+    try:
+        features = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        return {
+            str(name): [str(label) for label in feature["names"]]
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _plain(array: Any) -> Any:
+    """One array without extension types, dictionaries and slices of offsets."""
+    import pyarrow as pa
+
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
+        if isinstance(array, pa.ChunkedArray):  # arrow gives no array for no rows
+            array = pa.array([], array.type)
+    if isinstance(array.type, pa.ExtensionType):
+        array = array.storage
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    return array
+
+
+def _is_list(type_: Any) -> bool:
+    import pyarrow as pa
+
+    kind = pa.types
+    return bool(kind.is_list(type_) or kind.is_large_list(type_) or kind.is_fixed_size_list(type_))
+
+
+def _is_numbers(type_: Any) -> bool:
+    """Whether a type is lists of numbers, one in another or not."""
+    import pyarrow as pa
+
+    inner = type_
+    while _is_list(inner):
+        inner = inner.value_type
+    return _is_list(type_) and bool(
+        pa.types.is_integer(inner) or pa.types.is_floating(inner) or pa.types.is_boolean(inner)
+    )
+
+
+def _is_read(type_: Any) -> bool:
+    import pyarrow as pa
+
+    kind = pa.types
+    if kind.is_struct(type_):
+        return {type_.field(place).name for place in range(type_.num_fields)} == {"bytes", "path"}
+    if _is_list(type_):
+        type_ = type_.value_type
+        return bool(kind.is_string(type_) or kind.is_large_string(type_))
+    tests = (
+        kind.is_integer, kind.is_floating, kind.is_boolean, kind.is_decimal, kind.is_temporal, kind.is_null,
+        kind.is_string, kind.is_large_string, kind.is_string_view,
+        kind.is_binary, kind.is_large_binary, kind.is_fixed_size_binary,
+    )  # fmt: skip
+    return any(test(type_) for test in tests)
+
+
+def _shapes(array: Any, first: int) -> NDArray[np.int64]:
+    """(rows, axes) the size of each row's list, and of the lists in it."""
+    import pyarrow.compute as pc
+
+    sizes: NDArray[np.int64] = pc.list_value_length(array).to_numpy(zero_copy_only=False).astype(np.int64)
+    inner = array.flatten()
+    if not _is_list(inner.type):
+        if inner.null_count:
+            missing = int(np.argmax(inner.is_null().to_numpy(zero_copy_only=False)))
+            row = first + int(np.searchsorted(np.cumsum(sizes), missing, side="right"))
+            raise BadValue(row, "a list holds a missing number", fix="fill it in")
+        return sizes[:, None]
+    below = _shapes(inner, first)
+    starts = np.cumsum(sizes) - sizes
+    if not len(below):
+        return np.stack([sizes, np.zeros_like(sizes)], 1)
+    head = below[np.minimum(starts, len(below) - 1)]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    uneven = (below != head[owner]).any(1)
+    if uneven.any():
+        raise BadValue(first + int(owner[np.argmax(uneven)]), "the lists within a row differ in length")
+    return np.concatenate([sizes[:, None], head], 1)
+
+
+def _stacked(array: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    count = len(array)
+    while _is_list(array.type):
+        array = array.flatten()
+    values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
+    return values.reshape(count, *shape)
+
+
+def _named(array: Any, labels: list[str]) -> NDArray[Any]:
+    """Class labels by name; a number without a name (−1 by custom) is missing."""
+    names = np.array([*labels, None], dtype=object)
+    numbers = array.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    chosen: NDArray[Any] = names[np.where((numbers >= 0) & (numbers < len(labels)), numbers, len(labels))]
+    return chosen
+
+
+def _seconds(array: Any) -> NDArray[np.float64]:
+    """Dates and times as seconds since 1970, times of day and durations as seconds; NaN for missing."""
+    import pyarrow as pa
+
+    kind, type_ = pa.types, array.type
+    scale = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[getattr(type_, "unit", "s")]
+    if kind.is_date(type_):
+        array, scale = array.cast(pa.timestamp("s")), 1.0
+    whole = array.cast(pa.int32()) if kind.is_time32(type_) else array.cast(pa.int64())
+    numbers: NDArray[np.float64] = whole.to_numpy(zero_copy_only=False).astype(np.float64) / scale
+    return numbers
+
+
+def _files(array: Any) -> NDArray[Any]:
+    """The bytes of files; where only a path stands, it is refused."""
+    bytes_, paths = array.field("bytes").to_pylist(), array.field("path").to_pylist()
+    found = np.empty(len(array), dtype=object)
+    valid = array.is_valid().to_pylist()
+    for row, (content, path) in enumerate(zip(bytes_, paths, strict=True)):
+        if valid[row] and content is None and path is not None:
+            raise BadValue(
+                row,
+                "the data hold a file's path without its bytes, and a path in the data is never opened",
+                got=repr(path),
+                fix="embed the files (datasets: `embed_external_files`), or open the folder of the files itself",
+            )
+        found[row] = content if valid[row] else None
+    return found

@@ -1,0 +1,144 @@
+"""Arrays: a .npz or .npy file, a folder of .npy files, or a mapping of arrays at hand.
+
+    x, y                                        one set, to be split
+    x_train, y_train, x_test, y_test [, x_val…] given parts; joined in the order train, validation, test
+    a single .npy                               x
+
+Files may be packed (.npy.xz, .npz.xz, .gz). Without y the data has no target, as generative tasks want it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.data.columns import Columns
+from weftnet.data.content import Content, fingerprint, short_name
+from weftnet.data.read import LIMIT, read_npy, read_npz, suffixes
+from weftnet.data.sources._mapped import column, mapped
+from weftnet.data.sources._spool import block_bytes
+from weftnet.errors import DataError, closest
+
+ENDINGS = (".npz", ".npy")
+#: bytes in memory for each byte of the file: as it is, and as floats
+WEIGHT = 3
+_PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
+_NAMES = {f"{axis}_{word}": (axis, part) for part, words in _PARTS.items() for word in words for axis in "xy"}
+
+
+def recognises(path: Path) -> bool:
+    """Whether arrays lie in a folder."""
+    return any(suffixes(file)[0] == ".npy" for file in path.iterdir())
+
+
+def read(path: Path, *, limit: int = LIMIT) -> Content:
+    """Read a file or folder of arrays.
+
+    Args:
+        path: the file or folder.
+        limit: bytes an unpacked file may have.
+
+    Raises:
+        DataError: a file is damaged, or names or lengths do not fit together.
+    """
+    return arrays(load(path, limit=limit), str(path))
+
+
+def stream(path: Path, folder: Path, *, memory: int, limit: int = LIMIT) -> Content:
+    """As `read`, with the arrays where they are; packed ones are unpacked into `folder`."""
+    found = _folder(path, limit, folder) if path.is_dir() else mapped(path, limit, folder)
+    return arrays(found, str(path), size=block_bytes(memory))
+
+
+def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
+    """The arrays of a file or folder by name."""
+    if path.is_dir():
+        return _folder(path, limit)
+    if suffixes(path)[0] == ".npz":
+        return read_npz(path, limit)
+    return {"x": read_npy(path, limit)}
+
+
+def arrays(found: Mapping[str, Any], source: str, *, size: int = 0) -> Content:
+    """Join the parts of named arrays.
+
+    Args:
+        found: arrays by name.
+        source: for messages.
+        size: bytes to be read at a time, where the arrays lie on the disk; 0 where they are in memory.
+
+    Raises:
+        DataError: names or lengths do not fit together.
+    """
+    given = {name: np.asarray(array) for name, array in found.items() if name in _NAMES or name in ("x", "y")}
+    if "x" not in given and "x_train" not in given:
+        close = closest("x_train", found)
+        raise DataError(
+            "the training inputs are missing",
+            where=source,
+            expected="arrays x and y, or x_train, y_train, x_test, y_test",
+            got=", ".join(sorted(found)) or "nothing",
+            fix=f"rename {close[0]!r}" if close else "",
+        )
+    for name, array in given.items():
+        if not array.ndim or not len(array):
+            raise DataError("an array holds no rows", where=f"{source}: {name}", got=f"shape {array.shape}")
+    pieces: dict[str, list[NDArray[Any]]] = {"x": [], "y": []}
+    parts: dict[str, NDArray[np.int64]] = {}
+    if "x" in given:
+        pieces = {axis: [given[axis]] if axis in given else [] for axis in "xy"}
+    else:
+        count = 0
+        for part, words in _PARTS.items():
+            for name in (f"x_{word}" for word in words if f"x_{word}" in given):
+                pieces["x"].append(given[name])
+                pieces["y"] += [given[label]] if (label := name.replace("x_", "y_")) in given else []
+                parts[part] = np.arange(count, count + len(given[name]))
+                count += len(given[name])
+    columns: dict[str, Any] = {axis: _like(several, f"{source}: {axis}") for axis, several in pieces.items() if several}
+    for axis, several in columns.items():
+        if axis == "y" and several[0].ndim == 2 and several[0].shape[1] == 1:
+            several = [array[:, 0] for array in several]
+        large = size and (axis == "x" or several[0].ndim > 1)
+        columns[axis] = column(several, size) if large else several[0] if len(several) == 1 else np.concatenate(several)
+    if "y" in columns and len(columns["y"]) != len(columns["x"]):
+        raise DataError("x and y differ in length", where=source, got=f"{len(columns['x'])} and {len(columns['y'])}")
+    return Content(
+        short_name(source),
+        source,
+        Columns(columns) if size else columns,
+        fingerprint(given),
+        target="y" if "y" in columns else None,
+        given=parts if len(parts) > 1 else {},
+    )
+
+
+def _folder(path: Path, limit: int, unpacked: Path | None = None) -> dict[str, NDArray[Any]]:
+    """The arrays of a folder; mapped, if a folder is given to unpack them into."""
+    found = {}
+    for file in sorted(path.iterdir()):
+        name = file.name.split(".")[0]
+        if suffixes(file)[0] == ".npy" and (name in _NAMES or name in ("x", "y")):
+            if name in found:
+                raise DataError(f"two files hold {name}", where=str(path), fix="keep one of them")
+            found[name] = read_npy(file, limit) if unpacked is None else mapped(file, limit, unpacked)["x"]
+    if not found:
+        raise DataError(
+            "the folder holds no arrays",
+            where=str(path),
+            expected="x_train.npy, y_train.npy, x_test.npy, y_test.npy (or packed: .npy.xz)",
+            got=", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing",
+        )
+    return found
+
+
+def _like(several: list[NDArray[Any]], where: str) -> list[NDArray[Any]]:
+    """The arrays of all parts, which must be alike; words of bytes are decoded."""
+    shapes = {array.shape[1:] for array in several}
+    if len(shapes) > 1:
+        raise DataError("the parts hold rows of different shapes", where=where, got=", ".join(map(str, shapes)))
+    if several[0].dtype.kind == "S":
+        return [np.char.decode(array, "utf-8") for array in several]
+    return several

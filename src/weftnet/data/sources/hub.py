@@ -1,0 +1,93 @@
+"""Data sets of the Hugging Face Hub: `hub:OWNER/NAME[:CONFIG]`, by the library `datasets` (extra `hub`).
+
+Only data are loaded, never a data set's own code. Without a connection, or with HF_HUB_OFFLINE=1, a set that was loaded
+before is found in the library's cache; any other is an error at once. The parts are those of the Hub. A folder that the
+library saved is opened by its path (`saved.py`), and never by `hub:`.
+"""
+
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from weftnet.base.extras import need
+from weftnet.data.content import Content
+from weftnet.data.read import LIMIT
+from weftnet.data.sources._hub import of_splits
+from weftnet.errors import DataError
+
+PREFIX = "hub:"
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_SECONDS = 5
+
+
+def read(path: Path, *, limit: int = LIMIT) -> Content:
+    """Load a data set of the Hub.
+
+    Args:
+        path: `hub:OWNER/NAME[:CONFIG]`.
+        limit: bytes it may have in memory.
+
+    Raises:
+        DataError: there is no connection, or no such data set.
+        MissingExtra: `datasets` is not installed.
+    """
+    name, _, config = str(path).removeprefix(PREFIX).partition(":")
+    if not _NAME.fullmatch(name):
+        raise DataError("this names no data set of the Hub", where=str(path), expected="hub:OWNER/NAME[:CONFIG]")
+    if Path(name).exists():  # the library would read this instead
+        raise DataError("a folder of this name lies here", where=str(path), fix=f"open it by its path: ./{name}")
+    library = need("datasets", extra="hub", what="loading a data set of the Hub")
+    online = _online()
+    try:
+        with _offline(library, not online):
+            found = library.load_dataset(name, config or None)
+    except _faults(library) as fault:
+        what = (
+            "the data set can't be loaded" if online else "there is no connection to the Hub, and no copy of this set"
+        )
+        check, connect = "check the name and the configuration", "connect, or open a downloaded folder by its path"
+        raise DataError(
+            what, where=str(path), got=str(fault).split("\n")[0], fix=check if online else connect
+        ) from None
+    return of_splits(found, path, limit)
+
+
+def _faults(library: Any) -> tuple[type[Exception], ...]:
+    """What loading raises: a name, configuration or version that isn't there, a network that fails, damaged files.
+
+    ValueError is its word for an unknown configuration, RuntimeError for a set that would need its own code.
+    """
+    errors = need("huggingface_hub.errors", extra="hub", what="loading a data set of the Hub")
+    return (
+        library.exceptions.DatasetsError, errors.HTTPError, errors.EntryNotFoundError, OSError, ValueError, RuntimeError
+    )  # fmt: skip
+
+
+@contextmanager
+def _offline(library: Any, wanted: bool) -> Iterator[None]:
+    """The library without the network; its own setting holds again afterwards."""
+    before = library.config.HF_HUB_OFFLINE
+    library.config.HF_HUB_OFFLINE = before or wanted
+    try:
+        yield
+    finally:
+        library.config.HF_HUB_OFFLINE = before
+
+
+def _online() -> bool:
+    """Whether the Hub answers, within a few seconds; anything it says is an answer."""
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+        return False
+    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    try:
+        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_SECONDS).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True

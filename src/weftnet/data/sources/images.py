@@ -1,0 +1,32 @@
+"""Images as files, a folder for each class: `FOLDER/CLASS/NAME.png`, or `FOLDER/train/CLASS/…` and `FOLDER/test/…`.
+
+Two columns: `image`, and `label`, the folder's name; images that lie in no folder of a class have no label, as
+generative tasks want it, unless a pattern reads it from their names (`_folders.py`). PNG, JPEG, WebP, BMP, GIF and TIFF
+are read (`pictures.py`).
+"""
+
+from pathlib import Path
+
+from weftnet.data.content import Content
+from weftnet.data.media import IMAGES, LARGEST, SOUNDS
+from weftnet.data.sources._folders import count, read_folder
+
+
+def recognises(path: Path) -> bool:
+    """Whether the folder, or one up to two levels below it, holds images, and not more recordings."""
+    images = count(path, IMAGES)
+    return images > 0 and images >= count(path, SOUNDS)
+
+
+def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:
+    """Read a folder of images.
+
+    Args:
+        path: the folder.
+        label: how the files' names tell the label: "{label}_{}".
+        limit: bytes that one file may have.
+
+    Raises:
+        DataError: a file is too large, leads outside, or lies in no class's folder while others do.
+    """
+    return read_folder(path, "image", IMAGES, label, limit)

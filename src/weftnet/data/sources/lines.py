@@ -1,0 +1,191 @@
+"""JSON-lines: an object a line (.jsonl, .ndjson), or a list of objects (.json).
+
+    {"age": 41, "city": "Oslo", "tags": ["new", "large"], "pulse": [[61], [64], [60]]}
+
+A key that a line lacks, and null, are missing values. An object inside an object becomes columns of its own:
+{"size": {"width": 3}} is the column `size.width`. Words are words here, also "07"; numbers stand without quotes.
+Lines are counted from 1, empty ones are passed over. Lists of words are labels, lists of numbers vectors or series.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from weftnet.data.columns import Columns
+from weftnet.data.content import Content, short_name
+from weftnet.data.kinds._kind import BadValue
+from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
+from weftnet.data.sources._spool import Spool, block_bytes
+from weftnet.data.sources._values import Seen
+from weftnet.errors import DataError
+
+ENDINGS = (".jsonl", ".ndjson", ".json")
+#: its columns may name files beside it
+NAMES_FILES = True
+#: bytes in memory for each byte of the file
+WEIGHT = 12
+_BATCH = 256  # rows
+
+
+def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
+    """Read a file of JSON objects, packed or not.
+
+    Args:
+        path: the file.
+        encoding: of the file.
+        limit: bytes the unpacked file may have.
+
+    Raises:
+        DataError: the file is empty, a line is no JSON object, or the lists of a column don't fit together.
+    """
+    text = read_text(path, limit, encoding)
+    if suffixes(path)[0] == ".json":
+        rows = list(_objects(path, text))
+    else:
+        rows = [row for _, row in objects(text.split("\n"), str(path))]
+    if not rows:
+        raise DataError("the file is empty", where=str(path), expected="a JSON object a line")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {}
+    for name in names:
+        values, seen = [row.get(name) for row in rows], Seen()
+        with _placed(path, name):
+            seen.look(values)
+        columns[name] = seen.array(values)
+    return Content(
+        short_name(str(path)),
+        str(path),
+        columns,
+        hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        table=True,
+        typed=True,
+        first=1,
+    )
+
+
+def stream(path: Path, folder: Path, *, memory: int, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
+    """As `read`, with the columns in a file in `folder`; a list of objects is still read whole.
+
+    The file is gone through twice: for the columns and what they hold, and to write them down.
+    """
+    if suffixes(path)[0] == ".json":
+        return read(path, encoding=encoding, limit=limit)
+    found: dict[str, Seen] = {}
+    count = 0
+    with UnpackedText(path, limit, encoding) as text:
+        for rows in _batched(objects(text.lines(), str(path))):
+            for name in dict.fromkeys(name for row in rows for name in row):
+                found.setdefault(name, Seen({type(None)} if count else set(), rows=count))
+            for name, seen in found.items():
+                with _placed(path, name):
+                    seen.look([row.get(name) for row in rows])
+            count += len(rows)
+    if not count:
+        raise DataError("the file is empty", where=str(path), expected="a JSON object a line")
+    spool, held, size = Spool(folder / "lines.arrow", list(found)), [], 0
+    with UnpackedText(path, limit, encoding) as again:
+        for _, row in objects(again.lines(), str(path)):
+            held.append([json.dumps(row.get(name)) for name in found])
+            size += sum(map(len, held[-1]))
+            if size > block_bytes(memory):
+                spool.add(list(map(list, zip(*held, strict=True))))
+                held, size = [], 0
+    if held:
+        spool.add(list(map(list, zip(*held, strict=True))))
+    columns = spool.columns(lambda name, array: found[name].array([json.loads(word) for word in array.to_pylist()]))
+    digest = text.digest.hexdigest()
+    return Content(short_name(str(path)), str(path), Columns(columns), digest, table=True, typed=True, first=1)
+
+
+def _batched(rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := [row for _, row in islice(rows, _BATCH)]:
+        yield batch
+
+
+@contextmanager
+def _placed(path: Path, name: str) -> Iterator[None]:
+    """Faults of a column's values, told with their row."""
+    try:
+        yield
+    except BadValue as fault:
+        where = f"{path}: row {fault.row + 1}, column {name!r}"
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+
+
+def objects(lines: Iterable[str], where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of JSON-lines, each with the number of its line.
+
+    Raises:
+        DataError: a line is no JSON object; names the line.
+    """
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line, parse_constant=_constant, object_pairs_hook=_once)
+        except (ValueError, RecursionError) as fault:
+            raise DataError(
+                "this line is not JSON",
+                where=f"{where}: line {number}",
+                expected='an object such as {"age": 41, "city": "Oslo"}',
+                got=f"{line.strip()[:80]!r} ({fault})",
+            ) from None
+        yield number, flat(row, f"{where}: line {number}")
+
+
+def flat(row: Any, where: str) -> dict[str, Any]:
+    """The row of an object, objects inside it as `outer.inner`."""
+    if not isinstance(row, dict) or not row:
+        raise DataError(
+            "a row is not an object",
+            where=where,
+            expected='an object such as {"age": 41, "city": "Oslo"}',
+            got=repr(row)[:80],
+        )
+    columns: dict[str, Any] = {}
+    for name, value in row.items():
+        inner = {f"{name}.{key}": v for key, v in flat(value, where).items()} if isinstance(value, dict) else None
+        for key, entry in ({name: value} if inner is None else inner).items():
+            if key in columns:
+                raise DataError(f"two values are called {key!r}", where=where, fix="rename one of them")
+            columns[key] = entry
+    return columns
+
+
+def _objects(path: Path, text: str) -> Iterator[dict[str, Any]]:
+    if not text.strip():
+        return
+    try:
+        rows = json.loads(text, parse_constant=_constant, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as fault:
+        raise DataError("the file is not JSON", where=str(path), got=str(fault)) from None
+    if not isinstance(rows, list):
+        raise DataError(
+            "the file holds no list of rows",
+            where=str(path),
+            expected='[{"age": 41}, {"age": 35}]',
+            got=type(rows).__name__,
+            fix="one object a line goes into a file that ends in .jsonl",
+        )
+    for number, row in enumerate(rows, 1):
+        yield flat(row, f"{path}: row {number}")
+
+
+def _constant(word: str) -> float | None:
+    """NaN stands for a missing value, as in a table; JSON itself knows no infinity."""
+    if word == "NaN":
+        return None
+    raise ValueError(f"{word} is no number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys differ: Python's reader would keep the last value and drop the others silently."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
+    return found

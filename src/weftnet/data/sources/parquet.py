@@ -1,0 +1,289 @@
+"""Parquet, Feather and Arrow files (as a file or as a stream): columns with types. Or a folder of Parquet files, as the
+Hub lays it:
+
+    train-00000-of-00002.parquet, test-00000-of-00001.parquet        the name begins with its part
+    train/0000.parquet, test/0000.parquet                            the folder is named for its part
+
+Files that name no part are one set. How types are read stands in `_arrow.py`.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.data.columns import Column, Columns
+from weftnet.data.content import Content, part_named, short_name
+from weftnet.data.kinds._kind import BadValue
+from weftnet.data.order import Rows
+from weftnet.data.read import LIMIT, Unpacked, read_bytes, suffixes, too_large
+from weftnet.data.sources._arrow import ArrowReader, class_names
+from weftnet.data.sources._spool import block_bytes
+from weftnet.errors import DataError, closest
+
+_BATCH = 8192  # rows
+#: what an arrow file begins with, and what an arrow stream ends with
+_FILE, _END = b"ARROW1", b"\xff\xff\xff\xff\0\0\0\0"
+
+ENDINGS = (".parquet", ".feather", ".arrow")
+#: its columns may name files beside it
+NAMES_FILES = True
+#: bytes in memory for each byte of the file: it is packed there, and words become objects
+WEIGHT = 10
+
+
+def recognises(path: Path) -> bool:
+    """Whether a folder holds Parquet files, itself or one level down."""
+    return bool(parquet_files(path))
+
+
+def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT) -> Content:
+    """Read a file, or a folder of Parquet files.
+
+    Args:
+        path: the file or folder.
+        columns: the columns to read; all by default.
+        limit: bytes the files, unpacked, may have, and what is read of them in memory.
+
+    Raises:
+        DataError: a file is damaged, files differ in their columns, or a column is of a type that is not read.
+    """
+    import pyarrow as pa
+
+    files = parquet_files(path) if path.is_dir() else {path: None}
+    digest, count = hashlib.sha256(), 0
+    tables: list[Any] = []
+    given: dict[str | None, list[Rows]] = {}
+    for file, part in files.items():
+        raw = read_bytes(file, limit)
+        digest.update(raw)
+        table = _table(file, raw, columns, limit)
+        limit -= max(len(raw), table.nbytes)
+        if tables and table.schema.names != tables[0].schema.names:
+            raise _differ(file, tables[0].schema.names, table.schema.names)
+        given.setdefault(part, []).append(np.arange(count, count + len(table)))
+        count += len(table)
+        tables.append(table)
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as fault:
+        raise DataError("the files differ in the types of a column", where=str(path), got=str(fault)) from None
+    rows = {str(part): np.concatenate(several) for part, several in given.items()}
+    return of_table(table, path, digest.hexdigest(), {} if None in given or len(rows) < 2 else rows)
+
+
+def stream(
+    path: Path, folder: Path, *, memory: int, columns: Sequence[str] | None = None, limit: int = LIMIT
+) -> Content:
+    """As `read`, with the columns where they are, and of a packed file unpacked into `folder`."""
+
+    files = parquet_files(path) if path.is_dir() else {path: None}
+    digest, count = hashlib.sha256(), 0
+    given: dict[str | None, list[Rows]] = {}
+    unpacked: list[Path] = []
+    names: list[str] = []
+    readers: dict[str, ArrowReader] = {}
+    for file, part in files.items():
+        plain = file
+        if suffixes(file)[1]:
+            plain = folder / f"{len(unpacked)}{suffixes(file)[0]}"
+        with Unpacked(file, limit) as source, open(plain if plain != file else os.devnull, "wb") as copy:
+            while piece := source.read():
+                digest.update(piece)
+                copy.write(piece)
+        limit -= source.count
+        unpacked.append(plain)
+        with _damaged(file):
+            schema = next(_batches(plain, None, 1, schema=True))
+            wanted = _chosen(file, columns, schema.names) or schema.names
+            if names and wanted != names:
+                raise _differ(file, names, wanted)
+            names = names or wanted
+            labels = class_names(schema.metadata)
+            for name in names:
+                reader = readers.setdefault(name, ArrowReader(labels.get(name, [])))
+                with _placed(path, name):
+                    for batch in _batches(plain, name, memory):
+                        reader.look(batch.column(0))
+        size = next(iter(readers.values())).rows - count
+        given.setdefault(part, []).append(np.arange(count, count + size))
+        count += size
+    if not count:
+        raise DataError("the file has no rows", where=str(path))
+
+    def blocks(name: str) -> Iterator[NDArray[Any]]:
+        for file in unpacked:
+            for batch in _batches(file, name, memory):
+                with _placed(path, name):
+                    yield readers[name].array(batch.column(0))
+
+    found = {name: Column(partial(blocks, name), count) for name in names}
+    targets = [name for name, reader in readers.items() if reader.labels]
+    rows = {str(part): np.concatenate(several) for part, several in given.items()}
+    return Content(
+        short_name(str(path)),
+        str(path),
+        Columns(found),
+        digest.hexdigest(),
+        target=targets[0] if len(targets) == 1 else None,
+        table=True,
+        typed=True,
+        given={} if None in given or len(rows) < 2 else rows,
+        first=1,
+    )
+
+
+def _batches(file: Path, name: str | None, memory: int, schema: bool = False) -> Iterator[Any]:
+    """A column's batches of rows from a file that is not packed; or only the file's schema."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with pa.memory_map(str(file)) as source:
+        if suffixes(file)[0] == ".parquet":
+            with parquet.ParquetFile(source, buffer_size=2**16) as opened:
+                if schema:
+                    yield opened.schema_arrow
+                    return
+                row = max(1, _unpacked(opened.metadata) // max(1, opened.metadata.num_rows))
+                size = max(1, min(_BATCH, block_bytes(memory) // row))
+                yield from opened.iter_batches(size, columns=[name], use_threads=False)
+            return
+        with _ipc(source) as (known, batches):
+            if schema:
+                yield known
+                return
+            for batch in batches:
+                for start in range(0, len(batch), _BATCH):
+                    yield batch.select([name]).slice(start, _BATCH)
+
+
+@contextmanager
+def _ipc(source: Any) -> Iterator[tuple[Any, Iterator[Any]]]:
+    """Schema and batches of an arrow file, or of a stream, whose end is marked: without the mark it was cut short."""
+    import pyarrow as pa
+
+    if source.read(len(_FILE)) == _FILE:
+        with pa.ipc.open_file(source) as opened:
+            yield opened.schema, (opened.get_batch(number) for number in range(opened.num_record_batches))
+        return
+    source.seek(max(0, source.size() - len(_END)))
+    whole = source.read() == _END
+    source.seek(0)
+    with pa.ipc.open_stream(source) as opened:
+        if not whole:
+            raise pa.ArrowInvalid("the stream has no end")
+        yield opened.schema, iter(opened)
+
+
+def of_table(table: Any, path: Path, fingerprint: str, given: dict[str, Any]) -> Content:
+    """An arrow table as a content; a single class label of the Hub is the target."""
+    if not len(table) or not table.num_columns:
+        raise DataError("the file has no rows", where=str(path))
+    if len(set(table.column_names)) < table.num_columns:
+        raise DataError("two columns have the same name", where=str(path), got=", ".join(table.column_names))
+    labels = {name: names for name, names in class_names(table.schema.metadata).items() if name in table.column_names}
+    columns = {}
+    for name in table.column_names:
+        reader = ArrowReader(labels.get(name, []))
+        with _placed(path, name):
+            reader.look(table[name])
+            columns[name] = reader.array(table[name])
+    return Content(
+        short_name(str(path)),
+        str(path),
+        columns,
+        fingerprint,
+        target=next(iter(labels)) if len(labels) == 1 else None,
+        table=True,
+        typed=True,
+        given=given,
+        first=1,
+    )
+
+
+def parquet_files(path: Path) -> dict[Path, str | None]:
+    """The Parquet files of a folder, with their parts; those of a part stand together."""
+    found = [file for pattern in ("*", "*/*") for file in sorted(path.glob(pattern)) if suffixes(file)[0] == ".parquet"]
+    parts = {file: part_of(file, path) for file in found}
+    order = ("train", "validation", "test", None)
+    return dict(sorted(parts.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
+
+
+def part_of(file: Path, root: Path) -> str | None:
+    """The part that a file's name or folder says."""
+    word = re.split(r"[-_.]", file.name)[0]
+    return part_named(word) or (part_named(file.parent.name) if file.parent != root else None)
+
+
+def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int) -> Any:
+    """The table of a file's bytes, read batch by batch: a few bytes of Parquet can stand for terabytes."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    source, batches, size = pa.BufferReader(raw), [], 0
+    with _damaged(file), ExitStack() as stack:
+        if suffixes(file)[0] == ".parquet":
+            opened = parquet.ParquetFile(source)
+            schema = opened.schema_arrow
+            stream = opened.iter_batches(_BATCH, columns=_chosen(file, columns, schema.names))
+        else:
+            schema, stream = stack.enter_context(_ipc(source))
+            names = _chosen(file, columns, schema.names)
+            stream = (batch.select(names) for batch in stream) if names else stream
+        for batch in stream:
+            batches.append(batch)
+            size += batch.nbytes
+            if size > limit:
+                raise too_large(file, limit)
+    chosen = pa.schema([schema.field(name) for name in columns], schema.metadata) if columns is not None else schema
+    return pa.Table.from_batches(batches, batches[0].schema if batches else chosen).replace_schema_metadata(
+        schema.metadata
+    )
+
+
+def _chosen(file: Path, columns: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:
+    """The columns to read, all of which must be there."""
+    for name in columns or ():
+        if name not in names:
+            close = closest(name, names)
+            fix = f"did you mean {close[0]!r}?" if close else ""
+            raise DataError(f"there is no column {name!r}", where=str(file), expected=", ".join(names), fix=fix)
+    return None if columns is None else list(columns)
+
+
+def _unpacked(metadata: Any) -> int:
+    """Bytes of all row groups, as the file declares them."""
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+
+
+def _differ(file: Path, names: Sequence[str], other: Sequence[str]) -> DataError:
+    return DataError(
+        "the files differ in their columns", where=str(file), expected=", ".join(names), got=", ".join(other)
+    )
+
+
+@contextmanager
+def _damaged(file: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as fault:
+        raise DataError("the file is damaged or cut short", where=str(file), got=str(fault).split("\n")[0]) from None
+
+
+@contextmanager
+def _placed(path: Path, name: str) -> Iterator[None]:
+    """Faults of a column's values, told with their row."""
+    try:
+        yield
+    except BadValue as fault:
+        where = f"{path}: row {fault.row + 1}, column {name!r}"
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None

@@ -1,0 +1,43 @@
+"""Folders that the library `datasets` wrote by `save_to_disk` (extra `hub`): one data set, or one for each split.
+
+dataset_info.json, state.json, data-00000-of-00001.arrow …        a data set, to be cut into parts
+dataset_dict.json, train/…, test/…                                splits, which are the parts
+"""
+
+from pathlib import Path
+
+from weftnet.base.extras import need
+from weftnet.data.content import Content
+from weftnet.data.read import LIMIT
+from weftnet.data.sources._hub import of_splits
+from weftnet.errors import DataError
+
+
+def recognises(path: Path) -> bool:
+    """Whether the library says of a folder that it wrote it."""
+    one = (path / "dataset_info.json").is_file() and (path / "state.json").is_file()
+    return one or (path / "dataset_dict.json").is_file()
+
+
+def read(path: Path, *, limit: int = LIMIT) -> Content:
+    """Read a saved data set.
+
+    Args:
+        path: the folder.
+        limit: bytes it may have in memory.
+
+    Raises:
+        DataError: the folder is damaged, or its splits differ in their columns.
+        MissingExtra: `datasets` is not installed.
+    """
+    library = need("datasets", extra="hub", what="reading a folder that datasets saved")
+    try:
+        found = library.load_from_disk(str(path))
+    except (OSError, ValueError, KeyError, TypeError, library.exceptions.DatasetsError) as fault:
+        raise DataError(
+            "the folder is not as `save_to_disk` leaves it",
+            where=str(path),
+            got=f"{type(fault).__name__}: {fault}".split("\n")[0],
+            fix="save it again",
+        ) from None
+    return of_splits(found if isinstance(found, dict) else {"all": found}, path, limit)

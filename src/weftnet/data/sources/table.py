@@ -1,0 +1,224 @@
+"""Tables: comma-separated values, or a mapping of columns at hand.
+
+Every value is read as a word first; what it means is inferred from the training rows (`infer.py`), so that a stray
+word in a column of numbers is found with its row. Empty, NA, N/A, nan, null, none and ? are missing values.
+Rows are counted as a spreadsheet does: the header is row 1.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.data.columns import Columns
+from weftnet.data.content import Content, fingerprint, short_name
+from weftnet.data.kinds.number import MISSING
+from weftnet.data.media import is_picture
+from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
+from weftnet.data.sources._spool import Spool, block_bytes
+from weftnet.errors import DataError
+
+ENDINGS = (".csv", ".tsv")
+#: its columns may name files beside it
+NAMES_FILES = True
+#: bytes in memory for each byte of the file: every value is a word of its own
+WEIGHT = 10
+
+
+def read(
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+    encoding: str = "utf-8",
+    limit: int = LIMIT,
+) -> Content:
+    """Read a .csv or .tsv file, packed or not.
+
+    Args:
+        path: the file.
+        delimiter: between values; by default a tab for .tsv, otherwise a comma.
+        columns: the columns' names, for a file without a header.
+        encoding: of the file.
+        limit: bytes the unpacked file may have.
+
+    Raises:
+        DataError: the file is empty, ragged, or not of this encoding.
+    """
+    text = read_text(path, limit, encoding)
+    delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
+    if not text.strip():
+        raise DataError("the file is empty", where=str(path), expected="a header and rows")
+    names = list(columns) if columns else next(csv.reader(io.StringIO(text), delimiter=delimiter)) or [""]
+    _check_names(names, path, delimiter)
+    found = _parse(text, names, delimiter, bool(columns), path)
+    if not len(next(iter(found.values()))):
+        raise DataError("the file has a header but no rows", where=str(path))
+    return Content(
+        short_name(str(path)),
+        str(path),
+        found,
+        hashlib.sha256(text.encode()).hexdigest(),
+        table=True,
+        first=1 if columns else 2,
+    )
+
+
+def columns_at_hand(found: Mapping[str, Any], source: str) -> Content:
+    """A table of columns already in memory: lists or one-axis arrays by name."""
+    columns = {str(name): _column(values) for name, values in found.items()}
+    lengths = {name: len(values) for name, values in columns.items()}
+    if not columns or len(set(lengths.values())) != 1 or not next(iter(lengths.values())):
+        raise DataError("the columns differ in length or are empty", where=source, got=str(lengths))
+    return Content(source, source, columns, fingerprint(columns), table=True)
+
+
+def _column(values: Any) -> NDArray[Any]:
+    """Numbers as they are; anything else as objects, with None for missing values. A row may hold a list of words."""
+    if not isinstance(values, np.ndarray):
+        values = list(values)
+    if not any(isinstance(value, list | tuple | str | bytes) or is_picture(value) for value in values):
+        with suppress(ValueError):  # arrays of unequal shapes
+            if np.asarray(values).dtype.kind in "iufb":
+                return np.asarray(values)
+    cells = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values.tolist() if isinstance(values, np.ndarray) else values):
+        cells[row] = None if _missing(value) else value
+    return cells
+
+
+def _missing(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return False
+    return value is None or value != value or (isinstance(value, str) and value.strip().lower() in MISSING)
+
+
+def _check_names(names: list[str], path: Path, delimiter: str) -> None:
+    if len(names) == 1 and delimiter == "," and (";" in names[0] or "\t" in names[0]):
+        other = ";" if ";" in names[0] else "\t"
+        raise DataError(
+            "the header is a single column", where=str(path), got=repr(names[0]), fix=f"give delimiter={other!r}"
+        )
+    for number, name in enumerate(names, 1):
+        if not name.strip() or names.count(name) > 1:
+            what = f"two columns are called {name!r}" if name.strip() else f"column {number} has no name"
+            raise DataError(what, where=f"{path}: row 1", fix="give every column a name of its own")
+
+
+def stream(
+    path: Path,
+    folder: Path,
+    *,
+    memory: int,
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+    encoding: str = "utf-8",
+    limit: int = LIMIT,
+) -> Content:
+    """As `read`, with the columns in a file in `folder`."""
+    delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
+    names = list(columns) if columns else _header(path, delimiter, encoding, limit)
+    _check_names(names, path, delimiter)
+    spool = Spool(folder / "table.arrow", names)
+    # arrow reserves a whole block for each column of words
+    block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
+    with UnpackedText(path, limit, encoding) as text, _told(path) as ragged:
+        skip, held, size = 0 if columns else 1, [], 0
+        for batch in _reader(text, names, delimiter, ragged, block):
+            held.append(batch.slice(skip))
+            skip, size = 0, size + batch.nbytes
+            if size > block_bytes(memory):
+                spool.add_batches(held)
+                held, size = [], 0
+        spool.add_batches(held)
+        while text.read():  # what lies behind the last row is of the file, too
+            pass
+    if not spool.count:
+        raise DataError("the file has a header but no rows", where=str(path))
+    return Content(
+        short_name(str(path)),
+        str(path),
+        Columns(spool.columns(lambda _, array: _words(array))),
+        text.digest.hexdigest(),
+        table=True,
+        first=1 if columns else 2,
+    )
+
+
+def _header(path: Path, delimiter: str, encoding: str, limit: int) -> list[str]:
+    """The first row of a table, which may hold line breaks in quotes."""
+    with UnpackedText(path, limit, encoding) as text:
+        names: list[str] = next(csv.reader((line + "\n" for line in text.lines()), delimiter=delimiter), [])
+    if not names or names == [""]:
+        raise DataError("the file is empty", where=str(path), expected="a header and rows")
+    return names
+
+
+def _parse(text: str, names: list[str], delimiter: str, headless: bool, path: Path) -> dict[str, NDArray[Any]]:
+    import pyarrow as pa
+
+    with _told(path) as ragged:
+        batches = list(_reader(io.BytesIO(text.encode()), names, delimiter, ragged, 2**26))
+    read = pa.Table.from_batches(batches)
+    return {name: _words(read[name].combine_chunks())[0 if headless else 1 :] for name in names}
+
+
+def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], block: int) -> Any:
+    """The rows of a table in batches, every value a word; a ragged row is put into `ragged` before the error."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    def note(row: Any) -> str:
+        ragged.append(row)
+        return "error"
+
+    return arrow_csv.open_csv(
+        stream,
+        # one thread: otherwise arrow doesn't know the number of a bad row
+        arrow_csv.ReadOptions(column_names=names, skip_rows=0, use_threads=False, block_size=block),
+        arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+        arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
+    )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[list[Any]]:
+    """Arrow's faults in the reader's words; the list given takes the row that is ragged."""
+    import pyarrow as pa
+
+    ragged: list[Any] = []
+    try:
+        yield ragged
+    except pa.ArrowInvalid as fault:
+        if ragged:
+            row = ragged[0]
+            raise DataError(
+                "a row has another number of values than the header",
+                where=f"{path}: row {row.number}",
+                expected=f"{row.expected_columns} values",
+                got=f"{row.actual_columns}: {row.text[:80]!r}",
+                fix='values that hold the delimiter or a line break stand in quotes: "a, b"',
+            ) from None
+        longer = "straddl" in str(fault)
+        raise DataError(
+            "the table can't be read",
+            where=str(path),
+            got=str(fault),
+            fix="allow more memory, so that the longest row finds room: memory='1GiB'" if longer else "",
+        ) from None
+
+
+def _words(array: Any) -> NDArray[Any]:
+    """Words as objects, None for missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    absent = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=pa.array(sorted(MISSING)))
+    values: NDArray[Any] = pc.if_else(absent, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
+    return values

@@ -1,0 +1,71 @@
+"""Texts as files, a folder for each class: `CLASS/NAME.txt`, or in parts: `train/CLASS/NAME.txt`, `test/…`.
+
+Two columns: `text`, and `label`, the folder's name. Files may be packed as .xz or .gz. Hidden files are not looked at;
+any other file among the texts is refused, so that nothing is left out unseen.
+"""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from weftnet.data.content import Content, part_named, short_name
+from weftnet.data.read import LIMIT, read_text, suffixes
+from weftnet.errors import DataError
+
+#: bytes in memory for each byte of the files
+WEIGHT = 4
+
+
+def recognises(path: Path) -> bool:
+    """Whether sub-folders hold .txt files, at the first or the second level."""
+    return any(suffixes(file)[0] == ".txt" for pattern in ("*/*", "*/*/*") for file in path.glob(pattern))
+
+
+def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
+    """Read a folder of texts.
+
+    Args:
+        path: the folder.
+        encoding: of the files.
+        limit: bytes all texts together may have.
+
+    Raises:
+        DataError: a file is no text, not of this encoding, or lies outside the folders of classes.
+    """
+    folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    parts = {folder: part_named(folder.name) for folder in folders}
+    cut = None not in parts.values()
+    digest = hashlib.sha256()
+    texts: list[str] = []
+    labels: list[str] = []
+    files: list[Path] = []
+    given: dict[str, list[int]] = {}
+    for folder in folders:
+        for file in _files(folder):
+            inside = file.relative_to(folder if cut else path).parts
+            if len(inside) != 2 or suffixes(file)[0] != ".txt":
+                raise DataError("this is no text in a folder of its class", where=str(file), expected="CLASS/NAME.txt")
+            words = read_text(file, limit, encoding)
+            limit -= len(words)
+            digest.update(f"{file.relative_to(path).as_posix()}:{len(words)};{words}".encode("utf-8", "surrogatepass"))
+            given.setdefault(str(parts[folder]), []).append(len(files))
+            texts.append(words)
+            labels.append(inside[0])
+            files.append(file)
+    columns = {"text": np.array(texts, dtype=object), "label": np.array(labels, dtype=object)}
+    return Content(
+        short_name(str(path)),
+        str(path),
+        columns,
+        digest.hexdigest(),
+        target="label",
+        table=True,
+        typed=True,
+        given={part: np.array(rows, np.int64) for part, rows in given.items()} if cut else {},
+        files=files,
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))

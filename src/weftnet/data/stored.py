@@ -1,0 +1,125 @@
+"""Encoded rows on the disk: written once from a content too large for memory, found again on the next opening."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.data import cache
+from weftnet.data.columns import Columns
+from weftnet.data.content import Content
+from weftnet.data.memory import ROW, words
+from weftnet.data.order import Rows
+from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.splits import PARTS
+from weftnet.data.targets import encoded_target
+from weftnet.errors import DataError
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Encoded rows.
+
+    Args:
+        inputs: arrays mapped from the disk, by input.
+        target: the encoded target, if there is one.
+        parts: row numbers by part.
+        preprocessing: that encoded them.
+        state: what the data's state says besides.
+        notes: what was noticed on the way.
+    """
+
+    inputs: Mapping[str, NDArray[Any]]
+    target: NDArray[Any] | None
+    parts: Mapping[str, Rows]
+    preprocessing: Preprocessing
+    state: Mapping[str, Any]
+    notes: list[str]
+
+
+def find(key: str) -> tuple[Stored | None, list[str]]:
+    """What was stored under this key, if it is still whole; and a note if it no longer is."""
+    entry, fault = cache.find(key)
+    return None if entry is None else _opened(entry), [fault] * bool(fault)
+
+
+def fits(content: Content, preprocessing: Preprocessing) -> bool:
+    """Whether the encoded rows may stay in memory."""
+    if content.piece:
+        return False
+    row = sum(
+        signal.numel * (8 if signal.kind == "tokens" else 4)
+        for name, signal in preprocessing.signals.items()
+        if not is_array(content, preprocessing, name)
+    )
+    return not content.memory or content.count * row <= content.memory
+
+
+def is_array(content: Content, preprocessing: Preprocessing, name: str) -> bool:
+    """Whether an input is an array of images in memory: that is encoded batch by batch, if it is large."""
+    if preprocessing.signals[name].kind != "image":
+        return False
+    return content.columns[preprocessing.inputs[name][0]].dtype.kind != "O"
+
+
+def store(
+    content: Content,
+    preprocessing: Preprocessing,
+    parts: Mapping[str, Rows],
+    state: Mapping[str, Any],
+    notes: list[str],
+    key: str,
+) -> Stored:
+    """Encode all rows piece by piece to the disk."""
+    names = list(preprocessing.inputs)
+    facts = {
+        "inputs": names,
+        "preprocessing": preprocessing.state(),
+        "target": preprocessing.target is not None and content.target is not None,
+        "state": dict(state),
+        "notes": notes,
+    }
+    with cache.scratch() as folder:
+        for number, name in enumerate(names):
+            cache.write_array(folder, f"input-{number}", preprocessing.pieces(content, name), content.count)
+        if facts["target"] and preprocessing.target is not None:
+            cache.write_array(folder, "target", encoded_target(content, preprocessing.target), content.count)
+        for part in PARTS:
+            cache.write_array(folder, f"rows-{part}", iter([parts[part]]), len(parts[part]))
+        return _opened(cache.keep(folder, key, facts))
+
+
+def settled(content: Content) -> Content:
+    """The content with its target in memory, if that is a single value a row; each row costs a few bytes in any case.
+
+    Raises:
+        DataError: the rows are so many that their numbers alone take more memory than allowed.
+    """
+    if content.piece and content.count * ROW > content.memory:
+        raise DataError(
+            f"{content.count} rows need more memory than allowed, were each ever so small",
+            where=content.source,
+            expected=f"at least {words(content.count * ROW)}",
+            got=words(content.memory),
+            fix=f"memory={content.count * ROW}",
+        )
+    target, columns = content.target, content.columns
+    if target is None or not isinstance(columns, Columns) or not columns.is_on_disk(target):
+        return content
+    return content if next(content.pieces(target)).ndim > 1 else replace(content, columns=columns.held(target))
+
+
+def _opened(entry: cache.Entry) -> Stored:
+    facts = entry.facts
+    target = entry.array("target") if facts["target"] else None
+    note = f"larger than memory: encoded once to the disk, {words(entry.bytes)} in {entry.path}"
+    return Stored(
+        {name: np.asarray(entry.array(f"input-{number}")) for number, name in enumerate(facts["inputs"])},
+        np.array(target) if target is not None and target.ndim == 1 else target,
+        {part: np.array(entry.array(f"rows-{part}")) for part in PARTS},
+        Preprocessing.from_state(facts["preprocessing"]),
+        facts["state"],
+        [*facts["notes"], note],
+    )

@@ -1,0 +1,142 @@
+"""How the rows of a table of series lie in time, where the parts begin and end, and where windows start.
+
+A tick is a point in time, counted from 0. With time stamps the ticks are the different stamps of the whole table;
+without any, each row is the next tick of its series. Rows are put in the order of the series, each as in the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from weftnet.data.content import Content, located
+from weftnet.data.order import Rows
+from weftnet.data.preprocessing import missing_column
+from weftnet.data.splits import PARTS, Splits
+from weftnet.data.stamps import stamps, step_of
+from weftnet.errors import DataError, SettingError
+
+SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The rows in order.
+
+    Args:
+        order: (count,) the row that stands at each place.
+        tick: (count,) the tick of each place, ascending within a series.
+        bounds: first and past-the-last place of each series.
+        names: the series' names; None where there is one.
+        ticks: how many there are.
+        step: from one stamp to the next, 0 where that is not known or a month.
+        columns: of the table that are no channels: stamps and names.
+    """
+
+    order: Rows
+    tick: Rows
+    bounds: tuple[tuple[int, int], ...]
+    names: tuple[str | None, ...]
+    ticks: int
+    step: float
+    columns: tuple[str, ...]
+
+
+def timeline(content: Content, time: str | None, series: str | None) -> tuple[Timeline, list[str]]:
+    """The order of a table's rows, and what was noticed.
+
+    Raises:
+        DataError: a column is missing; stamps can't be read, don't ascend or are uneven; names row and column.
+    """
+    for column in (time, series):
+        if column is not None and column not in content.columns:
+            raise missing_column(column, list(content.columns), content.source)
+    if content.given:
+        raise SettingError("a forecast is cut in time, but the source comes in parts", where=content.source)
+    order, bounds, names = _by_series(content, series)
+    step, tick = 0.0, np.concatenate([np.arange(end - start) for start, end in bounds])
+    if time is not None:
+        points = located(content, time, None, lambda: stamps(content.columns[time]))[order]
+        steps = [
+            located(content, time, order[a:b], lambda a=a, b=b: step_of(points[a:b])) for a, b in bounds if b - a > 1
+        ]
+        if len({found for found in steps if found is not None}) > 1:
+            several = [f"{name}: {found:g}" for name, found in zip(names, steps, strict=False) if found is not None]
+            raise DataError("the series have different steps", where=content.source, got=", ".join(several[:5]))
+        step = next((found for found in steps if found is not None), 0.0)
+        _, tick = np.unique(points, return_inverse=True)
+    columns = tuple(column for column in (time, series) if column is not None)
+    line = Timeline(order, tick.astype(np.int64), bounds, names, int(tick.max()) + 1, step, columns)
+    return line, [f"{len(bounds)} series, told apart by {series}"] * (series is not None)
+
+
+def _by_series(
+    content: Content, series: str | None
+) -> tuple[Rows, tuple[tuple[int, int], ...], tuple[str | None, ...]]:
+    """Rows in the order of the series, where each begins and ends, and their names."""
+    if series is None:
+        return np.arange(content.count), ((0, content.count),), (None,)
+    values = content.columns[series]
+    absent = np.array([value is None or value != value for value in values.tolist()])
+    if absent.any():
+        raise DataError("the row belongs to no series", where=content.place(series, int(np.argmax(absent))))
+    names, place = np.unique(values.astype(str), return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    edges = np.searchsorted(place[order], np.arange(len(names) + 1)).tolist()
+    return order, tuple(pairwise(edges)), tuple(names.tolist())
+
+
+def cut(ticks: int, splits: Splits) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    """First and past-the-last tick of each part, by shares or numbers of ticks; and a note on what goes unused.
+
+    Raises:
+        SettingError: neither shares that add up to 1 nor numbers that the data have.
+    """
+    given: dict[str, Any] = {"by": splits} if isinstance(splits, str) else dict(splits or {})
+    in_time = given.pop("by", "time") == "time"
+    wanted = (given or dict(SHARES)) if in_time else {}
+    sizes = [wanted.get(part, 0) for part in PARTS]
+    numbers = all(isinstance(size, int | float) and not isinstance(size, bool) and size >= 0 for size in sizes)
+    counts = numbers and all(isinstance(size, int) for size in sizes) and sum(sizes) > 1
+    fits = numbers and (sum(sizes) <= ticks if counts else abs(sum(sizes) - 1) <= 1e-9)
+    if set(wanted) - set(PARTS) or not sizes[0] or not fits:
+        raise SettingError(
+            "a series is cut in time, by shares that add up to 1 or by numbers of steps",
+            where="splits",
+            expected=f"{{'train': 0.6, 'validation': 0.2, 'test': 0.2}}, or at most {ticks} steps in all",
+            got=repr(splits),
+        )
+    ends = np.cumsum(sizes) if counts else np.round(np.cumsum(sizes) * ticks).astype(int)
+    edges = [0, *ends.tolist()]
+    notes = [f"the last {ticks - edges[-1]} steps are in no part and go unused"] * (edges[-1] < ticks)
+    return {part: (edges[number], edges[number + 1]) for number, part in enumerate(PARTS)}, notes
+
+
+def window_starts(
+    line: Timeline, edges: Mapping[str, tuple[int, int]], context: int, horizon: int, source: str
+) -> dict[str, Rows]:
+    """The place of each window's first target step: its target lies in the part, its input in the series.
+
+    Raises:
+        DataError: a part that was asked for has no window.
+    """
+    starts: dict[str, Rows] = {}
+    for part, (first, last) in edges.items():
+        found, longest = [np.empty(0, np.int64)], 0
+        for start, end in line.bounds:
+            low, high = start + np.searchsorted(line.tick[start:end], (first, last))
+            found.append(np.arange(max(low, start + context), high - horizon + 1))
+            longest = max(longest, int(high - (start if part == "train" else low)))
+        starts[part] = np.concatenate(found)
+        if last > first and not len(starts[part]):
+            needed = context + horizon
+            raise DataError(
+                f"the {part} part has no window" + " in any series" * (len(line.bounds) > 1),
+                where=source,
+                expected=f"{horizon} steps in the part, {needed} in the series up to its end",
+                got=f"at most {longest} steps in the part",
+                fix="a shorter context or horizon, other splits, or more rows",
+            )
+    return starts

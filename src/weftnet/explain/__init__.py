@@ -1,0 +1,38 @@
+"""Explanations: which parts of an input speak for an answer, how far to trust that, and a drawing of it.
+
+    attribute(loaded, raw)   → list[Explanation]   `methods/` ask Captum, `inputs/` say what a part of an input is
+    checks(loaded, batch)    → dict[str, float]    does it depend on the network, and name what counts
+    draw(explanation)        → str                 a fragment of HTML, without scripts, for light and dark
+
+Captum is an optional library (`pip install 'weftnet[explain]'`); importing this package imports neither it nor torch.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weftnet.registry import Registry
+
+if TYPE_CHECKING:
+    from weftnet.explain.attributing import attribute
+    from weftnet.explain.drawing import draw
+    from weftnet.explain.explanation import Explanation
+    from weftnet.explain.sanity import checks, verdicts
+
+__all__ = ["METHODS", "Explanation", "attribute", "checks", "draw", "verdicts"]
+
+METHODS = Registry("method", f"{__name__}.methods", Path(__file__).parent / "methods")
+
+_LAZY = {
+    "Explanation": "explanation",
+    "attribute": "attributing",
+    "checks": "sanity",
+    "draw": "drawing",
+    "verdicts": "sanity",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

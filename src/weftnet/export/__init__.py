@@ -1,0 +1,12 @@
+"""Export: a run → a folder that answers raw inputs without torch, written only once its numbers are the run's.
+
+write(loaded, folder, target="onnx") → Exported      `targets/` write, `parity.py` compares, `diverge.py` finds
+onnx_model(network, signals, path)                   one network as an ONNX file, not yet compared
+"""
+
+from weftnet.export.fault import ExportError
+from weftnet.export.onnx import onnx_model
+from weftnet.export.targets import TARGETS
+from weftnet.export.write import Exported, write
+
+__all__ = ["TARGETS", "ExportError", "Exported", "onnx_model", "write"]

@@ -1,0 +1,7 @@
+"""What a network can be written as: one file for each."""
+
+from pathlib import Path
+
+from weftnet.registry import Registry
+
+TARGETS = Registry("export target", __name__, Path(__file__).parent)

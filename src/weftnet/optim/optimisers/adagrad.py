@@ -1,0 +1,26 @@
+"""Adagrad: every parameter's step shrinks with the gradients it has seen.
+
+    s ← s + g²
+    θ ← θ − lr · g / (√s + eps)
+
+Source: J. Duchi, E. Hazan, Y. Singer, Adaptive Subgradient Methods for Online Learning and Stochastic Optimization,
+2011.
+Good for sparse features: a rare one keeps long steps. The steps never grow again.
+Cost: one value of state per parameter.
+"""
+
+import torch
+
+from weftnet.optim.optimisers._parameters import Named, fused, values
+
+
+def adagrad(parameters: Named, lr: float = 0.01, eps: float = 1e-10) -> torch.optim.Optimizer:
+    """Adagrad.
+
+    Args:
+        parameters: (name, parameter) pairs.
+        lr: length of a parameter's first step.
+        eps: keeps the division finite.
+    """
+    chosen = values("adagrad", parameters)
+    return torch.optim.Adagrad(chosen, lr=lr, eps=eps, fused=fused(chosen))

@@ -1,0 +1,138 @@
+"""What was understood of a data set, as a page: columns and kinds, the target's balance, parts, notes, examples."""
+
+from collections import Counter
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.base.files import write_text
+from weftnet.data.fields import Field
+from weftnet.data.kinds.number import floats
+from weftnet.data.rows import RowData
+from weftnet.errors import DataError
+from weftnet.report.cells import cell
+from weftnet.report.charts import bars
+from weftnet.report.page import charts, figure, page, paragraph, section, table
+
+#: rows that are looked at for the table of columns, and shown as examples
+_LOOKED, _SHOWN, _CLASSES = 10_000, 24, 30
+
+
+def write_dataset(data: RowData, path: Path) -> Path:
+    """Write the page."""
+    parts = ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count)
+    body = [
+        paragraph(f"{sum(data.sizes.values())} rows: {parts}."),
+        section("Columns", table(*column_table(data), words=5)),
+        *_balance(data),
+        *([section("What was noticed", "".join(paragraph(note) for note in data.notes))] if data.notes else []),
+        section("Examples from training", examples(data, _SHOWN)),
+        paragraph(f"{data.source} · sha256 {data.fingerprint}", soft=True),
+    ]
+    write_text(path, page(f"{data.name}: data", body))
+    return path
+
+
+def column_table(data: RowData) -> tuple[list[str], list[list[str]]]:
+    """Head and rows: each column's kind, the input it goes into, missing values, different values, and what they are.
+
+    Of the first 10,000 training rows.
+    """
+    raw = data.raw(data.rows("train").numpy()[:_LOOKED])
+    fields = {field.name: field for field in data.preprocessing.fields}
+    lines = []
+    for name, values in raw.items():
+        if name in fields:
+            lines.append([name, fields[name].kind, fields[name].input, *_told(values, fields[name])])
+        elif name == data.target_column:
+            kind = str(data.preprocessing.state()["target"]["kind"])
+            lines.append([name, kind, "target", *_told(values, Field(name, kind, "", "", False))])
+        else:
+            lines.append([name, "", "left out", *_told(values, Field(name, "", "", "", True))])
+    return ["column", "kind", "goes into", "missing", "different", "values"], lines
+
+
+def examples(data: RowData, count: int) -> str:
+    """Some training rows: the target above, the values below; drawn evenly from the whole part."""
+    rows = data.rows("train").numpy()
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))]
+    raw = data.raw(rows)
+    kinds = {field.name: field.kind for field in data.preprocessing.fields}
+    cards = []
+    for place in range(len(rows)):
+        shown = [
+            (f"<b>{escape(name)}</b> " if len(kinds) > 1 else "") + cell(_item(raw[name], place), kind)
+            for name, kind in kinds.items()
+        ]
+        target = data.target_column
+        head = "" if target is None else f"<figcaption>{cell(_item(raw[target], place), '')}</figcaption>"
+        cards.append(f"<figure class=card>{head}{'<br>'.join(shown)}</figure>")
+    wide = " wordy" if "text" in kinds.values() or len(kinds) > 2 else ""
+    return f"<div class='cards{wide}'>{''.join(cards)}</div>"
+
+
+def balance(data: RowData) -> dict[str, int]:
+    """How many training rows each label has, most frequent first; {} where the target has no labels."""
+    if data.target_column is None or data.target is None or not hasattr(data.target, "labels"):
+        return {}
+    values = data.raw(data.rows("train").numpy())[data.target_column]
+    if values.ndim > 1:
+        return {}
+    counts: Counter[str] = Counter()
+    for value in values.tolist():
+        counts.update([str(each) for each in value] if isinstance(value, list | tuple) else [str(value)])
+    return dict(counts.most_common())
+
+
+def _balance(data: RowData) -> list[str]:
+    counts = balance(data)
+    if not counts:
+        return []
+    shown = dict(list(counts.items())[:_CLASSES])
+    caption = f"rows of each label in the training part; {len(counts)} labels"
+    caption += f", the {_CLASSES} most frequent" if len(counts) > _CLASSES else ""
+    return [section(f"Target: {data.target_column}", charts(figure(bars(shown, "training rows"), caption)))]
+
+
+def _told(values: NDArray[Any], field: Field) -> list[str]:
+    """Missing, different, and a description of a raw column."""
+    if values.ndim > 1:
+        whole = " × ".join(map(str, values.shape[1:]))
+        return ["0", "", f"{whole} of {values.dtype}, {values.min():.4g} … {values.max():.4g}"]
+    cells = values.tolist()
+    real = [value for value in cells if value is not None and value == value]
+    missing = str(len(cells) - len(real))
+    if field.kind in ("image", "audio"):
+        return [missing, "", _sizes(field)]
+    different = {str(value) for value in real}
+    if field.kind == "number":
+        try:
+            numbers = floats(np.array(real, dtype=object))
+        except DataError:
+            return [missing, str(len(different)), ""]
+        if not len(numbers):
+            return [missing, "0", ""]
+        low, middle, high = np.quantile(numbers, [0, 0.5, 1])
+        return [missing, str(len(different)), f"{low:.4g} … {middle:.4g} … {high:.4g}"]
+    common = [f"{_short(value)} ({count})" for value, count in Counter(map(str, real)).most_common(3)]
+    return [
+        missing,
+        str(len(different)),
+        _short(str(real[0]), 60) if field.kind == "text" and real else ", ".join(common),
+    ]
+
+
+def _sizes(field: Field) -> str:
+    return ", ".join(f"{name} {value}" for name, value in field.facts.items())
+
+
+def _short(text: str, most: int = 24) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _item(values: NDArray[Any], place: int) -> Any:
+    value = values[place]
+    return value.item() if isinstance(value, np.generic) else value

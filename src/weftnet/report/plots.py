@@ -1,0 +1,84 @@
+"""Points, histograms and reliability diagrams as SVG, in the page's colours."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, _open, _range, _ticks
+
+#: points that are drawn of a cloud
+MOST = 1500
+
+
+class _Frame:
+    """Axes with ticks and names; places values on them."""
+
+    def __init__(self, across: tuple[float, float], up: tuple[float, float], x: str, y: str) -> None:
+        self.across, self.up = across, up
+        self.parts = [_open(WIDTH, HEIGHT, f"{y} over {x}")]
+        for value in _ticks(*up):
+            down = self.y(value)
+            self.parts.append(f"<line class=axis x1={LEFT} x2={WIDTH - RIGHT} y1={down:.1f} y2={down:.1f} />")
+            self.parts.append(f"<text class=soft x={LEFT - 6} y={down + 4:.1f} text-anchor=end>{value:.4g}</text>")
+        for value in _ticks(*across):
+            low = HEIGHT - BOTTOM + 16
+            self.parts.append(f"<text class=soft x={self.x(value):.1f} y={low} text-anchor=middle>{value:.4g}</text>")
+        middle = (LEFT + WIDTH) / 2
+        self.parts.append(f"<text class=soft x={middle} y={HEIGHT - 6} text-anchor=middle>{escape(x)}</text>")
+
+    def x(self, value: float) -> float:
+        low, high = self.across
+        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        low, high = self.up
+        return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
+
+    def line(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        (a, b), (c, d) = start, end
+        points = f"x1={self.x(a):.1f} y1={self.y(b):.1f} x2={self.x(c):.1f} y2={self.y(d):.1f}"
+        self.parts.append(f"<line {points} stroke='var(--soft)' stroke-dasharray='4 4' />")
+
+    def bar(self, left: float, right: float, height: float, colour: str, opacity: float = 0.8) -> None:
+        x, top, base = self.x(left) + 0.5, self.y(height), self.y(max(self.up[0], 0.0))
+        size = f"width={max(0.5, self.x(right) - x - 0.5):.1f} height={max(0.0, base - top):.1f}"
+        self.parts.append(f"<rect x={x:.1f} y={top:.1f} {size} fill='{colour}' fill-opacity={opacity} />")
+
+    def svg(self) -> str:
+        return "".join([*self.parts, "</svg>"])
+
+
+def cloud(truth: NDArray[np.float64], answer: NDArray[np.float64], x: str, y: str) -> str:
+    """Answers over truths, with the line on which they would agree; of very many points every k-th."""
+    low, high = _range([float(min(truth.min(), answer.min())), float(max(truth.max(), answer.max()))])
+    frame = _Frame((low, high), (low, high), x, y)
+    frame.line((low, low), (high, high))
+    step = max(1, len(truth) // MOST)
+    pairs = zip(truth[::step].tolist(), answer[::step].tolist(), strict=True)
+    frame.parts += [
+        f"<circle cx={frame.x(a):.1f} cy={frame.y(b):.1f} r=3 fill='var(--c0)' fill-opacity=.45 />" for a, b in pairs
+    ]
+    return frame.svg()
+
+
+def histogram(values: NDArray[np.float64], x: str, bins: int = 30) -> str:
+    """How often values lie where."""
+    heights, edges = np.histogram(values, bins=min(bins, max(5, int(len(values) ** 0.5))))
+    frame = _Frame(_range([float(edges[0]), float(edges[-1])]), (0.0, float(heights.max()) * 1.05), x, "examples")
+    for left, right, height in zip(edges[:-1], edges[1:], heights, strict=True):
+        frame.bar(float(left), float(right), float(height), "var(--c0)")
+    if edges[0] < 0 < edges[-1]:
+        frame.line((0.0, 0.0), (0.0, frame.up[1]))
+    return frame.svg()
+
+
+def reliability(bins: Sequence[tuple[float, float, float, int]]) -> str:
+    """Accuracy by confidence: bars (left, right, accuracy, examples), paler where there are few."""
+    frame = _Frame((0.0, 1.0), (0.0, 1.0), "confidence", "accuracy")
+    most = max(count for *_, count in bins) if bins else 1
+    for left, right, accuracy, count in bins:
+        frame.bar(left, right, accuracy, "var(--c0)", round(0.25 + 0.6 * (count / most) ** 0.5, 2))
+    frame.line((0.0, 0.0), (1.0, 1.0))
+    return frame.svg()

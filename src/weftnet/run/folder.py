@@ -1,0 +1,259 @@
+"""The run folder: everything a training leaves behind, as JSON, YAML and safetensors. Opening one runs no code.
+
+    run.json             format, versions, seed, task, data source and fingerprint, signals, status, and the manifest:
+                         `files` and `sizes`, the sha256 and the bytes of every file below
+    architecture.yaml    complete, the task's head included
+    recipe.json          how it was trained
+    data.json            the fitted preprocessing
+    weights.safetensors  the final weights
+    history.jsonl        one line per evaluation
+    metrics.json         the metrics of the final weights
+    checkpoints/         while training: the last two
+    samples/             what the task drew
+
+Statuses: created → training → finished, stopped (Ctrl-C) or failed; all but `finished` can be resumed.
+Fields that this version doesn't know are left as they are; a run of a newer format is refused.
+"""
+
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weftnet.base.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
+from weftnet.base.typed import brief
+from weftnet.errors import DamagedCheckpoint, RunError
+from weftnet.run.fields import check_document, line_fault
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FORMAT = 1
+_TRIAL_BYTES = 1 << 16
+
+
+class Run:
+    """A run folder; made by `Run.create` or `Run.open`.
+
+    Args:
+        folder: where it lies.
+        document: the content of run.json.
+    """
+
+    def __init__(self, folder: Path, document: dict[str, Any]) -> None:
+        self.folder, self.document = folder, document
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        architecture: str,
+        recipe: Mapping[str, Any],
+        task: Mapping[str, Any],
+        data: Mapping[str, Any],
+        signals: Mapping[str, str],
+        state: Mapping[str, Any],
+        seed: int = 0,
+    ) -> "Run":
+        """Make a new run in a folder that does not exist or is empty.
+
+        Args:
+            folder: where to put it.
+            architecture: the complete architecture as YAML.
+            recipe: `Recipe.to_dict()`.
+            task: {"name": …, "settings": …}.
+            data: {"source": …, "fingerprint": …}, enough to open the data again.
+            signals: the data's inputs in their written form.
+            state: the fitted preprocessing.
+            seed: the recipe's.
+
+        Raises:
+            RunError: the folder holds something, can't be written, or its disk is full.
+        """
+        folder = Path(folder)
+        if folder.is_dir() and any(folder.iterdir()):
+            fix = "give another folder, or resume the run with `weftnet resume`"
+            raise RunError("the folder is not empty", where=str(folder), fix=fix)
+        probe(folder, _TRIAL_BYTES)
+        document = {
+            "format": FORMAT,
+            "versions": {name: _version(name) for name in ("weftnet", "torch")} | {"python": platform.python_version()},
+            "platform": platform.platform(),
+            "seed": seed,
+            "task": dict(task),
+            "data": dict(data),
+            "signals": dict(signals),
+            "status": "created",
+            "files": {},
+        }
+        run = cls(folder, document)
+        write_text(folder / "architecture.yaml", architecture)
+        write_json(folder / "recipe.json", recipe)
+        write_json(folder / "data.json", state)
+        run.sign("architecture.yaml", "recipe.json", "data.json")
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """Read a run folder.
+
+        Raises:
+            RunError: there is none, or it was written by a newer weftnet.
+            DamagedCheckpoint: run.json is not what `create` writes.
+        """
+        folder = Path(folder)
+        path = folder / "run.json"
+        if not path.is_file():
+            what = "is no run folder: it has no run.json" if folder.is_dir() else "there is no such folder"
+            raise RunError(what, where=str(folder))
+        document = read_json(path)
+        if isinstance(document.get("format"), int) and document["format"] > FORMAT:
+            expected = f"format {FORMAT} or older"
+            got = f"format {brief(document['format'])}"
+            fix = "a newer weftnet opens it: pip install --upgrade weftnet"
+            raise RunError("was written by a newer weftnet", where=str(path), expected=expected, got=got, fix=fix)
+        check_document(document, str(path))
+        for name in document["files"]:
+            inside(folder, name)
+        return cls(folder, document)
+
+    @property
+    def status(self) -> str:
+        """How far it got: one of STATUSES."""
+        return str(self.document["status"])
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps the whole training takes, once that is known."""
+        steps = self.document.get("steps")
+        return int(steps) if steps is not None else None
+
+    @property
+    def waiting(self) -> float | None:
+        """The share of the training's time in which it waited for data; None if that was not counted."""
+        seconds, waited = self.document.get("seconds"), self.document.get("waited")
+        return float(waited) / float(seconds) if seconds and waited is not None else None
+
+    def record(self, **facts: Any) -> None:
+        """Put facts into run.json."""
+        self.document.update(facts)
+        write_json(self.folder / "run.json", self.document)
+
+    def sign(self, *names: str) -> None:
+        """Put the checksums and sizes of files into run.json."""
+        self.record(
+            files=self.document["files"] | {name: sha256(self.folder / name) for name in names},
+            sizes=self.document.get("sizes", {}) | {name: (self.folder / name).stat().st_size for name in names},
+        )
+
+    def verify(self) -> None:
+        """Hold every file of the manifest against its checksum.
+
+        Raises:
+            RunError: one is missing.
+            DamagedCheckpoint: one is not what was written.
+        """
+        for name in self.document["files"]:
+            self.file(name)
+
+    def file(self, name: str) -> Path:
+        """The path of one of its files, which is there and is the one that was written.
+
+        Raises:
+            RunError: it is missing, or the name leads out of the folder.
+            DamagedCheckpoint: its checksum is another.
+        """
+        path = inside(self.folder, name)
+        if not path.is_file():
+            raise RunError("is missing", where=str(path), got=f"the run's status is {self.status!r}")
+        wanted, size = self.document["files"].get(name), self.document.get("sizes", {}).get(name)
+        what = "is not the file that was written"
+        if (
+            None not in (size, wanted) and (bytes_ := path.stat().st_size) != size
+        ):  # before gigabytes are read for a checksum
+            raise DamagedCheckpoint(what, where=str(path), expected=f"{size} bytes", got=f"{bytes_}")
+        if wanted is not None and (found := sha256(path)) != wanted:
+            raise DamagedCheckpoint(what, where=str(path), expected=f"sha256 {wanted[:80]}", got=found)
+        return path
+
+    def json(self, name: str) -> dict[str, Any]:
+        """The content of one of its JSON files."""
+        return read_json(self.file(name))
+
+    def text(self, name: str) -> str:
+        """The content of one of its text files."""
+        return read_text(self.file(name))
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The evaluations so far."""
+        name = "history.jsonl"
+        if not (self.folder / name).is_file():
+            return []
+        path = self.file(name)
+        lines = [parse_json(line, f"{path}: line {row}") for row, line in enumerate(read_text(path).splitlines(), 1)]
+        for row, line in enumerate(lines, 1):
+            if wrong := line_fault(line):
+                raise DamagedCheckpoint("is not an evaluation", where=f"{path}: line {row}", expected=wrong)
+        return lines
+
+    def write_history(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the history."""
+        if "history.jsonl" in self.document["files"]:
+            signed = self.document["files"]
+            self.record(files={name: found for name, found in signed.items() if name != "history.jsonl"})
+        write_text(self.folder / "history.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+
+    def save_weights(self, model: "nn.Module", metrics: Mapping[str, Any]) -> None:
+        """Write the final weights and their metrics."""
+        from weftnet.base import tensors  # here, so that listing runs costs no torch
+
+        tensors.save(self.folder / "weights.safetensors", model.state_dict())
+        write_json(self.folder / "metrics.json", metrics)
+        history = ["history.jsonl"] if (self.folder / "history.jsonl").is_file() else []
+        self.sign("weights.safetensors", "metrics.json", *history)
+
+    def load_weights(self, model: "nn.Module") -> None:
+        """Fill a model, built from architecture.yaml, with the final weights.
+
+        Raises:
+            RunError: there are none, or they belong to another model.
+            DamagedCheckpoint: the file is damaged.
+        """
+        from weftnet.base import tensors
+
+        path = self.file("weights.safetensors")
+        found, wanted = tensors.load(path), model.state_dict()
+        for name in found.keys() & wanted.keys():
+            if found[name].is_floating_point() != wanted[name].is_floating_point():
+                what = f"the weights don't fit the model: {name} is of another type"
+                raise RunError(what, where=str(path), expected=str(wanted[name].dtype), got=str(found[name].dtype))
+        try:
+            model.load_state_dict(found)
+        except RuntimeError as error:
+            raise RunError(f"the weights don't fit the model: {error}", where=str(path)) from error
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """The status while something trains, and after it broke off."""
+        self.record(status="training")
+        try:
+            yield
+        except BaseException as error:
+            with suppress(RunError):  # a full disk must not hide what went wrong first
+                if isinstance(error, KeyboardInterrupt):
+                    self.record(status="stopped")
+                else:
+                    self.record(status="failed", reason=f"{type(error).__name__}: {error}")
+            raise
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,233 @@
+"""The server's API as an OpenAPI document: weftnet's own paths model by model, from what each model asks for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from weftnet import __version__
+from weftnet.data.fields import Field
+from weftnet.serve.repository import Version
+from weftnet.serve.service import Service
+from weftnet.serve.tensors import DTYPES
+
+_TEXT = {"type": "string"}
+_FAULT = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["what"],
+            "properties": dict.fromkeys(("what", "where", "expected", "got", "fix"), _TEXT),
+            "additionalProperties": False,
+        }
+    },
+}
+_V2_FAULT = {"type": "object", "required": ["error"], "properties": {"error": _TEXT}}
+_MEANING = {
+    400: "no JSON, or not of this form",
+    401: "no API key, or a wrong one",
+    403: "needs an API key",
+    404: "no such model or version",
+    408: "the body did not come in time",
+    413: "too many bytes, or too many rows",
+    415: "another type of body",
+    422: "a row can't be used; says which, and why",
+    501: "this model can't do that",
+    503: "too many requests wait, or the server is stopping",
+    504: "no answer in time",
+}
+_ASKED = (400, 401, 404, 408, 413, 415, 422, 503, 504)
+
+
+def description(service: Service) -> dict[str, Any]:
+    """The OpenAPI document of the models as they are served now."""
+    repository = service.repository
+    names = [name for name in repository.names() if repository.versions(name)]
+    paths = _common() | _protocol(names)
+    for name in names:
+        paths |= _of_model(repository.find(name), list(repository.versions(name)), service.options.queue)
+    if len(names) == 1:
+        paths["/predict"] = paths[f"/v1/models/{names[0]}/predict"]
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": "weftnet", "version": __version__, "description": "Runs of weftnet behind HTTP."},
+        "paths": paths,
+        "components": {"schemas": {"Fault": _FAULT, "ProtocolFault": _V2_FAULT}},
+    }
+    if service.keys:
+        document["components"]["securitySchemes"] = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+        document["security"] = [{"key": []}]
+    return document
+
+
+def row_schema(fields: tuple[Field, ...]) -> dict[str, Any]:
+    """What a row may hold."""
+    return {
+        "type": "object",
+        "properties": {field.name: _value_schema(field) for field in fields},
+        "required": [field.name for field in fields if not field.optional],
+        "additionalProperties": False,
+    }
+
+
+def example(fields: tuple[Field, ...]) -> dict[str, Any]:
+    """A row that is answered, except for files, which are named by dots."""
+    return {field.name: _example(field) for field in fields}
+
+
+def _value_schema(field: Field) -> dict[str, Any]:
+    forms: dict[str, dict[str, Any]] = {
+        "number": {"type": ["number", "string"], "description": "a number, or a word that is one, as in a table"},
+        "label": {"type": ["string", "integer", "number", "boolean"]},
+        "text": {"type": "string"},
+        "media": {
+            "type": ["string", "array"],
+            "contentEncoding": "base64",
+            "description": f"a file of the kind {field.kind}, or its values as nested lists",
+        },
+        "numbers": {"type": "array", "description": "numbers, or lists of numbers"},
+        "labels": {"type": "array", "items": {"type": "string"}},
+    }
+    schema = dict(forms[field.wire])
+    if field.optional:
+        schema["type"] = [*([schema["type"]] if isinstance(schema["type"], str) else schema["type"]), "null"]
+    if "labels" in field.facts and field.wire == "label":
+        schema["examples"] = list(field.facts["labels"])[:3]
+    return schema
+
+
+def _example(field: Field) -> Any:
+    facts, labels = field.facts, list(field.facts.get("labels", ()))
+    shown = {
+        "number": facts.get("mean", 0.0),
+        "label": labels[0] if labels else "a",
+        "text": "a sentence",
+        "media": "…",
+        "numbers": [[0.0] * facts.get("dim", 1)] * facts.get("time", 1),
+        "labels": labels[:1],
+    }
+    return shown[field.wire]
+
+
+def _of_model(version: Version, versions: list[str], most: int) -> dict[str, Any]:
+    row, shown = row_schema(version.model.fields), example(version.model.fields)
+    base = f"/v1/models/{version.name}"
+    rows = {
+        "type": "object",
+        "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": most, "items": row}},
+        "required": ["rows"],
+        "additionalProperties": False,
+    }
+    answers = {
+        "type": "object",
+        "required": ["model", "version", "answers"],
+        "properties": {
+            "model": _TEXT,
+            "version": _TEXT,
+            "answers": {"type": "array", "items": {"type": "object"}},
+        },
+    }
+    predict = _post("Answers, one for each row", rows, answers, {"rows": [shown]}, _ASKED, [version.name])
+    one = {"type": "object", "properties": {"row": row}, "required": ["row"], "additionalProperties": False}
+    why = {"type": "object", "required": ["answer", "html"], "properties": {"html": _TEXT}}
+    facts = _get("What the model asks for", {"type": "object"}, (401, 404, 503), [version.name])
+    return {
+        base: facts,
+        f"{base}/predict": predict,
+        **{f"{base}/versions/{each}/predict": predict for each in versions},
+        f"{base}/explain": _post("Why it is the answer", one, why, {"row": shown}, (*_ASKED, 501), [version.name]),
+    }
+
+
+def _common() -> dict[str, Any]:
+    anything = {"type": "object"}
+    return {
+        "/v1/models": _get("What is served", anything, (401, 503), ["models"]),
+        "/health/live": _get("Whether the server lives", anything, (), ["health"]),
+        "/health/ready": _get("Whether every model answers", anything, (), ["health"], ready=True),
+        "/metrics": _get("Prometheus", _TEXT, (), ["health"], media="text/plain"),
+        "/admin/reload": {
+            "post": {
+                "summary": "Look for new versions now",
+                "tags": ["models"],
+                "responses": _responses(anything, (401, 403, 503)),
+            }
+        },
+    }
+
+
+def _protocol(names: list[str]) -> dict[str, Any]:
+    """The Open Inference Protocol."""
+    anything, tags = {"type": "object"}, ["Open Inference Protocol 2"]
+    tensor = {
+        "type": "object",
+        "required": ["name", "shape", "datatype", "data"],
+        "properties": {
+            "name": _TEXT,
+            "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+            "datatype": {"enum": ["BYTES", *DTYPES]},
+            "data": {"type": "array"},
+        },
+    }
+    body = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "id": _TEXT,
+            "inputs": {"type": "array", "minItems": 1, "items": tensor},
+            "parameters": anything,
+        },
+    }
+    found = {
+        "/v2": _get("The server", anything, (401,), tags),
+        "/v2/health/live": _get("Whether the server lives", anything, (), tags),
+        "/v2/health/ready": _get("Whether every model answers", anything, (), tags, ready=True),
+    }
+    for base in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
+        parameters = [_parameter("name", names)]
+        parameters += [_parameter("version", ["1"])] if "version" in base else []
+        paths = {
+            base: _get("What the model asks for and gives", anything, (401, 404, 503), tags),
+            f"{base}/ready": _get("Whether the model answers", anything, (401, 404, 503), tags),
+            f"{base}/infer": _post("Answers as tensors", body, anything, None, _ASKED, tags),
+        }
+        found |= {path: {"parameters": parameters, **operations} for path, operations in paths.items()}
+    for path, operations in found.items():
+        for operation in (each for name, each in operations.items() if name != "parameters"):
+            for code, response in operation["responses"].items():
+                if code != "200" and not path.startswith("/v2/health"):
+                    response["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/ProtocolFault"}
+    return found
+
+
+def _parameter(name: str, known: list[str]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": known[0]}
+
+
+def _get(
+    summary: str, schema: Mapping[str, Any], faults: tuple[int, ...], tags: list[str],
+    *, media: str = "application/json", ready: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    responses = _responses(schema, faults, media)
+    if ready:
+        responses["503"] = {"description": "not ready", "content": {media: {"schema": schema}}}
+    return {"get": {"summary": summary, "tags": tags, "responses": responses}}
+
+
+def _post(
+    summary: str, body: Mapping[str, Any], schema: Mapping[str, Any], shown: Any, faults: tuple[int, ...],
+    tags: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    content: dict[str, Any] = {"schema": body}
+    if shown is not None:
+        content["example"] = shown
+    request = {"required": True, "content": {"application/json": content}}
+    return {"post": {"summary": summary, "tags": tags, "requestBody": request, "responses": _responses(schema, faults)}}
+
+
+def _responses(
+    schema: Mapping[str, Any], faults: tuple[int, ...], media: str = "application/json"
+) -> dict[str, dict[str, Any]]:
+    fault = {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}
+    found: dict[str, dict[str, Any]] = {"200": {"description": "done", "content": {media: {"schema": schema}}}}
+    return found | {str(code): {"description": _MEANING[code], "content": dict(fault)} for code in faults}

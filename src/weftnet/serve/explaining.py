@@ -1,0 +1,98 @@
+"""Why an answer is what it is: `weftnet explain` for one row, behind HTTP.
+
+An explanation takes far longer than an answer, and gradients need torch and the run's weights: the run is loaded for it
+when first asked, whatever engine answers. One explanation is made at a time, and a few may wait.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from weftnet.data.wire import from_json
+from weftnet.errors import DataError, MissingExtra, WeftnetError
+from weftnet.serve.model import finite, not_finite
+from weftnet.serve.refusal import Refusal, overloaded, stopping
+from weftnet.serve.repository import Version
+
+WAITING = 4
+SECONDS = 60.0
+KEPT = 4
+
+
+class Explainer:
+    """Explains answers of the versions of a repository."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="weftnet-explain")
+        self._loaded: dict[tuple[Path, str], Any] = {}  # used by the worker alone
+        self._waiting = 0
+        self._closed = False
+
+    async def explain(self, version: Version, row: Any, method: str | None) -> dict[str, Any]:
+        """The answer to a row, and what speaks for it, drawn as a fragment of HTML.
+
+        Raises:
+            Refusal: 501 if this model can't be explained here, 503 if too many wait, 504 if it takes too long.
+            DataError: the row can't be used.
+        """
+        if self._closed:
+            raise stopping()
+        if self._waiting > WAITING:
+            raise overloaded(self._waiting, WAITING)
+        self._waiting += 1
+        work = asyncio.get_running_loop().run_in_executor(self._worker, self._explain, version, row, method)
+        work.add_done_callback(self._done)
+        try:
+            return await asyncio.wait_for(asyncio.shield(work), SECONDS)
+        except TimeoutError:
+            raise Refusal(504, "no explanation in time", expected=f"one within {SECONDS:g} s") from None
+
+    async def close(self) -> None:
+        """Finish what is being explained."""
+        self._closed = True
+        await asyncio.to_thread(self._worker.shutdown, wait=True)
+
+    def _done(self, work: "asyncio.Future[Any]") -> None:
+        self._waiting -= 1
+        if not work.cancelled():
+            work.exception()  # seen: whoever asked may be gone
+
+    def _explain(self, version: Version, row: Any, method: str | None) -> dict[str, Any]:
+        from weftnet.explain import attribute, draw
+
+        raw = from_json(version.model.fields, [row])
+        loaded = self._run_of(version)
+        chosen = method or ("occlusion" if "engine" in loaded.run.document else "integrated_gradients")
+        try:
+            found = attribute(loaded, raw, chosen)[0]
+        except (DataError, MissingExtra):
+            raise
+        except WeftnetError as error:  # this method on this network, say
+            raise Refusal(422, error.what, where=error.where, expected=error.expected, fix=error.fix) from None
+        checks = {name: float(value) for name, value in found.checks.items()}
+        if not finite(dict(found.answer)) or not finite(checks):
+            raise not_finite(0)
+        return {
+            "model": version.name,
+            "version": version.version,
+            "answer": dict(found.answer),
+            "method": found.method,
+            "target": found.target,
+            "checks": checks,
+            "html": draw(found),
+        }
+
+    def _run_of(self, version: Version) -> Any:
+        """The run of a version, in torch."""
+        folder, key = version.model.folder, (version.model.folder, version.mark)
+        if key not in self._loaded:
+            if not (folder / "run.json").is_file():
+                fix = "serve the run itself, which weftnet exports for speed and keeps for explaining"
+                raise Refusal(501, "an export holds no network to explain", where=version.name, fix=fix)
+            from weftnet.run.loading import load
+
+            while len(self._loaded) >= KEPT:
+                del self._loaded[next(iter(self._loaded))]
+            self._loaded[key] = load(folder)
+        return self._loaded[key]

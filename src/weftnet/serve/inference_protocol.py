@@ -1,0 +1,185 @@
+"""The Open Inference Protocol, version 2 (KServe, Triton), beside weftnet's own API.
+
+    GET  /v2, /v2/health/live, /v2/health/ready
+    GET  /v2/models/NAME[/versions/V], …/ready
+    POST /v2/models/NAME[/versions/V]/infer
+
+Inputs are the raw columns, as everywhere: FP64 for numbers (any numeric type is read), BYTES for words, texts, and
+files (base64 in JSON, as they are in a binary body); lists of numbers have further axes. Outputs are the fields of the
+answer: `label` and `probabilities`, `value`, `labels`, `values`. Errors are a string, as the protocol has it.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from weftnet.data.fields import Field
+from weftnet.serve import tensors
+from weftnet.serve.api import Endpoint, content_type, unsupported
+from weftnet.serve.body import body_of, json_of
+from weftnet.serve.model import Answers
+from weftnet.serve.refusal import Refusal
+from weftnet.serve.reply import Reply
+from weftnet.serve.repository import Version
+from weftnet.serve.service import Service
+from weftnet.serve.tensors import Tensor, written
+
+_LENGTH = b"inference-header-content-length"
+_BINARY = "application/octet-stream"
+#: of the bodies that are read; clients of the protocol often tell none
+TYPES = frozenset({"application/json", _BINARY, ""})
+_DATATYPES = {"number": "FP64", "numbers": "FP64"}
+#: outputs by task: their type and how many axes they have beside the rows
+_OUTPUTS = {
+    "classification": (("label", "BYTES", 0), ("probabilities", "FP64", 1)),
+    "multilabel": (("labels", "BYTES", 0), ("probabilities", "FP64", 1)),
+    "regression": (("value", "FP64", 0),),
+    "forecasting": (("values", "FP64", 2),),
+}
+
+
+def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
+    """Each path of the protocol, with its method and what answers there."""
+    repository = service.repository
+
+    def found(request: Request) -> Version:
+        return repository.find(request.path_params["name"], request.path_params.get("version"))
+
+    async def server(request: Request) -> Response:
+        from weftnet import __version__
+
+        return Reply({"name": "weftnet", "version": __version__, "extensions": ["binary_tensor_data"]})
+
+    async def live(request: Request) -> Response:
+        return Reply({"live": True})
+
+    async def ready(request: Request) -> Response:
+        able = repository.ready and not service.stopping
+        return Reply({"ready": able}, 200 if able else 503)
+
+    async def model_ready(request: Request) -> Response:
+        return Reply({"name": found(request).name, "ready": True})
+
+    async def metadata(request: Request) -> Response:
+        return Reply(described(found(request), list(repository.versions(request.path_params["name"]))))
+
+    async def infer(request: Request) -> Response:
+        version = found(request)
+        headers = dict(request.scope["headers"])
+        if (kind := content_type(headers)) not in TYPES:
+            raise unsupported(kind, "application/json")
+        body = await body_of(request.receive, headers, service.options.max_body, service.options.timeout)
+        rows, reply = read(body, headers, version)
+        name, number = request.path_params["name"], request.path_params.get("version")
+        return reply(*await service.answers(rows, request.receive, name, number))
+
+    paths: dict[str, tuple[str, Endpoint]] = {
+        "/v2": ("GET", server), "/v2/health/live": ("GET", live), "/v2/health/ready": ("GET", ready),
+        "/health/live": ("GET", live), "/health/ready": ("GET", ready),
+    }  # fmt: skip
+    for model in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
+        paths |= {model: ("GET", metadata), f"{model}/ready": ("GET", model_ready), f"{model}/infer": ("POST", infer)}
+    return paths
+
+
+def read(body: bytes, headers: Mapping[bytes, bytes], version: Version) -> tuple[Any, Callable[..., Response]]:
+    """The rows of a body, and what makes the reply of their answers.
+
+    Raises:
+        Refusal: 400.
+    """
+    asked, binary = _split(body, headers)
+    rows = _rows(tensors.read(asked.get("inputs"), binary), version.model.fields)
+    return rows, partial(_reply, asked)
+
+
+def described(version: Version, versions: list[str]) -> dict[str, Any]:
+    """A model's metadata."""
+    inputs = [
+        {"name": field.name, "datatype": _DATATYPES.get(field.wire, "BYTES"), "shape": [-1, *_axes(field)]}
+        for field in version.model.fields
+    ]
+    outputs = [
+        {"name": name, "datatype": datatype, "shape": [-1] * (axes + 1)}
+        for name, datatype, axes in _OUTPUTS.get(version.model.task["name"], ())
+    ]
+    platform = f"weftnet_{version.model.engine}"
+    return {"name": version.name, "versions": versions, "platform": platform, "inputs": inputs, "outputs": outputs}
+
+
+def _axes(field: Field) -> list[int]:
+    if field.wire != "numbers":
+        return []
+    return [field.facts[axis] for axis in ("time", "dim") if axis in field.facts] or [-1]
+
+
+def _split(body: bytes, headers: Mapping[bytes, bytes]) -> tuple[dict[str, Any], bytes]:
+    """The JSON of a request, and the bytes of its tensors."""
+    told = headers.get(_LENGTH, b"")
+    if told and not (told.isdigit() and int(told[:12]) <= len(body)):
+        raise Refusal(400, "Inference-Header-Content-Length is no length of the JSON", got=repr(told[:40]))
+    length = int(told) if told else len(body)
+    asked = json_of(body[:length])
+    if not isinstance(asked, dict):
+        raise Refusal(400, "the request is no object", expected='{"inputs": […]}', got=type(asked).__name__)
+    return asked, body[length:]
+
+
+def _rows(given: list[Tensor], fields: tuple[Field, ...]) -> list[dict[str, Any]]:
+    """Columns as rows, the way weftnet's own API has them."""
+    wires = {field.input: field.wire for field in fields} | {field.name: field.wire for field in fields}
+    columns = {tensor.name: [_value(value, wires.get(tensor.name, "")) for value in tensor.rows] for tensor in given}
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(columns) < len(given) or len(set(lengths.values())) > 1:
+        raise Refusal(400, "the inputs have different names and as many rows", where="inputs", got=str(lengths)[:200])
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _value(value: Any, wire: str) -> Any:
+    """An element of a tensor as it stands in a row."""
+    if isinstance(value, bytes):
+        if wire == "media":
+            return base64.b64encode(value).decode()
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            raise Refusal(400, "a text is not UTF-8", got=repr(value[:40])) from None
+    if wire == "labels" and isinstance(value, str):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            raise Refusal(400, "several labels are a list in JSON", got=value[:80]) from None
+    return value
+
+
+def _reply(asked: dict[str, Any], version: Version, answers: Answers) -> Response:
+    """The outputs that were asked for; all of them, if none is named."""
+    columns = {name: [answer[name] for answer in answers] for name in answers[0]}
+    all_binary = _wants(asked, "binary_data_output")
+    wanted = asked.get("outputs") or [{"name": name} for name in columns]
+    outputs, parts = [], []
+    for each in wanted if isinstance(wanted, list) else [wanted]:
+        name = each.get("name") if isinstance(each, dict) else None
+        if not isinstance(name, str) or name not in columns:
+            raise Refusal(400, "there is no such output", expected=", ".join(columns), got=repr(name)[:80])
+        head, data = written(name, columns[name], _wants(each, "binary_data", all_binary))
+        outputs.append(head)
+        parts.append(data)
+    document = {"model_name": version.name, "model_version": version.version, "outputs": outputs}
+    if isinstance(asked.get("id"), str):
+        document["id"] = asked["id"]
+    reply = Reply(document)
+    if not any(parts):
+        return reply
+    length = {"Inference-Header-Content-Length": str(len(reply.body))}
+    return Response(b"".join([bytes(reply.body), *parts]), headers=length, media_type=_BINARY)
+
+
+def _wants(given: dict[str, Any], name: str, otherwise: bool = False) -> bool:
+    parameters = given.get("parameters")
+    return parameters.get(name, otherwise) is True if isinstance(parameters, dict) else otherwise

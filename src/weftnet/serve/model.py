@@ -1,0 +1,93 @@
+"""One version of one model, ready to answer: rows of JSON in, answers out, whatever runs the network.
+
+Requests that came together are read, encoded and run together. If one of them can't be read, each is tried alone, so
+that a bad row fails its own request and no other; rows are then counted within the request.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weftnet.data.fields import Field
+from weftnet.data.wire import from_json
+from weftnet.errors import DataError, WeftnetError
+
+Rows = Sequence[Mapping[str, Any]]
+Answers = list[dict[str, Any]]
+
+log = logging.getLogger("weftnet.serve")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in memory.
+
+    Args:
+        folder: the run, or the export, it came from.
+        engine: "torch" or "onnx".
+        fields: what a row holds.
+        run: raw columns → answers; for one thread at a time.
+        task: its name and settings.
+    """
+
+    folder: Path
+    engine: str
+    fields: tuple[Field, ...]
+    run: Callable[[Mapping[str, Any]], Answers]
+    task: Mapping[str, Any]
+
+    def predict(self, rows: Rows) -> Answers:
+        """An answer for each row.
+
+        Raises:
+            DataError: a row can't be used.
+        """
+        answers = self.run(from_json(self.fields, rows))
+        for row, answer in enumerate(answers):
+            if not all(map(finite, answer.values())):
+                raise not_finite(row)
+        return answers
+
+    def answer(self, requests: Sequence[Rows]) -> list[Answers | Exception]:
+        """The answers to each of several requests, or what is wrong with it."""
+        if len(requests) == 1:
+            return [self._alone(requests[0])]
+        try:
+            answers = self.predict([row for rows in requests for row in rows])
+        except Exception:  # whoever is to blame is told below
+            return [self._alone(rows) for rows in requests]
+        parts: list[Answers | Exception] = []
+        for rows in requests:
+            parts.append(answers[: len(rows)])
+            del answers[: len(rows)]
+        return parts
+
+    def _alone(self, rows: Rows) -> Answers | Exception:
+        try:
+            return self.predict(rows)
+        except WeftnetError as error:
+            return error
+        except Exception as error:  # a fault of ours: the client is told so, the log says which
+            log.exception("a request to %s failed", self.folder)
+            return error
+
+
+def finite(value: Any) -> bool:
+    """Whether all numbers of an answer are numbers: JSON has no others."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return all(map(finite, value)) if isinstance(value, list) else True
+
+
+def not_finite(row: int) -> DataError:
+    """The error for a row whose numbers are beyond what the network can add up."""
+    return DataError(
+        "the answer is no number: a value is too large for this model",
+        where=f"row {row}",
+        fix="send values in the range of the training data",
+    )

@@ -1,0 +1,53 @@
+"""What a server is told: where it listens, and how much it takes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from weftnet.errors import SettingError
+
+ENGINES = ("auto", "torch", "onnx")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of a server.
+
+    Args:
+        host: address to listen on.
+        port: 0 for any free one.
+        keys: file of API keys, one a line; without it everybody may ask.
+        max_batch: rows that are answered together.
+        max_wait: seconds a row waits for company while the worker is idle.
+        queue: rows that may wait for one model, and the rows of one request.
+        max_body: bytes of a request's body.
+        timeout: seconds until a request is answered or refused.
+        grace: seconds to finish what was taken when the server stops.
+        engine: "onnx", "torch", or "auto": onnx where ONNX Runtime is installed and the export agrees.
+        threads: of one model's worker.
+        poll: seconds between two looks for new versions.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    keys: Path | None = None
+    max_batch: int = 16
+    max_wait: float = 0.002
+    queue: int = 256
+    max_body: int = 10_000_000
+    timeout: float = 10.0
+    grace: float = 20.0
+    engine: str = "auto"
+    threads: int = 1
+    poll: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_batch", "queue", "max_body", "threads", "timeout", "poll"):
+            if getattr(self, name) <= 0:
+                raise SettingError("has to be above 0", where=name, got=str(getattr(self, name)))
+        for name in ("max_wait", "grace"):
+            if getattr(self, name) < 0:
+                raise SettingError("can't be below 0", where=name, got=str(getattr(self, name)))
+        if self.engine not in ENGINES:
+            raise SettingError("unknown engine", where="engine", expected=", ".join(ENGINES), got=self.engine)
+        if not 0 <= self.port <= 65535:
+            raise SettingError("is no port", where="port", expected="0 … 65535", got=str(self.port))

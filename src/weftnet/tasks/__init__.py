@@ -1,0 +1,16 @@
+"""The tasks: one folder each. A task owns head, losses, metrics and the decoding of outputs into answers.
+
+tasks/NAME/task.py      what is learnt: inputs, head, losses, metrics (torch)
+tasks/NAME/answer.py    outputs → answers, with NumPy alone: run, runner and server decode alike
+
+TASKS.get("classification").from_data(data)
+ANSWERS.get("classification")(outputs, settings) → [{"label": …, "probabilities": {…}}, …]   `settings`: the task's
+"""
+
+from pathlib import Path
+
+from weftnet.registry import Registry
+
+_HERE = Path(__file__).parent
+TASKS = Registry("task", __name__, _HERE, facet="task")
+ANSWERS = Registry("kind of answer", __name__, _HERE, facet="answer")

@@ -1,0 +1,96 @@
+"""A task completes an architecture: it says what each part reads, and appends the head that gives what it needs.
+
+Nothing is added in the dark: the head's nodes are ordinary nodes of the architecture that is checked, trained and kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from weftnet.architecture.faults import Fault
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture, Chain, Graph, Node, Wire
+from weftnet.compose import resolve
+from weftnet.compose.flow import Resolved
+from weftnet.errors import ArchitectureError, SettingError, closest
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A complete architecture.
+
+    Args:
+        architecture: with the heads the task appended.
+        inputs: what each part reads.
+        added: the nodes the task appended, by part.
+    """
+
+    architecture: Architecture
+    inputs: Mapping[str, Mapping[str, Signal]]
+    added: Mapping[str, tuple[Node, ...]]
+
+
+def assemble(architecture: Architecture, task: Any, signals: Mapping[str, Signal]) -> Assembled:
+    """The architecture as the task needs it.
+
+    Raises:
+        SettingError: its parts are not the task's.
+        ArchitectureError: with the faults of every part.
+    """
+    _same_parts(architecture, task)
+    inputs = task.inputs(signals)
+    faults: list[Fault] = []
+    added: dict[str, tuple[Node, ...]] = {}
+    parts = dict(architecture.parts)
+    for part in task.parts:
+        try:
+            resolved = resolve(parts[part], inputs[part], part)
+            added[part] = tuple(task.head(part, resolved.output, last_block(resolved)))
+            parts[part] = _with_head(parts[part], added[part])
+            resolve(parts[part], inputs[part], part)
+        except ArchitectureError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise ArchitectureError(faults)
+    written = {name: signal.text() for name, signal in signals.items()}
+    return Assembled(replace(architecture, parts=parts, inputs=written), inputs, added)
+
+
+def last_block(resolved: Resolved) -> str | None:
+    """The name of the block whose values come out, None where several join."""
+    match resolved.kind:
+        case "block":
+            return resolved.name
+        case "chain":
+            return last_block(list(resolved.children.values())[-1]) if resolved.children else None
+        case "graph":
+            (name,) = resolved.outputs
+            return last_block(resolved.children[name]) if name in resolved.children else None
+        case _:
+            return None
+
+
+def _with_head(node: Node, head: tuple[Node, ...]) -> Node:
+    if not head:
+        return node
+    if isinstance(node, Chain) and node.label is None:
+        return Chain((*node.nodes, *head))
+    if isinstance(node, Graph):
+        name = "head" if "head" not in node.nodes else "task_head"
+        return replace(node, nodes={**node.nodes, name: Wire(node.outputs, Chain(head))}, outputs=(name,))
+    return Chain((node, *head))
+
+
+def _same_parts(architecture: Architecture, task: Any) -> None:
+    have, need = set(architecture.parts), set(task.parts)
+    if have == need:
+        return
+    missing = sorted(need - have)
+    close = {name: closest(name, need) for name in have - need}
+    hint = "; ".join(f"is {name!r} meant as {match[0]!r}?" for name, match in close.items() if match)
+    raise SettingError(
+        f"the architecture has the part{'s' * (len(have) > 1)} {', '.join(sorted(have))}",
+        where=f"task {type(task).__name__}",
+        expected=", ".join(task.parts),
+        fix=hint or f"write the missing part{'s' * (len(missing) > 1)} under parts: {', '.join(missing)}",
+    )

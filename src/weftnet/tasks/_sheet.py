@@ -1,0 +1,41 @@
+"""A contact sheet: many images in one picture, row by row."""
+
+import math
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from weftnet.errors import SettingError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def sheet(images: Tensor, columns: int | None = None, gap: int = 2) -> "Image":
+    """The images (count, channels, height, width) of uint8, grey or RGB, as one picture.
+
+    Args:
+        images: one channel or three.
+        columns: images in a row; as near to a square as can be by default.
+        gap: white pixels between two.
+
+    Raises:
+        SettingError: these are no such images.
+    """
+    from PIL.Image import fromarray
+
+    if images.dim() != 4 or str(images.dtype) != "torch.uint8" or images.shape[1] not in (1, 3) or not len(images):
+        raise SettingError(
+            "a sheet can't show these",
+            expected="uint8 images (count, 1 or 3, height, width)",
+            got=f"{str(images.dtype).removeprefix('torch.')} {tuple(images.shape)}",
+        )
+    count, channels, height, width = images.shape
+    columns = min(count, columns or math.ceil(math.sqrt(count)))
+    rows = math.ceil(count / columns)
+    page = images.new_full((channels, rows * (height + gap) - gap, columns * (width + gap) - gap), 255)
+    for i, image in enumerate(images):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        page[:, top : top + height, left : left + width] = image
+    array = page.permute(1, 2, 0).cpu().numpy()
+    return fromarray(array[:, :, 0] if channels == 1 else array)

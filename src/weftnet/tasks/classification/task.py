@@ -1,0 +1,181 @@
+"""Classification: which of K classes an example belongs to. Two classes are the case K = 2.
+
+    p = softmax(network(x))
+    loss = −Σ_k w_k t_k log p_k,   t = (1 − ε) · one-hot(target) + ε / K
+
+with ε = `label_smoothing` (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567) and w = `class_weights`; "balanced"
+is w_k = n / (K · n_k) from the training split (King & Zeng 2001), so that the mean weight of an example is 1. With hard
+targets the mean is weighted, Σ w·loss / Σ w; soft targets (batch, classes), as mixup gives them, are averaged plainly.
+
+The loss includes the softmax, so the network gives logits. A softmax at its end would be the second one: the loss could
+then not fall below log(1 + (K − 1)/e), and a network that ends so is refused.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Node
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
+from weftnet.data.kinds.category import Category, Label
+from weftnet.errors import DataError, SettingError
+from weftnet.tasks._class_metrics import auroc, balanced_accuracy, confusion, macro_f1
+from weftnet.tasks._heads import refusal, to_vector
+from weftnet.tasks._task import evaluating, floats, wrong_target
+from weftnet.tasks.classification.answer import classification
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One network that gives a logit for each class.
+
+    Args:
+        labels: the names of the classes, in the order of the logits.
+        label_smoothing: probability mass spread evenly over all classes, in [0, 1).
+        class_weights: a positive weight for each class; `from_data` also takes "balanced".
+    """
+
+    labels: list[str]
+    label_smoothing: float = 0.0
+    class_weights: list[float] | None = None
+
+    parts: ClassVar[tuple[str, ...]] = ("network",)
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
+    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
+    score: ClassVar[str] = "accuracy"
+    better: ClassVar[str] = "max"
+
+    def __post_init__(self) -> None:
+        where = "task classification"
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise SettingError("labels can't be told apart", where=where, expected="two or more", got=str(self.labels))
+        if not 0 <= self.label_smoothing < 1:
+            raise SettingError(
+                "label_smoothing is out of range", where=where, expected="0 ≤ ε < 1", got=str(self.label_smoothing)
+            )
+        weights = self.class_weights
+        if weights is None:
+            return
+        if isinstance(weights, str) or len(weights) != self.classes or not all(w > 0 for w in weights):
+            raise SettingError(
+                "class_weights can't be used",
+                where=where,
+                expected=f'{self.classes} positive numbers, or "balanced" where the data are at hand',
+                got=repr(weights),
+            )
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return len(self.labels)
+
+    @classmethod
+    def from_data(cls, data: Data, **settings: Any) -> "Classification":
+        """The task for data whose target is a category.
+
+        Raises:
+            DataError: there is no target, or it is not a category of two classes or more.
+        """
+        if not isinstance(data.target, Category):
+            raise wrong_target(data, "a category", "use the task regression, or read the target as a category")
+        labels = data.target.labels
+        if len(labels) < 2:
+            raise DataError(
+                "the target always has the same value", where=data.name, expected="two classes or more", got=str(labels)
+            )
+        if settings.get("class_weights") == "balanced":
+            settings = {**settings, "class_weights": _balanced(data, labels)}
+        return cls(labels=[str(label) for label in labels], **settings)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return asdict(self)
+
+    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
+        """The network reads all the inputs."""
+        return {"network": dict(signals)}
+
+    def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
+        """Pooling where needed, and a dense layer of width `classes`."""
+        logits = gives.kind == "vector" and gives.size("dim") in (1, self.classes)
+        # a sigmoid of another width is a hidden layer like any other; a softmax is meant as an output wherever it ends
+        if last_block == "softmax" or (last_block == "sigmoid" and logits):
+            what = f"the loss includes the {last_block}: the network has to give logits; take the {last_block} away"
+            raise refusal(part, last_block, what)
+        pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
+        return to_vector(part, gives, last_block, self.classes, **pool)
+
+    def check(self, model: nn.ModuleDict) -> None:
+        """Any network of the right shape can learn to classify."""
+
+    def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
+        """Cross-entropy in nats; the target is (batch) of class numbers, or (batch, classes) of probabilities."""
+        logits = model["network"](batch.inputs, batch.masks)
+        target = _target(batch)
+        if target.is_floating_point():
+            target = target.to(logits.dtype)
+        weight = None if self.class_weights is None else logits.new_tensor(self.class_weights)
+        yield "network", F.cross_entropy(logits, target, weight, label_smoothing=self.label_smoothing)
+
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+        """Loss, accuracy, balanced accuracy, macro F1; with two classes of which both occur also AUROC.
+
+        The loss is the plain cross-entropy, without smoothing and weights, so that recipes can be compared.
+        """
+        nats, counts, scores, positives = [], [], [], []
+        with evaluating(model):
+            for batch in batches:
+                logits, target = model["network"](batch.inputs, batch.masks).double(), _target(batch)
+                nats.append(F.cross_entropy(logits, target, reduction="sum"))
+                counts.append(confusion(target, logits.argmax(1), self.classes))
+                if self.classes == 2:
+                    scores.append(logits[:, 1] - logits[:, 0])
+                    positives.append(target == 1)
+            if not counts:
+                raise DataError("there is nothing to evaluate", expected="at least one batch")
+            table = torch.stack(counts).sum(0)
+            metrics = floats(
+                {
+                    "loss": torch.stack(nats).sum() / table.sum(),
+                    "accuracy": table.diagonal().sum().double() / table.sum(),
+                    "balanced_accuracy": balanced_accuracy(table),
+                    "macro_f1": macro_f1(table),
+                }
+            )
+            if self.classes == 2:
+                area = float(auroc(torch.cat(scores), torch.cat(positives)))
+                metrics |= {} if math.isnan(area) else {"auroc": area}
+        return metrics
+
+    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+        """`label`, and `probabilities` by label, from logits (batch, classes)."""
+        return classification(outputs.detach().cpu().numpy(), self.settings())
+
+
+def _target(batch: Batch) -> Tensor:
+    if batch.target is None:
+        raise DataError("the batch has no target", expected="the class of every example")
+    return batch.target
+
+
+def _balanced(data: Data, labels: Sequence[Label]) -> list[float]:
+    """n / (K · n_k) over the training split."""
+    counts: Counter[int] = Counter()
+    for batch in data.batches("train", 1024):
+        counts.update(_target(batch).tolist())
+    if missing := [label for k, label in enumerate(labels) if not counts[k]]:
+        raise DataError(
+            "a class can't be weighted: no training example has it",
+            where=data.name,
+            got=", ".join(map(str, missing)),
+            fix="give class_weights as a list",
+        )
+    return [counts.total() / (len(labels) * counts[k]) for k in range(len(labels))]

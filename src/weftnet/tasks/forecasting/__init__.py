@@ -1,0 +1,1 @@
+"""Forecasting: the next steps of a series, all at once (direct, not step by step)."""

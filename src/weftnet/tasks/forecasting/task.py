@@ -1,0 +1,189 @@
+"""Forecasting: the next steps of a series, all at once (direct, not step by step).
+
+    t = (target − mean) / scale                     the data give both sides standardised
+    loss = mean of (y − t)² "mse", |y − t| "mae", or Huber's "huber", over batch, horizon and targets
+    naive:     y[h] = the last value of the window
+    seasonal:  y[h] = the value a whole number of periods before it, the last that the window knows
+    skill      1 − mse / naive mse                  1 is perfect, 0 is no better than standing still
+
+`mse` and `mae` are of the standardised values, as the literature reports them; `rmse_units` and `mae_units` are in the
+targets' own units, each target's own and then their mean.
+
+What a network gives becomes (horizon, targets) by its head:
+
+    series (time, dim)     a linear map from its steps to the horizon, the same for every channel, then dense(targets)
+    vector, image          dense(horizon · targets), reshape
+
+The map along time is the linear model of A. Zeng and others, Are Transformers effective for time series forecasting?,
+2023, https://arxiv.org/abs/2205.13504 (without its decomposition, which is a linear map too): a network that gives the
+window back unchanged is that model, and one that adds something to it starts from there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Block, Node
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
+from weftnet.data.kinds.forecast import Forecast
+from weftnet.errors import DataError, SettingError
+from weftnet.tasks._examples import example
+from weftnet.tasks._heads import refusal
+from weftnet.tasks._task import evaluating, floats, wrong_target
+from weftnet.tasks.forecasting.answer import forecasting
+from weftnet.tasks.regression.task import LOSSES
+
+
+@dataclass(frozen=True)
+class Forecasting:
+    """One network that gives the next steps, standardised.
+
+    Args:
+        targets: names of what is forecast.
+        horizon: steps ahead.
+        channels: the targets' places among the channels of the window, for the naive forecasts.
+        mean: of each target over the training steps.
+        scale: its standard deviation there.
+        loss: "mse", "mae" or "huber".
+        period: steps of a season, for the seasonal forecast beside the naive one; at most the window's length.
+        step: seconds, or the unit of the time stamps, from one step to the next; 0 where that is not known.
+    """
+
+    targets: list[str]
+    horizon: int
+    channels: list[int]
+    mean: list[float]
+    scale: list[float]
+    loss: Literal["mse", "mae", "huber"] = "mse"
+    period: int | None = None
+    step: float = 0.0
+
+    parts: ClassVar[tuple[str, ...]] = ("network",)
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
+    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
+    score: ClassVar[str] = "mse"
+    better: ClassVar[str] = "min"
+
+    def __post_init__(self) -> None:
+        where = "task forecasting"
+        if self.loss not in LOSSES:
+            raise SettingError("no such loss", where=where, expected=", ".join(LOSSES), got=repr(self.loss))
+        if self.horizon < 1 or (self.period is not None and self.period < 1):
+            got = f"{self.horizon} and {self.period}"
+            raise SettingError("horizon and period are positive numbers of steps", where=where, got=got)
+        lengths = {len(each) for each in (self.targets, self.channels, self.mean, self.scale)}
+        if lengths == {0} or len(lengths) > 1 or not all(scale > 0 for scale in self.scale):
+            expected = "a channel, a mean and a positive scale for each target"
+            raise SettingError("the targets can't be used", where=where, expected=expected, got=str(self.settings()))
+
+    @classmethod
+    def from_data(cls, data: Data, **settings: Any) -> "Forecasting":
+        """The task for windows of series.
+
+        Raises:
+            DataError: the data are no windows of series, or the period is longer than a window.
+        """
+        target = data.target
+        if not isinstance(target, Forecast):
+            raise wrong_target(data, "the next steps of a series", "open the table with horizon=…, context=…")
+        context, period = data.signals["series"].size("time"), settings.get("period")
+        if isinstance(period, int) and period > context:
+            raise DataError(
+                "a window holds no whole season", where=data.name, expected=f"a period of at most {context} steps",
+                got=str(period), fix="a longer context",
+            )  # fmt: skip
+        learnt: dict[str, Any] = {
+            "targets": list(target.targets),
+            "horizon": target.horizon,
+            "channels": list(target.channels),
+        }
+        return cls(**learnt, mean=list(target.mean), scale=list(target.std), step=target.step, **settings)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return asdict(self)
+
+    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
+        """The network reads all the inputs."""
+        return {"network": dict(signals)}
+
+    def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
+        """From what the network gives to (horizon, targets)."""
+        if last_block == "softmax":
+            what = "softmax gives shares that add up to 1, not a forecast; take the softmax away"
+            raise refusal(part, last_block, what)
+        targets = len(self.targets)
+        if gives.dtype == "float" and gives.axes == ("time", "dim"):
+            time, dim = gives.sizes
+            if (time, dim) == (self.horizon, targets) and last_block in ("dense", "reshape"):
+                return ()
+            along = Block("conv2d", {"channels": self.horizon, "kernel": [time, 1], "padding": "valid"})
+            to_series = Block("reshape", {"shape": [self.horizon, dim]})
+            across = (Block("dense", {"dim": targets}),) if dim != targets else ()
+            return (Block("sequence_to_channels"), along, to_series, *across)
+        pool = (Block("global_average_pool2d"),) if gives.kind == "image" else ()
+        if gives.dtype == "float" and gives.kind in ("vector", "image"):
+            reshape = Block("reshape", {"shape": [self.horizon, targets]})
+            return (*pool, Block("dense", {"dim": self.horizon * targets}), reshape)
+        reads = "a vector, a sequence or an image of floats"
+        raise refusal(part, last_block, "its output can't become a forecast", reads=reads, given=str(gives))
+
+    def check(self, model: nn.ModuleDict) -> None:
+        """Any network of the right shape can learn to forecast."""
+
+    def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
+        """The loss between outputs and standardised targets, both (batch, horizon, targets)."""
+        output = model["network"](batch.inputs, batch.masks)
+        yield "network", LOSSES[self.loss](output, _target(batch).to(output.dtype))
+
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+        """MSE, MAE, both in own units, the naive forecasts' MSE and MAE, and the skill."""
+        count, sums = 0, []
+        with evaluating(model):
+            for batch in batches:
+                target, known = _target(batch).double(), example(batch).double()[..., self.channels]
+                made = [model["network"](batch.inputs, batch.masks).double(), known[:, -1:].expand_as(target)]
+                if self.period is not None:
+                    made.append(known[:, seasonal(known.shape[1], self.horizon, self.period)])
+                errors = torch.stack(made) - target  # (forecasts, batch, horizon, targets)
+                sums.append(torch.stack([errors.square().sum((1, 2)), errors.abs().sum((1, 2))]))
+                count += target.shape[0] * target.shape[1]
+            if not count:
+                raise DataError("there is nothing to evaluate", expected="at least one batch")
+            squares, absolute = torch.stack(sums).sum(0) / count  # each (forecasts, targets)
+        return floats(self._metrics(squares, absolute))
+
+    def _metrics(self, squares: Tensor, absolute: Tensor) -> dict[str, Tensor | float]:
+        """From mean errors (forecasts, targets) of the network, the naive and, with a period, the seasonal forecast."""
+        scale = squares.new_tensor(self.scale)
+        mse, mae = squares.mean(1), absolute.mean(1)
+        found: dict[str, Tensor | float] = {
+            "mse": mse[0], "mae": mae[0],
+            "rmse_units": (squares[0].sqrt() * scale).mean(), "mae_units": (absolute[0] * scale).mean(),
+            "naive_mse": mse[1], "naive_mae": mae[1],
+        }  # fmt: skip
+        if mse[1] > 0:  # a series that stands still leaves nothing to be better at
+            found["skill"] = 1 - mse[0] / mse[1]
+        if self.period is not None:
+            found |= {"seasonal_mse": mse[2], "seasonal_mae": mae[2]}
+        return found
+
+    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+        """`values` in own units, from outputs (batch, horizon, targets)."""
+        return forecasting(outputs.detach().cpu().numpy(), self.settings())
+
+
+def seasonal(context: int, horizon: int, period: int) -> list[int]:
+    """For each step ahead, the place in the window a whole number of periods before it, as late as can be."""
+    return [context + ahead % period - period for ahead in range(horizon)]
+
+
+def _target(batch: Batch) -> Tensor:
+    if batch.target is None:
+        raise DataError("the batch has no target", expected="the steps after every window")
+    return batch.target

@@ -1,0 +1,1 @@
+"""Generative adversarial network: a generator draws examples from noise, a critic tells how real they look."""

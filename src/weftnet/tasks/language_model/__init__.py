@@ -1,0 +1,1 @@
+"""Language model: the next token, from all the tokens before it."""

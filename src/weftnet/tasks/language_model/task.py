@@ -1,0 +1,201 @@
+"""Language model: the next token, from all the tokens before it.
+
+    p(token_{t+1} | token_1 … token_t) = softmax(network(tokens)_t)
+    loss = −mean log p(token_{t+1} | …)        over all t with a next token, padding left out; in nats per token
+    perplexity = exp(loss)
+
+Source: Bengio et al., A Neural Probabilistic Language Model, 2003, https://jmlr.org/papers/v3/bengio03a.html.
+
+Windows of a running text bring the next tokens as their target, one more than their own length holds; of a column of
+texts, each text is its own target from its second token on.
+
+The network gives logits (batch, time, vocabulary) for every position at once. That is only worth something if position
+t has not seen token t + 1: `check` changes later tokens and refuses a network whose earlier outputs move.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Block, Node
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
+from weftnet.errors import DataError, SettingError
+from weftnet.tasks._heads import refusal
+from weftnet.tasks._task import evaluating, floats, on_trial
+from weftnet.tasks.language_model.answer import language_model
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """One causal network from tokens to logits of the next token.
+
+    Args:
+        vocabulary: how many different tokens there are.
+        context: how many tokens the network reads at once.
+    """
+
+    vocabulary: int
+    context: int
+
+    parts: ClassVar[tuple[str, ...]] = ("network",)
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
+    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
+    score: ClassVar[str] = "nats_per_token"
+    better: ClassVar[str] = "min"
+
+    def __post_init__(self) -> None:
+        for name, value in (("vocabulary", self.vocabulary), ("context", self.context)):
+            if value < 2:
+                raise SettingError(
+                    f"{name} is too small", where="task language_model", expected="at least 2", got=str(value)
+                )
+
+    @classmethod
+    def from_data(cls, data: Data, **settings: Any) -> "LanguageModel":
+        """The task for data whose one input is tokens.
+
+        Raises:
+            DataError: the input is something else, or there are several.
+        """
+        signals = list(data.signals.values())
+        if len(signals) != 1 or signals[0].kind != "tokens" or "vocabulary" not in signals[0].known:
+            raise DataError(
+                "a language model reads text",
+                where=data.name,
+                expected="one input of tokens with a known vocabulary",
+                got=", ".join(f"{name}: {signal}" for name, signal in data.signals.items()),
+                fix="use another task, or name the text column as the only input",
+            )
+        return cls(vocabulary=signals[0].known["vocabulary"], context=signals[0].size("time"), **settings)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return asdict(self)
+
+    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
+        """The network reads the tokens."""
+        return {"network": dict(signals)}
+
+    def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
+        """A dense layer of width `vocabulary` at every position."""
+        if last_block == "softmax":
+            what = "the loss includes the softmax: the network has to give logits; take the softmax away"
+            raise refusal(part, last_block, what)
+        if gives.axes != ("time", "dim") or gives.dtype != "float" or gives.size("time") != self.context:
+            what = "a language model answers at every position; leave out what pools, strides or drops the time axis"
+            raise refusal(part, last_block, what, reads=f"a sequence of {self.context} steps", given=str(gives))
+        done = last_block == "dense" and gives.size("dim") == self.vocabulary
+        return () if done else (Block("dense", {"dim": self.vocabulary}),)
+
+    def check(self, model: nn.ModuleDict) -> None:
+        """Refuse a network whose output at a position depends on later tokens.
+
+        The parameters are shaken a little for the test, since a head that starts at zero would hide everything.
+
+        Raises:
+            ArchitectureError: the network sees the future.
+        """
+        network = model["network"]
+        device = next(network.parameters()).device
+        generator = torch.Generator().manual_seed(0)
+        with on_trial(network):
+            network.eval()
+            for parameter in network.parameters():
+                shake = torch.randn(parameter.shape, generator=generator) * 0.02
+                parameter += shake.to(parameter)
+            tokens = torch.randint(self.vocabulary, (2, self.context), generator=generator).to(device)
+            before = network(tokens)
+            for cut in sorted({self.context // 2, self.context - 1}):
+                changed = tokens.clone()
+                changed[:, cut:] = (tokens[:, cut:] + 1) % self.vocabulary
+                moved = float((network(changed) - before)[:, :cut].abs().max())
+                if moved > 1e-5 * max(1.0, float(before.abs().max())):
+                    what = (
+                        "it sees the future: it would copy the next token instead of learning to predict it; "
+                        "set causal: true (attention), padding: causal (conv1d), bidirectional: false (recurrent)"
+                    )
+                    reads = f"for the outputs before position {cut}, only tokens before it"
+                    raise refusal("network", None, what, reads=reads, given=f"outputs that move by {moved:.2g}")
+
+    def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
+        """Cross-entropy of the next token, in nats per token."""
+        total, count = self._nats(model, batch)
+        yield "network", total / count.clamp_min(1)  # a batch of texts of one token predicts nothing
+
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+        """Nats per token over all the tokens of the batches, and perplexity."""
+        sums = []
+        with evaluating(model):
+            for batch in batches:
+                total, count = self._nats(model, batch)
+                sums.append(torch.stack([total.double(), count.double()]))
+            if not sums:
+                raise DataError("there is nothing to evaluate", expected="at least one batch")
+            total, count = torch.stack(sums).sum(0).unbind()
+            return floats({"nats_per_token": total / count, "perplexity": (total / count).exp()})
+
+    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+        """`token`, the likeliest next one, and the five likeliest as `probabilities`, after the last position."""
+        return language_model(outputs.detach().cpu().numpy(), self.settings())
+
+    def sample(
+        self,
+        model: nn.ModuleDict,
+        prompt: Tensor,
+        length: int,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """The prompt (batch, time) continued by `length` tokens: (batch, time + length).
+
+        Args:
+            model: holds the part `network`.
+            prompt: at least one token in each row.
+            length: how many tokens to add.
+            temperature: divides the logits; 0 takes the likeliest token each time.
+            top_k: choose only among so many likeliest tokens.
+            generator: where chance comes from.
+
+        Cost: the network runs over the last `context` tokens for each new one.
+        """
+        if prompt.dim() != 2 or not prompt.shape[1] or temperature < 0 or (top_k is not None and top_k < 1):
+            raise SettingError(
+                "nothing can be sampled so",
+                where="task language_model",
+                expected="prompt (batch, time ≥ 1), temperature ≥ 0, top_k ≥ 1",
+                got=f"prompt {tuple(prompt.shape)}, temperature {temperature}, top_k {top_k}",
+            )
+        tokens = prompt
+        with evaluating(model):
+            for _ in range(length):
+                logits = model["network"](tokens[:, -self.context :])[:, -1].double()
+                if temperature == 0:
+                    choice = logits.argmax(1, keepdim=True)
+                else:
+                    if top_k is not None and top_k < self.vocabulary:
+                        least = logits.topk(top_k).values[:, -1:]
+                        logits = logits.masked_fill(logits < least, -torch.inf)
+                    p = (logits / temperature).softmax(1).to(generator.device)
+                    choice = torch.multinomial(p, 1, generator=generator).to(tokens.device)
+                tokens = torch.cat([tokens, choice], dim=1)
+        return tokens.clone()
+
+    def _nats(self, model: nn.ModuleDict, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Sum of −log p over the predicted tokens, and how many there are."""
+        ((name, tokens),) = batch.inputs.items()
+        logits, following = model["network"](batch.inputs, batch.masks), batch.target
+        if following is None or following.shape != tokens.shape:  # none, or the label of a text
+            logits, following = logits[:, :-1], tokens[:, 1:]
+        nats = F.cross_entropy(logits.flatten(0, 1), following.flatten(), reduction="none")
+        real = torch.ones_like(nats, dtype=torch.bool)
+        if name in batch.masks:  # the last of the mask, one for each predicted token
+            real = batch.masks[name][:, tokens.shape[1] - following.shape[1] :].flatten()
+        return (nats * real).sum(), real.sum()

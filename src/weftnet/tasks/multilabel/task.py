@@ -1,0 +1,165 @@
+"""Multilabel: which of K labels an example has; any number of them, each decided by itself.
+
+    p = sigmoid(network(x))
+    loss = mean over examples and labels of  −[w_k t log p + (1 − t) log(1 − p)]
+
+with w = `pos_weight`; "balanced" is w_k = (n − n_k) / n_k from the training split, so that a label's examples weigh as
+much as the others together (King & Zeng 2001). The loss includes the sigmoid, so the network gives logits.
+
+The score is the mean average precision: it looks at the order of the examples alone, so it neither needs a threshold
+nor stands at 0 while rare labels are still below one, as F1 does.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Node
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
+from weftnet.data.kinds.labels import Labels
+from weftnet.errors import DataError, SettingError
+from weftnet.tasks._heads import refusal, to_vector
+from weftnet.tasks._label_metrics import f1, mean_average_precision
+from weftnet.tasks._task import evaluating, floats, wrong_target
+from weftnet.tasks.multilabel.answer import multilabel
+
+
+@dataclass(frozen=True)
+class Multilabel:
+    """One network that gives a logit for each label.
+
+    Args:
+        labels: their names, in the order of the logits.
+        threshold: the probability from which on a label is answered, in (0, 1).
+        pos_weight: a positive weight of each label's examples; `from_data` also takes "balanced".
+    """
+
+    labels: list[str]
+    threshold: float = 0.5
+    pos_weight: list[float] | None = None
+
+    parts: ClassVar[tuple[str, ...]] = ("network",)
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
+    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
+    score: ClassVar[str] = "mean_average_precision"
+    better: ClassVar[str] = "max"
+
+    def __post_init__(self) -> None:
+        where = "task multilabel"
+        if not self.labels or len(set(self.labels)) != len(self.labels):
+            raise SettingError("labels can't be told apart", where=where, expected="one or more", got=str(self.labels))
+        if not 0 < self.threshold < 1:
+            raise SettingError("threshold is out of range", where=where, expected="0 < p < 1", got=str(self.threshold))
+        weights = self.pos_weight
+        if weights is None:
+            return
+        if isinstance(weights, str) or len(weights) != len(self.labels) or not all(w > 0 for w in weights):
+            raise SettingError(
+                "pos_weight can't be used",
+                where=where,
+                expected=f'{len(self.labels)} positive numbers, or "balanced" where the data are at hand',
+                got=repr(weights),
+            )
+
+    @classmethod
+    def from_data(cls, data: Data, **settings: Any) -> "Multilabel":
+        """The task for data whose target is a set of labels.
+
+        Raises:
+            DataError: there is no target, it is not labels, or no training row has any.
+        """
+        if not isinstance(data.target, Labels):
+            fix = "use the task classification, or read the target as labels: --kind column=labels"
+            raise wrong_target(data, "several labels a row", fix)
+        if not data.target.labels:
+            raise DataError("no training row has a label", where=data.name)
+        if settings.get("pos_weight") == "balanced":
+            settings = {**settings, "pos_weight": _balanced(data, data.target.labels)}
+        return cls(labels=list(data.target.labels), **settings)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return asdict(self)
+
+    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
+        """The network reads all the inputs."""
+        return {"network": dict(signals)}
+
+    def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
+        """Pooling where needed, and a dense layer with an output for each label."""
+        logits = gives.kind == "vector" and gives.size("dim") == len(self.labels)
+        if last_block == "sigmoid" and logits:
+            what = "the loss includes the sigmoid: the network has to give logits; take the sigmoid away"
+            raise refusal(part, last_block, what)
+        if last_block == "softmax":
+            what = "softmax lets one label push out the others, and here each is decided by itself; take it away"
+            raise refusal(part, last_block, what)
+        pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
+        return to_vector(part, gives, last_block, len(self.labels), **pool)
+
+    def check(self, model: nn.ModuleDict) -> None:
+        """Any network of the right shape can learn labels."""
+
+    def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
+        """Binary cross-entropy in nats; the target is (batch, labels), also of shares between 0 and 1."""
+        logits = model["network"](batch.inputs, batch.masks)
+        weight = None if self.pos_weight is None else logits.new_tensor(self.pos_weight)
+        yield (
+            "network",
+            F.binary_cross_entropy_with_logits(logits, _target(batch).to(logits.dtype), pos_weight=weight),
+        )
+
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+        """Loss (without weights), mean average precision, and at the threshold F1, subset accuracy, hamming."""
+        logits, targets = [], []
+        with evaluating(model):
+            for batch in batches:
+                logits.append(model["network"](batch.inputs, batch.masks).double())
+                targets.append(_target(batch))
+            if not logits:
+                raise DataError("there is nothing to evaluate", expected="at least one batch")
+            scores, target = torch.cat(logits), torch.cat(targets)
+            truth, answer = target >= 0.5, scores.sigmoid() >= self.threshold
+            micro, macro = f1(truth, answer)
+            return floats(
+                {
+                    "loss": F.binary_cross_entropy_with_logits(scores, target.to(scores.dtype)),
+                    "mean_average_precision": mean_average_precision(scores, truth),
+                    "micro_f1": micro,
+                    "macro_f1": macro,
+                    "subset_accuracy": (truth == answer).all(1).double().mean(),
+                    "hamming": (truth != answer).double().mean(),
+                }
+            )
+
+    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+        """`labels`, and `probabilities` by label, from logits (batch, labels)."""
+        return multilabel(outputs.detach().cpu().numpy(), self.settings())
+
+
+def _target(batch: Batch) -> Tensor:
+    if batch.target is None:
+        raise DataError("the batch has no target", expected="the labels of every example")
+    return batch.target
+
+
+def _balanced(data: Data, labels: list[str]) -> list[float]:
+    """(n − n_k) / n_k over the training split."""
+    counts, total = torch.zeros(len(labels), dtype=torch.float64), 0
+    for batch in data.batches("train", 1024):
+        counts += _target(batch).double().sum(0)
+        total += batch.size
+    if everywhere := [label for label, count in zip(labels, counts.tolist(), strict=True) if count in (0, total)]:
+        raise DataError(
+            "a label can't be weighted: every training example has it, or none",
+            where=data.name,
+            got=", ".join(everywhere),
+            fix="give pos_weight as a list",
+        )
+    return ((total - counts) / counts).tolist()

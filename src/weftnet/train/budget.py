@@ -1,0 +1,57 @@
+"""How many steps a training takes, said before it starts: from epochs, or from seconds by timing a few steps.
+
+    steps = (budget − time spent timing) / (time of a step + time of an evaluation / steps between evaluations)
+
+The number goes into the run. From then on the training is a function of recipe, seed and steps, not of the clock.
+"""
+
+import math
+import time
+from typing import Any
+
+from torch import nn
+
+from weftnet.execution.plan import Plan
+from weftnet.train.recipe import Recipe
+from weftnet.train.team import ALONE, Team
+from weftnet.train.trial import Trial
+
+
+def count_steps(
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan, spent: float = 0.0, team: Team = ALONE
+) -> int:
+    """The steps of a recipe; with a budget a copy of the model is trained for a moment.
+
+    Args:
+        model, task, data, recipe: of the training.
+        plan: that it runs under.
+        spent: seconds of the budget that are gone already.
+        team: of processes that train together.
+    """
+    if recipe.steps is not None:
+        return recipe.steps
+    per_epoch: int = data.steps_per_epoch(recipe.batch_size)
+    if recipe.epochs is not None:
+        return max(1, math.ceil(recipe.epochs * per_epoch / recipe.accumulate))
+    assert recipe.budget is not None  # the recipe saw to it
+    began = time.perf_counter()
+    with Trial(model, task, data, team.own(recipe, data), plan) as trial:
+        step, evaluation = _timed(trial, min(recipe.budget / 20, 2.0))
+    step += team.waits(model)
+    evaluation /= team.size
+    left = recipe.budget - spent - (time.perf_counter() - began)
+    every = recipe.evaluation_interval(per_epoch)
+    steps = int(left / (step + evaluation / every))
+    if steps < every:  # the single evaluation at the end
+        steps = min(every, int((left - evaluation) / step))
+    return int(team.same(max(1, steps)))
+
+
+def _timed(trial: Trial, seconds: float) -> tuple[float, float]:
+    """Seconds of a step, measured for about `seconds`, and of an evaluation."""
+    for _ in range(2):  # the first steps set things up
+        trial.step()
+    times: list[float] = []
+    while sum(times) < seconds or len(times) < 3:
+        times.append(trial.step())
+    return sum(times) / len(times), trial.evaluation()

@@ -1,0 +1,243 @@
+"""How to train: one frozen record, written into the run as JSON."""
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from weftnet.data import AUGMENTATIONS
+from weftnet.errors import SettingError, closest
+from weftnet.execution.plan import Plan
+from weftnet.optim import OPTIMISERS, SCHEDULES
+from weftnet.registry import Registry
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. Every field can stand in a JSON file; unknown ones are refused."""
+
+    optimiser: str = "adamw"
+    """A name of `weftnet.optim.OPTIMISERS`."""
+    lr: float | None = None
+    """Peak learning rate; None is the optimiser's own default."""
+    optimiser_settings: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of the optimiser."""
+    groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Other `optimiser`, `lr`, `optimiser_settings` for one of the task's groups: {"critic": {"lr": 4e-4}}."""
+    schedule: str = "one_cycle"
+    """A name of `weftnet.optim.SCHEDULES`."""
+    warmup: float | None = None
+    """Share of the training over which the rate rises, in [0, 1); None is the schedule's own default."""
+    schedule_settings: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of the schedule."""
+    batch_size: int = 64
+    """Examples in a batch."""
+    accumulate: int = 1
+    """Batches whose gradients are averaged for one step."""
+    epochs: float | None = None
+    """Passes over the training split. Give one of epochs, steps and budget; without any, 10 epochs."""
+    steps: int | None = None
+    """Steps of the optimisers."""
+    budget: float | None = None
+    """Seconds, turned into steps before training starts."""
+    clip: float | None = None
+    """Greatest norm of a group's gradient."""
+    ema: float | None = None
+    """Decay of the weights' running mean, which is then what is evaluated and kept; in (0, 1)."""
+    augment: Sequence[str | Mapping[str, Mapping[str, Any]]] = ()
+    """Names of `weftnet.data.AUGMENTATIONS`, in order: ["flip", {"crop": {"padding": 2}}]."""
+    evaluate_every: str = "1 epoch"
+    """How often the validation split is evaluated: "2 epochs", "500 steps"; always at the end."""
+    patience: int | None = None
+    """Stop after so many evaluations without a better score."""
+    keep: str = "best"
+    """Which weights the run keeps: "best" by the task's score on the validation split, or "last"."""
+    checkpoint_every: float = 30.0
+    """Seconds between checkpoints; Ctrl-C writes one too."""
+    seed: int = 0
+    """Of initial weights, order of examples, dropout, augmentation: everything random."""
+    threads: int | None = None
+    """Threads of torch; None leaves them. Sums in another order differ in the last bits."""
+    plan: str | Mapping[str, Any] = "auto"
+    """How a step is executed: "auto" is the fastest that is found, "eager" plain PyTorch, else fields of a `Plan`."""
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("epochs", "steps", "budget") if getattr(self, name) is not None]
+        if not given:
+            object.__setattr__(self, "epochs", 10)
+        if len(given) > 1:
+            raise SettingError("more than one length", where="recipe", expected="one of them", got=" and ".join(given))
+        for name, (expected, holds) in _LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not holds(value):
+                raise SettingError(f"{name} can't be used", where="recipe", expected=expected, got=repr(value))
+        object.__setattr__(self, "augment", tuple(self.augment))
+        known(OPTIMISERS, self.optimiser, "optimiser")
+        known(SCHEDULES, self.schedule, "schedule")
+        for entry in self.augment:
+            known(AUGMENTATIONS, entry if isinstance(entry, str) else next(iter(entry)), "augment")
+        check_settings(
+            SCHEDULES.get(self.schedule), self.schedule_settings, ("progress", "warmup"), "schedule_settings"
+        )
+        for group in ("", *self.groups):
+            settings = self.of_group(group)
+            known(OPTIMISERS, settings["optimiser"], f"groups.{group}.optimiser" if group else "optimiser")
+            where = f"groups.{group}.optimiser_settings" if group else "optimiser_settings"
+            check_settings(OPTIMISERS.get(settings["optimiser"]), settings["settings"], ("parameters", "lr"), where)
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> "Recipe":
+        """From a mapping, as JSON gives it.
+
+        Raises:
+            SettingError: a field is unknown or can't be used.
+        """
+        names = [f.name for f in dataclasses.fields(cls)]
+        for name in given:
+            if name not in names:
+                raise SettingError(f"no field is called {name!r}", where="recipe", **_near(str(name), names))
+        return cls(**given)
+
+    @classmethod
+    def for_task(cls, task: Any, **given: Any) -> "Recipe":
+        """The recipe a task wants where nothing else is said."""
+        defaults = dict(task.recipe_defaults)
+        if {"epochs", "steps", "budget"} & set(given):
+            defaults = {name: value for name, value in defaults.items() if name not in ("epochs", "steps", "budget")}
+        if given.get("optimiser", defaults.get("optimiser")) != defaults.get("optimiser"):
+            # settings of the task's optimiser mean nothing to the one that was asked for
+            defaults = {name: value for name, value in defaults.items() if name not in ("lr", "optimiser_settings")}
+        return cls.from_dict({**defaults, **given})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON; `from_dict` gives the same recipe back."""
+        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def of_group(self, group: str) -> dict[str, Any]:
+        """`optimiser`, `lr` and `settings` of a group.
+
+        Raises:
+            SettingError: its entry in `groups` has an unknown key or value.
+        """
+        own = self.groups.get(group, {})
+        where = f"recipe: groups.{group}"
+        for key in own:
+            if key not in ("optimiser", "lr", "optimiser_settings"):
+                near = _near(key, ["optimiser", "lr", "optimiser_settings"])
+                raise SettingError(f"no field is called {key!r}", where=where, **near)
+        if own.get("lr") is not None and not _positive(own["lr"]):
+            raise SettingError("lr can't be used", where=where, expected="a positive number", got=repr(own["lr"]))
+        optimiser = own.get("optimiser", self.optimiser)
+        same = optimiser == self.optimiser
+        return {
+            "optimiser": optimiser,
+            "lr": own.get("lr", self.lr if same else None),
+            "settings": dict(own.get("optimiser_settings", self.optimiser_settings if same else {})),
+        }
+
+    def evaluation_interval(self, steps_per_epoch: int) -> int:
+        """Steps between evaluations, given the batches of an epoch."""
+        count, unit = self.evaluate_every.split()
+        if unit.startswith("step"):
+            return int(count)
+        return max(1, round(float(count) * steps_per_epoch / self.accumulate))
+
+
+def known(registry: Registry, name: Any, where: str) -> None:
+    """Raises SettingError if a registry has no such name."""
+    if name not in registry:
+        near = _near(str(name), registry.names())
+        raise SettingError(f"no {registry.kind} is called {name!r}", where=f"recipe: {where}", **near)
+
+
+def check_settings(function: Callable[..., Any], settings: Mapping[str, Any], taken: Sequence[str], where: str) -> None:
+    """Raises SettingError if a function has no such arguments."""
+    names = [name for name in inspect.signature(function).parameters if name not in taken]
+    for name in settings:
+        if name not in names:
+            raise SettingError(
+                f"{function.__name__} has no setting {name!r}", where=f"recipe: {where}", **_near(name, names)
+            )
+
+
+def _near(name: str, names: Sequence[str]) -> dict[str, str]:
+    close = closest(name, names)
+    if close:
+        return {"fix": "did you mean " + " or ".join(map(repr, close)) + "?"}
+    return {"expected": "one of " + ", ".join(names) if names else "none"}
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _positive(value: Any) -> bool:
+    return _number(value) and value > 0
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _interval(value: Any) -> bool:
+    parts = value.split() if isinstance(value, str) else []
+    if len(parts) != 2 or parts[1].rstrip("s") not in ("epoch", "step"):
+        return False
+    try:
+        number = float(parts[0])
+    except ValueError:
+        return False
+    return number > 0 and math.isfinite(number) and (number.is_integer() or parts[1].startswith("epoch"))
+
+
+def _entry(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return len(value) == 1 and all(isinstance(settings, Mapping) for settings in value.values())
+    return isinstance(value, str)
+
+
+def _plan(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    Plan.from_dict(value).refuse_for_training()  # both say themselves what is wrong
+    return True
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+_LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "optimiser": ("a name", lambda value: isinstance(value, str)),
+    "schedule": ("a name", lambda value: isinstance(value, str)),
+    "lr": ("a positive number", _positive),
+    "optimiser_settings": ("a mapping", lambda value: isinstance(value, Mapping)),
+    "schedule_settings": ("a mapping", lambda value: isinstance(value, Mapping)),
+    "groups": (
+        "a mapping of mappings",
+        lambda value: isinstance(value, Mapping) and all(isinstance(own, Mapping) for own in value.values()),
+    ),
+    "warmup": ("a share in [0, 1)", lambda value: _number(value) and 0 <= value < 1),
+    "batch_size": ("a positive whole number", lambda value: _whole(value, 1)),
+    "accumulate": ("a positive whole number", lambda value: _whole(value, 1)),
+    "epochs": ("a positive number", _positive),
+    "steps": ("a positive whole number", lambda value: _whole(value, 1)),
+    "budget": ("a positive number of seconds", _positive),
+    "clip": ("a positive number", _positive),
+    "ema": ("a decay in (0, 1)", lambda value: _number(value) and 0 < value < 1),
+    "augment": (
+        "a list of names or {name: {settings}}",
+        lambda value: isinstance(value, list | tuple) and all(map(_entry, value)),
+    ),
+    "evaluate_every": ('"2 epochs", "500 steps" or the like', _interval),
+    "patience": ("a positive whole number", lambda value: _whole(value, 1)),
+    "keep": ('"best" or "last"', lambda value: value in ("best", "last")),
+    "checkpoint_every": ("a number of seconds, 0 or more", lambda value: _number(value) and value >= 0),
+    "seed": ("a whole number, 0 or more", lambda value: _whole(value, 0)),
+    "threads": ("a positive whole number", lambda value: _whole(value, 1)),
+    "plan": ('"auto", "eager" or fields of a plan', lambda value: value in ("auto", "eager") or _plan(value)),
+}

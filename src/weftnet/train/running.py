@@ -1,0 +1,207 @@
+"""From an architecture to a run folder, and from a run folder on."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from weftnet.architecture.reading import read_text
+from weftnet.architecture.signal import Signal, parse
+from weftnet.architecture.spec import Architecture, to_yaml
+from weftnet.base.typed import misfits
+from weftnet.compose import build
+from weftnet.data import open_data
+from weftnet.data.data import Data
+from weftnet.errors import DataError, RunError, SettingError
+from weftnet.run.bounds import refuse_too_large
+from weftnet.run.folder import Run
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
+from weftnet.train.first_look import first_look
+from weftnet.train.loop import train
+from weftnet.train.parallel import current, own_device
+from weftnet.train.progress import Progress
+from weftnet.train.recipe import Recipe
+from weftnet.train.team import Team
+
+
+def fit(
+    architecture: Architecture,
+    task: Any,
+    data: Data,
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    progress: Progress | None = None,
+    device: str | None = None,
+    shard: bool = False,
+) -> Run:
+    """Train an architecture from scratch; Ctrl-C leaves a run of the status `stopped`.
+
+    In a process that a launcher started as one of several (`torchrun`, `weftnet fit --workers`) all of them train it
+    together; the first writes the folder.
+
+    Args:
+        architecture: without the task's head.
+        task: an entry of `TASKS`, made for these data.
+        data: opened, split and fitted.
+        recipe: how to train.
+        folder: a new or empty one.
+        progress: is told how it goes.
+        device: "cpu", "cuda" …; a GPU if there is one, when left out.
+        shard: of several workers each keeps a share of weights and optimiser state.
+
+    Raises:
+        ArchitectureError: the architecture doesn't fit data and task.
+        RunError, SettingError, TrainingError: see `train`.
+    """
+    device = own_device(device)
+    team = current(device, shard)
+    team.check(task, recipe)
+    complete = assemble(architecture, task, data.signals)
+    model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
+    task.check(model)
+    first_look(model, task, data, recipe)
+    if not team.leads:
+        return _train(model, task, data, recipe, team.run(None), progress, team)
+    run = Run.create(
+        folder,
+        architecture=to_yaml(complete.architecture),
+        recipe=recipe.to_dict(),
+        task={"name": _name(task), "settings": task.settings()},
+        data={
+            "source": str(data.source),
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "sizes": dict(data.sizes),
+        },
+        signals={name: signal.text() for name, signal in data.signals.items()},
+        state=data.state(),
+        seed=recipe.seed,
+    )
+    if shard:
+        run.record(shard=True)
+    return _train(model, task, data, recipe, team.run(run), progress, team)
+
+
+def resume(
+    folder: str | Path,
+    data: Data | str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    device: str | None = None,
+    shard: bool | None = None,
+) -> Run:
+    """Go on with a run from its newest checkpoint; the result is that of one never interrupted, bit for bit.
+
+    On another number of workers than before, or with weights that are shared out now and were not, it is the same
+    within rounding.
+
+    Args:
+        folder: of a run that was stopped or killed, or that failed; a finished one is given back as it is.
+        data: the run's data, or where they lie now, if not where they lay.
+        progress: is told how it goes.
+        device: "cpu", "cuda" …; a GPU if there is one, when left out.
+        shard: whether each of several workers keeps a share of the weights; as before, when left out.
+
+    Raises:
+        RunError: there is no such run, or it can't be read.
+        DataError: the data are not those it was trained on.
+        SettingError: it can't be sharded.
+    """
+    device = own_device(device)
+    team = current(device)
+    run = team.run(Run.open(folder) if team.leads else None)
+    before = run.document.get("shard") is True
+    shard = before if shard is None else shard
+    team = current(device, shard)
+    if run.status == "finished":
+        return run
+    architecture, task, signals = contents(run)
+    recipe = Recipe.from_dict(run.json("recipe.json"))
+    if shard != before:
+        plan = run.document["plan"]["plan"] if "plan" in run.document else recipe.plan
+        team.check(task, replace(recipe, plan=plan))
+        run.record(shard=shard)
+    if not isinstance(data, Data):
+        state = run.json("data.json")
+        data = open_data(state["source"] if data is None else data, state=state)
+    if data.fingerprint != run.document["data"]["fingerprint"]:
+        raise DataError(
+            "these are not the data the run was trained on",
+            where=data.source,
+            expected=f"fingerprint {run.document['data']['fingerprint']}",
+            got=data.fingerprint,
+            fix="restore the data, or start a new run with `weftnet fit`",
+        )
+    inputs = parts_of(run, architecture, task, signals)
+    refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
+    model = build(architecture, inputs, seed=recipe.seed).to(device)
+    first_look(model, task, data, recipe)  # there may be no checkpoint yet
+    return _train(model, task, data, recipe, run, progress, team)
+
+
+def contents(run: Run) -> tuple[Architecture, Any, dict[str, Signal]]:
+    """What a run folder says was trained: the complete architecture, the task, the input signals by name.
+
+    Raises:
+        RunError: its architecture can't be read, with every fault; or its task's settings can't.
+    """
+    path = run.file("architecture.yaml")
+    architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
+    if architecture is None or faults:
+        raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
+    task = _task(run)
+    return architecture, task, {name: parse(text) for name, text in run.document["signals"].items()}
+
+
+def parts_of(run: Run, architecture: Architecture, task: Any, signals: dict[str, Signal]) -> Any:
+    """The inputs of each part, if they are those of the architecture's parts.
+
+    Raises:
+        RunError: the task trains other parts, or reads other inputs.
+    """
+    where = str(run.folder / "architecture.yaml")
+    try:
+        inputs = task.inputs(signals)
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError("the task can't read these inputs", where=str(run.folder), got=", ".join(signals)) from error
+    if set(inputs) != set(architecture.parts):
+        expected, got = ", ".join(sorted(inputs)), ", ".join(sorted(architecture.parts))
+        raise RunError("has other parts than the task trains", where=where, expected=expected, got=got)
+    return inputs
+
+
+def _task(run: Run) -> Any:
+    """The task a run was trained for.
+
+    Raises:
+        RunError: its settings are of the wrong type, or can't be used.
+    """
+    where, settings = str(run.folder / "run.json"), run.document["task"].get("settings", {})
+    cls = TASKS.get(run.document["task"]["name"])
+    if wrong := misfits(settings, cls):
+        raise RunError("the task's settings can't be used", where=where, got=wrong)
+    try:
+        return cls(**settings)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise RunError("the task's settings can't be used", where=where, got=str(error)) from error
+
+
+def _train(
+    model: nn.ModuleDict, task: Any, data: Data, recipe: Recipe, run: Run, progress: Progress | None, team: Team
+) -> Run:
+    outcome = train(model, task, data, recipe, run, progress=progress if team.leads else None, team=team)
+    if progress and team.leads:
+        progress.note(outcome.message)
+    return run
+
+
+def _name(task: Any) -> str:
+    """The name a task is registered by: its file's, or the one a plugin gave it."""
+    stem = type(task).__module__.rpartition(".")[2]
+    for name in (stem, *TASKS.names()):
+        if name in TASKS and TASKS.get(name) is type(task):
+            return name
+    raise SettingError(f"the task {type(task).__name__} is not registered", fix="TASKS.add(name, the class)")

@@ -1,0 +1,226 @@
+"""The state of a training: all that a step reads and changes, and so all that a checkpoint holds."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from weftnet.base.typed import brief, misfit
+from weftnet.errors import DamagedCheckpoint, SettingError
+from weftnet.optim import OPTIMISERS
+from weftnet.run.fields import line_fault
+from weftnet.train.average import Average
+from weftnet.train.packing import pack, unpack
+from weftnet.train.recipe import Recipe
+from weftnet.train.team import ALONE, Team
+
+
+class State:
+    """Model, optimisers by group, mean weights, best weights, counters.
+
+    Args:
+        model: the networks by part.
+        task: whose `groups` say which optimiser steps which parts.
+        recipe: says which optimisers.
+        team: of processes that train it together.
+
+    Raises:
+        SettingError: an optimiser can't be made as the recipe says.
+    """
+
+    def __init__(self, model: nn.ModuleDict, task: Any, recipe: Recipe, team: Team = ALONE) -> None:
+        self.team = team
+        self.model = model = team.placed(model)
+        self.trained, self.evaluated = team.trained(model), team.evaluated(model)
+        self.optimisers: dict[str, torch.optim.Optimizer] = {}
+        self.parameters: dict[str, list[nn.Parameter]] = {}
+        for unknown in recipe.groups.keys() - task.groups.keys():
+            expected = ", ".join(task.groups)
+            raise SettingError(f"the task has no group {unknown!r}", where="recipe: groups", expected=expected)
+        for group, parts in task.groups.items():
+            named = [pair for part in parts for pair in _named(part, model[part])]
+            self.optimisers[group] = _optimiser(group, recipe, named)
+            self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
+        trainable = {id(p) for p in model.parameters() if p.requires_grad}
+        self.pulled = {
+            group: None if trainable <= {id(p) for p in parameters} else parameters
+            for group, parameters in self.parameters.items()
+        }
+        """What a group's losses pull at: its parameters; None where it has all there are, which takes less time."""
+        self.rates = [(entry, entry["lr"]) for entry in self._entries()]
+        self.average = Average(model.parameters(), recipe.ema)
+        self.yields = dict.fromkeys(task.groups, 0)
+        self.best: dict[str, Tensor] = {}
+        self.best_score: float | None = None
+        self.best_step = 0
+        self.stale = 0
+        self.step = 0
+        self.stopped = False
+        self.seconds = self.waited = 0.0
+        self.sums: dict[str, list[float]] = {}
+        self.history: list[dict[str, Any]] = []
+
+    def set_rate(self, factor: float) -> None:
+        """Every optimiser's rate, as a multiple of its base rate."""
+        for entry, base in self.rates:
+            entry["lr"] = base * factor
+
+    @property
+    def rate(self) -> float:
+        """The rate of the first group."""
+        return float(self.rates[0][0]["lr"])
+
+    def score(self, value: float | None, better: str, keep: bool) -> None:
+        """Compare a score with the best so far; the weights in the model now are those it belongs to.
+
+        Of equal scores the latest weights are kept – a small split gives many ties, and the longer training is the
+        better guess – but only a better score puts off an early stop.
+        """
+        if value is None:
+            return
+        best = self.best_score
+        better_now = value == value and (best is None or (value > best if better == "max" else value < best))
+        self.stale = 0 if better_now else self.stale + 1
+        if better_now or value == best:
+            self.best_score, self.best_step = value, self.step
+            if keep:
+                self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+
+    @property
+    def bytes(self) -> int:
+        """About how large a checkpoint is: weights, two values of optimiser state each, mean and best weights."""
+        weights = sum(int(tensor.nbytes) for tensor in self.model.state_dict().values())
+        return weights * (4 + bool(self.average.values))
+
+    def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and facts of a checkpoint."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()} | self.average.tensors()
+        for group, number, parameter in self._gradients():
+            if parameter.grad is not None:
+                tensors[f"gradient.{group}.{number}"] = parameter.grad
+        optimisers = {
+            group: pack(optimiser.state_dict(), f"optimiser.{group}", tensors)
+            for group, optimiser in self.optimisers.items()
+        }
+        facts = {name: getattr(self, name) for name in _FACTS} | {"optimisers": optimisers}
+        return tensors, facts
+
+    def load(self, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Become the state that was saved.
+
+        Raises:
+            DamagedCheckpoint: it is that of another model or recipe.
+        """
+        facts = {"waited": 0.0} | facts  # which earlier versions did not count
+        _check(facts, step)
+        try:
+            self.model.load_state_dict(_under("model.", tensors))
+            self.best = {
+                name: value.to(self.model.state_dict()[name].device) for name, value in _under("best.", tensors).items()
+            }
+            self.average.load(tensors)
+            for group, optimiser in self.optimisers.items():
+                saved = unpack(facts["optimisers"][group], tensors)
+                if wrong := _other_form(optimiser.state_dict(), saved):
+                    raise ValueError(f"optimiser of {group}: {wrong}")
+                optimiser.load_state_dict(saved)
+            for group, number, parameter in self._gradients():
+                if (gradient := tensors.get(f"gradient.{group}.{number}")) is not None:
+                    parameter.grad = torch.empty_like(parameter).copy_(gradient)
+            for name in _FACTS:
+                setattr(self, name, facts[name])
+        except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
+            raise DamagedCheckpoint(
+                f"doesn't fit this model and recipe: {error}", where=f"checkpoint {step}"
+            ) from error
+        self.step = step
+        bases = [base for _, base in self.rates]
+        self.rates = list(zip(self._entries(), bases, strict=True))
+
+    def like(self, name: str) -> Tensor | None:
+        """The tensor that one saved by this name belongs to: a weight or buffer; for its mean, moments, gradient."""
+        match name.split("."):
+            case ["model" | "best", *path]:
+                return self.model.state_dict().get(".".join(path))
+            case ["average", number] if number.isdecimal():
+                return dict(enumerate(self.average.values)).get(int(number))
+            case ["gradient", group, number] | ["optimiser", group, "state", number, _] if number.isdecimal():
+                return dict(enumerate(self.parameters.get(group, []))).get(int(number))
+        return None
+
+    def _entries(self) -> list[dict[str, Any]]:
+        return [entry for optimiser in self.optimisers.values() for entry in optimiser.param_groups]
+
+    def _gradients(self) -> Iterator[tuple[str, int, nn.Parameter]]:
+        """Of groups that wait for more losses before they step; none where a task always yields the same number."""
+        for group, parameters in self.parameters.items():
+            for number, parameter in enumerate(parameters):
+                yield group, number, parameter
+
+
+_FACTS: dict[str, Any] = {
+    "yields": dict[str, int], "best_score": float | None, "best_step": int, "stale": int, "seconds": float,
+    "waited": float, "sums": dict[str, list[Any]], "history": list[dict[str, Any]],
+}  # fmt: skip
+
+
+def _check(facts: dict[str, Any], step: int) -> None:
+    """Refuse counters and history of another type.
+
+    Raises:
+        DamagedCheckpoint: with the first that is.
+    """
+    for name, kind in _FACTS.items():
+        value = facts.get(name)
+        diverged = isinstance(value, float) and value != value
+        if not diverged and (wrong := misfit(value, kind)):
+            raise DamagedCheckpoint(f"{name} is wrong", where=f"checkpoint {step}", expected=wrong, got=brief(value))
+    for line in facts["history"]:
+        if wrong := line_fault(line):
+            raise DamagedCheckpoint("history is wrong", where=f"checkpoint {step}", expected=wrong)
+    if not all(isinstance(each, int | float) for pair in facts["sums"].values() for each in pair):
+        raise DamagedCheckpoint("sums is wrong", where=f"checkpoint {step}", expected="numbers")
+
+
+def _other_form(has: Any, saved: Any) -> str:
+    """Where an optimiser's settings, as saved, are of another type or number than those it has; empty if nowhere."""
+    number = (int, float, Tensor)
+    if isinstance(has, Mapping):
+        if not isinstance(saved, Mapping) or set(has) != set(saved):
+            return "other settings"
+        names = [name for name in has if name != "state"]  # which has entries once a step is taken
+        return next((f"{name}: {wrong}" for name in names if (wrong := _other_form(has[name], saved[name]))), "")
+    if isinstance(has, list | tuple):
+        if not isinstance(saved, list | tuple) or len(has) != len(saved):
+            return "another number of values"
+        return next((wrong for pair in zip(has, saved, strict=True) if (wrong := _other_form(*pair))), "")
+    plain = isinstance(has, number) and isinstance(saved, number) and isinstance(has, bool) == isinstance(saved, bool)
+    return "" if plain or type(has) is type(saved) else f"expected {type(has).__name__}, got {type(saved).__name__}"
+
+
+def _named(part: str, module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """(name, parameter), each once; the name tells the owner's class: `network.0.Embedding.weight`."""
+    seen: set[int] = set()
+    for path, owner in module.named_modules():
+        for key, parameter in owner.named_parameters(recurse=False):
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield ".".join((part, path, type(owner).__name__, key)), parameter
+
+
+def _optimiser(group: str, recipe: Recipe, named: list[tuple[str, nn.Parameter]]) -> torch.optim.Optimizer:
+    chosen = recipe.of_group(group)
+    function = OPTIMISERS.get(chosen["optimiser"])
+    lr = inspect.signature(function).parameters["lr"].default if chosen["lr"] is None else chosen["lr"]
+    try:
+        optimiser: torch.optim.Optimizer = function(named, lr=lr, **chosen["settings"])
+    except (TypeError, ValueError) as error:
+        raise SettingError(str(error), where=f"recipe: optimiser of {group}") from error
+    return optimiser
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

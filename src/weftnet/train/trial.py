@@ -1,0 +1,107 @@
+"""Steps of a training on a copy of the model, to learn what they cost and what they give; they leave no trace."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import islice
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from weftnet.execution.plan import Plan
+from weftnet.train.augment import Augment
+from weftnet.train.evaluation import evaluate
+from weftnet.train.randomness import device_of, reseed
+from weftnet.train.recipe import Recipe
+from weftnet.train.state import State
+from weftnet.train.step import take_step
+
+#: Batches of the validation split that are timed.
+_EVALUATED = 4
+
+
+class Trial:
+    """A training that doesn't count, under some plan; use it as a context.
+
+    Args:
+        model: is copied.
+        task, data, recipe: of the training.
+        plan: how its steps are executed.
+    """
+
+    def __init__(self, model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan) -> None:
+        self.model: nn.ModuleDict = copy.deepcopy(model)
+        self._buffers = [buffer.detach().clone() for buffer in model.buffers()]
+        self.task, self.data, self.recipe, self.plan = task, data, recipe, plan
+        self.device, self.augment = device_of(model), Augment(recipe.augment, data)
+        self.generator = torch.Generator(self.device)
+        self._stack = ExitStack()
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self.plan.laid_out(self.model))
+        self.state = State(self.model, self.task, self.recipe)
+        self.state.set_rate(0.0)
+        self.model.train()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def step(self) -> float:
+        """Seconds of the next step, its batch included."""
+        return self._timed(time.perf_counter)
+
+    def work(self) -> float:
+        """As `step`, seconds of the processor: what others do to the machine changes them less."""
+        return self._timed(time.process_time)
+
+    def _timed(self, clock: Callable[[], float]) -> float:
+        with self.plan.switched():
+            began = clock()
+            reseed(self.device, self.generator, self.recipe.seed, self._number)
+            batches = ((self._batch(self._number), 1.0) for _ in range(self.recipe.accumulate))
+            losses = take_step(self.state, self.task, batches, self.generator, self.recipe, self.plan)
+            float(losses[-1][1])  # waits for the device
+            self._number += 1
+            return clock() - began
+
+    def gradients(self, draw: int) -> tuple[list[float], list[Tensor]]:
+        """The losses of the first batch, and the gradient of all of them; `draw` seeds what layers draw.
+
+        Buffers are those the model came with: what earlier steps left in the statistics of norms is no difference.
+        """
+        for buffer, given in zip(self.model.buffers(), self._buffers, strict=True):
+            buffer.detach().copy_(given)
+        reseed(self.device, self.generator, self.recipe.seed, 0)
+        batch = self._batch(0)
+        self.model.zero_grad()
+        values = []
+        self.generator.manual_seed(self.recipe.seed)
+        torch.manual_seed(draw)
+        with self.plan.switched():
+            for group, loss in self.plan.losses(self.task, self.model, batch, self.generator):
+                loss.backward(inputs=self.state.parameters[group])  # type: ignore[no-untyped-call]
+                values.append(float(loss.detach()))
+        found = [p.grad.detach().clone() for p in self.model.parameters() if p.grad is not None]
+        self.model.zero_grad()
+        return values, found
+
+    def evaluation(self) -> float:
+        """Seconds of a whole evaluation, from a few of its batches; 0 without a validation split."""
+        count = math.ceil(self.data.sizes.get("validation", 0) / self.recipe.batch_size)
+        if not count:
+            return 0.0
+        began = time.perf_counter()
+        few = map(self.plan.place, islice(self.data.batches("validation", self.recipe.batch_size), _EVALUATED))
+        with self.plan.switched():
+            evaluate(self.state, self.task, few, self.device, self.generator, self.recipe.seed)
+        seconds: float = (time.perf_counter() - began) / min(count, _EVALUATED) * count
+        return seconds
+
+    def _batch(self, number: int) -> Any:
+        batch = self.data.train_batch(number, self.recipe.batch_size, self.recipe.seed).to(self.device)
+        return self.plan.place(self.augment(batch, self.generator))

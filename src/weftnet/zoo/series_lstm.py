@@ -1,0 +1,24 @@
+"""Stacked LSTMs over a series; the last state answers.
+
+    lstm (layers) – last step – dropout – dense classes
+
+Source: S. Hochreiter, J. Schmidhuber, Long short-term memory, 1997, https://doi.org/10.1162/neco.1997.9.8.1735.
+Parameters: k values a step, hidden h, 2 layers: 4·h·(k + h + 2) + 4·h·(2·h + 2), and (h + 1)·classes.
+"""
+
+from weftnet.architecture.spec import Architecture
+from weftnet.zoo._write import block, network
+from weftnet.zoo._write import dropout as dropped
+
+
+def series_lstm(hidden: int = 64, layers: int = 2, dropout: float = 0.0, classes: int | None = None) -> Architecture:
+    """LSTMs over a series of numbers.
+
+    Args:
+        hidden: size of each state.
+        layers: LSTMs on top of one another.
+        dropout: rate before the last layer, in training.
+        classes: outputs; without it the last state comes out.
+    """
+    lstm = block("lstm", dim=hidden, layers=layers)
+    return network([lstm, block("last_step")], dropped(dropout), classes=classes)

@@ -1,0 +1,25 @@
+"""The mean of a text's word vectors: order is thrown away, and often it is not needed.
+
+    y = dense(dropout(mean over real t of embedding(x)[t]))
+
+Source: A. Joulin, E. Grave, P. Bojanowski, T. Mikolov, Bag of tricks for efficient text classification, 2016,
+https://arxiv.org/abs/1607.01759; without its n-grams and hierarchical softmax.
+Parameters: vocabulary · dim + (dim + 1) · classes.
+"""
+
+from weftnet.architecture.spec import Architecture
+from weftnet.zoo._write import block, network
+from weftnet.zoo._write import dropout as dropped
+
+
+def text_bag(dim: int = 64, dropout: float = 0.2, classes: int | None = None) -> Architecture:
+    """Embedding and mean.
+
+    Args:
+        dim: size of a word's vector.
+        dropout: rate before the last layer, in training.
+        classes: outputs; without it the mean vector comes out.
+    """
+    return network(
+        block("embedding", dim=dim, std=0.1), block("global_average_pool1d"), dropped(dropout), classes=classes
+    )

@@ -1,0 +1,124 @@
+"""Drawn architectures: the same for the same seed, and what `check` says of them is what happens when they run.
+
+`naive` builds and runs without the resolver: what `check` refuses must fail there, or break a rule that is stated.
+"""
+
+import re
+
+import pytest
+import torch
+from naive import run, value_of
+
+from weftnet.architecture.faults import apply
+from weftnet.architecture.reading import read_text
+from weftnet.architecture.spec import Architecture, Block, Node, children, to_yaml
+from weftnet.blocks import BLOCKS
+from weftnet.compose import Network, examine
+from weftnet.compose.generate import draw
+from weftnet.compose.mend import inputs_of
+from weftnet.cost.cost import cost
+
+SIGNALS = (
+    "image:3x12x10", "series:16x6", "vector:12", "tokens:14,vocabulary=30", "series:16x6,padded",
+    "tokens:14,vocabulary=30,padded", "wave:1600", {"a": "series:9x8", "b": "image:3x8x8"},
+    {"a": "tokens:9,vocabulary=20,padded", "b": "series:7x8,padded", "c": "vector:5"},
+    {"a": "series:9x8", "b": "series:12x8"},
+)  # fmt: skip
+#: What is refused though torch would run it: kinds of axes, dtypes of settings, what is read by nobody.
+RULES = re.compile(
+    r"^reads .*, not |takes signals of one kind|: expected .*, got |nobody reads|would take padding|"
+    r"has no setting|is \d+, and what comes in has|does not say how they become one|more than any machine"
+)
+#: bytes above which a mended network is not run: a fix may need a layer of any size
+LARGE = 200 << 20
+
+
+def names(node: Node) -> set[str]:
+    return ({node.name} if isinstance(node, Block) else set()).union(*(names(child) for _, child in children(node)))
+
+
+def runs(architecture: Architecture, batch: int) -> None:
+    """A step in training; every output and gradient is finite, in float64: products may leave float32's range."""
+    tree, faults = examine(architecture.parts["network"], inputs_of(architecture)["network"])
+    assert tree is not None
+    assert not faults
+    torch.manual_seed(0)
+    network = Network(tree).double().train()
+    values = {name: value_of(signal, batch) for name, signal in network.inputs.items()}
+    values = {name: (x.double() if x.is_floating_point() else x, mask) for name, (x, mask) in values.items()}
+    y = network({k: x for k, (x, _) in values.items()}, {k: m for k, (_, m) in values.items() if m is not None} or None)
+    assert y.isfinite().all()
+    assert tuple(y.shape) == network.gives.shape(batch)
+    if y.requires_grad:
+        (y * torch.randn_like(y)).sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is None or parameter.grad.isfinite().all(), name
+
+
+def refused(architecture: Architecture) -> None:
+    """It fails when it is built naively, or breaks a stated rule; its fixes mend it."""
+    node, signals = architecture.parts["network"], inputs_of(architecture)["network"]
+    faults = examine(node, signals)[1]
+    try:
+        run(node, signals, 2)
+        ran = True
+    except Exception:  # a block is anyone's code
+        ran = False
+    assert not ran or any(RULES.search(fault.what) for fault in faults), [str(fault) for fault in faults]
+    for _ in range(10):
+        fixes = [fault.fix for fault in faults if fault.fix is not None]
+        if not fixes:
+            break
+        architecture = apply(architecture, [fix for number, fix in enumerate(fixes) if fix not in fixes[:number]])
+        tree, faults = examine(architecture.parts["network"], signals)
+    assert all(fault.fix is None for fault in faults), [str(fault) for fault in faults]
+    if not faults and tree is not None and cost(tree, 2).peak < LARGE:
+        runs(architecture, 2)
+
+
+def both_ways(seed: int, size: int) -> None:
+    for signals in SIGNALS:
+        sound = draw(signals, seed, size)
+        assert not examine(sound.parts["network"], inputs_of(sound)["network"])[1]
+        for batch in (2, 3):
+            runs(sound, batch)
+        ill = draw(signals, seed, size, faults=1 + seed % 3)
+        if examine(ill.parts["network"], inputs_of(ill)["network"])[1]:
+            refused(ill)
+        else:
+            runs(ill, 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_accepted_runs_and_what_is_refused_fails_and_is_mended(seed: int) -> None:
+    both_ways(seed, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1040))
+def test_four_hundred_more(seed: int) -> None:
+    both_ways(seed, 7)
+
+
+def test_the_same_seed_draws_the_same_and_another_another() -> None:
+    for faults in (0, 2):
+        first = draw(SIGNALS[0], 7, 8, faults=faults)
+        assert first == draw(SIGNALS[0], 7, 8, faults=faults)
+        assert first != draw(SIGNALS[0], 8, 8, faults=faults)
+
+
+def test_it_reads_back_from_yaml() -> None:
+    for signals in SIGNALS:
+        architecture = draw(signals, 3, 8)
+        assert read_text(to_yaml(architecture)) == (architecture, [])
+
+
+@pytest.mark.slow
+def test_every_block_is_drawn_sooner_or_later() -> None:
+    wanted, seen = set(BLOCKS.names()), set()
+    for seed in range(80):
+        for signals in SIGNALS:
+            seen |= names(draw(signals, seed, 4).parts["network"])
+        if seen >= wanted:
+            break
+    assert seen == wanted

@@ -1,0 +1,153 @@
+"""Processes of a training together: each is this file with the name of a job and a folder as its arguments.
+
+`together` starts them with the variables that torchrun sets. The jobs are functions of this file. A process that leaves
+with threads of a process group still running ends with an exit status of its own: such a thread can abort it.
+"""
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith("TORCHELASTIC")},
+    "OMP_NUM_THREADS": "1",
+    "PYTHONWARNINGS": "error::FutureWarning",
+    "PYTHONPATH": str(Path(__file__).parent),
+    "MASTER_ADDR": "127.0.0.1",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def start(size: int, job: str, folder: Path, **settings: Any) -> list["subprocess.Popen[str]"]:
+    """The processes, running."""
+    shared = ENVIRONMENT | {"WORLD_SIZE": str(size), "MASTER_PORT": str(free_port())}
+    command = [sys.executable, __file__, job, str(folder), json.dumps(settings)]
+    ranks = [shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(size)]
+    return [
+        subprocess.Popen(command, env=rank, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for rank in ranks
+    ]  # fmt: skip
+
+
+def together(size: int, job: str, folder: Path, **settings: Any) -> list[str]:
+    """What each process prints; all of them have to end well."""
+    processes = start(size, job, folder, **settings)
+    told = [process.communicate(timeout=120) for process in processes]
+    for process, (_, errors) in zip(processes, told, strict=True):
+        assert process.returncode == 0, errors
+    return [printed for printed, _ in told]
+
+
+def everything(folder: Path, settings: Any) -> None:
+    """Several jobs in one start, as starting takes longest: {job's folder: [job, settings]}."""
+    for name, (job, own) in settings.items():
+        globals()[job](folder / name, own)
+
+
+def scene(folder: Path, settings: Any) -> None:
+    """A training of `parallel_scenes`, begun or gone on with, stopped after so many steps."""
+    import torch
+    from parallel_scenes import SCENES
+    from training_fakes import Data, open_run
+
+    from weftnet.train.loop import train
+    from weftnet.train.parallel import current
+
+    torch.set_num_threads(1)
+    team = current("cpu", settings.get("shard", False))
+    model, task, recipe = SCENES[settings["name"]]
+    made = model()
+    data = Data(dtype=torch.float64, hook=_end_at(settings))
+    run = team.run(open_run(folder, recipe) if team.leads else None)
+    if run.status == "finished":  # before the workers were started anew
+        return
+    outcome = train(made, task, data, recipe, run, team=team)
+    print(outcome.status, outcome.step, flush=True)
+
+
+def turns(folder: Path, settings: Any) -> None:
+    """A training in several turns."""
+    for own in settings:
+        scene(folder, own)
+
+
+def sent(folder: Path, settings: Any) -> None:
+    """Bytes of a step that this worker sends, averaged over some, and those that are foretold."""
+    import torch
+    import torch.distributed as dist
+    from torch import nn
+
+    from weftnet.blocks.normalisation.batch_norm import BatchNorm
+    from weftnet.cost.communication import volume
+    from weftnet.train.parallel import current
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    team = current("cpu", settings["shard"])
+    model = nn.ModuleDict({"network": nn.Sequential(nn.Linear(201, 301), BatchNorm(301), nn.Tanh(), nn.Linear(301, 3))})
+    foretold = volume(model, team.size, settings["shard"]).total
+    placed = team.trained(team.placed(model))
+    network = placed["network"]
+    counts, steps = [], 5
+    for step in range(steps + 2):
+        if step >= 2:  # the first ones make connections and buckets
+            dist.barrier()
+            counts.append(_bytes_sent())
+        team.backward(network(torch.randn(8, 201)).square().mean(), list(network.parameters()), 1.0)
+        network.zero_grad()
+    dist.barrier()
+    counts.append(_bytes_sent())
+    print((counts[-1] - counts[0]) / steps, foretold, flush=True)
+
+
+def _bytes_sent() -> int:
+    """Of all TCP connections of this process, by their `tcp_info` (tcpi_bytes_sent, Linux 4.19)."""
+    total = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(name))) as connection:
+                    told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                total += int.from_bytes(told[200:208], sys.byteorder)
+        except OSError:
+            continue  # closed meanwhile, or no TCP
+    return total
+
+
+def _end_at(settings: Any) -> Any:
+    """At a batch of its data the second worker is asked to stop, or is killed unless it was before."""
+    import signal
+
+    def hook(number: int) -> None:
+        if os.environ["RANK"] != "1":
+            return
+        if number == settings.get("stop"):
+            os.kill(os.getpid(), signal.SIGINT)
+        if number == settings.get("kill") and os.environ.get("TORCHELASTIC_RESTART_COUNT") == "0":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return hook
+
+
+def _left_behind() -> None:
+    """The last of the exit hooks, as it is the first to be registered."""
+    names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+    if left := [name for name in names if "gloo" in name]:
+        print("threads that were left behind:", *left, file=sys.stderr, flush=True)
+        os._exit(70)
+
+
+if __name__ == "__main__":
+    atexit.register(_left_behind)
+    globals()[sys.argv[1]](Path(sys.argv[2]), json.loads(sys.argv[3]))
