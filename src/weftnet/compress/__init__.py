@@ -7,18 +7,15 @@ Importing this package does not import torch.
 """
 
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weftnet.registry import Registry
+from weftnet.compress.methods import METHODS
 
 if TYPE_CHECKING:
     from weftnet.compress.compressing import compress
     from weftnet.compress.contract import Compression, Goal
 
 __all__ = ["METHODS", "Compression", "Goal", "compress"]
-
-METHODS = Registry("compression method", "weftnet.compress.methods", Path(__file__).parent / "methods")
 
 _LAZY = {"compress": "compressing", "Compression": "contract", "Goal": "contract"}
 

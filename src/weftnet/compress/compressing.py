@@ -16,11 +16,12 @@ from typing import Any
 
 from weftnet.answer.samples import draws
 from weftnet.base.files import sha256, write_json
-from weftnet.compress import METHODS, contract
+from weftnet.compress import contract
 from weftnet.compress.contract import FILE, Compression, Goal, Row, choose, frontier, objections
 from weftnet.compress.emit import write_onnx
 from weftnet.compress.means import Means, Skipped
 from weftnet.compress.measure import size_of, timings
+from weftnet.compress.methods import METHODS
 from weftnet.data import Data
 from weftnet.errors import DataError, MissingExtra, RunError, SettingError, WeftnetError
 from weftnet.run.loading import Loaded, load

@@ -8,10 +8,9 @@ Captum is an optional library (`pip install 'weftnet[explain]'`); importing this
 """
 
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weftnet.registry import Registry
+from weftnet.explain.methods import METHODS
 
 if TYPE_CHECKING:
     from weftnet.explain.attributing import attribute
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from weftnet.explain.sanity import checks, verdicts
 
 __all__ = ["METHODS", "Explanation", "attribute", "checks", "draw", "verdicts"]
-
-METHODS = Registry("method", f"{__name__}.methods", Path(__file__).parent / "methods")
 
 _LAZY = {
     "Explanation": "explanation",

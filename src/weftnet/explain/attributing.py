@@ -9,9 +9,9 @@ from torch import Tensor
 
 from weftnet.data import Batch
 from weftnet.errors import SettingError, closest
-from weftnet.explain import METHODS
 from weftnet.explain.explanation import Explanation
 from weftnet.explain.inputs import View, view
+from weftnet.explain.methods import METHODS
 from weftnet.explain.question import Found, Question
 from weftnet.explain.targets import Targets, choose
 from weftnet.run.loading import Loaded
