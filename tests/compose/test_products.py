@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from weftnet.execution.products import can_use_onednn, dense_by_onednn
+from weftnet.base.onednn import can_use_onednn
+from weftnet.execution.products import dense_by_onednn
 
 pytestmark = pytest.mark.skipif(not can_use_onednn(), reason="torch was built without oneDNN")
 

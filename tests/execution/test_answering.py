@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.signal import parse
 from weftnet.base.heap import can_keep_memory, pages_fetched
+from weftnet.base.onednn import can_use_onednn
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.data.batch import Batch
@@ -21,7 +22,6 @@ from weftnet.execution.answer_plans import Plans
 from weftnet.execution.answering import SIZES, measure, plans_for_answers, sized
 from weftnet.execution.plan import Plan
 from weftnet.execution.prepared import Prepared
-from weftnet.execution.products import can_use_onednn
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit
@@ -181,14 +181,14 @@ class Broken:
 
 
 def test_data_that_have_gone_cost_no_training() -> None:
-    found = plans_for_answers(drawn(), Broken(), Recipe(), 1e3)
+    found = plans_for_answers(drawn(), Broken(), "auto", 1e3)
     assert found is not None
     assert [row["source"] for row in found["sizes"]] == ["fails: a file: has gone"] * 2
 
 
 def test_data_may_have_no_examples_to_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Broken, "batches", lambda *_: iter(()))
-    found = plans_for_answers(drawn(), Broken(), Recipe(), 1e3)
+    found = plans_for_answers(drawn(), Broken(), "auto", 1e3)
     assert found is not None
     assert [(row["source"], row["plan"]) for row in found["sizes"]] == [("no examples to measure with", None)] * 2
 
@@ -224,7 +224,7 @@ def test_the_recipe_says_whether_anything_is_measured(plan: Any, expected: Plan 
 def test_a_long_enough_training_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     data = open_data("digits")
     clocked(monkeypatch, lambda plan: 1e-6 if plan.fold_norms else 2e-6)
-    found = plans_for_answers(drawn(), data, Recipe(), 1e4)
+    found = plans_for_answers(drawn(), data, "auto", 1e4)
     assert found is not None
     assert found["threads"] == torch.get_num_threads()
     assert [(row["batch"], row["source"]) for row in found["sizes"]] == [(1, "measured"), (64, "measured")]
@@ -236,7 +236,7 @@ def test_a_long_enough_training_is_measured(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_several_networks_have_no_plan_for_answers() -> None:
     one = drawn()["network"]
-    assert plans_for_answers(nn.ModuleDict({"encoder": one, "decoder": one}), None, Recipe(), 1e4) is None
+    assert plans_for_answers(nn.ModuleDict({"encoder": one, "decoder": one}), None, "auto", 1e4) is None
 
 
 def test_a_batch_takes_the_plan_of_the_nearest_size() -> None:

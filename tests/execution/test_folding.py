@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.signal import parse
+from weftnet.base.onednn import can_use_onednn
 from weftnet.compose import Network, build
 from weftnet.execution.folding import fold_norms
-from weftnet.execution.products import can_use_onednn, dense_by_onednn
+from weftnet.execution.products import dense_by_onednn
 from weftnet.execution.rewrites import pool_first
 
 IMAGE, SERIES, VECTOR = "image:6x9x7", "series:11x6", "vector:6"

@@ -18,12 +18,12 @@ from weftnet.architecture.reading import from_dict
 from weftnet.architecture.signal import parse
 from weftnet.base import tensors
 from weftnet.base.heap import can_keep_memory
+from weftnet.base.onednn import can_use_onednn
 from weftnet.compose import build
 from weftnet.compose.network import Combined
 from weftnet.data import open_data
 from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
-from weftnet.execution.products import can_use_onednn
 from weftnet.execution.rewrites import pool_first
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS

@@ -2,9 +2,9 @@
 
 Forward passes over real inputs, by turns: eager, and what may be faster – norms folded, weights in another layout,
 pools first, dense layers by oneDNN, memory kept if a pass fetches any. One change comes on top of the other, and stays
-if the shortest pass is shorter by more than `GAIN` and outputs are eager's within `TOLERANCE`. What is left in the end
-is held against eager once more. bfloat16 would give other answers, and compiling takes longer than a short-lived
-process has.
+if the shortest pass is shorter by more than `LEAST_GAIN` and outputs are eager's within `TOLERANCE`. The final plan is
+compared with eager once more. bfloat16 would give other answers, and compiling takes longer than a short-lived process
+has.
 
 All is measured on the CPU, with the threads that the training had, within `SHARE` of its time and `SECONDS`; a pass
 that has begun is not broken off.
@@ -21,14 +21,14 @@ from torch import nn
 
 from weftnet.base.heap import can_keep_memory, kept_memory, pages_fetched
 from weftnet.data.batch import Batch
+from weftnet.data.data import Data
 from weftnet.errors import WeftnetError
 from weftnet.execution.folding import fold_norms
 from weftnet.execution.plan import Plan
 from weftnet.execution.prepared import Prepared
 from weftnet.execution.products import dense_by_onednn
 from weftnet.execution.rewrites import pool_first
-from weftnet.train.planning import GAIN, Tried
-from weftnet.train.recipe import Recipe
+from weftnet.execution.tried import LEAST_GAIN, TriedPlan
 
 #: Examples of a batch that is measured: one that waits for its answer, and many.
 SIZES = (1, 64)
@@ -47,20 +47,22 @@ _BLOCK = 5e-4
 _TOO_SHORT = "too short to measure"
 
 
-def plans_for_answers(model: nn.ModuleDict, data: Any, recipe: Recipe, seconds: float) -> dict[str, Any] | None:
+def plans_for_answers(
+    model: nn.ModuleDict, data: Data, wanted: str | Mapping[str, Any], seconds: float
+) -> dict[str, Any] | None:
     """What run.json says of the plans for answers; None for several networks, none of which answers alone.
 
     Args:
         model: the networks by part, with the weights that are kept, in evaluation mode.
         data: real inputs.
-        recipe: says which plan is wanted.
+        wanted: the recipe's plan: "auto" is the fastest that is measured, "eager" plain PyTorch, else a plan's fields.
         seconds: the training took.
     """
     if tuple(model) != ("network",):
         return None
     began, allowed = time.perf_counter(), min(SECONDS, SHARE * seconds)
-    if recipe.plan != "auto":
-        plan = Plan.for_answers(recipe.plan)
+    if wanted != "auto":
+        plan = Plan.for_answers(wanted)
         rows = [_row(size, "given", plan) for size in SIZES]
     elif allowed < _SHORTEST:
         rows = [_row(size, _TOO_SHORT) for size in SIZES]
@@ -69,7 +71,7 @@ def plans_for_answers(model: nn.ModuleDict, data: Any, recipe: Recipe, seconds: 
     return {"threads": torch.get_num_threads(), "seconds": time.perf_counter() - began, "sizes": rows}
 
 
-def _rows(model: nn.ModuleDict, data: Any, end: float) -> Iterator[dict[str, Any]]:
+def _rows(model: nn.ModuleDict, data: Data, end: float) -> Iterator[dict[str, Any]]:
     if any(each.is_cuda for each in model.parameters()):
         model = copy.deepcopy(model).cpu()
     try:
@@ -112,21 +114,21 @@ def measure(model: nn.ModuleDict, batch: Batch, allowed: float) -> dict[str, Any
         own = min(_timed(eager, batch, 1, time.perf_counter) for _ in range(_FEW))
         if 2 * (least := _LEAST * own) > end - time.perf_counter():
             return _row(batch.size, _TOO_SHORT)
-        best, total, tried = eager, 1.0, [Tried(Plan().to_dict(), "as written", own, 1.0, 0.0)]
+        best, total, tried = eager, 1.0, [TriedPlan(Plan().to_dict(), "as written", own, 1.0, 0.0)]
         for left, change in _counted(_changes(eager, batch)):
             plan, remaining = best.plan.but(**change), end - time.perf_counter()
             if remaining < 2 * least:
-                tried.append(Tried(plan.to_dict(), "not tried: the time for trying is over"))
+                tried.append(TriedPlan(plan.to_dict(), "not tried: the time for trying is over"))
                 continue
             there, found = _against(best, plan, batch, base, (remaining - least) / left)
-            if there is None or found.ratio is None or found.ratio <= 1 + GAIN:
+            if there is None or found.ratio is None or found.ratio <= 1 + LEAST_GAIN:
                 tried.append(replace(found, verdict=found.verdict or "no gain", ratio=_times(found.ratio, total)))
                 continue
             best, total = there, total * found.ratio
             tried.append(replace(found, verdict="kept", ratio=total))
         if best is not eager:
             _, found = _against(eager, best.plan, batch, base, end - time.perf_counter())
-            lasts = found.ratio is not None and found.ratio > 1 + GAIN
+            lasts = found.ratio is not None and found.ratio > 1 + LEAST_GAIN
             tried.append(replace(found, verdict="taken" if lasts else found.verdict or "no gain in the end"))
             best = best if lasts else eager
     return _row(batch.size, "measured", best.plan, tried)
@@ -163,15 +165,15 @@ def _counted(changes: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any
     return zip(range(len(changes), 0, -1), changes, strict=True)
 
 
-def _against(here: Prepared, plan: Plan, batch: Batch, base: Any, allowed: float) -> tuple[Prepared | None, Tried]:
+def _against(here: Prepared, plan: Plan, batch: Batch, base: Any, allowed: float) -> tuple[Prepared | None, TriedPlan]:
     """A plan against the best so far, by turns; the verdict is empty where only speed counts."""
     try:
         there = Prepared(here.written, plan)
         difference = _difference(base, there(batch))
     except (RuntimeError, WeftnetError) as error:
-        return None, Tried(plan.to_dict(), _failed(error))
+        return None, TriedPlan(plan.to_dict(), _failed(error))
     if not difference <= TOLERANCE:  # which NaN is not
-        return None, Tried(plan.to_dict(), "gives other outputs", difference=difference)
+        return None, TriedPlan(plan.to_dict(), "gives other outputs", difference=difference)
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     end, keeps = time.perf_counter() + allowed, (here.plan.keep_memory, plan.keep_memory)
     with kept_memory(all(keeps)):
@@ -181,7 +183,7 @@ def _against(here: Prepared, plan: Plan, batch: Batch, base: Any, allowed: float
             old, new = (_timed(side, batch, calls, clock, any(keeps) != all(keeps)) for side in (here, there))
             pairs.append((old, new))
     old, new = (max(min(times), 1e-9) for times in zip(*pairs, strict=True))
-    return there, Tried(plan.to_dict(), "", new, old / new, difference)
+    return there, TriedPlan(plan.to_dict(), "", new, old / new, difference)
 
 
 def _timed(side: Prepared, batch: Batch, calls: int, clock: Callable[[], float], first: bool = False) -> float:
@@ -209,7 +211,7 @@ def _failed(error: Exception) -> str:
     return f"fails: {(str(error).splitlines() or [type(error).__name__])[0]}"
 
 
-def _row(size: int, source: str, plan: Plan | None = None, tried: Sequence[Tried] = ()) -> dict[str, Any]:
+def _row(size: int, source: str, plan: Plan | None = None, tried: Sequence[TriedPlan] = ()) -> dict[str, Any]:
     return {
         "batch": size, "source": source, "plan": None if plan is None else plan.to_dict(),
         "tried": [asdict(each) for each in tried],

@@ -27,8 +27,8 @@ from weftnet.execution.plan import Plan
 from weftnet.execution.prepared import Prepared
 from weftnet.execution.session import MASK, Session
 from weftnet.run.bounds import refuse_other_sizes
+from weftnet.run.contents import contents, parts_of
 from weftnet.run.folder import Run
-from weftnet.train.running import contents, parts_of
 
 BATCH = 512
 

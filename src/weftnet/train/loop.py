@@ -211,7 +211,7 @@ def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run
         (line["validation"] for line in reversed(state.history) if line["step"] == kept), {}
     )
     run.save_weights(model, {"step": kept, "steps": state.step, "validation": metrics})
-    answers = plans_for_answers(model, data, recipe, state.seconds) if state.team.leads else None
+    answers = plans_for_answers(model, data, recipe.plan, state.seconds) if state.team.leads else None
     told = {} if answers is None else {"answers": answers}
     run.record(status="finished", seconds=state.seconds, waited=state.waited, **told)
     state.team.checkpoints(run.folder / "checkpoints", state.like).clear()

@@ -1,14 +1,14 @@
 """Which plan a training runs under: measured before it starts, within a small share of its time, and remembered.
 
-Plain eager is timed first. What only takes work away comes next, all at once: `pool_first` changes no bit,
-`keep_memory` no value at all. Then one change after another is tried on top of the best so far: two copies of the model
-train by turns, so that a busy machine is busy for both. A change stays if it gives the same losses and gradients within
-`TOLERANCE` and its shortest step is shorter by more than `GAIN`: others on the machine only ever lengthen one. Steps of
-a single thread are counted in seconds of the processor, which others change less. What costs more to try than the
-training could win is left out and said so.
+Plain eager execution is timed first. Then everything that only removes work is switched on together: `pool_first`
+changes no bit, `keep_memory` no value at all. Then one change after another is tried on top of the best plan so far:
+two copies of the model train alternately, so that other load on the machine slows both alike. A change is kept if it
+gives the same losses and gradients within `TOLERANCE` and its shortest step is shorter by more than `LEAST_GAIN`; the
+shortest, as other load only ever lengthens a step. Single-threaded steps are measured in CPU time, which other load
+disturbs less. A change that would cost more to try than the training could gain is skipped, and the record says so.
 
-A plan is kept in `$XDG_CACHE_HOME/weftnet/plans`, by architecture, signals, recipe, machine and version of torch, so
-that the next run on the same machine takes the same one, to the bit.
+A plan is cached in `$XDG_CACHE_HOME/weftnet/plans`, by architecture, signals, recipe, machine and version of torch, so
+that the next run on the same machine uses the same plan and gives the same bits.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,19 +28,18 @@ from torch import Tensor, nn
 
 from weftnet.base import files
 from weftnet.base.heap import can_keep_memory, kept_memory
+from weftnet.base.onednn import can_use_onednn
 from weftnet.compose import Network
 from weftnet.errors import RunError, WeftnetError
 from weftnet.execution.plan import Plan
-from weftnet.execution.products import can_use_onednn
 from weftnet.execution.rewrites import pool_first
+from weftnet.execution.tried import LEAST_GAIN, TriedPlan
 from weftnet.train.randomness import device_of
 from weftnet.train.recipe import Recipe
 from weftnet.train.trial import Trial
 
 #: Share of the expected training time that trying plans may take.
 SHARE = 0.04
-#: A change must make the shortest step this much shorter to stay.
-GAIN = 0.03
 #: Largest relative difference of a loss, and of the gradient in the norm, by precision. In float32 rounding opens and
 #: shuts some rectifiers near zero (1e-3 behind batch norms); bfloat16's eight bits round by some percent. Another batch
 #: changes a gradient by its own size. On a GPU torch's convolutions compute in TF32 by themselves, so that tf32's holds
@@ -60,30 +59,6 @@ _LEAST = 20
 _Given = tuple[list[float], list[Tensor], bool]
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A plan that was looked at.
-
-    Args:
-        plan: as `Plan.to_dict` gives it.
-        verdict: kept, slower, or why it was not measured.
-        seconds: of the shortest step; of the processor, where it has one thread.
-        ratio: eager's step over this one's, from all comparisons on the way; above 1 is faster.
-        difference: largest relative difference of losses and gradients from eager's.
-    """
-
-    plan: Mapping[str, Any]
-    verdict: str
-    seconds: float | None = None
-    ratio: float | None = None
-    difference: float | None = None
-
-    @property
-    def kept(self) -> bool:
-        """Whether what comes next is tried on top of it."""
-        return self.verdict.startswith("kept")
-
-
 @dataclass
 class Planned:
     """The plan of a training, and how it was found.
@@ -97,7 +72,7 @@ class Planned:
 
     plan: Plan
     source: str
-    tried: list[Tried] = field(default_factory=list)
+    tried: list[TriedPlan] = field(default_factory=list)
     seconds: float = 0.0
 
     def document(self) -> dict[str, Any]:
@@ -154,7 +129,7 @@ def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Plann
             plan, over = best.but(**change), time.perf_counter() - begun > allowed
             if over or ("compiled" in change and _COMPILING * len(model) > allowed):
                 why = "the time for trying is over" if over else f"compiling takes {_COMPILING:.0f} s or more"
-                found.tried.append(Tried(plan.to_dict(), f"not tried: {why}"))
+                found.tried.append(TriedPlan(plan.to_dict(), f"not tried: {why}"))
                 continue
             tried = _against(model, task, data, recipe, best, ratio, plan, base, allowed / len(changes))
             found.tried.append(tried)
@@ -176,26 +151,28 @@ def _tolerance(plan: Plan, device: torch.device) -> float:
     return TOLERANCE["tf32" if device.type == "cuda" and plan.precision == "float32" else plan.precision]
 
 
-def _free(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan, base: _Given, worked: float) -> Tried:
+def _free(
+    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan, base: _Given, worked: float
+) -> TriedPlan:
     """What only takes work away: kept, however fast it is, if it gives the same; eager's step `worked` so long."""
     with Trial(model, task, data, recipe, plan) as trial:
         (_, seconds), difference = _shortest(trial), _difference(base, trial)
     verdict = "kept: takes work away" if difference <= _tolerance(plan, trial.device) else "gives other gradients"
-    return Tried(plan.to_dict(), verdict, seconds, worked / seconds, difference)
+    return TriedPlan(plan.to_dict(), verdict, seconds, worked / seconds, difference)
 
 
 def _against(
     model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, best: Plan, ratio: float, plan: Plan, base: _Given,
     allowed: float,
-) -> Tried:  # fmt: skip
+) -> TriedPlan:  # fmt: skip
     """One plan against the best so far, which is `ratio` times as fast as eager, by turns."""
     with Trial(model, task, data, recipe, plan) as there, Trial(model, task, data, recipe, best) as here:
         try:
             difference = _difference(base, there)
         except (RuntimeError, WeftnetError) as error:
-            return Tried(plan.to_dict(), f"fails: {str(error).splitlines()[0]}")
+            return TriedPlan(plan.to_dict(), f"fails: {str(error).splitlines()[0]}")
         if difference > _tolerance(plan, there.device):
-            return Tried(plan.to_dict(), "gives other gradients", difference=difference)
+            return TriedPlan(plan.to_dict(), "gives other gradients", difference=difference)
         clock = Trial.work if _alone(there) and _alone(here) else Trial.step
         both = here.step() + there.step()  # the first sets things up
         both = max(here.step() + there.step(), 1e-6)
@@ -204,8 +181,8 @@ def _against(
         while len(pairs) < rounds and not _decided(pairs):
             pairs.append((clock(here), clock(there)))
     old, new = map(min, zip(*pairs, strict=True))
-    verdict = "kept" if old / new > 1 + GAIN else "no gain"
-    return Tried(plan.to_dict(), verdict, new, ratio * old / new, difference)
+    verdict = "kept" if old / new > 1 + LEAST_GAIN else "no gain"
+    return TriedPlan(plan.to_dict(), verdict, new, ratio * old / new, difference)
 
 
 def _decided(pairs: list[tuple[float, float]]) -> bool:

@@ -6,15 +6,13 @@ from typing import Any
 
 from torch import nn
 
-from weftnet.architecture.reading import read_text
-from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture, to_yaml
-from weftnet.base.typed import misfits
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.data.data import Data
-from weftnet.errors import DataError, RunError, SettingError
+from weftnet.errors import DataError, SettingError
 from weftnet.run.bounds import refuse_too_large
+from weftnet.run.contents import contents, parts_of
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
@@ -140,53 +138,6 @@ def resume(
     model = build(architecture, inputs, seed=recipe.seed).to(device)
     first_look(model, task, data, recipe)  # there may be no checkpoint yet
     return _train(model, task, data, recipe, run, progress, team)
-
-
-def contents(run: Run) -> tuple[Architecture, Any, dict[str, Signal]]:
-    """What a run folder says was trained: the complete architecture, the task, the input signals by name.
-
-    Raises:
-        RunError: its architecture can't be read, with every fault; or its task's settings can't.
-    """
-    path = run.file("architecture.yaml")
-    architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
-    if architecture is None or faults:
-        raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
-    task = _task(run)
-    return architecture, task, {name: parse(text) for name, text in run.document["signals"].items()}
-
-
-def parts_of(run: Run, architecture: Architecture, task: Any, signals: dict[str, Signal]) -> Any:
-    """The inputs of each part, if they are those of the architecture's parts.
-
-    Raises:
-        RunError: the task trains other parts, or reads other inputs.
-    """
-    where = str(run.folder / "architecture.yaml")
-    try:
-        inputs = task.inputs(signals)
-    except (KeyError, ValueError, TypeError) as error:
-        raise RunError("the task can't read these inputs", where=str(run.folder), got=", ".join(signals)) from error
-    if set(inputs) != set(architecture.parts):
-        expected, got = ", ".join(sorted(inputs)), ", ".join(sorted(architecture.parts))
-        raise RunError("has other parts than the task trains", where=where, expected=expected, got=got)
-    return inputs
-
-
-def _task(run: Run) -> Any:
-    """The task a run was trained for.
-
-    Raises:
-        RunError: its settings are of the wrong type, or can't be used.
-    """
-    where, settings = str(run.folder / "run.json"), run.document["task"].get("settings", {})
-    cls = TASKS.get(run.document["task"]["name"])
-    if wrong := misfits(settings, cls):
-        raise RunError("the task's settings can't be used", where=where, got=wrong)
-    try:
-        return cls(**settings)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
-        raise RunError("the task's settings can't be used", where=where, got=str(error)) from error
 
 
 def _train(

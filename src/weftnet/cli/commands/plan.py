@@ -15,8 +15,8 @@ from weftnet.compete.competition import best_run
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.execution.answer_plans import Plans
 from weftnet.execution.plan import Plan
+from weftnet.execution.tried import TriedPlan
 from weftnet.run.folder import Run
-from weftnet.train.planning import Tried
 
 #: What is said of a plan.
 _FIELDS: dict[str, Any] = {"plan": dict[str, Any] | None, "source": str, "tried": list[dict[str, Any]]}
@@ -62,7 +62,7 @@ def _check(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> N
             got = brief(found.get(name))
             raise DamagedCheckpoint(f"a plan's field {name!r} is wrong", where=where, expected=wrong, got=got)
     for each in found.get("tried", ()):
-        if wrong := misfits(each, Tried):
+        if wrong := misfits(each, TriedPlan):
             raise DamagedCheckpoint("a plan that was tried is wrong", where=where, got=wrong)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from weftnet.execution.products import can_use_onednn, product
+from weftnet.base.onednn import can_use_onednn, product
 
 #: rows from which oneDNN's products are no slower than those of torch's BLAS library, on any processor that was tried
 _MANY = 128

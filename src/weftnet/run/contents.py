@@ -1,0 +1,60 @@
+"""What a run folder says was trained: architecture, task, inputs; read from its JSON and YAML, weights left alone."""
+
+from weftnet.architecture.reading import read_text
+from weftnet.architecture.signal import Signal, parse
+from weftnet.architecture.spec import Architecture
+from weftnet.base.typed import misfits
+from weftnet.errors import RunError
+from weftnet.run.folder import Run
+from weftnet.tasks import TASKS
+from weftnet.tasks._task import Task
+
+
+def contents(run: Run) -> tuple[Architecture, Task, dict[str, Signal]]:
+    """What a run folder says was trained: the complete architecture, the task, the input signals by name.
+
+    Raises:
+        RunError: its architecture can't be read, with every fault; or its task's settings can't.
+    """
+    path = run.file("architecture.yaml")
+    architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
+    if architecture is None or faults:
+        raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
+    task = _task(run)
+    return architecture, task, {name: parse(text) for name, text in run.document["signals"].items()}
+
+
+def parts_of(
+    run: Run, architecture: Architecture, task: Task, signals: dict[str, Signal]
+) -> dict[str, dict[str, Signal]]:
+    """The inputs of each part, if they are those of the architecture's parts.
+
+    Raises:
+        RunError: the task trains other parts, or reads other inputs.
+    """
+    where = str(run.folder / "architecture.yaml")
+    try:
+        inputs = task.inputs(signals)
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError("the task can't read these inputs", where=str(run.folder), got=", ".join(signals)) from error
+    if set(inputs) != set(architecture.parts):
+        expected, got = ", ".join(sorted(inputs)), ", ".join(sorted(architecture.parts))
+        raise RunError("has other parts than the task trains", where=where, expected=expected, got=got)
+    return inputs
+
+
+def _task(run: Run) -> Task:
+    """The task a run was trained for.
+
+    Raises:
+        RunError: its settings are of the wrong type, or can't be used.
+    """
+    where, settings = str(run.folder / "run.json"), run.document["task"].get("settings", {})
+    cls = TASKS.get(run.document["task"]["name"])
+    if wrong := misfits(settings, cls):
+        raise RunError("the task's settings can't be used", where=where, got=wrong)
+    try:
+        task: Task = cls(**settings)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise RunError("the task's settings can't be used", where=where, got=str(error)) from error
+    return task
