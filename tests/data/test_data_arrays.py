@@ -10,7 +10,8 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from weftnet.data import Data, open_data, rows
+from weftnet.data import open_data, rows
+from weftnet.data.opening import reopen
 from weftnet.errors import DataError, SettingError
 
 RNG = np.random.default_rng(0)
@@ -150,7 +151,7 @@ def test_state(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x_train=X[:70], y_train=Y[:70], x_test=X[70:], y_test=Y[70:])
     first = open_data(tmp_path / "a.npz", seed=4)
     state = json.loads(json.dumps(first.state()))
-    again = Data.from_state(state)
+    again = reopen(state)
     assert again.rows("validation").equal(first.rows("validation"))
     assert next(again.batches("test", 9)).inputs["image"].equal(next(first.batches("test", 9)).inputs["image"])
     other = open_data({"x": X[70:]}, state=state)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weftnet.data import Data, open_data
+from weftnet.data.opening import reopen
 from weftnet.errors import DataError, SettingError, UnknownName
 
 
@@ -227,7 +228,7 @@ def test_state_opens_the_same_and_other_data(tmp_path: Path) -> None:
     rows = people()
     first = open_data(write(tmp_path, rows), target="likes", splits={"folds": 5, "fold": 2}, seed=3)
     state = json.loads(json.dumps(first.state()))
-    for again in (Data.from_state(state), open_data(tmp_path / "people.csv", state=state)):
+    for again in (reopen(state), open_data(tmp_path / "people.csv", state=state)):
         assert again.state() == first.state()
         for split in ("train", "validation", "test"):
             same(first, again, split)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from weftnet.data import Data, open_data
+from weftnet.data import open_data
+from weftnet.data.opening import reopen
 from weftnet.errors import DataError, SettingError
 
 TEXT = "".join(chr(97 + (n * n + 7 * n) % 23) for n in range(1000))
@@ -67,7 +68,7 @@ def test_characters_never_trained_on(tmp_path: Path) -> None:
 def test_state(path: Path, tmp_path: Path) -> None:
     first = open_data(path, context=10)
     state = json.loads(json.dumps(first.state()))
-    again = Data.from_state(state)
+    again = reopen(state)
     assert again.state() == first.state()
     assert again.train_batch(5, 4, 1).inputs["tokens"].equal(first.train_batch(5, 4, 1).inputs["tokens"])
     (tmp_path / "same.txt.xz").write_bytes(lzma.compress(TEXT.encode()))

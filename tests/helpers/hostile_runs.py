@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.compete.compare import compare
-from weftnet.data import Data
+from weftnet.data.opening import reopen
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
 from weftnet.train import resume
@@ -62,7 +62,7 @@ def everything(folder: Path, raw: dict[str, list[Any]]) -> Iterator[Callable[[],
 
 def _score(folder: Path) -> None:
     loaded = load(folder)
-    loaded.metrics(Data.from_state(loaded.run.json("data.json")), "test")
+    loaded.metrics(reopen(loaded.run.json("data.json")), "test")
 
 
 def truncated(path: Path, chance: random.Random) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from weftnet.data import Data, open_data
-from weftnet.data.opening import DIGITS
+from weftnet.data import open_data
+from weftnet.data.opening import DIGITS, reopen
 from weftnet.errors import DataError
 from weftnet.run.folder import FORMAT, Run
 from weftnet.run.loading import load
@@ -36,7 +36,7 @@ def test_answers_and_scores_stay(folder: Path, tmp_path: Path, monkeypatch: pyte
     for found, wanted in zip(loaded.predict(raw), known["answers"], strict=True):
         assert found == _near(wanted)
     monkeypatch.chdir(folder.parent)
-    data = Data.from_state(run.json("data.json"))
+    data = reopen(run.json("data.json"))
     assert data.fingerprint == run.document["data"]["fingerprint"]
     for split, scores in known["scores"].items():
         assert loaded.metrics(data, split) == pytest.approx(scores, rel=1e-5)
@@ -46,9 +46,9 @@ def test_the_data_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     state = Run.open(KEPT[0].parent / "table").json("data.json")
     with pytest.raises(DataError, match="no such file"):
-        Data.from_state(state)
+        reopen(state)
     source = shutil.copy(KEPT[0].parent / "people.csv", tmp_path / "moved.csv")
-    assert Data.from_state(state, source).sizes == open_data(source, target="price").sizes
+    assert reopen(state, source).sizes == open_data(source, target="price").sizes
 
 
 def test_digits_are_where_they_were() -> None:

@@ -9,10 +9,10 @@ neither torch nor pyarrow: listing the kinds is quick.
 """
 
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weftnet.registry import Registry
+from weftnet.data.augment import AUGMENTATIONS
+from weftnet.data.kinds import KINDS
 
 if TYPE_CHECKING:
     from weftnet.data.batch import Batch
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from weftnet.data.preprocessing import Preprocessing
 
 __all__ = ["AUGMENTATIONS", "KINDS", "Batch", "Data", "Preprocessing", "open_data"]
-
-_HERE = Path(__file__).parent
-KINDS = Registry("kind of column", f"{__name__}.kinds", _HERE / "kinds")
-AUGMENTATIONS = Registry("augmentation", f"{__name__}.augment", _HERE / "augment")
 
 _LAZY = {"Batch": "batch", "Data": "data", "Preprocessing": "preprocessing", "open_data": "opening"}
 

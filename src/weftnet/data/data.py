@@ -1,7 +1,7 @@
 """What training and evaluation ask of data, whatever the source."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -48,14 +48,7 @@ class Data(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """All that `open_data(state=…)` needs to encode the same or other content just so; JSON."""
-
-    @staticmethod
-    def from_state(state: Mapping[str, Any], source: Any = None) -> "Data":
-        """The data of a state, read again from its own source or from another."""
-        from weftnet.data.opening import open_data
-
-        return open_data(state.get("source", "") if source is None else source, state=state)
+        """All that `open_data(state=…)` needs to encode the same content, or new content in the same way; JSON."""
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Batches in one pass over the training part: full ones, or a single short one."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.data import KINDS
+from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds.number import MISSING, floats
 from weftnet.data.media import sort_of_column

@@ -119,6 +119,15 @@ def open_data(
     return open_rows(replace(with_target(content, wanted.target, state), memory=allowed), wanted)
 
 
+def reopen(state: Mapping[str, Any], source: str | Path | Mapping[str, Any] | None = None) -> Data:
+    """The data that have this state, read again from their own source or from another one.
+
+    Raises:
+        DataError: this is not the state of any data, or the source can't be read.
+    """
+    return open_data(state.get("source", "") if source is None else source, state=state)
+
+
 def reader_of(path: Path, name: str) -> ModuleType:
     """The file of `sources/` that reads a file or folder.
 

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data import KINDS, fitting
+from weftnet.data import fitting
 from weftnet.data.content import Content, located
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field, fields_of
 from weftnet.data.infer import Spec, make
+from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
 from weftnet.data.kinds._tokens import PAD
 from weftnet.data.kinds.category import Category

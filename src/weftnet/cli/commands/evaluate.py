@@ -13,6 +13,7 @@ from rich.table import Table
 from weftnet.base.scores import score_of
 from weftnet.compete import competition as compete
 from weftnet.data import Data
+from weftnet.data.opening import reopen
 from weftnet.errors import DataError
 from weftnet.report.judged import ClassScore, by_class, confusion, judge
 from weftnet.run.loading import BATCH, Loaded, load
@@ -68,7 +69,7 @@ def data_of(loaded: Loaded, source: str | None) -> Data:
         DataError: they can't be read, are not what the run was trained on (its own), or don't know the target.
     """
     state = loaded.run.json("data.json")
-    data = Data.from_state(state, source)
+    data = reopen(state, source)
     if source is None and data.fingerprint != state["fingerprint"]:
         raise DataError(
             "the data are not those the run was trained on: its parts can't be told apart any more",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from weftnet.answer.predict import encode_column, media_files, only_field, without_target
 from weftnet.data import Batch, Data, open_data
+from weftnet.data.opening import reopen
 from weftnet.data.read import read_text, suffixes
 from weftnet.data.splits import PARTS
 from weftnet.errors import DataError
@@ -45,7 +46,7 @@ def examples(
     if texts:
         found.append(_of_texts(loaded, list(texts), "text"))
     if not sources and not texts:
-        found = _of_data(Data.from_state(loaded.run.json("data.json")), rows, count)
+        found = _of_data(reopen(loaded.run.json("data.json")), rows, count)
     return found
 
 

@@ -11,7 +11,7 @@ from weftnet.base.scores import score_of
 from weftnet.cli.commands.progress import Trainings
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import conclude
-from weftnet.data import Data, open_data
+from weftnet.data.opening import reopen
 from weftnet.errors import RunError, SettingError
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
@@ -37,8 +37,7 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
     if run.status == "finished" and "scores" in run.document:
         console.print(f"{folder} is finished: there is nothing to go on with", highlight=False, soft_wrap=True)
     else:
-        state = run.json("data.json")
-        data = Data.from_state(state, source) if source else open_data(state["source"], state=state)
+        data = reopen(run.json("data.json"), source or None)
         with Trainings(console, 1, metric) as shown:
             run = resume(folder, data, progress=shown.training(folder.name), shard=shard)
         if run.status == "stopped":

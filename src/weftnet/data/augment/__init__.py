@@ -1,1 +1,7 @@
 """Augmentations of training images: one per file; all called as `(images, target, generator, classes=None)`."""
+
+from pathlib import Path
+
+from weftnet.registry import Registry
+
+AUGMENTATIONS = Registry("augmentation", __name__, Path(__file__).parent)
