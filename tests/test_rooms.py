@@ -39,7 +39,7 @@ def imported(name: str) -> frozenset[str]:
 
 
 def room(module: str) -> str:
-    """weftnet.compose.axes → compose, weftnet → weftnet."""
+    """weftnet.compose.block → compose, weftnet → weftnet."""
     return module.partition(".")[2].partition(".")[0] or "weftnet"
 
 

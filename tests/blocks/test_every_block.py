@@ -18,10 +18,11 @@ import torch
 from oracles import same, unchecked
 from torch import Tensor, nn
 
+from weftnet.architecture.axes import Port, kind
+from weftnet.architecture.schema import Schema, schema
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Graph, Wire
 from weftnet.blocks import BLOCKS
-from weftnet.compose.axes import Port, Schema, kind, schema
 from weftnet.compose.flow import Resolved
 from weftnet.compose.resolve import examine
 

@@ -10,7 +10,7 @@ from weftnet.architecture.signal import parse
 from weftnet.compose import resolve
 from weftnet.compose.draw import draw, mermaid
 from weftnet.compose.flow import Resolved
-from weftnet.cost.cost import cost
+from weftnet.cost.cost import Cost, Row, cost
 
 RESIDUAL = [
     {"conv2d": {"channels": 6}},
@@ -51,6 +51,10 @@ def made(name: str) -> Resolved:
     return resolve(from_dict(data).parts["network"], {key: parse(text) for key, text in signals.items()})
 
 
+def by_path(cost: Cost) -> dict[str, Row]:
+    return {row.path: row for row in cost.rows}
+
+
 def texts(svg: str) -> list[str]:
     return [each.text or "" for each in ElementTree.fromstring(svg).iter() if each.tag.endswith("}text")]
 
@@ -59,7 +63,7 @@ def texts(svg: str) -> list[str]:
 def test_every_node_stands_in_the_drawing_with_its_path(name):
     resolved = made(name)
     counted = cost(resolved, 4)
-    svg = draw(resolved, counted)
+    svg = draw(resolved, by_path(counted))
     written = texts(svg)
     leaves = [row for row in counted.rows if row.block in {leaf.name for leaf in resolved.leaves()}]
     assert len(leaves) == len(resolved.leaves())
@@ -116,7 +120,7 @@ def test_shortcuts_are_arcs_and_branches_side_by_side():
 
 def test_costs_stand_in_the_boxes_when_given():
     resolved = made("block")
-    assert "32 parameters, 56 FLOPs" in texts(draw(resolved, cost(resolved, 4)))
+    assert "32 parameters, 56 FLOPs" in texts(draw(resolved, by_path(cost(resolved, 4))))
     assert not any("FLOPs" in text for text in texts(draw(resolved)))
 
 

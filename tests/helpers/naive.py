@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from weftnet.architecture.schema import FACTS, schema
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual
 from weftnet.blocks import BLOCKS
-from weftnet.compose.axes import FACTS, schema
 
 Value = tuple[Tensor, Tensor | None]
 

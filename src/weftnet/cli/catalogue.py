@@ -224,7 +224,7 @@ def _axes(thing: Any) -> tuple[dict[str, str], str, frozenset[str]]:
     """What a block reads, what it gives, and which of its settings the builder fills in."""
     if not hasattr(thing, "forward"):
         return {}, "", frozenset()
-    from weftnet.compose.axes import schema  # imports torch: a zoo entry's page does not need it
+    from weftnet.architecture.schema import schema  # imports torch: a zoo entry's page does not need it
 
     form = schema(thing)
     reads = {

@@ -7,47 +7,46 @@ from a second set of formulas. Where it is at fault the mended block is resolved
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from weftnet.architecture.axes import Port, bind, clash, mismatch, output_axes
 from weftnet.architecture.faults import Edit, quoted
+from weftnet.architecture.schema import Schema, schema
 from weftnet.architecture.signal import Dtype, Signal
 from weftnet.architecture.spec import Block, Chain, Node
 from weftnet.architecture.synonyms import BLOCKS as BLOCK_SYNONYMS
 from weftnet.architecture.synonyms import SETTINGS as SETTING_SYNONYMS
 from weftnet.architecture.synonyms import meant
 from weftnet.blocks import BLOCKS
-from weftnet.compose import merging, repair
-from weftnet.compose.axes import Port, Schema, schema
-from weftnet.compose.binding import bind, clash, mismatch, output_axes
-from weftnet.compose.flow import Bound, Flow, Resolved, combined
+from weftnet.compose import merging
+from weftnet.compose.flow import Bound, Flow, Path, Resolved, Result, combined
 from weftnet.compose.one_step import OneStep
+from weftnet.compose.repair import converted
 from weftnet.compose.translate import sentence
+from weftnet.compose.walk import Walk
 from weftnet.errors import WeftnetError
-
-if TYPE_CHECKING:
-    from weftnet.compose.resolve import Path, Resolver, Result
 
 Flows = Mapping[str, Flow | None]
 
 
 class BlockResolver:
-    """Resolves one block for a resolver, which notes the faults.
+    """Resolves one block.
 
     Args:
-        resolver: the walk that came to the block.
+        walk: the walk that came to the block; it records the faults.
         flows: what it reads, by argument of forward; the empty name means the first.
         path: the module's path.
         spec: the node's path in the file.
     """
 
-    def __init__(self, resolver: "Resolver", flows: Flows, path: "Path", spec: "Path") -> None:
-        self.resolver, self.flows, self.path, self.spec = resolver, flows, path, spec
+    def __init__(self, walk: Walk, flows: Flows, path: Path, spec: Path) -> None:
+        self.walk, self.flows, self.path, self.spec = walk, flows, path, spec
 
-    def resolve(self, node: Block) -> "Result":
+    def resolve(self, node: Block) -> Result:
         """The block with every size filled in, and what it gives."""
         if node.name not in BLOCKS:
             return self._unknown(node)
@@ -74,11 +73,11 @@ class BlockResolver:
             return self._misfit(node, outcome, "", _lead(bound))
         return outcome
 
-    def _unknown(self, node: Block) -> "Result":
+    def _unknown(self, node: Block) -> Result:
         close = meant(node.name, BLOCKS.names(), BLOCK_SYNONYMS)
         edit, mended = None, None
-        if self.resolver.mending:
-            edit, mended = repair.name(node, self.flows, self.spec, close)
+        if self.walk.mending:
+            edit, mended = self.walk.repair.name(node, self.flows, self.spec, close)
         self._fault(node, f"no block is called {node.name!r}", close=close, fix=edit)
         if isinstance(mended, Block):  # what else is wrong with it is told too
             return self.resolve(mended)
@@ -105,7 +104,7 @@ class BlockResolver:
                 kept[name] = setting.check(value)
             except ValidationError:
                 what = f"{name}: expected {setting.type_name}, got {quoted(value)}"
-                better = repair.value(setting, value, name in form.filled)
+                better = converted(setting, value, name in form.filled)
                 if better is None and setting.required and name not in form.filled:
                     kept[name] = Unset(what)
                     continue
@@ -126,7 +125,7 @@ class BlockResolver:
             return f"reads {' and '.join(missing)} too: a graph's node with from: {{{named_so}}}"
         return [(by_name[name], flow) for name, flow in named.items()]
 
-    def _run(self, node: Block, form: Schema, bound: Bound) -> "Result | str":
+    def _run(self, node: Block, form: Schema, bound: Bound) -> Result | str:
         """Make the block on meta and run it; a sentence if it refuses."""
         settings = self._filled(node, form, bound)
         if settings is None:
@@ -181,7 +180,7 @@ class BlockResolver:
         missing = [name for name, setting in form.settings.items() if setting.required and name not in settings]
         if not missing:
             return settings
-        found = repair.missing(replace(node, settings=settings), form, missing, bound)
+        found = self.walk.repair.missing(replace(node, settings=settings), form, missing, bound)
         for name in missing:
             what = unset[name].what if name in unset else f"needs the setting {name!r}"
             reads = "" if name in unset else f"{name}: {form.settings[name].type_name}"
@@ -189,24 +188,24 @@ class BlockResolver:
             self._fault(node, what, minor=found is not None, reads=reads, fix=fix)
         return None if found is None else settings | found
 
-    def _misfit(self, node: Block, what: str, reads: str, flow: Flow | None = None) -> "Result":
+    def _misfit(self, node: Block, what: str, reads: str, flow: Flow | None = None) -> Result:
         flow = flow or next(iter(self.flows.values()))
         edit, mended = None, None
-        if self.resolver.mending and flow is not None:
+        if self.walk.mending and flow is not None:
             node = replace(node, settings={k: v for k, v in node.settings.items() if not isinstance(v, Unset)})
-            edit, mended = repair.misfit(node, self.flows, self.spec, what)
+            edit, mended = self.walk.repair.misfit(node, self.flows, self.spec, what)
         given, by = (str(flow.signal), flow.by) if flow else ("", "")
         self._fault(node, what, reads=reads, given=given, by=by, fix=edit)
         return self._go_on(mended)
 
-    def _go_on(self, mended: Node | None) -> "Result":
+    def _go_on(self, mended: Node | None) -> Result:
         """Resolve what the fix made of a node, so that the nodes after it are looked at too."""
         if mended is None:
             return None
         flow = next(iter(self.flows.values()))
         if isinstance(mended, Chain) and not mended.nodes:
             return None if flow is None else combined("chain", self.path, flow, flow, {})
-        trial = self.resolver.trial()
+        trial = self.walk.trial()
         result: Result = None
         if isinstance(mended, Block):
             result = trial.block(mended, self.flows, self.path, self.spec)
@@ -215,11 +214,11 @@ class BlockResolver:
                 result = trial.node(mended, flow, self.path, self.spec)
         for fault in trial.minor:  # what else is wrong with the block: its settings
             moved = None if fault.fix is None else replace(fault.fix, path=self.spec)
-            self.resolver.note(replace(fault, path=self.spec, fix=moved), minor=True)
+            self.walk.note(replace(fault, path=self.spec, fix=moved), minor=True)
         return result
 
     def _fault(self, node: Block, what: str, minor: bool = False, **more: Any) -> None:
-        self.resolver.fault(self.spec, node.name, what, minor, **more)
+        self.walk.fault(self.spec, node.name, what, minor, **more)
 
 
 class Unset:

@@ -8,26 +8,23 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from weftnet.architecture.axes import kind, mismatch
 from weftnet.architecture.faults import Edit
+from weftnet.architecture.schema import Schema, Setting, schema
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Node
 from weftnet.blocks import BLOCKS
 from weftnet.compose.adapt import WIDTH, adapters, rounder
-from weftnet.compose.axes import Schema, Setting, schema
-from weftnet.compose.binding import kind, mismatch
-from weftnet.compose.flow import Flow
-
-if TYPE_CHECKING:
-    from weftnet.compose.resolve import Path
+from weftnet.compose.flow import Flow, Path
 
 TRIES = 64  # values of one setting that are tried
 MAX_FOLDED = 10**9  # values of an example whose divisors are looked for
 WIDTHS = ("dim", "channels")  # a sibling may call the same width by the other name
 
 
-def candidates(node: Block, flows: Mapping[str, Flow | None], spec: "Path", what: str) -> Iterator[Edit]:
+def candidates(node: Block, flows: Mapping[str, Flow | None], spec: Path, what: str) -> Iterator[Edit]:
     """The edits, each still to be tried."""
     form = schema(BLOCKS.get(node.name))
     flow = next(iter(flows.values()))
@@ -55,7 +52,7 @@ def _done(form: Schema, signal: Signal) -> bool:
     return bare and tuple(kind(axis) for axis in form.gives[1:]) == signal.axes and signal.dtype == "float"
 
 
-def _settings(node: Block, form: Schema, spec: "Path", what: str, signal: Signal) -> Iterator[Edit]:
+def _settings(node: Block, form: Schema, spec: Path, what: str, signal: Signal) -> Iterator[Edit]:
     """Other values of a setting, those that the complaint names first, the nearest value first."""
     names = [key for key in form.settings if key not in form.filled]
     if {"height", "width"} <= set(names) and "time" in signal.axes:
@@ -106,7 +103,7 @@ def foldings(size: int, axes: int) -> list[list[int]]:
     return sorted(islice(ways, 10 * TRIES), key=lambda way: max(way) - min(way))
 
 
-def _siblings(node: Block, form: Schema, signal: Signal, spec: "Path") -> Iterator[Edit]:
+def _siblings(node: Block, form: Schema, signal: Signal, spec: Path) -> Iterator[Edit]:
     """The same block for other signals (conv1d for conv2d), or the family's block that reads one signal."""
     stem = node.name.removesuffix("1d").removesuffix("2d")
     for other in (stem, stem + "1d", stem + "2d"):

@@ -6,12 +6,12 @@ combinators lay out the boxes inside them, a graph by layers (`weftnet.compose.d
 
 from collections.abc import Mapping
 from html import escape
+from typing import Protocol, TypeAlias
 
 from weftnet.base import units
 from weftnet.compose.drawing import GAP, Box, brief, frame, group, knot, layers, line, pill, placed, text_width
 from weftnet.compose.flow import Resolved
 from weftnet.compose.mermaid import mermaid
-from weftnet.cost.cost import Cost, Row
 
 __all__ = ["draw", "mermaid"]
 
@@ -41,19 +41,34 @@ _HUES = {
 }  # fmt: skip
 
 
-def draw(resolved: Resolved, cost: Cost | None = None) -> str:
+class NodeFigures(Protocol):
+    """What a box says of its node's cost; a row of `weftnet.cost.cost.Cost` is one."""
+
+    @property
+    def parameters(self) -> int:
+        """Of the node's own."""
+
+    @property
+    def flops(self) -> int:
+        """Forward, per example."""
+
+
+Figures: TypeAlias = Mapping[str, NodeFigures]
+
+
+def draw(resolved: Resolved, figures: Figures | None = None) -> str:
     """The network as an SVG document.
 
     Args:
         resolved: with every size filled in.
-        cost: if given, parameters and FLOPs stand in the boxes.
+        figures: parameters and FLOPs to write into the boxes, by path.
     """
-    rows = {row.path: row for row in cost.rows} if cost else {}
+    figures = figures or {}
     if resolved.kind == "graph":
-        body = _graph(resolved, "", rows)
+        body = _graph(resolved, "", figures)
     else:
         path = resolved.name if resolved.kind != "chain" else ""
-        inner = _node(resolved, path, rows) if path else _chain(resolved, "", rows)
+        inner = _node(resolved, path, figures) if path else _chain(resolved, "", figures)
         signal = next(iter(resolved.reads.values()))
         name = next(iter(resolved.by.values())) or "input"
         ends = pill(f"{name}: {brief(signal)}"), pill(f"output: {brief(resolved.output)}")
@@ -68,31 +83,31 @@ def draw(resolved: Resolved, cost: Cost | None = None) -> str:
     )
 
 
-def _node(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+def _node(node: Resolved, path: str, figures: Figures) -> Box:
     match node.kind:
         case "block":
-            return _block(node, path, rows.get(path))
+            return _block(node, path, figures.get(path))
         case "chain":
-            return frame(_chain(node, path, rows), path) if node.children else knot("")
+            return frame(_chain(node, path, figures), path) if node.children else knot("")
         case "residual":
-            return _residual(node, path, rows)
+            return _residual(node, path, figures)
         case "parallel":
-            return _parallel(node, path, rows)
+            return _parallel(node, path, figures)
         case _:
-            return frame(_graph(node, path, rows), f"{path} graph")
+            return frame(_graph(node, path, figures), f"{path} graph")
 
 
-def _block(node: Resolved, path: str, row: Row | None) -> Box:
+def _block(node: Resolved, path: str, figure: NodeFigures | None) -> Box:
     """Name, path, the settings that the builder did not fill, what it costs; all of it when pointed at."""
     sizes = {size for signal in node.reads.values() for size in signal.sizes}
     shown = [f"{key} {_value(value)}" for key, value in node.settings.items() if not _filled(key, value, sizes)]
     details = ", ".join(shown)
     details = details if len(details) <= 46 else details[:45] + "…"
     costs = []
-    if row is not None and row.parameters:
-        costs.append(f"{units.amount(row.parameters)} parameters")
-    if row is not None and row.flops:
-        costs.append(f"{units.amount(row.flops)} FLOPs")
+    if figure is not None and figure.parameters:
+        costs.append(f"{units.amount(figure.parameters)} parameters")
+    if figure is not None and figure.flops:
+        costs.append(f"{units.amount(figure.flops)} FLOPs")
     lines = [text for text in (details, ", ".join(costs)) if text]
     width = max(150.0, text_width(node.name + "   ", 13) + text_width(path, 11) + 34)
     width = max([width, *(text_width(text, 11) + 34 for text in lines)])
@@ -112,8 +127,8 @@ def _block(node: Resolved, path: str, row: Row | None) -> Box:
     return Box(width, height, width / 2, "".join(parts))
 
 
-def _chain(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
-    nodes = [(_node(child, _under(path, name), rows), brief(child.output)) for name, child in node.children.items()]
+def _chain(node: Resolved, path: str, figures: Figures) -> Box:
+    nodes = [(_node(child, _under(path, name), figures), brief(child.output)) for name, child in node.children.items()]
     return _stack(nodes)
 
 
@@ -132,12 +147,12 @@ def _stack(nodes: list[tuple[Box, str]]) -> Box:
     return Box(axis + right, y, axis, "".join(parts))
 
 
-def _residual(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+def _residual(node: Resolved, path: str, figures: Figures) -> Box:
     """The body below the fork, the shortcut beside it – a box, or an arc – and their sum."""
-    body = _inner(node.children["body"], f"{path}.body", rows)
+    body = _inner(node.children["body"], f"{path}.body", figures)
     top, plus = 18.0, knot("+")
     if "shortcut" in node.children:
-        short = _inner(node.children["shortcut"], f"{path}.shortcut", rows)
+        short = _inner(node.children["shortcut"], f"{path}.shortcut", figures)
         return frame(_side_by_side([body, short], _given(node), plus), f"{path} residual")
     given = brief(node.children["body"].output)
     right = max(body.width, body.axis + text_width(given, 11)) + 24
@@ -157,8 +172,8 @@ def _residual(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
     return frame(Box(right, low + plus.height / 2, body.axis, "".join(parts)), f"{path} residual")
 
 
-def _parallel(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
-    branches = [_inner(child, _under(path, name), rows) for name, child in node.children.items()]
+def _parallel(node: Resolved, path: str, figures: Figures) -> Box:
+    branches = [_inner(child, _under(path, name), figures) for name, child in node.children.items()]
     join = knot(node.merge or "concat")
     return frame(_side_by_side(branches, _given(node), join), f"{path} parallel")
 
@@ -186,14 +201,14 @@ def _given(node: Resolved) -> list[str]:
     return [brief(child.output) for child in node.children.values()]
 
 
-def _inner(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+def _inner(node: Resolved, path: str, figures: Figures) -> Box:
     """What stands inside a combinator's frame: a chain there needs no frame of its own."""
     if node.kind == "chain":
-        return _chain(node, path, rows) if node.children else knot("")
-    return _node(node, path, rows)
+        return _chain(node, path, figures) if node.children else knot("")
+    return _node(node, path, figures)
 
 
-def _graph(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
+def _graph(node: Resolved, path: str, figures: Figures) -> Box:
     """A graph by layers, from its inputs to its outputs."""
     boxes: dict[str, Box] = {}
     sources: dict[str, dict[str, str]] = {}
@@ -206,7 +221,7 @@ def _graph(node: Resolved, path: str, rows: Mapping[str, Row]) -> Box:
         sources[name] = {source: argument for argument, source in named.items()} if named else {}
         sources[name] |= {source: "" for source in wire.names if source not in sources[name]}
         child = node.children.get(name)
-        box = _inner(child, _under(path, name), rows) if child is not None else None
+        box = _inner(child, _under(path, name), figures) if child is not None else None
         if box is not None and child is not None and child.kind == "chain":
             box = frame(box, _under(path, name))
         if wire.merge is not None:

@@ -7,9 +7,10 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from weftnet.architecture.axes import Port
+from weftnet.architecture.schema import MaskFate
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Wire
-from weftnet.compose.axes import MaskFate, Port
 
 Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "graph", "merge"]
 #: dtype word → torch's
@@ -104,13 +105,15 @@ class Resolved:
         return inner
 
 
+#: A path of a node: a submodule's in the network, or the node's own in the file.
+Path: TypeAlias = tuple[str, ...]
+#: A node with its output; None if it could not be resolved.
+Result: TypeAlias = tuple[Resolved, Flow] | None
 #: What a block reads, by argument of forward.
 Bound: TypeAlias = Mapping[str, tuple[Port, Flow]]
 
 
-def combined(
-    kind: Kind, path: tuple[str, ...], start: Flow, end: Flow, children: Mapping[str, Resolved]
-) -> tuple[Resolved, Flow]:
+def combined(kind: Kind, path: Path, start: Flow, end: Flow, children: Mapping[str, Resolved]) -> tuple[Resolved, Flow]:
     """A combinator that reads `start` and gives `end`, and the flow that goes on from it."""
     here = ".".join(path)
     reads, by, gives = {"x": start.signal}, {"x": start.by}, {"y": end.signal}

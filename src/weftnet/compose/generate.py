@@ -13,7 +13,9 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
+from weftnet.architecture.axes import mismatch
 from weftnet.architecture.faults import Edit, apply
+from weftnet.architecture.schema import Setting, schema
 from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import (
     MERGES,
@@ -29,13 +31,11 @@ from weftnet.architecture.spec import (
     children,
 )
 from weftnet.blocks import BLOCKS
-from weftnet.compose import repair
-from weftnet.compose.axes import Setting, schema
-from weftnet.compose.binding import mismatch
 from weftnet.compose.candidates import WIDTHS, foldings
 from weftnet.compose.flow import Flow
 from weftnet.compose.merging import merged
-from weftnet.compose.resolve import Resolver
+from weftnet.compose.repair import Repair
+from weftnet.compose.resolve import Resolver, attempt
 
 #: values of one example that a drawn block may give
 LARGEST = 1 << 15
@@ -72,6 +72,7 @@ class _Grower:
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
+        self.repair = Repair(attempt)
 
     def chain(self, flow: Flow, size: int, ends: bool = True) -> tuple[Chain, Flow]:
         """Nodes one after another, about `size` blocks in all; unless it `ends`, it seldom gives up an axis."""
@@ -131,7 +132,7 @@ class _Grower:
                 if result:
                     return {name: Wire(dict(zip(ports, (one[0], two[0]), strict=True)), node)}, result[1]
         flows = [one[1], two[1]]
-        found = repair.merge(self.chance.choice(MERGES), flows)
+        found = self.repair.merge(self.chance.choice(MERGES), flows)
         flat = (Block("flatten"),)
         merge, added = found or ("concat", [flat, flat])
         wires, sources = {}, []
@@ -139,19 +140,19 @@ class _Grower:
             if nodes:
                 wires[f"{source}_to_{name}"] = Wire((source,), Chain(tuple(nodes)))
             sources.append(f"{source}_to_{name}" if nodes else source)
-        ends = [repair.through(flow, nodes) for flow, nodes in zip(flows, added, strict=True)]
+        ends = [self.repair.through(flow, nodes) for flow, nodes in zip(flows, added, strict=True)]
         return {**wires, name: Wire(tuple(sources), None, merge)}, merged(merge, ends, name)
 
     def _residual(self, flow: Flow, size: int) -> Grown | None:
         body, end = self.chain(flow, size)
         if (end.signal.axes, end.signal.sizes) == (flow.signal.axes, flow.signal.sizes):
             return _checked(Residual(body), flow)
-        _, shortcut = repair.shortcut(flow, end, ())
+        _, shortcut = self.repair.shortcut(flow, end, ())
         return None if shortcut is None else _checked(Residual(body, shortcut), flow)
 
     def _parallel(self, flow: Flow, size: int) -> Grown | None:
         grown = [self.chain(flow, max(size // 2, 1)) for _ in range(self.chance.choice((2, 2, 3)))]
-        found = repair.merge(self.chance.choice(MERGES), [end for _, end in grown])
+        found = self.repair.merge(self.chance.choice(MERGES), [end for _, end in grown])
         if found is None:
             return None
         merge, added = found
@@ -164,7 +165,7 @@ class _Grower:
     def _graph(self, flow: Flow, size: int) -> Grown | None:
         """What comes in is read twice: by a first chain, and beside it by what follows."""
         first, end = self.chain(flow, max(size // 2, 1))
-        found = repair.merge(self.chance.choice(MERGES), [flow, end])
+        found = self.repair.merge(self.chance.choice(MERGES), [flow, end])
         if found is None or found[1][1]:
             return None
         merge, (before, _) = found

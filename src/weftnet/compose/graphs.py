@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from torch import nn
 
+from weftnet.architecture.axes import Port
 from weftnet.architecture.faults import Edit, Fault, edited
+from weftnet.architecture.schema import schema
 from weftnet.architecture.spec import Block, Graph, Wire
 from weftnet.blocks import BLOCKS
-from weftnet.compose.axes import Port, schema
 from weftnet.errors import WeftnetError, closest
 
 Path = tuple[str, ...]

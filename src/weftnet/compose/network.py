@@ -10,9 +10,9 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
+from weftnet.architecture.schema import schema
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
-from weftnet.compose.axes import schema
 from weftnet.compose.flow import Resolved
 from weftnet.compose.merging import feature_axis, merge_masks, merge_tensors
 from weftnet.compose.resolve import examine

@@ -5,23 +5,23 @@ the resolver looks for an edit that mends it (`repair.py`), tries it, and goes o
 faults of a file are found together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from weftnet.architecture.faults import Edit, Fault, edited
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual, children, count
-from weftnet.compose import merging, repair
+from weftnet.compose import merging
 from weftnet.compose.block import BlockResolver
-from weftnet.compose.flow import Flow, Resolved, combined
+from weftnet.compose.flow import Flow, Path, Resolved, Result, combined
 from weftnet.compose.graphs import no_name
+from weftnet.compose.repair import Repair
+from weftnet.compose.walk import After, Joined
 from weftnet.compose.wiring import GraphResolver
 from weftnet.errors import ArchitectureError
 
 MAX_BLOCKS = 10_000
-Path = tuple[str, ...]
-Result = tuple[Resolved, Flow] | None
 
 
 def resolve(node: Node, inputs: Mapping[str, Signal], part: str = "network") -> Resolved:
@@ -56,6 +56,7 @@ class Resolver:
         self.faults: list[Fault] = []
         self.minor: list[Fault] = []
         self.mending = mending
+        self.repair = Repair(attempt)
 
     def root(self, node: Node, flows: Mapping[str, Flow], part: str) -> Result:
         """The whole of a part, which reads the inputs by name."""
@@ -166,7 +167,7 @@ class Resolver:
         if body[1].signal.sizes != added.signal.sizes or body[1].signal.axes != added.signal.axes:
             edit, mended = None, None
             if self.mending:
-                edit, mended = repair.shortcut(flow, body[1], spec)
+                edit, mended = self.repair.shortcut(flow, body[1], spec)
             what = f"the body's output can't be added to {'the shortcut' if short else 'what comes in'}"
             given, by = str(body[1].signal), ".".join((*path, "body"))
             self.fault(spec, "residual", what, reads=str(added.signal), given=given, by=by, fix=edit)
@@ -207,9 +208,8 @@ class Resolver:
         return replace(combined("parallel", path, flow, given, children)[0], merge=merge), given
 
     def merge(
-        self, merge: str, flows: Sequence[Flow], path: Path, spec: Path, block: str,
-        after: Callable[[int, Sequence[Node]], Edit],
-    ) -> tuple[str, Sequence[tuple[Node, ...]], Flow] | None:  # fmt: skip
+        self, merge: str, flows: Sequence[Flow], path: Path, spec: Path, block: str, after: After
+    ) -> Joined | None:
         """How flows become one: the merge, the nodes each source needs for it, what it gives.
 
         `after` makes the edit that puts nodes behind a source.
@@ -218,7 +218,7 @@ class Resolver:
         problem = merging.problem(merge, [flow.signal for flow in flows])
         if not problem:
             return merge, [()] * len(flows), merging.merged(merge, flows, here)
-        found = repair.merge(merge, flows) if self.mending else None
+        found = self.repair.merge(merge, flows) if self.mending else None
         given = "; ".join(str(flow.signal) for flow in flows)
         by = ", ".join(flow.by for flow in flows)
         if found is None:
@@ -231,7 +231,7 @@ class Resolver:
         for number, fix in enumerate(fixes):
             what = f"{merge} {problem}" if number == 0 else f"{merge}: so for another source"
             self.fault(spec, block, what, given=given, by=by, fix=fix)
-        mended = [repair.through(flow, nodes) for flow, nodes in zip(flows, added, strict=True)]
+        mended = [self.repair.through(flow, nodes) for flow, nodes in zip(flows, added, strict=True)]
         return other, added, merging.merged(other, mended, here)
 
     def block(self, node: Block, flows: Mapping[str, Flow | None], path: Path, spec: Path) -> Result:
@@ -251,6 +251,16 @@ class Resolver:
         faults = self.minor if minor and not self.mending else self.faults
         if fault not in faults:
             faults.append(fault)
+
+
+def attempt(node: Node, flows: Mapping[str, Flow | None]) -> Flow | None:
+    """The output of a node that has no fault at all, else None; `flows` as of `Resolver.block`."""
+    trial = Resolver(mending=False)
+    if isinstance(node, Block):
+        result = trial.block(node, flows, (), ())
+    else:
+        result = trial.node(node, next(iter(flows.values())), (), ())
+    return result[1] if result and not trial.faults else None
 
 
 def _name(node: Node) -> str:

@@ -26,7 +26,8 @@ def network(story: Story) -> str:
     for part, node in loaded.architecture.parts.items():
         model = loaded.model[part]
         costs = cost(model, 1) if isinstance(model, Network) else None
-        svg = draw(resolve(node, inputs[part], part), costs).replace("weftnet-head", f"weftnet-head-{_plain(part)}")
+        figures = {row.path: row for row in costs.rows} if costs is not None else None
+        svg = draw(resolve(node, inputs[part], part), figures).replace("weftnet-head", f"weftnet-head-{_plain(part)}")
         if len(loaded.architecture.parts) > 1:
             found.append(heading(part))
         tall = _height(svg) > _TALL

@@ -6,15 +6,26 @@ matches any kind, `*axes` any number of axes.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from weftnet.architecture.signal import AXES, KINDS, Signal
 
-if TYPE_CHECKING:
-    from weftnet.compose.axes import Port
-
 #: dtype → what its values are, as people say it
 VALUES = {"float": "numbers", "int": "tokens", "bool": "true or false"}
+
+
+@dataclass(frozen=True)
+class Port:
+    """One argument of `forward`: its name, its axes with the batch, what dtypes it takes."""
+
+    name: str
+    axes: tuple[str, ...]
+    dtypes: frozenset[str]
+    optional: bool
+
+    def __str__(self) -> str:
+        axes = ", ".join(axis.removeprefix("*") + "…" if axis.startswith("*") else axis for axis in self.axes)
+        return f"{self.name}: {' or '.join(VALUES[dtype] for dtype in sorted(self.dtypes))} ({axes})"
 
 
 def kind(axis: str) -> str:
@@ -23,7 +34,7 @@ def kind(axis: str) -> str:
     return base if base in AXES else ""
 
 
-def mismatch(port: "Port", signal: Signal) -> str:
+def mismatch(port: Port, signal: Signal) -> str:
     """Why a signal does not fit a port, empty if it does."""
     if signal.dtype not in port.dtypes:
         return f"reads {' or '.join(VALUES[dtype] for dtype in sorted(port.dtypes))}, not {VALUES[signal.dtype]}"
@@ -44,7 +55,7 @@ def _a(kind: str) -> str:
     return {"image": "an image", "tokens": "tokens"}.get(kind, f"a {kind}")
 
 
-def clash(bound: Mapping[str, tuple["Port", Signal]]) -> str:
+def clash(bound: Mapping[str, tuple[Port, Signal]]) -> str:
     """Why signals that fit one by one don't go together: an axis both name has two sizes. Empty if they do."""
     sizes: dict[str, tuple[str, int]] = {}
     for name, (port, signal) in bound.items():

@@ -1,6 +1,6 @@
 """What a block's signatures say: the axes that `forward` reads and gives, and the settings of `__init__`.
 
-This is the one place that reads jaxtyping's annotations; `binding.py` says how axes and signals go together.
+This is the only module that reads jaxtyping's annotations; `axes.py` matches axes with signals.
 A constructor argument that is also an axis read, or a fact the signals know (`vocabulary`), is filled by the builder.
 """
 
@@ -15,27 +15,13 @@ from typing import Any, Literal, TypeAlias
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import nn
 
+from weftnet.architecture.axes import Port, bind, kind
 from weftnet.architecture.signal import Dtype, Signal
-from weftnet.compose.binding import VALUES, bind, kind
 from weftnet.errors import SettingError
 
 MaskFate: TypeAlias = Literal["keeps", "moves", "drops"]
 FACTS = ("vocabulary", "classes")
 _DTYPES: dict[str, Dtype] = {"float": "float", "bfloat": "float", "int": "int", "uint": "int", "bool": "bool"}
-
-
-@dataclass(frozen=True)
-class Port:
-    """One argument of `forward`: its name, its axes with the batch, what dtypes it takes."""
-
-    name: str
-    axes: tuple[str, ...]
-    dtypes: frozenset[str]
-    optional: bool
-
-    def __str__(self) -> str:
-        axes = ", ".join(axis.removeprefix("*") + "…" if axis.startswith("*") else axis for axis in self.axes)
-        return f"{self.name}: {' or '.join(VALUES[dtype] for dtype in sorted(self.dtypes))} ({axes})"
 
 
 @dataclass(frozen=True)
