@@ -2,11 +2,11 @@
 
     architecture = weftnet.load_architecture("arch.yaml")
     data = weftnet.open_data("digits")
-    task = weftnet.TASKS.get("classification").from_data(data)
+    task = weftnet.TASKS.get(name).from_data(data)  # one of weftnet.TASKS.names()
     run = weftnet.fit(architecture, task, data, weftnet.Recipe(epochs=20), "runs/first")
     weftnet.load_run("runs/first").metrics(data, "test")
 
-Names are imported when they are first used, so that `import weftnet` costs next to nothing.
+Names are imported when they are first used, so `import weftnet` costs next to nothing.
 """
 
 from importlib import import_module

@@ -15,9 +15,10 @@ from weftnet.errors import ArchitectureError, WeftnetError
 from weftnet.execution.latency import latency as forward
 from weftnet.run.loading import load
 from weftnet.tasks._assemble import assemble
+from weftnet.tasks._task import Task
 
 
-def costs(candidates: Sequence[Candidate], task: Any, data: Data) -> dict[str, dict[str, Any]]:
+def costs(candidates: Sequence[Candidate], task: Task, data: Data) -> dict[str, dict[str, Any]]:
     """Parameters and FLOPs of every candidate with its head.
 
     Raises:

@@ -8,6 +8,7 @@ from typing import Any
 
 from weftnet.architecture.spec import to_dict
 from weftnet.compete.propose import Candidate
+from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.train.launching import enlisted, leads, restarted
@@ -125,7 +126,7 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
     )  # fmt: skip
 
 
-def conclude(run: Run, data: Any) -> dict[str, dict[str, float]]:
+def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
     """Evaluate a finished run on every split it was not trained on, once, and put the scores and a sample into it."""
     from weftnet.answer import samples
     from weftnet.run.loading import load

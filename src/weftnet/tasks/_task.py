@@ -36,6 +36,13 @@ class Task(Protocol):
     """The metric of `evaluate` that tells which weights are best."""
     better: ClassVar[str]
     """"max" or "min"."""
+    proposals: ClassVar[str]
+    """The family of networks that `weftnet.compete.propose` proposes for it."""
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it: 1 if the kind of their target says so, 0 if never."""
+        ...
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Task":

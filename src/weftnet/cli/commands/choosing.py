@@ -2,36 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, cast
 
 from weftnet.architecture.spec import Architecture
 from weftnet.data import Data
 from weftnet.errors import SettingError, closest
 from weftnet.tasks import TASKS
+from weftnet.tasks._task import Task
 
 
 def task_name(data: Data, architectures: Sequence[Architecture] = ()) -> str:
-    """The task whose parts the architectures have; else by the kind of the data's target, or of what they hold."""
+    """The task whose parts the architectures have; otherwise the one that the data suit best."""
     parts = {frozenset(architecture.parts) for architecture in architectures}
     if len(parts) == 1:
         (wanted,) = parts
         fitting = [name for name in TASKS.names() if frozenset(TASKS.get(name).parts) == wanted]
         if len(fitting) == 1:
             return fitting[0]
-    by_target = {
-        "Category": "classification", "Number": "regression", "Labels": "multilabel", "Forecast": "forecasting",
-        "Characters": "language_model",
-    }  # fmt: skip
-    return by_target.get(type(data.target).__name__, "variational_autoencoder")
+    return max(TASKS.names(), key=lambda name: cast(float, TASKS.get(name).suits(data)))
 
 
-def task_for(data: Data, name: str, settings: Mapping[str, Any]) -> Any:
+def task_for(data: Data, name: str, settings: Mapping[str, Any]) -> Task:
     """The task, made for the data.
 
     Raises:
         UnknownName: there is no such task.
-        SettingError: a setting it does not take.
-        DataError: the data don't fit it.
+        SettingError: the task does not take a setting.
+        DataError: the data don't fit the task.
     """
     cls = TASKS.get(name)
     known = [field.name for field in fields(cls) if (field.default, field.default_factory) != (MISSING, MISSING)]
@@ -42,6 +39,6 @@ def task_for(data: Data, name: str, settings: Mapping[str, Any]) -> Any:
             where, takes = f"task {name}", ", ".join(known) or "no settings"
             raise SettingError(f"there is no setting {setting!r}", where=where, expected=takes, fix=fix)
     try:
-        return cls.from_data(data, **settings)
+        return cast(Task, cls.from_data(data, **settings))
     except TypeError as error:
         raise SettingError(str(error), where=f"task {name}", got=str(dict(settings))) from error

@@ -25,6 +25,7 @@ from weftnet.compete.propose import Candidate, propose
 from weftnet.data import Data, open_data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
+from weftnet.tasks._task import Task
 from weftnet.train.launching import begin, begun, enlisted, leads, restarted
 
 BUDGET = 30.0
@@ -138,7 +139,7 @@ def candidates_of(archs: Sequence[str]) -> list[Candidate]:
     return found
 
 
-def check_recipes(work: Sequence[Job], task: Any, data: Data) -> None:
+def check_recipes(work: Sequence[Job], task: Task, data: Data) -> None:
     """Refuse a recipe that no training could follow before the first one starts.
 
     Raises:

@@ -52,6 +52,7 @@ class Classification:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "accuracy"
     better: ClassVar[str] = "max"
+    proposals: ClassVar[str] = "discriminative"
 
     def __post_init__(self) -> None:
         where = "task classification"
@@ -76,6 +77,11 @@ class Classification:
     def classes(self) -> int:
         """How many classes there are."""
         return len(self.labels)
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it, from 0 to 1."""
+        return float(isinstance(data.target, Category))
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Classification":

@@ -68,6 +68,7 @@ class Forecasting:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "mse"
     better: ClassVar[str] = "min"
+    proposals: ClassVar[str] = "forecasters"
 
     def __post_init__(self) -> None:
         where = "task forecasting"
@@ -80,6 +81,11 @@ class Forecasting:
         if lengths == {0} or len(lengths) > 1 or not all(scale > 0 for scale in self.scale):
             expected = "a channel, a mean and a positive scale for each target"
             raise SettingError("the targets can't be used", where=where, expected=expected, got=str(self.settings()))
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it, from 0 to 1."""
+        return float(isinstance(data.target, Forecast))
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Forecasting":

@@ -63,6 +63,7 @@ class GAN:
     )
     score: ClassVar[str] = "mmd"
     better: ClassVar[str] = "min"
+    proposals: ClassVar[str] = "adversarial_pairs"
 
     def __post_init__(self) -> None:
         where = "task gan"
@@ -71,6 +72,11 @@ class GAN:
         for name, value, least in limits:
             if value < least:
                 raise SettingError(f"{name} is out of range", where=where, expected=f"at least {least}", got=str(value))
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it, from 0 to 1."""
+        return 0.0  # never suggested: an autoencoder is the safer choice
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "GAN":

@@ -25,6 +25,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.kinds.characters import Characters
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._heads import refusal
 from weftnet.tasks._task import evaluating, floats, on_trial
@@ -48,6 +49,7 @@ class LanguageModel:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "nats_per_token"
     better: ClassVar[str] = "min"
+    proposals: ClassVar[str] = "language_models"
 
     def __post_init__(self) -> None:
         for name, value in (("vocabulary", self.vocabulary), ("context", self.context)):
@@ -55,6 +57,11 @@ class LanguageModel:
                 raise SettingError(
                     f"{name} is too small", where="task language_model", expected="at least 2", got=str(value)
                 )
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it, from 0 to 1."""
+        return float(isinstance(data.target, Characters))
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "LanguageModel":

@@ -49,6 +49,7 @@ class Multilabel:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "mean_average_precision"
     better: ClassVar[str] = "max"
+    proposals: ClassVar[str] = "discriminative"
 
     def __post_init__(self) -> None:
         where = "task multilabel"
@@ -66,6 +67,11 @@ class Multilabel:
                 expected=f'{len(self.labels)} positive numbers, or "balanced" where the data are at hand',
                 got=repr(weights),
             )
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it, from 0 to 1."""
+        return float(isinstance(data.target, Labels))
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Multilabel":

@@ -48,6 +48,7 @@ class Regression:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "rmse"
     better: ClassVar[str] = "min"
+    proposals: ClassVar[str] = "discriminative"
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
@@ -56,6 +57,11 @@ class Regression:
             raise SettingError(
                 "scale is out of range", where="task regression", expected="a positive number", got=str(self.scale)
             )
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it, from 0 to 1."""
+        return float(isinstance(data.target, Number))
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Regression":

@@ -64,6 +64,7 @@ class VariationalAutoencoder:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "elbo"
     better: ClassVar[str] = "max"
+    proposals: ClassVar[str] = "autoencoders"
 
     def __post_init__(self) -> None:
         where = "task variational_autoencoder"
@@ -87,6 +88,11 @@ class VariationalAutoencoder:
             raise SettingError(
                 "deviation is out of range", where=where, expected="a positive number", got=str(self.deviation)
             )
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """How sure the task is that these data are meant for it, from 0 to 1."""
+        return 0.1  # it needs no target, so it can be tried where no other task suits
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "VariationalAutoencoder":
