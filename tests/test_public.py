@@ -9,7 +9,7 @@ from weftnet.cli import app
 
 def test_the_public_names_are_these() -> None:
     assert weftnet.__all__ == [
-        "BLOCKS", "TASKS", "ZOO", "Architecture", "WeftnetError", "Network", "Recipe", "Run", "Signal",
+        "BLOCKS", "TASKS", "ZOO", "Architecture", "Network", "Recipe", "Run", "Signal", "WeftnetError",
         "build_networks", "fit", "load_architecture", "load_plugin", "load_run", "open_data", "parse_signal", "resume",
     ]  # fmt: skip
 
