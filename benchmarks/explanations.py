@@ -12,16 +12,16 @@ from _report import Report, arguments, start, trained
 
 from weftnet.data import open_data
 from weftnet.explain import checks
-from weftnet.explain.sanity import BOUND, WINS
+from weftnet.explain.sanity import MAX_CORRELATION, MIN_WINS
 from weftnet.run.loading import Loaded
 from weftnet.tasks import TASKS
 from weftnet.zoo import ZOO
 
 #: figure → its goal in words, and whether it is met
 GOALS: dict[str, tuple[str, Callable[[float], bool]]] = {
-    "randomised": (f"at most ±{BOUND}", lambda mean: abs(mean) <= BOUND),
-    "randomised_magnitude": (f"at most {BOUND}", lambda mean: mean <= BOUND),
-    "deletion_wins": (f"≥ {WINS}", lambda mean: mean >= WINS),
+    "randomised": (f"at most ±{MAX_CORRELATION}", lambda mean: abs(mean) <= MAX_CORRELATION),
+    "randomised_magnitude": (f"at most {MAX_CORRELATION}", lambda mean: mean <= MAX_CORRELATION),
+    "deletion_wins": (f"≥ {MIN_WINS}", lambda mean: mean >= MIN_WINS),
 }
 
 

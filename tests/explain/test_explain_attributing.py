@@ -1,4 +1,4 @@
-"""The verb: what may be asked, and what is told if it can't be."""
+"""`attribute`: what can be asked of it, and its errors."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from weftnet.data import open_data
 from weftnet.errors import MissingExtra, SettingError, UnknownName
 from weftnet.explain import METHODS, attribute
 from weftnet.explain.targets import choose
+from weftnet.tasks import TASKS
 
 X = {"x": torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))}
 DENSE = [{"dense": {"dim": 7}}, "tanh", {"dense": {"dim": 3}}]
@@ -61,9 +62,7 @@ def test_weights_and_their_gradients_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_several_labels_at_once_are_explained_one_by_one() -> None:
-    net: Any = SimpleNamespace(
-        run=SimpleNamespace(document={"task": {"name": "multilabel"}}), task=SimpleNamespace(labels=["sun", "rain"])
-    )
+    net: Any = SimpleNamespace(task=TASKS.get("multilabel")(labels=["sun", "rain"]))
     outputs = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
     free, asked = choose(net, outputs, None), choose(net, outputs, "rain")
     assert (free.names, asked.names) == (["rain", "sun"], ["rain", "rain"])
@@ -91,7 +90,7 @@ def test_a_setting_that_is_not_there(tmp_path: Path) -> None:
         attribute(net, batch(X), step=3)
     with pytest.raises(SettingError, match="grad_cam takes no setting 'steps'\n  expected: none"):
         attribute(net, batch(X), "grad_cam", steps=3)
-    with pytest.raises(SettingError, match="at least one example"):
+    with pytest.raises(SettingError, match="budget must be at least one example"):
         attribute(net, batch(X), budget=0)
 
 
@@ -103,8 +102,8 @@ def test_a_regression_has_one_target(tmp_path: Path) -> None:
 
 
 def test_a_step_of_a_forecast_is_asked_by_number_or_by_column() -> None:
-    task = SimpleNamespace(targets=["heat", "load"], horizon=3, mean=[10.0, 20.0], scale=[2.0, 4.0])
-    net: Any = SimpleNamespace(run=SimpleNamespace(document={"task": {"name": "forecasting"}}), task=task)
+    task = TASKS.get("forecasting")(["heat", "load"], horizon=3, channels=[0, 1], mean=[10.0, 20.0], scale=[2.0, 4.0])
+    net: Any = SimpleNamespace(task=task)
     outputs = torch.randn(5, 3, 2)
     values = outputs * torch.tensor(task.scale) + torch.tensor(task.mean)
     for target, step, column in ((None, 0, 0), (3, 2, 0), ("load", 0, 1), ("load:2", 1, 1), ("heat:3", 2, 0)):
@@ -118,10 +117,11 @@ def test_a_step_of_a_forecast_is_asked_by_number_or_by_column() -> None:
         choose(net, outputs, "laod:1")
 
 
-def test_a_task_without_an_answer() -> None:
-    net: Any = SimpleNamespace(run=SimpleNamespace(document={"task": {"name": "gan"}}), task=None)
-    with pytest.raises(SettingError, match="task gan: this run's outputs can't be explained"):
-        choose(net, torch.zeros(1, 2), None)
+def test_a_task_without_an_explainable_output() -> None:
+    for task in (TASKS.get("gan"), object()):  # a plugin's task may not declare what can be explained
+        net: Any = SimpleNamespace(run=SimpleNamespace(document={"task": {"name": "some"}}), task=task)
+        with pytest.raises(SettingError, match="task some: this run's outputs can't be explained"):
+            choose(net, torch.zeros(1, 2), None)
 
 
 def test_tokens_that_no_embedding_reads(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_an_exported_network_has_no_gradients(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="has no gradients") as caught:
         attribute(net, batch(X))
     assert "occlusion" in caught.value.fix
-    with pytest.raises(SettingError, match="shows no layers"):
+    with pytest.raises(SettingError, match="layers of an exported network are not accessible"):
         attribute(net, batch(X), "grad_cam")
     found = attribute(net, batch(X), "occlusion", target="label 2")
     assert np.allclose([each.inputs["x"][2] for each in found], X["x"][:, 2])
@@ -171,6 +171,6 @@ def test_raw_values_are_encoded_first(tmp_path: Path) -> None:
     net.model.float()
     (one,) = attribute(net, {"x": x[:1]})
     assert one.inputs["image"].shape == (6, 6)
-    picture = one.shown["image"].values
+    picture = one.displayed["image"].values
     assert picture.dtype == np.uint8
     assert abs(picture / 255 * np.ptp(x[0]) + x[0].min() - x[0]).max() < np.ptp(x[0]) / 255

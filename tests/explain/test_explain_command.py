@@ -46,7 +46,7 @@ def test_the_run_s_own_test_rows(run: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     told = CliRunner().invoke(app, ["explain", str(run), "--out", str(page), "--checks", "4"], env={"COLUMNS": "200"})
     assert told.exit_code == 0, told.output
-    for words in ("strongest parts", "completeness", "edge detector", "names what the answer rests on", "films"):
+    for words in ("strongest pieces", "completeness", "edge detector", "finds what the answer relies on", "films"):
         assert words in told.output
     html = page.read_text(encoding="utf-8")
     assert html.count("<div class=explanation>") == 4

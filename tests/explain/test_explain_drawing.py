@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 
 from weftnet.explain import Explanation, draw
-from weftnet.explain.explanation import Shown
+from weftnet.explain.explanation import DisplayedInput
 from weftnet.explain.pictures._colours import AGAINST, FOR
 from weftnet.explain.pictures.image import heat
 
 VOID = {"br", "img", "image", "rect", "line", "circle", "meta"}
 
 
-def drawn(shown: Shown, values: np.ndarray, target: str = "yes") -> str:
+def drawn(shown: DisplayedInput, values: np.ndarray, target: str = "yes") -> str:
     explanation = Explanation(
         "occlusion", target, 1.5, {"label": target, "probabilities": {target: 0.75}}, {"x": values}, {"x": shown}
     )
@@ -50,7 +50,7 @@ def balanced(html: str) -> None:
 
 
 def test_tokens_stand_on_their_colours_and_padding_is_left_out() -> None:
-    html = drawn(Shown("tokens", ["good", "not", ""]), np.array([2.0, -1.0, 0.0]))
+    html = drawn(DisplayedInput("tokens", ["good", "not", ""]), np.array([2.0, -1.0, 0.0]))
     spans = re.findall(r"<span style='background:(rgba\([^)]+\))' title='([^']+)'>(\w+)</span>", html)
     assert [(word, value) for _, value, word in spans] == [("good", "2"), ("not", "-1")]
     assert spans[0][0].startswith("rgba(" + ",".join(map(str, FOR)))
@@ -62,9 +62,9 @@ def test_tokens_stand_on_their_colours_and_padding_is_left_out() -> None:
 def test_what_comes_from_outside_is_escaped(kind: str) -> None:
     evil = "<script>alert('x')</script>"
     shown = {
-        "tokens": Shown("tokens", [evil]),
-        "table": Shown("table", [evil], (evil,)),
-        "series": Shown("series", np.zeros((1, 2)), (evil, "b")),
+        "tokens": DisplayedInput("tokens", [evil]),
+        "table": DisplayedInput("table", [evil], (evil,)),
+        "series": DisplayedInput("series", np.zeros((1, 2)), (evil, "b")),
     }[kind]
     values = np.ones((1, 2)) if kind == "series" else np.ones(1)
     html = drawn(shown, values, target=evil)
@@ -75,7 +75,7 @@ def test_what_comes_from_outside_is_escaped(kind: str) -> None:
 def test_the_heat_over_an_image() -> None:
     picture = np.zeros((2, 3), np.uint8)
     values = np.array([[1.0, -1.0, 0.0], [0.5, 0.0, 0.0]])
-    html = drawn(Shown("image", picture), values)
+    html = drawn(DisplayedInput("image", picture), values)
     pngs = [Image.open(io.BytesIO(b64decode(data))) for data in re.findall(r"base64,([^']+)'", html)]
     assert [(png.size, png.mode) for png in pngs] == [((3, 2), "RGB"), ((3, 2), "RGB")]
     pixels = np.asarray(pngs[1])
@@ -86,7 +86,7 @@ def test_the_heat_over_an_image() -> None:
 
 
 def test_bars_are_as_long_as_the_attributions() -> None:
-    html = drawn(Shown("table", ["42", "Rome", "x"], ("age", "city", "rest")), np.array([1.0, -4.0, 0.0]))
+    html = drawn(DisplayedInput("table", ["42", "Rome", "x"], ("age", "city", "rest")), np.array([1.0, -4.0, 0.0]))
     labels = re.findall(r">([^<>]+ = [^<>]+)</text>", html)
     assert labels == ["city = Rome", "age = 42", "rest = x"]
     widths = [float(width) for width in re.findall(r"<rect class=\w+ [^>]*width=([\d.]+)", html)]
@@ -96,7 +96,7 @@ def test_bars_are_as_long_as_the_attributions() -> None:
 
 def test_of_many_columns_the_weak_ones_are_one_bar() -> None:
     values = np.linspace(1, 2, 30)
-    html = drawn(Shown("vector", ["0"] * 30, tuple(f"x {i}" for i in range(30))), values)
+    html = drawn(DisplayedInput("vector", ["0"] * 30, tuple(f"x {i}" for i in range(30))), values)
     assert ">10 others together</text>" in html
     assert f">{values[:10].sum():+.3g}</text>" in html
 
@@ -104,34 +104,34 @@ def test_of_many_columns_the_weak_ones_are_one_bar() -> None:
 @pytest.mark.parametrize(("time", "channels"), [(1, 1), (7, 2), (5000, 1), (30, 12)])
 def test_series_of_any_length(time: int, channels: int) -> None:
     random = np.random.default_rng(0)
-    shown = Shown("series", random.normal(size=(time, channels)), tuple(f"c{i}" for i in range(channels)))
+    shown = DisplayedInput("series", random.normal(size=(time, channels)), tuple(f"c{i}" for i in range(channels)))
     html = drawn(shown, random.normal(size=(time, channels)))
     assert html.count("<polyline") == min(channels, 8)
     assert ("4 weaker channels are not shown" in html) == (channels == 12)
     assert len(html) < 100_000
 
 
-def test_the_strongest_parts_come_first() -> None:
+def test_the_strongest_pieces_come_first() -> None:
     explanation = Explanation(
         "occlusion", "yes", 0.0, {},
         {"table": np.array([0.5, -3.0]), "image": np.array([[0.1, 2.0]]), "wave": np.array([[0.0], [1.0]])},
         {
-            "table": Shown("table", ["42", "Rome"], ("age", "city")),
-            "image": Shown("image", np.zeros((1, 2), np.uint8)),
-            "wave": Shown("wave", np.array([[0.25], [0.5]]), ("channel 0",)),
+            "table": DisplayedInput("table", ["42", "Rome"], ("age", "city")),
+            "image": DisplayedInput("image", np.zeros((1, 2), np.uint8)),
+            "wave": DisplayedInput("wave", np.array([[0.25], [0.5]]), ("channel 0",)),
         },
     )  # fmt: skip
-    found = [(part.input, part.name, part.value, part.attribution) for part in explanation.strongest(4)]
+    found = [(piece.input, piece.name, piece.value, piece.attribution) for piece in explanation.strongest(4)]
     assert found == [
         ("table", "city", "Rome", -3.0), ("image", "row 0, column 1", "", 2.0), ("wave", "step 1", "0.5", 1.0),
         ("table", "age", "42", 0.5),
     ]  # fmt: skip
 
 
-def test_of_a_long_wave_the_strongest_segments_are_told() -> None:
+def test_a_long_wave_names_its_strongest_segments() -> None:
     values = np.zeros((130, 2))
     values[3:6, 1] = 2.0
-    shown = Shown("series", np.zeros((130, 2)), ("left", "right"))
+    shown = DisplayedInput("series", np.zeros((130, 2)), ("left", "right"))
     explanation = Explanation("occlusion", "yes", 0.0, {}, {"x": values}, {"x": shown})
     first = explanation.strongest(1)[0]
     assert (first.name, first.value, first.attribution) == ("steps 3 to 5 of right", "", 6.0)

@@ -115,5 +115,5 @@ def test_a_network_without_convolutions_says_what_suits_it(tmp_path: Path) -> No
 def test_places_that_are_not_the_input_s(tmp_path: Path) -> None:
     node = ["image_rows", {"conv1d": {"dim": 3}}, "global_average_pool1d", {"dense": {"dim": 3}}]
     net = loaded(tmp_path, node, {"x": "image:1x5x4"})
-    with pytest.raises(SettingError, match="places are not those of an input"):
+    with pytest.raises(SettingError, match="positions of the last convolution are not those of an input"):
         attribute(net, batch({"x": torch.zeros(1, 1, 5, 4, dtype=torch.float64)}), "grad_cam")

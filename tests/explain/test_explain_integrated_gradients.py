@@ -80,7 +80,7 @@ def test_tokens_go_from_vectors_of_zeros(reader: str, tmp_path: Path) -> None:
     assert (got[~mask.numpy()] == 0).all()
     assert (got[mask.numpy()] != 0).all()
     assert max(each.checks["completeness"] for each in found) < 1e-8
-    assert found[0].against["tokens"] == "the vector of zeros"
+    assert found[0].compared_with["tokens"] == "the vector of zeros"
 
 
 def test_text_side_by_side_with_numbers(tmp_path: Path) -> None:
@@ -129,11 +129,11 @@ def test_a_table_speaks_of_its_columns(tmp_path: Path) -> None:
     pieces = torch.split(weight * (x - middle), widths, 1)
     wanted = torch.stack([piece.sum(1) for piece in pieces], 1)
     assert np.allclose(np.stack([each.inputs["table"] for each in found]), wanted, atol=1e-6)
-    shown = found[1].shown["table"]
+    shown = found[1].displayed["table"]
     assert shown.names == ("age", "city", "size")
     assert shown.values == [f"{age[1]:.4g}", "Oslo", f"{columns['size'][1]:.4g}"]
-    assert found[3].shown["table"].values[0] == "missing"
-    assert {part.name for part in found[0].strongest(2)} < {"age", "city", "size"}
+    assert found[3].displayed["table"].values[0] == "missing"
+    assert {piece.name for piece in found[0].strongest(2)} < {"age", "city", "size"}
 
 
 def test_many_steps_take_no_more_memory(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def test_a_category_is_covered_as_a_whole_and_other_inputs_stay(tmp_path: Path) 
         table[:, places] = 0
         fall = whole - score(net, {**given.inputs, "table": table}, given.masks, [0] * 5)
         assert np.allclose([each.inputs["table"][column] for each in found], fall.detach(), atol=1e-12)
-    assert found[0].shown["table"].names == ("age", "city")
-    assert found[0].shown["tokens"].values[:4] == ["cold", "and", "wet", "weather"]
+    assert found[0].displayed["table"].names == ("age", "city")
+    assert found[0].displayed["tokens"].values[:4] == ["cold", "and", "wet", "weather"]
 
 
 def test_no_more_examples_at_once_than_the_budget(tmp_path: Path) -> None:

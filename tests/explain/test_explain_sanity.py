@@ -12,10 +12,10 @@ from explain_nets import batch, loaded, texts
 from weftnet.architecture.reading import from_dict
 from weftnet.data import Batch, open_data
 from weftnet.explain import METHODS, attribute, checks, verdicts
-from weftnet.explain.attributing import ask, views_of
-from weftnet.explain.deletion import areas, at_random, by_attribution, coarse, real_parts
-from weftnet.explain.question import Found, Question
+from weftnet.explain.attributing import build_request, views_of
+from weftnet.explain.deletion import areas, attribution_order, coarse, random_order, real_pieces
 from weftnet.explain.ranks import rank_correlation, ranks, sobel
+from weftnet.explain.request import Attribution, AttributionRequest
 from weftnet.explain.targets import choose
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks import TASKS
@@ -41,10 +41,10 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Loaded, Batch]:
     return net, next(data.batches("test", 16))
 
 
-def edge_detector(question: Question) -> Found:
+def edge_detector(request: AttributionRequest) -> Attribution:
     """What the network doesn't matter to."""
-    pictures = question.inputs["image"].mean(1).numpy()
-    return Found({"image": torch.from_numpy(np.stack([sobel(picture) for picture in pictures])).float()})
+    pictures = request.inputs["image"].mean(1).numpy()
+    return Attribution({"image": torch.from_numpy(np.stack([sobel(picture) for picture in pictures])).float()})
 
 
 def test_integrated_gradients_depend_on_the_network(digits: tuple[Loaded, Batch]) -> None:
@@ -52,7 +52,7 @@ def test_integrated_gradients_depend_on_the_network(digits: tuple[Loaded, Batch]
     assert abs(found["randomised"]) < 0.2
     assert found["randomised_magnitude"] < 0.5
     assert abs(found["edges"]) < 0.5
-    assert verdicts(found)["tells the network apart from an edge detector"][0] == "yes"
+    assert verdicts(found)["depends on the trained weights"][0] == "yes"
 
 
 def test_an_edge_detector_does_not(digits: tuple[Loaded, Batch], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_an_edge_detector_does_not(digits: tuple[Loaded, Batch], monkeypatch: py
     found = checks(*digits, "edge_detector", seed=1)
     assert found["randomised"] == pytest.approx(1)
     assert found["edges"] > 0.999
-    assert verdicts(found)["tells the network apart from an edge detector"][0] == "no"
+    assert verdicts(found)["depends on the trained weights"][0] == "no"
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])
@@ -68,7 +68,7 @@ def test_deleting_what_is_named_hurts_more_than_chance(method: str, digits: tupl
     found = checks(*digits, method, seed=1)
     assert found["deletion"] < 0.5 * found["deletion_random"]
     assert found["deletion_wins"] > 0.9
-    assert verdicts(found)["names what the answer rests on"][0] == "yes"
+    assert verdicts(found)["finds what the answer relies on"][0] == "yes"
 
 
 def test_the_checks_are_measured_alike_with_one_seed(digits: tuple[Loaded, Batch]) -> None:
@@ -89,16 +89,16 @@ def test_what_the_figures_mean(signed: float, plain: float, wins: float, answers
     assert all(figure in " ".join(why for _, why in told.values()) for figure in (f"{signed:.2f}", "0.2", "0.6"))
 
 
-def asked(net: Loaded, given: Batch) -> Question:
-    return ask(net, given, views_of(net), choose(net, net.outputs(given), None), 64)
+def request_for(net: Loaded, examples: Batch) -> AttributionRequest:
+    return build_request(net, examples, views_of(net), choose(net, net.outputs(examples), None), 64)
 
 
 def test_the_deletion_curve_is_the_area_of_a_plain_loop(tmp_path: Path) -> None:
     node = [{"embedding": {"dim": 4}}, {"lstm": {"dim": 5}}, "last_step", {"dense": {"dim": 3}}]
     net, given = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"}), texts()
-    question = asked(net, given)
+    request = request_for(net, given)
     like = {"tokens": torch.randn(4, 9, dtype=torch.float64)}
-    got = areas(question, like, by_attribution(question, like))
+    got = areas(request, like, attribution_order(request, like))
     for row in range(4):
         tokens, mask = given.inputs["tokens"][row].clone(), given.masks["tokens"][row]
         length = int(mask.sum())
@@ -108,16 +108,16 @@ def test_the_deletion_curve_is_the_area_of_a_plain_loop(tmp_path: Path) -> None:
             left = tokens.clone()
             left[order[:gone]] = 1
             outputs = net.model["network"]({"tokens": left[None]}, {"tokens": mask[None]})
-            curve.append(outputs.softmax(1)[0, question.targets.index[row]].item())
+            curve.append(outputs.softmax(1)[0, request.targets.index[row]].item())
         wanted = sum((a + b) / 2 for a, b in pairwise(curve)) / 9
         assert got[row] == pytest.approx(wanted)
 
 
-def test_a_random_order_takes_every_real_part_once_and_padding_last(tmp_path: Path) -> None:
+def test_a_random_order_takes_every_real_piece_once_and_padding_last(tmp_path: Path) -> None:
     node = [{"embedding": {"dim": 4}}, "global_average_pool1d", {"dense": {"dim": 3}}]
     net, given = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"}), texts()
-    question, like = asked(net, given), {"tokens": torch.zeros(4, 9)}
-    order = at_random(question, like, torch.Generator().manual_seed(0))
+    request, like = request_for(net, given), {"tokens": torch.zeros(4, 9)}
+    order = random_order(request, like, torch.Generator().manual_seed(0))
     for row, length in enumerate(given.masks["tokens"].sum(1).tolist()):
         assert sorted(order[row].tolist()) == list(range(9))
         assert set(order[row, :length].tolist()) == set(range(length))
@@ -136,13 +136,13 @@ def test_a_long_wave_is_judged_by_segments(tmp_path: Path) -> None:
     net = loaded(tmp_path, node, {"wave": "wave:150,padded"})
     mask = torch.arange(150) < torch.tensor([150, 70])[:, None]
     x = torch.randn(2, 150, 1, dtype=torch.float64) * mask[..., None]
-    question = asked(net, batch({"wave": x}, {"wave": mask}))
-    like = coarse(question, {"wave": x})
+    request = request_for(net, batch({"wave": x}, {"wave": mask}))
+    like = coarse(request, {"wave": x})
     assert like["wave"].shape == (2, 50, 1)  # three steps each: 150 / 3
     assert torch.allclose(like["wave"][:, 7], x[:, 21:24].sum(1))
-    assert real_parts(question, like).sum(1).tolist() == [50, 24]
-    order = by_attribution(question, like)
-    got = areas(question, like, order)
+    assert real_pieces(request, like).sum(1).tolist() == [50, 24]
+    order = attribution_order(request, like)
+    got = areas(request, like, order)
     gone = [set(order[0, : round(50 * point / 32)].tolist()) for point in range(33)]
     curve = []
     for segments in gone:
@@ -150,7 +150,7 @@ def test_a_long_wave_is_judged_by_segments(tmp_path: Path) -> None:
         for segment in segments:
             left[:, 3 * segment : 3 * segment + 3] = 0
         outputs = net.outputs(batch({"wave": left}, {"wave": mask[:1]}))
-        curve.append(outputs.softmax(1)[0, question.targets.index[0]].item())
+        curve.append(outputs.softmax(1)[0, request.targets.index[0]].item())
     assert got[0] == pytest.approx(sum((a + b) / 2 for a, b in pairwise(curve)) / 32)
 
 

@@ -1,7 +1,7 @@
-"""Explanations: which parts of an input speak for an answer, how far to trust that, and a drawing of it.
+"""Explanations: which pieces of an input speak for an answer, how far to trust that, and how it looks.
 
-    attribute(loaded, raw)   → list[Explanation]   `methods/` ask Captum, `inputs/` say what a part of an input is
-    checks(loaded, batch)    → dict[str, float]    does it depend on the network, and name what counts
+    attribute(loaded, raw)   → list[Explanation]   `methods/` call Captum, `inputs/` define the pieces of an input
+    checks(loaded, batch)    → dict[str, float]    does it depend on the network, and does it find what counts
     draw(explanation)        → str                 a fragment of HTML, without scripts, for light and dark
 
 Captum is an optional library (`pip install 'weftnet[explain]'`); importing this package imports neither it nor torch.

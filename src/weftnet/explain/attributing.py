@@ -1,4 +1,4 @@
-"""The verb: which parts of an input speak for an answer."""
+"""The main function: which pieces of an input speak for an answer."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from weftnet.errors import SettingError, closest
 from weftnet.explain.explanation import Explanation
 from weftnet.explain.inputs import View, view
 from weftnet.explain.methods import METHODS
-from weftnet.explain.question import Found, Question
+from weftnet.explain.request import Attribution, AttributionRequest
 from weftnet.explain.targets import Targets, choose
 from weftnet.run.loading import Loaded
 
@@ -29,69 +29,73 @@ def attribute(
     budget: int = BUDGET,
     **settings: Any,
 ) -> list[Explanation]:
-    """Explain a run's answers, one explanation an example.
+    """Explain a run's answers: one explanation for each example.
 
     Args:
         loaded: the run.
         examples: raw values by column, or a batch of its data.
-        method: by name, one of `METHODS`.
+        method: the name of an entry of `METHODS`.
         target: a label, or the step of a forecast (`3`, or `temperature:3`); None for the likeliest label, the value of
-            a regression, the first step of a forecast.
-        budget: examples, or steps towards them, that go through the network at once. Memory grows with it alone.
+            a regression, or the first step of a forecast.
+        budget: examples, or interpolation steps towards them, that go through the network at once. Memory grows with
+            it alone.
         settings: of the method: `steps` of integrated gradients, `window` of occlusion.
 
     Raises:
-        UnknownName: no method, label or forecast is called so.
-        SettingError: the method can't be used on this network, or a setting can't be used.
+        UnknownName: there is no method, label or forecast of that name.
+        SettingError: the method doesn't apply to this network, or a setting is invalid.
         MissingExtra: Captum is not installed.
     """
     batch = examples if isinstance(examples, Batch) else loaded.encode(examples)
     explanations: list[Explanation] = []
     views = views_of(loaded)
-    for part in parts(batch, budget):
-        question = ask(loaded, part, views, choose(loaded, outputs(loaded, part), target), budget)
-        explanations += _written(loaded, question, method, answer(question, method, settings))
+    for chunk in chunks(batch, budget):
+        targets = choose(loaded, outputs(loaded, chunk), target)
+        request = build_request(loaded, chunk, views, targets, budget)
+        explanations += _explanations(loaded, request, method, run_method(request, method, settings))
     return explanations
 
 
-def parts(batch: Batch, budget: int) -> list[Batch]:
-    """A batch in pieces of at most `budget` examples."""
+def chunks(batch: Batch, budget: int) -> list[Batch]:
+    """A batch as several of at most `budget` examples."""
     if budget < 1:
-        raise SettingError("at least one example goes through at once", where="budget", got=str(budget))
+        raise SettingError("the budget must be at least one example", where="budget", got=str(budget))
     return [batch.part(start, start + budget) for start in range(0, batch.size, budget)]
 
 
 def outputs(loaded: Loaded, batch: Batch) -> Tensor:
-    """What the network gives."""
+    """The network's outputs for a batch."""
     return loaded.outputs(batch.to(_device(loaded)))
 
 
-def ask(loaded: Loaded, batch: Batch, views: dict[str, View], targets: Targets, budget: int) -> Question:
-    """The question about a batch."""
+def build_request(
+    loaded: Loaded, batch: Batch, views: dict[str, View], targets: Targets, budget: int
+) -> AttributionRequest:
+    """The request to explain a batch, on the network's device."""
     here = batch.to(_device(loaded))
     masks = {name: here.masks[name] for name in here.inputs if name in here.masks}
-    return Question(loaded.model["network"], loaded.signals, views, dict(here.inputs), masks, targets, budget)
+    return AttributionRequest(loaded.model["network"], loaded.signals, views, dict(here.inputs), masks, targets, budget)
 
 
-def answer(question: Question, method: str, settings: Mapping[str, Any]) -> Found:
-    """What the method says.
+def run_method(request: AttributionRequest, method: str, settings: Mapping[str, Any]) -> Attribution:
+    """The attribution that a method computes.
 
     Raises:
-        UnknownName: no method is called so.
-        SettingError: it takes no such setting.
+        UnknownName: there is no method of that name.
+        SettingError: the method has no such setting.
     """
-    function: Callable[..., Found] = METHODS.get(method)
+    function: Callable[..., Attribution] = METHODS.get(method)
     known = list(inspect.signature(function).parameters)[1:]
     for name in settings:
         if name not in known:
             close = closest(name, known)
             fix = f"did you mean {close[0]!r}?" if close else ""
             raise SettingError(f"{method} takes no setting {name!r}", expected=", ".join(known) or "none", fix=fix)
-    return function(question, **settings)
+    return function(request, **settings)
 
 
 def views_of(loaded: Loaded) -> dict[str, View]:
-    """A view of each input; without columns (a running text) the inputs are shown as the network reads them."""
+    """A view of each input; without columns (plain running text) the encoded values themselves are displayed."""
     columns: dict[str, dict[str, Any]] = {name: {} for name in loaded.signals}
     if "preprocessing" in loaded.run.json("data.json"):
         fitted = loaded.preprocessing
@@ -99,27 +103,27 @@ def views_of(loaded: Loaded) -> dict[str, View]:
     return {name: view(name, signal, columns[name]) for name, signal in loaded.signals.items()}
 
 
-def _written(loaded: Loaded, question: Question, method: str, found: Found) -> list[Explanation]:
+def _explanations(
+    loaded: Loaded, request: AttributionRequest, method: str, attribution: Attribution
+) -> list[Explanation]:
     with torch.no_grad():
-        given = question.network(question.inputs, question.masks)
-        scores = question.targets.scores(given, question.targets.index).tolist()
-        answers = loaded.task.answers(given)
-    against = {name: view.against for name, view in question.views.items()} | found.against
-    explanations = []
-    for row in range(question.size):
-        explanations.append(
-            Explanation(
-                method,
-                question.targets.names[row],
-                scores[row],
-                answers[row],
-                {name: values[row].detach().cpu().numpy() for name, values in found.inputs.items()},
-                {name: question.views[name].show(values[row]) for name, values in question.inputs.items()},
-                against,
-                {name: float(values[row]) for name, values in found.checks.items()},
-            )
+        network_outputs = request.network(request.inputs, request.masks)
+        scores = request.targets.scores(network_outputs, request.targets.index).tolist()
+        answers = loaded.task.answers(network_outputs)
+    baselines = {name: view.baseline_text for name, view in request.views.items()}
+    return [
+        Explanation(
+            method=method,
+            target=request.targets.names[row],
+            score=scores[row],
+            answer=answers[row],
+            inputs={name: values[row].detach().cpu().numpy() for name, values in attribution.inputs.items()},
+            displayed={name: request.views[name].display(values[row]) for name, values in request.inputs.items()},
+            compared_with=baselines | attribution.compared_with,
+            checks={name: float(values[row]) for name, values in attribution.checks.items()},
         )
-    return explanations
+        for row in range(request.size)
+    ]
 
 
 def _device(loaded: Loaded) -> torch.device:

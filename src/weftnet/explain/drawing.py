@@ -1,7 +1,7 @@
 """An explanation drawn: a fragment of HTML and SVG that needs nothing else, for light and dark.
 
-Red speaks for the target, blue against it, and the paler the weaker; each input has a scale of its own. Values that
-came from outside are escaped; there is no script.
+Red speaks for the target, blue against it; paler is weaker. Each input has a scale of its own. Values that come from
+outside are escaped; there is no script.
 """
 
 from html import escape
@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from weftnet.explain.explanation import Explanation, Shown
+from weftnet.explain.explanation import DisplayedInput, Explanation
 from weftnet.explain.pictures.bars import draw_bars
 from weftnet.explain.pictures.image import draw_image
 from weftnet.explain.pictures.series import draw_series
@@ -31,38 +31,37 @@ _CSS = """
 .explanation .key i { display: inline-block; width: 1.1em; height: .8em; border-radius: .2em; margin: 0 .35em 0 .9em; }
 .explanation .key i:first-child { margin-left: 0; }
 """
-_DRAWN = {"image": draw_image, "tokens": draw_tokens, "table": draw_bars, "vector": draw_bars}
+_DRAWERS = {"image": draw_image, "tokens": draw_tokens, "table": draw_bars, "vector": draw_bars}
 
 
 def draw(explanation: Explanation) -> str:
-    """All inputs of an explanation, with their colours' meaning and its checks."""
+    """All inputs of an explanation, a key to the colours, and its checks."""
     inputs = explanation.inputs
     several = len(inputs) > 1
-    body = [_one(name, explanation.shown[name], values, several) for name, values in inputs.items()]
-    told = ", ".join(f"{name} {value:.3g}" for name, value in explanation.checks.items())
-    head = f"<p>{escape(said(explanation))}</p>"
+    body = [_input(name, explanation.displayed[name], values, several) for name, values in inputs.items()]
+    figures = ", ".join(f"{name} {value:.3g}" for name, value in explanation.checks.items())
+    head = f"<p>{escape(headline(explanation))}</p>"
     up, down = ("speaks for it", "speaks against it") if _kind(explanation) == "label" else ("raises it", "lowers it")
     key = (
         f"<p class='quiet key'><i style='background:var(--for)'></i>{up}"
         f"<i style='background:var(--against)'></i>{down}</p>"
     )
-    foot = f"<p class=quiet>{escape(explanation.method)}{escape(f'; {told}' if told else '')}</p>"
+    foot = f"<p class=quiet>{escape(explanation.method)}{escape(f'; {figures}' if figures else '')}</p>"
     return f"<div class=explanation><style>{_CSS}</style>{head}{''.join(body)}{key}{foot}</div>"
 
 
-def said(explanation: Explanation) -> str:
-    """What is explained, in a line."""
+def headline(explanation: Explanation) -> str:
+    """What is explained, in one line."""
     score = f"{explanation.score:.4g}"
     if explanation.target == "value":
         return f"predicted {score}"
     if _kind(explanation) == "number":
         return f"{explanation.target}: predicted {score}"
-    shares = explanation.answer.get("probabilities", {})
-    share = shares.get(explanation.target)
-    sure = f", probability {share:.3g}" if share is not None else ""
+    probability = explanation.answer.get("probabilities", {}).get(explanation.target)
+    certainty = f", probability {probability:.3g}" if probability is not None else ""
     predicted = explanation.answer.get("label")
     other = f" (predicted: {predicted})" if predicted not in (None, explanation.target) else ""
-    return f"why {explanation.target}{other}: score {score}{sure}"
+    return f"why {explanation.target}{other}: score {score}{certainty}"
 
 
 def _kind(explanation: Explanation) -> str:
@@ -70,6 +69,6 @@ def _kind(explanation: Explanation) -> str:
     return "label" if "probabilities" in explanation.answer else "number"
 
 
-def _one(name: str, shown: Shown, values: NDArray[Any], several: bool) -> str:
+def _input(name: str, displayed: DisplayedInput, values: NDArray[Any], several: bool) -> str:
     title = f"<p class=quiet>{escape(name)}</p>" if several else ""
-    return title + _DRAWN.get(shown.kind, draw_series)(shown, values)
+    return title + _DRAWERS.get(displayed.kind, draw_series)(displayed, values)

@@ -1,13 +1,13 @@
 """What is explained: one of the network's outputs for each example.
 
 A label's score is its logit. The softmax's probability would not do: it changes with the logits of the other labels,
-and where it is near 0 or 1 nothing seems to matter. A number's score is in the target's own unit.
+and where it saturates near 0 or 1 every attribution vanishes. A number's score is in the target's own unit.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,19 +15,21 @@ from torch import Tensor
 from weftnet.errors import SettingError, UnknownName
 from weftnet.run.loading import Loaded
 
-Link = Literal["softmax", "sigmoid", "none"]
+Link: TypeAlias = Literal["softmax", "sigmoid", "none"]
+#: a task's settings, its outputs and the target asked for → the targets
+Chooser: TypeAlias = Callable[[Mapping[str, Any], Tensor, str | int | None], "Targets"]
 
 
 @dataclass(frozen=True)
 class Targets:
-    """An output for each example.
+    """One output for each example.
 
     Args:
         names: (batch) what is explained, in words.
-        index: (batch,) which of an example's outputs, counted flat.
-        units: (outputs,) by what each output is multiplied.
-        shifts: (outputs,) what is added then.
-        link: what makes a probability of the outputs.
+        index: (batch,) which of an example's outputs, as an index into the flattened outputs.
+        units: (outputs,) the factor of each output.
+        shifts: (outputs,) what is then added to each output.
+        link: what turns outputs into probabilities.
     """
 
     names: list[str]
@@ -37,16 +39,16 @@ class Targets:
     link: Link
 
     def scores(self, outputs: Tensor, index: Tensor) -> Tensor:
-        """(batch,) the outputs asked for, in their units."""
+        """(batch,) the outputs at the index, in their units."""
         chosen = outputs.flatten(1).gather(1, index[:, None])[:, 0]
         return chosen * self.units.to(outputs)[index] + self.shifts.to(outputs)[index]
 
     def certainty(self, outputs: Tensor, index: Tensor) -> Tensor:
-        """(batch,) probabilities of labels; of numbers the scores."""
+        """(batch,) the probability of a label; the score itself for a number."""
         if self.link == "none":
             return self.scores(outputs, index)
-        shares = outputs.softmax(1) if self.link == "softmax" else outputs.sigmoid()
-        return shares.gather(1, index[:, None])[:, 0]
+        probabilities = outputs.softmax(1) if self.link == "softmax" else outputs.sigmoid()
+        return probabilities.gather(1, index[:, None])[:, 0]
 
 
 def choose(loaded: Loaded, outputs: Any, target: str | int | None) -> Targets:
@@ -54,63 +56,70 @@ def choose(loaded: Loaded, outputs: Any, target: str | int | None) -> Targets:
 
     Args:
         loaded: the run.
-        outputs: what its network gave.
-        target: a label, or a step of a forecast; None for the likeliest label, the value, the first step of the first.
+        outputs: of its network.
+        target: a label, or the step of a forecast; None for the likeliest label, the value, or the first step of the
+            first column.
 
     Raises:
-        UnknownName: no label or column is called so.
+        UnknownName: there is no label or column of that name.
         SettingError: the task's outputs can't be explained, or there is no such step.
     """
-    task = loaded.run.document["task"]["name"]
-    if not isinstance(outputs, Tensor) or task not in _TASKS:
-        expected = ", ".join(_TASKS)
-        raise SettingError("this run's outputs can't be explained", where=f"task {task}", expected=expected)
-    return _TASKS[task](loaded.task, outputs, target)
+    # a task that comes from a plugin may not declare it: then nothing of its outputs is known
+    explainable = getattr(loaded.task, "explainable", None)
+    if not isinstance(outputs, Tensor) or explainable not in _CHOOSERS:
+        raise SettingError(
+            "this run's outputs can't be explained",
+            where=f"task {loaded.run.document['task']['name']}",
+            expected="a task that answers with a label, several labels, a number or a forecast",
+        )
+    return _CHOOSERS[explainable](loaded.task.settings(), outputs, target)
 
 
-def _labels(task: Any, outputs: Tensor, target: str | int | None, link: Link) -> Targets:
-    labels = list(task.labels)
+def _label(settings: Mapping[str, Any], outputs: Tensor, target: str | int | None, link: Link) -> Targets:
+    labels = list(settings["labels"])
     if target is None:
         index = outputs.argmax(1)
     elif str(target) in labels:
-        index = _all(outputs, labels.index(str(target)))
+        index = _same_index(outputs, labels.index(str(target)))
     else:
         raise UnknownName("label", str(target), labels, where="target")
-    count = torch.ones(len(labels))
-    return Targets([labels[k] for k in index.tolist()], index, count, torch.zeros_like(count), link)
+    ones = torch.ones(len(labels))
+    return Targets([labels[k] for k in index.tolist()], index, ones, torch.zeros_like(ones), link)
 
 
-def _value(task: Any, outputs: Tensor, target: str | int | None) -> Targets:
+def _number(settings: Mapping[str, Any], outputs: Tensor, target: str | int | None) -> Targets:
     if target not in (None, "value"):
         raise SettingError("a regression has one target", where="target", expected="value", got=repr(target))
-    units, shifts = torch.tensor([float(task.scale)]), torch.tensor([float(task.mean)])
-    return Targets(["value"] * len(outputs), _all(outputs, 0), units, shifts, "none")
+    units, shifts = torch.tensor([float(settings["scale"])]), torch.tensor([float(settings["mean"])])
+    return Targets(["value"] * len(outputs), _same_index(outputs, 0), units, shifts, "none")
 
 
-def _step(task: Any, outputs: Tensor, target: str | int | None) -> Targets:
+def _step(settings: Mapping[str, Any], outputs: Tensor, target: str | int | None) -> Targets:
     """`3` is the third step of the first column, `temperature:3` that of another, `temperature` its first."""
+    columns, horizon = list(settings["targets"]), int(settings["horizon"])
     column, _, step = ("" if target is None else str(target)).rpartition(":")
-    if not column and step in task.targets:
+    if not column and step in columns:
         column, step = step, "1"
-    column, step = column or task.targets[0], step or "1"
-    if column not in task.targets:
-        raise UnknownName("forecast", column, task.targets, where="target")
-    if not (step.isdecimal() and 1 <= int(step) <= task.horizon):
-        expected = f"a step from 1 to {task.horizon}, or COLUMN:STEP"
+    column, step = column or columns[0], step or "1"
+    if column not in columns:
+        raise UnknownName("forecast", column, columns, where="target")
+    if not (step.isdecimal() and 1 <= int(step) <= horizon):
+        expected = f"a step from 1 to {horizon}, or COLUMN:STEP"
         raise SettingError("there is no such step", where="target", expected=expected, got=repr(target))
-    place = (int(step) - 1) * len(task.targets) + task.targets.index(column)
-    units, shifts = torch.tensor(task.scale).repeat(task.horizon), torch.tensor(task.mean).repeat(task.horizon)
-    return Targets([f"{column}, step {step}"] * len(outputs), _all(outputs, place), units, shifts, "none")
+    place = (int(step) - 1) * len(columns) + columns.index(column)
+    units, shifts = torch.tensor(settings["scale"]).repeat(horizon), torch.tensor(settings["mean"]).repeat(horizon)
+    return Targets([f"{column}, step {step}"] * len(outputs), _same_index(outputs, place), units, shifts, "none")
 
 
-def _all(outputs: Tensor, place: int) -> Tensor:
+def _same_index(outputs: Tensor, place: int) -> Tensor:
     """(batch,) the same output of every example."""
     return torch.full((len(outputs),), place, dtype=torch.int64, device=outputs.device)
 
 
-_TASKS: Mapping[str, Callable[[Any, Tensor, str | int | None], Targets]] = {
-    "classification": partial(_labels, link="softmax"),
-    "multilabel": partial(_labels, link="sigmoid"),
-    "regression": _value,
-    "forecasting": _step,
+#: by what a task declares as `explainable`
+_CHOOSERS: Mapping[str | None, Chooser] = {
+    "class": partial(_label, link="softmax"),
+    "labels": partial(_label, link="sigmoid"),
+    "number": _number,
+    "forecast": _step,
 }

@@ -15,7 +15,7 @@ from weftnet.base.files import write_text
 from weftnet.cli.commands.explain_examples import examples
 from weftnet.compete import competition as compete
 from weftnet.explain import Explanation
-from weftnet.explain.drawing import said
+from weftnet.explain.drawing import headline
 from weftnet.report.page import page, paragraph, section, table
 from weftnet.run.loading import Loaded, load
 
@@ -107,23 +107,23 @@ def _grid(rows: Sequence[tuple[str, str, str]]) -> Table:
 
 def _table(found: Sequence[tuple[str, Explanation]]) -> Table:
     shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    names = ["example", "explained", "strongest parts"]
+    names = ["example", "explained", "strongest pieces"]
     names += list(found[0][1].checks) if found else []
     for name in names:
-        shown.add_column(name, justify="right" if name not in ("example", "explained", "strongest parts") else "left")
+        shown.add_column(name, justify="right" if name not in ("example", "explained", "strongest pieces") else "left")
     for row, each in found:
         parts = ", ".join(
             f"{f'{part.name} = {part.value}' if part.value else part.name} {part.attribution:+.3g}"
             for part in each.strongest(_TOLD)
         )
-        shown.add_row(*map(escape, (row, said(each), parts)), *(f"{value:.2g}" for value in each.checks.values()))
+        shown.add_row(*map(escape, (row, headline(each), parts)), *(f"{value:.2g}" for value in each.checks.values()))
     return shown
 
 
 def _page(
     loaded: Loaded, asked: Asked, found: Sequence[tuple[str, Explanation]], trust: Sequence[tuple[str, str, str]]
 ) -> str:
-    against = found[0][1].against if found else {}
+    against = found[0][1].compared_with if found else {}
     body = [
         paragraph(f"{asked.method} of {loaded.run.folder.name}."),
         *(paragraph(f"{name}: compared with {text}.", soft=True) for name, text in against.items() if text),

@@ -1,7 +1,7 @@
-"""What a part of an input is: a pixel, a token, a column of a table, a step of a series.
+"""The pieces of an input: pixels, tokens, columns of a table, steps of a series.
 
-A view turns between the encoded values that a network reads and the parts that a person knows: a category's one-hot
-columns are one part, and so are a pixel's channels.
+A view converts between the encoded values that a network reads and the pieces that a person knows: a category's one-hot
+columns are one piece, and so are a pixel's channels.
 """
 
 from collections.abc import Mapping
@@ -11,27 +11,27 @@ from torch import Tensor
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._kind import Kind
-from weftnet.explain.explanation import Shown
+from weftnet.explain.explanation import DisplayedInput
 
 __all__ = ["View", "view"]
 
 
 class View(Protocol):
-    """How one input is cut into parts."""
+    """How one input divides into pieces."""
 
     kind: str  #: image, tokens, table, series, wave or vector
-    against: str  #: what `nothing` is, in words
+    baseline_text: str  #: what `baseline` is, in words
 
-    def nothing(self, values: Tensor) -> Tensor:
-        """What a part is when it is taken away; broadcasts to the encoded values."""
+    def baseline(self, values: Tensor) -> Tensor:
+        """What replaces a piece that is removed; broadcasts to the encoded values."""
 
-    def fold(self, attributions: Tensor) -> Tensor:
-        """(batch, …parts) sums over the encoded values that make up a part."""
+    def per_piece(self, attributions: Tensor) -> Tensor:
+        """(batch, …pieces) the attributions of encoded values, summed over the values of each piece."""
 
-    def spread(self, parts: Tensor) -> Tensor:
-        """(batch, …parts) of bool, for each encoded value; broadcasts to the values."""
+    def per_value(self, pieces: Tensor) -> Tensor:
+        """A bool for each piece (batch, …pieces) as one for each encoded value; broadcasts to the values."""
 
-    def show(self, values: Tensor) -> Shown:
+    def display(self, values: Tensor) -> DisplayedInput:
         """One example, as its reader knows it."""
 
 
@@ -41,7 +41,7 @@ def view(name: str, signal: Signal, columns: Mapping[str, Kind]) -> View:
     Args:
         name: of the input.
         signal: what the network reads.
-        columns: the fitted kinds of the columns the input is made of; none, where the data have no columns.
+        columns: the fitted kinds of the columns the input is made of; empty where the data have no columns.
     """
     from weftnet.explain.inputs.image import ImageView
     from weftnet.explain.inputs.steps import StepsView

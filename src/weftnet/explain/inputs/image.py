@@ -1,4 +1,4 @@
-"""An image: a part is a pixel with all its channels."""
+"""An image: a piece is a pixel with all its channels."""
 
 from typing import Any
 
@@ -7,43 +7,43 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from weftnet.explain.explanation import Shown
+from weftnet.explain.explanation import DisplayedInput
 
 
 class ImageView:
     """Pixels, (batch, channels, height, width) ⇄ (batch, height, width).
 
     Args:
-        column: the fitted kind, which knows the picture's own colours; None shows the encoded values.
+        column: the fitted kind, which restores the image's own colours; None displays the encoded values.
     """
 
     kind = "image"
-    against = "the value 0, which is the mean pixel of the training images where they are standardised"
+    baseline_text = "the value 0, which is the mean pixel of the training images where they are standardised"
 
     def __init__(self, column: Any = None) -> None:
         self._column = column
 
-    def nothing(self, values: Tensor) -> Tensor:
+    def baseline(self, values: Tensor) -> Tensor:
         """Zero."""
         return torch.zeros((), dtype=values.dtype, device=values.device)
 
-    def fold(self, attributions: Tensor) -> Tensor:
+    def per_piece(self, attributions: Tensor) -> Tensor:
         """The sum over channels."""
         return attributions.sum(1)
 
-    def spread(self, parts: Tensor) -> Tensor:
+    def per_value(self, pieces: Tensor) -> Tensor:
         """All channels of a pixel."""
-        return parts.unsqueeze(1)
+        return pieces.unsqueeze(1)
 
-    def show(self, values: Tensor) -> Shown:
+    def display(self, values: Tensor) -> DisplayedInput:
         """Bytes, (height, width) or (height, width, 3)."""
         encoded = values.detach().cpu().numpy()
         picture = encoded if self._column is None else np.asarray(self._column.decode(encoded[None])[0])
-        return Shown("image", _bytes(_channels_last(picture, len(encoded))))
+        return DisplayedInput("image", _bytes(_channels_last(picture, len(encoded))))
 
 
 def _channels_last(picture: NDArray[Any], channels: int) -> NDArray[Any]:
-    """(height, width) or (height, width, 3), whatever the picture's layout; other channels are averaged."""
+    """(height, width) or (height, width, 3) from any layout; any other number of channels is averaged."""
     if picture.ndim == 3 and picture.shape[-1] != channels:
         picture = np.moveaxis(picture, 0, -1)
     if picture.ndim == 3 and channels != 3:
@@ -52,7 +52,7 @@ def _channels_last(picture: NDArray[Any], channels: int) -> NDArray[Any]:
 
 
 def _bytes(picture: NDArray[Any]) -> NDArray[np.uint8]:
-    """0 … 255; what is not bytes already is stretched over that range."""
+    """0 … 255; values that are not bytes already are scaled to that range."""
     if picture.dtype == np.uint8 and picture.max(initial=0) > 16:
         return picture
     low, high = float(picture.min()), float(picture.max())

@@ -1,4 +1,4 @@
-"""A series or a wave: a part is one channel at one step."""
+"""A series or a wave: a piece is one channel at one step."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from torch import Tensor
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds.series import Series
 from weftnet.data.kinds.window import Window
-from weftnet.explain.explanation import Shown
+from weftnet.explain.explanation import DisplayedInput
 
 
 class StepsView:
@@ -19,10 +19,10 @@ class StepsView:
 
     Args:
         signal: series or wave.
-        columns: the fitted kinds of the columns that make it up; they know the channels' names and units.
+        columns: the fitted kinds of its columns; they know the channels' names and units.
     """
 
-    against = "the value 0, which is each channel's mean where it is standardised, and silence in a wave"
+    baseline_text = "the value 0, which is each channel's mean where it is standardised, and silence in a wave"
 
     def __init__(self, signal: Signal, columns: Mapping[str, Any]) -> None:
         self.kind = signal.kind
@@ -34,27 +34,27 @@ class StepsView:
         else:
             self._names = tuple(f"channel {i}" for i in range(signal.size("dim")))
 
-    def nothing(self, values: Tensor) -> Tensor:
+    def baseline(self, values: Tensor) -> Tensor:
         """Zero."""
         return torch.zeros((), dtype=values.dtype, device=values.device)
 
-    def fold(self, attributions: Tensor) -> Tensor:
-        """Every value is a part."""
+    def per_piece(self, attributions: Tensor) -> Tensor:
+        """Every value is a piece."""
         return attributions
 
-    def spread(self, parts: Tensor) -> Tensor:
-        """Every value is a part."""
-        return parts
+    def per_value(self, pieces: Tensor) -> Tensor:
+        """Every value is a piece."""
+        return pieces
 
-    def show(self, values: Tensor) -> Shown:
+    def display(self, values: Tensor) -> DisplayedInput:
         """(time, channels) numbers."""
         encoded = values.detach().cpu().numpy()
         if not self._columns:
-            return Shown(self.kind, encoded, self._names)
+            return DisplayedInput(self.kind, encoded, self._names)
         widths = [kind.signal.sizes[-1] for kind in self._columns.values()]
-        parts = np.split(encoded, np.cumsum(widths)[:-1], axis=1)
-        own = [_own(kind, part) for kind, part in zip(self._columns.values(), parts, strict=True)]
-        return Shown(self.kind, np.concatenate(own, 1), self._names)
+        by_column = np.split(encoded, np.cumsum(widths)[:-1], axis=1)
+        own = [_own(kind, values_) for kind, values_ in zip(self._columns.values(), by_column, strict=True)]
+        return DisplayedInput(self.kind, np.concatenate(own, 1), self._names)
 
 
 def _names(column: str, width: int) -> list[str]:

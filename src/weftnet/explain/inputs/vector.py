@@ -1,4 +1,4 @@
-"""A vector: a part is one of its components."""
+"""A vector: a piece is one of its components."""
 
 from typing import Any
 
@@ -7,39 +7,39 @@ from torch import Tensor
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds.vector import Vector
-from weftnet.explain.explanation import Shown
+from weftnet.explain.explanation import DisplayedInput
 
 
 class VectorView:
-    """Components, (batch, …) both ways; any input of which no more is known is seen so too.
+    """Components, (batch, …) both ways; also the view of any input that no other view fits.
 
     Args:
         name: of the input.
         signal: what the network reads.
-        column: the fitted kind; of a vector it knows the units.
+        column: the fitted kind; that of a vector restores the units.
     """
 
     kind = "vector"
-    against = "the value 0, which is each component's mean where it is standardised"
+    baseline_text = "the value 0, which is each component's mean where it is standardised"
 
     def __init__(self, name: str, signal: Signal, column: Any = None) -> None:
         self._names = tuple(f"{name} {i}" for i in range(signal.numel))
         self._column = column if isinstance(column, Vector) else None
 
-    def nothing(self, values: Tensor) -> Tensor:
+    def baseline(self, values: Tensor) -> Tensor:
         """Zero."""
         return torch.zeros((), dtype=values.dtype, device=values.device)
 
-    def fold(self, attributions: Tensor) -> Tensor:
+    def per_piece(self, attributions: Tensor) -> Tensor:
         """(batch, components)."""
         return attributions.flatten(1)
 
-    def spread(self, parts: Tensor) -> Tensor:
-        """Every value is a part."""
-        return parts
+    def per_value(self, pieces: Tensor) -> Tensor:
+        """Every value is a piece."""
+        return pieces
 
-    def show(self, values: Tensor) -> Shown:
+    def display(self, values: Tensor) -> DisplayedInput:
         """The components as texts."""
         encoded = values.detach().cpu().numpy()
-        own = encoded.reshape(-1) if self._column is None else self._column.decode(encoded[None])[0]
-        return Shown("vector", [f"{value:.4g}" for value in own], self._names)
+        raw = encoded.reshape(-1) if self._column is None else self._column.decode(encoded[None])[0]
+        return DisplayedInput("vector", [f"{value:.4g}" for value in raw], self._names)

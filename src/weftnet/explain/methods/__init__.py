@@ -1,4 +1,4 @@
-"""The methods: one per file, a function `NAME(question, …settings) → Found` over Captum."""
+"""The methods: one per file, a function `NAME(request, …settings) → Attribution` on top of Captum."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""Drawings, one kind of input each: the input, and over it what speaks for the target and what against it."""
+"""Drawings, one file for each kind of input: the input, overlaid with its attributions."""

@@ -1,4 +1,4 @@
-"""An image beside the same image, paled and overlaid with its heat map."""
+"""An image beside a pale copy of it, overlaid with the heat map."""
 
 import io
 from base64 import b64encode
@@ -7,23 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.explain.explanation import Shown
+from weftnet.explain.explanation import DisplayedInput
 from weftnet.explain.pictures._colours import AGAINST, FOR, shares
 
-#: side of each picture on the page, in pixels
+#: width of each image on the page and the gap between them, in pixels
 _SIDE, _GAP = 200, 16
-#: the darkest grey under a heat map; what is drawn over it reads alike in light and dark
+#: the darkest grey under a heat map, so that colours over dark and light pixels are comparable
 _PALE = 190
 
 
-def draw_image(shown: Shown, values: NDArray[Any]) -> str:
-    """Two pictures in one SVG, and the scale below.
+def draw_image(displayed: DisplayedInput, values: NDArray[Any]) -> str:
+    """Two images in one SVG, and the colour scale below.
 
     Args:
-        shown: (height, width) or (height, width, 3) bytes.
+        displayed: (height, width) or (height, width, 3) bytes.
         values: (height, width) attributions.
     """
-    picture = shown.values if shown.values.ndim == 3 else np.repeat(shown.values[..., None], 3, 2)
+    picture = displayed.values if displayed.values.ndim == 3 else np.repeat(displayed.values[..., None], 3, 2)
     high, wide = values.shape
     tall = round(_SIDE * high / wide)
     width = 2 * _SIDE + _GAP
@@ -41,11 +41,11 @@ def draw_image(shown: Shown, values: NDArray[Any]) -> str:
 
 
 def heat(picture: NDArray[np.uint8], values: NDArray[Any]) -> NDArray[np.uint8]:
-    """(height, width, 3) bytes: the picture in palest grey, and over it red for the target and blue against it."""
+    """(height, width, 3) bytes: the image in pale grey, overlaid with red for the target and blue against it."""
     share = shares(values)[..., None]
     grey = picture.mean(-1, keepdims=True) * 0.24 + _PALE
     colour = np.where(share >= 0, np.array(FOR), np.array(AGAINST))
-    weight = np.abs(share) ** 0.7  # weak parts stay visible
+    weight = np.abs(share) ** 0.7  # keeps weak pieces visible
     mixed: NDArray[np.uint8] = np.round(grey * (1 - weight) + colour * weight).astype(np.uint8)
     return mixed
 
@@ -59,7 +59,7 @@ def _png(picture: NDArray[np.uint8]) -> str:
 
 
 def _scale(left: int, top: int, width: int, largest: float) -> str:
-    """A bar from −largest over clear to +largest."""
+    """A colour bar from −largest through 0 to +largest."""
     steps = 20
     grey = _PALE + 30
     parts = [f"<rect x={left} y={top} width={width} height=8 fill='rgb({grey},{grey},{grey})' />"]

@@ -1,4 +1,4 @@
-"""Curves on a background that is coloured where the network looked: a strip for each channel."""
+"""Curves on a background that shows the attribution as colour: a strip for each channel."""
 
 from html import escape
 from typing import Any
@@ -6,32 +6,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.explain.explanation import Shown
-from weftnet.explain.pictures._colours import shares, wash
+from weftnet.explain.explanation import DisplayedInput
+from weftnet.explain.pictures._colours import shares, tint
 
-#: strips at most, the strongest channels; coloured segments and points of a curve in each
-_MOST, _SEGMENTS, _POINTS = 8, 160, 800
+#: the most strips (the strongest channels), and coloured segments and points of a curve in each
+_MAX_STRIPS, _SEGMENTS, _POINTS = 8, 160, 800
 _WIDTH, _HEIGHT, _GAP, _LEFT = 620, 84, 10, 96
 
 
-def draw_series(shown: Shown, values: NDArray[Any]) -> str:
-    """One strip a channel, all on one scale of colour.
+def draw_series(displayed: DisplayedInput, values: NDArray[Any]) -> str:
+    """One strip for each channel, all on one colour scale.
 
     Args:
-        shown: (time, channels) numbers and the channels' names.
+        displayed: (time, channels) numbers and the channels' names.
         values: (time, channels) attributions.
     """
-    channels = np.argsort(-np.abs(values).sum(0), kind="stable")[:_MOST]
+    channels = np.argsort(-np.abs(values).sum(0), kind="stable")[:_MAX_STRIPS]
     time = len(values)
     edges = np.unique(np.linspace(0, time, min(time, _SEGMENTS) + 1).round().astype(int))
     sums = np.add.reduceat(values[:, channels], edges[:-1], axis=0)
-    washed = shares(sums)
+    tints = shares(sums)
     parts = []
     for place, channel in enumerate(channels.tolist()):
         top = place * (_HEIGHT + _GAP)
-        parts += _background(edges / time, washed[:, place], top)
-        parts.append(_curve(np.asarray(shown.values)[:, channel].astype(np.float64), top))
-        name = escape(shown.names[channel] if len(shown.names) > 1 else shown.kind)
+        parts += _background(edges / time, tints[:, place], top)
+        parts.append(_curve(np.asarray(displayed.values)[:, channel].astype(np.float64), top))
+        name = escape(displayed.names[channel] if len(displayed.names) > 1 else displayed.kind)
         parts.append(f"<text x={_LEFT - 8} y={top + _HEIGHT / 2 + 4} text-anchor=end>{name}</text>")
     high = len(channels) * (_HEIGHT + _GAP) + 14
     for at, anchor, step in ((_LEFT, "start", 0), (_WIDTH, "end", time - 1)):
@@ -46,14 +46,14 @@ def _background(edges: NDArray[Any], share: NDArray[Any], top: float) -> list[st
     room = _WIDTH - _LEFT
     return [
         f"<rect x={_LEFT + start * room:.1f} y={top} width={(end - start) * room + 0.3:.1f} height={_HEIGHT} "
-        f"fill='{wash(each)}' />"
+        f"fill='{tint(each)}' />"
         for start, end, each in zip(edges[:-1], edges[1:], share.tolist(), strict=True)
         if abs(each) > 0.01
     ]
 
 
 def _curve(values: NDArray[np.float64], top: float) -> str:
-    """A line; of a long one the lowest and highest value of every stretch."""
+    """A line; a long one is reduced to the lowest and highest value of each segment."""
     if len(values) > _POINTS:
         starts = np.linspace(0, len(values), _POINTS // 2 + 1).astype(int)[:-1]
         low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)

@@ -19,7 +19,7 @@ def reasons(story: Story) -> str:
     try:
         for place, batch in story.batches([*places, surest]):
             (told,) = explain.attribute(story.loaded, batch)
-            against = told.against
+            against = told.compared_with
             title = "The best answer" if place == surest else f"Mistake: row {int(judged.rows[place])}"
             found.append((place == surest, heading(title) + explain.draw(told)))
     except MissingExtra as error:

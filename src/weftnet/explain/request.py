@@ -1,4 +1,4 @@
-"""What a method is asked, and what it answers."""
+"""What a method is asked to attribute, and what it returns."""
 
 from dataclasses import dataclass, field
 
@@ -10,17 +10,17 @@ from weftnet.explain.targets import Targets
 
 
 @dataclass(frozen=True)
-class Question:
+class AttributionRequest:
     """Why does the network give these examples these scores?
 
     Args:
         network: in evaluation mode.
         signals: the inputs' layouts by name.
-        views: what a part of each input is.
+        views: what a piece of each input is.
         inputs: encoded values by input.
         masks: (batch, time) of the padded inputs, True where a step is real.
-        targets: which outputs.
-        budget: examples that may go through the network at once; the batch is no larger.
+        targets: the output to explain for each example.
+        budget: the most examples that may go through the network at once; the batch is no larger.
     """
 
     network: nn.Module
@@ -33,7 +33,7 @@ class Question:
 
     @property
     def size(self) -> int:
-        """Examples."""
+        """Number of examples."""
         return len(self.targets.index)
 
     def score(self, inputs: dict[str, Tensor], masks: dict[str, Tensor], index: Tensor) -> Tensor:
@@ -42,15 +42,15 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A method's answer.
+class Attribution:
+    """What a method returns.
 
     Args:
-        inputs: attributions by input, one for every part that the input's view knows; the first axis is the batch.
+        inputs: attributions by input, one for each of its pieces; the first axis is the batch.
         checks: (batch,) measurements by name.
-        against: what an input was compared with where it is not what its view says.
+        compared_with: the baseline of an input in words, where it is not the one that the input's view states.
     """
 
     inputs: dict[str, Tensor]
     checks: dict[str, Tensor] = field(default_factory=dict)
-    against: dict[str, str] = field(default_factory=dict)
+    compared_with: dict[str, str] = field(default_factory=dict)
