@@ -17,7 +17,7 @@ ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("TORCHELASTIC")},
     "OMP_NUM_THREADS": "1",
     "PYTHONWARNINGS": "error::FutureWarning",
-    "PYTHONPATH": str(Path(__file__).parent),
+    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]),
     "MASTER_ADDR": "127.0.0.1",
 }
 
@@ -61,15 +61,15 @@ def scene(folder: Path, settings: Any) -> None:
     from parallel_scenes import SCENES
     from training_fakes import Data, open_run
 
+    from weftnet.train.joining import current_team
     from weftnet.train.loop import train
-    from weftnet.train.parallel import current
 
     torch.set_num_threads(1)
-    team = current("cpu", settings.get("shard", False))
+    team = current_team("cpu", settings.get("shard", False))
     model, task, recipe = SCENES[settings["name"]]
     made = model()
     data = Data(dtype=torch.float64, hook=_end_at(settings))
-    run = team.run(open_run(folder, recipe) if team.leads else None)
+    run = team.shared_run(open_run(folder, recipe) if team.leads else None)
     if run.status == "finished":  # before the workers were started anew
         return
     outcome = train(made, task, data, recipe, run, team=team)
@@ -90,14 +90,14 @@ def sent(folder: Path, settings: Any) -> None:
 
     from weftnet.blocks.normalisation.batch_norm import BatchNorm
     from weftnet.cost.communication import volume
-    from weftnet.train.parallel import current
+    from weftnet.train.joining import current_team
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    team = current("cpu", settings["shard"])
+    team = current_team("cpu", settings["shard"])
     model = nn.ModuleDict({"network": nn.Sequential(nn.Linear(201, 301), BatchNorm(301), nn.Tanh(), nn.Linear(301, 3))})
     foretold = volume(model, team.size, settings["shard"]).total
-    placed = team.trained(team.placed(model))
+    placed = team.for_training(team.distribute(model))
     network = placed["network"]
     counts, steps = [], 5
     for step in range(steps + 2):

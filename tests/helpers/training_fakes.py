@@ -15,7 +15,7 @@ from weftnet.architecture.signal import parse
 from weftnet.base import tensors
 from weftnet.data.batch import Batch
 from weftnet.run.folder import Run
-from weftnet.train.loop import Outcome, train
+from weftnet.train.loop import TrainingResult, train
 from weftnet.train.recipe import Recipe
 
 
@@ -145,7 +145,7 @@ def open_run(folder: Path, recipe: Recipe) -> Run:
 
 def go(
     folder: Path, recipe: Recipe, model: nn.ModuleDict, task: Any = None, data: Any = None, progress: Any = None
-) -> Outcome:
+) -> TrainingResult:
     """Train, or go on if the folder holds a run."""
     return train(model, task or Fit(), data or Data(), recipe, open_run(folder, recipe), progress=progress)
 

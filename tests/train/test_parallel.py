@@ -14,12 +14,13 @@ from training_fakes import Data, go, weights
 
 from weftnet.errors import DamagedCheckpoint, RunError, SettingError
 from weftnet.run.folder import Run
-from weftnet.train import parallel
-from weftnet.train.parallel import Workers, own_device
+from weftnet.train import process_group
+from weftnet.train.parallel import Workers
 from weftnet.train.recipe import Recipe
 from weftnet.train.sharded_checkpoint import ShardedCheckpoints
 from weftnet.train.sharding import Sharded
 from weftnet.train.team import ALONE
+from weftnet.train.worker import own_device
 
 F64 = Data(dtype=torch.float64)
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
@@ -122,7 +123,7 @@ def test_two_then_three_then_one_worker(alone: Path, tmp_path: Path) -> None:
 def test_damaged_shards_are_refused_by_name(two: Path, tmp_path: Path) -> None:
     place = tmp_path / "00000010"
     shutil.copytree(two / "sharded, cut" / "checkpoints" / "00000010", place)
-    checkpoints = ShardedCheckpoints(tmp_path, ALONE, lambda name: None)  # type: ignore[arg-type]
+    checkpoints = ShardedCheckpoints(tmp_path, ALONE, lambda name: None)
     assert checkpoints._read(place).step == 10
     first, second = sorted(place.glob("*.safetensors"))
     raw = bytearray(first.read_bytes())
@@ -159,7 +160,7 @@ def test_workers_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda backend, **_: joined.append(backend))
-    monkeypatch.setattr(parallel, "rendezvous", lambda *_, **__: iter([(torch.distributed.HashStore(), 1, 2)]))
+    monkeypatch.setattr(process_group, "rendezvous", lambda *_, **__: iter([(torch.distributed.HashStore(), 1, 2)]))
     monkeypatch.setattr(atexit, "register", lambda _: None)
     assert own_device() == "cuda"
     for name, value in {"RANK": "5", "WORLD_SIZE": "6", "LOCAL_RANK": "1"}.items():
@@ -167,8 +168,8 @@ def test_workers_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_device() == own_device("cuda") == "cuda:1"
     assert own_device("cpu") == "cpu"
     assert own_device("cuda:0") == "cuda:0"
-    parallel._join("cuda:1")
-    parallel._join("cpu")
+    process_group.join_group("cuda:1")
+    process_group.join_group("cpu")
     assert (joined, chosen) == (["cpu:gloo,cuda:nccl", "gloo"], ["cuda:1"])
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(SettingError, match="no GPU of its own\n  expected: at most 2 on this machine"):

@@ -16,7 +16,8 @@ from parallel_workers import ENVIRONMENT, free_port
 
 from weftnet.errors import SettingError, TrainingError, WeftnetError
 from weftnet.run.folder import Run
-from weftnet.train.launching import TOLD, begin, begun, check_workers, given_up, launch
+from weftnet.train.launching import check_workers, launch
+from weftnet.train.worker import ERRORS, mark_started, reported_error, restarted_midway
 
 
 def start(job: str, folder: Path, **settings: object) -> None:
@@ -60,17 +61,17 @@ def test_workers_that_cannot_be(workers: int | None, jobs: int | None, shard: bo
 
 
 def test_whether_workers_have_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin()
+    mark_started()
     for name, value in {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RESTART_COUNT": "0"}.items():
         monkeypatch.setenv(name, value)
-    assert not begun()
+    assert not restarted_midway()
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
-    assert begun()  # torchrun's workers
-    monkeypatch.setenv(TOLD, str(tmp_path))
-    assert not begun()
-    begin()
-    assert begun()
-    assert not given_up()
+    assert restarted_midway()  # torchrun's workers
+    monkeypatch.setenv(ERRORS, str(tmp_path))
+    assert not restarted_midway()
+    mark_started()
+    assert restarted_midway()
+    assert not reported_error()
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from weftnet.errors import WeftnetError
-from weftnet.train.launching import given_up, tell
+from weftnet.train.worker import report_error, reported_error
 
 #: every command, a file and a function of the same name, in the order `--help` lists them
 _COMMANDS = (
@@ -46,12 +46,12 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """Run the command line; an error of weftnet's own is printed without a traceback."""
-    if given_up():
+    if reported_error():
         raise SystemExit(1)
     try:
         app()
     except WeftnetError as error:
-        if tell(error):
+        if report_error(error):
             raise SystemExit(1) from None
         _fail(str(error), 1)
     except BrokenPipeError:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from weftnet.errors import SettingError
-from weftnet.train.launching import check_workers, enlisted, launch
+from weftnet.train.launching import check_workers, launch
+from weftnet.train.worker import is_worker
 
 On = Annotated[str | None, typer.Option("--on", help="ray: the workers run on a Ray cluster.", metavar="ray")]
 Address = Annotated[str | None, typer.Option(help="Of the Ray cluster; this machine alone, if left out.")]
@@ -57,7 +58,7 @@ def work_together(
     Raises:
         SettingError: the options don't go together.
     """
-    if enlisted():
+    if is_worker():
         return False
     check_workers(workers, jobs, shard)
     place.check(workers)

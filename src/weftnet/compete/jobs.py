@@ -11,7 +11,7 @@ from weftnet.compete.propose import Candidate
 from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
-from weftnet.train.launching import enlisted, leads, restarted
+from weftnet.train.worker import is_leader, is_worker, restarts
 
 
 @dataclass(frozen=True)
@@ -104,17 +104,17 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
         data = open_data(job.source, **job.data_options)
         task = TASKS.get(job.task).from_data(data, **job.task_settings)
         recipe = Recipe.for_task(task, **job.recipe)
-        if restarted() and (folder / "run.json").is_file():
+        if restarts() and (folder / "run.json").is_file():
             run = resume_run(folder, data, progress=progress)
         else:
             run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress, shard=job.shard)
-        scores = conclude(run, data) if run.status == "finished" and leads() else {}
+        scores = conclude(run, data) if run.status == "finished" and is_leader() else {}
     except WeftnetError as error:
-        if enlisted():
+        if is_worker():
             raise
         return Outcome(job.name, job.seed, folder.name, "failed", error=str(error))
     except Exception as error:  # a candidate that runs out of memory, say, must not take the others with it
-        if enlisted():
+        if is_worker():
             raise
         if folder.is_dir():
             (folder / "failure.txt").write_text(traceback.format_exc(), encoding="utf-8")

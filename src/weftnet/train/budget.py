@@ -35,16 +35,16 @@ def count_steps(
         return max(1, math.ceil(recipe.epochs * per_epoch / recipe.accumulate))
     assert recipe.budget is not None  # the recipe saw to it
     began = time.perf_counter()
-    with Trial(model, task, data, team.own(recipe, data), plan) as trial:
+    with Trial(model, task, data, team.local_recipe(recipe, data), plan) as trial:
         step, evaluation = _timed(trial, min(recipe.budget / 20, 2.0))
-    step += team.waits(model)
+    step += team.exchange_time(model)
     evaluation /= team.size
     left = recipe.budget - spent - (time.perf_counter() - began)
     every = recipe.evaluation_interval(per_epoch)
     steps = int(left / (step + evaluation / every))
     if steps < every:  # the single evaluation at the end
         steps = min(every, int((left - evaluation) / step))
-    return int(team.same(max(1, steps)))
+    return int(team.from_leader(max(1, steps)))
 
 
 def _timed(trial: Trial, seconds: float) -> tuple[float, float]:

@@ -18,5 +18,5 @@ def evaluate(
     with torch.no_grad():
         metrics: dict[str, float] = task.evaluate(state.evaluated, (batch.to(device) for batch in batches))
     state.model.train()
-    found: dict[str, float] = state.team.same(metrics)
+    found: dict[str, float] = state.team.from_leader(metrics)
     return found

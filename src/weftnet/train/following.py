@@ -1,25 +1,22 @@
-"""The run folder as workers see it: the leader reads and writes it, the others are told.
+"""The run folder as workers see it: the leader reads and writes it, and sends the others what it read.
 
-So workers on other machines need no common disk, and no file is written twice.
+So workers on other machines need no shared disk, and no file is written twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 
 from weftnet.errors import DamagedCheckpoint
 from weftnet.run.folder import Run
-from weftnet.train.checkpoint import Checkpoints, Saved
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from weftnet.train.parallel import Workers
+from weftnet.train.checkpoint import Checkpoints
+from weftnet.train.checkpoint_files import Checkpoint
+from weftnet.train.team import Team
 
 
 class FollowedRun(Run):
@@ -32,7 +29,7 @@ class FollowedRun(Run):
     def write_history(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Nothing."""
 
-    def save_weights(self, model: "nn.Module", metrics: Mapping[str, Any]) -> None:
+    def save_weights(self, model: nn.Module, metrics: Mapping[str, Any]) -> None:
         """Nothing."""
 
     @contextmanager
@@ -45,22 +42,22 @@ class FollowedCheckpoints(Checkpoints):
     """Checkpoints that the leader writes and reads, and sends to the others.
 
     Args:
-        folder: where they lie.
-        team: whose workers all ask for the same at the same time.
+        folder: that holds them.
+        team: whose workers all make the same calls at the same time.
     """
 
-    def __init__(self, folder: Path, team: "Workers") -> None:
+    def __init__(self, folder: Path, team: Team) -> None:
         super().__init__(folder)
         self.team = team
 
     def save(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> Path:
-        """The leader's state, which is everybody's."""
+        """The leader's state is written; it is every worker's."""
         return super().save(step, tensors, facts) if self.team.leads else self.folder
 
-    def newest(self) -> tuple[Saved | None, list[DamagedCheckpoint]]:
-        """The leader's newest good checkpoint, in every worker; its complaints stay with it."""
-        found, complaints = super().newest() if self.team.leads else (None, [])
-        return sent(found, self.team), complaints
+    def newest(self) -> tuple[Checkpoint | None, list[DamagedCheckpoint]]:
+        """The leader's newest good checkpoint, in every worker; only the leader has the errors."""
+        checkpoint, complaints = super().newest() if self.team.leads else (None, [])
+        return broadcast(checkpoint, self.team), complaints
 
     def clear(self) -> None:
         """Delete all of them."""
@@ -68,17 +65,17 @@ class FollowedCheckpoints(Checkpoints):
             super().clear()
 
 
-def sent(found: Saved | None, team: "Workers") -> Saved | None:
+def broadcast(checkpoint: Checkpoint | None, team: Team) -> Checkpoint | None:
     """The leader's checkpoint, in every worker."""
-    about = None if found is None else {
-        "step": found.step, "facts": found.facts,
-        "tensors": {name: [str(t.dtype).removeprefix("torch."), *t.shape] for name, t in found.tensors.items()},
+    header = None if checkpoint is None else {
+        "step": checkpoint.step, "facts": checkpoint.facts,
+        "tensors": {name: [str(t.dtype).removeprefix("torch."), *t.shape] for name, t in checkpoint.tensors.items()},
     }  # fmt: skip
-    if (about := team.same(about)) is None:
+    if (header := team.from_leader(header)) is None:
         return None
     tensors = {}
-    for name, (dtype, *shape) in about["tensors"].items():
-        tensor = found.tensors[name].contiguous() if found else torch.empty(shape, dtype=getattr(torch, dtype))
-        dist.broadcast(tensor, 0)
-        tensors[name] = tensor
-    return found or Saved(about["step"], tensors, about["facts"])
+    for name, (dtype, *shape) in header["tensors"].items():
+        own = checkpoint.tensors[name].contiguous() if checkpoint else torch.empty(shape, dtype=getattr(torch, dtype))
+        dist.broadcast(own, 0)
+        tensors[name] = own
+    return checkpoint or Checkpoint(header["step"], tensors, header["facts"])

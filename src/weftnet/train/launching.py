@@ -1,9 +1,9 @@
-"""Starting several workers of one command on this machine, by torch's elastic launcher, and what they tell.
+"""Starting several workers of one command on this machine, by torch's elastic launcher.
 
     launch(["fit", "digits", …], workers=2)   ≙   torchrun --nproc-per-node 2 --max-restarts 3 -m weftnet fit digits …
 
-A worker that ends unexpectedly ends its group; the launcher starts all of them anew, and they go on from the newest
-checkpoint. An error of weftnet's own would only come again: it is told instead. Ctrl-C goes to every worker once.
+A worker that ends unexpectedly ends its group; the launcher restarts all of them, and they go on from the newest
+checkpoint. An error of weftnet's own would only occur again: it is reported instead. Every worker receives Ctrl-C once.
 Importing this module does not import torch.
 """
 
@@ -21,72 +21,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weftnet.errors import SettingError, TrainingError, WeftnetError
+from weftnet.train.worker import ERRORS, reported_error
 
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-#: How often a group is started anew.
+#: How often a group is restarted.
 RESTARTS = 3
-#: Seconds in which workers that were asked to stop may finish their step and write a checkpoint.
+#: Seconds for which workers that were asked to stop may finish their step and write a checkpoint.
 _GRACE = "600"
-#: The folder into which a worker writes the error that ended it.
-TOLD = "WEFTNET_TOLD"
-#: Which the launcher answers.
+#: The signals that the launcher handles.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-#: A file in the folder of what is told: the workers have made their folders.
-_BEGUN = "begun"
-
-
-def enlisted() -> bool:
-    """Whether a launcher (`torchrun`, `weftnet fit --workers`) started this process as one of several."""
-    return "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
-def leads() -> bool:
-    """Whether this process prints and writes: the first worker does, and one that is by itself."""
-    return not enlisted() or os.environ["RANK"] == "0"
-
-
-def restarted() -> int:
-    """How often the group of this worker was started anew."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) if enlisted() else 0
-
-
-def begin() -> None:
-    """Note that this start has made its folders, so that workers that are started anew go on with what is there."""
-    if folder := os.environ.get(TOLD):
-        Path(folder, _BEGUN).touch()
-
-
-def begun() -> bool:
-    """Whether the workers were started anew after they had made their folders; torchrun keeps no note of that."""
-    folder = os.environ.get(TOLD)
-    return restarted() > 0 and (not folder or Path(folder, _BEGUN).is_file())
-
-
-def tell(error: WeftnetError) -> bool:
-    """Hand an error to the launcher; whether there is one that waits for it."""
-    folder = os.environ.get(TOLD)
-    if folder:
-        (Path(folder) / f"{os.environ.get('RANK', '0')}.txt").write_text(str(error), encoding="utf-8")
-    return bool(folder)
-
-
-def given_up() -> bool:
-    """Whether a worker of this group has told an error, so that starting anew would only repeat it."""
-    return bool(_told(os.environ.get(TOLD)))
 
 
 def launch(command: Sequence[str], workers: int, program: Sequence[str] = ("-m", "weftnet")) -> None:
     """Run a weftnet command in several processes that train together, and wait for them.
 
     Args:
-        command: what stands behind `weftnet` on the command line.
+        command: the arguments of `weftnet` on the command line.
         workers: how many.
-        program: what Python runs with it.
+        program: what Python runs with these arguments.
 
     Raises:
-        WeftnetError: as a worker told it.
+        WeftnetError: as a worker reported it.
         TrainingError: the workers ended unexpectedly more than `RESTARTS` times.
         KeyboardInterrupt: Ctrl-C; the run can be resumed.
     """
@@ -116,7 +73,7 @@ def launch(command: Sequence[str], workers: int, program: Sequence[str] = ("-m",
 
 
 def check_workers(workers: int | None, jobs: int | None = None, shard: bool = False) -> None:
-    """Refuse what can't be: trainings at once that each have several workers, shares for a single one.
+    """Refuse several trainings at once that each have several workers, and shards for a single worker.
 
     Raises:
         SettingError: with the reason.
@@ -131,8 +88,8 @@ def check_workers(workers: int | None, jobs: int | None = None, shard: bool = Fa
 
 @contextmanager
 def _environment(folder: str, workers: int) -> Iterator[None]:
-    """What the workers inherit; each has its share of the cores, unless something else is said."""
-    added = {TOLD: folder, "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": _GRACE}
+    """The environment that the workers inherit; each has its share of the cores, unless OMP_NUM_THREADS is set."""
+    added = {ERRORS: folder, "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": _GRACE}
     if "OMP_NUM_THREADS" not in os.environ:
         added["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     before = dict(os.environ)
@@ -146,7 +103,7 @@ def _environment(folder: str, workers: int) -> Iterator[None]:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """The launcher answers signals with its own exception, and goes on doing so when it is done."""
+    """The launcher installs its own signal handlers and leaves them behind; restore those before it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -160,7 +117,7 @@ def _signals() -> Iterator[None]:
 
 @contextmanager
 def _closing() -> Iterator[None]:
-    """torch leaves the workers' logs to the garbage collector, which complains of open files."""
+    """torch leaves the workers' logs to the garbage collector, which warns of open files."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "unclosed file .*stderr.log", ResourceWarning)
         try:
@@ -169,17 +126,10 @@ def _closing() -> Iterator[None]:
             gc.collect()
 
 
-def _told(folder: str | None) -> str:
-    """The error of the first worker that told one; empty without."""
-    if not folder or not Path(folder).is_dir():
-        return ""
-    return next((path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.txt"))), "")
-
-
 def _failure(error: "ChildFailedError", folder: str) -> BaseException:
-    """What ended the workers: an error that one has told, Ctrl-C, or what is known of the first that ended."""
-    if told := _told(folder):
-        return WeftnetError(told)
+    """What ended the workers: an error that one reported, Ctrl-C, or what is known of the first that ended."""
+    if message := reported_error(folder):
+        return WeftnetError(message)
     if any(failure.exitcode == 130 for failure in error.failures.values()):
         return KeyboardInterrupt()
     rank, failure = error.get_first_failure()
@@ -189,5 +139,5 @@ def _failure(error: "ChildFailedError", folder: str) -> BaseException:
     return TrainingError(
         f"worker {rank} ended {ended}, after {RESTARTS} restarts",
         got="\n       ".join(lines[-12:]),
-        fix="mend what it says; `weftnet resume` then goes on from the newest checkpoint",
+        fix="fix what it reports; `weftnet resume` then goes on from the newest checkpoint",
     )

@@ -37,7 +37,7 @@ _NOTE = 1.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """How a training ended.
 
     Args:
@@ -60,7 +60,7 @@ class Outcome:
 def train(
     model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, *, progress: Progress | None = None,
     team: Team = ALONE,
-) -> Outcome:  # fmt: skip
+) -> TrainingResult:  # fmt: skip
     """Train, from the run's newest checkpoint if it has one; the model ends with the weights that are kept.
 
     Args:
@@ -97,8 +97,8 @@ def train(
 def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, team: Team) -> Plan:
     """The plan and the number of steps, put into the run before the first step: from then on both are fixed."""
     if "plan" not in run.document:
-        planned = plan_of(model, task, data, team.own(recipe, data))
-        run.record(plan=team.same(planned.document()))
+        planned = plan_of(model, task, data, team.local_recipe(recipe, data))
+        run.record(plan=team.from_leader(planned.document()))
     plan = Plan.from_dict(run.document["plan"]["plan"])
     if run.steps is None:
         spent = run.document["plan"]["seconds"]
@@ -128,7 +128,7 @@ def _steps(
     every = recipe.evaluation_interval(per_epoch)
 
     losses, examples = Losses(state.sums), recipe.batch_size * recipe.accumulate
-    seeds = step_seeds(recipe.seed, state.step, *team.place)
+    seeds = step_seeds(recipe.seed, state.step, *team.seed_key)
     model.train()
     run.write_history(state.history)
     show.start(state.step, steps)
@@ -158,7 +158,7 @@ def _steps(
             show.update(state.step, losses.last, rate)
             looked = now
         if due or save:
-            team.merge(state.sums)
+            team.average(state.sums)
         if due:
             metrics: dict[str, float] = {}
             if data.sizes.get("validation"):
@@ -187,11 +187,11 @@ def _steps(
             written = time.perf_counter()
     checkpoints.settle()
     state.seconds, state.waited = earlier + time.perf_counter() - began, feed.waited
-    team.release(model)
+    team.restore(model)
     return state
 
 
-def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run) -> Outcome:
+def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run) -> TrainingResult:
     """Write what is kept, and how it answers fastest; or leave the run to be resumed."""
     steps = run.steps or 1
     run.write_history(state.history)
@@ -199,13 +199,13 @@ def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run
     if state.stopped and state.step < steps and patient:
         run.record(status="stopped", seconds=state.seconds, waited=state.waited)
         message = f"stopped after step {state.step} of {steps}; go on with: weftnet resume {run.folder}"
-        return Outcome("stopped", state.step, steps, state.best_step, {}, message)
+        return TrainingResult("stopped", state.step, steps, state.best_step, {}, message)
     kept = state.best_step if state.best else state.step
     if state.best:
         state.model.load_state_dict(state.best)
     else:
         state.average.make_permanent()
-    state.team.give_back(state.model, model)
+    state.team.gather(state.model, model)
     model.eval()
     metrics: dict[str, float] = next(
         (line["validation"] for line in reversed(state.history) if line["step"] == kept), {}
@@ -217,4 +217,4 @@ def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run
     state.team.checkpoints(run.folder / "checkpoints", state.like).clear()
     early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
     message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"
-    return Outcome("finished", state.step, steps, kept, metrics, message)
+    return TrainingResult("finished", state.step, steps, kept, metrics, message)

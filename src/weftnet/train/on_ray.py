@@ -27,7 +27,8 @@ from typing import Any
 from weftnet.base.extras import need
 from weftnet.errors import RunError, SettingError, TrainingError, WeftnetError
 from weftnet.train.interrupt import ELSEWHERE, Interrupt
-from weftnet.train.launching import RESTARTS, TOLD
+from weftnet.train.launching import RESTARTS
+from weftnet.train.worker import ERRORS
 
 #: Seconds between two looks at the desk.
 _LOOK = 0.3
@@ -142,7 +143,7 @@ def launch_on_ray(
         raise TrainingError(
             f"the workers ended unexpectedly, after {RESTARTS} restarts",
             got="\n       ".join(str(failure).strip().splitlines()[-12:]),
-            fix="mend what it says; `weftnet resume` then goes on from the newest checkpoint",
+            fix="fix what it reports; `weftnet resume` then goes on from the newest checkpoint",
         )
 
 
@@ -219,7 +220,11 @@ def _work(config: dict[str, Any]) -> None:
     starts, error = ray.get(desk.enlist.remote(rank))
     if error:
         return
-    os.environ |= {"TORCHELASTIC_RESTART_COUNT": str(starts), "COLUMNS": str(config["columns"]), TOLD: config["notes"]}
+    os.environ |= {
+        "TORCHELASTIC_RESTART_COUNT": str(starts),
+        "COLUMNS": str(config["columns"]),
+        ERRORS: config["notes"],
+    }
     threading.Thread(target=_listen, args=(ray, desk), daemon=True).start()
     try:
         _enter(config["place"])

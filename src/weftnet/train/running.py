@@ -17,11 +17,12 @@ from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.train.first_look import first_look
+from weftnet.train.joining import current_team
 from weftnet.train.loop import train
-from weftnet.train.parallel import current, own_device
 from weftnet.train.progress import Progress
 from weftnet.train.recipe import Recipe
 from weftnet.train.team import Team
+from weftnet.train.worker import own_device
 
 
 def fit(
@@ -55,14 +56,14 @@ def fit(
         RunError, SettingError, TrainingError: see `train`.
     """
     device = own_device(device)
-    team = current(device, shard)
+    team = current_team(device, shard)
     team.check(task, recipe)
     complete = assemble(architecture, task, data.signals)
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)
     first_look(model, task, data, recipe)
     if not team.leads:
-        return _train(model, task, data, recipe, team.run(None), progress, team)
+        return _train(model, task, data, recipe, team.shared_run(None), progress, team)
     run = Run.create(
         folder,
         architecture=to_yaml(complete.architecture),
@@ -80,7 +81,7 @@ def fit(
     )
     if shard:
         run.record(shard=True)
-    return _train(model, task, data, recipe, team.run(run), progress, team)
+    return _train(model, task, data, recipe, team.shared_run(run), progress, team)
 
 
 def resume(
@@ -109,11 +110,11 @@ def resume(
         SettingError: it can't be sharded.
     """
     device = own_device(device)
-    team = current(device)
-    run = team.run(Run.open(folder) if team.leads else None)
+    team = current_team(device)
+    run = team.shared_run(Run.open(folder) if team.leads else None)
     before = run.document.get("shard") is True
     shard = before if shard is None else shard
-    team = current(device, shard)
+    team = current_team(device, shard)
     if run.status == "finished":
         return run
     architecture, task, signals = contents(run)

@@ -1,14 +1,14 @@
-"""Several processes that each keep a share of weights, gradients and optimiser state: FSDP2.
+"""Several processes that each keep a shard of weights, gradients and optimiser state: FSDP2.
 
-    memory of a worker    ≈ 1/N of weights, gradients and two values of optimiser state, and one whole block at a time
+    memory of a worker    ≈ 1/N of weights, gradients and optimiser state (two values a weight), plus one whole block
     traffic of a step     gathering a block's weights forwards and backwards, scattering its gradients
 
 Source: Zhao and others, PyTorch FSDP, 2023, https://arxiv.org/abs/2304.11277; Rajbhandari and others, ZeRO, 2020,
 https://arxiv.org/abs/1910.02054. `fully_shard` is applied to every block with weights, then to the whole part; where
-blocks share weights, to the whole part alone. Checkpoints are written in shards, while training goes on
-(`sharded_checkpoint.py`). In the end every worker has the whole weights, and the run folder is the usual one.
+blocks share weights, to the whole part alone. Checkpoints are written in shards, in the background
+(`sharded_checkpoint.py`). At the end every worker has all weights, and the run folder is the same as without shards.
 
-A loss that pulls at one part through another would leave gradients in both, so a task has a single group here.
+A loss that passes through one part to another would leave gradients in both, so only tasks with one group are allowed.
 """
 
 import atexit
@@ -16,7 +16,6 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
@@ -24,8 +23,10 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
 from weftnet.compose.network import Combined
+from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
+from weftnet.tasks._task import Task
 from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.parallel import Workers
 from weftnet.train.recipe import Recipe
@@ -34,9 +35,9 @@ from weftnet.train.statistics import share_statistics
 
 
 class Sharded(Workers):
-    """This process among several, each with a share of the weights."""
+    """This process among several, each with a shard of the weights."""
 
-    def check(self, task: Any, recipe: Recipe) -> None:
+    def check(self, task: Task, recipe: Recipe) -> None:
         """Refuse what can't be sharded.
 
         Raises:
@@ -53,50 +54,50 @@ class Sharded(Workers):
         if plan.channels_last or plan.compiled:
             raise SettingError("the plan can't be sharded", where="--shard", expected="eager", got=str(plan))
 
-    def own(self, recipe: Recipe, data: Any) -> Recipe:
+    def local_recipe(self, recipe: Recipe, data: Data) -> Recipe:
         """Its share of a batch; no layouts are tried."""
-        mine = super().own(recipe, data)
-        return replace(mine, plan="eager") if mine.plan == "auto" else mine
+        local = super().local_recipe(recipe, data)
+        return replace(local, plan="eager") if local.plan == "auto" else local
 
-    def placed(self, model: nn.ModuleDict) -> nn.ModuleDict:
-        """A copy whose weights are spread over the workers; the model itself keeps none meanwhile."""
+    def distribute(self, model: nn.ModuleDict) -> nn.ModuleDict:
+        """A copy whose weights are distributed over the workers; the model itself keeps none meanwhile."""
         device = next(model.parameters()).device
-        spread = copy.deepcopy(model)
+        distributed = copy.deepcopy(model)
         model.to("meta")
         mesh = init_device_mesh(device.type, (self.size,))
         # torch 2.13 never frees the mesh of a parameter that is a DTensor, and a mesh holds its group
         atexit.register(getattr(mesh, "_pg_registry", {}).clear)
-        for part in spread.values():
-            whole = {id(p) for p in part.parameters()}
+        for part in distributed.values():
             units = list(_units(part))
-            apart = sum(len({id(p) for p in unit.parameters()}) for unit in units) <= len(whole)
-            for unit in [*(units if apart else []), part]:
+            weights = {id(p) for p in part.parameters()}
+            disjoint = sum(len({id(p) for p in unit.parameters()}) for unit in units) <= len(weights)
+            for unit in [*(units if disjoint else []), part]:
                 if any(True for _ in unit.parameters()):
                     fully_shard(unit, mesh=mesh)
-        return spread
+        return distributed
 
-    def trained(self, model: nn.ModuleDict) -> nn.ModuleDict:
-        """Already spread."""
+    def for_training(self, model: nn.ModuleDict) -> nn.ModuleDict:
+        """The model itself, which is distributed already."""
         share_statistics(model)
         return model
 
     def backward(self, loss: Tensor, parameters: Sequence[Tensor] | None, weight: float) -> None:
-        """Every worker's share of the averaged gradients."""
+        """Each worker gets its shard of the averaged gradients."""
         (loss if weight == 1.0 else loss * weight).backward()  # type: ignore[no-untyped-call]
 
-    def give_back(self, trained: nn.ModuleDict, model: nn.ModuleDict) -> None:
+    def gather(self, distributed: nn.ModuleDict, model: nn.ModuleDict) -> None:
         """Gather the weights into the model."""
-        device = next(trained.parameters()).device
+        device = next(distributed.parameters()).device
         model.to_empty(device=device)
-        model.load_state_dict({name: whole(value) for name, value in trained.state_dict().items()})
+        model.load_state_dict({name: _whole(value) for name, value in distributed.state_dict().items()})
 
     def checkpoints(self, folder: Path, like: Callable[[str], Tensor | None]) -> Checkpoints:
         """In shards, by all workers."""
         return ShardedCheckpoints(folder, self, like)
 
 
-def whole(value: Tensor) -> Tensor:
-    """A tensor of which every worker has a share, gathered; any other as it is."""
+def _whole(value: Tensor) -> Tensor:
+    """A tensor of which every worker has a shard, gathered; any other as it is."""
     return value.full_tensor() if isinstance(value, DTensor) else value
 
 

@@ -32,8 +32,8 @@ class State:
 
     def __init__(self, model: nn.ModuleDict, task: Any, recipe: Recipe, team: Team = ALONE) -> None:
         self.team = team
-        self.model = model = team.placed(model)
-        self.trained, self.evaluated = team.trained(model), team.evaluated(model)
+        self.model = model = team.distribute(model)
+        self.trained, self.evaluated = team.for_training(model), team.for_evaluation(model)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.parameters: dict[str, list[nn.Parameter]] = {}
         for unknown in recipe.groups.keys() - task.groups.keys():

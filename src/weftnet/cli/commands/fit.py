@@ -26,7 +26,7 @@ from weftnet.data import Data, open_data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks._task import Task
-from weftnet.train.launching import begin, begun, enlisted, leads, restarted
+from weftnet.train.worker import is_leader, is_worker, mark_started, restarted_midway, restarts
 
 BUDGET = 30.0
 LENGTHS = ("budget", "epochs", "steps")
@@ -86,7 +86,7 @@ def fit_command(options: FitOptions) -> Competition | None:
     if not given and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
 
-    if enlisted() and options.out is None:
+    if is_worker() and options.out is None:
         raise SettingError("workers need to know the folder", where="--out", fix="give --out runs/NAME")
     folder = options.out or Path("runs") / f"{data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     work = jobs_of(
@@ -95,16 +95,16 @@ def fit_command(options: FitOptions) -> Competition | None:
     )  # fmt: skip
     work = [replace(job, shard=options.shard) for job in work]
     check_recipes(work, task, data)
-    count = 1 if enlisted() else workers(options.jobs, len(work))
-    if not leads():
+    count = 1 if is_worker() else workers(options.jobs, len(work))
+    if not is_leader():
         run_jobs(work, count, lambda outcome: None)
         return None
     known = facts.costs(candidates, task, data)
-    if begun():
-        console.print(f"a worker ended: started anew ({restarted()}), from the newest checkpoint", highlight=False)
+    if restarted_midway():
+        console.print(f"a worker ended: started anew ({restarts()}), from the newest checkpoint", highlight=False)
     else:
         compete.prepare(folder, replace=options.replace)
-        begin()
+        mark_started()
         summary(console, data, name, candidates, plan(candidates, options.seeds, recipe, count))
     outcomes = train_all(console, work, count, task.score)
 

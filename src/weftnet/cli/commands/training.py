@@ -15,7 +15,7 @@ from weftnet.data.opening import reopen
 from weftnet.errors import RunError, SettingError
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
-from weftnet.train.launching import leads
+from weftnet.train.worker import is_leader
 
 
 def resume_command(folder: Path, source: str | None, shard: bool | None = None) -> None:
@@ -31,7 +31,7 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
     """
     from weftnet.train import resume
 
-    console = Console(quiet=not leads())
+    console = Console(quiet=not is_leader())
     run = _run_to_resume(folder)
     metric = TASKS.get(run.document["task"]["name"]).score
     if run.status == "finished" and "scores" in run.document:
@@ -42,7 +42,7 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
             run = resume(folder, data, progress=shown.training(folder.name), shard=shard)
         if run.status == "stopped":
             raise KeyboardInterrupt
-        if not leads():
+        if not is_leader():
             return
         conclude(run, data)
     told = [f"{split} {metric} {score_of(metric, found[metric])}" for split, found in run.document["scores"].items()]
