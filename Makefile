@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# One process a core, each with one thread (tests/conftest.py); who has nothing left takes over what waits elsewhere.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo test slow check catalogue clean
 
@@ -10,10 +12,10 @@ demo: $(VENV)/.core  ## environment, install, and the main job on the embedded d
 	$(BIN)/weftnet fit digits --budget 6s --seeds 3 --out runs/demo --replace
 
 test: $(VENV)/.dev  ## what every commit passes
-	$(BIN)/python -m pytest
+	$(PYTEST) --durations 20
 
 slow: $(VENV)/.slow  ## what takes minutes
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) --durations 20 -m slow
 
 check: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff check .
