@@ -166,7 +166,7 @@ def trained(each: Set, way: str, source: Path) -> dict[str, float]:
         run = fit(architecture, task, data, recipe, Path(folder) / "run", device="cpu")
         last = json.loads(run.text("history.jsonl").splitlines()[-1])
     return {
-        "seconds": run.document["seconds"], "waited": run.document["waited"], "rate": last["rate"],
+        "seconds": run.facts.seconds, "waited": run.facts.waited, "rate": last["rate"],
         "loss": last["loss"]["network"], "peak": memory("VmHWM"), "before": before,
     }  # fmt: skip
 

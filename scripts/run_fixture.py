@@ -57,7 +57,7 @@ def made(name: str, source: str, target: str | None, task_name: str, chain: list
             rows = list(csv.DictReader(file))[:ROWS]
         raw = {column: [row[column] or None for row in rows] for column in rows[0] if column != target}
         answers = loaded.predict(raw)
-    known = {"raw": raw, "answers": answers, "scores": run.document["scores"]}
+    known = {"raw": raw, "answers": answers, "scores": run.facts.scores}
     Path(f"{name}.json").write_text(json.dumps(known, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -200,7 +200,7 @@ def edit(folder: Path, **changes: Any) -> None:
         ({"format": 2}, "newer weftnet"),
         ({"format": "x"}, "the field 'format' is wrong"),
         ({"parts": {}}, "has no part 'network'"),
-        ({"parts": {"network": []}}, "the field 'parts.network.file' is wrong"),
+        ({"parts": {"network": []}}, "the field 'parts: network' is wrong"),
         ({"files": {"../x": "0"}}, "is refused"),
         ({"files": {"gone.onnx": "0"}}, "is missing"),
         ({"files": {}}, "without its checksum"),
@@ -261,9 +261,8 @@ def test_a_run_that_onnx_computes(loaded: Loaded, exported: Path, tmp_path: Path
         again.model["network"]({"vector": torch.randn(2, 6)})
     with pytest.raises(export.ExportError, match="computed by ONNX Runtime already"):
         export.write(again, tmp_path / "out")
-    other.record(engine={"name": "other"})
-    with pytest.raises(RunError, match="no engine that is known"):
-        load(folder)
+    with pytest.raises(RunError, match=r"the field 'engine: name' is wrong\n  expected: 'onnx'"):
+        other.record(engine={"name": "other", "file": "model.onnx"})
     other.record(engine={"name": "onnx", "file": "../model.onnx"})
     with pytest.raises(RunError, match="is refused"):
         load(folder)

@@ -13,6 +13,7 @@ from typing import Any
 
 from weftnet.data.fields import Field
 from weftnet.errors import DamagedCheckpoint
+from weftnet.run.facts import TaskFacts
 from weftnet.serve.app import Application
 from weftnet.serve.model import Model
 from weftnet.serve.options import Options
@@ -40,7 +41,7 @@ class Fake:
             time.sleep(self.seconds)
             return [{"value": float(x) + shift} for x in raw["x"]]
 
-        return Model(folder, "fake", FIELDS, run, {"name": "regression", "settings": {}})
+        return Model(folder, "fake", FIELDS, run, TaskFacts("regression"))
 
 
 def write(folder: Path, shift: int | None) -> None:

@@ -156,9 +156,8 @@ def test_plans_that_cannot_be_used_are_told_when_the_run_is_loaded(answering: Ru
     answering.record(answers={"sizes": [{"batch": 1, "plan": {"precision": "bfloat16"}}]})
     with pytest.raises(DamagedCheckpoint, match=r"run\.json: a plan for answers is wrong"):
         load(answering.folder)
-    answering.record(answers=[])
     with pytest.raises(DamagedCheckpoint, match="the field 'answers' is wrong"):
-        load(answering.folder)
+        answering.record(answers=[])
 
 
 def test_an_architecture_that_cannot_be_read_is_told_with_its_faults(run: Run, tmp_path: Path) -> None:

@@ -1,31 +1,121 @@
-"""manifest.json of an exported folder: what it holds, from which run, and the checksum of every file it names.
+"""manifest.json of an exported folder: what was exported, from which run, and the checksum of every file it names."""
 
-format         1
-target         onnx or torch_export
-task           {"name", "settings"}
-parts          by name: {"file", "inputs", "outputs", "signals": {input: text}, "time": {input: "free" | "fixed"}}
-preprocessing  its state; null if the run reads no columns
-answers        whether the folder alone answers raw inputs; else `because` says why not
-files          {name: sha256}
-parity         {"compared", "largest", "absolute", "relative"}
-run            where it comes from
-"""
-
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from weftnet.architecture.signal import Signal, parse
 from weftnet.base.files import inside, read_json, sha256
+from weftnet.base.typed import Measured, read
 from weftnet.errors import DamagedCheckpoint, RunError
+from weftnet.run.facts import TaskFacts
 
 FORMAT = 1
 NAME = "manifest.json"
-_FIELDS: dict[str, type] = {"format": int, "target": str, "task": dict, "parts": dict, "files": dict, "answers": bool}
-_PART: dict[str, type] = {"file": str, "inputs": list, "outputs": list, "signals": dict, "time": dict}
+
+
+@dataclass(frozen=True)
+class PartFacts:
+    """One network of an export.
+
+    Args:
+        file: the model.
+        inputs, outputs: their names in the file; masks are inputs too.
+        signals: the inputs in their written form.
+        time: for each input with a time axis, whether its length is free.
+    """
+
+    file: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    signals: dict[str, str]
+    time: dict[str, Literal["free", "fixed"]]
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far the model's outputs are from the run's.
+
+    Args:
+        compared: batches.
+        largest: the comparison that came closest to what is allowed.
+        absolute, relative: tolerances.
+    """
+
+    compared: int
+    largest: dict[str, Any]
+    absolute: Measured
+    relative: Measured
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The run that was exported: nothing of the machine that trained or exported it.
+
+    Args:
+        name: of its folder.
+        seed: of its recipe.
+        versions: of what trained it.
+        fingerprint: of its data.
+        weights: their checksum.
+    """
+
+    name: str = ""
+    seed: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
+class ExportFacts:
+    """The content of manifest.json.
+
+    Args:
+        format: of the folder.
+        target: onnx or torch_export.
+        task: that was trained.
+        parts: the networks by name.
+        answers: whether the folder alone answers raw inputs.
+        files: sha256 of every file.
+        because: why it doesn't answer.
+        preprocessing: its state; None if the run reads no columns.
+        parity: how far the outputs are from the run's.
+        run: where it comes from.
+    """
+
+    format: int
+    target: str
+    task: TaskFacts
+    parts: dict[str, PartFacts]
+    answers: bool
+    files: dict[str, str]
+    because: str = ""
+    preprocessing: dict[str, Any] | None = None
+    parity: Parity | None = None
+    run: Origin = field(default_factory=Origin)
+
+
+def read_manifest(folder: Path) -> ExportFacts:
+    """The manifest of an exported folder.
+
+    Raises:
+        RunError: there is none, or it was written by a newer weftnet.
+        DamagedCheckpoint: it is not what `export` writes.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise RunError("is no exported folder: it has no manifest.json", where=str(folder))
+    document: Mapping[str, Any] = read_json(path)
+    if isinstance(version := document.get("format"), int) and version > FORMAT:
+        got = f"format {version}"
+        raise RunError("was written by a newer weftnet", where=str(path), expected=f"format {FORMAT}", got=got)
+    return read(ExportFacts, document, str(path))
 
 
 class Manifest:
-    """The manifest of an exported folder, checked.
+    """The manifest of an exported folder, each of whose files is the one that was exported.
 
     Args:
         folder: with a manifest.json in it.
@@ -36,57 +126,36 @@ class Manifest:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self._path = folder, folder / NAME
-        if not self._path.is_file():
-            raise RunError("is no exported folder: it has no manifest.json", where=str(folder))
-        self.document = read_json(self._path)
-        if isinstance(self.document.get("format"), int) and self.document["format"] > FORMAT:
-            got = f"format {self.document['format']}"
-            raise RunError(
-                "was written by a newer weftnet", where=str(self._path), expected=f"format {FORMAT}", got=got
-            )
-        self._require(self.document, _FIELDS, "")
-        self._require(self.document["task"], {"name": str, "settings": dict}, "task.")
-        for name, part in self.document["parts"].items():
-            self._require(part if isinstance(part, dict) else {}, _PART, f"parts.{name}.")
-        for name, wanted in self.document["files"].items():
+        self.folder, self._where = folder, str(folder / NAME)
+        self.facts = read_manifest(folder)
+        for name, checksum in self.facts.files.items():
             path = inside(folder, name)
             if not path.is_file():
                 raise RunError("is missing", where=str(path))
-            if (found := sha256(path)) != wanted:
-                raise DamagedCheckpoint(
-                    "is not the file that was exported", where=str(path), expected=f"sha256 {wanted}", got=found
-                )
+            if (actual := sha256(path)) != checksum:
+                what, expected = "is not the file that was exported", f"sha256 {checksum[:80]}"
+                raise DamagedCheckpoint(what, where=str(path), expected=expected, got=actual)
 
-    def part(self, name: str = "network") -> dict[str, Any]:
-        """One of its parts.
+    def part(self, name: str = "network") -> PartFacts:
+        """One of its networks.
 
         Raises:
             RunError: there is no such part.
         """
-        parts = self.document["parts"]
-        if name not in parts:
-            raise RunError(f"has no part {name!r}", where=str(self._path), expected=", ".join(parts))
-        found: dict[str, Any] = parts[name]
-        return found
+        if name not in self.facts.parts:
+            raise RunError(f"has no part {name!r}", where=self._where, expected=", ".join(self.facts.parts))
+        return self.facts.parts[name]
 
-    def file(self, part: dict[str, Any]) -> Path:
+    def file(self, part: PartFacts) -> Path:
         """The model of a part, one of the files that were checked.
 
         Raises:
             DamagedCheckpoint: it is not among them.
         """
-        if part["file"] not in self.document["files"]:
-            raise DamagedCheckpoint("names a file without its checksum", where=str(self._path), got=part["file"])
-        return inside(self.folder, part["file"])
+        if part.file not in self.facts.files:
+            raise DamagedCheckpoint("names a file without its checksum", where=self._where, got=part.file[:80])
+        return inside(self.folder, part.file)
 
-    def signals(self, part: dict[str, Any]) -> dict[str, Signal]:
-        """What a part reads."""
-        return {str(name): parse(str(text)) for name, text in part["signals"].items()}
-
-    def _require(self, document: dict[str, Any], wanted: dict[str, type], prefix: str) -> None:
-        for name, kind in wanted.items():
-            if not isinstance(document.get(name), kind):
-                got = type(document[name]).__name__ if name in document else "nothing"
-                what = f"the field {prefix + name!r} is wrong"
-                raise DamagedCheckpoint(what, where=str(self._path), expected=kind.__name__, got=got)
+    def signals(self, part: PartFacts) -> dict[str, Signal]:
+        """The inputs of a part."""
+        return {name: parse(text) for name, text in part.signals.items()}

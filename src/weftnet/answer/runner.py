@@ -33,20 +33,19 @@ class Runner:
 
     def __init__(self, folder: str | Path, threads: int | None = None) -> None:
         self.manifest = Manifest(Path(folder))
-        document = self.manifest.document
-        if not document["answers"]:
-            raise RunError("does not answer by itself", where=str(folder), got=str(document.get("because", "")))
+        facts = self.manifest.facts
+        if not facts.answers:
+            raise RunError("does not answer by itself", where=str(folder), got=facts.because)
         part = self.manifest.part()
-        self.preprocessing = Preprocessing.from_state(document["preprocessing"])
+        self.preprocessing = Preprocessing.from_state(facts.preprocessing or {})
         self.signals = self.manifest.signals(part)
-        if {name: signal.text() for name, signal in self.preprocessing.signals.items()} != part["signals"]:
+        if {name: signal.text() for name, signal in self.preprocessing.signals.items()} != part.signals:
             got = ", ".join(signal.text() for signal in self.preprocessing.signals.values())
-            raise self._mixed("preprocessing and signals are not of one run", str(part["signals"]), got)
+            raise self._mixed("preprocessing and signals are not of one run", str(part.signals), got)
         self.session = Session(self.manifest.file(part), threads)
-        if list(self.session.inputs) != part["inputs"] or list(self.session.outputs) != part["outputs"]:
-            raise self._mixed("the model reads other inputs", str(part["inputs"]), str(self.session.inputs))
-        self._answers = ANSWERS.get(document["task"]["name"])
-        self._settings: dict[str, Any] = document["task"]["settings"]
+        if (self.session.inputs, self.session.outputs) != (part.inputs, part.outputs):
+            raise self._mixed("the model reads other inputs", str(part.inputs), str(self.session.inputs))
+        self._decode, self._settings = ANSWERS.get(facts.task.name), facts.task.settings
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -76,7 +75,7 @@ class Runner:
         Raises:
             DataError: a column is missing, or a value can't be used.
         """
-        answers: list[dict[str, Any]] = self._answers(self.outputs(self.encode(raw)), self._settings)
+        answers: list[dict[str, Any]] = self._decode(self.outputs(self.encode(raw)), self._settings)
         return answers
 
     def _mixed(self, what: str, expected: str, got: str) -> DamagedCheckpoint:

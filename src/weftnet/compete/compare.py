@@ -96,11 +96,11 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
         RunError: a folder is no run, runs are of different tasks or data, or none is finished.
     """
     runs = [Run.open(folder) for given in folders for folder in _expand(Path(given))]
-    finished = [run for run in runs if "scores" in run.document]
+    finished = [run for run in runs if run.facts.scores is not None]
     if not finished:
         raise RunError("none of these runs is finished and evaluated", where=", ".join(map(str, folders)))
-    tasks = {run.document["task"]["name"] for run in finished}
-    prints = {run.document["data"].get("fingerprint") for run in finished}
+    tasks = {run.facts.task.name for run in finished}
+    prints = {run.facts.data.fingerprint for run in finished}
     if len(tasks) > 1 or len(prints) > 1:
         got = ", ".join(sorted(tasks)) if len(tasks) > 1 else f"{len(prints)} different data sets"
         raise RunError("only runs of one task on the same data compare", got=got)
@@ -147,18 +147,18 @@ def _expand(folder: Path) -> list[Path]:
 
 def _identity(run: Run) -> str:
     recipe = {name: value for name, value in run.json("recipe.json").items() if name != "seed"}
-    text = run.text("architecture.yaml") + json.dumps([recipe, run.document["task"]], sort_keys=True)
+    text = run.text("architecture.yaml") + json.dumps([recipe, asdict(run.facts.task)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _row(group: Sequence[Run], metric: str) -> Row:
-    name = group[0].folder.name.removesuffix(f"-seed{group[0].document['seed']}")
+    name = group[0].folder.name.removesuffix(f"-seed{group[0].facts.seed}")
     scores: dict[str, dict[int, float]] = {}
     for run in group:
-        for split, metrics in run.document["scores"].items():
+        for split, metrics in (run.facts.scores or {}).items():
             if metric in metrics:
-                scores.setdefault(split, {})[run.document["seed"]] = metrics[metric]
-    seconds = sum(float(run.document.get("seconds", 0)) for run in group) / len(group)
+                scores.setdefault(split, {})[run.facts.seed] = metrics[metric]
+    seconds = sum(run.facts.seconds or 0.0 for run in group) / len(group)
     return Row(name, tuple(str(run.folder) for run in group), scores, seconds)
 
 

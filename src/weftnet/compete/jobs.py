@@ -119,7 +119,7 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
         if folder.is_dir():
             (folder / "failure.txt").write_text(traceback.format_exc(), encoding="utf-8")
         return Outcome(job.name, job.seed, folder.name, "failed", error=f"{type(error).__name__}: {error}")
-    seconds, steps = float(run.document.get("seconds", 0.0)), run.steps or 0
+    seconds, steps = run.facts.seconds or 0.0, run.steps or 0
     return Outcome(
         job.name, job.seed, folder.name, run.status, scores.get("validation", {}), scores.get("test", {}), seconds,
         steps,
@@ -131,13 +131,12 @@ def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
     from weftnet.answer import samples
     from weftnet.run.loading import load
 
-    if "scores" not in run.document:
+    if run.facts.scores is None:
         loaded = load(run)
         splits = [split for split in ("validation", "test") if data.sizes.get(split)]
         run.record(scores={split: loaded.metrics(data, split) for split in splits})
         samples.keep(loaded)
-    scores: dict[str, dict[str, float]] = run.document["scores"]
-    return scores
+    return run.facts.scores or {}
 
 
 def interrupted(job: Job) -> Outcome:

@@ -10,7 +10,7 @@ The time of all trainings together is `budget` seconds, shared evenly.
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def refuse(loaded: Loaded, data: Data) -> None:
         RunError, DataError: with the reason.
     """
     run = loaded.run
-    if "engine" in run.document:
+    if run.facts.engine is not None:
         what = "ONNX Runtime answers for this run: its weights are in eight bits or fused already"
         raise RunError(what, where=str(run.folder), fix="compress the run it was made of")
     if draws(loaded):
@@ -113,11 +113,11 @@ def refuse(loaded: Loaded, data: Data) -> None:
         raise RunError(what, where=str(run.folder), expected="a run that answers: classification, regression …")
     if tuple(loaded.model) != ("network",):
         raise RunError("has no single network that answers", where=str(run.folder), got=", ".join(loaded.model))
-    if data.fingerprint != run.document["data"]["fingerprint"]:
+    if data.fingerprint != run.facts.data.fingerprint:
         raise DataError(
             "these are not the data the run was trained on",
             where=data.source,
-            expected=f"fingerprint {run.document['data']['fingerprint']}",
+            expected=f"fingerprint {run.facts.data.fingerprint}",
             got=data.fingerprint,
             fix="name them with --data, or restore them",
         )
@@ -246,7 +246,7 @@ def _keep(workshop: Workshop, rows: Sequence[Row], folder: Path, goal: Goal, pla
             (workshop.folder / row.name).rename(folder / row.name)
     origin = dict(workshop.means.origin)
     facts = {"run": origin, "methods": list(plan.entries), "budget": plan.budget, "seed": plan.seed}
-    facts |= {"data": loaded.run.document["data"], "sizes": dict(workshop.data.sizes)}
+    facts |= {"data": asdict(loaded.run.facts.data), "sizes": dict(workshop.data.sizes)}
     result = Compression(folder, metric, goal, tuple(tested), chosen, why, facts)
     write_json(folder / FILE, result.document())
     return result

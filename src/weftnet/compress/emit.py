@@ -1,6 +1,7 @@
 """Writing a compressed run: an ordinary run folder that says where it comes from and what was done."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,17 @@ def finish_onnx(run: Run) -> Run:
 def _create(
     parent: Loaded, architecture: Architecture, recipe: Recipe, folder: Path, means: Means, step: Mapping[str, Any]
 ) -> Run:
-    document = parent.run.document
+    facts = parent.run.facts
     run = Run.create(
         folder,
         architecture=to_yaml(architecture),
         recipe=recipe.to_dict(),
-        task=document["task"],
-        data=document["data"],
-        signals=document["signals"],
+        task=asdict(facts.task),
+        data=asdict(facts.data),
+        signals=facts.signals,
         state=parent.run.json("data.json"),
         seed=means.seed,
     )
-    before = document.get("compression", {}).get("steps", [])
+    before = facts.compression.steps if facts.compression else ()
     run.record(compression={"from": dict(means.origin), "steps": [*before, dict(step)]})
     return run

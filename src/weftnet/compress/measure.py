@@ -14,8 +14,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 
@@ -59,9 +58,8 @@ class Timing:
 
 def size_of(loaded: Loaded) -> int:
     """Bytes of the file that answers."""
-    engine: Mapping[str, Any] = loaded.run.document.get("engine", {})
-    path: Path = loaded.run.folder / engine.get("file", "weights.safetensors")
-    return path.stat().st_size
+    engine = loaded.run.facts.engine
+    return (loaded.run.folder / (engine.file if engine else "weights.safetensors")).stat().st_size
 
 
 def timings(contenders: Mapping[str, Loaded], baseline: str, data: Data, rounds: int = 30) -> dict[str, Timing]:
@@ -87,10 +85,10 @@ def timings(contenders: Mapping[str, Loaded], baseline: str, data: Data, rounds:
 
 def _on_one_thread(loaded: Loaded) -> Call:
     """A run as a call; ONNX Runtime, which else takes every core, on one thread like torch."""
-    engine = loaded.run.document.get("engine")
+    engine = loaded.run.facts.engine
     if engine is None:
         return loaded.outputs
-    session = Session(loaded.run.folder / engine["file"], threads=1)
+    session = Session(loaded.run.folder / engine.file, threads=1)
 
     def call(batch: Batch) -> object:
         values = {name: value.numpy() for name, value in batch.inputs.items()}

@@ -87,7 +87,7 @@ def write(
             {
                 "format": FORMAT,
                 "target": target,
-                "task": loaded.run.document["task"],
+                "task": asdict(loaded.run.facts.task),
                 "parts": parts,
                 "preprocessing": None if because else loaded.preprocessing.state(),
                 "answers": not because,
@@ -140,7 +140,7 @@ def _part(name: str, captured: Captured, signals: dict[str, Signal]) -> dict[str
 
 def _why_not_alone(loaded: Loaded, target: str, way: Any) -> str:
     """Why the folder can't answer raw inputs by itself; empty if it can."""
-    task = loaded.run.document["task"]["name"]
+    task = loaded.run.facts.task.name
     if tuple(loaded.model) != ("network",):
         return f"not applicable, because a run of {task} has several networks, none of which answers alone"
     if not way.runs_alone:
@@ -172,14 +172,13 @@ def _told(compared: dict[str, list[Compared]]) -> dict[str, Any]:
 
 def _provenance(loaded: Loaded) -> dict[str, Any]:
     """Where it comes from: nothing of the machine that trained or exported it."""
-    document = loaded.run.document
-    files = document["files"]
+    facts = loaded.run.facts
     return {
         "name": loaded.run.folder.name,
-        "seed": document["seed"],
-        "versions": document.get("versions", {}),
-        "fingerprint": document["data"].get("fingerprint"),
-        "weights": files.get("weights.safetensors"),
+        "seed": facts.seed,
+        "versions": facts.versions,
+        "fingerprint": facts.data.fingerprint,
+        "weights": facts.files.get("weights.safetensors"),
     }
 
 

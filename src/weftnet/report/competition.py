@@ -177,7 +177,7 @@ def _how(run: Run) -> str:
     fields = {name: value for name, value in run.json("recipe.json").items() if value != usual.get(name)}
     told = [f"{name} {value}" for name, value in fields.items() if value is not None and name not in ("seed", "steps")]
     how = f"Trained with {', '.join(told)}." if told else "Trained with the default recipe."
-    return f"{run.folder.name}: {run.steps} steps, seed {run.document['seed']}. {how}"
+    return f"{run.folder.name}: {run.steps} steps, seed {run.facts.seed}. {how}"
 
 
 def _failed(result: Competition) -> list[str]:

@@ -56,15 +56,15 @@ def write_run(
         why: why there are no data.
         explained: whether some answers are explained, which takes seconds.
     """
-    sizes = data.sizes if data is not None else loaded.run.document.get("scores", {})
+    sizes = data.sizes if data is not None else loaded.run.facts.scores or {}
     part = split or next((each for each in ("test", "validation", "train") if sizes.get(each)), "test")
     story = Story(loaded, data, part, why)
     wanted = [(title, make) for title, make in SECTIONS if explained or make is not reasons]
     found = {title: html for title, make in wanted if (html := make(story))}
-    known = loaded.run.document
-    name = str(known["data"].get("name", "a data set"))
+    known = loaded.run.facts
+    name = known.data.name or "a data set"
     body = [
-        paragraph(f"{known['task']['name']} · {loaded.run.folder.resolve().name} · seed {known['seed']}", soft=True),
+        paragraph(f"{known.task.name} · {loaded.run.folder.resolve().name} · seed {known.seed}", soft=True),
         answer(story),
         contents(list(found)),
         *(section(title, html) for title, html in found.items()),

@@ -1,9 +1,8 @@
 """What a report of one run tells about: the run, the data if they are at hand, and every answer beside the truth."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from weftnet.data import Batch, Data
 from weftnet.report.forecasts import Forecasts, judge_forecasts
 from weftnet.report.judged import Judged, judge
 from weftnet.report.labelled import Labelled, judge_labels
+from weftnet.run.facts import RunFacts
 from weftnet.run.loading import BATCH, Loaded
 
 
@@ -37,8 +37,7 @@ class Story:
         """Of the part; without data those that the run's folder holds."""
         if self.data is not None:
             return self.loaded.metrics(self.data, self.split)
-        scores: Mapping[str, Mapping[str, float]] = self.loaded.run.document.get("scores", {})
-        return dict(scores.get(self.split, {}))
+        return dict((self.loaded.run.facts.scores or {}).get(self.split, {}))
 
     @cached_property
     def judged(self) -> Judged | None:
@@ -105,6 +104,6 @@ class Story:
         name: str = self.loaded.task.score
         return name
 
-    def known(self) -> dict[str, Any]:
-        """run.json."""
-        return self.loaded.run.document
+    def known(self) -> RunFacts:
+        """What run.json says."""
+        return self.loaded.run.facts

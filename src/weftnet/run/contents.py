@@ -21,7 +21,7 @@ def contents(run: Run) -> tuple[Architecture, Task, dict[str, Signal]]:
     if architecture is None or faults:
         raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
     task = _task(run)
-    return architecture, task, {name: parse(text) for name, text in run.document["signals"].items()}
+    return architecture, task, {name: parse(text) for name, text in run.facts.signals.items()}
 
 
 def parts_of(
@@ -49,8 +49,8 @@ def _task(run: Run) -> Task:
     Raises:
         RunError: its settings are of the wrong type, or can't be used.
     """
-    where, settings = str(run.folder / "run.json"), run.document["task"].get("settings", {})
-    cls = TASKS.get(run.document["task"]["name"])
+    where, settings = str(run.folder / "run.json"), run.facts.task.settings
+    cls = TASKS.get(run.facts.task.name)
     if wrong := misfits(settings, cls):
         raise RunError("the task's settings can't be used", where=where, got=wrong)
     try:

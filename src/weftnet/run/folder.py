@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from weftnet.base.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
 from weftnet.base.typed import brief
 from weftnet.errors import DamagedCheckpoint, RunError
-from weftnet.run.fields import check_document, line_fault
+from weftnet.run.facts import RunFacts, Status, check_history
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,15 +36,19 @@ _TRIAL_BYTES = 1 << 16
 
 
 class Run:
-    """A run folder; made by `Run.create` or `Run.open`.
+    """A run folder; made by `Run.create` or `Run.open`. What run.json says is in `facts`.
 
     Args:
-        folder: where it lies.
-        document: the content of run.json.
+        folder: its path.
+        document: the content of run.json, with the fields of later versions.
+
+    Raises:
+        DamagedCheckpoint: the document is not what `create` writes.
     """
 
-    def __init__(self, folder: Path, document: dict[str, Any]) -> None:
-        self.folder, self.document = folder, document
+    def __init__(self, folder: Path, document: Mapping[str, Any]) -> None:
+        self.folder, self.document = folder, dict(document)
+        self.facts = RunFacts.read(self.document, self._where)
 
     @classmethod
     def create(
@@ -116,38 +120,51 @@ class Run:
             got = f"format {brief(document['format'])}"
             fix = "a newer weftnet opens it: pip install --upgrade weftnet"
             raise RunError("was written by a newer weftnet", where=str(path), expected=expected, got=got, fix=fix)
-        check_document(document, str(path))
-        for name in document["files"]:
+        run = cls(folder, document)
+        for name in run.facts.files:
             inside(folder, name)
-        return cls(folder, document)
+        return run
 
     @property
-    def status(self) -> str:
-        """How far it got: one of STATUSES."""
-        return str(self.document["status"])
+    def status(self) -> Status:
+        """How far it got."""
+        return self.facts.status
 
     @property
     def steps(self) -> int | None:
         """How many steps the whole training takes, once that is known."""
-        steps = self.document.get("steps")
-        return int(steps) if steps is not None else None
+        return self.facts.steps
 
     @property
     def waiting(self) -> float | None:
-        """The share of the training's time in which it waited for data; None if that was not counted."""
-        seconds, waited = self.document.get("seconds"), self.document.get("waited")
-        return float(waited) / float(seconds) if seconds and waited is not None else None
+        """The share of the training's time in which it waited for data; None if that was not measured."""
+        seconds, waited = self.facts.seconds, self.facts.waited
+        return waited / seconds if seconds and waited is not None else None
 
-    def record(self, **facts: Any) -> None:
-        """Put facts into run.json."""
-        self.document.update(facts)
+    def remember(self, **fields: Any) -> None:
+        """Set fields of run.json, in memory alone.
+
+        Raises:
+            DamagedCheckpoint: a field is of the wrong type; nothing is changed then.
+        """
+        document = self.document | fields
+        self.facts, self.document = RunFacts.read(document, self._where), document
+
+    def record(self, **fields: Any) -> None:
+        """Set fields of run.json.
+
+        Raises:
+            DamagedCheckpoint: a field is of the wrong type; nothing is written then.
+            RunError: the file can't be written.
+        """
+        self.remember(**fields)
         write_json(self.folder / "run.json", self.document)
 
     def sign(self, *names: str) -> None:
         """Put the checksums and sizes of files into run.json."""
         self.record(
-            files=self.document["files"] | {name: sha256(self.folder / name) for name in names},
-            sizes=self.document.get("sizes", {}) | {name: (self.folder / name).stat().st_size for name in names},
+            files=self.facts.files | {name: sha256(self.folder / name) for name in names},
+            sizes=self.facts.sizes | {name: (self.folder / name).stat().st_size for name in names},
         )
 
     def verify(self) -> None:
@@ -157,7 +174,7 @@ class Run:
             RunError: one is missing.
             DamagedCheckpoint: one is not what was written.
         """
-        for name in self.document["files"]:
+        for name in self.facts.files:
             self.file(name)
 
     def file(self, name: str) -> Path:
@@ -170,14 +187,14 @@ class Run:
         path = inside(self.folder, name)
         if not path.is_file():
             raise RunError("is missing", where=str(path), got=f"the run's status is {self.status!r}")
-        wanted, size = self.document["files"].get(name), self.document.get("sizes", {}).get(name)
+        if (checksum := self.facts.files.get(name)) is None:
+            return path
         what = "is not the file that was written"
-        if (
-            None not in (size, wanted) and (bytes_ := path.stat().st_size) != size
-        ):  # before gigabytes are read for a checksum
-            raise DamagedCheckpoint(what, where=str(path), expected=f"{size} bytes", got=f"{bytes_}")
-        if wanted is not None and (found := sha256(path)) != wanted:
-            raise DamagedCheckpoint(what, where=str(path), expected=f"sha256 {wanted[:80]}", got=found)
+        size, actual_size = self.facts.sizes.get(name), path.stat().st_size
+        if size is not None and actual_size != size:  # before gigabytes are read for a checksum
+            raise DamagedCheckpoint(what, where=str(path), expected=f"{size} bytes", got=f"{actual_size}")
+        if (actual := sha256(path)) != checksum:
+            raise DamagedCheckpoint(what, where=str(path), expected=f"sha256 {checksum[:80]}", got=actual)
         return path
 
     def json(self, name: str) -> dict[str, Any]:
@@ -196,16 +213,14 @@ class Run:
             return []
         path = self.file(name)
         lines = [parse_json(line, f"{path}: line {row}") for row, line in enumerate(read_text(path).splitlines(), 1)]
-        for row, line in enumerate(lines, 1):
-            if wrong := line_fault(line):
-                raise DamagedCheckpoint("is not an evaluation", where=f"{path}: line {row}", expected=wrong)
+        check_history(lines, str(path))
         return lines
 
     def write_history(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Replace the history."""
-        if "history.jsonl" in self.document["files"]:
-            signed = self.document["files"]
-            self.record(files={name: found for name, found in signed.items() if name != "history.jsonl"})
+        if "history.jsonl" in self.facts.files:
+            signed = self.facts.files.items()
+            self.record(files={name: checksum for name, checksum in signed if name != "history.jsonl"})
         write_text(self.folder / "history.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
     def save_weights(self, model: "nn.Module", metrics: Mapping[str, Any]) -> None:
@@ -227,15 +242,19 @@ class Run:
         from weftnet.base import tensors
 
         path = self.file("weights.safetensors")
-        found, wanted = tensors.load(path), model.state_dict()
-        for name in found.keys() & wanted.keys():
-            if found[name].is_floating_point() != wanted[name].is_floating_point():
+        weights, expected = tensors.load(path), model.state_dict()
+        for name in weights.keys() & expected.keys():
+            if weights[name].is_floating_point() != expected[name].is_floating_point():
                 what = f"the weights don't fit the model: {name} is of another type"
-                raise RunError(what, where=str(path), expected=str(wanted[name].dtype), got=str(found[name].dtype))
+                raise RunError(what, where=str(path), expected=str(expected[name].dtype), got=str(weights[name].dtype))
         try:
-            model.load_state_dict(found)
+            model.load_state_dict(weights)
         except RuntimeError as error:
             raise RunError(f"the weights don't fit the model: {error}", where=str(path)) from error
+
+    @property
+    def _where(self) -> str:
+        return str(self.folder / "run.json")
 
     @contextmanager
     def training(self) -> Iterator[None]:

@@ -170,19 +170,6 @@ class OnnxNetwork(nn.Module):
         return torch.from_numpy(next(iter(self._session.run(values).values())))
 
 
-def _engine_file(run: Run) -> Path:
-    """The model of a run that another engine computes.
-
-    Raises:
-        RunError: run.json names no engine that is known.
-    """
-    engine = run.document["engine"]
-    if not isinstance(engine, Mapping) or engine.get("name") != "onnx" or not isinstance(engine.get("file"), str):
-        expected = '{"name": "onnx", "file": …}'
-        raise RunError("names no engine that is known", where=str(run.folder), expected=expected, got=str(engine)[:80])
-    return run.file(engine["file"])
-
-
 def load(run: Run | str | Path) -> Loaded:
     """The model of a run, from its folder alone.
 
@@ -194,8 +181,8 @@ def load(run: Run | str | Path) -> Loaded:
     architecture, task, signals = contents(run)
     inputs = parts_of(run, architecture, task, signals)
     _refuse_other_data(run, task, signals)
-    if "engine" in run.document:
-        model = nn.ModuleDict({"network": OnnxNetwork(_engine_file(run), inputs["network"])})
+    if run.facts.engine is not None:
+        model = nn.ModuleDict({"network": OnnxNetwork(run.file(run.facts.engine.file), inputs["network"])})
         return Loaded(run, architecture, task, signals, model.eval())
     plans = Plans.of(run.document, str(run.folder / "run.json"))
     refuse_other_sizes(architecture, inputs, task, run.file("weights.safetensors"))

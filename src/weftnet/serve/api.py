@@ -87,7 +87,7 @@ def model_facts(repository: Repository, name: str) -> dict[str, Any]:
         "versions": list(versions),
         "default": newest.version,
         "engine": newest.model.engine,
-        "task": newest.model.task["name"],
+        "task": newest.model.task.name,
         "fields": [field_facts(field) for field in newest.model.fields],
     }
 

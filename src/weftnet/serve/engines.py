@@ -8,11 +8,12 @@ a folder that `weftnet export` wrote elsewhere and that is served by itself. Oth
 import json
 import logging
 import os
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
 from weftnet.answer.manifest import NAME as MANIFEST
-from weftnet.base.files import read_json
+from weftnet.answer.manifest import read_manifest
 from weftnet.errors import RunError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.serve.model import Model
@@ -48,7 +49,7 @@ def _exported(folder: Path, export: Path, threads: int) -> Model:
     from weftnet.answer.runner import Runner
 
     runner = Runner(export, threads)
-    return Model(folder, "onnx", runner.fields, runner.predict, runner.manifest.document["task"])
+    return Model(folder, "onnx", runner.fields, runner.predict, runner.manifest.facts.task)
 
 
 def _trained(folder: Path, threads: int) -> Model:
@@ -58,22 +59,22 @@ def _trained(folder: Path, threads: int) -> Model:
 
     torch.set_num_threads(threads)
     loaded = load_run(folder)
-    document = loaded.run.document
-    engine = "onnx" if "engine" in document else "torch"  # a compressed run has its own
-    return Model(folder, engine, loaded.preprocessing.fields, loaded.predict, document["task"])
+    facts = loaded.run.facts
+    engine = "torch" if facts.engine is None else facts.engine.name  # a compressed run has its own
+    return Model(folder, engine, loaded.preprocessing.fields, loaded.predict, facts.task)
 
 
 def _export_of(run: Run) -> Path:
     """An export of exactly this run: its own, or one in the cache, written now if need be."""
-    if "engine" in run.document:
+    if run.facts.engine is not None:
         raise RunError("is computed by ONNX Runtime already", where=str(run.folder))
-    weights = run.document["files"].get("weights.safetensors")
+    weights = run.facts.files.get("weights.safetensors")
     own = run.folder / _OWN
-    if weights and (own / MANIFEST).is_file() and read_json(own / MANIFEST).get("run", {}).get("weights") == weights:
+    if weights and (own / MANIFEST).is_file() and read_manifest(own).run.weights == weights:
         return own
     from weftnet import __version__
 
-    mark = sha256(json.dumps([__version__, run.document["task"], run.document["files"]]).encode()).hexdigest()
+    mark = sha256(json.dumps([__version__, asdict(run.facts.task), run.facts.files]).encode()).hexdigest()
     folder = _cache() / mark[:32]
     if not (folder / MANIFEST).is_file():
         from weftnet.export import write

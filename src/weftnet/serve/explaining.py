@@ -63,7 +63,7 @@ class Explainer:
 
         raw = from_json(version.model.fields, [row])
         loaded = self._run_of(version)
-        chosen = method or ("occlusion" if "engine" in loaded.run.document else "integrated_gradients")
+        chosen = method or ("occlusion" if loaded.run.facts.engine else "integrated_gradients")
         try:
             found = attribute(loaded, raw, chosen)[0]
         except (DataError, MissingExtra):

@@ -106,7 +106,7 @@ def described(version: Version, versions: list[str]) -> dict[str, Any]:
     ]
     outputs = [
         {"name": name, "datatype": datatype, "shape": [-1] * (axes + 1)}
-        for name, datatype, axes in _OUTPUTS.get(version.model.task["name"], ())
+        for name, datatype, axes in _OUTPUTS.get(version.model.task.name, ())
     ]
     platform = f"weftnet_{version.model.engine}"
     return {"name": version.name, "versions": versions, "platform": platform, "inputs": inputs, "outputs": outputs}

@@ -14,6 +14,7 @@ from typing import Any
 from weftnet.data.fields import Field
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, WeftnetError
+from weftnet.run.facts import TaskFacts
 
 Rows = Sequence[Mapping[str, Any]]
 Answers = list[dict[str, Any]]
@@ -37,7 +38,7 @@ class Model:
     engine: str
     fields: tuple[Field, ...]
     run: Callable[[Mapping[str, Any]], Answers]
-    task: Mapping[str, Any]
+    task: TaskFacts
 
     def predict(self, rows: Rows) -> Answers:
         """An answer for each row.

@@ -24,7 +24,7 @@ class FollowedRun(Run):
 
     def record(self, **facts: Any) -> None:
         """Remember facts."""
-        self.document.update(facts)
+        self.remember(**facts)
 
     def write_history(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Nothing."""

@@ -112,7 +112,7 @@ def resume(
     device = own_device(device)
     team = current_team(device)
     run = team.shared_run(Run.open(folder) if team.leads else None)
-    before = run.document.get("shard") is True
+    before = run.facts.shard
     shard = before if shard is None else shard
     team = current_team(device, shard)
     if run.status == "finished":
@@ -126,11 +126,11 @@ def resume(
     if not isinstance(data, Data):
         state = run.json("data.json")
         data = open_data(state["source"] if data is None else data, state=state)
-    if data.fingerprint != run.document["data"]["fingerprint"]:
+    if data.fingerprint != run.facts.data.fingerprint:
         raise DataError(
             "these are not the data the run was trained on",
             where=data.source,
-            expected=f"fingerprint {run.document['data']['fingerprint']}",
+            expected=f"fingerprint {run.facts.data.fingerprint}",
             got=data.fingerprint,
             fix="restore the data, or start a new run with `weftnet fit`",
         )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from weftnet.base.typed import brief, misfit
 from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.optim import OPTIMISERS
-from weftnet.run.fields import line_fault
+from weftnet.run.facts import check_history
 from weftnet.train.average import Average
 from weftnet.train.packing import pack, unpack
 from weftnet.train.recipe import Recipe
@@ -178,9 +178,7 @@ def _check(facts: dict[str, Any], step: int) -> None:
         diverged = isinstance(value, float) and value != value
         if not diverged and (wrong := misfit(value, kind)):
             raise DamagedCheckpoint(f"{name} is wrong", where=f"checkpoint {step}", expected=wrong, got=brief(value))
-    for line in facts["history"]:
-        if wrong := line_fault(line):
-            raise DamagedCheckpoint("history is wrong", where=f"checkpoint {step}", expected=wrong)
+    check_history(facts["history"], f"checkpoint {step}: history")
     if not all(isinstance(each, int | float) for pair in facts["sums"].values() for each in pair):
         raise DamagedCheckpoint("sums is wrong", where=f"checkpoint {step}", expected="numbers")
 

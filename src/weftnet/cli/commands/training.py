@@ -33,8 +33,8 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
 
     console = Console(quiet=not is_leader())
     run = _run_to_resume(folder)
-    metric = TASKS.get(run.document["task"]["name"]).score
-    if run.status == "finished" and "scores" in run.document:
+    metric = TASKS.get(run.facts.task.name).score
+    if run.status == "finished" and run.facts.scores is not None:
         console.print(f"{folder} is finished: there is nothing to go on with", highlight=False, soft_wrap=True)
     else:
         data = reopen(run.json("data.json"), source or None)
@@ -45,7 +45,7 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
         if not is_leader():
             return
         conclude(run, data)
-    told = [f"{split} {metric} {score_of(metric, found[metric])}" for split, found in run.document["scores"].items()]
+    told = [f"{split} {metric} {score_of(metric, found[metric])}" for split, found in (run.facts.scores or {}).items()]
     console.print(", ".join(told), highlight=False)
 
 

@@ -14,10 +14,10 @@ _SHOWN, _CLASSES = 12, 30
 
 def dataset(story: Story) -> str:
     """Sizes, columns, balance, notes, examples."""
-    known, data = story.known()["data"], story.data
-    sizes = data.sizes if data is not None else known.get("sizes", {})
-    parts = ", ".join(f"{count} {part}" for part, count in sizes.items() if count) if isinstance(sizes, dict) else ""
-    rows = [("source", data.source if data is not None else str(known.get("source", ""))), ("examples", parts)]
+    known, data = story.known().data, story.data
+    sizes = data.sizes if data is not None else known.sizes
+    parts = ", ".join(f"{count} {part}" for part, count in sizes.items() if count)
+    rows = [("source", data.source if data is not None else known.source or ""), ("examples", parts)]
     rows += [(f"input {name}", str(signal)) for name, signal in story.loaded.signals.items()]
     found = [facts([row for row in rows if row[1]]), _columns(story)]
     if data is None:

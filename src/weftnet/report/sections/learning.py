@@ -30,7 +30,6 @@ def learning(story: Story) -> str:
         name = f"validation {story.score}{unit}"
         figures.append(figure(lines({name: [score]}, "epochs", name), f"{name}, by which the weights were chosen"))
     last, known = history[-1], story.known()
-    told = (
-        f"{last['step']} steps, {last['epoch']:.3g} epochs, {duration(float(known.get('seconds', last['seconds'])))}."
-    )
-    return charts(*figures) + paragraph(told, soft=True)
+    seconds = last["seconds"] if known.seconds is None else known.seconds
+    length = f"{last['step']} steps, {last['epoch']:.3g} epochs, {duration(seconds)}."
+    return charts(*figures) + paragraph(length, soft=True)

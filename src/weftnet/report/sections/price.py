@@ -21,15 +21,14 @@ def price(story: Story) -> str:
             ("parameters", amount(sum(each.parameters for each in costs.values()))),
             ("FLOPs", f"{amount(sum(each.flops for each in costs.values()))} for a forward pass of one example"),
         ]
-    engine = run.document.get("engine")
-    file = engine["file"] if isinstance(engine, dict) and "file" in engine else "weights.safetensors"
+    file = run.facts.engine.file if run.facts.engine else "weights.safetensors"
     rows.append(("size", f"{size(run.file(file).stat().st_size)} ({file})"))
     for part, model in loaded.model.items():
         name = "latency" if len(loaded.model) == 1 else f"latency of the {part}"
         rows.append((name, f"{duration(latency(model, *story.inputs(part, 1)))} for one example on one thread"))
-    if "seconds" in run.document:
+    if run.facts.seconds is not None:
         waited = "" if run.waiting is None else f"; {run.waiting:.1%} of it spent waiting for data"
-        rows.append(("training", f"{duration(float(run.document['seconds']))}, {run.steps} steps{waited}"))
+        rows.append(("training", f"{duration(run.facts.seconds)}, {run.steps} steps{waited}"))
     try:
         recipe = run.json("recipe.json")
     except RunError:

@@ -7,14 +7,14 @@ from weftnet.report.story import Story
 def provenance(story: Story) -> str:
     """Facts of run.json; the manifest folded."""
     known = story.known()
-    rows = [("task", f"{known['task']['name']}"), ("seed", str(known["seed"]))]
-    rows += [(name, str(version)) for name, version in known.get("versions", {}).items()]
+    rows = [("task", known.task.name), ("seed", str(known.seed))]
+    rows += known.versions.items()
     rows += [
-        ("platform", str(known.get("platform", "unknown"))),
-        ("data", f"{known['data'].get('source', 'unknown')}"),
-        ("data sha256", str(known["data"].get("fingerprint"))),
-        ("format", f"{known['format']} of a run folder; status {known['status']}"),
+        ("platform", known.platform or "unknown"),
+        ("data", known.data.source or "unknown"),
+        ("data sha256", str(known.data.fingerprint)),
+        ("format", f"{known.format} of a run folder; status {known.status}"),
     ]
-    files = [[name, str(known.get("sizes", {}).get(name, "")), found] for name, found in known["files"].items()]
+    files = [[name, str(known.sizes.get(name, "")), found] for name, found in known.files.items()]
     manifest = folded("files and their checksums", table(["file", "bytes", "sha256"], files)) if files else ""
     return facts(rows) + manifest

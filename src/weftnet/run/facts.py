@@ -1,0 +1,149 @@
+"""What run.json says, as records; and the lines of history.jsonl. Checked once, so that whoever uses them needn't."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from weftnet.base.typed import Measured, brief, read
+from weftnet.errors import DamagedCheckpoint
+
+Status: TypeAlias = Literal["created", "training", "stopped", "finished", "failed"]
+Scores: TypeAlias = dict[str, dict[str, Measured]]
+#: characters of a signal's written form
+_LONGEST_SIGNAL = 200
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """Which task was trained.
+
+    Args:
+        name: its name in the registry `TASKS`.
+        settings: the arguments of its constructor.
+    """
+
+    name: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """Which data it was trained on.
+
+    Args:
+        source: where they lay.
+        name: of the data set.
+        fingerprint: of their content; runs of other data don't compare.
+        sizes: examples by split.
+    """
+
+    source: str | None = None
+    name: str | None = None
+    fingerprint: str | None = None
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What computes the network, where torch doesn't.
+
+    Args:
+        name: of the engine.
+        file: the model, in the run's folder.
+    """
+
+    name: Literal["onnx"]
+    file: str
+
+
+@dataclass(frozen=True)
+class Compression:
+    """How a compressed run came about.
+
+    Args:
+        steps: what was done to the run that it started from, in order.
+    """
+
+    steps: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """The content of run.json.
+
+    Args:
+        format: of the folder.
+        seed: of the recipe.
+        status: how far it got.
+        task, data: what was trained on what.
+        signals: the network's inputs in their written form.
+        files, sizes: the manifest: sha256 and bytes of every file.
+        versions, platform: of what trained it.
+        shard: whether several workers each kept a share of the weights.
+        steps: of the whole training, once they are known.
+        seconds, waited: of the training so far, and those among them in which it waited for data.
+        reason: why it failed.
+        scores: metrics by split, once it was evaluated.
+        plan, answers: how steps and answers are executed.
+        engine: None where torch computes the network.
+        compression: None for a run that is not compressed.
+    """
+
+    format: int
+    seed: int
+    status: Status
+    task: TaskFacts
+    data: DataFacts
+    signals: dict[str, str]
+    files: dict[str, str]
+    sizes: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    platform: str = ""
+    shard: bool = False
+    steps: int | None = None
+    seconds: Measured | None = None
+    waited: Measured | None = None
+    reason: str = ""
+    scores: Scores | None = None
+    plan: dict[str, Any] | None = None
+    answers: dict[str, Any] | None = None
+    engine: Engine | None = None
+    compression: Compression | None = None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any], where: str) -> "RunFacts":
+        """From the content of run.json.
+
+        Raises:
+            DamagedCheckpoint: a field is missing or wrong.
+        """
+        facts = read(cls, document, where)
+        if facts.format < 1:
+            what = "the field 'format' is wrong"
+            raise DamagedCheckpoint(what, where=where, expected="1 or more", got=str(facts.format))
+        for name, text in facts.signals.items():
+            if len(text) > _LONGEST_SIGNAL:
+                what, expected = f"the signal {name[:60]!r} is wrong", f"at most {_LONGEST_SIGNAL} characters"
+                raise DamagedCheckpoint(what, where=where, expected=expected, got=brief(text))
+        return facts
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the checks of a history's line go by; the lines themselves stay mappings, as they are printed and drawn."""
+
+    step: int
+    epoch: Measured
+    seconds: Measured
+    loss: dict[str, Measured]
+    validation: dict[str, Measured]
+
+
+def check_history(lines: list[Any], where: str) -> None:
+    """Refuse a history with a line that is no evaluation.
+
+    Raises:
+        DamagedCheckpoint: with the line.
+    """
+    for row, line in enumerate(lines, 1):
+        read(Evaluation, line, f"{where}: line {row}")
