@@ -69,7 +69,7 @@ def choose(loaded: Loaded, outputs: Any, target: str | int | None) -> Targets:
     if not isinstance(outputs, Tensor) or explainable not in _CHOOSERS:
         raise SettingError(
             "this run's outputs can't be explained",
-            where=f"task {loaded.run.document['task']['name']}",
+            where=f"task {loaded.run.facts.task.name}",
             expected="a task that answers with a label, several labels, a number or a forecast",
         )
     return _CHOOSERS[explainable](loaded.task.settings(), outputs, target)
