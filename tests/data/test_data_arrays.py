@@ -39,24 +39,24 @@ def test_digits_are_sklearns() -> None:
 
 
 def test_every_form_is_the_same_data(tmp_path: Path) -> None:
-    parts = {"x_train": X[:70], "y_train": Y[:70], "x_test": X[70:], "y_test": Y[70:]}
-    np.savez_compressed(tmp_path / "a.npz", **parts)
+    splits = {"x_train": X[:70], "y_train": Y[:70], "x_test": X[70:], "y_test": Y[70:]}
+    np.savez_compressed(tmp_path / "a.npz", **splits)
     (tmp_path / "b.npz.xz").write_bytes(lzma.compress((tmp_path / "a.npz").read_bytes(), preset=0))
     folder = tmp_path / "folder"
     folder.mkdir()
-    for name, array in parts.items():
+    for name, array in splits.items():
         np.save(folder / f"{name}.npy", array)
     (folder / "x_train.npy.xz").write_bytes(lzma.compress((folder / "x_train.npy").read_bytes(), preset=0))
     (folder / "x_train.npy").unlink()
     (folder / "README.md").write_text("not an array")
-    datas = [open_data(source) for source in (tmp_path / "a.npz", tmp_path / "b.npz.xz", folder, parts)]
+    datas = [open_data(source) for source in (tmp_path / "a.npz", tmp_path / "b.npz.xz", folder, splits)]
     assert len({data.fingerprint for data in datas}) == 1
     for data in datas:
         assert data.sizes == {"train": 64, "validation": 6, "test": 20}
         assert data.rows("test").tolist() == list(range(70, 90))
         assert data.signals["image"].text() == "image:1x6x5"
-    parts["x_test"] = X[70:] + 1
-    assert open_data(parts).fingerprint != datas[0].fingerprint
+    splits["x_test"] = X[70:] + 1
+    assert open_data(splits).fingerprint != datas[0].fingerprint
 
 
 @pytest.mark.parametrize(
@@ -191,12 +191,12 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"y_test, row 1: the target is no label of the training rows\n.*0, 1, 2\n.*3"):
         open_data(unseen)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="holds nothing that is read"):
+    with pytest.raises(DataError, match="holds nothing that can be read"):
         open_data(tmp_path / "empty")
     with pytest.raises(DataError, match=r"no such file or folder\n.*a.npz\?"):
         open_data(tmp_path / "b.npz")
     (tmp_path / "a.xlsx").write_text("")
-    with pytest.raises(DataError, match=r"files that end in .xlsx are not read\n.*\.csv"):
+    with pytest.raises(DataError, match=r"files that end in .xlsx are not supported\n.*\.csv"):
         open_data(tmp_path / "a.xlsx")
     with pytest.raises(DataError, match="there is no column 'z'"):
         open_data({"x": X, "y": Y}, target="z")

@@ -30,7 +30,7 @@ def written(path: Path, table: Rows) -> Path:
 
 
 def in_test(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
-    """A table of which some rows of the test part are changed."""
+    """A table of which some rows of the test split are changed."""
     table = rows()
     for row in open_data(written(path, table), target="y").rows("test").tolist()[:4]:
         change(table[row])
@@ -95,9 +95,9 @@ NOTED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
         lambda path: every(path, rare),
         ["the classes are unbalanced: 'usual' has 95", "class_weights=balanced weighs them alike"],
     ),
-    "equal rows in two parts": (
+    "equal rows in two splits": (
         twice,
-        ["test rows stand in the training part too, so the score flatters; duplicates='group' keeps equal rows in one"],
+        ["test rows stand in the training split too, so the score flatters; duplicates='group' keeps equal rows"],
     ),
     "a column that never changes": (
         lambda path: every(path, lambda _, row: row.update(city="Oslo", n=4)),

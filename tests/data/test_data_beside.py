@@ -40,7 +40,7 @@ def opened(path: Path, **arguments: Any) -> Data:
 
 
 def same(whole: Data, streamed: Data) -> None:
-    assert any("larger than memory: encoded once to the disk" in note for note in streamed.notes)
+    assert any("larger than memory: encoded once to disk" in note for note in streamed.notes)
     assert whole.fingerprint == streamed.fingerprint
     assert whole.state() == streamed.state()
     for one, two in zip(whole.batches("train", 100), streamed.batches("train", 100), strict=True):
@@ -119,7 +119,7 @@ def findings(path: Path, memory: str | None, target: str = "y") -> list[str]:
 
 
 def test_all_is_noticed_of_a_set_larger_than_memory(tmp_path: Path) -> None:
-    """Rows that stand in two parts, columns that say the target and classes out of balance: as in memory."""
+    """Rows that stand in two splits, columns that say the target and classes out of balance: as in memory."""
     rng = np.random.default_rng(0)
     n = rng.normal(size=1000).round(6)
     classes = [("x", "often") if row % 20 else ("z", "rare") for row in range(1000)]
@@ -133,12 +133,12 @@ def test_all_is_noticed_of_a_set_larger_than_memory(tmp_path: Path) -> None:
         told = findings(path, LITTLE, target)
         assert told == findings(path, None, target)
         assert any(f"{column}: says the target {target!r} all but exactly" in note for note in told)
-        assert any("test rows stand in the training part too" in note for note in told)
+        assert any("test rows stand in the training split too" in note for note in told)
     assert any("the classes are unbalanced" in note for note in findings(path, LITTLE))
     grouped = open_data(path, target="y", memory=LITTLE, duplicates="group")
-    assert not any("stand in the training part" in note for note in grouped.notes)
+    assert not any("stand in the training split" in note for note in grouped.notes)
     whole = open_data(path, target="y", duplicates="group")
-    assert all(whole.rows(part).equal(grouped.rows(part)) for part in whole.sizes)
+    assert all(whole.rows(split).equal(grouped.rows(split)) for split in whole.sizes)
 
 
 def test_equal_files_are_equal_rows(tmp_path: Path) -> None:
@@ -149,4 +149,4 @@ def test_equal_files_are_equal_rows(tmp_path: Path) -> None:
         (folder / f"{number}.png").write_bytes((folder / f"{number - 20}.png").read_bytes())
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["photo,y", *(f"in/{name},{'ab'[number % 2]}" for number, name in enumerate(names))]))
-    assert any("stand in the training part too" in note for note in open_data(path, target="y").notes)
+    assert any("stand in the training split too" in note for note in open_data(path, target="y").notes)

@@ -29,27 +29,27 @@ def test_rows_that_stand_in_two_parts() -> None:
     columns = table()
     columns["n"][100:] = columns["n"][:100]
     data = open_data(columns, target="y")
-    kept = {part: {columns["n"][row] for row in data.rows(part).tolist()} for part in data.sizes}
+    kept = {split: {columns["n"][row] for row in data.rows(split).tolist()} for split in data.sizes}
     again = sum(columns["n"][row] in kept["train"] for row in data.rows("test").tolist())
-    assert f"{again} of {data.sizes['test']} test rows stand in the training part too" in "\n".join(data.notes)
+    assert f"{again} of {data.sizes['test']} test rows stand in the training split too" in "\n".join(data.notes)
     assert sum(data.sizes.values()) == 200  # nothing is left out
     grouped = open_data(columns, target="y", duplicates="group")
-    assert "stand in the training part" not in "\n".join(grouped.notes)
-    parts = [{columns["n"][row] for row in grouped.rows(part).tolist()} for part in grouped.sizes]
-    assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
+    assert "stand in the training split" not in "\n".join(grouped.notes)
+    splits = [{columns["n"][row] for row in grouped.rows(split).tolist()} for split in grouped.sizes]
+    assert not splits[0] & splits[1] | splits[0] & splits[2] | splits[1] & splits[2]
     state = json.loads(json.dumps(grouped.state()))
     restored = open_data(columns, state=state)
-    assert all(restored.rows(part).equal(grouped.rows(part)) for part in grouped.sizes)
+    assert all(restored.rows(split).equal(grouped.rows(split)) for split in grouped.sizes)
 
 
 def test_grouping_refuses_what_it_cannot_do() -> None:
-    with pytest.raises(SettingError, match="say already where a row goes"):
+    with pytest.raises(SettingError, match="already determine where a row goes"):
         open_data(table(part=["train", "test"] * 100), target="y", splits={"column": "part"}, duplicates="group")
     with pytest.raises(SettingError, match="kept or grouped"):
         open_data(table(), target="y", duplicates="drop")
     arrays = {"x_train": RNG.normal(size=(50, 2)), "y_train": np.arange(50) % 2,
               "x_test": RNG.normal(size=(9, 2)), "y_test": np.arange(9) % 2}  # fmt: skip
-    with pytest.raises(SettingError, match="parts are given by the source"):
+    with pytest.raises(SettingError, match="own splits can't be changed"):
         open_data(arrays, duplicates="group")
 
 

@@ -1,4 +1,4 @@
-"""Windows are plain slices of the table, parts share no target, and training sees nothing but its own part."""
+"""Windows are plain slices of the table, splits share no target, and training sees nothing but its own split."""
 
 import json
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from weftnet.data.kinds.calendar import Calendar
 from weftnet.data.kinds.forecast import Forecast
 from weftnet.data.kinds.window import Window
 from weftnet.data.preprocessing import Preprocessing
-from weftnet.data.splits import PARTS
+from weftnet.data.splits import SPLITS
 from weftnet.errors import DataError, SettingError
 
 RNG = np.random.default_rng(5)
@@ -35,9 +35,9 @@ def table(count: int = 200) -> dict[str, Any]:
     }
 
 
-def every(data: Any, part: str) -> list[tuple[int, np.ndarray, np.ndarray]]:
+def every(data: Any, split: str) -> list[tuple[int, np.ndarray, np.ndarray]]:
     found = []
-    for batch in data.batches(part, 7):
+    for batch in data.batches(split, 7):
         rows, x, y = batch.rows.tolist(), batch.inputs["series"].numpy(), batch.target.numpy()
         found += list(zip(rows, x, y, strict=True))
     return found
@@ -49,19 +49,19 @@ def every(data: Any, part: str) -> list[tuple[int, np.ndarray, np.ndarray]]:
 )  # fmt: skip
 @settings(max_examples=25, deadline=None)
 def test_every_window_is_the_plain_slice(context: int, horizon: int, target: Any, sizes: tuple[int, int, int]) -> None:
-    """Against loops in float64, for every window of every part."""
+    """Against loops in float64, for every window of every split."""
     columns = table()
-    splits = dict(zip(PARTS, sizes, strict=True))
+    splits = dict(zip(SPLITS, sizes, strict=True))
     data = open_data(columns, target=target, context=context, horizon=horizon, time="date", splits=splits)
     names = ["load", "oil", "wind"]
     raw = np.array([columns[name] for name in names]).T
     z = (raw - raw[: sizes[0]].mean(0)) / raw[: sizes[0]].std(0)
     chosen = [names.index(name) for name in ([target] if isinstance(target, str) else target or names)]
     begin = 0
-    for part in PARTS:
-        end = begin + splits[part]
+    for split in SPLITS:
+        end = begin + splits[split]
         starts = [row for row in range(begin, end - horizon + 1) if row >= context]
-        found = every(data, part)
+        found = every(data, split)
         assert [row for row, _, _ in found] == starts
         for row, x, y in found:
             np.testing.assert_allclose(x, z[row - context : row], atol=1e-5)
@@ -74,12 +74,12 @@ def test_no_target_of_another_part_is_in_a_training_window() -> None:
     columns = table()
     columns["load"] = np.arange(200.0).tolist()
     data = open_data(columns, context=8, horizon=5, time="date")
-    seen = {part: set() for part in PARTS}
-    for part in PARTS:
-        for _, _, y in every(data, part):
-            seen[part] |= set(np.round(data.target.decode(y)[:, 0]).astype(int).tolist())
-    assert [min(seen[part]) for part in PARTS] == [8, 120, 160]
-    assert [max(seen[part]) for part in PARTS] == [119, 159, 199]
+    seen = {split: set() for split in SPLITS}
+    for split in SPLITS:
+        for _, _, y in every(data, split):
+            seen[split] |= set(np.round(data.target.decode(y)[:, 0]).astype(int).tolist())
+    assert [min(seen[split]) for split in SPLITS] == [8, 120, 160]
+    assert [max(seen[split]) for split in SPLITS] == [119, 159, 199]
     inputs = {round(value) for _, x, _ in every(data, "train") for value in _load(data, x)}
     assert max(inputs) < 120
 
@@ -131,8 +131,8 @@ def test_opened_again_by_its_state() -> None:
     again = open_data(columns, state=state)
     assert again.sizes == data.sizes
     assert again.state() == data.state()
-    for part in PARTS:
-        for one, other in zip(every(data, part), every(again, part), strict=True):
+    for split in SPLITS:
+        for one, other in zip(every(data, split), every(again, split), strict=True):
             np.testing.assert_array_equal(one[1], other[1])
     other = open_data({**table(60)}, state=state)
     assert other.sizes == {"train": 0, "validation": 0, "test": 60 - 8 - 4 + 1}
@@ -148,15 +148,15 @@ def test_several_series_stay_apart() -> None:
     data = open_data(columns, context=5, horizon=3, time="date", series="id")
     assert "2 series" in data.notes[0]
     kind = data.preprocessing.columns["value"]
-    for part, (first, last) in {"train": (0, 36), "validation": (36, 48), "test": (48, 60)}.items():
-        found = every(data, part)
+    for split, (first, last) in {"train": (0, 36), "validation": (36, 48), "test": (48, 60)}.items():
+        found = every(data, split)
         for row, x, y in found:
             values = np.concatenate([x[:, 0], y[:, 0]]) * kind.std + kind.mean
             np.testing.assert_allclose(np.diff(values), 1, atol=1e-3)
             assert columns["value"][row] == pytest.approx(values[5], abs=1e-3)
             stamp = long.index(columns["date"][row])
             assert first <= stamp <= last - 3, "all series are cut at the same time"
-        ends = {"train": (29, 19), "validation": (10, 10), "test": (10, 10)}[part]
+        ends = {"train": (29, 19), "validation": (10, 10), "test": (10, 10)}[split]
         assert len(found) == sum(ends)
 
 
@@ -220,7 +220,7 @@ def test_etts_months_give_the_literatures_windows() -> None:
     splits = {"train": 8640, "validation": 2880, "test": 2880}
     data = open_data(columns, context=96, horizon=96, splits=splits)
     assert data.sizes == {"train": 8449, "validation": 2785, "test": 2785}
-    assert data.notes == ["the last 3020 steps are in no part and go unused"]
+    assert data.notes == ["the last 3020 steps are in no split and stay unused"]
 
 
 def change(**columns: Any) -> dict[str, Any]:
@@ -243,19 +243,19 @@ def swapped() -> list[str]:
         (change(date=[*hours(199), "soon"]), {}, r"row 199, column 'date': this is no time stamp"),
         (change(date=[*hours(199), None]), {}, r"row 199, column 'date': the time stamp is missing"),
         (change(oil=["1"] * 150 + ["x"] + ["1"] * 49), {}, r"row 150, column 'oil': this is not a number"),
-        (change(oil=[None] * 130 + [1.0] * 70), {"target": "oil"}, "target has no value in the training part"),
+        (change(oil=[None] * 130 + [1.0] * 70), {"target": "oil"}, "target has no value in the training split"),
         (table(), {"target": "oli"}, "did you mean 'oil'"),
         (table(), {"target": ["oil", "oil"]}, "names of different columns"),
         (table(), {"target": "oil", "kinds": {"oil": None}}, "a target's past is an input"),
         (table(), {"kinds": {"oil": "category"}}, "reads columns of numbers"),
         (table(), {"time": "day"}, "there is no column 'day'"),
         (table(), {"series": "house"}, "there is no column 'house'"),
-        (table(), {"horizon": 45}, r"the validation part has no window(.|\n)*45 steps(.|\n)*at most 40"),
-        (table(), {"context": 120}, r"the train part has no window(.|\n)*124 in the series"),
+        (table(), {"horizon": 45}, r"the validation split has no window(.|\n)*45 steps(.|\n)*at most 40"),
+        (table(), {"context": 120}, r"the train split has no window(.|\n)*124 in the series"),
         (table(), {"splits": {"train": 180, "validation": 20, "test": 20}}, r"at most 200 steps"),
-        (table(), {"splits": {"train": 0.6, "test": 0.2}}, "cut in time"),
-        (table(), {"splits": "stratified"}, "cut in time"),
-        (table(), {"splits": {"train": 0.6, "tset": 0.4}}, "cut in time"),
+        (table(), {"splits": {"train": 0.6, "test": 0.2}}, "split in time"),
+        (table(), {"splits": "stratified"}, "split in time"),
+        (table(), {"splits": {"train": 0.6, "tset": 0.4}}, "split in time"),
         (table(), {"horizon": 0}, "positive numbers of steps"),
         (table(), {"horizon": "4"}, "'horizon' can't be used"),
         (table(), {"calendar": True, "time": None}, "made of time stamps"),

@@ -121,9 +121,9 @@ def test_a_set_of_the_hub(monkeypatch: pytest.MonkeyPatch, datasets: ModuleType,
     assert data.target is not None
     assert data.target.labels == ["cat", "dog"]  # type: ignore[attr-defined]
     folder = open_data(tmp_path)
-    for part in data.sizes:
-        assert data.rows(part).equal(folder.rows(part))
-        for one, two in zip(data.batches(part, 16), folder.batches(part, 16), strict=True):
+    for name in data.sizes:
+        assert data.rows(name).equal(folder.rows(name))
+        for one, two in zip(data.batches(name, 16), folder.batches(name, 16), strict=True):
             assert one.inputs["table"].equal(two.inputs["table"])
             assert one.target is not None
             assert two.target is not None
@@ -146,8 +146,8 @@ def test_a_folder_of_the_name_is_not_read_instead(monkeypatch: pytest.MonkeyPatc
 
 
 def test_saved_splits_are_the_parts(datasets: ModuleType, tmp_path: Path) -> None:
-    parts = {"train": split(datasets, 40), "validation": split(datasets, 10, 40), "test": split(datasets, 20, 50)}
-    datasets.DatasetDict(parts).save_to_disk(tmp_path / "saved")
+    splits = {"train": split(datasets, 40), "validation": split(datasets, 10, 40), "test": split(datasets, 20, 50)}
+    datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
     data = open_data(tmp_path / "saved")
     assert data.sizes == {"train": 40, "validation": 10, "test": 20}
     (batch,) = data.batches("test", 100)

@@ -1,6 +1,6 @@
 """Nothing of the validation and test rows reaches what is fitted: for every kind there is; one without a case fails.
 
-Each case opens some data, changes some of their parts and opens them again. If only validation and test rows change,
+Each case opens some data, changes some of their splits and opens them again. If only validation and test rows change,
 the fitted state is the same to the last bit; if training rows change, it is not, so the case would notice a leak.
 """
 
@@ -26,11 +26,11 @@ Pair = tuple[Data, Data]
 def column(spec: Any, value: Callable[[int], Any], other: Any, target: str = "y") -> Callable[..., Pair]:
     """A column of a table; changed rows hold `other`."""
 
-    def case(path: Path, parts: Sequence[str]) -> Pair:
+    def case(path: Path, splits: Sequence[str]) -> Pair:
         columns = {"v": [value(row) for row in range(ROWS)], "n": list(range(ROWS)), "y": ["a", "b"] * (ROWS // 2)}
         kinds = {"v": spec} if target == "y" else {"v": spec, "y": "category"}
         first = open_data(columns, target=target, kinds=kinds)
-        for row in rows_of(first, parts):
+        for row in rows_of(first, splits):
             columns["v"][row] = other(row) if callable(other) else other
         return first, open_data(columns, target=target, kinds=kinds)
 
@@ -40,41 +40,41 @@ def column(spec: Any, value: Callable[[int], Any], other: Any, target: str = "y"
 def array(shape: tuple[int, ...], kind: str) -> Callable[..., Pair]:
     """Whole arrays."""
 
-    def case(path: Path, parts: Sequence[str]) -> Pair:
+    def case(path: Path, splits: Sequence[str]) -> Pair:
         x, y = np.random.default_rng(0).normal(size=(ROWS, *shape)), np.arange(ROWS) % 2
         first = open_data({"x": x, "y": y}, kinds={"x": kind})
         changed = x.copy()
-        changed[rows_of(first, parts)] = 1e6
+        changed[rows_of(first, splits)] = 1e6
         return first, open_data({"x": changed, "y": y}, kinds={"x": kind})
 
     return case
 
 
-def files(path: Path, parts: Sequence[str]) -> Pair:
+def files(path: Path, splits: Sequence[str]) -> Pair:
     """A folder of images; changed ones are larger, and of another colour."""
     for row in range(ROWS):
         (path / "ab"[row % 2]).mkdir(exist_ok=True)
         (path / "ab"[row % 2] / f"{row:03}.png").write_bytes(picture(row))
     first = open_data(path)
     names = sorted(path.rglob("*.png"))
-    for row in rows_of(first, parts):
+    for row in rows_of(first, splits):
         names[row].write_bytes(red(row))
     return first, open_data(path)
 
 
-def running(path: Path, parts: Sequence[str]) -> Pair:
+def running(path: Path, splits: Sequence[str]) -> Pair:
     """A text, of which the first nine tenths train."""
     text = "".join(chr(97 + (n * n + 7 * n) % 23) for n in range(1000))
     (path / "a.txt").write_text(text)
     first = open_data(path / "a.txt", context=10)
-    (path / "a.txt").write_text(text[:900] + "é" * 100 if parts == ASIDE else "é" * 900 + text[900:])
+    (path / "a.txt").write_text(text[:900] + "é" * 100 if splits == ASIDE else "é" * 900 + text[900:])
     return first, open_data(path / "a.txt", context=10)
 
 
 def forecast(calendar: bool) -> Callable[..., Pair]:
-    """Series, whose first part trains; with dates as inputs beside them."""
+    """Series, whose first split trains; with dates as inputs beside them."""
 
-    def case(path: Path, parts: Sequence[str]) -> Pair:
+    def case(path: Path, splits: Sequence[str]) -> Pair:
         rng = np.random.default_rng(0)
         begin = datetime(2020, 2, 27)
         columns = {
@@ -85,7 +85,7 @@ def forecast(calendar: bool) -> Callable[..., Pair]:
         options: dict[str, Any] = {"horizon": 3, "context": 8, "time": "date", "target": "oil", "calendar": calendar}
         first = open_data(columns, **options)
         last_trained = int(first.rows("train").max()) + 2
-        changed = slice(last_trained + 1, None) if parts == ASIDE else slice(0, last_trained + 1)
+        changed = slice(last_trained + 1, None) if splits == ASIDE else slice(0, last_trained + 1)
         others = {name: columns[name].copy() for name in ("load", "oil")}
         others["load"][changed], others["oil"][changed] = -1e9, np.nan  # and a gap at the same time
         others["oil"][0] = columns["oil"][0]
@@ -94,8 +94,8 @@ def forecast(calendar: bool) -> Callable[..., Pair]:
     return case
 
 
-def rows_of(data: Data, parts: Sequence[str]) -> list[int]:
-    return [row for part in parts for row in data.rows(part).tolist()]
+def rows_of(data: Data, splits: Sequence[str]) -> list[int]:
+    return [row for split in splits for row in data.rows(split).tolist()]
 
 
 def picture(row: int, size: int = 6) -> bytes:

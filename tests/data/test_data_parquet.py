@@ -136,10 +136,10 @@ def hub_table(count: int, shift: int = 0) -> pa.Table:
 
 @pytest.mark.parametrize("layout", ["data/{}-00000-of-00001.parquet", "{}/0000.parquet"])
 def test_a_folder_as_the_hub_lays_it(tmp_path: Path, layout: str) -> None:
-    for part, count in (("train", 30), ("test", 10)):
-        file = tmp_path / layout.format(part)
+    for split, count in (("train", 30), ("test", 10)):
+        file = tmp_path / layout.format(split)
         file.parent.mkdir(parents=True, exist_ok=True)
-        parquet.write_table(hub_table(count, 1000 * (part == "test")), file)
+        parquet.write_table(hub_table(count, 1000 * (split == "test")), file)
     data = open_data(tmp_path)
     assert data.sizes == {"train": 26, "validation": 4, "test": 10}
     assert data.target is not None

@@ -68,7 +68,7 @@ def riddle(first: Callable[..., Any], second: Callable[..., Any]) -> dict[str, l
 
 
 def accuracy(columns: Mapping[str, Any], candidate: Candidate | None, folder: Path, **kinds: Any) -> float:
-    """Of the test part after a short training."""
+    """Of the test split after a short training."""
     data = open_data(columns, target="label", kinds=kinds)
     candidate = candidate or propose(data.signals, "classification")[0]
     task = TASKS.get("classification").from_data(data)

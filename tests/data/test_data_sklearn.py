@@ -21,10 +21,10 @@ def test_a_table_is_opened_as_it_is(tmp_path: Path, name: str, worth: float) -> 
     frame.to_csv(tmp_path / "a.csv", index=False)
     data = open_data(tmp_path / "a.csv", target="target")
     assert data.target is not None
-    assert {part: size / len(frame) for part, size in data.sizes.items()} == pytest.approx(
+    assert {split: size / len(frame) for split, size in data.sizes.items()} == pytest.approx(
         {"train": 0.7, "validation": 0.15, "test": 0.15}, abs=0.02
     )
-    train, test = (next(data.batches(part, len(frame))) for part in ("train", "test"))
+    train, test = (next(data.batches(split, len(frame))) for split in ("train", "test"))
     assert train.target is not None
     assert test.target is not None
     x, rows = train.inputs["table"].numpy(), train.rows.numpy()

@@ -1,4 +1,4 @@
-"""Sets larger than the memory allowed: the same data to the last bit, read piece by piece, kept on the disk."""
+"""Sets larger than the memory allowed: the same data to the last bit, read chunk by chunk, kept on the disk."""
 
 import io
 import itertools
@@ -36,7 +36,9 @@ def same(first: Data, second: Data) -> None:
     assert first.state() == second.state()
     assert first.sizes == second.sizes
     pairs = [
-        pair for part in first.sizes for pair in zip(first.batches(part, 300), second.batches(part, 300), strict=True)
+        pair
+        for split in first.sizes
+        for pair in zip(first.batches(split, 300), second.batches(split, 300), strict=True)
     ] + [(first.train_batch(step, 64, 5), second.train_batch(step, 64, 5)) for step in (0, 1, 77)]
     for one, two in pairs:
         assert one.rows.equal(two.rows)
@@ -93,8 +95,8 @@ def as_feather(path: Path) -> Path:
 
 
 def as_folder(path: Path) -> Path:
-    for part, start, end in (("train", 0, 4000), ("test", 4000, 6000)):
-        parquet.write_table(pa.Table.from_pylist(rows()[start:end]), path / f"{part}-0.parquet")
+    for split, start, end in (("train", 0, 4000), ("test", 4000, 6000)):
+        parquet.write_table(pa.Table.from_pylist(rows()[start:end]), path / f"{split}-0.parquet")
     return path
 
 
@@ -110,7 +112,7 @@ def test_tables_are_the_same_data(tmp_path: Path, form: Callable[[Path], Path]) 
     whole = open_data(path, **arguments)
     for _ in range(2):  # encoded, then found in the cache
         streamed = open_data(path, memory=LITTLE, **arguments)
-        assert any("larger than memory: encoded once to the disk" in note for note in streamed.notes)
+        assert any("larger than memory: encoded once to disk" in note for note in streamed.notes)
         same(whole, streamed)
     some = np.array([5000, 3, 77])
     expected, got = whole.raw(some), streamed.raw(some)  # type: ignore[attr-defined]
@@ -160,13 +162,13 @@ def test_arrays_are_the_same_data(tmp_path: Path, kind: str, form: str) -> None:
     x = rng.normal(3, 2, (1200, *shapes[kind])).astype(np.float32)
     x = (x * 20).astype(np.uint8) if kind == "images" else x
     y = rng.normal(size=(1200, 3)) if kind.startswith("several") else np.arange(1200) % 3
-    parts = {"x_train": x[:900], "y_train": y[:900], "x_test": x[900:], "y_test": np.asfortranarray(y[900:])}
+    splits = {"x_train": x[:900], "y_train": y[:900], "x_test": x[900:], "y_test": np.asfortranarray(y[900:])}
     if form == "folder":
-        for name, array in parts.items():
+        for name, array in splits.items():
             np.save(tmp_path / f"{name}.npy", array)
         path = tmp_path
     else:
-        np.savez_compressed(tmp_path / "a.npz", **parts)
+        np.savez_compressed(tmp_path / "a.npz", **splits)
         path = tmp_path / f"a.{form}"
         if form == "npz.xz":
             path.write_bytes(lzma.compress((tmp_path / "a.npz").read_bytes(), preset=0))
@@ -247,7 +249,7 @@ def test_in_memory_batches_are_slices(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_faults_are_named_as_in_memory(tmp_path: Path) -> None:
-    """The same words, with file, row and column, whether a table is read whole or in pieces."""
+    """The same words, with file, row and column, whether a table is read whole or in chunks."""
     lines = ["n,word,y", *(f"{row / 3:.6f},{'word ' * 20},{row % 2}" for row in range(3000))]
     faults: dict[str, tuple[int, str]] = {
         "row 2502": (2501, f"1,2,3,{'word ' * 20}"),
@@ -350,8 +352,8 @@ def test_blocks(lengths: list[int], size: int, chosen: set[int]) -> None:
 def test_statistics_do_not_depend_on_the_pieces(count: int, size: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(5, 3, count)
     values[:: 1 + seed] = np.nan
-    pieces = [values[start : start + size] for start in range(0, count, size)]
-    assert Number(bins=4).fit(values).state() == Number(bins=4).fit_pieces(pieces).state()
+    chunks = [values[start : start + size] for start in range(0, count, size)]
+    assert Number(bins=4).fit(values).state() == Number(bins=4).fit_chunks(chunks).state()
 
 
 def test_samples_and_counts_of_very_many() -> None:
@@ -362,8 +364,8 @@ def test_samples_and_counts_of_very_many() -> None:
         other.add(values[start : start + 77])
     assert sorted(sample.values) == sorted(other.values)
     assert abs(sample.values.mean() - 5000) < 1500
-    pieces = [["often"] * 5 + [f"rare {piece} {number}" for number in range(50)] for piece in range(20)]
-    counts = counted(pieces, distinct=100)
+    chunks = [["often"] * 5 + [f"rare {chunk} {number}" for number in range(50)] for chunk in range(20)]
+    counts = counted(chunks, distinct=100)
     assert counts["often"] == 100
     assert len(counts) <= 200
 

@@ -158,7 +158,7 @@ def test_a_column_names_the_parts(tmp_path: Path) -> None:
     assert data.rows("validation").tolist() == list(range(1, 30, 3))
     assert set(data.state()["preprocessing"]["columns"]) == {"x"}
     rows[4][1] = "tets"
-    with pytest.raises(DataError, match=r"row 5, column 'part': this names no part\n.*\n.*'tets'"):
+    with pytest.raises(DataError, match=r"row 5, column 'part': this names no split\n.*\n.*'tets'"):
         open_data(write(tmp_path, rows), target="y", splits={"column": "part"})
 
 
@@ -195,7 +195,7 @@ def test_errors_name_the_place(tmp_path: Path) -> None:
     assert "the target is the same in every row" in faulty(tmp_path, "a,y\n" + ROWS.replace(",1", ",0"), target="y")
     assert "infinite" in faulty(tmp_path, "a,y\n" + ROWS.replace("\n7,1", "\ninf,1"), target="y")
     rare = faulty(tmp_path, "a,y\n" + ROWS + "4,2\n", target="y")
-    assert "class '2' has 1 row: too few for 3 parts" in rare
+    assert "class '2' has 1 row: too few for 3 splits" in rare
     numbers = faulty(tmp_path, "a,y\n" + ROWS.replace("7,1", "7,one"), target="y", kinds={"y": "number"})
     assert "row 9, column 'y': this is not a number" in numbers
 

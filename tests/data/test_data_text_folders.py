@@ -8,11 +8,11 @@ from weftnet.data import open_data
 from weftnet.errors import DataError
 
 
-def folder(path: Path, parts: tuple[str, ...] = ("",)) -> Path:
-    for part in parts:
+def folder(path: Path, splits: tuple[str, ...] = ("",)) -> Path:
+    for split in splits:
         for number in range(24):
             label = ["good", "bad"][number % 2]
-            file = path / part / label / f"{number}.txt"
+            file = path / split / label / f"{number}.txt"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"this is {label} number {number} indeed")
     (path / ".hidden").write_text("not looked at")

@@ -47,7 +47,7 @@ def test_targets_are_one_character_on(path: Path) -> None:
 def test_training_windows(path: Path) -> None:
     data = open_data(path, context=10)
     starts = torch.cat([data.train_batch(step, 32, 0).rows for step in range(600)])
-    assert set(starts.tolist()) == set(range(890))  # anywhere, but never into the validation part
+    assert set(starts.tolist()) == set(range(890))  # anywhere, but never into the validation split
     one, two = data.train_batch(3, 8, 0), open_data(path, context=10).train_batch(3, 8, 0)
     assert one.rows.equal(two.rows)
     assert not one.rows.equal(data.train_batch(4, 8, 0).rows)
@@ -60,7 +60,7 @@ def test_training_windows(path: Path) -> None:
 def test_characters_never_trained_on(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT[:950] + "é" * 50)
     data = open_data(tmp_path / "a.txt", context=10)
-    assert data.notes == ["50 characters do not occur in the training part and are read as unknown"]
+    assert data.notes == ["50 characters do not occur in the training split and are read as unknown"]
     (tmp_path / "b.txt").write_text(TEXT[:1000])
     assert open_data(tmp_path / "b.txt", context=10).state()["preprocessing"] == data.state()["preprocessing"]
 
@@ -85,12 +85,12 @@ def test_errors(path: Path, tmp_path: Path) -> None:
     (tmp_path / "void.txt").write_text("")
     with pytest.raises(DataError, match="the file is empty"):
         open_data(tmp_path / "void.txt")
-    with pytest.raises(DataError, match=r"validation part is shorter than one window\n.*129"):
+    with pytest.raises(DataError, match=r"validation split is shorter than one window\n.*129"):
         open_data(path, context=128)
     with pytest.raises(SettingError, match="context: expected a positive integer, got 0"):
         open_data(path, context=0)
     with pytest.raises(SettingError, match="neither target nor kinds"):
         open_data(path, target="y")
     for splits in ("random", {"train": 0.5}, {"train": 0.9, "val": 0.1}):
-        with pytest.raises(SettingError, match="cut in order"):
+        with pytest.raises(SettingError, match="split in order"):
             open_data(path, splits=splits)

@@ -19,7 +19,7 @@ from weftnet.data import Batch, open_data
 from weftnet.data.fields import Field
 from weftnet.data.media import IMAGES, SOUNDS
 from weftnet.data.read import read_text, suffixes
-from weftnet.data.splits import PARTS
+from weftnet.data.splits import SPLITS
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, RunError, closest
 from weftnet.run.loading import BATCH, Loaded
@@ -64,7 +64,7 @@ def of_source(loaded: Loaded, source: str) -> Asked:
         return of_texts(loaded, read_text(path).splitlines(), source)
     state = dict(_state(loaded))
     data = open_data(source, state=without_target(state))
-    streams = (_of_batches(loaded, data.batches(part, _chunk(loaded))) for part in PARTS)
+    streams = (_of_batches(loaded, data.batches(part, _chunk(loaded))) for part in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
     return Asked(source, ((row + 1, answer) for row, answer in ordered))
 

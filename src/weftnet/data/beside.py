@@ -74,7 +74,7 @@ def resolve_files(
             continue
         if held and not wanted and not _any_there(content, name, base):
             notes.append(f"{name}: names files that are not there, beside a column that holds them; read as words")
-        elif any(isinstance(value, str) for piece in content.pieces(name) for value in piece):
+        elif any(isinstance(value, str) for chunk in content.chunks(name) for value in chunk):
             columns[name] = _resolved(content, name, base, home)
     if files and not columns:
         raise DataError("no column names a file", where=content.source, expected=f"names of files in {base}",
@@ -107,19 +107,19 @@ def _base(content: Content, home: Path, files: str) -> Path:
 
 
 def _first(content: Content, name: str) -> Any:
-    piece = next(content.pieces(name), ())
-    return piece[0] if len(piece) else None
+    chunk = next(content.chunks(name), ())
+    return chunk[0] if len(chunk) else None
 
 
 def _kind(content: Content, name: str) -> str:
-    return next(content.pieces(name)).dtype.kind
+    return next(content.chunks(name)).dtype.kind
 
 
 def _named(content: Content, name: str) -> bool:
     """Whether the values look like names of images, or of recordings."""
     endings, some = [IMAGES, SOUNDS], False
-    for piece in content.pieces(name):
-        real = [value for value in piece.tolist() if value is not None]
+    for chunk in content.chunks(name):
+        real = [value for value in chunk.tolist() if value is not None]
         some = some or bool(real)
         if not all(isinstance(value, str) for value in real):
             return False
@@ -130,7 +130,7 @@ def _named(content: Content, name: str) -> bool:
 
 
 def _any_there(content: Content, name: str, base: Path) -> bool:
-    return any((base / str(value)).exists() for piece in content.pieces(name) for value in piece if value is not None)
+    return any((base / str(value)).exists() for chunk in content.chunks(name) for value in chunk if value is not None)
 
 
 def _resolved(content: Content, name: str, base: Path, home: Path) -> NDArray[Any] | Column:
@@ -142,7 +142,7 @@ def _resolved(content: Content, name: str, base: Path, home: Path) -> NDArray[An
 
 def _blocks(content: Content, name: str, base: Path, home: Path) -> Iterator[NDArray[Any]]:
     start = 0
-    for block in content.pieces(name):
+    for block in content.chunks(name):
         yield _paths(content, name, base, home, block, np.arange(start, start + len(block)))
         start += len(block)
 
@@ -186,16 +186,16 @@ def _fingerprint(content: Content, names: list[str], base: Path, home: Path) -> 
     digest = hashlib.sha256(content.fingerprint.encode())
     for name in names:
         rows, start = _first_mentions(content, name), 0
-        for piece in content.pieces(name, rows):
-            for path in _paths(content, name, base, home, piece, rows[start : start + len(piece)]):
+        for chunk in content.chunks(name, rows):
+            for path in _paths(content, name, base, home, chunk, rows[start : start + len(chunk)]):
                 digest.update(digest_of([path], home).encode())
-            start += len(piece)
+            start += len(chunk)
     return digest.hexdigest()
 
 
 def _first_mentions(content: Content, name: str) -> Rows:
     """(names,) the row in which each name stands first; takes eight bytes for each row."""
-    keys = np.concatenate([np.array([_key(value) for value in piece], np.uint64) for piece in content.pieces(name)])
+    keys = np.concatenate([np.array([_key(value) for value in chunk], np.uint64) for chunk in content.chunks(name)])
     found, first = np.unique(keys, return_index=True)
     rows: Rows = np.sort(first[found != 0])
     return rows

@@ -123,17 +123,17 @@ def check_room(needed: int) -> None:
         )
 
 
-def write_array(folder: Path, name: str, pieces: Iterator[NDArray[Any]], count: int) -> None:
-    """Write an array of `count` rows piece by piece."""
+def write_array(folder: Path, name: str, chunks: Iterator[NDArray[Any]], count: int) -> None:
+    """Write an array of `count` rows chunk by chunk."""
     written = 0
     with (folder / f"{name}.npy").open("wb") as stream:
-        for piece in pieces:
+        for chunk in chunks:
             if not written:
-                header = {"descr": piece.dtype.str, "fortran_order": False, "shape": (count, *piece.shape[1:])}
-                check_room(count * piece[:1].nbytes)
+                header = {"descr": chunk.dtype.str, "fortran_order": False, "shape": (count, *chunk.shape[1:])}
+                check_room(count * chunk[:1].nbytes)
                 np.lib.format.write_array_header_2_0(stream, header)
-            stream.write(np.ascontiguousarray(piece).data)
-            written += len(piece)
+            stream.write(np.ascontiguousarray(chunk).data)
+            written += len(chunk)
 
 
 def keep(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:

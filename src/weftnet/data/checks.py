@@ -1,6 +1,6 @@
 """What is noticed about a data set as a whole, once it is split: one function for each finding, each gives notes.
 
-Nothing is changed or left out because of them. Columns are gone through in pieces, so that a set larger than memory is
+Nothing is changed or left out because of them. Columns are gone through in chunks, so that a set larger than memory is
 looked at like any other: a row costs eight bytes for its hash, besides what its target takes.
 """
 
@@ -23,12 +23,12 @@ UNBALANCED = 10
 CORRELATION = 0.999
 
 
-def findings(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+def findings(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """All notes about a data set."""
     names = [*preprocessing.columns] + [content.target] * (content.target is not None)
-    notes = unbalanced(content, preprocessing, parts) + leaking(content, preprocessing, parts)
-    notes += unseen(content, preprocessing, parts)
-    return notes + repeated(parts, groups(content, [str(name) for name in names]))
+    notes = unbalanced(content, preprocessing, splits) + leaking(content, preprocessing, splits)
+    notes += unseen(content, preprocessing, splits)
+    return notes + repeated(splits, groups(content, [str(name) for name in names]))
 
 
 def groups(content: Content, names: list[str]) -> NDArray[np.int64]:
@@ -36,36 +36,36 @@ def groups(content: Content, names: list[str]) -> NDArray[np.int64]:
     keys = np.zeros(content.count, np.uint64)
     for name in names:
         start = 0
-        for piece in content.pieces(name):
-            mixed = keys[start : start + len(piece)]
+        for chunk in content.chunks(name):
+            mixed = keys[start : start + len(chunk)]
             mixed *= np.uint64(0x9E3779B97F4A7C15)
-            mixed += _hashes(piece)
-            start += len(piece)
+            mixed += _hashes(chunk)
+            start += len(chunk)
         keys ^= keys >> np.uint64(29)
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     numbers: NDArray[np.int64] = np.argsort(np.argsort(first, kind="stable"), kind="stable")[inverse]
     return numbers
 
 
-def repeated(parts: Mapping[str, Rows], same: NDArray[np.int64]) -> list[str]:
-    """Rows to be judged on that stand in the training part too."""
+def repeated(splits: Mapping[str, Rows], same: NDArray[np.int64]) -> list[str]:
+    """Rows to be judged on that stand in the training split too."""
     notes = []
-    for part in ("validation", "test"):
-        count = int(np.isin(same[parts[part]], same[parts["train"]]).sum())
+    for split in ("validation", "test"):
+        count = int(np.isin(same[splits[split]], same[splits["train"]]).sum())
         if count:
             notes.append(
-                f"{count} of {len(parts[part])} {part} rows stand in the training part too, so the score flatters; "
-                "duplicates='group' keeps equal rows in one part"
+                f"{count} of {len(splits[split])} {split} rows stand in the training split too, so the score flatters; "
+                "duplicates='group' keeps equal rows in one split"
             )
     return notes
 
 
-def unbalanced(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+def unbalanced(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """Classes of very different size."""
     kind = preprocessing.target
-    if not isinstance(kind, Category) or content.target is None or not len(parts["train"]):
+    if not isinstance(kind, Category) or content.target is None or not len(splits["train"]):
         return []
-    counts = np.bincount(kind.encode(content.columns[content.target][parts["train"]]), minlength=len(kind.labels))
+    counts = np.bincount(kind.encode(content.columns[content.target][splits["train"]]), minlength=len(kind.labels))
     counts = counts[: len(kind.labels)]
     if len(counts) < 2 or counts.max() < UNBALANCED * counts.min():
         return []
@@ -77,18 +77,18 @@ def unbalanced(content: Content, preprocessing: Preprocessing, parts: Mapping[st
     ]
 
 
-def unseen(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+def unseen(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """Labels of validation and test rows that training does not know."""
     notes = []
     for name, kind in preprocessing.columns.items():
         if not isinstance(kind, Category):
             continue
-        for part in ("validation", "test"):
-            count = sum(_unknown(kind, piece) for piece in content.pieces(name, parts[part]))
+        for split in ("validation", "test"):
+            count = sum(_unknown(kind, chunk) for chunk in content.chunks(name, splits[split]))
             if count:
                 notes.append(
-                    f"{name}: {count} of {len(parts[part])} {part} rows hold a label that is not among those kept of "
-                    "the training rows; it is read like a rare one"
+                    f"{name}: {count} of {len(splits[split])} {split} rows hold a label that is not among those kept "
+                    "of the training rows; it is read like a rare one"
                 )
     return notes
 
@@ -98,9 +98,9 @@ def _unknown(kind: Category, values: NDArray[Any]) -> int:
     return sum(label is not None for label in labels(values[kind.encode(values) == len(kind.labels)]))
 
 
-def leaking(content: Content, preprocessing: Preprocessing, parts: Mapping[str, Rows]) -> list[str]:
+def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """Columns that say the target, one to one or by a correlation above `CORRELATION`."""
-    target, train = preprocessing.target, parts["train"]
+    target, train = preprocessing.target, splits["train"]
     if content.target is None or not isinstance(target, Category | Number) or len(train) < 3:
         return []
     wanted = content.columns[content.target][train]
@@ -125,11 +125,11 @@ Pairs = Iterator[tuple[NDArray[Any], NDArray[Any]]]
 
 
 def _beside(content: Content, name: str, rows: Rows, wanted: NDArray[Any]) -> Pairs:
-    """The values of a column in some rows, piece by piece, and what is wanted there."""
+    """The values of a column in some rows, chunk by chunk, and what is wanted there."""
     start = 0
-    for piece in content.pieces(name, rows):
-        yield piece, wanted[start : start + len(piece)]
-        start += len(piece)
+    for chunk in content.chunks(name, rows):
+        yield chunk, wanted[start : start + len(chunk)]
+        start += len(chunk)
 
 
 def _correlation(pairs: Pairs, x_mean: float, y_mean: float) -> float:

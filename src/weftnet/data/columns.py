@@ -1,7 +1,7 @@
 """Columns that stay on the disk, read in order and some rows at a time.
 
 A content's columns are arrays. Where they would not fit into memory, the mapping that holds them is a `Columns`: asked
-for a column it reads the whole of it, as a target needs; `pieces` gives it bit by bit, as everything else should.
+for a column it reads the whole of it, as a target needs; `chunks` gives it bit by bit, as everything else should.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a source holds, read but not yet understood: raw columns, the parts it was given in, and its fingerprint."""
+"""What a source holds, read but not yet understood: raw columns, the splits it was given in, and its fingerprint."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,10 +14,10 @@ from weftnet.data.columns import Columns, reblocked, selected
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.media import content_of
 from weftnet.data.order import Rows
-from weftnet.data.splits import PARTS
+from weftnet.data.splits import SPLITS
 from weftnet.errors import DataError
 
-#: other words for the parts, as folders, files and columns name them
+#: other words for the splits, as folders, files and columns name them
 OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
 
 
@@ -31,16 +31,16 @@ class Content:
         columns: raw values by column; arrays, or object arrays of str and None.
         target: the target's column, if there is one.
         table: whether the columns are of a table (words and numbers) rather than whole arrays.
-        given: rows of the parts the source was cut into by its makers.
+        splits: rows of each split that the source comes with.
         typed: whether the source says what is a number and what a word, so that "07" is a word.
         first: what the first row is called in messages (2 below the header of a spreadsheet).
         files: the file of each row, where each row is one.
         aside: columns that tell about rows and are no inputs unless somebody names their kind.
         notes: what the reader of the source noticed or left out.
         fingerprint: sha256 of the decoded content.
-        piece: rows to be handled at a time, where the whole would not fit into memory; 0 for all at once.
+        chunk: rows to be handled at a time, where the whole would not fit into memory; 0 for all at once.
         memory: bytes that the encoded rows may take before they go to the disk; 0 for any number.
-        again: opens the source anew, where this content no longer holds its raw rows.
+        reopen: opens the source again, where this content no longer holds its raw rows.
     """
 
     name: str
@@ -50,14 +50,14 @@ class Content:
     target: str | None = None
     table: bool = False
     typed: bool = False
-    given: Mapping[str, Rows] = field(default_factory=dict)
+    splits: Mapping[str, Rows] = field(default_factory=dict)
     first: int = 0
     files: Sequence[Path] | None = None
     aside: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
-    piece: int = 0
+    chunk: int = 0
     memory: int = 0
-    again: Callable[[], AbstractContextManager["Content"]] | None = None
+    reopen: Callable[[], AbstractContextManager["Content"]] | None = None
 
     @property
     def count(self) -> int:
@@ -70,18 +70,18 @@ class Content:
         """Whether a column is too large to be asked for as a whole."""
         return isinstance(self.columns, Columns) and self.columns.is_on_disk(column)
 
-    def pieces(self, column: str, rows: Rows | None = None, width: int = 1) -> Iterator[NDArray[Any]]:
+    def chunks(self, column: str, rows: Rows | None = None, width: int = 1) -> Iterator[NDArray[Any]]:
         """A column's values, some rows at a time.
 
         Args:
             column: its name.
             rows: of these rows, ascending; all by default.
-            width: numbers that each row becomes, so that a piece holds fewer rows where they become many.
+            width: numbers that each row becomes, so that a chunk holds fewer rows where they become many.
         """
         blocks = self.columns.blocks(column) if isinstance(self.columns, Columns) else iter([self.columns[column]])
         if rows is not None:
             blocks = selected(blocks, rows)
-        size = self.piece or 2**62
+        size = self.chunk or 2**62
         if self.memory:
             size = max(1, min(size, self.memory // (16 * 8 * width)))
         return reblocked(blocks, size)
@@ -91,7 +91,7 @@ class Content:
         if not self.on_disk(column):
             return self.columns[column][rows]
         order = np.argsort(rows, kind="stable")
-        found = np.concatenate(list(self.pieces(column, rows[order])))
+        found = np.concatenate(list(self.chunks(column, rows[order])))
         values: NDArray[Any] = found[np.argsort(order, kind="stable")]
         return values
 
@@ -101,9 +101,9 @@ class Content:
             return f"{self.files[row]}: {column}"
         if self.table:
             return f"{self.source}: row {row + self.first}, column {column!r}"
-        for part, rows in self.given.items():
+        for split, rows in self.splits.items():
             if len(rows) and rows[0] <= row <= rows[-1]:
-                return f"{self.source}: {column}_{part}, row {row - rows[0]}"
+                return f"{self.source}: {column}_{split}, row {row - rows[0]}"
         return f"{self.source}: {column}, row {row}"
 
 
@@ -119,8 +119,8 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
         elif array.size and array.ndim:
             rows = max(1, 2**22 // array[:1].nbytes)
             for start in range(0, len(array), rows):
-                piece = np.ascontiguousarray(array[start : start + rows])
-                digest.update(piece.reshape(-1).view(np.uint8).data)
+                chunk = np.ascontiguousarray(array[start : start + rows])
+                digest.update(chunk.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
@@ -145,11 +145,11 @@ def located(content: Content, column: str, rows: Rows | None, work: Any, start: 
         raise
 
 
-def part_named(word: str) -> str | None:
-    """The part that a word stands for: `val` → `validation`; None if it stands for none."""
+def split_named(word: str) -> str | None:
+    """The split that a word stands for: `val` → `validation`; None if it stands for none."""
     word = word.strip().lower()
     word = OTHER_NAMES.get(word, word)
-    return word if word in PARTS else None
+    return word if word in SPLITS else None
 
 
 def short_name(source: str) -> str:

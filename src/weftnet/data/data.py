@@ -1,4 +1,4 @@
-"""What training and evaluation ask of data, whatever the source."""
+"""What training and evaluation need from data, whatever the source."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from torch import Tensor
 from weftnet.architecture.signal import Signal
 from weftnet.data.batch import Batch
 from weftnet.data.kinds._kind import Kind
-from weftnet.data.splits import PARTS
+from weftnet.data.splits import SPLITS
 from weftnet.errors import DataError, SettingError, closest
 
 
@@ -23,12 +23,17 @@ class Data(ABC):
     signals: dict[str, Signal]  #: inputs by name
     target: Kind | None  #: the fitted kind of the target; `.labels` for a category, `.decode` back to its unit
     sizes: dict[str, int]  #: examples in train, validation and test
-    notes: list[str]  #: what was inferred, left out or filled
-    lazy: bool = False  #: whether batches are read from the disk, or encoded, when they are asked for
+    notes: list[str]  #: what was inferred, left out or filled in
+    lazy: bool = False  #: whether batches are read from disk, or encoded, on demand
+
+    @classmethod
+    def form(cls) -> str:
+        """How the rows become examples, as a state names it: the name of the class's module, such as `rows`."""
+        return cls.__module__.rpartition(".")[2]
 
     @abstractmethod
     def rows(self, split: str) -> Tensor:
-        """Row numbers of a part, ascending."""
+        """Row numbers of a split, ascending."""
 
     @abstractmethod
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
@@ -36,14 +41,14 @@ class Data(ABC):
 
     @abstractmethod
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
-        """A part's examples in order, the last batch short."""
+        """A split's examples in order, the last batch short."""
 
     @abstractmethod
     def encode(self, raw: Any) -> Batch:
         """New raw examples as a batch without target."""
 
     def to(self, device: torch.device | str) -> "Data":
-        """The same data, held on a device if they lie in memory and fit there: then batches are cut out on the spot."""
+        """The same data, moved to a device if they are in memory and fit there: batches are then gathered there."""
         return self
 
     @abstractmethod
@@ -51,7 +56,7 @@ class Data(ABC):
         """All that `open_data(state=…)` needs to encode the same content, or new content in the same way; JSON."""
 
     def steps_per_epoch(self, batch_size: int) -> int:
-        """Batches in one pass over the training part: full ones, or a single short one."""
+        """Batches in one pass over the training split: full ones, or a single short one."""
         if batch_size < 1:
             raise SettingError("a batch holds at least one example", where="batch_size", got=str(batch_size))
         if not self.sizes["train"]:
@@ -59,13 +64,13 @@ class Data(ABC):
         return max(1, self.sizes["train"] // batch_size)
 
 
-def known_part(split: str) -> str:
-    """The name of a part, checked."""
-    if split in PARTS:
+def known_split(split: str) -> str:
+    """The name of a split, checked."""
+    if split in SPLITS:
         return split
-    close = closest(split, PARTS)
+    close = closest(split, SPLITS)
     raise SettingError(
-        f"no part of the data is called {split!r}",
-        expected=", ".join(PARTS),
+        f"no split is called {split!r}",
+        expected=", ".join(SPLITS),
         fix=f"did you mean {close[0]!r}?" if close else "",
     )

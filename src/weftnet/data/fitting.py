@@ -1,6 +1,6 @@
 """Fitting a column: which kind it is, its statistics, and what a reader should know about it.
 
-All of it from the training rows, in one piece where the columns are in memory, otherwise piece by piece to the same
+All of it from the training rows, in one chunk where the columns are in memory, otherwise chunk by chunk to the same
 result. A kind that can't be fitted so (byte pairs, recordings held as bytes) is fitted on a random sample, with a note.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.content import Content, located
-from weftnet.data.infer import Spec, of_array, of_column, of_pieces
+from weftnet.data.infer import Spec, of_array, of_chunks, of_column
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds.number import floats
 from weftnet.data.order import Rows, permutation
@@ -20,8 +20,8 @@ from weftnet.data.order import Rows, permutation
 _DISTINCT = 2**18
 
 
-class Pieces:
-    """The training rows of a column, piece by piece; can be gone through again.
+class Chunks:
+    """The training rows of a column, chunk by chunk; can be gone through again.
 
     Args:
         content: holds the column.
@@ -31,14 +31,14 @@ class Pieces:
 
     def __init__(self, content: Content, column: str, rows: Rows) -> None:
         self.content, self.column, self.rows = content, column, rows
-        self.start = 0  # where the current piece begins among the rows
+        self.start = 0  # where the current chunk begins among the rows
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         start = 0
-        for piece in self.content.pieces(self.column, self.rows):
+        for chunk in self.content.chunks(self.column, self.rows):
             self.start = start
-            yield piece
-            start += len(piece)
+            yield chunk
+            start += len(chunk)
         self.start = 0
 
     @property
@@ -50,13 +50,13 @@ class Pieces:
 class Cells(Iterable[Any]):
     """The values of a column one by one; faults count from the first."""
 
-    def __init__(self, pieces: Pieces) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Chunks) -> None:
+        self._pieces = chunks
 
     def __iter__(self) -> Iterator[Any]:
-        for piece in self._pieces:
+        for chunk in self._pieces:
             self._pieces.start = 0
-            yield from piece
+            yield from chunk
 
 
 def infer(content: Content, name: str, train: Rows) -> Spec | None:
@@ -67,10 +67,10 @@ def infer(content: Content, name: str, train: Rows) -> Spec | None:
             return of_array(values, f"{content.source}: {name}")
         found: Spec | None = located(content, name, train, lambda: of_column(values, content.typed))
         return found
-    pieces = Pieces(content, name, train)
+    chunks = Chunks(content, name, train)
     if not content.table:
-        return of_array(next(iter(pieces)), f"{content.source}: {name}")
-    found = in_place(pieces, lambda: of_pieces(pieces, content.typed))
+        return of_array(next(iter(chunks)), f"{content.source}: {name}")
+    found = in_place(chunks, lambda: of_chunks(chunks, content.typed))
     return found
 
 
@@ -80,13 +80,13 @@ def fit(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
         values = content.columns[name][train]
         located(content, name, train, lambda: kind.fit(values))
         return []
-    pieces = Pieces(content, name, train)
-    if hasattr(kind, "fit_pieces"):
-        in_place(pieces, lambda: kind.fit_pieces(pieces))
+    chunks = Chunks(content, name, train)
+    if hasattr(kind, "fit_chunks"):
+        in_place(chunks, lambda: kind.fit_chunks(chunks))
         return []
-    sample = np.sort(train[permutation(len(train), "sample", name)[: content.piece]])
-    pieces = Pieces(content, name, sample)
-    located(content, name, sample, lambda: kind.fit(np.concatenate(list(pieces))))
+    sample = np.sort(train[permutation(len(train), "sample", name)[: content.chunk]])
+    chunks = Chunks(content, name, sample)
+    located(content, name, sample, lambda: kind.fit(np.concatenate(list(chunks))))
     if len(sample) == len(train):
         return []
     return [f"{name}: fitted on a random sample of {len(sample)} of {len(train)} training rows, as memory allows"]
@@ -99,13 +99,13 @@ def notices(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
     state = kind.state()
     if state["kind"] not in ("number", "category"):
         return []
-    pieces = Pieces(content, name, train) if content.on_disk(name) else [content.columns[name][train]]
+    chunks = Chunks(content, name, train) if content.on_disk(name) else [content.columns[name][train]]
     if state["kind"] == "number":
         notes = [f"{name}: missing values read as the mean, and a further input marks them"] * state["missing"]
-        if _never_changes(pieces):
+        if _never_changes(chunks):
             notes.append(f"{name}: the same in every training row, so it says nothing")
         return notes
-    distinct = _distinct(pieces)
+    distinct = _distinct(chunks)
     if distinct > max(20, 0.9 * len(train)):
         return [f"{name}: nearly every row differs, like an identifier; leave it out by kinds={{{name!r}: None}}"]
     if distinct > len(state["labels"]):
@@ -118,24 +118,24 @@ def notices(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
     return []
 
 
-def in_place(pieces: Pieces, work: Any) -> Any:
-    """Do some work on a column's pieces; a fault is told with its file, row and column."""
-    return located(pieces.content, pieces.column, pieces.rows, work, start=lambda: pieces.start)
+def in_place(chunks: Chunks, work: Any) -> Any:
+    """Do some work on a column's chunks; a fault is told with its file, row and column."""
+    return located(chunks.content, chunks.column, chunks.rows, work, start=lambda: chunks.start)
 
 
-def _never_changes(pieces: Iterable[NDArray[Any]]) -> bool:
+def _never_changes(chunks: Iterable[NDArray[Any]]) -> bool:
     low, high = np.inf, -np.inf
-    for piece in pieces:
-        numbers = floats(piece)
+    for chunk in chunks:
+        numbers = floats(chunk)
         if not np.isnan(numbers).all():
             low, high = min(low, float(np.nanmin(numbers))), max(high, float(np.nanmax(numbers)))
     return low == high
 
 
-def _distinct(pieces: Iterable[NDArray[Any]]) -> int:
+def _distinct(chunks: Iterable[NDArray[Any]]) -> int:
     """How many labels there are; a few more than `_DISTINCT` if there are more."""
     found: set[str] = set()
-    for piece in pieces:
+    for chunk in chunks:
         if len(found) <= _DISTINCT:
-            found |= {str(value) for value in piece.tolist() if value is not None}
+            found |= {str(value) for value in chunk.tolist() if value is not None}
     return len(found)

@@ -79,8 +79,8 @@ def digest_of(files: Sequence[Path], home: Path, limit: int = LARGEST) -> str:
                                 got=str(size), fix="if you trust the file, raise the limit: limit=bytes")  # fmt: skip
             digest.update(f"{file.relative_to(home).as_posix()}:{size};".encode("utf-8", "surrogateescape"))
             with file.open("rb") as stream:
-                while piece := stream.read(_CHUNK):
-                    digest.update(piece)
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
         except OSError as fault:
             raise DataError("the file can't be read", where=str(file), got=str(fault.strerror or fault)) from None
     return digest.hexdigest()

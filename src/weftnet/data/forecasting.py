@@ -3,11 +3,11 @@
     input     values[t − context … t − 1]        every column of numbers, and calendar features if asked for
     target    values[t … t + horizon − 1]        the target columns
 
-The parts follow each other in time: 60 % train, 20 % validate, 20 % test, or as many steps as `splits` says
-(`{"train": 8640, "validation": 2880, "test": 2880}`; what is left over goes unused). A part's windows are those whose
-whole target lies in it. Their input may begin before it, as in the literature: at the border the past is known. Of
-several series in one file, told apart by a column, no window reaches from one into another; all are cut at the same
-points in time. Windows are never written out: a batch gathers them from the one standardised table.
+The splits follow each other in time: 60 % train, 20 % validation, 20 % test, or as many steps as `splits` says
+(`{"train": 8640, "validation": 2880, "test": 2880}`; the rest stays unused). A split's windows are those whose whole
+target lies in it. Their input may begin before it, as in the literature: at the boundary the past is known. Of several
+series in one file, told apart by a column, no window reaches from one into another; all are split at the same points in
+time. Windows are never materialised: a batch gathers them from the one standardised table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,15 +17,15 @@ import torch
 from torch import Tensor
 
 from weftnet.data.batch import Batch
+from weftnet.data.channels import ForecastSpec, fit_channels, read_channels
 from weftnet.data.content import Content
-from weftnet.data.data import Data, known_part
+from weftnet.data.data import Data, known_split
 from weftnet.data.infer import Spec
 from weftnet.data.kinds.forecast import Forecast
 from weftnet.data.order import permutation
 from weftnet.data.preprocessing import Preprocessing
-from weftnet.data.splits import PARTS, Splits
-from weftnet.data.timeline import Timeline, cut, timeline, window_starts
-from weftnet.data.track import fit_channels, read_channels
+from weftnet.data.splits import SPLITS, SplitSpec
+from weftnet.data.timeline import Timeline, split_ticks, timeline, window_starts
 from weftnet.errors import SettingError
 
 
@@ -36,8 +36,8 @@ class ForecastData(Data):
         content: the raw table.
         preprocessing: a window for each column, and the fitted forecast.
         line: how the rows lie in time.
-        splits: how they are cut.
-        state: what `state()` gives besides the preprocessing.
+        edges: first and past-the-last tick of each split.
+        state: what `state()` returns besides the preprocessing.
         notes: what was noticed on the way.
     """
 
@@ -54,23 +54,23 @@ class ForecastData(Data):
         self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
         self.preprocessing, self.target, self.signals = preprocessing, preprocessing.target, preprocessing.signals
         self.notes, self._state = notes, dict(state)
-        forecast = _forecast(preprocessing)
+        forecast = _forecast_of(preprocessing)
         context = self.signals["series"].size("time")
         self._values = torch.from_numpy(read_channels(content, preprocessing.columns, line))
         self._channels = torch.tensor(forecast.channels)
         self._rows = torch.from_numpy(line.order)
-        found = window_starts(line, edges, context, forecast.horizon, content.source)
-        self._starts = {part: torch.from_numpy(found[part]) for part in PARTS}
+        starts = window_starts(line, edges, context, forecast.horizon, content.source)
+        self._starts = {split: torch.from_numpy(starts[split]) for split in SPLITS}
         self._before, self._after = torch.arange(-context, 0), torch.arange(forecast.horizon)
-        self.sizes = {part: len(starts) for part, starts in self._starts.items()}
+        self.sizes = {split: len(starts) for split, starts in self._starts.items()}
         self._order: tuple[tuple[int, int], Tensor] | None = None
 
     def rows(self, split: str) -> Tensor:
         """The row of each window's first target step, ascending."""
-        return self._rows[self._starts[known_part(split)]].sort().values
+        return self._rows[self._starts[known_split(split)]].sort().values
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
-        """Batch `step`: epochs follow each other, each in an order of its own, each window at most once in an epoch."""
+        """Batch `step`: epochs follow each other, each in its own order, each window at most once in an epoch."""
         epoch, place = divmod(step, self.steps_per_epoch(batch_size))
         if self._order is None or self._order[0] != (seed, epoch):
             order = permutation(self.sizes["train"], "order", seed, epoch)
@@ -78,8 +78,8 @@ class ForecastData(Data):
         return self._batch(self._order[1][place * batch_size : (place + 1) * batch_size])
 
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
-        """A part's windows in order, the last batch short."""
-        for starts in torch.split(self._starts[known_part(split)], batch_size):
+        """A split's windows in order, the last batch short."""
+        for starts in torch.split(self._starts[known_split(split)], batch_size):
             if len(starts):
                 yield self._batch(starts)
 
@@ -101,7 +101,7 @@ def open_forecasting(
     content: Content,
     target: str | Sequence[str] | None,
     kinds: Mapping[str, Spec | None],
-    splits: Splits,
+    splits: SplitSpec,
     state: Mapping[str, Any] | None,
     options: Mapping[str, Any],
     *,
@@ -111,7 +111,7 @@ def open_forecasting(
     series: str | None = None,
     calendar: bool = False,
 ) -> ForecastData:
-    """Cut, fit and encode a table of series; with a state, encode as it says (other content goes into the test part).
+    """Split, fit and encode a table of series; with a state, encode as it says (other content becomes the test split).
 
     Args:
         content: the raw table.
@@ -137,24 +137,24 @@ def open_forecasting(
             "calendar features are made of time stamps", where="calendar", fix="name their column: time=…"
         )
     line, notes = timeline(content, time, series)
-    kept = {
-        "form": "forecasting", "source": content.source, "fingerprint": content.fingerprint, "target": None,
+    settings = {
+        "form": ForecastData.form(), "source": content.source, "fingerprint": content.fingerprint, "target": None,
         "splits": splits, "seed": 0, "options": dict(options),
     }  # fmt: skip
     if state is not None:
         preprocessing = Preprocessing.from_state(state["preprocessing"])
         edges = {"train": (0, 0), "validation": (0, 0), "test": (0, line.ticks)}
         if content.fingerprint == state["fingerprint"]:
-            edges, _ = cut(line.ticks, splits)
-        return ForecastData(content, preprocessing, line, edges, kept, [])
-    edges, unused = cut(line.ticks, splits)
-    preprocessing, noticed = fit_channels(
-        content, line, edges["train"], target, kinds, context, horizon, time if calendar else None
-    )
-    return ForecastData(content, preprocessing, line, edges, kept, [*notes, *unused, *noticed])
+            edges, _ = split_ticks(line.ticks, splits)
+        return ForecastData(content, preprocessing, line, edges, settings, [])
+    edges, unused = split_ticks(line.ticks, splits)
+    targets = [target] if isinstance(target, str) else target
+    spec = ForecastSpec(targets, kinds, context, horizon, time if calendar else None)
+    preprocessing, noticed = fit_channels(content, line, edges["train"], spec)
+    return ForecastData(content, preprocessing, line, edges, settings, [*notes, *unused, *noticed])
 
 
-def _forecast(preprocessing: Preprocessing) -> Forecast:
+def _forecast_of(preprocessing: Preprocessing) -> Forecast:
     if not isinstance(preprocessing.target, Forecast):
         raise SettingError("this is not the state of a forecast's data", got=str(preprocessing.target))
     return preprocessing.target

@@ -98,11 +98,11 @@ def of_column(values: NDArray[Any], typed: bool = False) -> str | None:
     return of_words([str(value) for value in real[:_SAMPLE]])
 
 
-def of_pieces(pieces: Iterable[NDArray[Any]], typed: bool = False) -> str | None:
-    """The kind of a column that comes in pieces: what `of_column` says of the whole."""
+def of_chunks(chunks: Iterable[NDArray[Any]], typed: bool = False) -> str | None:
+    """The kind of a column that comes in chunks: what `of_column` says of the whole."""
     found: set[str | None] = set()
     first: list[Any] = []
-    for values in pieces:
+    for values in chunks:
         found.add(of_column(values, typed))
         if values.dtype.kind == "O" and len(first) < _SAMPLE:
             first += [value for value in values[:_SAMPLE].tolist() if value is not None]

@@ -10,9 +10,9 @@ from weftnet.errors import SettingError
 
 #: share of the free memory that data may take if nobody says
 _SHARE = 3
-#: least that can be given: pieces must hold some rows
+#: least that can be given: chunks must hold some rows
 LEAST = 2**20
-#: bytes a row costs in memory in any case: its number, its place in an order, its part, its class
+#: bytes a row costs in memory in any case: its number, its place in an order, its split, its class
 ROW = 128
 
 

@@ -1,35 +1,36 @@
-"""Opening a source: what it is decides who reads it (`sources/`, one file for each sort).
+"""Opening a source: what it is decides who reads it (`sources/`, one module for each sort).
 
 "digits", or nothing            8×8 handwritten digits that come with the package
-a file                          by its ending: .csv, .parquet, .jsonl, .npz, .txt …, packed as .xz or .gz or not
+a file                          by its ending: .csv, .parquet, .jsonl, .npz, .txt …, compressed as .xz or .gz or not
 a folder                        by what lies in it: arrays, images, recordings, texts, Parquet files, a Hub data set
 hub:OWNER/NAME                  a data set of the Hugging Face Hub
 a mapping                       arrays (x, y or x_train …), otherwise columns of a table
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from weftnet.base.typed import brief, misfit
 from weftnet.data.beside import kinds_of, names_files, resolve_files
-from weftnet.data.content import short_name
+from weftnet.data.content import Content, short_name
 from weftnet.data.data import Data
-from weftnet.data.forecasting import open_forecasting
+from weftnet.data.forecasting import ForecastData, open_forecasting
 from weftnet.data.infer import Spec
 from weftnet.data.memory import memory_of, too_large, words
-from weftnet.data.options import shared_out
+from weftnet.data.options import Taker, assign
 from weftnet.data.read import suffixes
-from weftnet.data.rows import Wanted, open_rows
+from weftnet.data.request import Request
+from weftnet.data.rows import RowData, open_rows
 from weftnet.data.sources import hub, readers, text
 from weftnet.data.sources.arrays import arrays
 from weftnet.data.sources.table import columns_at_hand
-from weftnet.data.splits import Splits
+from weftnet.data.splits import SplitSpec
 from weftnet.data.streaming import Streamed
 from weftnet.data.targets import with_target
-from weftnet.data.windows import open_windows
+from weftnet.data.windows import WindowData, open_windows
 from weftnet.errors import DataError, SettingError, closest
 
 DIGITS = Path(__file__).parent / "digits.npz"
@@ -40,7 +41,7 @@ def open_data(
     *,
     target: str | Sequence[str] | None = None,
     kinds: Mapping[str, Spec | None] | None = None,
-    splits: Splits = None,
+    splits: SplitSpec = None,
     seed: int = 0,
     state: Mapping[str, Any] | None = None,
     memory: str | int | None = None,
@@ -51,16 +52,16 @@ def open_data(
 
     Args:
         source: a path, "digits", or a mapping of arrays or columns.
-        target: the column to predict; arrays called y are it by themselves. Of a forecast, also several columns.
+        target: the column to predict; arrays called y are the target by default. Of a forecast, also several columns.
         kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.
-        splits: how rows are cut into parts, see `splits.py`.
-        seed: of the cut.
+        splits: how rows are split, see `splits.py`.
+        seed: of the splits.
         state: the state of data opened before: its statistics, settings and options hold here too.
         memory: what the data may take, "2GiB" or bytes; a third of what is free by default. A source larger than that
-            stays on the disk, and so do its encoded rows (`streaming.py`, `cache.py`).
-        duplicates: "keep", or "group" to keep rows that are equal in one part.
+            stays on disk, and so do its encoded rows (`streaming.py`, `cache.py`).
+        duplicates: "keep", or "group" to keep rows that are equal in one split.
         options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table,
-            and `files`, the folder in which the files lie that it names; `limit`, the bytes an unpacked file may have).
+            and `files`, the folder of the files that it names; `limit`, the bytes an uncompressed file may have).
             With `horizon` a table is a forecast's: see `forecasting.py` for `context`, `time`, `series` and `calendar`.
 
     Raises:
@@ -69,54 +70,24 @@ def open_data(
     """
     if state is not None:
         if kinds or splits is not None or target not in (None, state.get("target")):
-            raise SettingError("a state says target, kinds and splits already", where="open_data")
+            raise SettingError("target, kinds and splits are part of the state already", where="open_data")
         _check_state(state)
         splits, seed = state["splits"], state["seed"]
-    name = "digits" if source is None else "memory" if isinstance(source, Mapping) else str(source)
-    path = DIGITS if name == "digits" else Path(name).expanduser()
-    reader = None if isinstance(source, Mapping) else reader_of(path, name)
-    ahead = reader is not text and ("horizon" in options or (state or {}).get("form") == "forecasting")
-    named = names_files(reader, path) and not ahead
-    takers = {
-        "reader": reader.read if reader else None,
-        "forecast": open_forecasting if ahead else None,
-        "files": resolve_files if named else None,
-    }
-    options, of = shared_out(takers, options, (state or {"options": {}})["options"], name)
     if duplicates not in ("keep", "group"):
         raise SettingError(
             "equal rows are kept or grouped", where="duplicates", expected="keep or group", got=duplicates
         )
-    allowed = memory_of(memory)
-    large = hasattr(reader, "WEIGHT") and reader is not None and too_large(path, reader.WEIGHT, allowed)
-    if large and (ahead or not hasattr(reader, "stream")):
-        raise DataError(
-            "the source is larger than the memory allowed, and this sort is read as a whole",
-            where=name,
-            got=f"{words(allowed)} allowed",
-            fix="allow more, if the machine has it: memory='16GiB'",
-        )
-    if reader is text:
-        if target is not None or kinds:
-            raise SettingError("a running text has neither target nor kinds", where=name)
-        content_of, fingerprint, context = text.read(path, **of["reader"])
-        return open_windows(content_of, name, short_name(name), fingerprint, splits, state, context)
-    if not (ahead or isinstance(target, str | None)):
+    place, allowed = _located(source), memory_of(memory)
+    request = Request(
+        kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None, duplicates
+    )
+    if place.reader is text:
+        return _open_text(place, request, allowed)
+    if "horizon" in options or (state is not None and state["form"] == ForecastData.form()):
+        return _open_forecast(place, request, target, allowed)
+    if not isinstance(target, str | None):
         raise SettingError("only a forecast has several targets", where="target", got=repr(target))
-    wanted = Wanted(kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None, duplicates)
-    if large and reader is not None:
-        return Streamed(reader, path, name, wanted, allowed).open()
-    if isinstance(source, Mapping):
-        held = any(str(key) in ("x", "x_train") for key in source)
-        content = arrays(source, name) if held else columns_at_hand(source, name)
-    elif reader is not None:
-        content = replace(reader.read(path, **of["reader"]), source=name, name=short_name(name))
-    if ahead:
-        return open_forecasting(content, target, kinds or {}, splits, state, options, **of["forecast"])
-    if named:
-        said = (kinds or {}) if state is None else kinds_of(state, content)
-        content = resolve_files(content, path.parent, said, **of["files"])
-    return open_rows(replace(with_target(content, wanted.target, state), memory=allowed), wanted)
+    return _open_rows(place, request, allowed)
 
 
 def reopen(state: Mapping[str, Any], source: str | Path | Mapping[str, Any] | None = None) -> Data:
@@ -128,11 +99,107 @@ def reopen(state: Mapping[str, Any], source: str | Path | Mapping[str, Any] | No
     return open_data(state.get("source", "") if source is None else source, state=state)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A source, and the module that reads it.
+
+    Args:
+        name: as the person wrote it.
+        path: where it lies.
+        reader: of `sources/`; None for values at hand.
+        values: at hand.
+    """
+
+    name: str
+    path: Path
+    reader: ModuleType | None = None
+    values: Mapping[str, Any] | None = None
+
+    def is_large(self, allowed: int) -> bool:
+        """Whether it takes more memory than allowed, once read."""
+        weight = getattr(self.reader, "WEIGHT", None)
+        return weight is not None and too_large(self.path, weight, allowed)
+
+    def assigned(self, request: Request, **takers: Taker) -> tuple[Request, dict[str, dict[str, Any]]]:
+        """The request with the state's options too, and the options of the reader and of each other function."""
+        previous = {} if request.state is None else request.state["options"]
+        takers = {"reader": self.reader.read if self.reader else None, **takers}
+        options, of = assign(takers, request.options, previous, self.name)
+        return replace(request, options=options), of
+
+    def read(self, **options: Any) -> Content:
+        """All of it."""
+        if self.reader is not None:
+            content: Content = self.reader.read(self.path, **options)
+            return replace(content, source=self.name, name=short_name(self.name))
+        values = self.values or {}
+        holds_arrays = any(str(key) in ("x", "x_train") for key in values)
+        return arrays(values, self.name) if holds_arrays else columns_at_hand(values, self.name)
+
+
+def _located(source: str | Path | Mapping[str, Any] | None) -> _Source:
+    if isinstance(source, Mapping):
+        return _Source("memory", Path("memory"), values=source)
+    name = "digits" if source is None else str(source)
+    path = DIGITS if name == "digits" else Path(name).expanduser()
+    return _Source(name, path, reader_of(path, name))
+
+
+def _open_text(source: _Source, request: Request, allowed: int) -> WindowData:
+    """A running text, as windows."""
+    request, options = source.assigned(request)
+    _refuse_large(source, allowed)
+    if request.target is not None or request.kinds:
+        raise SettingError("a running text has neither target nor kinds", where=source.name)
+    content, fingerprint, context = text.read(source.path, **options["reader"])
+    name = short_name(source.name)
+    return open_windows(content, source.name, name, fingerprint, request.splits, request.state, context)
+
+
+def _open_forecast(source: _Source, request: Request, target: str | Sequence[str] | None, allowed: int) -> ForecastData:
+    """A table of series, as windows and the steps after them."""
+    request, options = source.assigned(request, forecast=open_forecasting)
+    _refuse_large(source, allowed)
+    content = source.read(**options["reader"])
+    return open_forecasting(
+        content, target, request.kinds, request.splits, request.state, request.options, **options["forecast"]
+    )
+
+
+def _open_rows(source: _Source, request: Request, allowed: int) -> RowData:
+    """Independent rows: read whole, or chunk by chunk where they are larger than memory."""
+    named = names_files(source.reader, source.path)
+    request, options = source.assigned(request, files=resolve_files if named else None)
+    if source.is_large(allowed):
+        if source.reader is None or not hasattr(source.reader, "stream"):
+            raise _larger_than_memory(source, allowed)
+        return Streamed(source.reader, source.path, source.name, request, allowed).open()
+    content = source.read(**options["reader"])
+    if named:
+        kinds = request.kinds if request.state is None else kinds_of(request.state, content)
+        content = resolve_files(content, source.path.parent, kinds, **options["files"])
+    return open_rows(replace(with_target(content, request.target, request.state), memory=allowed), request)
+
+
+def _refuse_large(source: _Source, allowed: int) -> None:
+    if source.is_large(allowed):
+        raise _larger_than_memory(source, allowed)
+
+
+def _larger_than_memory(source: _Source, allowed: int) -> DataError:
+    return DataError(
+        "the source is larger than the memory allowed, and this sort is read as a whole",
+        where=source.name,
+        got=f"{words(allowed)} allowed",
+        fix="allow more, if the machine has it: memory='16GiB'",
+    )
+
+
 def reader_of(path: Path, name: str) -> ModuleType:
-    """The file of `sources/` that reads a file or folder.
+    """The module of `sources/` that reads a file or folder.
 
     Raises:
-        DataError: there is no such path, or nobody reads it.
+        DataError: there is no such path, or no module reads it.
     """
     if name.startswith(hub.PREFIX):
         return hub
@@ -149,9 +216,9 @@ def reader_of(path: Path, name: str) -> ModuleType:
     known = {ending: module for module in readers() for ending in getattr(module, "ENDINGS", ())}
     if ending not in known:
         raise DataError(
-            f"files that end in {path.suffix or 'nothing'} are not read",
+            f"files that end in {path.suffix or 'nothing'} are not supported",
             where=name,
-            expected=", ".join(known) + ", packed as .xz or .gz or not; or a folder",
+            expected=", ".join(known) + ", compressed as .xz or .gz or not; or a folder",
         )
     return known[ending]
 
@@ -161,7 +228,7 @@ def _folder_reader(path: Path, name: str) -> ModuleType:
         if hasattr(module, "recognises") and module.recognises(path):
             return module
     raise DataError(
-        "the folder holds nothing that is read",
+        "the folder holds nothing that can be read",
         where=name,
         expected="arrays (x_train.npy …), a folder of images, recordings or texts for each class, or Parquet files",
         got=", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing",

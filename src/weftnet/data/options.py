@@ -1,4 +1,4 @@
-"""The options of a source: which there are, whether those given can be used, and who takes them.
+"""The options of a source: which there are, whether their values can be used, and which function takes them.
 
 An option is a keyword argument of the function that needs it, so that its signature is the only list.
 """
@@ -13,36 +13,36 @@ from weftnet.errors import SettingError, closest
 Taker = Callable[..., Any] | None
 
 
-def shared_out(
-    takers: Mapping[str, Taker], given: Mapping[str, Any], before: Mapping[str, Any], where: str
+def assign(
+    takers: Mapping[str, Taker], options: Mapping[str, Any], previous: Mapping[str, Any], where: str
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """All options that hold, and those of each function.
+    """All options in force, and those of each function.
 
     Args:
-        takers: the functions that take options, by a word for each; None takes none.
-        given: the options a person gave.
-        before: those of the data's state, which hold where nothing else is said.
+        takers: the functions that take options, each by a name; None takes none.
+        options: that a person set.
+        previous: those of the data's state, which hold unless they are set again.
         where: the source, for messages.
 
     Raises:
-        SettingError: nobody takes an option, or its value is of another type.
+        SettingError: no function takes an option, or its value has the wrong type.
     """
-    taken = {who: _options_of(taker) for who, taker in takers.items()}
-    known = [option for options in taken.values() for option in options]
-    for option in given:
+    taken = {name: _options_of(taker) for name, taker in takers.items()}
+    known = [option for names in taken.values() for option in names]
+    for option in options:
         if option not in known:
             close = closest(option, known)
             fix = f"did you mean {close[0]!r}?" if close else ""
             expected = ", ".join(known) or "no options"
             raise SettingError(f"this source takes no option {option!r}", where=where, expected=expected, fix=fix)
-    options = {option: value for option, value in before.items() if option in known} | dict(given)
+    merged = {option: value for option, value in previous.items() if option in known} | dict(options)
     for taker in takers.values():
         hints = get_type_hints(taker) if taker else {}
-        for option, value in options.items():
+        for option, value in merged.items():
             if wrong := misfit(value, hints.get(option, Any)):
                 what = f"the option {option!r} can't be used"
                 raise SettingError(what, where=where, expected=wrong, got=brief(value))
-    return options, {who: {name: options[name] for name in names if name in options} for who, names in taken.items()}
+    return merged, {name: {option: merged[option] for option in own if option in merged} for name, own in taken.items()}
 
 
 def _options_of(taker: Taker) -> list[str]:

@@ -132,11 +132,11 @@ class Preprocessing:
             raw = {column: values[rows] for column, values in raw.items()}
         return self._joined(content, rows, raw)
 
-    def pieces(self, content: Content, name: str) -> Iterator[NDArray[Any]]:
-        """All rows of a content as one input, untrimmed, piece by piece; packed, if its kind can: see `unpacked`."""
+    def chunks(self, content: Content, name: str) -> Iterator[NDArray[Any]]:
+        """All rows of a content as one input, untrimmed, chunk by chunk; packed, if its kind can: see `unpacked`."""
         start, width = 0, max(1, self.signals[name].numel)
         columns = self.inputs[name]
-        for values in zip(*(content.pieces(column, width=width) for column in columns), strict=True):
+        for values in zip(*(content.chunks(column, width=width) for column in columns), strict=True):
             rows = np.arange(start, start + len(values[0]))
             kind = self.columns[columns[0]]
             if isinstance(kind, Packable) and kind.packs(values[0]):
@@ -146,7 +146,7 @@ class Preprocessing:
             start += len(rows)
 
     def unpacked(self, name: str, rows: NDArray[Any]) -> NDArray[Any]:
-        """Rows of an input as `pieces` gave them, encoded."""
+        """Rows of an input as `chunks` gave them, encoded."""
         kind = self.columns[self.inputs[name][0]]
         return kind.unpack(rows) if rows.dtype == np.uint8 and isinstance(kind, Packable) else rows
 

@@ -44,8 +44,8 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytearray:
     """
     content = bytearray()
     with Unpacked(path, limit) as stream:
-        while piece := stream.read(_CHUNK):
-            content += piece
+        while chunk := stream.read(_CHUNK):
+            content += chunk
     return content
 
 
@@ -70,11 +70,11 @@ class Unpacked:
     def read(self, size: int = _CHUNK) -> bytes:
         """Up to so many bytes; none at the end."""
         with _told(self.path):
-            piece: bytes = self._stream.read(size)
-        self.count += len(piece)
+            chunk: bytes = self._stream.read(size)
+        self.count += len(chunk)
         if self.count > self.limit:
             raise too_large(self.path, self.limit)
-        return piece
+        return chunk
 
     def close(self) -> None:
         """Let go of the file."""
@@ -127,8 +127,8 @@ class UnpackedText(Unpacked):
     def lines(self) -> Iterator[str]:
         """Line by line, without the line breaks."""
         rest = b""
-        while piece := self.read():
-            *whole, rest = (rest + piece).split(b"\n")
+        while chunk := self.read():
+            *whole, rest = (rest + chunk).split(b"\n")
             yield from (line.decode("utf-8", "surrogatepass") for line in whole)
         yield rest.decode("utf-8", "surrogatepass")
 

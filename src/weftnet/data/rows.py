@@ -7,7 +7,7 @@ form would be larger than `_LARGEST` stay as they are and are encoded batch by b
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from weftnet.data import checks, fitting, stored
+from weftnet.data import checks, fitting, grouped, stored
 from weftnet.data.batch import Batch, fits, moved
-from weftnet.data.cache import key_of
 from weftnet.data.content import Content
-from weftnet.data.cutting import along_of, cut_rows, left_out
-from weftnet.data.data import Data, known_part
-from weftnet.data.grouped import told
-from weftnet.data.infer import Spec
+from weftnet.data.data import Data, known_split
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
-from weftnet.data.splits import PARTS, Splits
+from weftnet.data.request import Request
+from weftnet.data.splits import SPLITS, SplitSpec
+from weftnet.data.splitting import excluded_column, keys_of, split_rows
 from weftnet.data.stored import Stored, is_array
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes
 from weftnet.errors import SettingError
@@ -35,22 +33,22 @@ _LARGEST = 2 * 2**30
 
 
 class RowData(Data):
-    """Rows, encoded by a fitted preprocessing and split into parts.
+    """Rows, encoded by a fitted preprocessing and split.
 
     Args:
         content: the raw columns.
         preprocessing: fitted kinds.
-        parts: row numbers by part.
-        state: what `state()` gives besides the preprocessing.
+        splits: row numbers by split.
+        state: what `state()` returns besides the preprocessing.
         notes: what was noticed on the way.
-        encoded: inputs and target where they were encoded before, mapped from the disk.
+        encoded: inputs and target where they were encoded before, mapped from disk.
     """
 
     def __init__(
         self,
         content: Content,
         preprocessing: Preprocessing,
-        parts: Mapping[str, Rows],
+        splits: Mapping[str, Rows],
         state: Mapping[str, Any],
         notes: list[str],
         encoded: Stored | None = None,
@@ -58,9 +56,9 @@ class RowData(Data):
         self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
         self.target_column = content.target
         self.preprocessing, self.target, self.signals = preprocessing, preprocessing.target, preprocessing.signals
-        self.sizes = {part: len(parts[part]) for part in PARTS}
+        self.sizes = {split: len(splits[split]) for split in SPLITS}
         self.notes, self._state, self._content = notes, dict(state), content
-        self._parts = {part: torch.from_numpy(rows) for part, rows in parts.items()}
+        self._splits = {split: torch.from_numpy(rows) for split, rows in splits.items()}
         self._inputs: dict[str, Tensor] = {}
         self._stored: Mapping[str, NDArray[Any]] = {}
         if encoded is None:
@@ -78,21 +76,21 @@ class RowData(Data):
         self._order: tuple[tuple[int, int], Tensor] | None = None
 
     def rows(self, split: str) -> Tensor:
-        """Row numbers of a part, ascending."""
-        return self._parts[known_part(split)]
+        """Row numbers of a split, ascending."""
+        return self._splits[known_split(split)]
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
-        """Batch `step`: epochs follow each other, each in an order of its own, each row at most once in an epoch."""
+        """Batch `step`: epochs follow each other, each in its own order, each row at most once in an epoch."""
         epoch, place = divmod(step, self.steps_per_epoch(batch_size))
-        order = self._order  # read once: several threads may ask, for batches of different epochs
+        order = self._order  # read once: several threads may want batches of different epochs
         if order is None or order[0] != (seed, epoch):
             drawn = torch.from_numpy(permutation(self.sizes["train"], "order", seed, epoch))
-            rows = self._parts["train"]
+            rows = self._splits["train"]
             self._order = order = (seed, epoch), rows[moved(drawn, rows.device)]
         return replace(self._batch(order[1][place * batch_size : (place + 1) * batch_size]), epoch=epoch)
 
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
-        """A part's rows in order, the last batch short."""
+        """A split's rows in order, the last batch short."""
         for rows in torch.split(self.rows(split), batch_size):
             if len(rows):
                 yield self._batch(rows)
@@ -105,15 +103,15 @@ class RowData(Data):
             return self
         there = copy.copy(self)
         there._inputs = {name: values.to(device) for name, values in self._inputs.items()}
-        there._parts = {name: rows.to(device) for name, rows in self._parts.items()}
+        there._splits = {name: rows.to(device) for name, rows in self._splits.items()}
         if self._target is not None:
             there._target = torch.as_tensor(self._target).to(device)
         there._order = None
         return there
 
     def raw(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """What stands in some rows of every column, the target's too, as it was read: to show to a person."""
-        with self._content.again() if self._content.again else nullcontext(self._content) as content:
+        """Some rows of every column, the target too, as they were read: to show to a person."""
+        with self._content.reopen() if self._content.reopen else nullcontext(self._content) as content:
             return {name: content.rows(name, rows) for name in content.columns}
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:
@@ -149,123 +147,101 @@ def _all_targets(content: Content, kind: Kind | None) -> NDArray[Any] | None:
     return None if kind is None or content.target is None else np.concatenate(list(encoded_target(content, kind)))
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a person asks of rows; with a source, all that the result depends on.
-
-    Args:
-        kinds: what columns are, where the inferred kind is not wanted.
-        splits: how rows are cut into parts.
-        seed: of the cut.
-        state: of data opened before.
-        options: of the source.
-        target: the column to predict, if it was said.
-        duplicates: "keep", or "group" to keep equal rows in one part.
-    """
-
-    kinds: Mapping[str, Spec | None]
-    splits: Splits
-    seed: int
-    state: Mapping[str, Any] | None
-    options: Mapping[str, Any]
-    target: str | None
-    duplicates: str = "keep"
-
-    def key(self, fingerprint: str) -> str:
-        """The name under which encoded rows are kept."""
-        return key_of(
-            fingerprint, self.kinds, self.splits, self.seed, self.state, self.options, self.target, self.duplicates
-        )
-
-
-def open_rows(content: Content, wanted: Wanted) -> RowData:
+def open_rows(content: Content, request: Request) -> RowData:
     """Split, fit and encode a content; with a state, encode as it says.
 
-    Other content than the state's own goes whole into the test part, unless it comes in parts itself.
-    What does not fit into the memory allowed is encoded to the disk.
+    Other content than the state's own becomes the test split as a whole, unless it has splits of its own.
+    What does not fit into the memory allowed is encoded to disk.
     """
-    key = wanted.key(content.fingerprint)
-    found, damaged = stored.find(key)
-    if content.memory and found is not None:
-        return of_stored(content, found)
-    content = stored.settled(content)
-    for name in wanted.kinds:
+    key = request.key(content.fingerprint)
+    cached, damaged = stored.find(key)
+    if content.memory and cached is not None:
+        return from_stored(content, cached)
+    content = stored.with_target_in_memory(content)
+    for name in request.kinds:
         if name not in content.columns:
             raise missing_column(name, list(content.columns), f"{content.source}: kinds")
-    preprocessing, parts, notes = _prepared(content, wanted)
+    prepared = _fitted(content, request) if request.state is None else _restored(content, request, request.state)
+    preprocessing, splits, notes = prepared
     preprocessing.require(content)
     if stored.fits(content, preprocessing):
-        return RowData(content, preprocessing, parts, _state(content, wanted), notes)
-    found = stored.store(content, preprocessing, parts, _state(content, wanted), notes, key)
-    found.notes.extend(damaged)
-    return of_stored(content, found)
+        return RowData(content, preprocessing, splits, _state(content, request), notes)
+    written = stored.store(content, preprocessing, splits, _state(content, request), notes, key)
+    written.notes.extend(damaged)
+    return from_stored(content, written)
 
 
-def of_stored(content: Content, found: Stored) -> RowData:
-    """The data of rows on the disk; the content's name, source and target are all that is asked of it."""
-    state = {**found.state, "source": content.source}
-    return RowData(content, found.preprocessing, found.parts, state, found.notes, found)
+def from_stored(content: Content, encoded: Stored) -> RowData:
+    """The data of rows on disk; of the content only name, source and target are used."""
+    state = {**encoded.state, "source": content.source}
+    return RowData(content, encoded.preprocessing, encoded.splits, state, encoded.notes, encoded)
 
 
-def _state(content: Content, wanted: Wanted) -> dict[str, Any]:
-    compared = _compared(content, wanted)
+def _state(content: Content, request: Request) -> dict[str, Any]:
+    compared = _compared(content, request)
     return ({} if compared is None else {"duplicates": compared}) | {
-        "form": "rows",
+        "form": RowData.form(),
         "source": content.source,
         "fingerprint": content.fingerprint,
         "target": content.target,
-        "splits": wanted.splits,
-        "seed": wanted.seed,
-        "options": dict(wanted.options),
+        "splits": request.splits,
+        "seed": request.seed,
+        "options": dict(request.options),
     }
 
 
-def _prepared(content: Content, wanted: Wanted) -> tuple[Preprocessing, dict[str, Rows], list[str]]:
-    """The fitted preprocessing, the parts, and what was noticed."""
-    splits, state = wanted.splits, wanted.state
-    if state is not None:
-        preprocessing = Preprocessing.from_state(state["preprocessing"])
-        labelled = content.target is not None or preprocessing.target is None
-        if content.fingerprint == state["fingerprint"] or (content.given and labelled):
-            return preprocessing, _cut(content, preprocessing.target, wanted), []
-        return preprocessing, {part: np.arange(content.count if part == "test" else 0) for part in PARTS}, []
-    target = target_kind(content, wanted.kinds)
+Prepared = tuple[Preprocessing, dict[str, Rows], list[str]]
+
+
+def _restored(content: Content, request: Request, state: Mapping[str, Any]) -> Prepared:
+    """The preprocessing of a state, and the splits of a content that it encodes."""
+    preprocessing = Preprocessing.from_state(state["preprocessing"])
+    labelled = content.target is not None or preprocessing.target is None
+    if content.fingerprint == state["fingerprint"] or (content.splits and labelled):
+        return preprocessing, _split(content, preprocessing.target, request), []
+    return preprocessing, {split: np.arange(content.count if split == "test" else 0) for split in SPLITS}, []
+
+
+def _fitted(content: Content, request: Request) -> Prepared:
+    """The preprocessing fitted on the training rows, the splits, and what was noticed."""
+    target = target_kind(content, request.kinds)
     if target is not None:
         check_target(content, target)
-    parts = _cut(content, target, wanted)
-    inputs = {name: spec for name, spec in wanted.kinds.items() if name != content.target}
-    if (column := left_out(splits)) is not None:
+    splits = _split(content, target, request)
+    inputs = {name: spec for name, spec in request.kinds.items() if name != content.target}
+    if (column := excluded_column(request.splits)) is not None:
         inputs.setdefault(column, None)
-    sampled: list[str] = []
+    notes: list[str] = []
     if target is not None:
-        sampled = fitting.fit(content, str(content.target), parts["train"], target)
-    preprocessing, notes = Preprocessing.fit(content, parts["train"], inputs, target)
-    if isinstance(splits, Mapping) and splits.get("by") == "group":
-        notes.append(told(parts, along_of(content, splits), splits["column"]))
-    notes = sampled + notes + target_notes(content, target)
-    return preprocessing, parts, notes + checks.findings(content, preprocessing, parts)
+        notes += fitting.fit(content, str(content.target), splits["train"], target)
+    preprocessing, noticed = Preprocessing.fit(content, splits["train"], inputs, target)
+    notes += noticed
+    if isinstance(request.splits, Mapping) and request.splits.get("by") == "group":
+        notes.append(grouped.summary(splits, keys_of(content, request.splits), request.splits["column"]))
+    notes += target_notes(content, target)
+    return preprocessing, splits, notes + checks.findings(content, preprocessing, splits)
 
 
-def _cut(content: Content, target: Kind | None, wanted: Wanted) -> dict[str, Rows]:
-    """The parts; with `duplicates="group"` rows that are equal come into one of them."""
-    if (names := _compared(content, wanted)) is None:
-        return cut_rows(content, target, wanted.splits, wanted.seed)
-    if content.given:
-        raise SettingError("the parts are given by the source and stay as they are", where="duplicates")
-    return cut_rows(content, target, _whole_groups(wanted.splits), wanted.seed, checks.groups(content, names))
+def _split(content: Content, target: Kind | None, request: Request) -> dict[str, Rows]:
+    """The splits; with `duplicates="group"` equal rows are in the same one."""
+    if (names := _compared(content, request)) is None:
+        return split_rows(content, target, request.splits, request.seed)
+    if content.splits:
+        raise SettingError("the source's own splits can't be changed", where="duplicates")
+    return split_rows(content, target, _whole_groups(request.splits), request.seed, checks.groups(content, names))
 
 
-def _compared(content: Content, wanted: Wanted) -> list[str] | None:
+def _compared(content: Content, request: Request) -> list[str] | None:
     """The columns in which rows are compared, if they are: those that are not left out."""
-    if wanted.state is not None:
-        return wanted.state.get("duplicates")
-    out = {name for name, spec in wanted.kinds.items() if spec is None}
-    return [name for name in content.columns if name not in out] if wanted.duplicates == "group" else None
+    if request.state is not None:
+        return request.state.get("duplicates")
+    out = {name for name, spec in request.kinds.items() if spec is None}
+    return [name for name in content.columns if name not in out] if request.duplicates == "group" else None
 
 
-def _whole_groups(splits: Splits) -> dict[str, Any]:
+def _whole_groups(splits: SplitSpec) -> dict[str, Any]:
     """The same shares or folds, of whole groups."""
     settings = dict(splits) if isinstance(splits, Mapping) else {}
     if settings.get("by") in ("group", "time") or set(settings) == {"column"}:
-        raise SettingError("these splits say already where a row goes", where="duplicates", got=repr(splits))
+        raise SettingError("these splits already determine where a row goes", where="duplicates", got=repr(splits))
     return {**settings, "by": "group", "column": "duplicates"}

@@ -1,4 +1,4 @@
-"""Encoded rows on the disk: written once from a content too large for memory, found again on the next opening."""
+"""Encoded rows on disk: written once from a content too large for memory, reused when it is opened again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from weftnet.data.content import Content
 from weftnet.data.memory import ROW, words
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
-from weftnet.data.splits import PARTS
+from weftnet.data.splits import SPLITS
 from weftnet.data.targets import encoded_target
 from weftnet.errors import DataError
 
@@ -23,31 +23,31 @@ class Stored:
     """Encoded rows.
 
     Args:
-        inputs: arrays mapped from the disk, by input.
+        inputs: arrays mapped from disk, by input.
         target: the encoded target, if there is one.
-        parts: row numbers by part.
-        preprocessing: that encoded them.
-        state: what the data's state says besides.
+        splits: row numbers by split.
+        preprocessing: by which they were encoded.
+        state: the rest of the data's state.
         notes: what was noticed on the way.
     """
 
     inputs: Mapping[str, NDArray[Any]]
     target: NDArray[Any] | None
-    parts: Mapping[str, Rows]
+    splits: Mapping[str, Rows]
     preprocessing: Preprocessing
     state: Mapping[str, Any]
     notes: list[str]
 
 
 def find(key: str) -> tuple[Stored | None, list[str]]:
-    """What was stored under this key, if it is still whole; and a note if it no longer is."""
+    """What was stored under this key, if it is intact; and a note if it is not."""
     entry, fault = cache.find(key)
     return None if entry is None else _opened(entry), [fault] * bool(fault)
 
 
 def fits(content: Content, preprocessing: Preprocessing) -> bool:
     """Whether the encoded rows may stay in memory."""
-    if content.piece:
+    if content.chunk:
         return False
     row = sum(
         signal.numel * (8 if signal.kind == "tokens" else 4)
@@ -58,7 +58,7 @@ def fits(content: Content, preprocessing: Preprocessing) -> bool:
 
 
 def is_array(content: Content, preprocessing: Preprocessing, name: str) -> bool:
-    """Whether an input is an array of images in memory: that is encoded batch by batch, if it is large."""
+    """Whether an input is an array of images in memory: if it is large, it is encoded batch by batch."""
     if preprocessing.signals[name].kind != "image":
         return False
     return content.columns[preprocessing.inputs[name][0]].dtype.kind != "O"
@@ -67,12 +67,12 @@ def is_array(content: Content, preprocessing: Preprocessing, name: str) -> bool:
 def store(
     content: Content,
     preprocessing: Preprocessing,
-    parts: Mapping[str, Rows],
+    splits: Mapping[str, Rows],
     state: Mapping[str, Any],
     notes: list[str],
     key: str,
 ) -> Stored:
-    """Encode all rows piece by piece to the disk."""
+    """Encode all rows to disk, chunk by chunk."""
     names = list(preprocessing.inputs)
     facts = {
         "inputs": names,
@@ -83,23 +83,23 @@ def store(
     }
     with cache.scratch() as folder:
         for number, name in enumerate(names):
-            cache.write_array(folder, f"input-{number}", preprocessing.pieces(content, name), content.count)
+            cache.write_array(folder, f"input-{number}", preprocessing.chunks(content, name), content.count)
         if facts["target"] and preprocessing.target is not None:
             cache.write_array(folder, "target", encoded_target(content, preprocessing.target), content.count)
-        for part in PARTS:
-            cache.write_array(folder, f"rows-{part}", iter([parts[part]]), len(parts[part]))
+        for split in SPLITS:
+            cache.write_array(folder, f"rows-{split}", iter([splits[split]]), len(splits[split]))
         return _opened(cache.keep(folder, key, facts))
 
 
-def settled(content: Content) -> Content:
-    """The content with its target in memory, if that is a single value a row; each row costs a few bytes in any case.
+def with_target_in_memory(content: Content) -> Content:
+    """The content with its target in memory, if that is a single value per row; each row takes a few bytes in any case.
 
     Raises:
         DataError: the rows are so many that their numbers alone take more memory than allowed.
     """
-    if content.piece and content.count * ROW > content.memory:
+    if content.chunk and content.count * ROW > content.memory:
         raise DataError(
-            f"{content.count} rows need more memory than allowed, were each ever so small",
+            f"{content.count} rows need more memory than allowed, however small each row is",
             where=content.source,
             expected=f"at least {words(content.count * ROW)}",
             got=words(content.memory),
@@ -108,17 +108,17 @@ def settled(content: Content) -> Content:
     target, columns = content.target, content.columns
     if target is None or not isinstance(columns, Columns) or not columns.is_on_disk(target):
         return content
-    return content if next(content.pieces(target)).ndim > 1 else replace(content, columns=columns.held(target))
+    return content if next(content.chunks(target)).ndim > 1 else replace(content, columns=columns.held(target))
 
 
 def _opened(entry: cache.Entry) -> Stored:
     facts = entry.facts
     target = entry.array("target") if facts["target"] else None
-    note = f"larger than memory: encoded once to the disk, {words(entry.bytes)} in {entry.path}"
+    note = f"larger than memory: encoded once to disk, {words(entry.bytes)} in {entry.path}"
     return Stored(
         {name: np.asarray(entry.array(f"input-{number}")) for number, name in enumerate(facts["inputs"])},
         np.array(target) if target is not None and target.ndim == 1 else target,
-        {part: np.array(entry.array(f"rows-{part}")) for part in PARTS},
+        {split: np.array(entry.array(f"rows-{split}")) for split in SPLITS},
         Preprocessing.from_state(facts["preprocessing"]),
         facts["state"],
         [*facts["notes"], note],

@@ -34,7 +34,7 @@ def with_target(content: Content, target: str | None, state: Mapping[str, Any] |
 def target_values(content: Content) -> NDArray[Any]:
     """All values of the target; where a row has many and they lie on the disk, only the first rows'."""
     name = str(content.target)
-    return next(content.pieces(name)) if content.on_disk(name) else content.columns[name]
+    return next(content.chunks(name)) if content.on_disk(name) else content.columns[name]
 
 
 def target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> Kind | None:
@@ -85,13 +85,13 @@ def target_notes(content: Content, kind: Kind | None) -> list[str]:
 
 
 def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:
-    """The encoded targets, piece by piece.
+    """The encoded targets, chunk by chunk.
 
     Raises:
         DataError: a label that no training row has, or a missing number; named with its row.
     """
     start, name = 0, str(content.target)
-    for values in content.pieces(name, width=kind.signal.numel):
+    for values in content.chunks(name, width=kind.signal.numel):
         rows = np.arange(start, start + len(values))
         encoded = located(content, name, rows, lambda values=values: kind.encode(values))
         _check_known(content, kind, rows, values, encoded)

@@ -1,4 +1,4 @@
-"""How the rows of a table of series lie in time, where the parts begin and end, and where windows start.
+"""How the rows of a table of series lie in time, where the splits begin and end, and where windows start.
 
 A tick is a point in time, counted from 0. With time stamps the ticks are the different stamps of the whole table;
 without any, each row is the next tick of its series. Rows are put in the order of the series, each as in the file.
@@ -14,7 +14,7 @@ import numpy as np
 from weftnet.data.content import Content, located
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import missing_column
-from weftnet.data.splits import PARTS, Splits
+from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.data.stamps import stamps, step_of
 from weftnet.errors import DataError, SettingError
 
@@ -53,8 +53,8 @@ def timeline(content: Content, time: str | None, series: str | None) -> tuple[Ti
     for column in (time, series):
         if column is not None and column not in content.columns:
             raise missing_column(column, list(content.columns), content.source)
-    if content.given:
-        raise SettingError("a forecast is cut in time, but the source comes in parts", where=content.source)
+    if content.splits:
+        raise SettingError("a forecast is split in time, but the source has splits of its own", where=content.source)
     order, bounds, names = _by_series(content, series)
     step, tick = 0.0, np.concatenate([np.arange(end - start) for start, end in bounds])
     if time is not None:
@@ -62,10 +62,10 @@ def timeline(content: Content, time: str | None, series: str | None) -> tuple[Ti
         steps = [
             located(content, time, order[a:b], lambda a=a, b=b: step_of(points[a:b])) for a, b in bounds if b - a > 1
         ]
-        if len({found for found in steps if found is not None}) > 1:
-            several = [f"{name}: {found:g}" for name, found in zip(names, steps, strict=False) if found is not None]
+        if len({each for each in steps if each is not None}) > 1:
+            several = [f"{name}: {each:g}" for name, each in zip(names, steps, strict=False) if each is not None]
             raise DataError("the series have different steps", where=content.source, got=", ".join(several[:5]))
-        step = next((found for found in steps if found is not None), 0.0)
+        step = next((each for each in steps if each is not None), 0.0)
         _, tick = np.unique(points, return_inverse=True)
     columns = tuple(column for column in (time, series) if column is not None)
     line = Timeline(order, tick.astype(np.int64), bounds, names, int(tick.max()) + 1, step, columns)
@@ -88,55 +88,55 @@ def _by_series(
     return order, tuple(pairwise(edges)), tuple(names.tolist())
 
 
-def cut(ticks: int, splits: Splits) -> tuple[dict[str, tuple[int, int]], list[str]]:
-    """First and past-the-last tick of each part, by shares or numbers of ticks; and a note on what goes unused.
+def split_ticks(ticks: int, splits: SplitSpec) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    """First and past-the-last tick of each split, by shares or numbers of ticks; and a note on unused ticks.
 
     Raises:
-        SettingError: neither shares that add up to 1 nor numbers that the data have.
+        SettingError: neither shares that add up to 1 nor numbers of steps that the data have.
     """
-    given: dict[str, Any] = {"by": splits} if isinstance(splits, str) else dict(splits or {})
-    in_time = given.pop("by", "time") == "time"
-    wanted = (given or dict(SHARES)) if in_time else {}
-    sizes = [wanted.get(part, 0) for part in PARTS]
+    settings: dict[str, Any] = {"by": splits} if isinstance(splits, str) else dict(splits or {})
+    in_time = settings.pop("by", "time") == "time"
+    wanted = (settings or dict(SHARES)) if in_time else {}
+    sizes = [wanted.get(split, 0) for split in SPLITS]
     numbers = all(isinstance(size, int | float) and not isinstance(size, bool) and size >= 0 for size in sizes)
     counts = numbers and all(isinstance(size, int) for size in sizes) and sum(sizes) > 1
     fits = numbers and (sum(sizes) <= ticks if counts else abs(sum(sizes) - 1) <= 1e-9)
-    if set(wanted) - set(PARTS) or not sizes[0] or not fits:
+    if set(wanted) - set(SPLITS) or not sizes[0] or not fits:
         raise SettingError(
-            "a series is cut in time, by shares that add up to 1 or by numbers of steps",
+            "a series is split in time, by shares that add up to 1 or by numbers of steps",
             where="splits",
             expected=f"{{'train': 0.6, 'validation': 0.2, 'test': 0.2}}, or at most {ticks} steps in all",
             got=repr(splits),
         )
     ends = np.cumsum(sizes) if counts else np.round(np.cumsum(sizes) * ticks).astype(int)
     edges = [0, *ends.tolist()]
-    notes = [f"the last {ticks - edges[-1]} steps are in no part and go unused"] * (edges[-1] < ticks)
-    return {part: (edges[number], edges[number + 1]) for number, part in enumerate(PARTS)}, notes
+    notes = [f"the last {ticks - edges[-1]} steps are in no split and stay unused"] * (edges[-1] < ticks)
+    return {split: (edges[number], edges[number + 1]) for number, split in enumerate(SPLITS)}, notes
 
 
 def window_starts(
     line: Timeline, edges: Mapping[str, tuple[int, int]], context: int, horizon: int, source: str
 ) -> dict[str, Rows]:
-    """The place of each window's first target step: its target lies in the part, its input in the series.
+    """The place of each window's first target step: its target lies in the split, its input in the series.
 
     Raises:
-        DataError: a part that was asked for has no window.
+        DataError: a split that was requested has no window.
     """
     starts: dict[str, Rows] = {}
-    for part, (first, last) in edges.items():
-        found, longest = [np.empty(0, np.int64)], 0
+    for split, (first, last) in edges.items():
+        places, longest = [np.empty(0, np.int64)], 0
         for start, end in line.bounds:
             low, high = start + np.searchsorted(line.tick[start:end], (first, last))
-            found.append(np.arange(max(low, start + context), high - horizon + 1))
-            longest = max(longest, int(high - (start if part == "train" else low)))
-        starts[part] = np.concatenate(found)
-        if last > first and not len(starts[part]):
+            places.append(np.arange(max(low, start + context), high - horizon + 1))
+            longest = max(longest, int(high - (start if split == "train" else low)))
+        starts[split] = np.concatenate(places)
+        if last > first and not len(starts[split]):
             needed = context + horizon
             raise DataError(
-                f"the {part} part has no window" + " in any series" * (len(line.bounds) > 1),
+                f"the {split} split has no window" + " in any series" * (len(line.bounds) > 1),
                 where=source,
-                expected=f"{horizon} steps in the part, {needed} in the series up to its end",
-                got=f"at most {longest} steps in the part",
+                expected=f"{horizon} steps in the split, {needed} in the series up to its end",
+                got=f"at most {longest} steps in the split",
                 fix="a shorter context or horizon, other splits, or more rows",
             )
     return starts

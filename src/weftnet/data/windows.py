@@ -2,9 +2,10 @@
 
     tokens = text[start : start + context]        target = text[start + 1 : start + context + 1]
 
-The first 90 % train, the last 10 % validate, as in nanoGPT; `splits={"train": 0.9, "validation": 0.05, "test": 0.05}`
-cuts otherwise. Training windows start anywhere; evaluation reads a part in windows side by side (a rest shorter than a
-window is left out). An epoch has as many windows as stand side by side in the training part.
+The first 90 % train, the last 10 % validate, as in nanoGPT, unless `splits` says otherwise, such as
+`{"train": 0.9, "validation": 0.05, "test": 0.05}`. Training windows start anywhere; evaluation reads a split in
+adjacent windows (a remainder shorter than a window is left out). An epoch has as many windows as there are adjacent
+ones in the training split.
 """
 
 import copy
@@ -16,11 +17,11 @@ import torch
 from torch import Tensor
 
 from weftnet.data.batch import Batch, fits, moved
-from weftnet.data.data import Data, known_part
+from weftnet.data.data import Data, known_split
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds.characters import Characters
 from weftnet.data.order import draws
-from weftnet.data.splits import PARTS, Splits
+from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.errors import DataError, SettingError
 
 SHARES = {"train": 0.9, "validation": 0.1, "test": 0.0}
@@ -32,8 +33,8 @@ class WindowData(Data):
     Args:
         tokens: (length,) the whole text, encoded.
         kind: the fitted characters.
-        spans: first and past-the-last position of each part.
-        state: what `state()` gives.
+        spans: first and past-the-last position of each split.
+        state: what `state()` returns.
         name: short name.
     """
 
@@ -51,35 +52,35 @@ class WindowData(Data):
         self.signals = {"tokens": kind.signal}
         self._tokens, self._spans, self._state = tokens, spans, dict(state)
         self._steps = torch.arange(kind.context + 1)
-        self.sizes = {part: len(self.rows(part)) for part in PARTS}
+        self.sizes = {split: len(self.rows(split)) for split in SPLITS}
         self.notes: list[str] = []
-        for part, (start, end) in spans.items():
-            if end > start and not self.sizes[part]:
+        for split, (start, end) in spans.items():
+            if end > start and not self.sizes[split]:
                 raise DataError(
-                    f"the {part} part is shorter than one window",
+                    f"the {split} split is shorter than one window",
                     where=self.source,
                     expected=f"at least {kind.context + 1} characters",
                     got=f"{end - start}",
                     fix="a longer text, a shorter context, or other splits",
                 )
         if unknown := int((tokens == 0).sum()):
-            self.notes.append(f"{unknown} characters do not occur in the training part and are read as unknown")
+            self.notes.append(f"{unknown} characters do not occur in the training split and are read as unknown")
 
     def rows(self, split: str) -> Tensor:
-        """Where the windows that stand side by side in a part start."""
-        start, end = self._spans[known_part(split)]
+        """Where the adjacent windows of a split start."""
+        start, end = self._spans[known_split(split)]
         context = self.signals["tokens"].sizes[0]
         return start + context * torch.arange(max(0, (end - start - 1) // context))
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
-        """Windows that start anywhere in the training part."""
+        """Windows that start anywhere in the training split."""
         size = min(batch_size, self.sizes["train"]) if self.steps_per_epoch(batch_size) else 0
         start, end = self._spans["train"]
         places = draws(size, "windows", seed, step) % np.uint64(end - start - self.signals["tokens"].sizes[0])
         return self._batch(start + torch.from_numpy(places.astype(np.int64)))
 
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
-        """A part's windows in order, the last batch short."""
+        """A split's windows in order, the last batch short."""
         for rows in torch.split(self.rows(split), batch_size):
             if len(rows):
                 yield self._batch(rows)
@@ -114,9 +115,15 @@ class WindowData(Data):
 
 
 def open_windows(
-    text: str, source: str, name: str, fingerprint: str, splits: Splits, state: Mapping[str, Any] | None, context: int
+    text: str,
+    source: str,
+    name: str,
+    fingerprint: str,
+    splits: SplitSpec,
+    state: Mapping[str, Any] | None,
+    context: int,
 ) -> WindowData:
-    """Cut, fit and encode a text; with a state, encode as it says (another text goes whole into the test part)."""
+    """Split, fit and encode a text; with a state, encode as it says (another text becomes the test split)."""
     spans = _spans(len(text), splits)
     if state is None:
         try:
@@ -128,8 +135,8 @@ def open_windows(
         kind = Characters.from_state(state["preprocessing"]["columns"]["tokens"])
         if fingerprint != state["fingerprint"]:
             spans = {"train": (0, 0), "validation": (0, 0), "test": (0, len(text))}
-    kept = {
-        "form": "windows",
+    settings = {
+        "form": WindowData.form(),
         "source": source,
         "fingerprint": fingerprint,
         "target": None,
@@ -138,15 +145,15 @@ def open_windows(
         "options": {"context": kind.context},
         "preprocessing": {"columns": {"tokens": kind.state()}, "target": kind.state()},
     }
-    return WindowData(torch.from_numpy(kind.encode(text)), kind, spans, kept, name)
+    return WindowData(torch.from_numpy(kind.encode(text)), kind, spans, settings, name)
 
 
-def _spans(length: int, splits: Splits) -> dict[str, tuple[int, int]]:
-    shares = dict.fromkeys(PARTS, 0.0) | dict(SHARES if splits is None or isinstance(splits, str) else splits)
+def _spans(length: int, splits: SplitSpec) -> dict[str, tuple[int, int]]:
+    shares = dict.fromkeys(SPLITS, 0.0) | dict(SHARES if splits is None or isinstance(splits, str) else splits)
     numbers = all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares.values())
-    if isinstance(splits, str) or set(shares) != set(PARTS) or not numbers or abs(sum(shares.values()) - 1) > 1e-9:
+    if isinstance(splits, str) or set(shares) != set(SPLITS) or not numbers or abs(sum(shares.values()) - 1) > 1e-9:
         raise SettingError(
-            "a text is cut in order, by the shares of train, validation and test, which add up to 1",
+            "a text is split in order, by shares of train, validation and test that add up to 1",
             where="splits",
             expected="{'train': 0.9, 'validation': 0.1}",
             got=repr(splits),
@@ -154,4 +161,4 @@ def _spans(length: int, splits: Splits) -> dict[str, tuple[int, int]]:
     edges = [0, int(length * shares["train"]), int(length * (shares["train"] + shares["validation"]) + 1e-6), length]
     if not shares["test"]:
         edges[2] = length
-    return {part: (edges[number], edges[number + 1]) for number, part in enumerate(PARTS)}
+    return {split: (edges[number], edges[number + 1]) for number, split in enumerate(SPLITS)}

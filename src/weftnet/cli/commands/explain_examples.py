@@ -11,7 +11,7 @@ from weftnet.answer.predict import encode_column, media_files, only_field, witho
 from weftnet.data import Batch, Data, open_data
 from weftnet.data.opening import reopen
 from weftnet.data.read import read_text, suffixes
-from weftnet.data.splits import PARTS
+from weftnet.data.splits import SPLITS
 from weftnet.errors import DataError
 from weftnet.run.loading import Loaded
 
@@ -79,7 +79,7 @@ def _of_data(data: Data, rows: Sequence[int], count: int) -> list[Named]:
 
 def _single(data: Data) -> Iterator[tuple[int, Batch]]:
     """Every row as a batch of its own, with its number from 0."""
-    for part in PARTS:
+    for part in SPLITS:
         for batch in data.batches(part, _BATCH):
             for place, row in enumerate(batch.rows.tolist()):
                 yield row, batch.part(place, place + 1)

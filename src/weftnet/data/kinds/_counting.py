@@ -1,6 +1,6 @@
 """Counting labels and tokens of more rows than fit into memory.
 
-Up to `DISTINCT` different ones are counted exactly. Beyond that the rarest are forgotten between two pieces, and each
+Up to `DISTINCT` different ones are counted exactly. Beyond that the rarest are forgotten between two chunks, and each
 count is too small by what had been forgotten of it. As only the most frequent are kept in the end, it seldom shows.
 Source of the idea: G. Manku, R. Motwani, Approximate frequency counts over data streams, 2002.
 """
@@ -14,13 +14,13 @@ DISTINCT = 2**18
 L = TypeVar("L", bound=Hashable)
 
 
-def counted(pieces: Iterable[Iterable[L]], distinct: int = DISTINCT) -> Counter[L]:
-    """How often each comes up; a single piece is always counted exactly."""
+def counted(chunks: Iterable[Iterable[L]], distinct: int = DISTINCT) -> Counter[L]:
+    """How often each comes up; a single chunk is always counted exactly."""
     counts: Counter[L] = Counter()
-    for piece in pieces:
+    for chunk in chunks:
         if len(counts) > distinct:
             ranked = sorted(counts.values(), reverse=True)
             least = ranked[distinct // 2]
             counts = Counter({label: count for label, count in counts.items() if count > least})
-        counts.update(piece)
+        counts.update(chunk)
     return counts

@@ -1,4 +1,4 @@
-"""A random sample of values that come in pieces: those with the smallest of as many random numbers."""
+"""A random sample of values that come in chunks: those with the smallest of as many random numbers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 class Sample:
     """Keeps `size` of all values it is given, each with the same chance; all of them while they are no more.
 
-    The choice is a pure function of the values' order, however they are cut into pieces.
+    The choice is a pure function of the values' order, however they are cut into chunks.
 
     Args:
         size: values to keep.

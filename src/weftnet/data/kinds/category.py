@@ -41,11 +41,11 @@ class Category:
 
     def fit(self, values: Any) -> Self:
         """The labels, sorted: by value if all are whole numbers, otherwise by spelling."""
-        return self.fit_pieces([values])
+        return self.fit_chunks([values])
 
-    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
-        """As `fit`, of values that come in pieces (`_counting.py`)."""
-        counts = counted([label for label in labels(values) if label is not None] for values in pieces)
+    def fit_chunks(self, chunks: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in chunks (`_counting.py`)."""
+        counts = counted([label for label in labels(values) if label is not None] for values in chunks)
         ranked = sorted(counts, key=lambda label: (-counts[label], str(label)))
         kept = [label for label in ranked if counts[label] >= self.least][: self.most or None]
         try:

@@ -1,8 +1,8 @@
 """Characters: one long text as the indices of its characters, for language models.
 
-    0 = unknown, then the characters of the training part in the order of their code points
+    0 = unknown, then the characters of the training split in the order of their code points
 
-Differs from nanoGPT: the vocabulary is of the training part only, so there is a slot for characters never seen.
+Differs from nanoGPT: the vocabulary is of the training split only, so there is a slot for characters never seen.
 """
 
 from collections.abc import Mapping

@@ -84,18 +84,18 @@ class Image:
         self._scale_by(*moments(array, axis=1))
         return self
 
-    def fit_pieces(self, pieces: Any) -> Self:
-        """As `fit`, of values that come in pieces; `pieces.cells` gives them one by one, as often as asked."""
-        first = next(iter(pieces))
+    def fit_chunks(self, chunks: Any) -> Self:
+        """As `fit`, of values that come in chunks; `chunks.cells` gives them one by one, as often as asked."""
+        first = next(iter(chunks))
         if _are_files(first):
-            return self._fit_files(pieces.cells)
+            return self._fit_files(chunks.cells)
         self.layout, self.dtype = self._layout(first.shape), first.dtype.name
         self.sizes, self.bounds = list(self._first(first).shape[1:]), [float(first.min()), float(first.max())]
-        self._scale_by(*moments_of(map(self._seen, pieces), axis=1))
+        self._scale_by(*moments_of(map(self._seen, chunks), axis=1))
         return self
 
     def _seen(self, values: Any) -> NDArray[Any]:
-        """A piece with its channels first, whose bounds are taken into account."""
+        """A chunk with its channels first, whose bounds are taken into account."""
         array = self._first(numeric(_whole(values), (3, 4), "an image column"))
         self.bounds = [min(self.bounds[0], float(array.min())), max(self.bounds[1], float(array.max()))]
         return array

@@ -50,11 +50,11 @@ class Labels:
 
     def fit(self, values: Any) -> Self:
         """The labels kept, sorted."""
-        return self.fit_pieces([values])
+        return self.fit_chunks([values])
 
-    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
-        """As `fit`, of values that come in pieces (`_counting.py`)."""
-        counts = counted([label for row in self.sets(values) for label in row] for values in pieces)
+    def fit_chunks(self, chunks: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in chunks (`_counting.py`)."""
+        counts = counted([label for row in self.sets(values) for label in row] for values in chunks)
         ranked = sorted(counts, key=lambda label: (-counts[label], label))
         self.labels = sorted([label for label in ranked if counts[label] >= self.least][: self.most or None])
         return self

@@ -48,12 +48,12 @@ class Number:
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
-        return self.fit_pieces([values])
+        return self.fit_chunks([values])
 
-    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
-        """As `fit`, of values that come in pieces; beyond a million the quantiles are those of a random million."""
+    def fit_chunks(self, chunks: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in chunks; beyond a million the quantiles are those of a random million."""
         self.missing, sample = False, Sample(_QUANTILES if self.bins else 0)
-        mean, std = moments_of((sample.add(real)[:, None] for real in self._real(pieces)), axis=1)
+        mean, std = moments_of((sample.add(real)[:, None] for real in self._real(chunks)), axis=1)
         if mean:
             self.mean, self.std = mean[0], std[0]
         if self.bins and len(real := sample.values):
@@ -61,9 +61,9 @@ class Number:
             self.edges = edges if len(edges) > 2 else []  # with one bin the plain number says as much
         return self
 
-    def _real(self, pieces: Iterable[Any]) -> Iterator[NDArray[np.float64]]:
+    def _real(self, chunks: Iterable[Any]) -> Iterator[NDArray[np.float64]]:
         """What is not missing; notes whether something is."""
-        for values in pieces:
+        for values in chunks:
             numbers = floats(values)
             real = numbers[~np.isnan(numbers)]
             self.missing = self.missing or len(real) < len(numbers)

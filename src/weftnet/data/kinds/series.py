@@ -27,11 +27,11 @@ class Series:
 
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of every channel."""
-        return self.fit_pieces([values])
+        return self.fit_chunks([values])
 
-    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
-        """As `fit`, of values that come in pieces."""
-        self.mean, self.std = moments_of(map(self._steps, pieces), axis=2)
+    def fit_chunks(self, chunks: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in chunks."""
+        self.mean, self.std = moments_of(map(self._steps, chunks), axis=2)
         return self
 
     def _steps(self, values: Any) -> NDArray[Any]:

@@ -54,12 +54,12 @@ class Text:
 
     def fit(self, values: Any) -> Self:
         """Vocabulary and length."""
-        return self.fit_pieces([values])
+        return self.fit_chunks([values])
 
-    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
-        """As `fit`, of values that come in pieces (`_counting.py`)."""
+    def fit_chunks(self, chunks: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in chunks (`_counting.py`)."""
         lengths: list[NDArray[np.int64]] = []
-        counts = counted(self._tokens(values, lengths) for values in pieces)
+        counts = counted(self._tokens(values, lengths) for values in chunks)
         ranked = sorted(counts, key=lambda token: (-counts[token], token))
         self.vocabulary = [token for token in ranked if counts[token] >= self.least][: self.most]
         self.time = self.length or usual_length(np.concatenate(lengths).tolist() if lengths else [])

@@ -26,11 +26,11 @@ class Vector:
 
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of every component."""
-        return self.fit_pieces([values])
+        return self.fit_chunks([values])
 
-    def fit_pieces(self, pieces: Iterable[Any]) -> Self:
-        """As `fit`, of values that come in pieces."""
-        self.mean, self.std = moments_of((numeric(values, (2,), "a vector column") for values in pieces), axis=1)
+    def fit_chunks(self, chunks: Iterable[Any]) -> Self:
+        """As `fit`, of values that come in chunks."""
+        self.mean, self.std = moments_of((numeric(values, (2,), "a vector column") for values in chunks), axis=1)
         return self
 
     def encode(self, values: Any) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from weftnet.data.kinds._kind import BadValue
 
 @dataclass
 class ArrowReader:
-    """Reads one column, in pieces or whole; looks at all of them before it gives any.
+    """Reads one column, in chunks or whole; looks at all of them before it gives any.
 
     Args:
         labels: names of the integers, if they are a class label.

@@ -1,7 +1,7 @@
 """Folders of files that are an example each, as images and recordings come.
 
     FOLDER/CLASS/…/NAME.png                 the class is the sub-folder's name
-    FOLDER/train/CLASS/…, FOLDER/test/CLASS/…   the same in given parts (also val, valid, dev, validation, training)
+    FOLDER/train/CLASS/…, FOLDER/test/CLASS/…   the same in given splits (also val, valid, dev, validation, training)
     FOLDER/NAME.png                         no class, unless a pattern reads it from the name
 
 A pattern such as `{label}_{speaker}_{}` is matched against the name without its ending (and with a `/`, against the
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from weftnet.data.content import Content, part_named, short_name
+from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.folder import Found, digest_of, look
 from weftnet.data.naming import Naming
 from weftnet.errors import DataError
@@ -53,15 +53,15 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
     if not found.files:
         raise DataError(f"the folder holds no {column}", where=str(path), expected=", ".join(endings))
     top = sorted({file.relative_to(path).parts[0] for file in found.files if file.parent != path})
-    cut = "train" in map(part_named, top) and None not in map(part_named, top)
+    cut = "train" in map(split_named, top) and None not in map(split_named, top)
     columns: dict[str, list[str]] = {}
-    given: dict[str, list[int]] = {}
+    splits: dict[str, list[int]] = {}
     for row, file in enumerate(found.files):
         folders = file.relative_to(path).parts[:-1]
         if cut and not folders:
-            raise DataError("the file lies beside the parts, in none", where=str(file), expected=", ".join(top))
+            raise DataError("the file lies beside the splits, in none", where=str(file), expected=", ".join(top))
         if cut:
-            given.setdefault(str(part_named(folders[0])), []).append(row)
+            splits.setdefault(str(split_named(folders[0])), []).append(row)
             folders = folders[1:]
         said = naming.read(file, folders) if naming else {"label": folders[0]} if folders else {}
         for name, word in said.items():
@@ -86,7 +86,7 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
         target="label" if "label" in columns else None,
         table=True,
         typed=True,
-        given={part: np.array(rows, np.int64) for part, rows in given.items()} if len(given) > 1 else {},
+        splits={split: np.array(rows, np.int64) for split, rows in splits.items()} if len(splits) > 1 else {},
         files=found.files,
         aside=frozenset(columns) - {"label"},
         notes=tuple(_notes(path, found, column, sorted(set(columns) - {"label"}))),

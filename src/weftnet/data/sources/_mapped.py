@@ -26,8 +26,8 @@ def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
     if suffixes(path)[1]:
         plain = folder / path.stem
         with Unpacked(path, limit) as source, plain.open("wb") as copy:
-            while piece := source.read():
-                copy.write(piece)
+            while chunk := source.read():
+                copy.write(chunk)
     if suffixes(path)[0] == ".npy":
         return {"x": _array(plain, str(path))}
     found = {}

@@ -21,7 +21,7 @@ _LARGEST = 2**63
 
 @dataclass
 class Seen:
-    """What a column was seen to hold, gathered piece by piece.
+    """What a column was seen to hold, gathered chunk by chunk.
 
     Args:
         types: of the values; an integer too large for 64 bits counts as a float.

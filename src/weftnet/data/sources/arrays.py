@@ -1,10 +1,10 @@
-"""Arrays: a .npz or .npy file, a folder of .npy files, or a mapping of arrays at hand.
+"""Arrays: a .npz or .npy file, a folder of .npy files, or a mapping of arrays in memory.
 
     x, y                                        one set, to be split
-    x_train, y_train, x_test, y_test [, x_val…] given parts; joined in the order train, validation, test
+    x_train, y_train, x_test, y_test [, x_val…] splits of the source; joined in the order train, validation, test
     a single .npy                               x
 
-Files may be packed (.npy.xz, .npz.xz, .gz). Without y the data has no target, as generative tasks want it.
+Files may be compressed (.npy.xz, .npz.xz, .gz). Without y the data have no target, as generative tasks want it.
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ from weftnet.errors import DataError, closest
 ENDINGS = (".npz", ".npy")
 #: bytes in memory for each byte of the file: as it is, and as floats
 WEIGHT = 3
-_PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
-_NAMES = {f"{axis}_{word}": (axis, part) for part, words in _PARTS.items() for word in words for axis in "xy"}
+_SPLITS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
+_NAMES = {f"{axis}_{word}": (axis, split) for split, words in _SPLITS.items() for word in words for axis in "xy"}
 
 
 def recognises(path: Path) -> bool:
@@ -38,7 +38,7 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
 
     Args:
         path: the file or folder.
-        limit: bytes an unpacked file may have.
+        limit: bytes an uncompressed file may have.
 
     Raises:
         DataError: a file is damaged, or names or lengths do not fit together.
@@ -47,9 +47,9 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
 
 
 def stream(path: Path, folder: Path, *, memory: int, limit: int = LIMIT) -> Content:
-    """As `read`, with the arrays where they are; packed ones are unpacked into `folder`."""
-    found = _folder(path, limit, folder) if path.is_dir() else mapped(path, limit, folder)
-    return arrays(found, str(path), size=block_bytes(memory))
+    """As `read`, with the arrays left on disk; compressed ones are decompressed into `folder`."""
+    named = _folder(path, limit, folder) if path.is_dir() else mapped(path, limit, folder)
+    return arrays(named, str(path), size=block_bytes(memory))
 
 
 def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
@@ -61,43 +61,22 @@ def load(path: Path, *, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     return {"x": read_npy(path, limit)}
 
 
-def arrays(found: Mapping[str, Any], source: str, *, size: int = 0) -> Content:
-    """Join the parts of named arrays.
+def arrays(named: Mapping[str, Any], source: str, *, size: int = 0) -> Content:
+    """Join the splits of named arrays.
 
     Args:
-        found: arrays by name.
+        named: arrays by name.
         source: for messages.
-        size: bytes to be read at a time, where the arrays lie on the disk; 0 where they are in memory.
+        size: bytes to be read at a time, where the arrays are on disk; 0 where they are in memory.
 
     Raises:
         DataError: names or lengths do not fit together.
     """
-    given = {name: np.asarray(array) for name, array in found.items() if name in _NAMES or name in ("x", "y")}
-    if "x" not in given and "x_train" not in given:
-        close = closest("x_train", found)
-        raise DataError(
-            "the training inputs are missing",
-            where=source,
-            expected="arrays x and y, or x_train, y_train, x_test, y_test",
-            got=", ".join(sorted(found)) or "nothing",
-            fix=f"rename {close[0]!r}" if close else "",
-        )
-    for name, array in given.items():
-        if not array.ndim or not len(array):
-            raise DataError("an array holds no rows", where=f"{source}: {name}", got=f"shape {array.shape}")
-    pieces: dict[str, list[NDArray[Any]]] = {"x": [], "y": []}
-    parts: dict[str, NDArray[np.int64]] = {}
-    if "x" in given:
-        pieces = {axis: [given[axis]] if axis in given else [] for axis in "xy"}
-    else:
-        count = 0
-        for part, words in _PARTS.items():
-            for name in (f"x_{word}" for word in words if f"x_{word}" in given):
-                pieces["x"].append(given[name])
-                pieces["y"] += [given[label]] if (label := name.replace("x_", "y_")) in given else []
-                parts[part] = np.arange(count, count + len(given[name]))
-                count += len(given[name])
-    columns: dict[str, Any] = {axis: _like(several, f"{source}: {axis}") for axis, several in pieces.items() if several}
+    known = _known(named, source)
+    ordered, splits = _ordered(known)
+    columns: dict[str, Any] = {
+        axis: _alike(several, f"{source}: {axis}") for axis, several in ordered.items() if several
+    }
     for axis, several in columns.items():
         if axis == "y" and several[0].ndim == 2 and several[0].shape[1] == 1:
             several = [array[:, 0] for array in several]
@@ -109,36 +88,70 @@ def arrays(found: Mapping[str, Any], source: str, *, size: int = 0) -> Content:
         short_name(source),
         source,
         Columns(columns) if size else columns,
-        fingerprint(given),
+        fingerprint(known),
         target="y" if "y" in columns else None,
-        given=parts if len(parts) > 1 else {},
+        splits=splits if len(splits) > 1 else {},
     )
 
 
+def _known(named: Mapping[str, Any], source: str) -> dict[str, NDArray[Any]]:
+    """The arrays whose names are known, none empty, the training inputs among them."""
+    known = {name: np.asarray(array) for name, array in named.items() if name in _NAMES or name in ("x", "y")}
+    if "x" not in known and "x_train" not in known:
+        close = closest("x_train", named)
+        raise DataError(
+            "the training inputs are missing",
+            where=source,
+            expected="arrays x and y, or x_train, y_train, x_test, y_test",
+            got=", ".join(sorted(named)) or "nothing",
+            fix=f"rename {close[0]!r}" if close else "",
+        )
+    for name, array in known.items():
+        if not array.ndim or not len(array):
+            raise DataError("an array holds no rows", where=f"{source}: {name}", got=f"shape {array.shape}")
+    return known
+
+
+def _ordered(known: Mapping[str, NDArray[Any]]) -> tuple[dict[str, list[NDArray[Any]]], dict[str, NDArray[np.int64]]]:
+    """The arrays of x and of y in the order of the splits, and the rows of each split."""
+    if "x" in known:
+        return {axis: [known[axis]] if axis in known else [] for axis in "xy"}, {}
+    ordered: dict[str, list[NDArray[Any]]] = {"x": [], "y": []}
+    splits: dict[str, NDArray[np.int64]] = {}
+    count = 0
+    for split, words in _SPLITS.items():
+        for name in (f"x_{word}" for word in words if f"x_{word}" in known):
+            ordered["x"].append(known[name])
+            ordered["y"] += [known[label]] if (label := name.replace("x_", "y_")) in known else []
+            splits[split] = np.arange(count, count + len(known[name]))
+            count += len(known[name])
+    return ordered, splits
+
+
 def _folder(path: Path, limit: int, unpacked: Path | None = None) -> dict[str, NDArray[Any]]:
-    """The arrays of a folder; mapped, if a folder is given to unpack them into."""
-    found = {}
+    """The arrays of a folder; mapped from disk, where `unpacked` is a folder for those that are compressed."""
+    loaded = {}
     for file in sorted(path.iterdir()):
         name = file.name.split(".")[0]
         if suffixes(file)[0] == ".npy" and (name in _NAMES or name in ("x", "y")):
-            if name in found:
+            if name in loaded:
                 raise DataError(f"two files hold {name}", where=str(path), fix="keep one of them")
-            found[name] = read_npy(file, limit) if unpacked is None else mapped(file, limit, unpacked)["x"]
-    if not found:
+            loaded[name] = read_npy(file, limit) if unpacked is None else mapped(file, limit, unpacked)["x"]
+    if not loaded:
         raise DataError(
             "the folder holds no arrays",
             where=str(path),
             expected="x_train.npy, y_train.npy, x_test.npy, y_test.npy (or packed: .npy.xz)",
             got=", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing",
         )
-    return found
+    return loaded
 
 
-def _like(several: list[NDArray[Any]], where: str) -> list[NDArray[Any]]:
-    """The arrays of all parts, which must be alike; words of bytes are decoded."""
+def _alike(several: list[NDArray[Any]], where: str) -> list[NDArray[Any]]:
+    """The arrays of all splits, which must have rows of one shape; byte strings are decoded."""
     shapes = {array.shape[1:] for array in several}
     if len(shapes) > 1:
-        raise DataError("the parts hold rows of different shapes", where=where, got=", ".join(map(str, shapes)))
+        raise DataError("the splits hold rows of different shapes", where=where, got=", ".join(map(str, shapes)))
     if several[0].dtype.kind == "S":
         return [np.char.decode(array, "utf-8") for array in several]
     return several

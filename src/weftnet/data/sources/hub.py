@@ -1,7 +1,7 @@
 """Data sets of the Hugging Face Hub: `hub:OWNER/NAME[:CONFIG]`, by the library `datasets` (extra `hub`).
 
 Only data are loaded, never a data set's own code. Without a connection, or with HF_HUB_OFFLINE=1, a set that was loaded
-before is found in the library's cache; any other is an error at once. The parts are those of the Hub. A folder that the
+before comes from the library's cache; any other is an error at once. The splits are those of the Hub. A folder that the
 library saved is opened by its path (`saved.py`), and never by `hub:`.
 """
 

@@ -1,10 +1,10 @@
 """Parquet, Feather and Arrow files (as a file or as a stream): columns with types. Or a folder of Parquet files, as the
 Hub lays it:
 
-    train-00000-of-00002.parquet, test-00000-of-00001.parquet        the name begins with its part
-    train/0000.parquet, test/0000.parquet                            the folder is named for its part
+    train-00000-of-00002.parquet, test-00000-of-00001.parquet        the name begins with its split
+    train/0000.parquet, test/0000.parquet                            the folder is named for its split
 
-Files that name no part are one set. How types are read stands in `_arrow.py`.
+Files that name no split are one set. How types are read stands in `_arrow.py`.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.columns import Column, Columns
-from weftnet.data.content import Content, part_named, short_name
+from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.order import Rows
 from weftnet.data.read import LIMIT, Unpacked, read_bytes, suffixes, too_large
@@ -60,23 +60,23 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
     files = parquet_files(path) if path.is_dir() else {path: None}
     digest, count = hashlib.sha256(), 0
     tables: list[Any] = []
-    given: dict[str | None, list[Rows]] = {}
-    for file, part in files.items():
+    splits: dict[str | None, list[Rows]] = {}
+    for file, split in files.items():
         raw = read_bytes(file, limit)
         digest.update(raw)
         table = _table(file, raw, columns, limit)
         limit -= max(len(raw), table.nbytes)
         if tables and table.schema.names != tables[0].schema.names:
             raise _differ(file, tables[0].schema.names, table.schema.names)
-        given.setdefault(part, []).append(np.arange(count, count + len(table)))
+        splits.setdefault(split, []).append(np.arange(count, count + len(table)))
         count += len(table)
         tables.append(table)
     try:
         table = pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException as fault:
         raise DataError("the files differ in the types of a column", where=str(path), got=str(fault)) from None
-    rows = {str(part): np.concatenate(several) for part, several in given.items()}
-    return of_table(table, path, digest.hexdigest(), {} if None in given or len(rows) < 2 else rows)
+    rows = {str(split): np.concatenate(several) for split, several in splits.items()}
+    return of_table(table, path, digest.hexdigest(), {} if None in splits or len(rows) < 2 else rows)
 
 
 def stream(
@@ -86,18 +86,18 @@ def stream(
 
     files = parquet_files(path) if path.is_dir() else {path: None}
     digest, count = hashlib.sha256(), 0
-    given: dict[str | None, list[Rows]] = {}
+    splits: dict[str | None, list[Rows]] = {}
     unpacked: list[Path] = []
     names: list[str] = []
     readers: dict[str, ArrowReader] = {}
-    for file, part in files.items():
+    for file, split in files.items():
         plain = file
         if suffixes(file)[1]:
             plain = folder / f"{len(unpacked)}{suffixes(file)[0]}"
         with Unpacked(file, limit) as source, open(plain if plain != file else os.devnull, "wb") as copy:
-            while piece := source.read():
-                digest.update(piece)
-                copy.write(piece)
+            while chunk := source.read():
+                digest.update(chunk)
+                copy.write(chunk)
         limit -= source.count
         unpacked.append(plain)
         with _damaged(file):
@@ -113,7 +113,7 @@ def stream(
                     for batch in _batches(plain, name, memory):
                         reader.look(batch.column(0))
         size = next(iter(readers.values())).rows - count
-        given.setdefault(part, []).append(np.arange(count, count + size))
+        splits.setdefault(split, []).append(np.arange(count, count + size))
         count += size
     if not count:
         raise DataError("the file has no rows", where=str(path))
@@ -126,7 +126,7 @@ def stream(
 
     found = {name: Column(partial(blocks, name), count) for name in names}
     targets = [name for name, reader in readers.items() if reader.labels]
-    rows = {str(part): np.concatenate(several) for part, several in given.items()}
+    rows = {str(split): np.concatenate(several) for split, several in splits.items()}
     return Content(
         short_name(str(path)),
         str(path),
@@ -135,7 +135,7 @@ def stream(
         target=targets[0] if len(targets) == 1 else None,
         table=True,
         typed=True,
-        given={} if None in given or len(rows) < 2 else rows,
+        splits={} if None in splits or len(rows) < 2 else rows,
         first=1,
     )
 
@@ -182,7 +182,7 @@ def _ipc(source: Any) -> Iterator[tuple[Any, Iterator[Any]]]:
         yield opened.schema, iter(opened)
 
 
-def of_table(table: Any, path: Path, fingerprint: str, given: dict[str, Any]) -> Content:
+def of_table(table: Any, path: Path, fingerprint: str, splits: dict[str, Any]) -> Content:
     """An arrow table as a content; a single class label of the Hub is the target."""
     if not len(table) or not table.num_columns:
         raise DataError("the file has no rows", where=str(path))
@@ -203,23 +203,23 @@ def of_table(table: Any, path: Path, fingerprint: str, given: dict[str, Any]) ->
         target=next(iter(labels)) if len(labels) == 1 else None,
         table=True,
         typed=True,
-        given=given,
+        splits=splits,
         first=1,
     )
 
 
 def parquet_files(path: Path) -> dict[Path, str | None]:
-    """The Parquet files of a folder, with their parts; those of a part stand together."""
+    """The Parquet files of a folder, with their splits; those of a split stand together."""
     found = [file for pattern in ("*", "*/*") for file in sorted(path.glob(pattern)) if suffixes(file)[0] == ".parquet"]
-    parts = {file: part_of(file, path) for file in found}
+    splits = {file: split_of(file, path) for file in found}
     order = ("train", "validation", "test", None)
-    return dict(sorted(parts.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
+    return dict(sorted(splits.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
 
 
-def part_of(file: Path, root: Path) -> str | None:
-    """The part that a file's name or folder says."""
+def split_of(file: Path, root: Path) -> str | None:
+    """The split that a file's name or folder says."""
     word = re.split(r"[-_.]", file.name)[0]
-    return part_named(word) or (part_named(file.parent.name) if file.parent != root else None)
+    return split_named(word) or (split_named(file.parent.name) if file.parent != root else None)
 
 
 def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int) -> Any:

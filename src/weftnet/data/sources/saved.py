@@ -1,7 +1,7 @@
 """Folders that the library `datasets` wrote by `save_to_disk` (extra `hub`): one data set, or one for each split.
 
-dataset_info.json, state.json, data-00000-of-00001.arrow …        a data set, to be cut into parts
-dataset_dict.json, train/…, test/…                                splits, which are the parts
+dataset_info.json, state.json, data-00000-of-00001.arrow …        a data set, to be cut into splits
+dataset_dict.json, train/…, test/…                                splits, which are the splits
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Texts as files, a folder for each class: `CLASS/NAME.txt`, or in parts: `train/CLASS/NAME.txt`, `test/…`.
+"""Texts as files, a folder for each class: `CLASS/NAME.txt`, or with splits: `train/CLASS/NAME.txt`, `test/…`.
 
-Two columns: `text`, and `label`, the folder's name. Files may be packed as .xz or .gz. Hidden files are not looked at;
-any other file among the texts is refused, so that nothing is left out unseen.
+Two columns: `text`, and `label`, the folder's name. Files may be compressed as .xz or .gz. Hidden files are ignored;
+any other file among the texts is refused, so that nothing is left out silently.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from weftnet.data.content import Content, part_named, short_name
+from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.read import LIMIT, read_text, suffixes
 from weftnet.errors import DataError
 
@@ -31,25 +31,25 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
         limit: bytes all texts together may have.
 
     Raises:
-        DataError: a file is no text, not of this encoding, or lies outside the folders of classes.
+        DataError: a file is no text, not of this encoding, or outside the folders of classes.
     """
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
-    parts = {folder: part_named(folder.name) for folder in folders}
-    cut = None not in parts.values()
+    named = {folder: split_named(folder.name) for folder in folders}
+    has_splits = None not in named.values()
     digest = hashlib.sha256()
     texts: list[str] = []
     labels: list[str] = []
     files: list[Path] = []
-    given: dict[str, list[int]] = {}
+    splits: dict[str, list[int]] = {}
     for folder in folders:
         for file in _files(folder):
-            inside = file.relative_to(folder if cut else path).parts
+            inside = file.relative_to(folder if has_splits else path).parts
             if len(inside) != 2 or suffixes(file)[0] != ".txt":
-                raise DataError("this is no text in a folder of its class", where=str(file), expected="CLASS/NAME.txt")
+                raise DataError("this is no text in the folder of a class", where=str(file), expected="CLASS/NAME.txt")
             words = read_text(file, limit, encoding)
             limit -= len(words)
             digest.update(f"{file.relative_to(path).as_posix()}:{len(words)};{words}".encode("utf-8", "surrogatepass"))
-            given.setdefault(str(parts[folder]), []).append(len(files))
+            splits.setdefault(str(named[folder]), []).append(len(files))
             texts.append(words)
             labels.append(inside[0])
             files.append(file)
@@ -62,7 +62,7 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
         target="label",
         table=True,
         typed=True,
-        given={part: np.array(rows, np.int64) for part, rows in given.items()} if cut else {},
+        splits={split: np.array(rows, np.int64) for split, rows in splits.items()} if has_splits else {},
         files=files,
     )
 

@@ -1,0 +1,38 @@
+"""What a person asks of a source of rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from weftnet.data.cache import key_of
+from weftnet.data.infer import Spec
+from weftnet.data.splits import SplitSpec
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that the data depend on besides their source.
+
+    Args:
+        kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.
+        splits: how rows are split.
+        seed: of the shuffling.
+        state: of data opened before.
+        options: of the source.
+        target: the column to predict, if it was named.
+        duplicates: "keep", or "group" to keep equal rows in one split.
+    """
+
+    kinds: Mapping[str, Spec | None]
+    splits: SplitSpec
+    seed: int
+    state: Mapping[str, Any] | None
+    options: Mapping[str, Any]
+    target: str | None
+    duplicates: str = "keep"
+
+    def key(self, fingerprint: str) -> str:
+        """The name under which encoded rows are cached."""
+        return key_of(
+            fingerprint, self.kinds, self.splits, self.seed, self.state, self.options, self.target, self.duplicates
+        )
