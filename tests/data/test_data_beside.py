@@ -115,7 +115,7 @@ def test_files_is_an_option_of_tables_alone(tmp_path: Path) -> None:
 
 def findings(path: Path, memory: str | None, target: str = "y") -> list[str]:
     data = open_data(path, target=target, memory=memory, kinds={"words": None})
-    return [note for note in data.notes if "to the disk" not in note]
+    return [note for note in data.notes if "encoded once to disk" not in note]
 
 
 def test_all_is_noticed_of_a_set_larger_than_memory(tmp_path: Path) -> None:

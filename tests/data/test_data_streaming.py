@@ -149,8 +149,8 @@ def test_folders_of_images_are_encoded_to_the_disk(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.random.default_rng(row).integers(0, 256, (20, 18, 3), dtype=np.uint8)).save(file)
     whole, streamed = open_data(tmp_path / "photos"), open_data(tmp_path / "photos", memory=LITTLE)
-    assert not any("to the disk" in note for note in whole.notes)
-    assert any("to the disk" in note for note in streamed.notes)
+    assert not any("encoded once to disk" in note for note in whole.notes)
+    assert any("encoded once to disk" in note for note in streamed.notes)
     same(whole, streamed)
 
 

@@ -40,7 +40,7 @@ def test_folders_of_parts(tmp_path: Path) -> None:
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     folder(tmp_path)
     (tmp_path / "good" / "notes.doc").write_text("?")
-    with pytest.raises(DataError, match=r"good/notes.doc: this is no text in a folder of its class"):
+    with pytest.raises(DataError, match=r"good/notes.doc: this is no text in the folder of a class"):
         open_data(tmp_path)
     (tmp_path / "good" / "notes.doc").unlink()
     (tmp_path / "bad" / "1.txt").write_bytes(b"\xff\xfe")
