@@ -52,7 +52,7 @@ def loaded(tmp_path: Path) -> Iterator[list[str]]:
     assert load_plugin(tmp_path / "mine.py") == names  # named twice, executed once
     yield names
     for name in names:
-        del BLOCKS._things[name]
+        del BLOCKS._entries[name]
 
 
 def test_names(loaded: list[str]) -> None:
@@ -92,11 +92,11 @@ def test_torch_is_translated(loaded: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (None, "is no Python file"),
+        (None, "is not a Python file"),
         ("", "defines no block"),
         ("from torch.nn import Linear\nclass _Mine(Linear): ...", "defines no block"),
         ("import nothing_of_that_name", "fails: ModuleNotFoundError: No module named 'nothing_of_that_name'"),
-        ("from torch import nn\nclass Dense(nn.Module): ...", "the block 'dense' exists already"),
+        ("from torch import nn\nclass Dense(nn.Module): ...", "the block 'dense' already exists"),
     ],
 )
 def test_what_is_no_plugin(tmp_path: Path, text: str | None, says: str) -> None:

@@ -47,7 +47,7 @@ def test_a_file_is_an_entry(folder: Path) -> None:
     assert "things.square._shared" not in sys.modules
 
 
-def test_a_name_nobody_has(folder: Path) -> None:
+def test_an_unknown_name(folder: Path) -> None:
     registry = Registry("thing", "things", folder)
     with pytest.raises(UnknownName, match=r"no thing is called 'bigball'\n  fix: did you mean 'big_ball'\?") as raised:
         registry.get("bigball")
@@ -58,12 +58,12 @@ def test_a_name_nobody_has(folder: Path) -> None:
         registry.family("qqq")
 
 
-def test_a_file_without_its_thing(folder: Path) -> None:
-    with pytest.raises(SettingError, match=r"things\.square\.wrong holds no thing 'wrong'"):
+def test_a_file_without_its_entry(folder: Path) -> None:
+    with pytest.raises(SettingError, match=r"things\.square\.wrong defines no thing 'wrong'"):
         Registry("thing", "things", folder).get("wrong")
 
 
-def test_two_files_of_one_name(folder: Path) -> None:
+def test_two_files_with_the_same_name(folder: Path) -> None:
     (folder / "round" / "box3d.py").write_text("def box3d(): ...\n")
     with pytest.raises(SettingError, match=r"two files register the thing 'box3d'"):
         Registry("thing", "things", folder)
@@ -72,16 +72,16 @@ def test_two_files_of_one_name(folder: Path) -> None:
 def test_what_a_user_adds(folder: Path) -> None:
     registry = Registry("thing", "things", folder)
     registry.add("cone", int)
-    registry.add("cone", int)  # the same once more is nothing new
+    registry.add("cone", int)  # the same entry again is no clash
     assert registry.get("cone") is int
     assert registry.family("cone") == "plugin"
     for name, thing in (("cone", float), ("box3d", float)):
-        with pytest.raises(SettingError, match=rf"the thing '{name}' exists already\n  fix: give yours another name"):
+        with pytest.raises(SettingError, match=rf"the thing '{name}' already exists\n  fix: rename yours"):
             registry.add(name, thing)
 
 
 @pytest.mark.parametrize("registry", ALL, ids=lambda registry: registry.kind)
-def test_every_entry_can_be_got(registry: Registry) -> None:
+def test_every_entry_is_named_after_its_file(registry: Registry) -> None:
     assert len(registry.names()) >= 4
     for name in registry:
         thing = registry.get(name)

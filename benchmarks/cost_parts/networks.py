@@ -12,7 +12,7 @@ from weftnet.architecture.spec import Node, to_yaml
 from weftnet.compose import resolve
 from weftnet.compose.flow import Resolved
 from weftnet.compose.generate import draw
-from weftnet.compose.mend import inputs_of
+from weftnet.compose.inputs import inputs_of
 from weftnet.zoo import ZOO
 
 #: family, entry, its settings, what it reads

@@ -1,14 +1,14 @@
-"""Every error weftnet raises on purpose. Each says where, what was expected, what was given and how to mend it.
+"""Every error weftnet raises on purpose. Each says where, what was expected, what it got instead and how to fix it.
 
 WeftnetError
 ├── ArchitectureError      the architecture has faults; all of them are in `.faults`
-├── UnknownName            a name that no registry entry has; says which come close
-├── SettingError           a setting, option or command-line value that can't be used
-├── DataError              the data can't be read, or don't fit the task
-├── RunError               a run folder can't be written, read or resumed
+├── UnknownName            a name that is not in the registry; suggests the closest ones
+├── SettingError           a setting, option or command-line value that cannot be used
+├── DataError              the data cannot be read, or do not fit the task
+├── RunError               a run folder cannot be written, read or resumed
 │   └── DamagedCheckpoint  a checkpoint or weights file fails its checksum or its format
-├── TrainingError          training can't go on (a loss that is not finite, say)
-└── MissingExtra           an optional dependency is not installed; says the `pip install` line
+├── TrainingError          training cannot continue (the loss is not finite, say)
+└── MissingExtra           an optional dependency is not installed; names the `pip install` command
 """
 
 from collections.abc import Iterable
@@ -20,11 +20,11 @@ class WeftnetError(Exception):
     """The root of the tree.
 
     Args:
-        what: the fault in one sentence.
-        where: file, node or option it lies in.
-        expected: what would have been right.
-        got: what was found instead.
-        fix: what the reader can do about it.
+        what: what is wrong, in one sentence.
+        where: the file, node or option at fault.
+        expected: what would have been valid.
+        got: the actual value.
+        fix: what the user can do about it.
     """
 
     def __init__(self, what: str, *, where: str = "", expected: str = "", got: str = "", fix: str = "") -> None:
@@ -47,7 +47,7 @@ class ArchitectureError(WeftnetError):
 
 
 class UnknownName(WeftnetError):
-    """A name nobody has registered, with the closest ones."""
+    """A name that is not registered, with the closest ones that are."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
         known = sorted(known)
@@ -61,15 +61,15 @@ class UnknownName(WeftnetError):
 
 
 class SettingError(WeftnetError):
-    """A setting that can't be used."""
+    """A setting that cannot be used."""
 
 
 class DataError(WeftnetError):
-    """Data that can't be read, or that don't fit the task."""
+    """Data that cannot be read, or that do not fit the task."""
 
 
 class RunError(WeftnetError):
-    """A run folder that can't be written, read or resumed."""
+    """A run folder that cannot be written, read or resumed."""
 
 
 class DamagedCheckpoint(RunError):
@@ -77,7 +77,7 @@ class DamagedCheckpoint(RunError):
 
 
 class TrainingError(WeftnetError):
-    """Training that can't go on."""
+    """Training that cannot continue."""
 
 
 class MissingExtra(WeftnetError):
@@ -88,7 +88,7 @@ class MissingExtra(WeftnetError):
 
 
 def closest(name: str, known: Iterable[str], count: int = 2) -> tuple[str, ...]:
-    """The names most like `name`, closest first; underscores, dashes and case don't count."""
+    """The names most like `name`, closest first; underscores, dashes and case are ignored."""
     plain = {option.lower().replace("_", "").replace("-", ""): option for option in known}
     matches = get_close_matches(name.lower().replace("_", "").replace("-", ""), list(plain), n=count, cutoff=0.6)
     return tuple(plain[match] for match in matches)

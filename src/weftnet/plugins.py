@@ -1,8 +1,8 @@
 """A user's own blocks, from a Python file that the user names.
 
 Every public `nn.Module` defined in the file is registered under its snake-case name: `SquaredRelu` is `squared_relu`,
-`Conv2d` would be `conv2d`. The file is executed, as any Python that one runs; it is named on the command line or in a
-call, never by an architecture or a run.
+`Conv2d` would be `conv2d`. The file is executed like any Python program. It is named on the command line or in a call,
+never by an architecture or a run.
 """
 
 import importlib.util
@@ -17,30 +17,30 @@ from weftnet.errors import SettingError
 
 
 def load_plugin(path: str | Path) -> list[str]:
-    """Execute a file and register its blocks; the names they go by.
+    """Execute a file and register its blocks; returns their names.
 
     Raises:
-        SettingError: there is no such file, it fails, it holds no block, or a block's name is taken.
+        SettingError: there is no such file, it fails, it defines no block, or the name of a block is taken.
     """
     path = Path(path)
     if path.suffix != ".py" or not path.is_file():
-        raise SettingError("is no Python file", where=str(path), expected="a file NAME.py of nn.Module classes")
+        raise SettingError("is not a Python file", where=str(path), expected="a file NAME.py of nn.Module classes")
     module = _executed(path.resolve())
     from torch import nn  # the plugin has imported it already
 
-    found = {
-        snake_case(name): thing
-        for name, thing in vars(module).items()
-        if isinstance(thing, type)
-        and issubclass(thing, nn.Module)
-        and thing.__module__ == module.__name__
+    blocks = {
+        snake_case(name): value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, nn.Module)
+        and value.__module__ == module.__name__
         and not name.startswith("_")
     }
-    if not found:
+    if not blocks:
         raise SettingError("defines no block", where=str(path), expected="a public class that is an nn.Module")
-    for name, thing in found.items():
-        BLOCKS.add(name, thing)
-    return sorted(found)
+    for name, block in blocks.items():
+        BLOCKS.add(name, block)
+    return sorted(blocks)
 
 
 def snake_case(name: str) -> str:
@@ -50,13 +50,13 @@ def snake_case(name: str) -> str:
 
 
 def _executed(path: Path) -> ModuleType:
-    """The file's module, executed once however often it is named."""
+    """The file's module, executed once however often it is loaded."""
     name = f"weftnet_plugin_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise SettingError("can't be imported", where=str(path))
+        raise SettingError("cannot be imported", where=str(path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -36,8 +36,8 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     yield importlib.import_module
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = tuned
-    BLOCKS._things.pop("dirac_conv2d", None)
-    OPTIMISERS._things.pop("airbench_muon", None)
+    BLOCKS._entries.pop("dirac_conv2d", None)
+    OPTIMISERS._entries.pop("airbench_muon", None)
     for name in set(sys.modules) - before:
         if str(BENCHMARKS) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]

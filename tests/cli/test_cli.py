@@ -79,7 +79,7 @@ def table(path: Path, rows: int = 60) -> None:
         ("check lenet -i image:1x28x28 --max-batch --memory 9kB", "not even one example fits"),
         ("check lenet -i image:1x28x28 --shard", "add --workers N"),
         ("check lenet -i image:1x28x28 --workers 2 --bandwidth fast", "no bandwidth"),
-        ("check lenet -i image:1x28x28 --fix", "only a file can be mended"),
+        ("check lenet -i image:1x28x28 --fix", "only a file can be fixed"),
         ("check lenet --data nothere.csv", "there is no such file"),
         ("draw lenet -i image:1x28x28 -o x.pdf", "NAME.svg or NAME.mmd"),
         ("draw lenet -i image:1x28x28 -o nodir/x.svg", "can't be written"),
@@ -97,7 +97,7 @@ def table(path: Path, rows: int = 60) -> None:
         ("fit digits --task-set label_smothing=0.1", "did you mean 'label_smoothing'?"),
         ("fit digits --task regression", "the target is of another kind"),
         ("fit digits --task clasification", "did you mean 'classification'?"),
-        ("fit digits --plugin nope.py", "is no Python file"),
+        ("fit digits --plugin nope.py", "is not a Python file"),
         ("fit digits --arch mlp --arch mlp", "two candidates have one name"),
         ("fit digits --arch mlp --steps 3 --out /proc/no", "can't be made"),
         ("resume nowhere", "there is no such folder"),
@@ -136,9 +136,9 @@ def test_check_tells_faults_and_mends_them(weftnet: Weftnet, tmp_path: Path) -> 
     assert faulty.code == 1
     assert "did you mean 'channels'?" in faulty.out
     assert len(json.loads(weftnet("check", "net.yaml", "--json").out)["faults"]) == 2
-    mended = weftnet("check", "net.yaml", "--fix")
-    assert mended.code == 0
-    assert fits(mended.lines)
+    fixed = weftnet("check", "net.yaml", "--fix")
+    assert fixed.code == 0
+    assert fits(fixed.lines)
     assert (tmp_path / "net.yaml").read_text().startswith("# two faults\n")
     assert weftnet("check", "net.yaml").code == 0
 

@@ -15,7 +15,7 @@ from weftnet.architecture.spec import Architecture, Block, Node, children, to_ya
 from weftnet.blocks import BLOCKS
 from weftnet.compose import Network, examine
 from weftnet.compose.generate import draw
-from weftnet.compose.mend import inputs_of
+from weftnet.compose.inputs import inputs_of
 from weftnet.cost.cost import cost
 
 SIGNALS = (

@@ -9,7 +9,7 @@ from weftnet.architecture.reading import from_dict, load, read
 from weftnet.architecture.signal import parse
 from weftnet.compose import build
 from weftnet.cost import calibrate, check
-from weftnet.cost.check import inputs_of, mend, render, text
+from weftnet.cost.check import fix, inputs_of, render, text
 from weftnet.cost.communication import Together, step_seconds
 from weftnet.cost.cost import usable
 from weftnet.cost.machine import CALLS, WAYS, Machine
@@ -148,10 +148,10 @@ def test_inputs_given_go_before_those_written():
     assert inputs_of(both, {"b": "vector:9"})["network"] == {"a": parse("vector:2"), "b": parse("vector:9")}
 
 
-def test_mending_leaves_an_architecture_that_builds_and_its_first_comment(tmp_path):
+def test_fixing_leaves_an_architecture_that_builds_and_its_first_comment(tmp_path):
     path = tmp_path / "arch.yaml"
     path.write_text(BAD)
-    done = mend(path)
+    done = fix(path)
     assert len(done) >= 4
     assert any("write conv2d instead" in line for line in done)
     written = path.read_text()
@@ -159,14 +159,14 @@ def test_mending_leaves_an_architecture_that_builds_and_its_first_comment(tmp_pa
     architecture = load(path)
     assert not check.check(architecture).faults
     assert build(architecture, inputs_of(architecture))["network"].gives == parse("vector:7")
-    assert mend(path) == []
+    assert fix(path) == []
     assert path.read_text() == written
 
 
-def test_mending_into_another_file_leaves_the_first(tmp_path):
+def test_fixing_into_another_file_leaves_the_first(tmp_path):
     path, out = tmp_path / "arch.yaml", tmp_path / "new.json"
     path.write_text(BAD)
-    mend(path, out=out)
+    fix(path, out=out)
     assert path.read_text() == BAD
     assert json.loads(out.read_text())["chain"][0] == {"conv2d": {"channels": 8}}
     assert not check.check(load(out)).faults
@@ -176,15 +176,15 @@ def test_a_sound_file_is_not_rewritten(tmp_path):
     path = tmp_path / "arch.yaml"
     path.write_text("inputs: {x: vector:3}\nchain: [relu]   # as I like it\n")
     before = path.stat().st_mtime_ns
-    assert mend(path) == []
+    assert fix(path) == []
     assert path.stat().st_mtime_ns == before
 
 
-def test_a_file_without_an_architecture_can_not_be_mended(tmp_path):
+def test_a_file_without_an_architecture_cannot_be_fixed(tmp_path):
     path = tmp_path / "arch.yaml"
     path.write_text("\n")
     with pytest.raises(ArchitectureError, match="is empty"):
-        mend(path)
+        fix(path)
 
 
 def test_what_is_printed_is_never_taken_for_markup():

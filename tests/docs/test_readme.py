@@ -11,7 +11,7 @@ from weftnet.architecture.reading import read_text
 from weftnet.blocks import BLOCKS
 from weftnet.cli import app
 from weftnet.compose import build
-from weftnet.compose.mend import inputs_of
+from weftnet.compose.inputs import inputs_of
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -83,4 +83,4 @@ def test_the_plugin_of_the_guide_is_a_block(tmp_path: Path) -> None:
         assert CliRunner().invoke(app, arguments).exit_code == 0
         assert "squared_relu" in BLOCKS
     finally:
-        BLOCKS._things.pop("squared_relu", None)
+        BLOCKS._entries.pop("squared_relu", None)

@@ -56,7 +56,7 @@ def test_integrated_gradients_depend_on_the_network(digits: tuple[Loaded, Batch]
 
 
 def test_an_edge_detector_does_not(digits: tuple[Loaded, Batch], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(METHODS._things, "edge_detector", edge_detector)
+    monkeypatch.setitem(METHODS._entries, "edge_detector", edge_detector)
     found = checks(*digits, "edge_detector", seed=1)
     assert found["randomised"] == pytest.approx(1)
     assert found["edges"] > 0.999

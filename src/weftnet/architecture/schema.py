@@ -94,7 +94,7 @@ class Schema:
         moves_time: the output's time axis is not the input's, so that `next_mask` says how a mask changes.
     """
 
-    cls: Any
+    cls: type[nn.Module]
     reads: tuple[Port, ...]
     masks: frozenset[str]
     gives: tuple[str, ...]
@@ -124,13 +124,21 @@ class Schema:
         return tuple(port for port in self.reads if not port.optional)
 
 
-@cache
-def schema(cls: Any) -> Schema:
-    """Read a block's form.
+def schema(cls: type[nn.Module]) -> Schema:
+    """Read the schema of a block from its signatures.
 
     Raises:
-        SettingError: the class can't be a block; says which annotation is missing.
+        SettingError: the class cannot be a block; says which annotation is missing.
     """
+    if cls not in _SCHEMAS:
+        _SCHEMAS[cls] = _schema(cls)
+    return _SCHEMAS[cls]
+
+
+_SCHEMAS: dict[type[nn.Module], Schema] = {}
+
+
+def _schema(cls: type[nn.Module]) -> Schema:
     where = f"{cls.__module__}.{cls.__name__}"
     reads, masks = [], set()
     forward = inspect.signature(cls.forward)

@@ -81,7 +81,7 @@ class Page:
         return {**asdict(self), "reads": dict(self.reads), "settings": [asdict(setting) for setting in self.settings]}
 
 
-def page(registry: Registry, name: str) -> Page:
+def page(registry: Registry[Any], name: str) -> Page:
     """The page of an entry.
 
     Raises:
@@ -108,7 +108,7 @@ def page(registry: Registry, name: str) -> Page:
     )
 
 
-def summaries(registry: Registry) -> dict[str, str]:
+def summaries(registry: Registry[Any]) -> dict[str, str]:
     """Every entry's first line. The files are parsed and not run, so that this needs no torch."""
     lines = {}
     for name in registry.names():
@@ -122,7 +122,7 @@ def summaries(registry: Registry) -> dict[str, str]:
     return lines
 
 
-def render(registry: Registry, name: str | None = None, width: int | None = None) -> str:
+def render(registry: Registry[Any], name: str | None = None, width: int | None = None) -> str:
     """An entry's page as text for a terminal; all entries by family, a line each, if no name is given.
 
     Args:
@@ -134,7 +134,7 @@ def render(registry: Registry, name: str | None = None, width: int | None = None
     return _listing(registry, width) if name is None else _text(page(registry, name), width)
 
 
-def as_json(registry: Registry, name: str | None = None) -> Any:
+def as_json(registry: Registry[Any], name: str | None = None) -> Any:
     """An entry's page as plain data; a list of all pages if no name is given."""
     if name is not None:
         return page(registry, name).as_json()
@@ -160,7 +160,7 @@ def _text(entry: Page, columns: int) -> str:
     return "\n".join(lines)
 
 
-def _listing(registry: Registry, columns: int) -> str:
+def _listing(registry: Registry[Any], columns: int) -> str:
     lines: list[str] = []
     told = summaries(registry)
     width = max(map(len, told), default=0)

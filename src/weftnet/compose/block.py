@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from pydantic import ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from weftnet.architecture.axes import Port, bind, clash, mismatch, output_axes
 from weftnet.architecture.faults import Edit, quoted
@@ -228,7 +228,7 @@ class Unset:
         self.what = what
 
 
-def call(module: Any, form: Schema, bound: Bound) -> tuple[Any, Tensor | None]:
+def call(module: nn.Module, form: Schema, bound: Bound) -> tuple[Any, Tensor | None]:
     """Run a block on its flows: the output, and the mask that goes on with it."""
     arguments: dict[str, Tensor] = {name: flow.value for name, (_, flow) in bound.items()}
     for name, (_, flow) in bound.items():
@@ -242,7 +242,7 @@ def call(module: Any, form: Schema, bound: Bound) -> tuple[Any, Tensor | None]:
         case "keeps":
             return value, lead.mask
         case "moves" if hasattr(module, "next_mask"):
-            return value, module.next_mask(lead.mask)
+            return value, module.next_mask(lead.mask)  # type: ignore[operator]  # a method of the block
     return value, None
 
 

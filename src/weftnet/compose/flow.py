@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from weftnet.architecture.axes import Port
 from weftnet.architecture.schema import MaskFate
@@ -53,7 +53,7 @@ class Resolved:
         reads: the signals it reads, by argument or input name.
         by: the paths of the nodes that gave them.
         gives: the signals it gives; one, named `y`, unless it is a graph with several outputs.
-        cls: the block's class.
+        cls: the block's class; `nn.Module` itself for a combinator.
         settings: all its arguments, filled ones too.
         children: what it is made of, by the segment of their path.
         wires: a graph's wiring.
@@ -68,7 +68,7 @@ class Resolved:
     reads: Mapping[str, Signal]
     by: Mapping[str, str]
     gives: Mapping[str, Signal]
-    cls: Any = None
+    cls: type[nn.Module] = nn.Module
     settings: Mapping[str, Any] = field(default_factory=dict)
     children: Mapping[str, "Resolved"] = field(default_factory=dict)
     wires: Mapping[str, Wire] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Everything about an architecture before it runs: its faults, or what it will cost on this machine.
 
-`check` gives a report, `render` prints it, `mend` makes the edits that the faults carry.
+`check` gives a report, `render` prints it, `fix` applies the edits that the faults carry.
 """
 
 import io
@@ -18,15 +18,16 @@ from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import COMBINATORS, MERGES, Architecture
 from weftnet.base import units
 from weftnet.compose import examine
+from weftnet.compose.fix import fix
 from weftnet.compose.flow import Resolved
-from weftnet.compose.mend import Inputs, inputs_of, mend
+from weftnet.compose.inputs import Inputs, inputs_of
 from weftnet.cost.communication import Scaling, Together, Volume, scaling, volume
 from weftnet.cost.cost import Cost, cost, largest, usable
 from weftnet.cost.machine import Machine, StepTime, calibration, memory_available, step_time
 from weftnet.errors import ArchitectureError, SettingError
 from weftnet.tasks._assemble import assemble
 
-__all__ = ["Report", "check", "inputs_of", "mend", "render", "text"]
+__all__ = ["Report", "check", "fix", "inputs_of", "render", "text"]
 _COMBINED = (*COMBINATORS, *MERGES)
 
 

@@ -8,9 +8,10 @@ ANSWERS.get("classification")(outputs, settings) → [{"label": …, "probabilit
 """
 
 from pathlib import Path
+from typing import Any
 
 from weftnet.registry import Registry
 
 _HERE = Path(__file__).parent
-TASKS = Registry("task", __name__, _HERE, facet="task")
-ANSWERS = Registry("kind of answer", __name__, _HERE, facet="answer")
+TASKS: Registry[Any] = Registry("task", __name__, _HERE, facet="task")
+ANSWERS: Registry[Any] = Registry("kind of answer", __name__, _HERE, facet="answer")

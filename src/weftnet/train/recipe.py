@@ -145,7 +145,7 @@ class Recipe:
         return max(1, round(float(count) * steps_per_epoch / self.accumulate))
 
 
-def known(registry: Registry, name: Any, where: str) -> None:
+def known(registry: Registry[Any], name: Any, where: str) -> None:
     """Raises SettingError if a registry has no such name."""
     if name not in registry:
         near = _near(str(name), registry.names())

@@ -95,8 +95,8 @@ def check_command(
         figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
     if fix:
         if not is_file:
-            raise SettingError("only a file can be mended", got=arch)
-        for line in check.mend(arch, signals):
+            raise SettingError("only a file can be fixed", got=arch)
+        for line in check.fix(arch, signals):
             console.print(f"[green]fixed[/green] {line}", highlight=False)
         architecture, faults = read(arch)
     if architecture is None:

@@ -1,7 +1,8 @@
 """The methods of compression, one a file."""
 
 from pathlib import Path
+from typing import Any
 
 from weftnet.registry import Registry
 
-METHODS = Registry("compression method", __name__, Path(__file__).parent)
+METHODS: Registry[Any] = Registry("compression method", __name__, Path(__file__).parent)
