@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from weftnet.architecture.spec import Architecture
 from weftnet.registry import Registry
 
-ZOO: Registry[Callable[..., Architecture]] = Registry("zoo entry", __name__, Path(__file__).parent)
+if TYPE_CHECKING:
+    from weftnet.architecture.spec import Architecture
+
+ZOO: "Registry[Callable[..., Architecture]]" = Registry("zoo entry", __name__, Path(__file__).parent)
