@@ -29,7 +29,7 @@ def test_ranked_by_validation_not_by_test() -> None:
     best, reason = compete.winner(standings, outcomes, "accuracy", "max")
     assert best == "a-seed1"
     assert "a has the highest validation accuracy" in reason
-    assert "test split had no part" in reason
+    assert "test split played no part" in reason
 
 
 def test_the_lowest_wins_where_less_is_better() -> None:
@@ -41,7 +41,7 @@ def test_the_lowest_wins_where_less_is_better() -> None:
 def test_a_difference_within_the_spread_is_said() -> None:
     outcomes = [outcome("a", 0, 0.90), outcome("a", 1, 0.94), outcome("b", 0, 0.91), outcome("b", 1, 0.92)]
     standings = compete.rank(outcomes, "accuracy", "max", FACTS)
-    assert "more seeds would tell them apart" in compete.winner(standings, outcomes, "accuracy", "max")[1]
+    assert "only more seeds can decide between them" in compete.winner(standings, outcomes, "accuracy", "max")[1]
 
 
 def test_failed_candidates_are_not_ranked() -> None:
@@ -55,7 +55,7 @@ def test_every_candidate_has_its_turn_before_the_next_seed(tmp_path: Path) -> No
     jobs = jobs_of(candidates, [4, 5], tmp_path, "digits", {}, "classification", {}, {"budget": 2.0})
     assert [(job.name, job.seed) for job in jobs] == [("a", 4), ("b", 4), ("a", 5), ("b", 5)]
     assert jobs[0].recipe == {"lr": 0.1, "budget": 2.0, "seed": 4}  # one length, and the user's goes first
-    with pytest.raises(SettingError, match="two candidates have one name"):
+    with pytest.raises(SettingError, match="two candidates have the same name"):
         jobs_of([candidates[0], candidates[0]], [0], tmp_path, "digits", {}, "classification", {}, {})
 
 
@@ -65,7 +65,7 @@ def test_only_a_competition_is_replaced(tmp_path: Path) -> None:
     (mine / "chapter.txt").write_text("years of work")
     with pytest.raises(RunError, match="not empty"):
         compete.prepare(mine, replace=False)
-    with pytest.raises(RunError, match="no competition"):
+    with pytest.raises(RunError, match="other than a competition"):
         compete.prepare(mine, replace=True)
     assert (mine / "chapter.txt").read_text() == "years of work"
     ours = tmp_path / "runs"
@@ -77,7 +77,7 @@ def test_only_a_competition_is_replaced(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="can't be made"):
+    with pytest.raises(RunError, match="can't be created"):
         compete.prepare(tmp_path / "file" / "runs", replace=False)
 
 
@@ -88,15 +88,15 @@ def test_trainings_run_and_one_failure_ends_only_itself(tmp_path: Path, workers:
     jobs = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {}, {"steps": 30})
     seen: list[str] = []
     outcomes = run_jobs(jobs, workers, lambda done: seen.append(done.name))
-    found = {outcome.name: outcome for outcome in outcomes}
+    by_name = {outcome.name: outcome for outcome in outcomes}
     assert sorted(seen) == ["dense", "wrong"]
-    assert (found["dense"].status, found["dense"].error) == ("finished", "")
-    assert found["dense"].steps == 30
-    assert 0.2 < found["dense"].test["accuracy"] <= 1
-    assert found["wrong"].status == "failed"
-    assert "lstm" in found["wrong"].error
+    assert (by_name["dense"].status, by_name["dense"].error) == ("finished", "")
+    assert by_name["dense"].steps == 30
+    assert 0.2 < by_name["dense"].test["accuracy"] <= 1
+    assert by_name["wrong"].status == "failed"
+    assert "lstm" in by_name["wrong"].error
     document = json.loads((tmp_path / "dense-seed0" / "run.json").read_text())
-    assert document["scores"]["test"] == found["dense"].test
+    assert document["scores"]["test"] == by_name["dense"].test
 
 
 def test_the_best_run_of_a_folder(tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_the_tasks_settings_of_a_candidate_are_its_own_unless_given(tmp_path: Pa
     candidates = [Candidate("a", DENSE, {}, "", {"label_smoothing": 0.1}), Candidate("b", DENSE, {}, "")]
     own = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {}, {"steps": 2})
     assert [job.task_settings for job in own] == [{"label_smoothing": 0.1}, {}]
-    given = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {"label_smoothing": 0.0}, {"steps": 2})
-    assert [job.task_settings for job in given] == [{"label_smoothing": 0.0}] * 2
+    chosen = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {"label_smoothing": 0.0}, {"steps": 2})
+    assert [job.task_settings for job in chosen] == [{"label_smoothing": 0.0}] * 2
     assert run_job(own[0]).status == "finished"
     document = json.loads((tmp_path / "a-seed0" / "run.json").read_text())
     assert document["task"]["settings"]["label_smoothing"] == 0.1

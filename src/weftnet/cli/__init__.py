@@ -1,6 +1,6 @@
-"""The command line: one command per file; each reads its options, calls one function and prints what it gives.
+"""The command line: one command per file; each reads its options, calls one function and prints the result.
 
-Nothing here imports torch before a command that needs it runs, so that `weftnet --help` answers at once.
+Torch is imported only by the commands that need it, so `weftnet --help` answers at once.
 """
 
 import shutil
@@ -14,7 +14,7 @@ import typer
 from weftnet.errors import WeftnetError
 from weftnet.train.worker import report_error, reported_error
 
-#: every command, a file and a function of the same name, in the order `--help` lists them
+#: Every command: a file and a function of the same name, in the order that `--help` lists them.
 _COMMANDS = (
     "data",
     "check", "draw", "blocks", "zoo",
@@ -25,7 +25,7 @@ _COMMANDS = (
 
 app = typer.Typer(
     name="weftnet",
-    help="Compose neural networks, know their cost before they run, train, compare and keep them.",
+    help="Compose neural networks, know their cost before they run, train, compare, explain and serve them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,7 +45,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 
 def main() -> None:
-    """Run the command line; an error of weftnet's own is printed without a traceback."""
+    """Run the command line; weftnet's own errors are printed without a traceback."""
     if reported_error():
         raise SystemExit(1)
     try:

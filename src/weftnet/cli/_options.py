@@ -1,4 +1,4 @@
-"""What several commands share: options, and how their values are read."""
+"""Options that several commands share, and how their values are parsed."""
 
 import json
 import math
@@ -13,25 +13,27 @@ from weftnet.errors import SettingError
 
 Plugin = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", help="A Python file of your own blocks. It is executed.", metavar="FILE"),
+    typer.Option("--plugin", help="A Python file with your own blocks. It is executed.", metavar="FILE"),
 ]
 Inputs = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", help="What comes in: image:1x28x28, or name=tokens:64,vocabulary=5000."),
+    typer.Option("--input", "-i", help="An input: image:1x28x28, or name=tokens:64,vocabulary=5000."),
 ]
-Source = Annotated[str | None, typer.Option("--data", "-d", help="Data that say what comes in, and the task.")]
+Source = Annotated[str | None, typer.Option("--data", "-d", help="Data from which inputs and task are inferred.")]
 Target = Annotated[str | None, typer.Option("--target", "-t", help="The column to predict.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the guess is wrong.")]
-DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="name=value of the data: context=128.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the inferred kind is wrong.")]
+DataOptions = Annotated[
+    list[str] | None, typer.Option("--data-set", help="A setting of the data, name=value: context=128.")
+]
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given."""
+def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were set."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def plugins(paths: list[Path] | None) -> None:
-    """Load the user's own files."""
+    """Load the user's own blocks."""
     if paths:
         from weftnet.plugins import load_plugin
 
@@ -40,7 +42,7 @@ def plugins(paths: list[Path] | None) -> None:
 
 
 def print_catalogue(registry: Any, name: str | None, as_json: bool) -> None:
-    """A registry, or one entry of it."""
+    """Print a registry, or one entry of it."""
     from weftnet.cli import catalogue
 
     if as_json:
@@ -50,10 +52,10 @@ def print_catalogue(registry: Any, name: str | None, as_json: bool) -> None:
 
 
 def values_of(pairs: list[str] | None) -> dict[str, Any]:
-    """name=value options, the value read as YAML: numbers, lists, mappings.
+    """name=value options, the value parsed as YAML: numbers, lists, mappings.
 
     Raises:
-        SettingError: a pair is not of that form.
+        SettingError: a pair does not have that form.
     """
     import yaml
 
@@ -65,10 +67,10 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
         try:
             result[name.strip()] = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            if re.match(r"\{\w*\}.", text):  # a pattern of names, {label}_{}, which YAML takes for a mapping
+            if re.match(r"\{\w*\}.", text):  # a pattern of names, {label}_{}, which YAML would take for a mapping
                 result[name.strip()] = text
                 continue
-            raise SettingError(f"{name}: the value can't be read", got=text) from error
+            raise SettingError(f"{name}: the value is not valid YAML", got=text) from error
     return result
 
 
@@ -76,22 +78,22 @@ def seconds(text: str | None, what: str = "budget", *, zero: bool = False) -> fl
     """`90`, `90s`, `5m`, `1h` or `20ms` in seconds.
 
     Args:
-        text: what was given.
-        what: it is, for the error.
-        zero: whether no time at all is one.
+        text: the option's value.
+        what: the option's name in the error.
+        zero: whether zero is allowed.
 
     Raises:
-        SettingError: it is no time.
+        SettingError: the text is not a duration.
     """
     if text is None:
         return None
     units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
     unit = next((unit for unit in units if text.endswith(unit)), "")
     try:
-        found = float(text.removesuffix(unit)) * units.get(unit, 1.0)
+        value = float(text.removesuffix(unit)) * units.get(unit, 1.0)
     except ValueError:
-        found = math.nan
-    if not (0 < found < math.inf or (zero and found == 0)):
+        value = math.nan
+    if not (0 < value < math.inf or (zero and value == 0)):
         expected = "0, 20ms or 60s" if zero else "60s, 5m or 1h"
-        raise SettingError(f"the {what} is no time", expected=expected, got=text)
-    return found
+        raise SettingError(f"the {what} is not a duration", expected=expected, got=text)
+    return value

@@ -1,4 +1,4 @@
-"""`--workers N`: this command once more, in N processes of this machine or of a cluster."""
+"""`--workers N`: the same command in N processes, on this machine or on a cluster."""
 
 import sys
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from weftnet.train.launching import check_workers, launch
 from weftnet.train.worker import is_worker
 
 On = Annotated[str | None, typer.Option("--on", help="ray: the workers run on a Ray cluster.", metavar="ray")]
-Address = Annotated[str | None, typer.Option(help="Of the Ray cluster; this machine alone, if left out.")]
+Address = Annotated[str | None, typer.Option(help="Address of the Ray cluster; without it, Ray runs on this machine.")]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Place:
     """Where workers run.
 
     Args:
-        on: None is this machine, "ray" a cluster.
+        on: None for this machine, "ray" for a cluster.
         address: of the cluster.
     """
 
@@ -29,7 +29,7 @@ class Place:
     address: str | None = None
 
     def check(self, workers: int | None) -> None:
-        """Refuse what can't be.
+        """Refuse options that contradict each other.
 
         Raises:
             SettingError: with the reason.
@@ -37,26 +37,26 @@ class Place:
         if self.on not in (None, "ray"):
             raise SettingError("workers can't run there", where="--on", expected="ray", got=str(self.on))
         if self.on and (workers or 1) == 1:
-            raise SettingError("a cluster trains with several workers", where="--on", fix="add --workers 2")
+            raise SettingError("a cluster needs several workers", where="--on", fix="add --workers 2")
         if self.address and not self.on:
-            raise SettingError("the address is that of a Ray cluster", where="--address", fix="add --on ray")
+            raise SettingError("an address needs a Ray cluster", where="--address", fix="add --on ray")
 
 
 def work_together(
     workers: int | None, folder: Path, place: Place, *, jobs: int | None = None, shard: bool = False, out: bool = False
 ) -> bool:
-    """Run the command line in several processes; False where it is to be run here.
+    """Run the command line in several processes; False if it should run in this one.
 
     Args:
-        workers: how many; None or 1 is this process, and a worker starts no workers.
-        folder: that all use.
+        workers: how many; None or 1 means this process. A worker never starts workers.
+        folder: shared by all workers.
         place: where they run.
-        jobs: trainings at once that were asked for.
+        jobs: the number of simultaneous trainings that was asked for.
         shard: whether each worker keeps a share of the weights.
         out: whether the folder has to be added to the command.
 
     Raises:
-        SettingError: the options don't go together.
+        SettingError: the options contradict each other.
     """
     if is_worker():
         return False
@@ -75,12 +75,12 @@ def work_together(
 
 
 def run(command: Sequence[str]) -> None:
-    """A command in this process.
+    """Run a command in this process.
 
     Raises:
-        KeyboardInterrupt: it was stopped.
+        KeyboardInterrupt: the command was stopped.
     """
     from weftnet.cli import app
 
-    if app(list(command), standalone_mode=False) == 130:  # what typer makes of it
+    if app(list(command), standalone_mode=False) == 130:  # typer's status for an interrupt
         raise KeyboardInterrupt

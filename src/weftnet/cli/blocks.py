@@ -8,7 +8,7 @@ from weftnet.cli._options import Plugin, plugins, print_catalogue
 
 
 def blocks(
-    name: Annotated[str | None, typer.Argument(help="One block, with all there is to say of it.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One block, in detail.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plugin: Plugin = None,
 ) -> None:

@@ -10,7 +10,7 @@ def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or of a whole fit.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Runs side by side, with confidence intervals over seeds and paired differences."""
+    """Compare runs, with confidence intervals over seeds and paired differences."""
     from weftnet.cli.commands.training import compare_command
 
     compare_command(runs, as_json)

@@ -9,31 +9,36 @@ from weftnet.cli._options import Plugin, plugins, seconds
 
 
 def compress(
-    run: Annotated[Path, typer.Argument(help="A run, or the folder of a fit: its best run.")],
-    data: Annotated[str | None, typer.Option("--data", "-d", help="Where the data are, if they moved.")] = None,
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit: then its best run.")],
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", help="Where the data are now, if they have moved.")
+    ] = None,
     max_drop: Annotated[
-        float, typer.Option(help="What the score may lose, in points; in per cent for an error such as rmse.", min=0)
+        float,
+        typer.Option(help="How much the score may drop, in points; in per cent for an error such as rmse.", min=0),
     ] = 0.5,
     target_latency: Annotated[
-        str | None, typer.Option(help="Time for one example that the chosen run must reach: 2ms.")
+        str | None, typer.Option(help="Latency of one example that the chosen run must reach: 2ms.")
     ] = None,
     methods: Annotated[
         str | None, typer.Option(help="prune, low_rank, int8_static, int8_dynamic; all if left out.", metavar="A,B,…")
     ] = None,
-    budget: Annotated[str, typer.Option(help="Time for all trainings together: 60s, 5m. 0s trains nothing.")] = "60s",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs; RUN/compressed.")] = None,
+    budget: Annotated[str, typer.Option(help="Total time for fine-tuning: 60s, 5m. 0s trains nothing.")] = "60s",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the runs; default RUN/compressed.")
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Delete an earlier compression in that folder.")] = False,
-    seed: Annotated[int, typer.Option(help="Of trainings and calibration.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of trainings and calibration.", min=0)] = 0,
     plugin: Plugin = None,
 ) -> None:
-    """Prune, factor and quantise a run, measure every result, keep those that are smaller, faster and as good."""
+    """Prune, factor and quantise a run; measure every result; keep those that are smaller, faster and as accurate."""
     from weftnet.cli.commands.compress import CompressOptions, compress_command
 
     plugins(plugin)
-    spent = 0.0 if budget in ("0", "0s") else seconds(budget) or 0.0
+    training = 0.0 if budget in ("0", "0s") else seconds(budget) or 0.0
     names = tuple(name.strip() for name in methods.split(",") if name.strip()) if methods else ()
     options = CompressOptions(
-        data, max_drop, seconds(target_latency, "target latency"), names, spent, out, replace, seed
+        data, max_drop, seconds(target_latency, "target latency"), names, training, out, replace, seed
     )  # fmt: skip
     if compress_command(run, options).chosen is None:
         raise typer.Exit(1)

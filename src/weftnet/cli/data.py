@@ -1,23 +1,23 @@
-"""`weftnet data`: what was understood of a data set."""
+"""`weftnet data`: what was inferred about a data set."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import DataOptions, Kinds, Target, given, values_of
+from weftnet.cli._options import DataOptions, Kinds, Target, values_of, without_none
 
 
 def data(
-    source: Annotated[str, typer.Argument(help="What `fit` takes: a file, a folder, digits, hub:NAME.")],
+    source: Annotated[str, typer.Argument(help="As for `fit`: a file, a folder, digits, hub:NAME.")],
     target: Target = None,
     kinds: Kinds = None,
     options: DataOptions = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="NAME.html: a page with examples.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="NAME.html: write a page with examples.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """What is in a data set: columns and their kinds, parts, balance, and whatever was noticed."""
+    """Show what a data set contains: columns and their kinds, splits, class balance, findings."""
     from weftnet.cli.commands.data import data_command
 
     columns = {"target": target, "kinds": values_of(kinds) or None}
-    data_command(source, {**values_of(options), **given(columns)}, out, as_json)
+    data_command(source, {**values_of(options), **without_none(columns)}, out, as_json)

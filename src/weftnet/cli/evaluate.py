@@ -10,14 +10,14 @@ from weftnet.cli._options import Plugin, plugins
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit.")],
-    data: Annotated[str | None, typer.Argument(help="Other data, with the target; left out, the run's own.")] = None,
+    data: Annotated[str | None, typer.Argument(help="Other data, including the target; default the run's own.")] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="train, validation or test; left out, test if there is one.")
+        str | None, typer.Option("--split", help="train, validation or test; default test, if there is one.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plugin: Plugin = None,
 ) -> None:
-    """A run's metrics on its own data or on others, by class where there are classes."""
+    """Evaluate a run on its own data or on other data; for a classification also by class."""
     from weftnet.cli.commands.evaluate import evaluate_command
 
     plugins(plugin)

@@ -1,4 +1,4 @@
-"""`weftnet export`: a run as ONNX or torch.export, once its numbers are the run's."""
+"""`weftnet export`: a run as ONNX or torch.export, if it computes the same numbers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +11,13 @@ from weftnet.cli._options import Plugin, plugins
 def export(
     run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit.")],
     to: Annotated[str, typer.Option("--to", help="onnx or torch_export.")] = "onnx",
-    data: Annotated[str | None, typer.Option("--data", "-d", help="Data to compare on, besides random inputs.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A new folder; RUN/export/TARGET if left out.")
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", help="Data to compare on, in addition to random inputs.")
     ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A new folder; default RUN/export/TARGET.")] = None,
     plugin: Plugin = None,
 ) -> None:
-    """Write a run for ONNX Runtime or torch.export, if it gives the same numbers there."""
+    """Export a run to ONNX or torch.export, if the export computes the same numbers."""
     from weftnet.cli.commands.export import export_command
 
     plugins(plugin)

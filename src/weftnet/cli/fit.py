@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, given, plugins, seconds, values_of
+from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, plugins, seconds, values_of, without_none
 from weftnet.cli._workers import Address, On, Place, work_together
 
 
@@ -18,37 +18,38 @@ def fit(
     arch: Annotated[
         list[str] | None, typer.Option("--arch", "-a", help="An architecture file or zoo name; several compete.")
     ] = None,
-    task: Annotated[str | None, typer.Option(help="The task, if not the one the data suggest.")] = None,
+    task: Annotated[str | None, typer.Option(help="The task; default the one that suits the data.")] = None,
     budget: Annotated[str | None, typer.Option(help="Training time of each network: 60s, 5m, 1h.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the training data, instead of a budget.")] = None,
     steps: Annotated[int | None, typer.Option(help="Steps, instead of a budget.")] = None,
     seeds: Annotated[int, typer.Option(help="How many times each network is trained.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
-    jobs: Annotated[int | None, typer.Option(help="Trainings at once; as many as help, if left out.", min=1)] = None,
+    jobs: Annotated[int | None, typer.Option(help="Trainings at once; default one for each core.", min=1)] = None,
     workers: Annotated[
         int | None,
-        typer.Option(help="Processes that train each network together; torchrun starts them on several hosts."),
+        typer.Option(help="Processes that train each network together; use torchrun for several hosts."),
     ] = None,
     shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights (FSDP2).")] = False,
     on: On = None,
     address: Address = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="name=value of the recipe: lr=0.01, augment=\\[flip], batch_size=128."),
+        typer.Option("--set", help="A field of the recipe, name=value: lr=0.01, augment=\\[flip], batch_size=128."),
     ] = None,
     plan: Annotated[
-        str, typer.Option(help="How steps are executed: auto measures, eager is plain PyTorch, else {field: value}.")
+        str, typer.Option(help="How steps are executed: auto measures, eager is plain PyTorch, or {field: value}.")
     ] = "auto",
     kinds: Kinds = None,
     options: DataOptions = None,
     task_settings: Annotated[
-        list[str] | None, typer.Option("--task-set", help="name=value of the task: label_smoothing=0.1, latent=16.")
+        list[str] | None,
+        typer.Option("--task-set", help="A setting of the task, name=value: label_smoothing=0.1, latent=16."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Delete earlier runs in that folder.")] = False,
     plugin: Plugin = None,
 ) -> None:
-    """Train one network, or let a shortlist that suits the data compete under the same budget."""
+    """Train one network, or let several that suit the data compete under the same budget."""
     folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if work_together(workers, folder, Place(on, address), jobs=jobs, shard=shard, out=True):
         return
@@ -60,11 +61,11 @@ def fit(
     fit_command(
         FitOptions(
             data,
-            data={**values_of(options), **given(columns)},
+            data={**values_of(options), **without_none(columns)},
             archs=arch or [],
             task=task,
             task_settings=values_of(task_settings),
-            recipe={**values_of([f"plan={plan}"]), **values_of(settings), **given(lengths)},
+            recipe={**values_of([f"plan={plan}"]), **values_of(settings), **without_none(lengths)},
             seeds=range(seed, seed + seeds),
             jobs=jobs,
             out=out,

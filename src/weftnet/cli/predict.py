@@ -11,16 +11,16 @@ from weftnet.cli._options import Plugin, plugins
 def predict(
     run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit.")],
     inputs: Annotated[
-        list[str] | None, typer.Argument(help="Tables, pictures, recordings, arrays, texts (a line each) or folders.")
+        list[str] | None, typer.Argument(help="Tables, images, recordings, arrays, texts (one a line) or folders.")
     ] = None,
     text: Annotated[list[str] | None, typer.Option("--text", help="A sentence to answer.")] = None,
-    value: Annotated[list[str] | None, typer.Option("--value", help="column=value of one row to answer.")] = None,
+    value: Annotated[list[str] | None, typer.Option("--value", help="column=value of a single row to answer.")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="NAME.csv, NAME.json or NAME.jsonl; left out, CSV is printed.")
+        Path | None, typer.Option("--out", "-o", help="NAME.csv, NAME.json or NAME.jsonl; default print CSV.")
     ] = None,
     plugin: Plugin = None,
 ) -> None:
-    """Answers for new examples, from the run's folder alone."""
+    """Answer new examples, from the run's folder alone."""
     from weftnet.cli.commands.predict import predict_command
 
     plugins(plugin)

@@ -9,17 +9,17 @@ from weftnet.cli._options import Plugin, plugins
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit: then of its best run.")],
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit: then its best run.")],
     data: Annotated[
-        str | None, typer.Option("--data", "-d", help="Data to judge it by; left out, the run's own.")
+        str | None, typer.Option("--data", "-d", help="Data to evaluate on; default the run's own.")
     ] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="train, validation or test; left out, test if there is one.")
+        str | None, typer.Option("--split", help="train, validation or test; default test, if there is one.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file; left out, report.html in the run.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file; default RUN/report.html.")] = None,
     plugin: Plugin = None,
 ) -> None:
-    """One HTML file about a run: its score, its mistakes, its network, its cost, where it comes from."""
+    """Write one HTML file about a run: score, mistakes, network, cost, provenance."""
     from weftnet.cli.commands.report import report_command
 
     plugins(plugin)

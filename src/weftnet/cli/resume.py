@@ -1,4 +1,4 @@
-"""`weftnet resume`: go on with a run."""
+"""`weftnet resume`: continue a run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,17 +11,19 @@ from weftnet.cli._workers import Address, On, Place, work_together
 
 def resume(
     run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped or killed.")],
-    data: Annotated[str | None, typer.Option("--data", "-d", help="Where the data are, if they moved.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", help="Where the data are now, if they have moved.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train it together.")] = None,
     shard: Annotated[
         bool | None,
-        typer.Option("--shard/--no-shard", help="Whether each keeps a share of the weights; as before, if left out."),
+        typer.Option("--shard/--no-shard", help="Whether each worker keeps a share of the weights; default as before."),
     ] = None,
     on: On = None,
     address: Address = None,
     plugin: Plugin = None,
 ) -> None:
-    """Go on with a run from its last checkpoint; the result is the uninterrupted run's, bit for bit."""
+    """Continue a run from its last checkpoint; the result equals the uninterrupted run's, bit for bit."""
     if work_together(workers, run, Place(on, address), shard=bool(shard)):
         return
     from weftnet.cli.commands.training import resume_command

@@ -1,4 +1,4 @@
-"""`weftnet sample`: text or images out of a generative run."""
+"""`weftnet sample`: text or images from a generative run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +10,16 @@ from weftnet.cli._options import Plugin, plugins
 
 def sample(
     run: Annotated[Path, typer.Argument(help="A run of a language model, an autoencoder or a GAN.")],
-    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "\n",
-    length: Annotated[int, typer.Option(help="Tokens to write.", min=1)] = 500,
-    count: Annotated[int, typer.Option(help="Images to draw.", min=1)] = 64,
-    temperature: Annotated[float, typer.Option(help="Below 1 plays safe, above 1 takes chances.")] = 0.8,
-    top_k: Annotated[int | None, typer.Option(help="Choose among the k likeliest tokens.")] = None,
+    prompt: Annotated[str, typer.Option(help="The beginning of the text.")] = "\n",
+    length: Annotated[int, typer.Option(help="Number of tokens to write.", min=1)] = 500,
+    count: Annotated[int, typer.Option(help="Number of images to draw.", min=1)] = 64,
+    temperature: Annotated[float, typer.Option(help="Below 1 is cautious, above 1 is adventurous.")] = 0.8,
+    top_k: Annotated[int | None, typer.Option(help="Choose among the k most likely tokens.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same sample.", min=0)] = 0,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the text, or NAME.png for images.")] = None,
     plugin: Plugin = None,
 ) -> None:
-    """Text or images out of a generative run."""
+    """Generate text or images with a generative run."""
     from weftnet.cli.commands.training import sample_command
 
     plugins(plugin)

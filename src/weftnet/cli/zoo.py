@@ -8,10 +8,12 @@ from weftnet.cli._options import print_catalogue, values_of
 
 
 def zoo(
-    name: Annotated[str | None, typer.Argument(help="One entry, with all there is to say of it.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One entry, in detail.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the architecture as YAML, to start from.")] = False,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="name=value of an argument of the entry.")] = None,
+    as_yaml: Annotated[
+        bool, typer.Option("--yaml", help="Print the architecture as YAML, as a starting point.")
+    ] = False,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="An argument of the entry, name=value.")] = None,
 ) -> None:
     """The catalogue of architectures."""
     from weftnet.zoo import ZOO

@@ -1,10 +1,10 @@
-"""Runs side by side: means over seeds with confidence intervals, and differences seed by seed.
+"""Runs side by side: means over seeds with confidence intervals, and differences paired by seed.
 
-Runs of one architecture and one recipe that differ in the seed alone are one row. The row that is best on the
-validation split is held against every other one by the paired differences over the seeds they share. With many rows
-some difference looks large by chance; so p is corrected for their number (Holm 1979): sorted, the i-th smallest of m is
-p · (m − i + 1), never less than the one before. A difference is clear where that is below 0.05. The best row was picked
-by the validation split, so that its lead there is flattered; its lead on the test split is not.
+Runs of the same architecture and recipe that differ only in the seed form one row. The row that is best on the
+validation split is compared with every other row by the paired differences over the seeds they share. With many rows
+some difference looks large by chance, so p is corrected for their number (Holm 1979): sorted, the i-th smallest of m
+becomes p · (m − i + 1), never less than the one before. A difference is clear where the corrected p is below 0.05. The
+best row was picked by the validation split, so its lead there is biased upwards; its lead on the test split is not.
 """
 
 import hashlib
@@ -31,10 +31,10 @@ from weftnet.tasks import TASKS
 
 @dataclass(frozen=True)
 class Row:
-    """Runs that differ in the seed alone.
+    """Runs that differ only in the seed.
 
     Args:
-        name: of the first one's folder, without the seed.
+        name: of the first run's folder, without the seed.
         runs: their folders.
         scores: split → the score by seed.
         seconds: mean training time.
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def seeds(self) -> int:
-        """How many different seeds there are; a run repeated with the same seed tells nothing new."""
+        """The number of distinct seeds; a run repeated with the same seed adds no information."""
         return max((len(scores) for scores in self.scores.values()), default=0)
 
     def interval(self, split: str) -> Interval | None:
@@ -58,13 +58,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better the best row is than another, over the seeds both have.
+    """How much better the best row is than another, over the seeds that both have.
 
     Args:
         against: name of the other row.
         split: validation or test.
         mean: of the differences, above zero where the best row is better.
-        p: corrected for the number of rows; None where there is a single seed.
+        p: corrected for the number of rows; None for a single seed.
         clear: p is below 0.05.
     """
 
@@ -93,17 +93,17 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     """Compare runs, or all runs of competitions.
 
     Raises:
-        RunError: a folder is no run, runs are of different tasks or data, or none is finished.
+        RunError: a folder holds no run, runs have different tasks or data, or none is finished.
     """
-    runs = [Run.open(folder) for given in folders for folder in _expand(Path(given))]
+    runs = [Run.open(run) for folder in folders for run in _expand(Path(folder))]
     finished = [run for run in runs if run.facts.scores is not None]
     if not finished:
         raise RunError("none of these runs is finished and evaluated", where=", ".join(map(str, folders)))
     tasks = {run.facts.task.name for run in finished}
-    prints = {run.facts.data.fingerprint for run in finished}
-    if len(tasks) > 1 or len(prints) > 1:
-        got = ", ".join(sorted(tasks)) if len(tasks) > 1 else f"{len(prints)} different data sets"
-        raise RunError("only runs of one task on the same data compare", got=got)
+    fingerprints = {run.facts.data.fingerprint for run in finished}
+    if len(tasks) > 1 or len(fingerprints) > 1:
+        got = ", ".join(sorted(tasks)) if len(tasks) > 1 else f"{len(fingerprints)} different data sets"
+        raise RunError("only runs of one task on the same data can be compared", got=got)
     task = TASKS.get(tasks.pop())
     groups: dict[str, list[Run]] = {}
     for run in finished:
@@ -112,8 +112,8 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     sign = -1 if task.better == "max" else 1
     rows.sort(key=lambda row: sign * _mean(row))
     best = rows[0]
-    found = [difference for row in rows[1:] for difference in _differences(best, row, sign)]
-    return Comparison(task.score, task.better, tuple(rows), tuple(_corrected(found)))
+    differences = [difference for row in rows[1:] for difference in _differences(best, row, sign)]
+    return Comparison(task.score, task.better, tuple(rows), tuple(_corrected(differences)))
 
 
 def render(result: Comparison) -> Group:
@@ -124,17 +124,18 @@ def render(result: Comparison) -> Group:
     for name in ("architecture", "seeds", "validation", "test", "training"):
         table.add_column(name, justify="left" if name == "architecture" else "right")
     for row in result.rows:
-        cells = [each.text(factor, digits) if (each := row.interval(s)) else "–" for s in ("validation", "test")]
+        scores = [row.interval(split) for split in ("validation", "test")]
+        cells = [score.text(factor, digits) if score else "–" for score in scores]
         table.add_row(row.name, str(row.seeds), *cells, duration(row.seconds))
     if not result.differences:
         return Group(table)
-    pairs = Table(title=f"{result.rows[0].name} against the others, seed by seed", title_justify="left", box=box)
+    pairs = Table(title=f"{result.rows[0].name} against the others, paired by seed", title_justify="left", box=box)
     for name in ("architecture", "split", f"lead{unit}", "p", ""):
         pairs.add_column(name, justify="left" if name in ("architecture", "split", "") else "right")
-    for found in result.differences:
-        verdict = "clear" if found.clear else "not told apart" if found.p is not None else "one seed tells nothing"
-        p = "–" if found.p is None else f"{found.p:.3f}"
-        pairs.add_row(found.against, found.split, found.mean.text(factor, digits), p, verdict)
+    for each in result.differences:
+        verdict = "clear" if each.clear else "not clear" if each.p is not None else "needs more seeds"
+        p = "–" if each.p is None else f"{each.p:.3f}"
+        pairs.add_row(each.against, each.split, each.mean.text(factor, digits), p, verdict)
     note = "p: paired t-test, corrected for the number of rows (Holm). The best row was picked by its validation score."
     return Group(table, pairs, note)
 
@@ -163,42 +164,42 @@ def _row(group: Sequence[Run], metric: str) -> Row:
 
 
 def _named(rows: Sequence[Row]) -> list[Row]:
-    """Rows of one name are called by their folders too: a/mlp, b/mlp; and where those are the same by number."""
+    """Rows of the same name also get their folder's name, a/mlp and b/mlp; where that is the same too, a number."""
     names = Counter(row.name for row in rows)
     rows = [
         replace(row, name=f"{Path(row.runs[0]).parent.name}/{row.name}") if names[row.name] > 1 else row for row in rows
     ]
     names, seen = Counter(row.name for row in rows), Counter[str]()
-    found = []
+    unique = []
     for row in rows:
         seen[row.name] += 1
-        found.append(replace(row, name=f"{row.name} ({seen[row.name]})") if names[row.name] > 1 else row)
-    return found
+        unique.append(replace(row, name=f"{row.name} ({seen[row.name]})") if names[row.name] > 1 else row)
+    return unique
 
 
 def _corrected(differences: Sequence[Difference]) -> list[Difference]:
     """Holm's correction, for each split on its own."""
-    found = list(differences)
-    for split in {difference.split for difference in found}:
-        tested = [i for i, each in enumerate(found) if each.split == split and each.p is not None]
-        least = 0.0
-        for rank, i in enumerate(sorted(tested, key=lambda i: found[i].p or 0.0)):
-            least = min(1.0, max(least, (found[i].p or 0.0) * (len(tested) - rank)))
-            found[i] = replace(found[i], p=least, clear=least < 0.05)
-    return found
+    corrected = list(differences)
+    for split in {difference.split for difference in differences}:
+        tested = [i for i, each in enumerate(differences) if each.split == split and each.p is not None]
+        p = 0.0
+        for rank, i in enumerate(sorted(tested, key=lambda i: differences[i].p or 0.0)):
+            p = min(1.0, max(p, (differences[i].p or 0.0) * (len(tested) - rank)))
+            corrected[i] = replace(differences[i], p=p, clear=p < 0.05)
+    return corrected
 
 
 def _mean(row: Row) -> float:
-    found = row.interval("validation") or row.interval("test")
-    return found.mean if found else 0.0
+    score = row.interval("validation") or row.interval("test")
+    return score.mean if score else 0.0
 
 
 def _differences(best: Row, other: Row, sign: int) -> list[Difference]:
-    found = []
+    differences = []
     for split, scores in best.scores.items():
         shared = sorted(scores.keys() & other.scores.get(split, {}).keys())
         if not shared:
             continue
         leads = [-sign * (scores[seed] - other.scores[split][seed]) for seed in shared]
-        found.append(Difference(other.name, split, interval(leads), paired(leads)))
-    return found
+        differences.append(Difference(other.name, split, interval(leads), paired(leads)))
+    return differences

@@ -1,7 +1,7 @@
 """Several architectures on the same data, under the same budget, with the same seeds: who is best, and why.
 
 The winner is chosen by its mean score on the validation split; the test split is evaluated once for each run and only
-reported. Every training is a run folder of its own below the competition's folder; `competition.json` says which won.
+reported. Every training has a run folder of its own below the competition's; `competition.json` names the winner.
 """
 
 import shutil
@@ -39,14 +39,14 @@ class Competition:
     """A finished competition.
 
     Args:
-        folder: where it lies.
+        folder: of the competition.
         data: name of the data.
         task: name of the task.
-        metric: the score that counts.
+        metric: the score that decides.
         better: max or min.
         standings: best first.
-        outcomes: every training.
-        best: folder of the run that is kept as the answer.
+        outcomes: how each training ended.
+        best: folder of the winning run; None if no training finished.
         reason: why it won.
     """
 
@@ -76,10 +76,10 @@ class Competition:
 
 
 def best_run(folder: str | Path) -> Path:
-    """A run's folder; of a competition, the folder of the run that won.
+    """The folder of the run that won, for a competition's folder; otherwise the folder itself.
 
     Raises:
-        RunError: it is neither, or the competition has no winner.
+        RunError: the competition has no winner.
     """
     folder = Path(folder)
     if (folder / "run.json").is_file() or not (folder / FILE).is_file():
@@ -91,7 +91,7 @@ def best_run(folder: str | Path) -> Path:
 
 
 def prepare(folder: Path, *, replace: bool) -> None:
-    """Make the competition's folder; delete an earlier competition in it only if told to.
+    """Make the competition's folder; an earlier competition in it is deleted only with `replace`.
 
     Raises:
         RunError: the folder holds something else, or can't be made.
@@ -100,12 +100,14 @@ def prepare(folder: Path, *, replace: bool) -> None:
         if not replace:
             raise RunError("the folder is not empty", where=str(folder), fix="give another --out, or add --replace")
         if not (folder / FILE).is_file():
-            raise RunError("the folder holds something that is no competition", where=str(folder), fix="another --out")
+            raise RunError(
+                "the folder holds something other than a competition", where=str(folder), fix="another --out"
+            )
         shutil.rmtree(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"can't be made: {error.strerror}", where=str(folder)) from error
+        raise RunError(f"can't be created: {error.strerror}", where=str(folder)) from error
     write_json(folder / FILE, {"format": FORMAT, "best": None})
 
 
@@ -116,7 +118,7 @@ def rank(
 
     Args:
         outcomes: of every training.
-        metric: the score that counts.
+        metric: the score that decides.
         better: max or min.
         facts: parameters, flops, latency and why of each candidate.
     """
@@ -136,7 +138,7 @@ def rank(
 def winner(
     standings: Sequence[Standing], outcomes: Sequence[Outcome], metric: str, better: str
 ) -> tuple[str | None, str]:
-    """The folder of the run to keep, and the reason in a sentence."""
+    """The folder of the winning run, and the reason in a sentence."""
     if not standings:
         return None, "no training finished"
     first = standings[0]
@@ -152,8 +154,8 @@ def winner(
         gap = abs(first.score.mean - second.score.mean)
         halves = [half for half in (first.score.half, second.score.half) if half is not None]
         if halves and gap < max(halves):
-            reason += ", within the spread over seeds: more seeds would tell them apart"
-    left = sum(outcome.status != "finished" for outcome in outcomes)
-    if left:
-        reason += f"; {left} of {len(outcomes)} trainings did not finish and had no say"
-    return best.folder, reason + ". The test split had no part in the choice."
+            reason += ", within the spread over seeds: only more seeds can decide between them"
+    unfinished = sum(outcome.status != "finished" for outcome in outcomes)
+    if unfinished:
+        reason += f"; {unfinished} of {len(outcomes)} trainings did not finish and were not considered"
+    return best.folder, reason + ". The test split played no part in the choice."

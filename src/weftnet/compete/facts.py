@@ -1,4 +1,4 @@
-"""What is known of a candidate before it is trained, and how fast it answers afterwards."""
+"""The cost of a candidate before it is trained, and its latency afterwards."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from weftnet.architecture.signal import Signal
 from weftnet.compete.jobs import Outcome
 from weftnet.compete.propose import Candidate
 from weftnet.compose import Network, build
@@ -19,12 +20,12 @@ from weftnet.tasks._task import Task
 
 
 def costs(candidates: Sequence[Candidate], task: Task, data: Data) -> dict[str, dict[str, Any]]:
-    """Parameters and FLOPs of every candidate with its head.
+    """Parameters and FLOPs of every candidate, including its head.
 
     Raises:
-        WeftnetError: some don't fit the data; with all the faults of every one.
+        WeftnetError: some candidates don't fit the data; the message lists all their faults.
     """
-    found, wrong = {}, []
+    facts, wrong = {}, []
     for candidate in candidates:
         try:
             assembled = assemble(candidate.architecture, task, data.signals)
@@ -35,7 +36,7 @@ def costs(candidates: Sequence[Candidate], task: Task, data: Data) -> dict[str, 
         with torch.device("meta"):
             model = build(assembled.architecture, assembled.inputs)
         costs = [cost(network, 1) for network in model.values() if isinstance(network, Network)]
-        found[candidate.name] = {
+        facts[candidate.name] = {
             "parameters": sum(each.parameters for each in costs),
             "flops": sum(each.flops for each in costs),
             "why": candidate.why,
@@ -43,13 +44,14 @@ def costs(candidates: Sequence[Candidate], task: Task, data: Data) -> dict[str, 
     if wrong:
         text = "\n\n".join(map(str, wrong))
         raise WeftnetError(f"{text}\n\nNothing was trained. weftnet check ARCH --data {data.source} shows the same.")
-    return found
+    return facts
 
 
 def latency(folder: Path, name: str, outcomes: Sequence[Outcome]) -> float:
-    """Median seconds for a single example on one thread of the CPU, over 30 calls after 5 that warm up.
+    """Median seconds for a single example on one CPU thread, over 30 calls after 5 warm-up calls.
 
-    Measured when all trainings are over, so that none is in its way; 0 if no training of it finished.
+    Measured when all trainings are over, so that none competes with it for the processor; 0 if no training of the
+    candidate finished.
     """
     mine = [outcome for outcome in outcomes if outcome.name == name and outcome.status == "finished"]
     if not mine:
@@ -60,7 +62,7 @@ def latency(folder: Path, name: str, outcomes: Sequence[Outcome]) -> float:
     return forward(loaded.model[part], inputs)
 
 
-def _example(signal: Any) -> torch.Tensor:
+def _example(signal: Signal) -> torch.Tensor:
     if signal.dtype == "int":
         return torch.randint(signal.known.get("vocabulary", 2), signal.shape(1))
     return torch.randn(signal.shape(1))

@@ -1,4 +1,4 @@
-"""One training of a competition as plain data that another process can be handed, and what came of it."""
+"""One training of a competition: a job as plain data, which can be sent to another process, and its outcome."""
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from weftnet.train.worker import is_leader, is_worker, restarts
 
 @dataclass(frozen=True)
 class Job:
-    """One training, as plain data that another process can be handed."""
+    """One training, as plain data that can be sent to another process."""
 
     name: str
     seed: int
@@ -33,13 +33,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one training came to.
+    """How one training of a competition ended.
 
     Args:
         name: the candidate's.
         seed: of this training.
         folder: of the run, below the competition's.
-        status: finished, stopped, failed, or skipped if it was never begun.
+        status: finished, stopped, failed, or skipped if it never started.
         validation: metrics on the validation split.
         test: metrics on the test split, empty if there is none.
         seconds: spent training.
@@ -62,14 +62,14 @@ def jobs_of(
     candidates: Sequence[Candidate], seeds: Iterable[int], folder: Path, source: Any, data_options: Mapping[str, Any],
     task: str, task_settings: Mapping[str, Any], recipe: Mapping[str, Any], plugins: Sequence[str] = (),
 ) -> list[Job]:  # fmt: skip
-    """Every candidate with every seed, seed by seed, so that a competition cut short has compared all candidates.
+    """Every candidate with every seed, seed by seed, so that an interrupted competition has compared all candidates.
 
     Args:
-        task_settings, recipe: fields that hold for all, over the candidates' own.
+        task_settings, recipe: fields for all candidates; they override a candidate's own.
     """
     names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names):
-        raise SettingError("two candidates have one name", got=", ".join(names))
+        raise SettingError("two candidates have the same name", got=", ".join(names))
     length = {"epochs", "steps", "budget"}
     jobs = []
     for seed in seeds:
@@ -77,17 +77,17 @@ def jobs_of(
             own = {k: v for k, v in candidate.recipe.items() if not (k in length and length & recipe.keys())}
             fields = {**own, **recipe, "seed": seed}
             place = str(folder / f"{candidate.name}-seed{seed}")
-            data, chosen = to_dict(candidate.architecture), {**candidate.settings, **task_settings}
-            jobs.append(
-                Job(candidate.name, seed, place, source, data_options, task, chosen, data, fields, tuple(plugins))
-            )
+            architecture, settings = to_dict(candidate.architecture), {**candidate.settings, **task_settings}
+            head = (candidate.name, seed, place, source, data_options, task)
+            jobs.append(Job(*head, settings, architecture, fields, tuple(plugins)))
     return jobs
 
 
 def run_job(job: Job, progress: Any = None) -> Outcome:
-    """Train one network and evaluate it; what goes wrong is the outcome, not the end of the competition.
+    """Train one network and evaluate it. An error becomes the outcome and doesn't end the competition.
 
-    One of several workers raises it, as the others would wait in vain; started anew, they go on with the run.
+    One of several workers raises the error instead, as the others would wait for it forever; when they are restarted,
+    they resume the run.
     """
     from weftnet.architecture.reading import from_dict
     from weftnet.data import open_data
@@ -113,7 +113,7 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
         if is_worker():
             raise
         return Outcome(job.name, job.seed, folder.name, "failed", error=str(error))
-    except Exception as error:  # a candidate that runs out of memory, say, must not take the others with it
+    except Exception as error:  # a candidate that runs out of memory, say, must not end the competition
         if is_worker():
             raise
         if folder.is_dir():
@@ -127,7 +127,7 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
 
 
 def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
-    """Evaluate a finished run on every split it was not trained on, once, and put the scores and a sample into it."""
+    """Evaluate a finished run once on each split it was not trained on; its folder keeps the scores and a sample."""
     from weftnet.answer import samples
     from weftnet.run.loading import load
 
@@ -140,6 +140,6 @@ def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
 
 
 def interrupted(job: Job) -> Outcome:
-    """What is said of a job that Ctrl-C ended: stopped if it left a run, else skipped."""
+    """The outcome of a job that Ctrl-C ended: stopped if it left a run, otherwise skipped."""
     there = (Path(job.folder) / "run.json").is_file()
     return Outcome(job.name, job.seed, Path(job.folder).name, "stopped" if there else "skipped")

@@ -1,8 +1,8 @@
-"""Trainings one after another, or several at once in processes of their own; Ctrl-C ends them and keeps their runs.
+"""Trainings one after another, or several at once in processes of their own; Ctrl-C stops them and keeps their runs.
 
-A worker is in a process group of its own: a terminal's Ctrl-C reaches this process alone, which passes it on once. A
-worker that is training then finishes its step and keeps its run; what has not begun is skipped. A second Ctrl-C is
-passed on too and ends the step at once. A worker whose parent is gone ends itself.
+Each worker is in a process group of its own, so a terminal's Ctrl-C reaches only this process, which forwards it once.
+A worker that is training then finishes its step and keeps its run; jobs that have not started are skipped. A second
+Ctrl-C is forwarded too and interrupts the step. A worker whose parent process has ended exits.
 """
 
 import multiprocessing
@@ -17,20 +17,20 @@ from typing import Any
 
 from weftnet.compete.jobs import Job, Outcome, interrupted, run_job
 
-#: Of a worker: set once nothing more shall begin.
+#: In a worker: set once no further job may start.
 _ended: Any = None
 
 
 def run_jobs(
     jobs: Sequence[Job], workers: int, done: Callable[[Outcome], None], progress: Callable[[str], Any] | None = None
 ) -> list[Outcome]:
-    """All jobs; the outcomes in the order in which they came.
+    """Run all jobs; their outcomes in order of completion.
 
     Args:
         jobs: to be run.
-        workers: how many at once; each has one thread then, a single one has what torch takes.
-        done: is told every outcome.
-        progress: title → what is told how one training goes; for a single worker.
+        workers: how many jobs run at once. Several workers use one thread each; a single one uses torch's default.
+        done: called with every outcome.
+        progress: title → the display of one training's progress; for a single worker.
     """
     return _in_turn(jobs, done, progress) if workers == 1 else _at_once(jobs, workers, done)
 
@@ -58,7 +58,7 @@ def _at_once(jobs: Sequence[Job], workers: int, done: Callable[[Outcome], None])
     outcomes = []
     with _ignored(), ProcessPoolExecutor(workers, context, _start_worker, (ended, pids)) as pool:
         futures: dict[Future[Outcome], Job] = {pool.submit(_work, job): job for job in jobs}
-        with _passed_on(ended, pids):
+        with _forwarded(ended, pids):
             for future in as_completed(futures):
                 outcomes.append(_outcome(future, futures[future]))
                 done(outcomes[-1])
@@ -69,13 +69,13 @@ def _outcome(future: "Future[Outcome]", job: Job) -> Outcome:
     try:
         return future.result()
     except BrokenProcessPool:
-        what = "its process, or one beside it, was killed; if memory ran out, --jobs 1 needs less"
+        what = "its process, or another worker's, was killed; if memory ran out, --jobs 1 needs less"
         return Outcome(job.name, job.seed, interrupted(job).folder, "failed", error=what)
 
 
 @contextmanager
 def _ignored() -> Iterator[None]:
-    """Ctrl-C does nothing here, nor in processes that are started here until they say otherwise."""
+    """Ctrl-C is ignored here, and in processes started here until they install a handler."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -87,11 +87,11 @@ def _ignored() -> Iterator[None]:
 
 
 @contextmanager
-def _passed_on(ended: Any, pids: Any) -> Iterator[None]:
-    """Ctrl-C lets nothing more begin, and goes to every worker."""
+def _forwarded(ended: Any, pids: Any) -> Iterator[None]:
+    """On Ctrl-C no further job starts, and every worker is interrupted."""
     known: list[int] = []
 
-    def pass_on(*_: object) -> None:
+    def forward(*_: object) -> None:
         ended.set()
         while not pids.empty():
             known.append(pids.get())
@@ -102,7 +102,7 @@ def _passed_on(ended: Any, pids: Any) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, pass_on)
+    before = signal.signal(signal.SIGINT, forward)
     try:
         yield
     finally:
@@ -110,7 +110,7 @@ def _passed_on(ended: Any, pids: Any) -> Iterator[None]:
 
 
 def _start_worker(ended: Any, pids: Any) -> None:
-    """Before torch is imported: one thread, as two workers with all the cores each would starve each other."""
+    """Runs before torch is imported: one thread, as two workers that use all cores each would slow each other down."""
     global _ended
     _ended = ended
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -131,7 +131,7 @@ def _end_with_parent() -> None:
 
 
 def _work(job: Job) -> Outcome:
-    """A job in a worker, which hears Ctrl-C only while it has one."""
+    """Run a job in a worker, which reacts to Ctrl-C only while it has one."""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         outcome = interrupted(job) if _ended.is_set() else run_job(job)

@@ -7,7 +7,7 @@ from weftnet.compete.propose.candidate import Candidate, adamw, plain
 def tables(signal: Signal) -> list[Candidate]:
     """A linear map, dense layers, residual dense layers."""
     return [
-        plain("linear", {}, adamw(1e-2), "the baseline: what a network has to beat"),
-        plain("mlp", {"widths": [128, 64], "dropout": 0.1}, adamw(3e-3), "dense layers, a sound start for tables"),
+        plain("linear", {}, adamw(1e-2), "the baseline that any network has to beat"),
+        plain("mlp", {"widths": [128, 64], "dropout": 0.1}, adamw(3e-3), "dense layers, a solid start for tables"),
         plain("tabular", {"dim": 96, "hidden": 192}, adamw(2e-3), "residual dense layers, strong on larger tables"),
     ]
