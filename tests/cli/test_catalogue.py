@@ -64,17 +64,17 @@ def registry(tmp_path: Path) -> Registry:
 
 
 def test_a_page_reads_axes_and_settings_from_the_class(registry: Registry) -> None:
-    found = page(registry, "sway")
-    assert found.family == "plugin"
-    assert found.summary == "Rock a sequence."
-    assert found.reads == {
+    entry_page = page(registry, "sway")
+    assert entry_page.family == "plugin"
+    assert entry_page.summary == "Rock a sequence."
+    assert entry_page.reads == {
         "x": "float: batch, time, dim_in",
-        "state": "float: batch, dim_state, may be left out",
+        "state": "float: batch, dim_state, optional",
         "mask": "bool: batch, time",
     }
-    assert found.gives == "batch, time_out, dim"
-    told = [(each.name, each.type, each.default, each.filled, each.about) for each in found.settings]
-    assert told == [
+    assert entry_page.gives == "batch, time_out, dim"
+    settings = [(each.name, each.type, each.default, each.filled, each.about) for each in entry_page.settings]
+    assert settings == [
         ("dim_in", "int", None, True, "size of a step."),
         ("times", "int | list[int]", None, False, "how often, a number or one for each direction."),
         ("way", "up | down", "up", False, "where to."),
@@ -103,16 +103,16 @@ def test_a_docstring_falls_into_its_sections() -> None:
 @pytest.mark.parametrize("registry", [BLOCKS, ZOO], ids=["blocks", "zoo"])
 def test_every_page_is_whole(registry: Registry) -> None:
     for name in registry.names():
-        found = page(registry, name)
-        assert found.summary.endswith((".", ":")), name
-        assert found.formula, name
-        assert found.source, name
-        assert found.cost, name
-        assert all(setting.about for setting in found.settings), name
-        assert "Source:" not in found.text + found.cost + found.source, name
+        entry_page = page(registry, name)
+        assert entry_page.summary.endswith((".", ":")), name
+        assert entry_page.formula, name
+        assert entry_page.source, name
+        assert entry_page.cost, name
+        assert all(setting.about for setting in entry_page.settings), name
+        assert "Source:" not in entry_page.text + entry_page.cost + entry_page.source, name
         text = render(registry, name)
-        assert found.formula.split("\n")[0] in text
-        assert all(setting.name in text for setting in found.settings)
+        assert entry_page.formula.split("\n")[0] in text
+        assert all(setting.name in text for setting in entry_page.settings)
         assert json.loads(json.dumps(as_json(registry, name))) == as_json(registry, name)
 
 
@@ -124,7 +124,7 @@ def test_the_json_of_a_registry_lists_every_page() -> None:
 
 def test_the_listing_needs_no_torch() -> None:
     code = (
-        "import sys; from weftnet.blocks import BLOCKS; from weftnet.zoo import ZOO; from weftnet import catalogue;"
+        "import sys; from weftnet.blocks import BLOCKS; from weftnet.zoo import ZOO; from weftnet.cli import catalogue;"
         "print(catalogue.render(BLOCKS)); print(catalogue.render(ZOO)); print(catalogue.render(ZOO, 'vit'));"
         "assert 'torch' not in sys.modules"
     )
@@ -139,7 +139,7 @@ def test_a_summary_is_the_page_s() -> None:
         assert summaries(registry) == {name: page(registry, name).summary for name in registry.names()}
 
 
-def test_an_unknown_name_is_said_with_what_comes_close() -> None:
+def test_an_unknown_name_is_reported_with_close_ones() -> None:
     with pytest.raises(UnknownName, match="no block is called 'conv2'"):
         render(BLOCKS, "conv2")
 

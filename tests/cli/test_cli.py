@@ -33,7 +33,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def weftnet(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Weftnet:
-    """Runs a command in an empty folder: its code, what it printed and what it complained of."""
+    """Runs a command in an empty folder: its code, its output and its errors."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
@@ -64,7 +64,7 @@ def table(path: Path, rows: int = 60) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("check nothere", "no architecture file or zoo entry is called 'nothere'"),
         ("check resnt", "did you mean 'resnet'"),
@@ -105,11 +105,11 @@ def table(path: Path, rows: int = 60) -> None:
         ("sample nowhere", "there is no such folder"),
     ],
 )
-def test_what_can_t_be_done_is_said(weftnet: Weftnet, tmp_path: Path, arguments: str, said: str) -> None:
+def test_errors_name_what_is_wrong(weftnet: Weftnet, tmp_path: Path, arguments: str, message: str) -> None:
     result = weftnet(*arguments.split())
     assert result.code == 1
-    assert said in result.err
-    assert not [path for path in tmp_path.rglob("*") if path.is_dir()]  # nothing was begun
+    assert message in result.err
+    assert not [path for path in tmp_path.rglob("*") if path.is_dir()]  # nothing was started
 
 
 def test_columns_that_are_not_there(weftnet: Weftnet, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_columns_that_are_not_there(weftnet: Weftnet, tmp_path: Path) -> None:
     assert "no kind of column" in weftnet("fit", "t.csv", "--target", "price", "--kind", "age=banana").err
 
 
-def test_every_faulty_architecture_is_told_before_anything_trains(weftnet: Weftnet, tmp_path: Path) -> None:
+def test_all_faulty_architectures_are_reported_before_anything_trains(weftnet: Weftnet, tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text(BROKEN)
     (tmp_path / "two.yaml").write_text("chain:\n  - lstm: {dim: 3}\n")
     result = weftnet("fit", "digits", "--arch", "one.yaml", "--arch", "mlp", "--arch", "two.yaml", "--out", "runs")
@@ -130,7 +130,7 @@ def test_every_faulty_architecture_is_told_before_anything_trains(weftnet: Weftn
     assert not (tmp_path / "runs").exists()
 
 
-def test_check_tells_faults_and_mends_them(weftnet: Weftnet, tmp_path: Path) -> None:
+def test_check_reports_faults_and_corrects_them(weftnet: Weftnet, tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(BROKEN)
     faulty = weftnet("check", "net.yaml")
     assert faulty.code == 1
@@ -151,7 +151,7 @@ def test_check_with_data_shows_the_head_and_fits_the_terminal(weftnet: Weftnet) 
     assert any(line.startswith("epoch") for line in result.lines)
 
 
-def test_the_parts_tell_the_task(weftnet: Weftnet) -> None:
+def test_the_parts_determine_the_task(weftnet: Weftnet) -> None:
     result = weftnet("check", "vae_dense", "--data", "digits")
     assert result.code == 0
     assert "encoder" in result.out
@@ -189,7 +189,7 @@ def test_fit_compare_resume(weftnet: Weftnet, tmp_path: Path) -> None:
     assert not any(word in html for word in ("http", "<script", "<link", "url(h"))  # nothing is fetched
     assert html.count('id="') == len(set(re.findall(r'id="[^"]*"', html)))
     assert "not empty" in weftnet(*arguments, "--out", "runs").err
-    assert "nothing to go on with" in weftnet("resume", "runs/mlp-seed0").out
+    assert "nothing to resume" in weftnet("resume", "runs/mlp-seed0").out
     assert "is a competition" in weftnet("resume", "runs").err
     assert "neither text nor images" in weftnet("sample", "runs").err
     compared = json.loads(weftnet("compare", "runs", "--json").out)
@@ -220,21 +220,8 @@ def test_a_table_with_gaps(weftnet: Weftnet, tmp_path: Path) -> None:
 
 def test_candidates_and_seeds_see_one_split(weftnet: Weftnet, tmp_path: Path) -> None:
     table(tmp_path / "t.csv")
-    arguments = (
-        "--target",
-        "price",
-        "--arch",
-        "mlp",
-        "--arch",
-        "linear",
-        "--seeds",
-        "2",
-        "--steps",
-        "2",
-        "--jobs",
-        "1",
-    )
-    assert weftnet("fit", "t.csv", *arguments, "--out", "runs").code == 0
+    options = "--target price --arch mlp --arch linear --seeds 2 --steps 2 --jobs 1 --out runs"
+    assert weftnet("fit", "t.csv", *options.split()).code == 0
     states = [path.read_text() for path in Path("runs").glob("*/data.json")]
     assert len(states) == 4
     assert len(set(states)) == 1
@@ -270,7 +257,7 @@ def test_own_blocks(weftnet: Weftnet, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c_keeps_the_runs_and_says_how_to_go_on(tmp_path: Path, jobs: int) -> None:
+def test_ctrl_c_keeps_the_runs_and_says_how_to_continue(tmp_path: Path, jobs: int) -> None:
     main_ = "from weftnet.cli import main; main()"
     command = [sys.executable, "-c", main_, "fit", "digits", "--arch", "mlp", "--arch", "linear"]
     length = ["--set", "evaluate_every=100 epochs", "--steps", "10000000", "--jobs", str(jobs), "--out", "runs"]
@@ -287,8 +274,8 @@ def test_ctrl_c_keeps_the_runs_and_says_how_to_go_on(tmp_path: Path, jobs: int) 
     printed = process.communicate(timeout=60)[0]
     assert process.returncode == 130
     assert "Traceback" not in printed
-    assert printed.count("go on with: weftnet resume runs/") == jobs
-    assert ("1 training was not begun" in printed) == (jobs == 1)
+    assert printed.count("continue with: weftnet resume runs/") == jobs
+    assert ("1 training not started" in printed) == (jobs == 1)
     until = time.monotonic() + 10
     while time.monotonic() < until and any(map(alive, children)):
         time.sleep(0.1)

@@ -12,30 +12,30 @@ from weftnet.errors import DataError
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
 
 
-def test_its_own_test_part(capsys: pytest.CaptureFixture[str]) -> None:
+def test_its_own_test_split(capsys: pytest.CaptureFixture[str]) -> None:
     evaluate_command(FIXTURES / "digits", None, None, True)
-    found = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
     known = json.loads((FIXTURES / "digits.json").read_text(encoding="utf-8"))["scores"]["test"]
-    assert found["metrics"] == pytest.approx(known, rel=1e-5)
-    assert (found["split"], found["examples"]) == ("test", 269)
-    assert sum(map(sum, found["confusion"])) == 269
-    right = sum(found["confusion"][k][k] for k in range(10))
+    assert printed["metrics"] == pytest.approx(known, rel=1e-5)
+    assert (printed["split"], printed["examples"]) == ("test", 269)
+    assert sum(map(sum, printed["confusion"])) == 269
+    right = sum(printed["confusion"][k][k] for k in range(10))
     assert right / 269 == pytest.approx(known["accuracy"])
-    assert list(found["classes"]["3"]) == ["precision", "recall", "f1", "count"]
+    assert list(printed["classes"]["3"]) == ["precision", "recall", "f1", "count"]
     evaluate_command(FIXTURES / "digits", None, "validation", False)
-    printed = capsys.readouterr().out
-    assert "digits, validation: 269 examples" in printed
-    assert "confusion" in printed
+    text = capsys.readouterr().out
+    assert "digits, validation: 269 examples" in text
+    assert "confusion" in text
 
 
 def test_other_data_are_evaluated_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = (FIXTURES / "people.csv").read_text(encoding="utf-8").splitlines()
     (tmp_path / "other.csv").write_text("\n".join(lines[:31]) + "\n", encoding="utf-8")
     evaluate_command(FIXTURES / "table", str(tmp_path / "other.csv"), None, True)
-    found = json.loads(capsys.readouterr().out)
-    assert (found["split"], found["examples"]) == ("test", 30)
-    assert set(found["metrics"]) == {"rmse", "mae", "r2"}
-    assert "confusion" not in found
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["split"], printed["examples"]) == ("test", 30)
+    assert set(printed["metrics"]) == {"rmse", "mae", "r2"}
+    assert "confusion" not in printed
 
 
 def test_data_without_the_target(tmp_path: Path) -> None:
@@ -51,10 +51,10 @@ def test_its_own_data_that_have_changed(tmp_path: Path, monkeypatch: pytest.Monk
     shutil.copy(FIXTURES / "people.csv", tmp_path)
     with (tmp_path / "people.csv").open("a", encoding="utf-8") as file:
         file.write("50,Bonn,2,700\n")
-    with pytest.raises(DataError, match="not those the run was trained on"):
+    with pytest.raises(DataError, match="not those that the run was trained on"):
         evaluate_command(FIXTURES / "table", None, None, False)
 
 
-def test_a_part_that_is_not_there() -> None:
+def test_a_split_that_does_not_exist() -> None:
     with pytest.raises(DataError, match="no holdout part"):
         evaluate_command(FIXTURES / "digits", None, "holdout", False)

@@ -49,14 +49,14 @@ def test_both_tables_are_shown(run: Run, capsys: pytest.CaptureFixture[str], mon
         line.split() for line in one.splitlines()
     ]
     assert many.splitlines()[:2] == ["64", "eager – too short to measure"]
-    assert many.splitlines()[-1] == "measured in 1.5 s, by turns, on 2 threads"
+    assert many.splitlines()[-1] == "measured in 1.5 s, in turns, on 2 threads"
 
 
 def test_json_holds_both(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     plan_command(run.folder, True)
-    found = json.loads(capsys.readouterr().out)
-    assert found["source"] == "too short to measure"
-    assert found["answers"] == Run.open(run.folder).document["answers"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["source"] == "too short to measure"
+    assert printed["answers"] == Run.open(run.folder).document["answers"]
 
 
 def test_a_run_of_an_earlier_version_shows_the_plan_of_its_training(

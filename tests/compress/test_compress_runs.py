@@ -295,7 +295,7 @@ def test_the_command_prints_the_table(
 def test_the_command_refuses_what_it_would_spoil(cnn: tuple[Loaded, Data], tmp_path: Path) -> None:
     folder = cnn[0].run.folder
     (tmp_path / "mine.txt").write_text("kept")
-    with pytest.raises(RunError, match="something that is no compression"):
+    with pytest.raises(RunError, match="something other than a compression"):
         compress_command(folder, CompressOptions(out=tmp_path, replace=True))
     assert (tmp_path / "mine.txt").read_text() == "kept"
     moved = Path(shutil.copytree(folder, tmp_path / "moved"))

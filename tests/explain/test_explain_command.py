@@ -101,7 +101,7 @@ def test_pictures_and_sentences(tmp_path: Path) -> None:
         told = CliRunner().invoke(app, ["explain", str(folder), picture, "-m", method], env={"COLUMNS": "200"})
         assert told.exit_code == 0, told.output
         assert "3.png" in told.output
-        assert "likeness to the picture's edges" in told.output
+        assert "similarity to the image's edges" in told.output
 
 
 def test_a_sentence(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_without_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.chdir(tmp_path)
     path = report_command(FIXTURES / "table", None, None, tmp_path / "r.html")
     text = path.read_text(encoding="utf-8")
-    assert "The data are not at hand (there is no such file or folder)" in text
+    assert "The data are not available (there is no such file or folder)" in text
     assert "Name them with --data" in capsys.readouterr().out
     assert "Worst mistakes" not in text
     assert ">Network</h2>" in text

@@ -132,7 +132,7 @@ def test_control_c(scene: str, tmp_path: Path) -> None:
     def body() -> None:
         outcome = go(folder, recipe, model(), task, Data(hook=interrupt))
         assert outcome.status == "stopped"
-        assert outcome.message == f"stopped after step 13 of 40; go on with: weftnet resume {folder}"
+        assert outcome.message == f"stopped after step 13 of 40; continue with: weftnet resume {folder}"
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     assert child_status(in_child(body)) == 0

@@ -122,7 +122,7 @@ def test_control_c_and_resumed(tmp_path: Path) -> None:
     code, printed, errors = ended(process)
     assert code == 130
     assert not errors.strip()
-    assert "go on with: weftnet resume run/mlp-seed0" in printed
+    assert "continue with: weftnet resume run/mlp-seed0" in printed
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
     assert 0 < step < 5000
@@ -158,7 +158,7 @@ def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
     os.kill(int(workers[0]), signal.SIGKILL)
     code, printed, errors = ended(process)
     assert code == 0, errors
-    assert "a worker ended: started anew" in printed
+    assert "a worker ended: all were restarted" in printed
     equal(tmp_path / "whole" / "mlp-seed0", tmp_path / "killed" / "mlp-seed0")
 
 

@@ -109,7 +109,7 @@ def test_control_c_reaches_workers_on_ray(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGINT)
     code, printed, errors = ended(process)
     assert code == 130, errors
-    assert "go on with: weftnet resume run/mlp-seed0" in printed
+    assert "continue with: weftnet resume run/mlp-seed0" in printed
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
     assert 0 < step < 20000

@@ -22,9 +22,7 @@ Inputs = Annotated[
 Source = Annotated[str | None, typer.Option("--data", "-d", help="Data from which inputs and task are inferred.")]
 Target = Annotated[str | None, typer.Option("--target", "-t", help="The column to predict.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the inferred kind is wrong.")]
-DataOptions = Annotated[
-    list[str] | None, typer.Option("--data-set", help="A setting of the data, name=value: context=128.")
-]
+DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="A data setting, name=value: context=128.")]
 
 
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""The catalogue: what a registry's entries are, read from their docstrings and signatures.
+"""The catalogue of a registry's entries, read from their docstrings and signatures.
 
-    page(BLOCKS, "conv2d")      → Page: summary, formula, source, cost, axes read and given, settings
+    page(BLOCKS, "conv2d")      → Page: summary, formula, source, cost, axes read and produced, settings
     summaries(BLOCKS)           → name → one line, read from the files without importing them (nor torch)
     render(BLOCKS, "conv2d")    → the page as text for a terminal; without a name, the summaries by family
     as_json(BLOCKS, "conv2d")   → the page as plain data for editors and other tools; without a name, all pages
 
-Nothing is written twice: a page is as true as the code it is read from.
+Nothing is written twice: a page can only say what the code says.
 """
 
 import ast
@@ -23,7 +23,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from weftnet.architecture.spec import Architecture
 from weftnet.registry import Registry
 
-#: A label may say of what: "Cost per cell: …".
+#: A label can have a qualifier: "Cost per cell: …".
 _LABEL = re.compile(r"(Source|Cost|Parameters)( [\w ]+)?: ?")
 
 
@@ -32,10 +32,10 @@ class Setting:
     """One argument of an entry's constructor or function.
 
     Args:
-        name: what it is called.
+        name: of the argument.
         type: its annotation, as a person writes it.
-        default: what it is if nothing is said, as text; None where it must be given.
-        filled: whether the builder fills it in from what the block reads.
+        default: its default as text; None if it is required.
+        filled: whether the builder fills it in from the block's input.
         about: the line about it in the docstring.
     """
 
@@ -48,7 +48,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Page:
-    """What there is to say about an entry.
+    """The documentation of an entry.
 
     Args:
         name: its name in the registry.
@@ -57,9 +57,9 @@ class Page:
         summary: its first line.
         formula: the indented lines of its docstring.
         text: the rest of the docstring.
-        source: who had the idea.
+        source: of the idea.
         cost: parameters, operations.
-        reads: axes by argument (blocks).
+        reads: axes of the inputs by argument (blocks).
         gives: axes of the output (blocks).
         settings: its arguments.
     """
@@ -85,13 +85,13 @@ def page(registry: Registry[Any], name: str) -> Page:
     """The page of an entry.
 
     Raises:
-        UnknownName: nobody is called so.
+        UnknownName: there is no such entry.
     """
     thing = registry.get(name)
     text = inspect.cleandoc((registry.module(name).__doc__ if registry.family(name) != "plugin" else "") or "")
     text = text or inspect.getdoc(thing) or ""
     summary, _, rest = text.partition("\n")
-    formula, told, labelled = _sections(rest)
+    formula, prose, labelled = _sections(rest)
     reads, gives, filled = _axes(thing)
     return Page(
         name,
@@ -99,7 +99,7 @@ def page(registry: Registry[Any], name: str) -> Page:
         registry.family(name),
         summary.strip(),
         formula,
-        told,
+        prose,
         labelled.get("Source", ""),
         labelled.get("Cost", "") or labelled.get("Parameters", ""),
         reads,
@@ -109,33 +109,33 @@ def page(registry: Registry[Any], name: str) -> Page:
 
 
 def summaries(registry: Registry[Any]) -> dict[str, str]:
-    """Every entry's first line. The files are parsed and not run, so that this needs no torch."""
+    """Every entry's first line. The files are parsed, not executed, so this needs no torch."""
     lines = {}
     for name in registry.names():
         family = registry.family(name)
         if family == "plugin":
             document = inspect.getdoc(registry.get(name)) or ""
         else:
-            found = find_spec(".".join(part for part in (registry._package, family, name) if part))
-            document = _docstring(Path(found.origin)) if found and found.origin else ""
+            module = find_spec(".".join(part for part in (registry._package, family, name) if part))
+            document = _docstring(Path(module.origin)) if module and module.origin else ""
         lines[name] = document.partition("\n")[0].strip()
     return lines
 
 
 def render(registry: Registry[Any], name: str | None = None, width: int | None = None) -> str:
-    """An entry's page as text for a terminal; all entries by family, a line each, if no name is given.
+    """An entry's page as text for a terminal; without a name, all entries by family, one a line.
 
     Args:
         registry: of blocks or of the zoo.
         name: of an entry.
-        width: of the terminal, where lines are broken; the terminal's own if left out.
+        width: at which lines are broken; default that of the terminal.
     """
     width = width or min(shutil.get_terminal_size().columns, 110)
     return _listing(registry, width) if name is None else _text(page(registry, name), width)
 
 
 def as_json(registry: Registry[Any], name: str | None = None) -> Any:
-    """An entry's page as plain data; a list of all pages if no name is given."""
+    """An entry's page as plain data; without a name, a list of all pages."""
     if name is not None:
         return page(registry, name).as_json()
     return [page(registry, each).as_json() for each in registry.names()]
@@ -162,18 +162,18 @@ def _text(entry: Page, columns: int) -> str:
 
 def _listing(registry: Registry[Any], columns: int) -> str:
     lines: list[str] = []
-    told = summaries(registry)
-    width = max(map(len, told), default=0)
-    for family in sorted({registry.family(name) for name in told}):
+    lines_by_name = summaries(registry)
+    width = max(map(len, lines_by_name), default=0)
+    for family in sorted({registry.family(name) for name in lines_by_name}):
         lines += ["", family] if family else []
-        for name, line in told.items():
+        for name, line in lines_by_name.items():
             if registry.family(name) == family:
                 lines += _broken(f"  {name:<{width}}  ", line, columns)
     return "\n".join(lines).lstrip("\n")
 
 
 def _broken(head: str, text: str, columns: int) -> list[str]:
-    """A text behind its head, in lines that fit; a narrow terminal gets the text below a long head."""
+    """A text after its head, wrapped to the width; on a narrow terminal a long head stands on a line of its own."""
     if len(head) > columns // 2:
         return [head.rstrip(), *textwrap.wrap(text, columns, initial_indent=" " * 8, subsequent_indent=" " * 8)]
     wrapped = textwrap.wrap(text, columns, initial_indent=head, subsequent_indent=" " * len(head))
@@ -181,7 +181,7 @@ def _broken(head: str, text: str, columns: int) -> list[str]:
 
 
 def _row(setting: Setting) -> tuple[str, str]:
-    value = "  (filled in)" if setting.filled else " = " + setting.default if setting.default else "  (to be given)"
+    value = "  (filled in)" if setting.filled else " = " + setting.default if setting.default else "  (required)"
     return f"{setting.name}: {setting.type}{value}", setting.about
 
 
@@ -190,9 +190,9 @@ def _docstring(path: Path) -> str:
 
 
 def _sections(text: str) -> tuple[str, str, dict[str, str]]:
-    """The formula's lines, the plain ones, and what follows each label."""
+    """The formula's lines, the prose, and the text after each label."""
     formula: list[str] = []
-    told: list[str] = []
+    prose: list[str] = []
     labelled: dict[str, list[str]] = {}
     current: list[str] | None = None
     for line in text.split("\n"):
@@ -204,32 +204,32 @@ def _sections(text: str) -> tuple[str, str, dict[str, str]]:
             formula += [""] if formula and formula[-1] else []
         elif line.startswith("    "):
             formula.append(line.removeprefix("    ").rstrip())
-        elif current is not None and _goes_on(current[-1], line):
+        elif current is not None and _continues(current[-1], line):
             current.append(line)
         else:
             current = None
-            told.append(line)
+            prose.append(line)
     joined = {label: " ".join(part.strip() for part in parts).strip() for label, parts in labelled.items()}
-    return "\n".join(formula).strip("\n"), "\n".join(told).strip(), joined
+    return "\n".join(formula).strip("\n"), "\n".join(prose).strip(), joined
 
 
-def _goes_on(line: str, following: str) -> bool:
-    """Whether a labelled sentence that wraps goes on: it has not ended in a full stop, nor in a link."""
+def _continues(line: str, following: str) -> bool:
+    """Whether a labelled sentence continues on the next line: it has not ended in a full stop or a link."""
     if line.endswith(".") and not re.search(r"(\b[A-Z]|et al)\.$", line):
         return False
     return not (re.search(r"https?://\S+[^;:,\s]$", line) and (following[:1].isupper() or following[:1] == "`"))
 
 
 def _axes(thing: Any) -> tuple[dict[str, str], str, frozenset[str]]:
-    """What a block reads, what it gives, and which of its settings the builder fills in."""
+    """A block's inputs, its output, and which of its settings the builder fills in."""
     if not hasattr(thing, "forward"):
         return {}, "", frozenset()
-    from weftnet.architecture.schema import schema  # imports torch: a zoo entry's page does not need it
+    from weftnet.architecture.schema import schema  # imports torch, which a zoo entry's page does not need
 
     form = schema(thing)
     reads = {
         port.name: f"{' or '.join(sorted(port.dtypes))}: {', '.join(port.axes)}"
-        + (", may be left out" if port.optional else "")
+        + (", optional" if port.optional else "")
         for port in form.reads
     }
     reads |= dict.fromkeys(sorted(form.masks), "bool: batch, time")
@@ -255,18 +255,18 @@ def _settings(thing: Any, filled: frozenset[str]) -> tuple[Setting, ...]:
 def _about(document: str) -> dict[str, str]:
     """The lines under `Args:` by name."""
     _, _, tail = document.partition("Args:\n")
-    found: dict[str, str] = {}
+    lines: dict[str, str] = {}
     name = ""
     for line in tail.split("\n"):
         match = re.match(r"    (\w+): (.*)", line)
         if match:
             name = match[1]
-            found[name] = match[2].strip()
+            lines[name] = match[2].strip()
         elif name and line.startswith("        "):
-            found[name] += " " + line.strip()
+            lines[name] += " " + line.strip()
         else:
             break
-    return found
+    return lines
 
 
 def _type_name(annotation: Any) -> str:

@@ -9,10 +9,8 @@ from weftnet.cli._options import Plugin, plugins, seconds
 
 
 def compress(
-    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a whole fit: then its best run.")],
-    data: Annotated[
-        str | None, typer.Option("--data", "-d", help="Where the data are now, if they have moved.")
-    ] = None,
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or of a fit: then its best run.")],
+    data: Annotated[str | None, typer.Option("--data", "-d", help="Where the data are, if they have moved.")] = None,
     max_drop: Annotated[
         float,
         typer.Option(help="How much the score may drop, in points; in per cent for an error such as rmse.", min=0),
@@ -31,7 +29,7 @@ def compress(
     seed: Annotated[int, typer.Option(help="Seed of trainings and calibration.", min=0)] = 0,
     plugin: Plugin = None,
 ) -> None:
-    """Prune, factor and quantise a run; measure every result; keep those that are smaller, faster and as accurate."""
+    """Prune, factor and quantise a run, measure each result, keep those that are smaller, faster and as accurate."""
     from weftnet.cli.commands.compress import CompressOptions, compress_command
 
     plugins(plugin)

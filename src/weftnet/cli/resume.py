@@ -11,9 +11,7 @@ from weftnet.cli._workers import Address, On, Place, work_together
 
 def resume(
     run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped or killed.")],
-    data: Annotated[
-        str | None, typer.Option("--data", "-d", help="Where the data are now, if they have moved.")
-    ] = None,
+    data: Annotated[str | None, typer.Option("--data", "-d", help="Where the data are, if they have moved.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train it together.")] = None,
     shard: Annotated[
         bool | None,

@@ -13,7 +13,7 @@ def zoo(
     as_yaml: Annotated[
         bool, typer.Option("--yaml", help="Print the architecture as YAML, as a starting point.")
     ] = False,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="An argument of the entry, name=value.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="An argument, name=value.")] = None,
 ) -> None:
     """The catalogue of architectures."""
     from weftnet.zoo import ZOO

@@ -198,7 +198,7 @@ def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run
     patient = not (recipe.patience and state.stale >= recipe.patience)
     if state.stopped and state.step < steps and patient:
         run.record(status="stopped", seconds=state.seconds, waited=state.waited)
-        message = f"stopped after step {state.step} of {steps}; go on with: weftnet resume {run.folder}"
+        message = f"stopped after step {state.step} of {steps}; continue with: weftnet resume {run.folder}"
         return TrainingResult("stopped", state.step, steps, state.best_step, {}, message)
     kept = state.best_step if state.best else state.step
     if state.best:

@@ -1,4 +1,4 @@
-"""Which task the data and the architectures suggest."""
+"""The task that suits the data and the architectures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields

@@ -1,4 +1,4 @@
-"""`compress`: what was tried, what it costs, what is kept."""
+"""`compress`: the methods tried, what each costs, which results are kept."""
 
 import shutil
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ _COLOURS = {"kept": "green", "refused": "red", "not applicable": "dim", "dominat
 
 @dataclass(frozen=True)
 class CompressOptions:
-    """What is asked for on the command line.
+    """The options of the command line.
 
     Args:
-        data: where the run's data are now; None is where they were.
-        max_drop: what the score may lose.
-        target_latency: seconds.
-        methods: names; none is all.
+        data: where the run's data are now; None for where they were.
+        max_drop: how much the score may drop.
+        target_latency: in seconds.
+        methods: names; () for all.
         budget: seconds of training.
-        out: the folder; None is one inside the run's.
-        replace: whether an earlier compression there is deleted.
+        out: the folder; None for one inside the run's.
+        replace: whether an earlier compression in the folder is deleted.
         seed: of everything random.
     """
 
@@ -46,7 +46,7 @@ class CompressOptions:
 
 
 def compress_command(folder: Path, options: CompressOptions) -> Compression:
-    """Compress a run, print the table, and say which run to use."""
+    """Compress a run, print the table and the chosen run."""
     console = Console()
     loaded = load(compete.best_run(folder))
     goal = Goal(options.max_drop, options.target_latency)
@@ -58,9 +58,9 @@ def compress_command(folder: Path, options: CompressOptions) -> Compression:
     with console.status("starting") as status:
         result = compress(loaded, data, out, goal, plan, lambda what: status.update(what))
     console.print(_table(result))
-    said = [f"drop at most {goal.max_drop:g} on {data.sizes['validation']} validation examples"]
-    said += [f"test: {data.sizes['test']} examples, reported only"] if data.sizes.get("test") else []
-    console.print("; ".join([*said, "time: one example on one thread"]), style="dim", highlight=False)
+    notes = [f"drop at most {goal.max_drop:g} on {data.sizes['validation']} validation examples"]
+    notes += [f"test: {data.sizes['test']} examples, reported only"] if data.sizes.get("test") else []
+    console.print("; ".join([*notes, "time: one example on one thread"]), style="dim", highlight=False)
     for row in result.rows:
         if row.reason:
             console.print(f"{row.name}: {row.reason}", style="dim", highlight=False, markup=False)
@@ -74,14 +74,14 @@ def _data(loaded: Loaded, source: str | None) -> Data:
     """The run's data.
 
     Raises:
-        DataError: they are not at hand.
+        DataError: the data are not available.
     """
     state = loaded.run.json("data.json")
     try:
         return open_data(state["source"] if source is None else source, state=state)
     except DataError as error:
         if source is None:
-            error.fix = "compressing needs the data the run was trained on: say where they are now with --data"
+            error.fix = "compressing needs the data that the run was trained on: name their place with --data"
         raise
 
 
@@ -93,7 +93,9 @@ def _clear(folder: Path) -> None:
     """
     if folder.is_dir() and any(folder.iterdir()):
         if not (folder / FILE).is_file():
-            raise RunError("the folder holds something that is no compression", where=str(folder), fix="another --out")
+            raise RunError(
+                "the folder holds something other than a compression", where=str(folder), fix="another --out"
+            )
         shutil.rmtree(folder)
 
 

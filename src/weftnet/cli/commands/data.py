@@ -1,4 +1,4 @@
-"""`data`: what was understood of a data set, in the terminal and as a page with pictures."""
+"""`data`: what was inferred about a data set, in the terminal and as a page with images."""
 
 import json
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ from weftnet.errors import SettingError
 
 
 def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_json: bool) -> None:
-    """Open a source as `fit` would, and tell what was inferred.
+    """Open a source as `fit` would, and print what was inferred.
 
     Args:
         source: of the data.
-        options: of the data: target, kinds, splits ….
-        out: the page to write.
-        as_json: print JSON instead.
+        options: of the data: target, kinds, splits, …
+        out: file of the page, if one is wanted.
+        as_json: print JSON instead of tables.
 
     Raises:
-        DataError, SettingError: the source can't be opened so.
-        SettingError: a page is asked for of data that have no rows of columns.
+        DataError, SettingError: the source can't be opened with these options.
+        SettingError: a page was asked for, but the data have no rows of columns.
     """
     from weftnet.report.dataset import balance, column_table, write_dataset
 
@@ -60,7 +60,7 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
         counts = list(balance(data).items())
         if counts:
             more = f", and {len(counts) - 10} more" if len(counts) > 10 else ""
-            told = ", ".join(f"{name} {count}" for name, count in counts[:10])
-            console.print(f"training rows of each label: {escape(told)}{more}", highlight=False)
+            listed = ", ".join(f"{name} {count}" for name, count in counts[:10])
+            console.print(f"training rows of each label: {escape(listed)}{more}", highlight=False)
         if out is not None:
             console.print(f"\npage    {write_dataset(data, out)}", highlight=False, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`evaluate`: a run's metrics on its own data or on others; of a classification also by class."""
+"""`evaluate`: a run's metrics on its own or on other data; for a classification also by class."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from weftnet.errors import DataError
 from weftnet.report.judged import ClassScore, by_class, confusion, judge
 from weftnet.run.loading import BATCH, Loaded, load
 
-#: classes up to which the confusion matrix is printed
+#: The confusion matrix is printed for at most this many classes.
 _PRINTED = 20
 
 
@@ -26,32 +26,32 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     """Print metrics.
 
     Raises:
-        DataError: the data can't be read, don't know the target, or have no such part.
+        DataError: the data can't be read, lack the target, or have no such split.
     """
     loaded = load(compete.best_run(run))
     data = data_of(loaded, source)
-    part = split or part_of(data)
-    metrics = loaded.metrics(data, part)
-    judged = judge(loaded, data.batches(part, BATCH))
+    split = split or split_of(data)
+    metrics = loaded.metrics(data, split)
+    judged = judge(loaded, data.batches(split, BATCH))
     labels = loaded.task.settings().get("labels") if judged is not None and judged.shares is not None else None
     counts = confusion(judged, len(labels)) if judged is not None and labels else None
     classes = by_class(counts, labels) if counts is not None and labels else []
     if as_json:
-        found: dict[str, Any] = {
-            "run": str(loaded.run.folder), "data": data.source, "split": part, "examples": data.sizes[part],
+        document: dict[str, Any] = {
+            "run": str(loaded.run.folder), "data": data.source, "split": split, "examples": data.sizes[split],
             "metrics": {name: _plain(value) for name, value in metrics.items()},
         }  # fmt: skip
         if counts is not None:
-            found["classes"] = {
+            document["classes"] = {
                 each.label: {"precision": _plain(each.precision), "recall": _plain(each.recall), "f1": _plain(each.f1),
                              "count": each.count}
                 for each in classes
             }  # fmt: skip
-            found["confusion"] = counts.tolist()
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+            document["confusion"] = counts.tolist()
+        print(json.dumps(document, indent=2, ensure_ascii=False))
         return
     console = Console()
-    console.print(f"{escape(data.name)}, {part}: {data.sizes[part]} examples", highlight=False)
+    console.print(f"{escape(data.name)}, {split}: {data.sizes[split]} examples", highlight=False)
     shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in metrics.items():
         shown.add_row(name, score_of(name, value))
@@ -63,36 +63,36 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
 
 
 def data_of(loaded: Loaded, source: str | None) -> Data:
-    """The run's own data, or others opened as they were; both with the target, where the task has one.
+    """The run's own data, or other data opened in the same way; both with the target, if the task has one.
 
     Raises:
-        DataError: they can't be read, are not what the run was trained on (its own), or don't know the target.
+        DataError: the data can't be read, have changed since the run was trained on them, or lack the target.
     """
     state = loaded.run.json("data.json")
     data = reopen(state, source)
     if source is None and data.fingerprint != state["fingerprint"]:
         raise DataError(
-            "the data are not those the run was trained on: its parts can't be told apart any more",
+            "the data are not those that the run was trained on: its splits can't be restored",
             where=data.source,
             expected=f"fingerprint {state['fingerprint']}",
             got=data.fingerprint,
-            fix=f"restore them, or name them to evaluate on all of them: weftnet evaluate RUN {data.source}",
+            fix=f"restore them, or evaluate on all rows of the new data: weftnet evaluate RUN {data.source}",
         )
-    first = next((batch for part in data.sizes if data.sizes[part] for batch in data.batches(part, 1)), None)
+    first = next((batch for split in data.sizes if data.sizes[split] for batch in data.batches(split, 1)), None)
     if first is None:
         raise DataError("there is nothing to evaluate", where=data.source, got="no rows")
     if data.target is not None and first.target is None:
         raise DataError(
             f"the data have no column {state['target']!r}, which the run predicts",
             where=data.source,
-            fix="add the column; or ask for answers alone: weftnet predict",
+            fix="add the column; or ask only for answers: weftnet predict",
         )
     return data
 
 
-def part_of(data: Data) -> str:
-    """The part that a run is judged by: test, otherwise validation, otherwise whatever there is."""
-    return next(part for part in ("test", "validation", "train") if data.sizes.get(part))
+def split_of(data: Data) -> str:
+    """The split that a run is judged by: the first that exists of test, validation and train."""
+    return next(split for split in ("test", "validation", "train") if data.sizes.get(split))
 
 
 def _by_class(classes: list[ClassScore]) -> Table:
@@ -106,7 +106,7 @@ def _by_class(classes: list[ClassScore]) -> Table:
 
 
 def _matrix(labels: list[str], counts: list[list[int]]) -> Table:
-    title = "confusion: a line for each class, what it was taken for"
+    title = "confusion: one row for each true class, one column for each predicted class"
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.add_column("")
     for label in labels:
@@ -121,5 +121,5 @@ def _percent(share: float) -> str:
 
 
 def _plain(value: float) -> float | None:
-    """JSON has no NaN."""
+    """The value for JSON, which has no NaN."""
     return value if math.isfinite(value) else None

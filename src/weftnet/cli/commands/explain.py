@@ -1,4 +1,4 @@
-"""`explain`: the answers, what speaks for them, and how far to trust that; a page with drawings if asked for."""
+"""`explain`: the answers, the pieces that support them, and sanity checks; optionally a page with drawings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from weftnet.explain.drawing import headline
 from weftnet.report.page import page, paragraph, section, table
 from weftnet.run.loading import Loaded, load
 
-#: examples that are explained where no row is named, and parts of each that are told
-_SHOWN, _TOLD = 4, 5
-#: share of the difference that attributions may leave out without a word
+#: Examples that are explained if no row is named, and pieces that are listed for each.
+_EXAMPLES, _PIECES = 4, 5
+#: Share of the difference that attributions may leave unexplained without a hint.
 _MISSING = 0.05
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What is to be explained, and how.
 
     Args:
-        sources: files and folders; with neither sources nor texts the run's own data.
+        sources: files and folders; without sources and texts, the run's own data.
         texts: sentences.
-        rows: of the sources, from 1; none for the first ones, of the run's own data the first of the test part.
+        rows: of the sources, from 1; () for the first ones, for the run's own data the first of the test split.
         method: by name.
         target: a label; None for the predicted one.
         checks: how many examples the sanity checks are measured on.
         settings: of the method.
-        seed: of re-drawn weights and random orders.
+        seed: of randomised weights and random orders.
     """
 
     sources: Sequence[str]
@@ -50,49 +50,47 @@ class Asked:
     seed: int
 
 
-def explain_command(folder: Path, asked: Asked, out: Path | None) -> None:
+def explain_command(folder: Path, request: Request, out: Path | None) -> None:
     """Print explanations and their checks, and write the page.
 
     Raises:
         WeftnetError: a source can't be read, a row is not there, or the method can't be used.
     """
     loaded = load(compete.best_run(folder))
-    found: list[tuple[str, Explanation]] = []
-    for each in examples(loaded, asked.sources, asked.texts, asked.rows, _SHOWN):
-        told = explain.attribute(loaded, each.batch, asked.method, asked.target, **asked.settings)
-        found += zip(each.names, told, strict=True)
+    explained: list[tuple[str, Explanation]] = []
+    for each in examples(loaded, request.sources, request.texts, request.rows, _EXAMPLES):
+        explanations = explain.attribute(loaded, each.batch, request.method, request.target, **request.settings)
+        explained += zip(each.names, explanations, strict=True)
     console = Console()
-    console.print(_table(found))
-    if hint := _hint(found):
+    console.print(_table(explained))
+    if hint := _hint(explained):
         console.print(hint, highlight=False, markup=False)
-    trust = _trust(loaded, asked)
+    trust = _trust(loaded, request)
     if trust:
         console.print(_grid(trust))
     if out is not None:
-        write_text(out, _page(loaded, asked, found, trust))
+        write_text(out, _page(loaded, request, explained, trust))
         console.print(f"\npage    {out}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _hint(found: Sequence[tuple[str, Explanation]]) -> str:
-    """What to do where the attributions don't add up."""
-    worst = max((each.checks.get("missing_share", 0.0) for _, each in found), default=0.0)
+def _hint(explained: Sequence[tuple[str, Explanation]]) -> str:
+    """A hint for attributions that don't add up to the difference."""
+    worst = max((each.checks.get("missing_share", 0.0) for _, each in explained), default=0.0)
     if worst <= _MISSING:
         return ""
-    return (
-        f"up to {worst:.0%} of the difference is not accounted for: take more steps (--set steps=1024) or occlusion\n"
-    )
+    return f"up to {worst:.0%} of the difference is not accounted for: use more steps (--set steps=1024) or occlusion\n"
 
 
-def _trust(loaded: Loaded, asked: Asked) -> list[tuple[str, str, str]]:
-    """What the checks say: question, answer, figures. They are measured on the first examples of the first source."""
-    if not asked.checks:
+def _trust(loaded: Loaded, request: Request) -> list[tuple[str, str, str]]:
+    """The checks as (question, answer, figures), measured on the first examples of the first source."""
+    if not request.checks:
         return []
-    first = examples(loaded, asked.sources[:1], asked.texts, (), asked.checks)[0]
-    found = explain.checks(loaded, first.batch, asked.method, asked.seed, asked.target, **asked.settings)
-    rows = [(question, *told) for question, told in explain.verdicts(found).items()]
-    if "edges" in found:
-        rows.append(("likeness to the picture's edges", f"{found['edges']:.2f}", "rank correlation of the magnitudes"))
-    measured = f"example{'s' * (first.batch.size > 1)}; the fewer, the less it says"
+    first = examples(loaded, request.sources[:1], request.texts, (), request.checks)[0]
+    checks = explain.checks(loaded, first.batch, request.method, request.seed, request.target, **request.settings)
+    rows = [(question, *verdict) for question, verdict in explain.verdicts(checks).items()]
+    if "edges" in checks:
+        rows.append(("similarity to the image's edges", f"{checks['edges']:.2f}", "rank correlation of the magnitudes"))
+    measured = f"example{'s' * (first.batch.size > 1)}; few examples say little"
     return [*rows, ("measured on", str(first.batch.size), measured)]
 
 
@@ -105,29 +103,32 @@ def _grid(rows: Sequence[tuple[str, str, str]]) -> Table:
     return shown
 
 
-def _table(found: Sequence[tuple[str, Explanation]]) -> Table:
+def _table(explained: Sequence[tuple[str, Explanation]]) -> Table:
     shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     names = ["example", "explained", "strongest pieces"]
-    names += list(found[0][1].checks) if found else []
+    names += list(explained[0][1].checks) if explained else []
     for name in names:
         shown.add_column(name, justify="right" if name not in ("example", "explained", "strongest pieces") else "left")
-    for row, each in found:
-        parts = ", ".join(
-            f"{f'{part.name} = {part.value}' if part.value else part.name} {part.attribution:+.3g}"
-            for part in each.strongest(_TOLD)
+    for row, each in explained:
+        pieces = ", ".join(
+            f"{f'{piece.name} = {piece.value}' if piece.value else piece.name} {piece.attribution:+.3g}"
+            for piece in each.strongest(_PIECES)
         )
-        shown.add_row(*map(escape, (row, headline(each), parts)), *(f"{value:.2g}" for value in each.checks.values()))
+        shown.add_row(*map(escape, (row, headline(each), pieces)), *(f"{value:.2g}" for value in each.checks.values()))
     return shown
 
 
 def _page(
-    loaded: Loaded, asked: Asked, found: Sequence[tuple[str, Explanation]], trust: Sequence[tuple[str, str, str]]
+    loaded: Loaded,
+    request: Request,
+    explained: Sequence[tuple[str, Explanation]],
+    trust: Sequence[tuple[str, str, str]],
 ) -> str:
-    against = found[0][1].compared_with if found else {}
+    against = explained[0][1].compared_with if explained else {}
     body = [
-        paragraph(f"{asked.method} of {loaded.run.folder.name}."),
+        paragraph(f"{request.method} of {loaded.run.folder.name}."),
         *(paragraph(f"{name}: compared with {text}.", soft=True) for name, text in against.items() if text),
-        *(section(row, explain.draw(each)) for row, each in found),
+        *(section(row, explain.draw(each)) for row, each in explained),
     ]
     if trust:
         body.append(section("How far to trust it", table(["", "", "figures"], trust)))

@@ -1,4 +1,4 @@
-"""`export`: a run as a folder for another engine, with what was compared and how to run it."""
+"""`export`: a run as a folder for another engine; the comparison with the run, and how to use the folder."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -10,46 +10,46 @@ from rich.markup import escape
 from rich.table import Table
 
 from weftnet import export
+from weftnet.cli.commands.evaluate import split_of
 from weftnet.compete import competition as compete
 from weftnet.data import Batch, Data, open_data
 from weftnet.export.parity import Compared
 from weftnet.export.write import RUNNER
 from weftnet.run.loading import Loaded, load
 
-#: real examples that are compared besides random ones
+#: Size and number of the batches of real examples that are compared in addition to random ones.
 _BATCH, _BATCHES = 64, 4
 
 
 def export_command(folder: Path, target: str, out: Path | None, data: str | None) -> None:
-    """Export a run, or the winner of a competition, and print what was compared.
+    """Export a run, or the winner of a competition, and print the comparison.
 
     Raises:
-        WeftnetError: there is no run, or its export gives other numbers.
+        WeftnetError: there is no run, or its export computes different numbers.
     """
     console = Console()
     loaded = load(compete.best_run(folder))
-    found = export.write(loaded, out or loaded.run.folder / "export" / target, target, _examples(loaded, data))
-    for part, path in found.files.items():
-        console.print(_compared(part, found.compared[part]))
+    result = export.write(loaded, out or loaded.run.folder / "export" / target, target, _examples(loaded, data))
+    for part, path in result.files.items():
+        console.print(_comparison(part, result.compared[part]))
         console.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", soft_wrap=True)
-    if found.because:
-        console.print(f"The runner is {escape(found.because)}.", soft_wrap=True)
+    if result.because:
+        console.print(f"The runner is {escape(result.because)}.", soft_wrap=True)
     else:
-        console.print(f"python {escape(str(found.folder / RUNNER))} {_likely(loaded)}", soft_wrap=True)
+        console.print(f"python {escape(str(result.folder / RUNNER))} {_likely(loaded)}", soft_wrap=True)
 
 
 def _examples(loaded: Loaded, data: str | None) -> list[Batch]:
-    """Some real examples, if data are given."""
+    """Some real examples, if data are named."""
     if data is None:
         return []
     state = loaded.run.json("data.json")
     opened: Data = open_data(data, state=state)
-    part = next(name for name in ("test", "validation", "train") if opened.sizes.get(name))
-    return list(islice(opened.batches(part, _BATCH), _BATCHES))
+    return list(islice(opened.batches(split_of(opened), _BATCH), _BATCHES))
 
 
-def _compared(part: str, compared: Sequence[Compared]) -> Table:
-    """The largest difference of every signature."""
+def _comparison(part: str, compared: Sequence[Compared]) -> Table:
+    """A table of the largest difference for each signature."""
     shown = Table("signature", "largest difference", "allowed", box=SIMPLE_HEAD, title=part, title_justify="left")
     worst: dict[str, Compared] = {}
     for each in compared:
@@ -61,7 +61,7 @@ def _compared(part: str, compared: Sequence[Compared]) -> Table:
 
 
 def _likely(loaded: Loaded) -> str:
-    """A file that such a run would read."""
+    """A file name that the run could read, as an example."""
     wires = {field.wire for field in loaded.preprocessing.fields}
     if wires == {"media"}:
         return "FOLDER"

@@ -34,21 +34,21 @@ LENGTHS = ("budget", "epochs", "steps")
 
 @dataclass(frozen=True)
 class FitOptions:
-    """What is asked for on the command line.
+    """The options of the command line.
 
     Args:
         source: of the data.
-        data: options of the data: target, kinds, context ….
-        archs: files or zoo names; without any, a shortlist that suits the data.
-        task: its name; None is the one the data and architectures suggest.
+        data: options of the data: target, kinds, context, …
+        archs: files or zoo names; () for a shortlist that suits the data.
+        task: its name; None for the one that suits the data and the architectures.
         task_settings: of the task.
-        recipe: fields of the recipe, among them at most one of budget, epochs and steps.
-        seeds: each network is trained once with each.
-        jobs: trainings at once; None is one for each core.
-        out: the folder; None is one named for data and time.
-        replace: whether an earlier competition there is deleted.
-        plugins: files of blocks.
-        shard: of several workers each keeps a share of weights and optimiser state.
+        recipe: fields of the recipe, with at most one of budget, epochs and steps.
+        seeds: each network is trained once with each seed.
+        jobs: how many trainings run at once; None for one on each core.
+        out: the folder; None for one named after data and time.
+        replace: whether an earlier competition in the folder is deleted.
+        plugins: files with blocks.
+        shard: whether each of several workers keeps a share of weights and optimiser state.
     """
 
     source: str
@@ -66,28 +66,28 @@ class FitOptions:
 
 
 def fit_command(options: FitOptions) -> Competition | None:
-    """Propose or take architectures, check each, train each, print the leaderboard, keep the best run.
+    """Take the named architectures or propose some, check and train each, print the leaderboard, keep the best run.
 
-    Of several workers all train, and the first does the rest; the others give None.
+    Of several workers all train; only the first does the rest, and the others return None.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C ended a training; what was done is printed and kept.
+        KeyboardInterrupt: Ctrl-C stopped a training; finished trainings are printed and kept.
     """
     console = Console()
-    given = [name for name in LENGTHS if options.recipe.get(name) is not None]
-    if len(given) > 1:
-        raise SettingError("more than one length of training", expected="one of them", got=" and ".join(given))
+    lengths = [name for name in LENGTHS if options.recipe.get(name) is not None]
+    if len(lengths) > 1:
+        raise SettingError("more than one length of training", expected="one of them", got=" and ".join(lengths))
     named = candidates_of(options.archs)
     data = open_data(options.source, **options.data)
     name = options.task or task_name(data, [candidate.architecture for candidate in named])
     task = task_for(data, name, options.task_settings)
     candidates = named or propose(data.signals, name)
     recipe = dict(options.recipe)
-    if not given and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
+    if not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
 
     if is_worker() and options.out is None:
-        raise SettingError("workers need to know the folder", where="--out", fix="give --out runs/NAME")
+        raise SettingError("several workers need a named folder", where="--out", fix="give --out runs/NAME")
     folder = options.out or Path("runs") / f"{data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     work = jobs_of(
         candidates, options.seeds, folder, options.source, options.data, name, options.task_settings, recipe,
@@ -101,7 +101,7 @@ def fit_command(options: FitOptions) -> Competition | None:
         return None
     known = facts.costs(candidates, task, data)
     if restarted_midway():
-        console.print(f"a worker ended: started anew ({restarts()}), from the newest checkpoint", highlight=False)
+        console.print(f"a worker ended: all were restarted ({restarts()}) from the newest checkpoint", highlight=False)
     else:
         compete.prepare(folder, replace=options.replace)
         mark_started()
@@ -120,30 +120,30 @@ def fit_command(options: FitOptions) -> Competition | None:
 
 
 def candidates_of(archs: Sequence[str]) -> list[Candidate]:
-    """The architectures that are named, each by its file's stem.
+    """The named architectures as candidates, each called by its file's stem.
 
     Raises:
-        WeftnetError: the faults of every one that has any.
+        WeftnetError: some have faults; the message lists those of all.
     """
-    found, wrong = [], []
+    candidates, wrong = [], []
     for arch in archs:
         try:
             why = f"from {arch}" if Path(arch).is_file() else "from the zoo"
-            found.append(Candidate(Path(arch).stem, architecture_of(arch), {}, why))
+            candidates.append(Candidate(Path(arch).stem, architecture_of(arch), {}, why))
         except WeftnetError as error:
             error.where = error.where or arch
             wrong.append(error)
     if wrong:
         text = "\n\n".join(map(str, wrong))
-        raise WeftnetError(f"{text}\n\nNothing was trained. weftnet check FILE --fix mends what it can.")
-    return found
+        raise WeftnetError(f"{text}\n\nNothing was trained. weftnet check FILE --fix corrects what it can.")
+    return candidates
 
 
 def check_recipes(work: Sequence[Job], task: Task, data: Data) -> None:
-    """Refuse a recipe that no training could follow before the first one starts.
+    """Refuse an unusable recipe before the first training starts.
 
     Raises:
-        SettingError: a field is unknown or can't be used.
+        SettingError: a field is unknown or its value can't be used.
     """
     from weftnet.train import Recipe
     from weftnet.train.augment import Augment
@@ -153,29 +153,29 @@ def check_recipes(work: Sequence[Job], task: Task, data: Data) -> None:
 
 
 def workers(jobs: int | None, count: int) -> int:
-    """How many trainings run at once: what was asked for, else one for each core while there is work for them."""
+    """How many trainings run at once: `jobs`, otherwise one for each core; never more than there are trainings."""
     return max(1, min(jobs or os.cpu_count() or 1, count))
 
 
 def plan(candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int) -> str:
-    """What will be done, in a line: 7 architectures, 30 s each, 2 at once: about 2 min."""
+    """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min."""
     trainings = len(candidates) * len(seeds)
-    said = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
+    phrases = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
     if len(seeds) > 1:
-        said.append(f"{len(seeds)} seeds")
+        phrases.append(f"{len(seeds)} seeds")
     length = next((name for name in LENGTHS if recipe.get(name) is not None), None)
     if length:
-        said.append((duration(recipe[length]) if length == "budget" else f"{recipe[length]:g} {length}") + " each")
+        phrases.append((duration(recipe[length]) if length == "budget" else f"{recipe[length]:g} {length}") + " each")
     if count > 1:
-        said.append(f"{count} at once")
-    text = ", ".join(said)
+        phrases.append(f"{count} at once")
+    text = ", ".join(phrases)
     if length == "budget" and trainings > 1:
         text += f": about {duration(recipe[length] * -(-trainings // count))}"
     return text
 
 
 def train_all(console: Console, work: Sequence[Job], count: int, metric: str) -> list[Outcome]:
-    """Train every job, telling what is done."""
+    """Run every job, with progress on the terminal."""
     with Trainings(console, len(work), metric, max(len(job.name) for job in work)) as shown:
         return run_jobs(work, count, shown.done, shown.training if count == 1 else None)
 
@@ -184,7 +184,7 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
     """Write the result and its report, and print both.
 
     Raises:
-        WeftnetError: nothing was trained.
+        WeftnetError: no training finished.
         KeyboardInterrupt: some trainings were stopped.
     """
     from weftnet.report import write_competition
@@ -195,10 +195,10 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
         board(console, result)
     troubles(console, result.folder, result.outcomes)
     if result.best is not None:
-        told = f"\nbest    {result.best}\nreport  {report}"
+        text = f"\nbest    {result.best}\nreport  {report}"
         if (waiting := Run.open(result.best).waiting) is not None:
-            told += f"\nwaited  {waiting:.1%} of its training for data"
-        console.print(told, highlight=False, markup=False, soft_wrap=True)
+            text += f"\nwaited  {waiting:.1%} of its training for data"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
         console.print(
             f"next    {following(result.folder, result.best)}",
             style="dim",
@@ -213,10 +213,10 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
 
 
 def following(folder: Path, best: Path) -> str:
-    """What can be done now, as commands: each takes the competition's folder for its best run."""
+    """The next commands to try; each takes the competition's folder and uses its best run."""
     place, drawn = shlex.quote(str(folder)), best / "samples"
     commands = [f"weftnet report {place}"]
-    if not drawn.is_dir():  # what draws or writes answers no questions
+    if not drawn.is_dir():  # a generative run answers no questions
         commands += [f"weftnet predict {place} FILE", f"weftnet serve {place}"]
     elif any(drawn.iterdir()):
         commands.append(f"weftnet sample {place}")

@@ -1,4 +1,4 @@
-"""`plan`: the execution plans of a run, of its training and of its answers, and what was measured to find them."""
+"""`plan`: the execution plans of a run, for its training and its answers, and the measurements behind them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,16 @@ from weftnet.execution.plan import Plan
 from weftnet.execution.tried import TriedPlan
 from weftnet.run.folder import Run
 
-#: What is said of a plan.
+#: The fields that describe a plan.
 _FIELDS: dict[str, Any] = {"plan": dict[str, Any] | None, "source": str, "tried": list[dict[str, Any]]}
 
 
 def plan_command(folder: Path, as_json: bool) -> None:
-    """Print the plans and the tables of what was tried.
+    """Print the plans and tables of the plans that were tried.
 
     Raises:
         RunError: the run has no plan yet.
-        DamagedCheckpoint: what it says of its plans can't be read.
+        DamagedCheckpoint: the record of its plans can't be read.
     """
     run = Run.open(best_run(folder))
     document: dict[str, Any] | None = run.document.get("plan")
@@ -39,9 +39,9 @@ def plan_command(folder: Path, as_json: bool) -> None:
         return
     where, console = str(run.folder / "run.json"), Console()
     _check(document, _FIELDS | {"seconds": float}, where)
-    _told(console, document, "a step")
+    _show(console, document, "a step")
     if document["tried"]:
-        console.print(f"measured in {duration(document['seconds'])}, by turns", highlight=False)
+        console.print(f"measured in {duration(document['seconds'])}, in turns", highlight=False)
     if answers is None:
         return
     Plans.of(run.document, where)  # refuses what it can't read
@@ -49,28 +49,28 @@ def plan_command(folder: Path, as_json: bool) -> None:
     for row in answers["sizes"]:
         _check(row, _FIELDS, where)
         console.print(f"\nanswers, batch {row['batch']}", highlight=False)
-        _told(console, row, "a pass")
+        _show(console, row, "a pass")
     if any(row["tried"] for row in answers["sizes"]):
         threads = f"{answers['threads']} thread{'s' * (answers['threads'] > 1)}"
-        console.print(f"measured in {duration(answers['seconds'])}, by turns, on {threads}", highlight=False)
+        console.print(f"measured in {duration(answers['seconds'])}, in turns, on {threads}", highlight=False)
 
 
-def _check(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> None:
-    """Refuse a plan that lacks something, or says it in another type."""
-    for name, kind in wanted.items():
-        if wrong := misfit(found.get(name), kind):
-            got = brief(found.get(name))
+def _check(record: Mapping[str, Any], kinds: Mapping[str, Any], where: str) -> None:
+    """Refuse a plan's record with a field that is missing or has another type."""
+    for name, kind in kinds.items():
+        if wrong := misfit(record.get(name), kind):
+            got = brief(record.get(name))
             raise DamagedCheckpoint(f"a plan's field {name!r} is wrong", where=where, expected=wrong, got=got)
-    for each in found.get("tried", ()):
+    for each in record.get("tried", ()):
         if wrong := misfits(each, TriedPlan):
             raise DamagedCheckpoint("a plan that was tried is wrong", where=where, got=wrong)
 
 
-def _told(console: Console, found: Mapping[str, Any], what: str) -> None:
-    """A plan, where it comes from, and the table of what was tried."""
-    plan = Plan.from_dict(found["plan"] or {})
-    console.print(f"[bold]{plan}[/bold] – {found['source']}", highlight=False)
-    tried: Sequence[Mapping[str, Any]] = found["tried"]
+def _show(console: Console, record: Mapping[str, Any], what: str) -> None:
+    """Print a plan, its origin, and a table of the plans that were tried."""
+    plan = Plan.from_dict(record["plan"] or {})
+    console.print(f"[bold]{plan}[/bold] – {record['source']}", highlight=False)
+    tried: Sequence[Mapping[str, Any]] = record["tried"]
     if not tried:
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)

@@ -1,4 +1,4 @@
-"""What a terminal shows while networks train: how many are done, and of a single one how it goes."""
+"""What a terminal shows while networks train: how many are finished, and the progress of each."""
 
 import time
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from weftnet.compete.jobs import Outcome
 
 #: Seconds between two lines of one training.
 _PAUSE = 1.0
-#: Times a second that the bar is drawn; each takes about half a millisecond from the training.
+#: Redraws of the bar in a second; each costs the training about half a millisecond.
 _REFRESH = 2
 
 
 class Trainings:
-    """A bar of the trainings that are done, and a line for each; without a terminal the lines alone.
+    """A bar of the finished trainings, and a line for each; without a terminal only the lines.
 
     Args:
         console: to print on.
         count: of trainings.
-        metric: the score that is shown.
+        metric: the score to show.
         width: of the longest name.
     """
 
@@ -45,7 +45,7 @@ class Trainings:
         self.bar.stop()
 
     def done(self, outcome: Outcome) -> None:
-        """Print what came of a training."""
+        """Print the outcome of a training."""
         self.finished += 1
         self.bar.update(self.all, completed=self.finished)
         if outcome.status == "skipped":
@@ -64,17 +64,17 @@ class Trainings:
         return f"validation {self.metric} {score_of(self.metric, metrics[self.metric])}"
 
     def training(self, title: str) -> "Training":
-        """What shows how one training goes."""
+        """The display of one training's progress."""
         return Training(self, title, lines=self.count == 1)
 
 
 class Training:
-    """A `weftnet.train.progress.Progress`: a bar with rate and time left, and now and then a line with the score.
+    """A `weftnet.train.progress.Progress`: a bar with rate and time left, and occasional lines with the score.
 
     Args:
-        board: whose bars it stands below.
+        board: the display that its bar belongs to.
         title: of its bar.
-        lines: print scores; with several trainings they would bury the results.
+        lines: whether scores are printed; with several trainings they would bury the results.
     """
 
     def __init__(self, board: Trainings, title: str, lines: bool) -> None:
@@ -91,24 +91,24 @@ class Training:
         self.board.bar.update(self.task, completed=step, text=f"{rate:,.0f} examples/s")
 
     def evaluated(self, line: Mapping[str, Any]) -> None:
-        """Print loss and score, of the last step and at most once a second."""
+        """Print loss and score, at most once a second, and always after the last step."""
         now = time.monotonic()
         if not self.lines or (now - self.printed < _PAUSE and line["step"] < self.steps):
             return
         self.printed = now
         losses = line["loss"]
         names = {group: "loss" if len(losses) == 1 else f"{group} loss" for group in losses}
-        told = [f"{names[group]} {loss:.4g}" for group, loss in losses.items()]
+        parts = [f"{names[group]} {loss:.4g}" for group, loss in losses.items()]
         if self.board.metric in line["validation"]:
-            told.append(self.board.score(line["validation"]))
-        text = f"  epoch {line['epoch']:7.2f}  step {line['step']:>{len(str(self.steps))}}  {'  '.join(told)}"
+            parts.append(self.board.score(line["validation"]))
+        text = f"  epoch {line['epoch']:7.2f}  step {line['step']:>{len(str(self.steps))}}  {'  '.join(parts)}"
         self.board.console.print(text, highlight=False)
 
     def note(self, text: str) -> None:
-        """Print it above the bar."""
+        """Print a line above the bar."""
         if self.lines:
             self.board.console.print(f"  {escape(text)}", highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.board.bar.remove_task(self.task)

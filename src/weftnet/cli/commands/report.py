@@ -15,9 +15,10 @@ NAME = "report.html"
 
 
 def report_command(folder: Path, source: str | None, split: str | None, out: Path | None) -> Path:
-    """Write the report and print where it is.
+    """Write the report and print its path.
 
-    Data that were named must be readable; a run's own may have stayed on another machine, which the report then says.
+    Data named by `source` must be readable. The run's own data may be missing, on another machine say; the report then
+    notes that and leaves out what needs them.
     """
     console = Console()
     run = compete.best_run(folder)
@@ -28,7 +29,7 @@ def report_command(folder: Path, source: str | None, split: str | None, out: Pat
     except WeftnetError as error:
         if source is not None:
             raise
-        why = f"The data are not at hand ({error.what}): what needs them is left out. Name them with --data."
+        why = f"The data are not available ({error.what}): sections that need them are left out. Name them with --data."
         console.print(why, highlight=False, markup=False)
     path = write_run(loaded, data, out or loaded.run.folder / NAME, split=split, why=why)
     console.print(f"{path}  {size(path.stat().st_size)}", highlight=False, markup=False, soft_wrap=True)

@@ -19,7 +19,7 @@ from weftnet.data import Data
 
 
 def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str) -> None:
-    """What was read, who competes and for how long."""
+    """Print what was read, which candidates compete, and for how long."""
     facts_of(console, data, task)
     console.print(f"\n[bold]{plan}[/bold]", highlight=False)
     shown = _grid()
@@ -30,7 +30,7 @@ def summary(console: Console, data: Data, task: str, candidates: Sequence[Candid
 
 
 def facts_of(console: Console, data: Data, task: str) -> None:
-    """What was read: inputs, target, parts and what was noticed."""
+    """Print what was read: task, inputs, target, splits and notes."""
     console.print(f"[bold]{escape(data.name)}[/bold]", highlight=False)
     grid = _grid()
     grid.add_row("task", task)
@@ -48,7 +48,7 @@ def facts_of(console: Console, data: Data, task: str) -> None:
 
 
 def board(console: Console, result: Competition) -> None:
-    """The leaderboard, without its last columns where they find no room, and the reason of the choice."""
+    """Print the leaderboard, without columns that don't fit the terminal, and the reason for the choice."""
     for without in ((), ("FLOPs",), ("FLOPs", "latency"), ("FLOPs", "latency", "training")):
         table = _leaderboard(result, without)
         if console.measure(table, options=console.options.update(width=1000)).maximum <= console.width:
@@ -59,17 +59,17 @@ def board(console: Console, result: Competition) -> None:
 
 
 def troubles(console: Console, folder: Path, outcomes: Sequence[Outcome]) -> None:
-    """Trainings that came to nothing, with the reason and what to do."""
+    """Print the trainings that did not finish, with the reason and what to do."""
     for outcome in outcomes:
         if outcome.status == "failed":
             title = escape(f"{outcome.name} seed {outcome.seed}")
             console.print(f"[red]{title} failed[/red]: {escape(outcome.error)}", highlight=False)
     for outcome in outcomes:
         if outcome.status == "stopped":
-            text = f"stopped and kept; go on with: weftnet resume {folder / outcome.folder}"
+            text = f"stopped and kept; continue with: weftnet resume {folder / outcome.folder}"
             console.print(escape(text), highlight=False, soft_wrap=True)
     if skipped := sum(outcome.status == "skipped" for outcome in outcomes):
-        console.print(f"{skipped} training{'s were' if skipped > 1 else ' was'} not begun", highlight=False)
+        console.print(f"{skipped} training{'s' * (skipped > 1)} not started", highlight=False)
 
 
 def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
@@ -96,7 +96,7 @@ def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
 
 
 def _grid() -> Table:
-    """Names and what is said of them, which wraps beside them."""
+    """A table without borders: names on the left, wrapped text on the right."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column()
@@ -105,8 +105,8 @@ def _grid() -> Table:
 
 
 def _brief(signal: Signal) -> str:
-    known = "".join(f", {name} {value}" for name, value in signal.known.items())
-    return f"{signal.kind} {'×'.join(map(str, signal.sizes))}{known}"
+    properties = "".join(f", {name} {value}" for name, value in signal.known.items())
+    return f"{signal.kind} {'×'.join(map(str, signal.sizes))}{properties}"
 
 
 def _ahead(target: Any) -> str:

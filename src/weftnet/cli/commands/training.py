@@ -1,4 +1,4 @@
-"""`resume`, `compare`, `sample`: what can be done with a run."""
+"""`resume`, `compare`, `sample`: continue, compare and sample from runs."""
 
 import json
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from weftnet.train.worker import is_leader
 
 
 def resume_command(folder: Path, source: str | None, shard: bool | None = None) -> None:
-    """Go on with a run, evaluate it, and say what came of it.
+    """Continue a run, evaluate it, and print its scores.
 
     Args:
         folder: of the run.
-        source: where its data lie now, if they moved.
-        shard: whether each of several workers keeps a share of the weights; None is as before.
+        source: where its data are now, if they have moved.
+        shard: whether each of several workers keeps a share of the weights; None for as before.
 
     Raises:
         KeyboardInterrupt: Ctrl-C stopped it again.
@@ -35,7 +35,7 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
     run = _run_to_resume(folder)
     metric = TASKS.get(run.facts.task.name).score
     if run.status == "finished" and run.facts.scores is not None:
-        console.print(f"{folder} is finished: there is nothing to go on with", highlight=False, soft_wrap=True)
+        console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)
     else:
         data = reopen(run.json("data.json"), source or None)
         with Trainings(console, 1, metric) as shown:
@@ -45,16 +45,17 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
         if not is_leader():
             return
         conclude(run, data)
-    told = [f"{split} {metric} {score_of(metric, found[metric])}" for split, found in (run.facts.scores or {}).items()]
-    console.print(", ".join(told), highlight=False)
+    scores = (run.facts.scores or {}).items()
+    texts = [f"{split} {metric} {score_of(metric, metrics[metric])}" for split, metrics in scores]
+    console.print(", ".join(texts), highlight=False)
 
 
 def _run_to_resume(folder: Path) -> Run:
-    """The run; of a competition, the names of the runs that can be resumed."""
+    """The run in a folder; for a competition, an error that lists the runs to resume."""
     if (folder / compete.FILE).is_file() and not (folder / "run.json").is_file():
         outcomes = read_json(folder / compete.FILE).get("outcomes", [])
-        waiting = [each["folder"] for each in outcomes if each.get("status") == "stopped"]
-        fix = "\n       ".join(f"weftnet resume {folder / name}" for name in waiting) or "none of its runs was stopped"
+        stopped = [each["folder"] for each in outcomes if each.get("status") == "stopped"]
+        fix = "\n       ".join(f"weftnet resume {folder / name}" for name in stopped) or "none of its runs was stopped"
         raise RunError("is a competition, not a run", where=str(folder), fix=fix)
     return Run.open(folder)
 
@@ -81,14 +82,14 @@ def sample_command(
     kind = samples.draws(loaded)
     if not kind:
         fix = "name a run of a language model, a variational autoencoder or a GAN"
-        raise SettingError("the run draws neither text nor images", where=str(loaded.run.folder), fix=fix)
+        raise SettingError("the run generates neither text nor images", where=str(loaded.run.folder), fix=fix)
     if kind == "images":
         path = out or loaded.run.folder / "samples" / f"seed{seed}.png"
         print(samples.images(loaded, path, count, seed))
         return
-    written = samples.text(loaded, prompt, length, seed, temperature, top_k)
+    text = samples.text(loaded, prompt, length, seed, temperature, top_k)
     if out is None:
-        print(written)
+        print(text)
     else:
-        write_text(out, written)
+        write_text(out, text)
         print(out)
