@@ -49,7 +49,7 @@ def test_the_commands_and_options_are_these() -> None:
         "data": ["source", "target", "kinds", "options", "out", "as_json"],
         "check": [
             "arch", "inputs", "data", "target", "task", "batch", "max_batch", "memory", "workers", "shard",
-            "bandwidth", "examples", "fix", "as_json", "plugin",
+            "bandwidth", "examples", "no_time", "fix", "as_json", "plugin",
         ],
         "draw": ["arch", "inputs", "out", "plugin"],
         "blocks": ["name", "as_json", "plugin"],

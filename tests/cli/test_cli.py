@@ -136,11 +136,11 @@ def test_check_reports_faults_and_corrects_them(weftnet: Weftnet, tmp_path: Path
     assert faulty.code == 1
     assert "did you mean 'channels'?" in faulty.out
     assert len(json.loads(weftnet("check", "net.yaml", "--json").out)["faults"]) == 2
-    fixed = weftnet("check", "net.yaml", "--fix")
+    fixed = weftnet("check", "net.yaml", "--fix", "--no-time")
     assert fixed.code == 0
     assert fits(fixed.lines)
     assert (tmp_path / "net.yaml").read_text().startswith("# two faults\n")
-    assert weftnet("check", "net.yaml").code == 0
+    assert weftnet("check", "net.yaml", "--no-time").code == 0
 
 
 def test_check_with_data_shows_the_head_and_fits_the_terminal(weftnet: Weftnet) -> None:
@@ -149,20 +149,54 @@ def test_check_with_data_shows_the_head_and_fits_the_terminal(weftnet: Weftnet) 
     assert fits(result.lines)
     assert any(line.split()[1:4] == ["dense", "vector", "10"] for line in result.lines)  # the task's
     assert any(line.startswith("epoch") for line in result.lines)
+    assert "--no-time" in result.err
+
+
+def test_what_is_known_is_printed_before_any_step_is_run(
+    weftnet: Weftnet, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """On a machine that was never measured; and it stays if the measuring is stopped."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "fresh"))
+    printed: list[str] = []
+
+    def stopped(*_: object) -> None:
+        printed.append(capfd.readouterr().out)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("weftnet.cost.check.Steps", stopped)
+    result = weftnet("check", "lenet", "-i", "image:1x28x28")
+    assert result.code == 130
+    assert "largest batch" in printed[0]
+    assert "step " not in printed[0] + result.out
+    assert not (tmp_path / "fresh").exists()
+    stopped_json = weftnet("check", "lenet", "-i", "image:1x28x28", "--json")
+    assert stopped_json.code == 130
+    assert json.loads(stopped_json.out)["step_seconds"] is None
+
+
+def test_times_are_left_out_if_asked(weftnet: Weftnet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weftnet.cost.check.Steps", None)  # not to be called
+    result = weftnet("check", "lenet", "-i", "image:1x28x28", "--no-time")
+    assert result.code == 0
+    assert not any(line.startswith("step") for line in result.lines)
+    assert not result.err
+    data = json.loads(weftnet("check", "lenet", "-i", "image:1x28x28", "--no-time", "--json").out)
+    assert data["time_source"] is None
+    assert data["largest_batch"] > 0
 
 
 def test_the_parts_determine_the_task(weftnet: Weftnet) -> None:
-    result = weftnet("check", "vae_dense", "--data", "digits")
+    result = weftnet("check", "vae_dense", "--data", "digits", "--no-time")
     assert result.code == 0
     assert "encoder" in result.out
-    assert weftnet("check", "gan_dense", "--data", "digits").code == 0
+    assert weftnet("check", "gan_dense", "--data", "digits", "--no-time").code == 0
 
 
 def test_a_network_of_billions_is_checked(weftnet: Weftnet) -> None:
     layer = "transformer_encoder_layer: {heads: 32, dim_hidden: 16384}"
     text = f"chain:\n  - embedding: {{dim: 4096}}\n  - repeat: {{times: 32, body: [{layer}]}}\n"
     Path("big.yaml").write_text(text)
-    result = weftnet("check", "big.yaml", "-i", "tokens:32,vocabulary=32000", "--json")
+    result = weftnet("check", "big.yaml", "-i", "tokens:32,vocabulary=32000", "--json", "--no-time")
     assert json.loads(result.out)["parameters"] > 6e9
 
 

@@ -9,7 +9,7 @@ from weftnet.architecture.reading import from_dict
 from weftnet.architecture.signal import parse
 from weftnet.compose import Network, resolve
 from weftnet.cost.communication import Together, Volume, bandwidth_of, loopback, scaling, step_seconds, volume
-from weftnet.cost.machine import StepTime
+from weftnet.cost.step_time import StepTime
 from weftnet.errors import SettingError
 
 

@@ -78,7 +78,8 @@ def test_the_plugin_of_the_guide_is_a_block(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "composing.md").read_text(encoding="utf-8")
     (tmp_path / "my_blocks.py").write_text(re.findall(r"```python\n(# my_blocks.*?)```", guide, re.S)[0])
     (tmp_path / "arch.yaml").write_text("- dense: {dim: 4}\n- squared_relu\n")
-    arguments = ["check", str(tmp_path / "arch.yaml"), "-i", "vector:3", "--plugin", str(tmp_path / "my_blocks.py")]
+    arguments = ["check", str(tmp_path / "arch.yaml"), "-i", "vector:3", "--no-time"]
+    arguments += ["--plugin", str(tmp_path / "my_blocks.py")]
     try:
         assert CliRunner().invoke(app, arguments).exit_code == 0
         assert "squared_relu" in BLOCKS

@@ -1,8 +1,12 @@
-"""`weftnet calibrate`: measure this machine."""
+"""`weftnet calibrate`: measure the rates that `check` estimates from."""
 
 
 def calibrate() -> None:
-    """Measure this machine anew, for the time predictions of `check`."""
+    """Measure what this machine reaches in each kind of kernel, and keep it.
+
+    `check` needs none of this where it can time real steps. Where a network is too large for that, it estimates from
+    these rates, and measures them itself the first time. Measure again when the machine is idle, or has changed.
+    """
     from weftnet.cli.commands.architecture import calibrate_command
 
     calibrate_command()

@@ -1,4 +1,4 @@
-"""`weftnet check`: what an architecture comes to, or all of its faults."""
+"""`weftnet check`: what an architecture costs, or all of its faults."""
 
 from typing import Annotated
 
@@ -25,16 +25,21 @@ def check(
         str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; measured here, if left out.")
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Examples in an epoch.")] = None,
+    no_time: Annotated[bool, typer.Option("--no-time", help="Leave times out: no step is run.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the offered fixes and write the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plugin: Plugin = None,
 ) -> None:
-    """Shapes, parameters, FLOPs, memory and time of an architecture, or all of its faults with their fixes."""
+    """Shapes, parameters, FLOPs, memory and time of an architecture, or all of its faults with their fixes.
+
+    Times come last: some steps are run for them, for a few seconds; --no-time leaves them out.
+    """
     from weftnet.cli.commands.architecture import check_command, together_of
 
     plugins(plugin)
     sound = check_command(
         arch, inputs=inputs or [], data=data, target=target, task=task, fix=fix, as_json=as_json,
+        with_times=not no_time,
         figures={
             "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),
             "examples": examples, "together": together_of(workers, shard, bandwidth),

@@ -1,39 +1,38 @@
-"""Everything about an architecture before it runs: its faults, or what it will cost on this machine.
+"""Everything about an architecture before it runs: its faults, or what training it will cost.
 
-`check` gives a report, `render` prints it, `fix` applies the edits that the faults carry.
+check    faults, shapes, parameters, FLOPs, memory: nothing runs but shapes on the meta device
+timed    the same report with times: steps are run where they fit, estimated where they don't
 """
 
-import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.markup import escape
-from rich.measure import Measurement
-from rich.table import Table
 
 from weftnet.architecture.faults import Fault
 from weftnet.architecture.signal import Signal, parse
-from weftnet.architecture.spec import COMBINATORS, MERGES, Architecture
+from weftnet.architecture.spec import Architecture
 from weftnet.base import units
 from weftnet.compose import examine
-from weftnet.compose.fix import fix
 from weftnet.compose.flow import Resolved
 from weftnet.compose.inputs import Inputs, inputs_of
-from weftnet.cost.communication import Scaling, Together, Volume, scaling, volume
+from weftnet.cost.communication import TIMES, Scaling, Together, Volume, scaling, volume
 from weftnet.cost.cost import Cost, cost, largest, usable
-from weftnet.cost.machine import Machine, StepTime, calibration, memory_available, step_time
+from weftnet.cost.machine import Machine, memory_available, this_machine
+from weftnet.cost.microbenchmarks import roofline
+from weftnet.cost.roofline import pass_calls
+from weftnet.cost.step_time import BUDGET, FIRST, PASSES, Steps, StepTime, step_time, undisturbed
 from weftnet.errors import ArchitectureError, SettingError
 from weftnet.tasks._assemble import assemble
+from weftnet.tasks._task import Task
 
-__all__ = ["Report", "check", "fix", "inputs_of", "render", "text"]
-_COMBINED = (*COMBINATORS, *MERGES)
+#: what any machine does: FLOPs a second, kernel calls a second, weights initialised a second. A first step that would
+#: take longer than the budget at these rates is not tried
+_FLOPS, _CALLS, _WEIGHTS = 2e10, 5e4, 1e8
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found.
+    """What is known of an architecture.
 
     Args:
         parts: each part's cost; a part at fault has none.
@@ -42,9 +41,13 @@ class Report:
         examples: in an epoch, None if not known.
         memory: bytes that training may use.
         largest_batch: the most examples whose training step fits into them, None where there are faults.
-        time: of a training step on this machine.
-        machine: what the times were worked out for.
-        scaling: what several workers send, and how much faster they are.
+        together: the workers that share a batch, if any.
+        sent: what each of them sends in a step.
+        time: of a training step, None if it is left out.
+        machine: what the times hold for.
+        scaling: how much faster several workers are; needs times.
+        note: what went wrong on the way to the times, empty if nothing.
+        resolved: the parts, as far as they are sound.
     """
 
     parts: Mapping[str, Cost]
@@ -53,9 +56,13 @@ class Report:
     examples: int | None
     memory: int
     largest_batch: int | None = None
+    together: Together | None = None
+    sent: Volume | None = None
     time: StepTime | None = None
     machine: Machine | None = None
     scaling: Scaling | None = None
+    note: str = ""
+    resolved: Mapping[str, Resolved] = field(default_factory=dict, repr=False)
 
     @property
     def step(self) -> float | None:
@@ -94,14 +101,17 @@ class Report:
             }
             for fault in self.faults
         ]  # fmt: skip
-        machine = {"name": self.machine.name, "threads": self.machine.threads} if self.machine else None
+        scaling = None
+        if self.together is not None and self.sent is not None:
+            scaling = {**dict.fromkeys(TIMES), "workers": self.together.workers, "sent": self.sent.data()}
+            scaling |= {"bandwidth": self.together.bandwidth} | (self.scaling.data() if self.scaling else {})
         return {
             "faults": faults, "parts": {part: each.data() for part, each in self.parts.items()},
             "parameters": self.parameters, "flops": self.flops, "peak": self.peak, "batch": self.batch,
             "examples": self.examples, "memory": self.memory, "largest_batch": self.largest_batch,
-            "step_seconds": self.step, "epoch_seconds": self.epoch, "machine": machine,
-            "passes": self.time and {name: getattr(self.time, name) for name in ("forward", "backward", "update")},
-            "scaling": self.scaling and self.scaling.data(),
+            "step_seconds": self.step, "epoch_seconds": self.epoch, "time_source": self.time and self.time.source,
+            "machine": self.machine and asdict(self.machine),
+            "passes": self.time and {name: getattr(self.time, name) for name in PASSES}, "scaling": scaling,
         }  # fmt: skip
 
 
@@ -109,7 +119,7 @@ def check(
     architecture: Architecture,
     inputs: Inputs | None = None,
     *,
-    task: Any = None,
+    task: Task | None = None,
     batch: int | None = 64,
     examples: int | None = None,
     memory: int | None = None,
@@ -117,7 +127,7 @@ def check(
     together: Together | None = None,
     faults: Iterable[Fault] = (),
 ) -> Report:
-    """Look at every part; where none is at fault, say what training will cost.
+    """Look at every part; where none is at fault, say what training will cost, but for its time.
 
     Args:
         architecture: what to check.
@@ -125,7 +135,7 @@ def check(
         task: completes the architecture with its heads, and says what each part reads.
         batch: examples in a batch; None is the largest that fits into the memory.
         examples: in an epoch, for its time.
-        memory: bytes training may use; what is free now if not given.
+        memory: bytes training may use; None is what is free now.
         optimiser: whose state is counted.
         together: workers that share a batch.
         faults: known already, from reading the file.
@@ -134,70 +144,103 @@ def check(
         SettingError: the inputs of a part are not known, not even one example fits into the memory, or a batch has
             fewer examples than there are workers.
     """
-    found = list(faults)
+    known = list(faults)
     resolved: dict[str, Resolved] = {}
     architecture, signals = _complete(architecture, inputs or {}, task)
     for part, node in architecture.parts.items():
         tree, wrong = examine(node, signals[part], part)
-        found.extend(fault for fault in wrong if fault not in found)
+        known.extend(fault for fault in wrong if fault not in known)
         if tree is not None and not wrong:
             resolved[part] = tree
     memory = memory_available() if memory is None else memory
 
     def costs(size: int) -> dict[str, Cost]:
-        return {part: cost(tree, size, optimiser=optimiser) for part, tree in resolved.items()}
+        return _costs(resolved, size, optimiser)
 
-    if found:
+    if known:
         size = 64 if batch is None else batch
-        return Report(costs(size), tuple(found), size, examples, memory)
-    most = largest(lambda size: sum(each.peak for each in costs(size).values()), usable(memory))
+        return Report(costs(size), tuple(known), size, examples, memory)
+    most = largest(lambda size: _peak(costs(size)), usable(memory))
     if batch is None and not most:
         raise SettingError("not even one example fits", where="memory", got=units.size(memory))
     batch = most if batch is None else batch
-    machine, counted = calibration(), costs(batch)
-    time = _time(counted, machine)
-    scaled = None
+    sent = None
     if together is not None:
         if batch < together.workers:
             expected = f"a batch of at least {together.workers}, one example for each worker"
             raise SettingError("the batch is too small", where="--workers", expected=expected, got=str(batch))
         sent = sum((volume(tree, together.workers, together.shard) for tree in resolved.values()), Volume(0, 0, 0))
-        share = _time(costs(-(-batch // together.workers)), machine)
-        scaled = scaling(together, sent, time, share)
-    return Report(counted, (), batch, examples, memory, most, time, machine, scaled)
+    return Report(costs(batch), (), batch, examples, memory, most, together, sent, resolved=resolved)
 
 
-def _time(costs: Mapping[str, Cost], machine: Machine) -> StepTime:
-    return sum((step_time(each, machine) for each in costs.values()), StepTime(0, 0, 0))
+def timed(report: Report, *, budget: float = BUDGET, progress: Callable[[float], None] = lambda _: None) -> Report:
+    """The report with times of a step on this machine; one with faults stays as it is.
+
+    Args:
+        report: of `check`.
+        budget: seconds for which steps are run.
+        progress: is called now and then with the share of the work that is done.
+    """
+    if report.faults or not report.parts:
+        return report
+    whole = [report.batch]
+    sizes = whole if report.together is None else [*whole, -(-report.batch // report.together.workers)]
+    times, note = _times(report, sizes, budget, progress)
+    scaled = None
+    if report.together is not None and report.sent is not None:
+        scaled = scaling(report.together, report.sent, times[0], times[-1])
+    return replace(report, time=times[0], machine=this_machine(), scaling=scaled, note=note)
 
 
-def render(report: Report) -> RenderableType:
-    """The report as tables and lines for a terminal of 80 columns or more."""
-    shown: list[RenderableType] = []
-    for part, each in report.parts.items():
-        shown.append(_Rows(part if len(report.parts) > 1 else "", each))
-    for fault in report.faults:
-        first, *rest = str(fault).split("\n")
-        shown.append("\n".join([f"[red]✗[/red] {escape(first)}", *map(escape, rest)]))
-    if report.faults:
-        mendable = sum(fault.fix is not None for fault in report.faults)
-        count = f"{len(report.faults)} fault{'s' * (len(report.faults) != 1)}"
-        shown.append(f"[bold]{count}[/bold]" + (f", {mendable} mended by check --fix" if mendable else ""))
-        return Group(*shown)
-    shown.append(_totals(report))
-    return Group(*shown)
+def _times(
+    report: Report, sizes: list[int], budget: float, progress: Callable[[float], None]
+) -> tuple[list[StepTime], str]:
+    """The times of steps of these sizes: of real steps where the smallest is within memory and budget."""
+    room = usable(min(report.memory, memory_available()))
+    optimiser = next(iter(report.parts.values())).optimiser
+
+    def costs(size: int) -> list[Cost]:
+        return list(_costs(report.resolved, size, optimiser).values())
+
+    def fits(size: int) -> bool:
+        return sum(each.peak for each in costs(size)) <= room
+
+    note = ""
+    first = costs(min(FIRST, *sizes))
+    if sum(each.peak for each in first) <= room and _at_least(first) <= budget:
+        share = budget / len(sizes)
+        try:
+            with undisturbed():
+                steps = Steps(report.resolved.values(), optimiser)
+                return [
+                    step_time(steps, size, fits=fits, budget=share,
+                              progress=lambda done, past=past: progress((past + done) / len(sizes)))
+                    for past, size in enumerate(sizes)
+                ], ""  # fmt: skip
+        except (RuntimeError, MemoryError) as error:  # torch's allocator raises a RuntimeError
+            note = f"no step could be run: {str(error).splitlines()[0] if str(error) else type(error).__name__}. "
+    roof, kept = roofline(progress=progress)
+    return [roof.step_time(costs(size)) for size in sizes], note + kept
 
 
-def text(report: Report, width: int = 110) -> str:
-    """The report as plain text."""
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(render(report))
-    assert isinstance(console.file, io.StringIO)  # given above; for the type checker
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+def _at_least(costs: Iterable[Cost]) -> float:
+    """Seconds that building networks and a first step would take on a slow machine."""
+    costs = tuple(costs)
+    calls = sum(n for each in pass_calls(costs).values() for _, n in each)
+    flops = sum(each.training_flops * each.batch for each in costs)
+    return flops / _FLOPS + calls / _CALLS + sum(each.parameters for each in costs) / _WEIGHTS
+
+
+def _costs(resolved: Mapping[str, Resolved], size: int, optimiser: str) -> dict[str, Cost]:
+    return {part: cost(tree, size, optimiser=optimiser) for part, tree in resolved.items()}
+
+
+def _peak(costs: Mapping[str, Cost]) -> int:
+    return sum(each.peak for each in costs.values())
 
 
 def _complete(
-    architecture: Architecture, inputs: Inputs, task: Any
+    architecture: Architecture, inputs: Inputs, task: Task | None
 ) -> tuple[Architecture, Mapping[str, Mapping[str, Signal]]]:
     """With the task's heads where it can append them, and what each part reads."""
     if task is None:
@@ -205,87 +248,6 @@ def _complete(
     signals = {name: parse(text) if isinstance(text, str) else text for name, text in inputs.items()}
     try:
         complete = assemble(architecture, task, signals)
-    except ArchitectureError:  # its faults are found again, with all the others
+    except ArchitectureError:  # `examine` reports its faults, with all the others
         return architecture, task.inputs(signals)
     return complete.architecture, complete.inputs
-
-
-def _brief(signal: Signal) -> str:
-    sizes = "×".join(map(str, signal.sizes))
-    return f"{signal.kind} {sizes}" if not signal.kind.startswith("[") else f"{signal.dtype} {sizes}"
-
-
-class _Rows:
-    """The table of a part; what its nodes read, which those before them gave, is left out where it finds no room."""
-
-    def __init__(self, part: str, cost: Cost) -> None:
-        self.part, self.cost = part, cost
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = _table(self.part, self.cost)
-        wanted = Measurement.get(console, options.update(max_width=10_000), table).maximum
-        yield table if wanted <= options.max_width else _table(self.part, self.cost, reads=False)
-
-
-def _table(part: str, cost: Cost, reads: bool = True) -> Table:
-    table = Table(title=part or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.padding = (0, 1) if reads else (0, 1, 0, 0)
-    for name in ("node", "block", *(["reads"] if reads else []), "gives"):
-        table.add_column(name, overflow="fold")
-    for name in ("parameters", "FLOPs", "saved"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in cost.rows:
-        if row.block in _COMBINED and not row.flops + row.saved:
-            continue  # a sum or a joining costs nothing worth a line
-        signals = [" + ".join(_brief(signal) for signal in row.reads.values()), _brief(row.gives)]
-        costs = (row.parameters, units.amount), (row.flops, units.amount), (row.saved, units.size)
-        numbers = (unit(n) if n else "·" for n, unit in costs)
-        table.add_row(escape(row.path), row.block, *(signals if reads else signals[1:]), *numbers)
-    table.add_section()
-    totals = units.amount(cost.parameters), units.amount(cost.flops), units.size(cost.saved)
-    table.add_row("total", "", "", *([""] if reads else []), *totals, style="bold")
-    return table
-
-
-def _totals(report: Report) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column()
-    table.add_column(overflow="fold")
-    costs = report.parts.values()
-    training = sum(each.training_flops for each in costs)
-    table.add_row("FLOPs", f"{units.amount(report.flops)} forward, {units.amount(training)} to train, per example")
-    parts = {name: sum(getattr(each, name) for each in costs) for name in ("weights", "gradients", "state", "saved")}
-    made_of = [f"{name} {units.size(value)}" for name, value in parts.items()]
-    table.add_row("memory", f"{units.size(report.peak)} at its peak, batch {report.batch}:")
-    table.add_row("", ", ".join(made_of[:2]) + ",\n" + ", ".join(made_of[2:]))
-    largest = f"{report.largest_batch}" if report.largest_batch else "none"
-    table.add_row("largest batch", f"{largest} in {units.size(report.memory)}")
-    if report.machine is not None and report.time is not None:
-        on = f"{report.machine.name}, {report.machine.threads} thread{'s' * (report.machine.threads != 1)}"
-        table.add_row("step", f"about {units.duration(report.time.total)} on {on}:")
-        passes = [f"{name} {units.duration(getattr(report.time, name))}" for name in ("forward", "backward", "update")]
-        table.add_row("", ", ".join(passes))
-    if report.epoch is not None:
-        table.add_row("epoch", f"about {units.duration(report.epoch)} for {report.examples} examples")
-    if report.scaling is not None:
-        for name, line in _together(report.scaling):
-            table.add_row(name, line)
-    if report.machine is not None and report.machine.note:
-        table.add_row("note", report.machine.note)
-    return table
-
-
-def _together(scaling: Scaling) -> list[tuple[str, str]]:
-    """What workers send, and what it comes to."""
-    sent, name = scaling.sent, f"{scaling.workers} workers"
-    weights = f"weights {units.size(sent.forward)} forward, " if sent.forward else ""
-    told = f"each sends {units.size(sent.total)} a step: {weights}{units.size(sent.backward)} backward"
-    told += f", batch statistics {units.size(sent.statistics)}" if sent.statistics else ""
-    by = " (measured, this machine to itself)" if scaling.measured else ""
-    step = f"step about {units.duration(scaling.seconds)} at {units.amount(scaling.bandwidth)}B/s{by}: "
-    step += f"{scaling.faster:.2f} × as fast as one worker with the whole batch"
-    if scaling.faster > scaling.workers:
-        step += " (an example takes less in a small batch)"
-    kept = f"efficiency {100 * scaling.efficiency:.0f} %: {units.duration(scaling.apart)} if nothing were sent;"
-    hidden = "messages behind the passes they belong to, statistics waited for"
-    return [(name, told), ("", step), ("", kept), ("", hidden)]

@@ -27,7 +27,7 @@ import re
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -36,11 +36,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from weftnet.compose.flow import Resolved
 from weftnet.compose.network import Network
-from weftnet.cost.machine import StepTime
+from weftnet.cost.step_time import StepTime
 from weftnet.errors import SettingError
 
 #: backends that sum everywhere where a part of the sums is asked for
 NO_SCATTER = ("gloo",)
+#: what of a scaling needs the time of a step
+TIMES = ("seconds", "apart", "faster", "efficiency")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class Volume:
     def total(self) -> float:
         """All of them."""
         return self.forward + self.backward + self.statistics
+
+    def data(self) -> dict[str, float]:
+        """As JSON."""
+        return {**asdict(self), "total": self.total}
 
     def __add__(self, other: "Volume") -> "Volume":
         return Volume(self.forward + other.forward, self.backward + other.backward, self.statistics + other.statistics)
@@ -114,9 +120,8 @@ class Scaling:
 
     def data(self) -> dict[str, Any]:
         """As JSON."""
-        names = ("workers", "bandwidth", "seconds", "apart", "faster", "efficiency")
-        sent = {name: getattr(self.sent, name) for name in ("forward", "backward", "statistics", "total")}
-        return {"sent": sent, **{name: getattr(self, name) for name in names}}
+        names = ("workers", "bandwidth", *TIMES)
+        return {"sent": self.sent.data(), **{name: getattr(self, name) for name in names}}
 
 
 def scaling(together: Together, sent: Volume, alone: StepTime, share: StepTime) -> Scaling:

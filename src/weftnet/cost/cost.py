@@ -25,12 +25,11 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
-from weftnet.base.heap import LARGEST
 from weftnet.compose.flow import TORCH, Resolved
 from weftnet.compose.network import Network
+from weftnet.cost.kernel_call import KernelCall, tensors_in
 from weftnet.cost.kernels import Kernels
 from weftnet.cost.meter import Meter
-from weftnet.cost.work import Work
 from weftnet.errors import SettingError
 from weftnet.optim import OPTIMISERS
 
@@ -39,6 +38,8 @@ ROOM = 0.8
 #: bytes that glibc's heap keeps at most of what was freed: it gives back only blocks above a bound of 32 MiB that it
 #: finds by itself, and holes that later blocks don't fit into stay
 GAPS = 128 << 20
+#: kernel calls, and how often each
+Calls = tuple[tuple[KernelCall, int], ...]
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Row:
     parameters: int
     flops: int
     saved: int
-    forward: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
-    backward: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
+    forward: Calls = field(default=(), repr=False)
+    backward: Calls = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Cost:
     saved: int
     peak: int
     optimiser: str
-    update: tuple[tuple[Work, int], ...] = field(default=(), repr=False)
+    update: Calls = field(default=(), repr=False)
 
     def data(self) -> dict[str, Any]:
         """The cost as JSON."""
@@ -152,7 +153,7 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
         if given and trainable:
             stepper = make(network.named_parameters())
             stepper.step()
-            state = sum(map(_nbytes, {id(t): t for t in _tensors(stepper.state)}.values()))
+            state = sum(map(_nbytes, {id(t): t for t in tensors_in(stepper.state)}.values()))
     rows = tuple(_rows(network, nodes, meter, batch))
     forward = sum(_flops(meter, path, False) for path in [*nodes, ""])
     backward = sum(_flops(meter, path, True) for path in [*nodes, ""])
@@ -243,7 +244,7 @@ def _watch(network: Network, nodes: Mapping[str, Resolved], meter: Meter) -> Non
 
         def leave(_module: Any, _inputs: Any, output: Any) -> None:
             meter.node = before.pop()
-            for tensor in _tensors(output):
+            for tensor in tensors_in(output):
                 function = tensor.grad_fn
                 if function is not None and all(function is not other for other in seen[-8:]):
                     seen.append(function)
@@ -259,7 +260,7 @@ def _watch(network: Network, nodes: Mapping[str, Resolved], meter: Meter) -> Non
 def _rows(network: Network, nodes: Mapping[str, Resolved], meter: Meter, batch: int) -> Iterator[Row]:
     counted: set[int] = set()
     for path, node in nodes.items():
-        forward, backward = (meter.work.get((path, way), Counter()) for way in (False, True))
+        forward, backward = (meter.calls.get((path, way), Counter()) for way in (False, True))
         if node.kind != "block" and not forward:
             continue  # a graph that only wires
         own = [p for p in network.get_submodule(path).parameters() if id(p) not in counted]
@@ -272,30 +273,18 @@ def _rows(network: Network, nodes: Mapping[str, Resolved], meter: Meter, batch: 
 
 
 def _flops(meter: Meter, path: str, backward: bool) -> int:
-    return sum(work.flops * count for work, count in meter.work.get((path, backward), Counter()).items())
+    return sum(call.flops * count for call, count in meter.calls.get((path, backward), Counter()).items())
 
 
-def _update(meter: Meter, trainable: list[nn.Parameter], state: int) -> tuple[tuple[Work, int], ...]:
-    """One pass over weights, gradients and state, as a fused kernel does it, and any matrix products."""
-    ran = meter.work.get(("optimiser", True), Counter())
-    work = Counter({one: count for one, count in ran.items() if one.flops})
-    if trainable:
-        sizes = [_nbytes(weight) for weight in trainable]
-        values = sum(weight.numel() for weight in trainable)
-        fresh = sum(size for size in sizes if size >= LARGEST)
-        work[Work("update", 0, 3 * sum(sizes) + 2 * state, values, len(trainable), fresh)] += 1
-    return tuple(work.items())
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _tensors(item)
+def _update(meter: Meter, trainable: list[nn.Parameter], state: int) -> Calls:
+    """A fused kernel for each parameter, which reads weight, gradient and state and writes weight and state; and the
+    optimiser's matrix products, if it has any."""
+    ran = meter.calls.get(("optimiser", True), Counter())
+    calls = Counter({call: count for call, count in ran.items() if call.flops})
+    share = state / max(sum(map(_nbytes, trainable)), 1)
+    for weight in trainable:
+        calls[KernelCall("update", 0, round((3 + 2 * share) * _nbytes(weight)))] += 1
+    return tuple(calls.items())
 
 
 def _nbytes(tensor: Tensor) -> int:

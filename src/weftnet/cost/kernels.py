@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from weftnet.cost.kernel_call import FLASH, KernelCall, bytes_of
 from weftnet.cost.meter import Meter
-from weftnet.cost.work import FLASH, Work, bytes_of, whole
 
 _LOOPS = (torch.gru, torch.rnn_tanh, torch.rnn_relu)
 #: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first: a packed input has no batch_first
@@ -92,7 +92,7 @@ class _Lstm(torch.autograd.Function):
         ctx.held = 4 * (_scratch(time, batch, dim) + (dim_in + dim + 1) * _stride(4 * dim))
         ctx.save_for_backward(x, h, c, y, last, last_cell, workspace, *weights)
         meter.hold(ctx.held)
-        meter.note(lstm_work(x, h, backward=False))
+        meter.note(_lstm_call(x, h, 1))
         return y, last, last_cell
 
     @staticmethod
@@ -102,20 +102,18 @@ class _Lstm(torch.autograd.Function):
         given = tuple(torch.empty_like(tensor) for tensor in (x, h, c, *weights))
         turned = sum(4 * dim * _stride(each) for each in (dim_in, dim) if _stride(each) != each)
         ctx.meter.hold(ctx.held + 4 * (turned + 4 * dim) + bytes_of(h) * 4)
-        ctx.meter.note(lstm_work(x, h, backward=True))
+        ctx.meter.note(_lstm_call(x, h, 2))
         return None, *given
 
 
-def lstm_work(x: Tensor, h: Tensor, *, backward: bool) -> Work:
-    """A layer's kernel in one direction, by its input and its first state; time comes first."""
+def _lstm_call(x: Tensor, h: Tensor, passes: int) -> KernelCall:
+    """A layer's kernel in one direction, by its input and its first state; its backward pass does the work twice."""
     time, batch, dim_in = x.shape
     dim = h.shape[-1]
     flops = 8 * time * batch * dim * (dim_in + dim)
-    operations = 8 * time * batch * whole(dim) * (whole(dim_in) + whole(dim))
-    moved = bytes_of(x) + 4 * (time * batch * dim + _workspace(time, batch, dim_in, dim))
-    kind, times = ("lstm_backward", 2) if backward else ("lstm", 1)
-    shape = time, batch, dim_in, dim
-    return Work(kind, times * flops, times * moved, times * operations, max(time, 1), shape=shape)
+    return KernelCall(
+        "lstm", passes * flops, passes * (bytes_of(x) + 4 * (time * batch * dim + _workspace(time, batch, dim_in, dim)))
+    )
 
 
 def _workspace(time: int, batch: int, dim_in: int, dim: int) -> int:

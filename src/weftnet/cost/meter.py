@@ -2,14 +2,14 @@
 
 A dispatch mode sees every kernel of the forward and backward pass. FLOPs are torch's own formulas
 (`torch.utils.flop_counter`: a multiplication and an addition count two; norms and elementwise operations count none).
-What a kernel holds beside its inputs and results comes from `scratch.py`, what its time depends on from
-`work.py`; kernels that run otherwise on the meta device than on a processor are put in by `kernels.py`.
+What a kernel holds besides its inputs and results comes from `scratch.py`, its kind and its bytes from
+`kernel_call.py`; kernels that the meta device runs differently from a processor are replaced by `kernels.py`.
 """
 
 import math
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, sdpa_backward_flop, sdpa_flop
 
+from weftnet.cost.kernel_call import FLASH, KernelCall, kernel_call, tensors_in
 from weftnet.cost.scratch import scratch
-from weftnet.cost.work import FLASH, VIEW, Work, work_of
 
 _FORMULAS: dict[str, Callable[..., int]] = {
     **{packet.__name__: formula for packet, formula in flop_registry.items() if hasattr(packet, "overloads")},
@@ -52,7 +52,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.node = ""
         self.backward = False
-        self.work: dict[tuple[str, bool], Counter[Work]] = {}
+        self.calls: dict[tuple[str, bool], Counter[KernelCall]] = {}
         self.saved: Counter[str] = Counter()
         self.alive = self.peak = 0
         self._living: dict[int, tuple[weakref.ref[Any], int]] = {}
@@ -61,23 +61,23 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._lives(tensor)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if (
-            func is _OUT_OF_PLACE and self.backward
-        ):  # torch's own backward writes into the zeros it made, unless a mode looks on
+        if func is _OUT_OF_PLACE and self.backward:  # without a mode, torch's backward writes into the zeros it made
             func = torch.ops.aten.index_put_.default
         result = func(*args, **(kwargs or {}))
-        tensors = [item for item in _flat(result) if isinstance(item, Tensor)]
+        tensors = list(tensors_in(result))
         for tensor in tensors:
             self._lives(tensor)
         name = func._overloadpacket.__name__
         self.hold(scratch(name, args, tensors))
-        if (work := counted(func, args, kwargs or {}, result)) is not None:
-            self.note(work)
+        if not func.is_view and not name.startswith(_FREE):
+            formula = _FORMULAS.get(name)
+            flops = formula(*args, **(kwargs or {}), out_val=result) if formula else 0
+            self.note(kernel_call(name, args, flops, tensors))
         return result
 
-    def note(self, work: Work) -> None:
+    def note(self, call: KernelCall) -> None:
         """Count a kernel call at the node that is running."""
-        self.work.setdefault((self.node, self.backward), Counter())[work] += 1
+        self.calls.setdefault((self.node, self.backward), Counter())[call] += 1
 
     def hold(self, bytes: int) -> None:
         """Count bytes that are alive beside all else for a moment."""
@@ -114,29 +114,6 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._living.pop(key, None)
         if not self.backward:
             self._kept.discard(key)  # a new storage may come to lie at the same address
-
-
-def counted(func: Any, args: Any, kwargs: Mapping[str, Any], result: Any) -> Work | None:
-    """A call of an operation as it is counted; None where nothing runs."""
-    name = func._overloadpacket.__name__
-    if func.is_view:
-        return VIEW
-    if name.startswith(_FREE):
-        return None
-    given, tensors = ([item for item in _flat(value) if isinstance(item, Tensor)] for value in (args, result))
-    formula = _FORMULAS.get(name)
-    flops = formula(*args, **kwargs, out_val=result) if formula else 0
-    return work_of(name, args, flops, given, tensors)
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _flat(item)
-    elif isinstance(value, Mapping):
-        yield from _flat(list(value.values()))
-    else:
-        yield value
 
 
 def _key(tensor: Tensor) -> int:

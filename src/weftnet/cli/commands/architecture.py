@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from weftnet.architecture.reading import load, read
@@ -19,6 +20,7 @@ from weftnet.errors import ArchitectureError, SettingError, UnknownName, closest
 from weftnet.zoo import ZOO
 
 if TYPE_CHECKING:
+    from weftnet.cost.check import Report
     from weftnet.cost.communication import Together
 
 
@@ -71,13 +73,16 @@ def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
 
 def check_command(
     arch: str, *, inputs: Sequence[str], data: str | None, target: str | None, task: str | None, fix: bool,
-    as_json: bool, figures: Mapping[str, Any],
+    as_json: bool, with_times: bool, figures: Mapping[str, Any],
 ) -> bool:  # fmt: skip
     """Print the report of an architecture; True if it has no fault.
 
+    What needs no measurement is printed first, so that it is there while steps are timed, and stays if that is stopped.
+
     `figures` are arguments of `check`: batch, examples, memory, together.
     """
-    from weftnet.cost import check
+    from weftnet.compose.fix import fix as fix_file
+    from weftnet.cost import check, rendering
 
     console = Console()
     signals = signals_of(inputs)
@@ -96,17 +101,39 @@ def check_command(
     if fix:
         if not is_file:
             raise SettingError("only a file can be fixed", got=arch)
-        for line in check.fix(arch, signals):
+        for line in fix_file(arch, signals):
             console.print(f"[green]fixed[/green] {line}", highlight=False)
         architecture, faults = read(arch)
     if architecture is None:
         raise ArchitectureError(faults, where=arch)
     report = check.check(architecture, signals, task=chosen, faults=faults, **figures)
-    if as_json:
-        print(json.dumps(report.data(), indent=2, ensure_ascii=False))
-    else:
-        console.print(check.render(report))
+    if not as_json:
+        console.print(rendering.costs(report))
+    try:
+        if with_times and not report.faults:
+            report = _timed(report)
+            if not as_json:
+                console.print(rendering.times(report))
+    finally:  # a document is whole or absent, so it waits for the times; if they are stopped it comes without
+        if as_json:
+            print(json.dumps(report.data(), indent=2, ensure_ascii=False))
     return not report.faults
+
+
+def _timed(report: "Report") -> "Report":
+    """The report with times; meanwhile a terminal shows a bar, and any other output a line, both on stderr."""
+    from weftnet.cost.check import timed
+    from weftnet.cost.step_time import BUDGET
+
+    console = Console(stderr=True)
+    text = f"timing training steps, about {BUDGET:.0f} s at most; --no-time leaves them out"
+    if not console.is_terminal:
+        console.print(text, highlight=False, soft_wrap=True)
+        return timed(report)
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
+        steps = bar.add_task(text, total=1.0)
+        return timed(report, progress=lambda share: bar.update(steps, completed=share))
 
 
 def together_of(workers: int | None, shard: bool, bandwidth: str | None) -> "Together | None":
@@ -128,7 +155,7 @@ def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Pat
     """Write the drawing; the paths written."""
     from weftnet.compose import resolve
     from weftnet.compose.draw import draw, mermaid
-    from weftnet.cost.check import inputs_of
+    from weftnet.compose.inputs import inputs_of
 
     architecture = architecture_of(arch)
     targets = [out] if out else [Path(f"{Path(arch).stem}.svg"), Path(f"{Path(arch).stem}.mmd")]
@@ -146,18 +173,22 @@ def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Pat
 
 
 def calibrate_command() -> None:
-    """Measure the machine anew and print what was measured."""
-    from weftnet.cost.machine import cache_path, calibration
+    """Measure the machine's roofline, keep it and print it."""
+    from weftnet.cost.kernel_call import COMPUTING
+    from weftnet.cost.microbenchmarks import roofline
+    from weftnet.cost.roofline import cache_path
 
-    console, machine = Console(), calibration(anew=True)
+    console = Console()
+    measured, note = roofline(anew=True)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("kernel", "a call", "operations/s", "bytes/s", "a piece"):
-        table.add_column(name, justify="left" if name == "kernel" else "right")
-    for kind, price in machine.prices.items():
-        call, _, operation, byte, _, _, piece, _ = price.each
-        rates = [amount(1 / each) if each else "·" for each in (operation, byte)]
-        table.add_row(kind.replace("_", " "), duration(call), *rates, duration(piece))
+    for name in ("kernel", "pass", "rate, by the size of a call"):
+        table.add_column(name)
+    for name, rates in measured.rates.items():
+        for kind, pairs in rates.items():
+            unit = "FLOP" if kind in COMPUTING else "B"
+            points = (f"{amount(rate)}{unit}/s at {amount(size)}{unit}" for size, rate in pairs)
+            table.add_row(kind.replace("_", " "), name, ", ".join(points))
     console.print(table)
-    calls = ", ".join(f"{caller} {duration(seconds)}" for caller, seconds in machine.calls.items())
-    console.print(f"{machine.name}, {machine.device}, {machine.threads} threads; a call: {calls}", highlight=False)
-    console.print(f"kept in {cache_path()}", highlight=False, soft_wrap=True)
+    calls = ", ".join(f"{name} {duration(seconds)}" for name, seconds in measured.overhead.items())
+    console.print(f"{measured.machine}; a kernel call takes besides: {calls}", highlight=False)
+    console.print(note or f"kept in {cache_path(measured.machine)}", highlight=False, soft_wrap=True)

@@ -1,0 +1,144 @@
+"""Measures a machine's roofline: small networks, each of which spends its time in one kind of kernel.
+
+What a probe calls is counted by `cost.py` and its passes are timed like any step (`step_time.py`). What kernels of
+other kinds take in it is known by then and subtracted; the amount of its own kind over the rest is a rate.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from weftnet.architecture.reading import from_dict
+from weftnet.architecture.signal import parse
+from weftnet.base import files
+from weftnet.compose import resolve
+from weftnet.compose.flow import Resolved
+from weftnet.cost.cost import Calls, cost
+from weftnet.cost.kernel_call import ELEMENTWISE, PRODUCT
+from weftnet.cost.machine import Machine, this_machine
+from weftnet.cost.roofline import Rates, Roofline, cache_path, pass_calls, read
+from weftnet.cost.step_time import PASSES, Steps, StepTime, typical, undisturbed
+from weftnet.errors import RunError
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A network that spends its time in kernels of one kind.
+
+    Args:
+        kind: of those kernels.
+        nodes: of the network.
+        reads: its input.
+        batches: the sizes at which the rate is measured.
+    """
+
+    kind: str
+    nodes: list[Any]
+    reads: str
+    batches: tuple[int, ...]
+
+
+def _times(times: int, *body: Any) -> list[Any]:
+    return [{"repeat": {"times": times, "body": list(body)}}]
+
+
+#: what a call takes besides its kernel
+OVERHEAD = Probe(ELEMENTWISE, _times(10, {"dense": {"dim": 8}}, "relu"), "vector:8", (4,))
+#: in an order in which each calls only kinds that come before its own
+PROBES = (
+    Probe(PRODUCT, _times(4, {"dense": {"dim": 128}}), "vector:128", (4, 64)),
+    Probe(PRODUCT, _times(3, {"dense": {"dim": 512}}), "vector:512", (16, 128, 1024)),
+    Probe(ELEMENTWISE, [{"dense": {"dim": 1024}}, *["relu"] * 6], "vector:4", (4, 64, 2048)),
+    Probe(ELEMENTWISE, [{"dense": {"dim": 4096}}, *["relu"] * 2], "vector:4", (3072,)),  # on pages that are mapped anew
+    Probe("function", [{"dense": {"dim": 1024}}, *["gelu", "tanh"] * 2], "vector:4", (4, 512)),
+    Probe("convolution", _times(3, {"conv2d": {"channels": 16}}), "image:16x8x8", (2, 32)),
+    Probe("convolution", _times(3, {"conv2d": {"channels": 64}}), "image:64x16x16", (2, 32)),
+    Probe("depthwise", _times(2, {"separable_conv2d": {"channels": 32}}), "image:32x16x16", (2, 32)),
+    Probe("batch_norm", [{"conv2d": {"channels": 32}}, *["batch_norm2d"] * 3], "image:4x16x16", (2, 64)),
+    Probe("layer_norm", [{"dense": {"dim": 64}}, *["layer_norm"] * 3], "series:64x4", (2, 128)),
+    Probe("softmax", [{"dense": {"dim": 64}}, *["softmax"] * 3], "series:64x4", (2, 128)),
+    Probe("pool", [{"conv2d": {"channels": 32}}, "max_pool2d"], "image:4x32x32", (2, 32)),
+    Probe("lookup", [{"embedding": {"dim": 64}}], "tokens:64,vocabulary=1000", (4, 128)),
+    Probe("random", [{"dense": {"dim": 1024}}, *["dropout"] * 3], "vector:4", (4, 512)),
+    Probe("attention", _times(2, {"multi_head_attention": {"heads": 4}}), "series:64x64", (2, 32)),
+    Probe("lstm", [{"lstm": {"dim": 64}}], "series:32x64", (4, 64)),
+)  # fmt: skip
+#: a probe at one of its sizes: its kernel calls by pass, and a typical step
+Result = tuple[Probe, Mapping[str, Calls], StepTime]
+#: steps of a probe that are timed, and the share of a pass that its own kind takes at least
+STEPS, LEAST = 7, 0.1
+#: what is not measured yet
+_FREE: dict[str, Rates] = {kind: ((1.0, math.inf),) for kind in (PRODUCT, ELEMENTWISE)}
+
+
+def roofline(*, anew: bool = False, progress: Callable[[float], None] = lambda _: None) -> tuple[Roofline, str]:
+    """The roofline of this machine as kept, or measured now and kept; and what went wrong with keeping it, if anything.
+
+    Args:
+        anew: measure it in any case.
+        progress: is called after every probe with the share of them that is done.
+    """
+    machine = this_machine()
+    path, note = cache_path(machine), ""
+    if path.exists() and not anew:
+        try:
+            return read(path), ""
+        except RunError as error:
+            note = f"the roofline kept in {path} {error.what}: measured anew"
+    measured = measure(machine, progress)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_json(path, measured.data())
+    except (OSError, RunError) as error:
+        note = f"the roofline could not be kept in {path}: {error}"
+    return measured, note
+
+
+def measure(machine: Machine, progress: Callable[[float], None] = lambda _: None) -> Roofline:
+    """Run all probes: two or three seconds on an idle machine."""
+    with undisturbed():
+        return fitted(machine, _timed(progress))
+
+
+def _timed(progress: Callable[[float], None]) -> Iterator[Result]:
+    """Every probe at each of its sizes, the one of the overhead first."""
+    probes = (OVERHEAD, *PROBES)
+    for number, probe in enumerate(probes):
+        steps = Steps([_tree(probe)])
+        for batch in probe.batches:
+            steps(batch)
+            yield probe, probe_calls(probe, batch), typical([steps(batch) for _ in range(STEPS)])
+        progress((number + 1) / len(probes))
+
+
+def probe_calls(probe: Probe, batch: int) -> dict[str, Calls]:
+    """The kernel calls of each pass of a probe."""
+    return pass_calls([cost(_tree(probe), batch)])
+
+
+def _tree(probe: Probe) -> Resolved:
+    return resolve(from_dict(probe.nodes).parts["network"], {"x": parse(probe.reads)})
+
+
+def fitted(machine: Machine, timed: Iterable[Result]) -> Roofline:
+    """The roofline that explains the times of probes; the first one is for the overhead."""
+    results = iter(timed)
+    _, calls, step = next(results)
+    overhead = {name: getattr(step, name) / sum(n for _, n in calls[name]) for name in PASSES}
+    rates: dict[str, dict[str, Rates]] = {name: {} for name in PASSES}
+    for probe, calls, step in results:
+        for name in PASSES if probe.kind == PRODUCT else PASSES[:2]:
+            kind = "update" if name == "update" else probe.kind
+            own = [(call.flops or call.bytes, n) for call, n in calls[name] if call.kind == kind]
+            amount, count = sum(n * each for each, n in own), sum(n for _, n in own)
+            if not amount:
+                continue
+            seconds = getattr(step, name)
+            known = Roofline(machine, overhead, {each: _FREE | rates[each] for each in PASSES})
+            others = sum(n * known.seconds(name, call) for call, n in calls[name] if call.kind != kind)
+            rest = seconds - overhead[name] * count - others
+            rate = amount / count, amount / max(rest, LEAST * seconds)
+            rates[name][kind] = tuple(sorted({*rates[name].get(kind, ()), rate}))
+    rates["update"] |= {kind: rates["forward"][kind] for kind in (PRODUCT, ELEMENTWISE)}
+    return Roofline(machine, overhead, rates)
