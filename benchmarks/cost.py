@@ -1,26 +1,31 @@
-"""What `check` foretells of a training step – peak memory and time – against what the step takes.
+"""What `check` says of a training step – peak memory and time – against what the step takes.
 
-    memory    weights, buffers, gradients, optimiser state, the batch, and whatever forward, backward and update hold at
-              the worst moment: predicted by `cost.cost`, measured as the bytes that torch's CPU allocator has given
-              out at once (torch.profiler's record of every allocation) on top of what is there between steps
-    resident  the same step's growth of the resident set (VmHWM, reset before), with scratch of oneDNN and MKL and
-              pages of code: given where it is large enough to mean something
-    time      predicted by `cost.machine`, calibrated at the start of the very process that then measures; what a
-              quarter of at least five steps stays below; of one thread the processor's time, which does not count
-              waiting for a processor that others use, of several the clock's
+    memory      weights, buffers, gradients, optimiser state, the batch, and whatever forward, backward and update hold
+                at the worst moment: predicted by `cost.cost`, measured as the bytes that torch's CPU allocator has
+                given out at once (torch.profiler's record of every allocation) on top of what is there between steps
+    resident    the same step's growth of the resident set (VmHWM, reset before), with scratch of oneDNN and MKL and
+                pages of code: reported where it is large enough to mean something
+    time        the lower quartile of at least five steps of a loop of its own, against what `check` says three ways:
+        default     `cost.step_time`, which times steps of this batch size by itself where its budget allows
+        line        the same where only an eighth of the batch fits, so that it is estimated from two smaller sizes
+        roofline    `cost.roofline`, measured at the start of the very process that then times the steps
 
 A step is plain eager PyTorch in float32: forward, backward from a gradient of ones, AdamW, gradients set to None; for
-its time with freed memory kept, as `fit` keeps it. What weftnet does beyond it – the plan that `fit` measures:
-channels_last, pool_first, compile – is not foretold.
+its time with freed memory kept, as `fit` keeps it. Of one thread time is the processor's, which does not count waiting
+for a processor that others use; of several it is the clock's. The loop that is timed runs before and after what `check`
+does, in the same process. What weftnet does beyond such a step – the plan that `fit` measures: channels_last, pool_first,
+compile – is not in it.
+
 The networks (cost_parts/networks.py) are every entry of the zoo at a size people train, architectures drawn by
-`compose.generate`, at which the rules of memory and time were looked at while they were written, and, apart, fresh ones
-drawn with seeds that nobody looked at before.
+`compose.generate` with seeds that were looked at while the rules of memory were written, and, apart, fresh ones drawn
+with seeds that nobody looked at before.
 
 Every measurement is kept in `cost_cases.json` when it is made; a second call makes those that are missing.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -36,14 +41,18 @@ from torch.profiler import ProfilerActivity, profile
 
 from weftnet.base.heap import kept_memory
 from weftnet.compose import Network
-from weftnet.cost import calibrate
 from weftnet.cost.cost import cost
-from weftnet.cost.machine import Machine, step_time
+from weftnet.cost.machine import this_machine
+from weftnet.cost.microbenchmarks import measure
+from weftnet.cost.roofline import Roofline
+from weftnet.cost.step_time import Steps, step_time
 from weftnet.optim import OPTIMISERS
 
 BATCHES = (4, 32, 128)
 #: cases that one process measures
 TOGETHER = 40
+#: batches from which on an eighth is enough for a line
+LINE = 32
 LIMIT = 4 << 30
 RESIDENT = 64 << 20
 
@@ -113,36 +122,48 @@ def _resident(field: str) -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
-def seconds(case: Case, batch: int, machine: Machine) -> dict[str, Any]:
-    """Seconds of a step, foretold and measured."""
+def seconds(case: Case, batch: int, roofline: Roofline) -> dict[str, Any]:
+    """Seconds of a step as measured here, and as `check` has them."""
+    before = stopwatch(Stepper(case, batch))
+    steps = Steps([case.resolved])
+    default = step_time(steps, batch)
+    figures = {"check": default.total, "source": default.source}
+    if batch >= LINE:
+        figures["line"] = step_time(steps, batch, fits=lambda size: size <= batch // 8).total
+    figures["roofline"] = roofline.step_time([cost(case.resolved, batch)]).total
+    samples = sorted([*before, *stopwatch(Stepper(case, batch))])
+    return {**figures, "seconds": samples[len(samples) // 4], "load": round(os.getloadavg()[0], 1)}
+
+
+def stopwatch(step: Stepper) -> list[float]:
+    """Seconds of steps, one after another, after one that warms up."""
     clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
-    step, found = Stepper(case, batch), []
     step()
+    samples: list[float] = []
     end = time.perf_counter() + 0.15
-    while len(found) < 5 or (time.perf_counter() < end and len(found) < 100):
+    while len(samples) < 5 or (time.perf_counter() < end and len(samples) < 100):
         began = clock()
         step()
-        found.append(clock() - began)
-    foretold = step_time(cost(case.resolved, batch), machine).total
-    return {"foretold": foretold, "seconds": sorted(found)[len(found) // 4]}
+        samples.append(clock() - began)
+    return samples
 
 
 def child(args: argparse.Namespace) -> None:
     """Measure some cases in this process, one line for each."""
     wanted = json.loads(args.child)
     named = {case.name: case for case in cases(args.seeds)}
-    machine = calibrate.measure() if wanted["what"] != "memory" else None
+    roofline = measure(this_machine()) if wanted["what"] != "memory" else None
     for name, batches in wanted["cases"].items():
         case = named[name]
-        with kept_memory(machine is not None):
-            found = {b: memory(case, b) if machine is None else seconds(case, b, machine) for b in batches}
-        print(json.dumps([name, found]), flush=True)
+        with kept_memory(roofline is not None):
+            figures = {b: memory(case, b) if roofline is None else seconds(case, b, roofline) for b in batches}
+        print(json.dumps([name, figures]), flush=True)
 
 
 def measured(what: str, missing: Mapping[str, list[int]], args: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     """The same in a process of its own; for memory with an allocator that gives large pieces back at once."""
-    told = json.dumps({"what": what, "cases": missing})
-    command = [sys.executable, __file__, "--child", told, "--seeds", str(args.seeds), "--threads", str(args.threads)]
+    wanted = json.dumps({"what": what, "cases": missing})
+    command = [sys.executable, __file__, "--child", wanted, "--seeds", str(args.seeds), "--threads", str(args.threads)]
     env = {"OMP_NUM_THREADS": str(args.threads), "MKL_NUM_THREADS": str(args.threads), "PATH": ""}
     env |= {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"} if what == "memory" else {}
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
@@ -156,6 +177,7 @@ def measured(what: str, missing: Mapping[str, list[int]], args: argparse.Namespa
 def main() -> None:
     parser = arguments(__doc__, seeds=5)
     parser.add_argument("--what", default="memory,time", help="what to measure (memory,time)")
+    parser.add_argument("--families", default="", help="leave out other families, fresh or dense,attention say")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     args = start(parser, needs_data=False)
     if args.child:
@@ -167,16 +189,18 @@ def main() -> None:
         key = "peak" if what == "memory" else f"time {args.threads}"
         missing = {}
         for case in all_cases:
+            if args.families and case.family not in args.families.split(","):
+                continue
             fits = [batch for batch in BATCHES if cost(case.resolved, batch).peak < LIMIT]
             if batches := [batch for batch in fits if key not in kept.get(case.name, {}).get(str(batch), {})]:
                 missing[case.name] = batches
         for some in _batched(list(missing)):
-            for name, found in measured(what, {name: missing[name] for name in some}, args):
+            for name, figures in measured(what, {name: missing[name] for name in some}, args):
                 here = kept.setdefault(name, {})
-                for batch, one in found.items():
+                for batch, one in figures.items():
                     here.setdefault(batch, {}).update(one if what == "memory" else {key: one})
-                print(what, name, found, flush=True)
-            path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+                print(what, name, figures, flush=True)
+                path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     summarise(all_cases, kept, args)
 
 
@@ -189,30 +213,39 @@ def summarise(all_cases: list[Case], kept: dict[str, dict[str, dict[str, Any]]],
     """Write the distribution of predicted / measured by family; memory is predicted anew."""
     ratios: dict[tuple[str, str], list[float]] = {}
     worst: dict[str, list[tuple[float, str, int]]] = {}
+    loads: list[float] = []
     for case in all_cases:
-        for batch, found in kept.get(case.name, {}).items():
-            foretold = cost(case.resolved, int(batch)).peak
+        for batch, figures in kept.get(case.name, {}).items():
+            peak = cost(case.resolved, int(batch)).peak
             pairs = {
-                "memory": (foretold, found.get("peak")),
-                "resident": (foretold, found.get("resident") if found.get("peak", 0) > RESIDENT else None),
+                "memory": (peak, figures.get("peak")),
+                "resident": (peak, figures.get("resident") if figures.get("peak", 0) > RESIDENT else None),
             }
             for threads in (1, 2):
-                timed = found.get(f"time {threads}", {})
-                pairs[f"time, {threads} thread(s)"] = (timed.get("foretold"), timed.get("seconds"))
+                timed = figures.get(f"time {threads}", {})
+                loads += [timed["load"]] if timed else []
+                for way in ("check", "line", "roofline"):
+                    if way in timed:
+                        label = f"{way} ({timed['source']})" if way == "check" else way
+                        pairs[f"time, {threads} thread(s), {label}"] = (timed[way], timed["seconds"])
             for what, (predicted, real) in pairs.items():
                 if real:
-                    for family in (case.family, *(["all but fresh"] if case.family != "fresh" else [])):
+                    families = [case.family] if case.family in ("drawn", "fresh") else [case.family, "zoo"]
+                    for family in families:
                         ratios.setdefault((what, family), []).append(predicted / real)
                     worst.setdefault(what, []).append((predicted / real, case.name, int(batch)))
-    report = Report("cost", "What `check` foretells", args, NOTE.format(n=len(all_cases)))
+    note = NOTE.format(n=len(all_cases))
+    if loads:
+        note += f" While times were measured the machine's load was {min(loads)} to {max(loads)}, on two cores."
+    report = Report("cost", "What `check` says of a training step, and what the step takes", args, note)
     for (what, family), values in sorted(ratios.items()):
         row = Quantiles(values)
-        goal = {"memory": 0.10, "time": 0.25}.get(what.split(",")[0])
+        goal = 0.10 if what == "memory" else 0.25 if "check" in what else None
         met: dict[str, Any] = {"goal": f"≤ {goal}", "met": lambda v, g=goal: v <= g} if goal else {}
         report.add(f"{what}, {family}", "90th percentile of |predicted / measured − 1|", row.error(0.9), digits=3,
                    cases=len(values), median_error=round(row.error(0.5), 3), **row.facts(), **met)  # fmt: skip
-    for what, found_worst in worst.items():
-        for ratio, name, batch in sorted(found_worst, key=lambda one: -abs(one[0] - 1))[:8]:
+    for what, some in worst.items():
+        for ratio, name, batch in sorted(some, key=lambda one: -abs(one[0] - 1))[:8]:
             print(f"worst {what}: {ratio:.2f} {name}, batch {batch}")
 
 
@@ -236,7 +269,7 @@ class Quantiles:
 
 NOTE = """\
 {n} networks × batch sizes 4, 32, 128, those left out that would need more than 4 GiB. *drawn* are random architectures
-that were looked at while the rules were written, *fresh* those that were not. A ratio is predicted / measured;
+that were looked at while the rules of memory were written, *fresh* those that were not. A ratio is predicted / measured;
 the quantiles of each run are those of the ratio. What is predicted and how it is measured: `benchmarks/cost.py`."""
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from _report import HERE, Report, arguments, read, start
 
 from weftnet.compose import build
 from weftnet.cost.communication import step_seconds, volume
-from weftnet.cost.machine import StepTime
+from weftnet.cost.step_time import StepTime
 from weftnet.data import open_data
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
