@@ -13,8 +13,8 @@
 A step is plain eager PyTorch in float32: forward, backward from a gradient of ones, AdamW, gradients set to None; for
 its time with freed memory kept, as `fit` keeps it. Of one thread time is the processor's, which does not count waiting
 for a processor that others use; of several it is the clock's. The loop that is timed runs before and after what `check`
-does, in the same process. What weftnet does beyond such a step – the plan that `fit` measures: channels_last, pool_first,
-compile – is not in it.
+does, in the same process. What weftnet does beyond such a step – the plan that `fit` measures: channels_last,
+pool_first, compile – is not in it.
 
 The networks (cost_parts/networks.py) are every entry of the zoo at a size people train, architectures drawn by
 `compose.generate` with seeds that were looked at while the rules of memory were written, and, apart, fresh ones drawn
@@ -269,8 +269,8 @@ class Quantiles:
 
 NOTE = """\
 {n} networks × batch sizes 4, 32, 128, those left out that would need more than 4 GiB. *drawn* are random architectures
-that were looked at while the rules of memory were written, *fresh* those that were not. A ratio is predicted / measured;
-the quantiles of each run are those of the ratio. What is predicted and how it is measured: `benchmarks/cost.py`."""
+that were looked at while the rules of memory were written, *fresh* those that were not. A ratio is predicted over
+measured; the quantiles of each run are those of the ratio. How both come about: `benchmarks/cost.py`."""
 
 if __name__ == "__main__":
     main()

@@ -69,7 +69,7 @@ Result = tuple[Probe, Mapping[str, Calls], StepTime]
 #: steps of a probe that are timed, and the share of a pass that its own kind takes at least
 STEPS, LEAST = 7, 0.1
 #: what is not measured yet
-_FREE: dict[str, Rates] = {kind: ((1.0, math.inf),) for kind in (PRODUCT, ELEMENTWISE)}
+_FREE: dict[str, Rates] = dict.fromkeys((PRODUCT, ELEMENTWISE), ((1.0, math.inf),))
 
 
 def roofline(*, anew: bool = False, progress: Callable[[float], None] = lambda _: None) -> tuple[Roofline, str]:
