@@ -15,8 +15,9 @@ from weftnet.architecture.signal import parse
 from weftnet.base import tensors
 from weftnet.data.batch import Batch
 from weftnet.run.folder import Run
-from weftnet.train.loop import TrainingResult, train
+from weftnet.train.loop import train
 from weftnet.train.recipe import Recipe
+from weftnet.train.result import TrainingResult
 
 
 @dataclass

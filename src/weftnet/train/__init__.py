@@ -11,13 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weftnet.train.loop import TrainingResult, train
+    from weftnet.train.loop import train
     from weftnet.train.recipe import Recipe
+    from weftnet.train.result import TrainingResult
     from weftnet.train.running import fit, resume
 
 __all__ = ["Recipe", "TrainingResult", "fit", "resume", "train"]
 
-_LAZY = {"fit": "running", "resume": "running", "train": "loop", "TrainingResult": "loop", "Recipe": "recipe"}
+_LAZY = {"fit": "running", "resume": "running", "train": "loop", "TrainingResult": "result", "Recipe": "recipe"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,23 +1,24 @@
 """The training loop: one for every task, whatever its parts, losses and metrics."""
 
-import time
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from torch import nn
 
 from weftnet.base.files import probe
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
 from weftnet.errors import SettingError
-from weftnet.execution.answering import plans_for_answers
 from weftnet.execution.plan import Plan
 from weftnet.optim import SCHEDULES
 from weftnet.run.folder import Run
+from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
 from weftnet.train.budget import count_steps
 from weftnet.train.checkpoint import KEPT
+from weftnet.train.clock import Clock
 from weftnet.train.evaluation import evaluate
 from weftnet.train.feed import Feed
 from weftnet.train.interrupt import Interrupt
@@ -26,39 +27,14 @@ from weftnet.train.planning import plan_of
 from weftnet.train.progress import Progress, Quiet
 from weftnet.train.randomness import device_of, start, step_seeds
 from weftnet.train.recipe import Recipe
+from weftnet.train.result import TrainingResult, conclude
 from weftnet.train.state import State
 from weftnet.train.step import take_step
 from weftnet.train.team import ALONE, Team
 
-#: Seconds between two looks at the losses, which wait for the device.
-_LOOK = 0.25
-#: Seconds between two writings of the history, which wait for the disk.
-_NOTE = 1.0
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """How a training ended.
-
-    Args:
-        status: "finished" or "stopped".
-        step: steps done.
-        steps: steps planned; more than `step` after an early or asked-for stop.
-        best_step: after which step the weights that were kept stood.
-        metrics: their metrics on the validation split.
-        message: a sentence for a person.
-    """
-
-    status: str
-    step: int
-    steps: int
-    best_step: int
-    metrics: dict[str, float]
-    message: str
-
 
 def train(
-    model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, *, progress: Progress | None = None,
+    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, *, progress: Progress | None = None,
     team: Team = ALONE,
 ) -> TrainingResult:  # fmt: skip
     """Train, from the run's newest checkpoint if it has one; the model ends with the weights that are kept.
@@ -67,17 +43,17 @@ def train(
         model: the networks by part, on the device to train on.
         task: gives losses and metrics.
         data: gives batches.
-        recipe: how.
-        run: where checkpoints, history, weights and metrics go.
-        progress: is told how it goes.
-        team: of processes that train it together, all of which call this.
+        recipe: how to train.
+        run: receives checkpoints, history, weights and metrics.
+        progress: is notified of steps and evaluations.
+        team: the processes that train it together, all of which call this.
 
     Raises:
         TrainingError: a loss is not finite.
-        RunError: the run can't be written, or none of its checkpoints read.
+        RunError: the run can't be written, or none of its checkpoints can be read.
         SettingError: the recipe doesn't fit task or data.
     """
-    show = progress or Quiet()
+    progress = progress or Quiet()
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     if recipe.patience and not data.sizes.get("validation"):
@@ -85,17 +61,19 @@ def train(
     team.check(task, recipe)
     if (device := device_of(model)).type == "cuda":
         data = data.to(device)
-    with Interrupt() as interrupt, run.training(), closing(show):
-        plan = _prepared(model, task, data, recipe, run, team)
+    with Interrupt() as interrupt, run.training(), closing(progress):
+        plan = _fix_plan_and_steps(model, task, data, recipe, run, team)
         with plan.on(model), Feed(data, recipe.batch_size, recipe.seed) as feed:
-            state = _steps(model, task, feed, recipe, run, plan, show, interrupt, team)
-        outcome = _end(state, model, data, recipe, run)
+            state = State(model, task, recipe, team)
+            Loop(state, task, feed, recipe, plan, run, progress, interrupt).train()
+            team.restore(model)
+        result = conclude(state, model, data, recipe, run)
         team.agree(False)  # nobody leaves before the leader has written
-        return outcome
+        return result
 
 
-def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: Run, team: Team) -> Plan:
-    """The plan and the number of steps, put into the run before the first step: from then on both are fixed."""
+def _fix_plan_and_steps(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, team: Team) -> Plan:
+    """Put the plan and the number of steps into the run before the first step: from then on both are fixed."""
     if "plan" not in run.document:
         planned = plan_of(model, task, data, team.local_recipe(recipe, data))
         run.record(plan=team.from_leader(planned.document()))
@@ -106,115 +84,153 @@ def _prepared(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, run: R
     return plan
 
 
-def _steps(
-    model: nn.ModuleDict, task: Any, feed: Feed, recipe: Recipe, run: Run, plan: Plan, show: Progress,
-    interrupt: Interrupt, team: Team,
-) -> State:  # fmt: skip
-    """The steps themselves, until they are done or somebody asks to stop."""
-    data, device, state = feed.data, device_of(model), State(model, task, recipe, team)
-    augment, generator = Augment(recipe.augment, data), torch.Generator(device)
-    settings = dict(recipe.schedule_settings) | ({} if recipe.warmup is None else {"warmup": recipe.warmup})
-    schedule = partial(SCHEDULES.get(recipe.schedule), **settings)
+class Loop:
+    """The steps of a training, and what is done between them.
 
-    checkpoints = team.checkpoints(run.folder / "checkpoints", state.like)
-    if team.leads:
-        probe(run.folder, (KEPT + 1) * state.bytes)
-    newest, complaints = checkpoints.newest()
-    for complaint in complaints:
-        show.note(f"{complaint}\n  the checkpoint before it is used")
-    if newest:
-        state.load(newest.step, newest.tensors, newest.facts)
-    steps, per_epoch = run.steps or 1, data.steps_per_epoch(recipe.batch_size)
-    every = recipe.evaluation_interval(per_epoch)
+    Args:
+        state: the model to train, its optimisers; the newest checkpoint is loaded into it.
+        task: gives losses and metrics.
+        feed: gives batches.
+        recipe: how to train.
+        plan: how a step is executed.
+        run: receives checkpoints and history.
+        progress: is notified of steps and evaluations.
+        interrupt: tells whether somebody asks to stop.
+    """
 
-    losses, examples = Losses(state.sums), recipe.batch_size * recipe.accumulate
-    seeds = step_seeds(recipe.seed, state.step, *team.seed_key)
-    model.train()
-    run.write_history(state.history)
-    show.start(state.step, steps)
-    began = looked = written = noted = time.perf_counter()
-    earlier, first, feed.waited = state.seconds, state.step, state.waited
-    (state.stopped,) = team.agree(interrupt.asked)
-    if state.stopped:  # while the plan was measured
-        checkpoints.save(state.step, *state.saved())
-    while state.step < steps and not state.stopped and not (recipe.patience and state.stale >= recipe.patience):
-        start(device, generator, next(seeds))
-        state.set_rate(schedule((state.step + 0.5) / steps))
-        batches = (
-            (plan.place(augment(share.to(device), generator)), weight)
-            for number in range(state.step * recipe.accumulate, (state.step + 1) * recipe.accumulate)
-            for share, weight in [team.share(feed.train_batch(number))]
-        )
-        losses.add(state.step, take_step(state, task, batches, generator, recipe, plan))
+    def __init__(
+        self, state: State, task: Task, feed: Feed, recipe: Recipe, plan: Plan, run: Run, progress: Progress,
+        interrupt: Interrupt,
+    ) -> None:  # fmt: skip
+        self.state, self.task, self.feed, self.recipe, self.plan = state, task, feed, recipe, plan
+        self.run, self.progress, self.interrupt, self.team = run, progress, interrupt, state.team
+        self.device = device_of(state.model)
+        self.generator = torch.Generator(self.device)
+        self.augment = Augment(recipe.augment, feed.data)
+        settings = dict(recipe.schedule_settings) | ({} if recipe.warmup is None else {"warmup": recipe.warmup})
+        self.schedule = partial(SCHEDULES.get(recipe.schedule), **settings)
+        self.checkpoints = state.checkpoints(run.folder)
+        self.steps, self.steps_per_epoch = run.steps or 1, feed.data.steps_per_epoch(recipe.batch_size)
+        self.between_evaluations = recipe.evaluation_interval(self.steps_per_epoch)
+
+    def train(self) -> None:
+        """All steps that are left, unless somebody asks to stop or the score has stopped improving."""
+        self._load_checkpoint()
+        self._begin()
+        while not self._over():
+            self._step()
+            evaluate, save = self._due()
+            if evaluate or save:
+                self._read_losses()
+                self.team.average(self.state.sums)
+            elif self.clock.reading.due(self.clock.now):
+                self._read_losses()
+            if evaluate:
+                self._evaluate()
+            if save or (evaluate and self.clock.history.due(self.clock.now)):
+                self._write_history()
+            if save:
+                self._save_checkpoint()
+        self.checkpoints.settle()
+        self._note_time()
+
+    def _load_checkpoint(self) -> None:
+        """See whether the disk has room for checkpoints; continue from the newest one, if there is any."""
+        if self.team.leads:
+            probe(self.run.folder, (KEPT + 1) * self.state.bytes)
+        newest, complaints = self.checkpoints.newest()
+        for complaint in complaints:
+            self.progress.note(f"{complaint}\n  the checkpoint before it is used")
+        if newest:
+            self.state.load(newest.step, newest.tensors, newest.facts)
+
+    def _begin(self) -> None:
+        """Start the clock; if somebody asked to stop while the plan was measured, leave a checkpoint at once."""
+        state = self.state
+        self.seeds = step_seeds(self.recipe.seed, state.step, *self.team.seed_key)
+        self.losses = Losses(state.sums)
+        state.model.train()
+        self.run.write_history(state.history)
+        self.progress.start(state.step, self.steps)
+        self.first, self.feed.waited = state.step, state.waited
+        self.clock = Clock(state.seconds, self.recipe.checkpoint_every)
+        (state.stopped,) = self.team.agree(self.interrupt.asked)
+        if state.stopped:
+            self.checkpoints.save(state.step, *state.saved())
+
+    def _over(self) -> bool:
+        state = self.state
+        return state.step >= self.steps or state.stopped or state.out_of_patience(self.recipe.patience)
+
+    def _step(self) -> None:
+        """Start all generators of random numbers anew, set the rate, move the weights."""
+        state = self.state
+        start(self.device, self.generator, next(self.seeds))
+        state.set_rate(self.schedule((state.step + 0.5) / self.steps))
+        losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.plan)
+        self.losses.add(state.step, losses)
         state.step += 1
 
-        now = time.perf_counter()
-        due = state.step % every == 0 or state.step == steps
-        state.stopped, late = team.agree(interrupt.asked, now - written >= recipe.checkpoint_every)
-        save = state.stopped or late
-        if due or save or now - looked >= _LOOK:
-            losses.settle()
-            rate = (state.step - first) * examples / (now - began)
-            show.update(state.step, losses.last, rate)
-            looked = now
-        if due or save:
-            team.average(state.sums)
-        if due:
-            metrics: dict[str, float] = {}
-            if data.sizes.get("validation"):
-                with state.average.in_place():
-                    split = map(plan.place, feed.batches("validation"))
-                    metrics = evaluate(state, task, split, device, generator, recipe.seed)
-                    state.score(metrics.get(task.score), task.better, keep=recipe.keep == "best")
-            line = {
-                "step": state.step,
-                "epoch": state.step * recipe.accumulate / per_epoch,
-                "lr": state.rate,
-                "loss": losses.means(),
-                "validation": metrics,
-                "seconds": earlier + time.perf_counter() - began,
-                "waited": feed.waited,
-                "rate": rate,
-            }
-            state.history.append(line)
-            show.evaluated(line)
-        if save or (due and now - noted >= _NOTE):
-            run.write_history(state.history)
-            noted = now
-        if save:
-            state.seconds, state.waited = earlier + time.perf_counter() - began, feed.waited
-            checkpoints.save(state.step, *state.saved())
-            written = time.perf_counter()
-    checkpoints.settle()
-    state.seconds, state.waited = earlier + time.perf_counter() - began, feed.waited
-    team.restore(model)
-    return state
+    def _batches(self) -> Iterator[tuple[Batch, float]]:
+        """This process's rows of the step's batches, augmented, each batch with its weight in the mean."""
+        first = self.state.step * self.recipe.accumulate
+        for number in range(first, first + self.recipe.accumulate):
+            rows, weight = self.team.share(self.feed.train_batch(number))
+            yield self.plan.place(self.augment(rows.to(self.device), self.generator)), weight
 
+    def _due(self) -> tuple[bool, bool]:
+        """Whether to evaluate and whether to save a checkpoint after this step; the same in every process."""
+        state, now = self.state, self.clock.tick()
+        evaluate = state.step % self.between_evaluations == 0 or state.step == self.steps
+        state.stopped, late = self.team.agree(self.interrupt.asked, self.clock.checkpoint.due(now))
+        return evaluate, state.stopped or late
 
-def _end(state: State, model: nn.ModuleDict, data: Any, recipe: Recipe, run: Run) -> TrainingResult:
-    """Write what is kept, and how it answers fastest; or leave the run to be resumed."""
-    steps = run.steps or 1
-    run.write_history(state.history)
-    patient = not (recipe.patience and state.stale >= recipe.patience)
-    if state.stopped and state.step < steps and patient:
-        run.record(status="stopped", seconds=state.seconds, waited=state.waited)
-        message = f"stopped after step {state.step} of {steps}; continue with: weftnet resume {run.folder}"
-        return TrainingResult("stopped", state.step, steps, state.best_step, {}, message)
-    kept = state.best_step if state.best else state.step
-    if state.best:
-        state.model.load_state_dict(state.best)
-    else:
-        state.average.make_permanent()
-    state.team.gather(state.model, model)
-    model.eval()
-    metrics: dict[str, float] = next(
-        (line["validation"] for line in reversed(state.history) if line["step"] == kept), {}
-    )
-    run.save_weights(model, {"step": kept, "steps": state.step, "validation": metrics})
-    answers = plans_for_answers(model, data, recipe.plan, state.seconds) if state.team.leads else None
-    told = {} if answers is None else {"answers": answers}
-    run.record(status="finished", seconds=state.seconds, waited=state.waited, **told)
-    state.team.checkpoints(run.folder / "checkpoints", state.like).clear()
-    early = "" if patient else f", early after {recipe.patience} evaluations without a better score"
-    message = f"finished after step {state.step} of {steps}{early}; the weights are those of step {kept}"
-    return TrainingResult("finished", state.step, steps, kept, metrics, message)
+    def _read_losses(self) -> None:
+        """Wait for the device, see whether the losses are finite, and show them."""
+        self.losses.settle()
+        self.progress.update(self.state.step, self.losses.last, self._rate())
+        self.clock.reading.last = self.clock.now
+
+    def _evaluate(self) -> None:
+        """The metrics on the validation split, and a line of the history."""
+        state = self.state
+        metrics = self._validate() if self.feed.data.sizes.get("validation") else {}
+        line = {
+            "step": state.step,
+            "epoch": state.step * self.recipe.accumulate / self.steps_per_epoch,
+            "lr": state.rate,
+            "loss": self.losses.means(),
+            "validation": metrics,
+            "seconds": self.clock.seconds,
+            "waited": self.feed.waited,
+            "rate": self._rate(),
+        }
+        state.history.append(line)
+        self.progress.evaluated(line)
+
+    def _validate(self) -> dict[str, float]:
+        """The metrics of the mean weights, which are kept if their score is the best so far."""
+        state, task = self.state, self.task
+        with state.average.in_place():
+            batches = map(self.plan.place, self.feed.batches("validation"))
+            metrics = evaluate(state, task, batches, self.device, self.generator, self.recipe.seed)
+            state.score(metrics.get(task.score), task.better, keep=self.recipe.keep == "best")
+        return metrics
+
+    def _write_history(self) -> None:
+        self.run.write_history(self.state.history)
+        self.clock.history.last = self.clock.now
+
+    def _save_checkpoint(self) -> None:
+        self._note_time()
+        self.checkpoints.save(self.state.step, *self.state.saved())
+        self.clock.checkpoint.last = self.clock.tick()
+
+    def _note_time(self) -> None:
+        """Seconds of training and of waiting for data, into the state."""
+        self.state.seconds, self.state.waited = self.clock.seconds, self.feed.waited
+
+    def _rate(self) -> float:
+        """Examples per second since the training was started or resumed."""
+        examples = (self.state.step - self.first) * self.recipe.batch_size * self.recipe.accumulate
+        return examples / self.clock.running

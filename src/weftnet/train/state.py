@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.optim import OPTIMISERS
 from weftnet.run.facts import check_history
 from weftnet.train.average import Average
+from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.packing import pack, unpack
 from weftnet.train.recipe import Recipe
 from weftnet.train.team import ALONE, Team
@@ -87,6 +89,14 @@ class State:
             self.best_score, self.best_step = value, self.step
             if keep:
                 self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+
+    def out_of_patience(self, patience: int | None) -> bool:
+        """Whether so many evaluations in a row gave no better score; never, if patience is None."""
+        return patience is not None and self.stale >= patience
+
+    def checkpoints(self, run_folder: Path) -> Checkpoints:
+        """The checkpoints of this training."""
+        return self.team.checkpoints(run_folder / "checkpoints", self.like)
 
     @property
     def bytes(self) -> int:

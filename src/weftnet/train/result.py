@@ -1,0 +1,78 @@
+"""How a training ended, and what it leaves in the run folder."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from weftnet.data.data import Data
+from weftnet.execution.answering import plans_for_answers
+from weftnet.run.folder import Run
+from weftnet.train.recipe import Recipe
+from weftnet.train.state import State
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a training ended.
+
+    Args:
+        status: "finished" or "stopped".
+        step: steps done.
+        steps: steps planned; more than `step` after an early or requested stop.
+        best_step: the step after which the model had the weights that are kept.
+        metrics: of those weights, on the validation split.
+        message: a sentence for a person.
+    """
+
+    status: str
+    step: int
+    steps: int
+    best_step: int
+    metrics: dict[str, float]
+    message: str
+
+
+def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run: Run) -> TrainingResult:
+    """Write the weights that are kept; or, if the training was stopped before its end, leave the run to be resumed.
+
+    Args:
+        state: after the last step.
+        model: ends with the weights that are kept.
+        data, recipe: of the training.
+        run: to write to.
+    """
+    steps = run.steps or 1
+    run.write_history(state.history)
+    early = state.out_of_patience(recipe.patience)
+    if state.stopped and state.step < steps and not early:
+        return _stopped(state, steps, run)
+    step, metrics = _keep(state, model)
+    run.save_weights(model, {"step": step, "steps": state.step, "validation": metrics})
+    answers = plans_for_answers(model, data, recipe.plan, state.seconds) if state.team.leads else None
+    facts: dict[str, Any] = {} if answers is None else {"answers": answers}
+    run.record(status="finished", seconds=state.seconds, waited=state.waited, **facts)
+    state.checkpoints(run.folder).clear()
+    why = f", early after {recipe.patience} evaluations without a better score" if early else ""
+    message = f"finished after step {state.step} of {steps}{why}; the weights are those of step {step}"
+    return TrainingResult("finished", state.step, steps, step, metrics, message)
+
+
+def _stopped(state: State, steps: int, run: Run) -> TrainingResult:
+    """Of a training that somebody stopped: its last checkpoint is written already."""
+    run.record(status="stopped", seconds=state.seconds, waited=state.waited)
+    message = f"stopped after step {state.step} of {steps}; continue with: weftnet resume {run.folder}"
+    return TrainingResult("stopped", state.step, steps, state.best_step, {}, message)
+
+
+def _keep(state: State, model: nn.ModuleDict) -> tuple[int, dict[str, float]]:
+    """Give the model the best weights, or the last ones; their step, and their metrics."""
+    if state.best:
+        state.model.load_state_dict(state.best)
+    else:
+        state.average.make_permanent()
+    state.team.gather(state.model, model)
+    model.eval()
+    step = state.best_step if state.best else state.step
+    evaluated = (line["validation"] for line in reversed(state.history) if line["step"] == step)
+    return step, next(evaluated, {})
