@@ -85,7 +85,9 @@ class Recipe:
             settings = self.of_group(group)
             known(OPTIMISERS, settings["optimiser"], f"groups.{group}.optimiser" if group else "optimiser")
             where = f"groups.{group}.optimiser_settings" if group else "optimiser_settings"
-            check_settings(OPTIMISERS.get(settings["optimiser"]), settings["settings"], ("parameters", "lr"), where)
+            check_settings(
+                OPTIMISERS.get(settings["optimiser"]), settings["settings"], ("parameters", "lr", "hidden"), where
+            )
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "Recipe":

@@ -26,6 +26,8 @@ from weftnet.compose.network import Combined
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
+from weftnet.optim import OPTIMISERS
+from weftnet.optim.hidden import needs_matrices
 from weftnet.tasks._task import Task
 from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.parallel import Workers
@@ -48,7 +50,7 @@ class Sharded(Workers):
             expected, got = "a task with one group of parts", ", ".join(task.groups)
             raise SettingError("the task can't be sharded", where="--shard", expected=expected, got=got)
         group = next(iter(task.groups))
-        if (name := recipe.of_group(group)["optimiser"]) == "muon":
+        if needs_matrices(OPTIMISERS.get(name := recipe.of_group(group)["optimiser"])):
             raise SettingError(f"{name} can't be sharded: it needs whole matrices", where="--shard", fix="use adamw")
         plan = Plan() if isinstance(recipe.plan, str) else Plan.from_dict(recipe.plan)
         if plan.channels_last or plan.compiled:

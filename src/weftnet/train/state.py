@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from weftnet.base.typed import brief, misfit
 from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.optim import OPTIMISERS
+from weftnet.optim.hidden import hidden_matrices, needs_matrices
 from weftnet.run.facts import check_history
 from weftnet.train.average import Average
 from weftnet.train.checkpoint import Checkpoints
@@ -42,8 +43,7 @@ class State:
             expected = ", ".join(task.groups)
             raise SettingError(f"the task has no group {unknown!r}", where="recipe: groups", expected=expected)
         for group, parts in task.groups.items():
-            named = [pair for part in parts for pair in _named(part, model[part])]
-            self.optimisers[group] = _optimiser(group, recipe, named)
+            self.optimisers[group] = _optimiser(group, recipe, {part: model[part] for part in parts})
             self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
         trainable = {id(p) for p in model.parameters() if p.requires_grad}
         self.pulled = {
@@ -219,12 +219,26 @@ def _named(part: str, module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
                 yield ".".join((part, path, type(owner).__name__, key)), parameter
 
 
-def _optimiser(group: str, recipe: Recipe, named: list[tuple[str, nn.Parameter]]) -> torch.optim.Optimizer:
+def _optimiser(group: str, recipe: Recipe, networks: Mapping[str, nn.Module]) -> torch.optim.Optimizer:
+    """The optimiser of a group.
+
+    Args:
+        group: its name.
+        recipe: says which optimiser, and its settings.
+        networks: the group's, by part.
+
+    Raises:
+        SettingError: a setting can't be used, or there is nothing to train.
+    """
     chosen = recipe.of_group(group)
     function = OPTIMISERS.get(chosen["optimiser"])
     lr = inspect.signature(function).parameters["lr"].default if chosen["lr"] is None else chosen["lr"]
+    settings = chosen["settings"]
+    if needs_matrices(function):
+        settings = settings | {"hidden": hidden_matrices(networks.values())}
+    named = [pair for part, network in networks.items() for pair in _named(part, network)]
     try:
-        optimiser: torch.optim.Optimizer = function(named, lr=lr, **chosen["settings"])
+        optimiser: torch.optim.Optimizer = function(named, lr=lr, **settings)
     except (TypeError, ValueError) as error:
         raise SettingError(str(error), where=f"recipe: optimiser of {group}") from error
     return optimiser

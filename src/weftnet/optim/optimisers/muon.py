@@ -12,18 +12,19 @@ Source: K. Jordan et al., Muon: An optimizer for hidden layers in neural network
 https://kellerjordan.github.io/posts/muon/.
 Differs from `torch.optim.Muon`: takes kernels of convolutions (as matrices of channels × the rest), works in the
 parameters' own precision rather than bfloat16, and brings the AdamW along.
-AdamW takes: parameters of one axis (biases, gains); those whose name says embedding, position or token; and the last
-matrix, which is the head.
+AdamW takes everything that is no hidden matrix (`weftnet.optim.hidden`): parameters of one axis (biases, gains), tables
+of embeddings and positions, and the head.
 Cost: one value of state per hidden weight, two for the rest; 5 × 2 matrix products per matrix and step.
 """
 
+from collections.abc import Collection
+
 import torch
+from torch import nn
 
 from weftnet.optim.optimisers._orthogonal import Orthogonal
-from weftnet.optim.optimisers._parameters import Named, by_decay, fused, trainable
+from weftnet.optim.optimisers._parameters import Named, by_decay, fused, values
 from weftnet.optim.optimisers._together import Together
-
-_TABLES = ("embedding", "position", "token")
 
 
 def muon(
@@ -33,6 +34,7 @@ def muon(
     weight_decay: float = 0.01,
     momentum: float = 0.95,
     rounds: int = 5,
+    hidden: Collection[nn.Parameter] | None = None,
 ) -> torch.optim.Optimizer:
     """Muon for hidden matrices and kernels, AdamW for embeddings, heads, biases and norms.
 
@@ -43,11 +45,14 @@ def muon(
         weight_decay: share of a weight lost per step and unit of lr.
         momentum: how slowly the mean of gradients forgets, in [0, 1).
         rounds: iterations of Newton–Schulz.
+        hidden: the hidden matrices, from `hidden_matrices`; all matrices but the last, if left out.
     """
-    pairs = trainable("muon", parameters)
-    matrices = [pair for pair in pairs if pair[1].ndim >= 2 and not any(word in pair[0].lower() for word in _TABLES)]
-    hidden = [parameter for _, parameter in matrices[:-1]]
-    taken = {id(parameter) for parameter in hidden}
-    others = [parameter for _, parameter in pairs if id(parameter) not in taken]
-    rest = torch.optim.AdamW(by_decay(others, weight_decay), lr=lr_others, fused=fused(others))
-    return Together(Orthogonal(hidden, lr, weight_decay, momentum, rounds), rest) if hidden else Together(rest)
+    chosen = values("muon", parameters)
+    if hidden is None:
+        hidden = [value for value in chosen if value.ndim >= 2][:-1]
+    wanted = {id(matrix) for matrix in hidden}
+    matrices = [value for value in chosen if id(value) in wanted]
+    others = [value for value in chosen if id(value) not in wanted]
+    by_adamw = [torch.optim.AdamW(by_decay(others, weight_decay), lr=lr_others, fused=fused(others))] if others else []
+    by_muon = [Orthogonal(matrices, lr, weight_decay, momentum, rounds)] if matrices else []
+    return Together(*by_muon, *by_adamw)
