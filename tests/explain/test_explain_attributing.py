@@ -26,14 +26,14 @@ def test_the_methods_are_these() -> None:
 def test_without_a_target_the_likeliest_label_is_explained(tmp_path: Path) -> None:
     net = loaded(tmp_path, DENSE, {"x": "vector:5"})
     outputs = net.outputs(batch(X))
-    found = attribute(net, batch(X), "occlusion")
-    assert [each.target for each in found] == [f"label {k}" for k in outputs.argmax(1).tolist()]
-    assert [each.answer["label"] for each in found] == [each.target for each in found]
-    assert [each.score for each in found] == pytest.approx(outputs.max(1).values.tolist())
-    assert len({each.target for each in found}) > 1
+    explanations = attribute(net, batch(X), "occlusion")
+    assert [each.target for each in explanations] == [f"label {k}" for k in outputs.argmax(1).tolist()]
+    assert [each.answer["label"] for each in explanations] == [each.target for each in explanations]
+    assert [each.score for each in explanations] == pytest.approx(outputs.max(1).values.tolist())
+    assert len({each.target for each in explanations}) > 1
 
 
-def test_examples_don_t_depend_on_their_company(tmp_path: Path) -> None:
+def test_examples_of_a_batch_don_t_influence_each_other(tmp_path: Path) -> None:
     net = loaded(tmp_path, DENSE, {"x": "vector:5"})
     together = attribute(net, batch(X))
     for row in range(4):
@@ -41,11 +41,11 @@ def test_examples_don_t_depend_on_their_company(tmp_path: Path) -> None:
         assert np.allclose(alone.inputs["x"], together[row].inputs["x"], atol=1e-12)
 
 
-@pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])
-def test_the_budget_changes_no_answer(method: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("method", "settings"), [("integrated_gradients", {"steps": 8}), ("occlusion", {})])
+def test_the_budget_changes_no_attribution(method: str, settings: dict[str, Any], tmp_path: Path) -> None:
     node = [{"embedding": {"dim": 4}}, {"gru": {"dim": 3}}, "last_step", {"dense": {"dim": 3}}]
-    net, given = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"}), texts()
-    large, small = attribute(net, given, method), attribute(net, given, method, budget=3)
+    net, examples = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"}), texts()
+    large, small = (attribute(net, examples, method, budget=budget, **settings) for budget in (64, 3))
     for one, other in zip(large, small, strict=True):
         assert np.allclose(one.inputs["tokens"], other.inputs["tokens"], atol=1e-12)
 
@@ -53,12 +53,12 @@ def test_the_budget_changes_no_answer(method: str, tmp_path: Path) -> None:
 def test_weights_and_their_gradients_are_left_alone(tmp_path: Path) -> None:
     net = loaded(tmp_path, DENSE, {"x": "vector:5"})
     before = {name: values.clone() for name, values in net.model.state_dict().items()}
-    given = X["x"].clone()
-    attribute(net, batch({"x": given}))
+    x = X["x"].clone()
+    attribute(net, batch({"x": x}))
     assert all((values == before[name]).all() for name, values in net.model.state_dict().items())
     assert all(values.grad is None for values in net.model.parameters())
-    assert (given == X["x"]).all()
-    assert not given.requires_grad
+    assert (x == X["x"]).all()
+    assert not x.requires_grad
 
 
 def test_several_labels_at_once_are_explained_one_by_one() -> None:
@@ -145,12 +145,12 @@ def test_an_exported_network_has_no_gradients(tmp_path: Path) -> None:
     assert "occlusion" in caught.value.fix
     with pytest.raises(SettingError, match="layers of an exported network are not accessible"):
         attribute(net, batch(X), "grad_cam")
-    found = attribute(net, batch(X), "occlusion", target="label 2")
-    assert np.allclose([each.inputs["x"][2] for each in found], X["x"][:, 2])
+    explanations = attribute(net, batch(X), "occlusion", target="label 2")
+    assert np.allclose([each.inputs["x"][2] for each in explanations], X["x"][:, 2])
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion", "grad_cam"])
-def test_captum_is_missed_with_the_line_that_installs_it(
+def test_without_captum_the_error_says_how_to_install_it(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def absent(name: str) -> Any:

@@ -121,8 +121,8 @@ def test_the_strongest_pieces_come_first() -> None:
             "wave": DisplayedInput("wave", np.array([[0.25], [0.5]]), ("channel 0",)),
         },
     )  # fmt: skip
-    found = [(piece.input, piece.name, piece.value, piece.attribution) for piece in explanation.strongest(4)]
-    assert found == [
+    strongest = [(piece.input, piece.name, piece.value, piece.attribution) for piece in explanation.strongest(4)]
+    assert strongest == [
         ("table", "city", "Rome", -3.0), ("image", "row 0, column 1", "", 2.0), ("wave", "step 1", "0.5", 1.0),
         ("table", "age", "42", 0.5),
     ]  # fmt: skip

@@ -36,11 +36,11 @@ def test_over_an_image(last: str, tmp_path: Path) -> None:
     (layer,) = last_convolutions(net.model["network"])
     largest = 0.0
     for label in range(3):
-        found = attribute(net, batch({"image": x}), "grad_cam", target=f"label {label}")
+        explanations = attribute(net, batch({"image": x}), "grad_cam", target=f"label {label}")
         map_ = cam(net, layer, {"image": x}, {}, [label] * 3).relu()
         assert map_.shape == (3, 4, 6)
         wanted = F.interpolate(map_[:, None], (8, 12), mode="bilinear", align_corners=False)[:, 0]
-        assert np.allclose(np.stack([each.inputs["image"] for each in found]), wanted, atol=1e-12)
+        assert np.allclose(np.stack([each.inputs["image"] for each in explanations]), wanted, atol=1e-12)
         largest = max(largest, float(wanted.max()))
     assert largest > 0
 
@@ -49,13 +49,13 @@ def test_branches_over_a_text(tmp_path: Path) -> None:
     branches = [[{"conv1d": {"dim": 4, "kernel": k}}, "tanh", "global_max_pool1d"] for k in (1, 3, 5)]
     node = [{"embedding": {"dim": 5}}, {"parallel": {"branches": branches, "merge": "concat"}}, {"dense": {"dim": 3}}]
     net = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"})
-    given = texts()
-    found = attribute(net, given, "grad_cam", target="label 2")
+    examples = texts()
+    explanations = attribute(net, examples, "grad_cam", target="label 2")
     layers = last_convolutions(net.model["network"])
     assert len(layers) == 3
-    maps = [cam(net, layer, given.inputs, given.masks, [2] * 4) for layer in layers]
-    wanted = torch.stack(maps).sum(0).relu() * given.masks["tokens"]
-    assert np.allclose(np.stack([each.inputs["tokens"] for each in found]), wanted, atol=1e-12)
+    maps = [cam(net, layer, examples.inputs, examples.masks, [2] * 4) for layer in layers]
+    wanted = torch.stack(maps).sum(0).relu() * examples.masks["tokens"]
+    assert np.allclose(np.stack([each.inputs["tokens"] for each in explanations]), wanted, atol=1e-12)
 
 
 def test_over_a_wave_whose_spectrogram_is_seen(tmp_path: Path) -> None:
@@ -65,11 +65,11 @@ def test_over_a_wave_whose_spectrogram_is_seen(tmp_path: Path) -> None:
     ]  # fmt: skip
     net = loaded(tmp_path, node, {"wave": "wave:64"})
     x = torch.randn(2, 64, 1, dtype=torch.float64)
-    found = attribute(net, batch({"wave": x}), "grad_cam", target="label 0")
+    explanations = attribute(net, batch({"wave": x}), "grad_cam", target="label 0")
     (layer,) = last_convolutions(net.model["network"])
     map_ = cam(net, layer, {"wave": x}, {}, [0, 0]).relu().mean(2)  # (batch, frames)
     wanted = F.interpolate(map_[:, None], (64,), mode="linear", align_corners=False)[:, 0]
-    assert np.allclose(np.stack([each.inputs["wave"][:, 0] for each in found]), wanted, atol=1e-12)
+    assert np.allclose(np.stack([each.inputs["wave"][:, 0] for each in explanations]), wanted, atol=1e-12)
 
 
 def paths(net: Any) -> list[str]:
@@ -98,10 +98,10 @@ def test_which_convolutions_are_the_last(tmp_path: Path) -> None:
     net = loaded(tmp_path / "c", {"graph": graph}, {"x": "image:2x5x5", "z": "series:6x2"})
     assert paths(net) == ["left.0.conv", "right.0.conv"]
     inputs = {"x": torch.randn(2, 2, 5, 5, dtype=torch.float64), "z": torch.randn(2, 6, 2, dtype=torch.float64)}
-    found = attribute(net, batch(inputs), "grad_cam", target="label 0")
+    explanations = attribute(net, batch(inputs), "grad_cam", target="label 0")
     for name, layer in zip(inputs, last_convolutions(net.model["network"]), strict=True):
         map_ = cam(net, layer, inputs, {}, [0, 0]).relu()
-        got = np.stack([each.inputs[name] for each in found])
+        got = np.stack([each.inputs[name] for each in explanations])
         assert np.allclose(got, map_ if name == "x" else map_[..., None].expand(2, 6, 2), atol=1e-12)
 
 

@@ -15,14 +15,16 @@ from weftnet.explain import attribute
 
 def test_of_a_linear_network_it_is_the_weight_times_the_difference(tmp_path: Path) -> None:
     net = loaded(tmp_path, {"dense": {"dim": 1}}, {"x": "vector:5"}, labels=None)
-    given = torch.randn(3, 5, dtype=torch.float64)
-    found = attribute(net, batch({"x": given}), steps=1)
+    examples = torch.randn(3, 5, dtype=torch.float64)
+    explanations = attribute(net, batch({"x": examples}), steps=1)
     weight = next(p for p in net.model.parameters() if p.ndim == 2)
-    assert np.allclose([each.inputs["x"] for each in found], (2.5 * weight * given).detach(), atol=1e-12, rtol=0)
-    assert [each.score for each in found] == pytest.approx(
-        [answer["value"] for answer in net.task.answers(net.outputs(batch({"x": given})))]
+    assert np.allclose(
+        [each.inputs["x"] for each in explanations], (2.5 * weight * examples).detach(), atol=1e-12, rtol=0
     )
-    assert max(each.checks["completeness"] for each in found) < 1e-12
+    assert [each.score for each in explanations] == pytest.approx(
+        [answer["value"] for answer in net.task.answers(net.outputs(batch({"x": examples})))]
+    )
+    assert max(each.checks["completeness"] for each in explanations) < 1e-12
 
 
 STEPS = 2000
@@ -42,7 +44,7 @@ def test_it_is_the_integral(name: str, tmp_path: Path) -> None:
     node, signal = NETWORKS[name]
     net = loaded(tmp_path, node, {"x": signal})
     x = torch.randn(2, *net.signals["x"].sizes, dtype=torch.float64)
-    found = attribute(net, batch({"x": x}), target="label 1")
+    explanations = attribute(net, batch({"x": x}), target="label 1")
     rows = []
     for row in x:  # the midpoint rule
         at = torch.stack([row * ((step + 0.5) / STEPS) for step in range(STEPS)]).requires_grad_()
@@ -50,8 +52,8 @@ def test_it_is_the_integral(name: str, tmp_path: Path) -> None:
         rows.append(row * gradients.mean(0))
     wanted = torch.stack(rows)
     wanted = wanted.sum(1) if signal.startswith("image") else wanted
-    assert np.allclose(np.stack([each.inputs["x"] for each in found]), wanted, atol=1e-5, rtol=0)
-    for each, row in zip(found, x, strict=True):
+    assert np.allclose(np.stack([each.inputs["x"] for each in explanations]), wanted, atol=1e-5, rtol=0)
+    for each, row in zip(explanations, x, strict=True):
         ends = torch.stack([row, torch.zeros_like(row)])
         far, near = score(net, {"x": ends}, {}, [1, 1]).tolist()
         assert each.score == pytest.approx(far)
@@ -63,9 +65,9 @@ def test_it_is_the_integral(name: str, tmp_path: Path) -> None:
 def test_tokens_go_from_vectors_of_zeros(reader: str, tmp_path: Path) -> None:
     node = [{"embedding": {"dim": 5}}, {reader: {"dim": 4}}, "last_step", {"dense": {"dim": 3}}]
     net = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded"})
-    given = texts()
-    found = attribute(net, given, target="label 2")
-    network, (tokens, mask) = net.model["network"], (given.inputs["tokens"], given.masks["tokens"])
+    examples = texts()
+    explanations = attribute(net, examples, target="label 2")
+    network, (tokens, mask) = net.model["network"], (examples.inputs["tokens"], examples.masks["tokens"])
     embedding, recurrent, last, dense = network.children()
     vectors = embedding(tokens).detach()
     rows = []
@@ -75,12 +77,12 @@ def test_tokens_go_from_vectors_of_zeros(reader: str, tmp_path: Path) -> None:
         outputs = dense(last(recurrent(at, mask=masks), mask=masks))
         rows.append(row * torch.autograd.grad(outputs[:, 2].sum(), at)[0].mean(0))
     wanted = torch.stack(rows).sum(2) * mask
-    got = np.stack([each.inputs["tokens"] for each in found])
+    got = np.stack([each.inputs["tokens"] for each in explanations])
     assert np.allclose(got, wanted.detach(), atol=1e-5, rtol=0)
     assert (got[~mask.numpy()] == 0).all()
     assert (got[mask.numpy()] != 0).all()
-    assert max(each.checks["completeness"] for each in found) < 1e-8
-    assert found[0].compared_with["tokens"] == "the vector of zeros"
+    assert max(each.checks["completeness"] for each in explanations) < 1e-8
+    assert explanations[0].compared_with["tokens"] == "the vector of zeros"
 
 
 def test_text_side_by_side_with_numbers(tmp_path: Path) -> None:
@@ -97,13 +99,13 @@ def test_text_side_by_side_with_numbers(tmp_path: Path) -> None:
         }
     }
     net = loaded(tmp_path, node, {"tokens": "tokens:9,vocabulary=30,padded", "x": "vector:5"})
-    given = texts()
-    inputs = {**given.inputs, "x": torch.randn(4, 5, dtype=torch.float64)}
-    found = attribute(net, batch(inputs, given.masks))
-    assert {name: values.shape for name, values in found[0].inputs.items()} == {"tokens": (9,), "x": (5,)}
-    assert max(each.checks["completeness"] for each in found) < 1e-8
-    assert all((np.abs(each.inputs["x"]) > 0).all() for each in found)
-    assert (np.stack([each.inputs["tokens"] for each in found])[~given.masks["tokens"].numpy()] == 0).all()
+    examples = texts()
+    inputs = {**examples.inputs, "x": torch.randn(4, 5, dtype=torch.float64)}
+    explanations = attribute(net, batch(inputs, examples.masks))
+    assert {name: values.shape for name, values in explanations[0].inputs.items()} == {"tokens": (9,), "x": (5,)}
+    assert max(each.checks["completeness"] for each in explanations) < 1e-8
+    assert all((np.abs(each.inputs["x"]) > 0).all() for each in explanations)
+    assert (np.stack([each.inputs["tokens"] for each in explanations])[~examples.masks["tokens"].numpy()] == 0).all()
 
 
 def test_a_table_speaks_of_its_columns(tmp_path: Path) -> None:
@@ -117,10 +119,10 @@ def test_a_table_speaks_of_its_columns(tmp_path: Path) -> None:
         kinds={"size": {"number": {"bins": 4}}},
     )
     net = loaded(tmp_path, {"dense": {"dim": 1}}, {}, labels=None, data=data)
-    given = doubled(net.encode({name: values[:4] for name, values in columns.items()}))
-    found = attribute(net, given)
+    examples = doubled(net.encode({name: values[:4] for name, values in columns.items()}))
+    explanations = attribute(net, examples)
     weight = 2.5 * next(p for p in net.model.parameters() if p.ndim == 2)[0].detach()
-    x = given.inputs["table"]
+    x = examples.inputs["table"]
     widths = [kind.signal.numel for kind in net.preprocessing.columns.values()]
     assert widths == [2, 4, 4]  # a number and whether it is missing; three labels and another; bins
     middle = torch.zeros(10, dtype=torch.float64)
@@ -128,12 +130,12 @@ def test_a_table_speaks_of_its_columns(tmp_path: Path) -> None:
     middle[6:] = torch.from_numpy(net.preprocessing.columns["size"].features(np.array([np.mean(train)]))[0])
     pieces = torch.split(weight * (x - middle), widths, 1)
     wanted = torch.stack([piece.sum(1) for piece in pieces], 1)
-    assert np.allclose(np.stack([each.inputs["table"] for each in found]), wanted, atol=1e-6)
-    shown = found[1].displayed["table"]
+    assert np.allclose(np.stack([each.inputs["table"] for each in explanations]), wanted, atol=1e-6)
+    shown = explanations[1].displayed["table"]
     assert shown.names == ("age", "city", "size")
     assert shown.values == [f"{age[1]:.4g}", "Oslo", f"{columns['size'][1]:.4g}"]
-    assert found[3].displayed["table"].values[0] == "missing"
-    assert {piece.name for piece in found[0].strongest(2)} < {"age", "city", "size"}
+    assert explanations[3].displayed["table"].values[0] == "missing"
+    assert {piece.name for piece in explanations[0].strongest(2)} < {"age", "city", "size"}
 
 
 def test_many_steps_take_no_more_memory(tmp_path: Path) -> None:
@@ -141,7 +143,7 @@ def test_many_steps_take_no_more_memory(tmp_path: Path) -> None:
     net = loaded(tmp_path, node, {"x": "vector:5"})
     largest = [0]
     net.model["network"].register_forward_hook(
-        lambda _m, given, _o: largest.append(max(largest.pop(), len(given[0]["x"])))
+        lambda _m, arguments, _o: largest.append(max(largest.pop(), len(arguments[0]["x"])))
     )
     attribute(net, batch({"x": torch.randn(23, 5, dtype=torch.float64)}), steps=100, budget=10)
     assert largest == [10]

@@ -48,9 +48,9 @@ def batch(inputs: dict[str, Tensor], masks: dict[str, Tensor] | None = None) -> 
     return Batch(inputs, masks or {}, None, torch.arange(count))
 
 
-def doubled(given: Batch) -> Batch:
+def doubled(examples: Batch) -> Batch:
     """The same in float64."""
-    return replace(given, inputs={k: v.double() if v.is_floating_point() else v for k, v in given.inputs.items()})
+    return replace(examples, inputs={k: v.double() if v.is_floating_point() else v for k, v in examples.inputs.items()})
 
 
 def texts(count: int = 4, time: int = 9, vocabulary: int = 30) -> Batch:
