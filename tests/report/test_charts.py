@@ -3,7 +3,7 @@ import re
 from html.parser import HTMLParser
 
 from weftnet.report.charts import dots, lines
-from weftnet.report.page import folded, page, paragraph, section, table
+from weftnet.report.page import collapsible, page, paragraph, section, table
 
 
 class Balanced(HTMLParser):
@@ -27,7 +27,7 @@ def balanced(html: str) -> None:
     assert parser.open == []
 
 
-def test_points_stand_where_their_values_say() -> None:
+def test_points_are_placed_by_their_values() -> None:
     svg = lines({"a": [[(0.0, 1.0), (5.0, 3.0), (10.0, 2.0)]]}, "seconds", "loss")
     ((xs, ys),) = [
         zip(*(map(float, pair.split(",")) for pair in found.split()), strict=True)
@@ -90,6 +90,6 @@ def test_one_evaluation_is_a_dot_and_half_a_decade_has_ticks() -> None:
     assert svg.count("<line class=axis") > 1
 
 
-def test_what_is_folded_is_closed_unless_said() -> None:
-    assert folded("a & b", "<p>x</p>") == "<details><summary>a &amp; b</summary><p>x</p></details>"
-    assert folded("a", unfolded=True).startswith("<details open>")
+def test_collapsible_content_is_closed_by_default() -> None:
+    assert collapsible("a & b", "<p>x</p>") == "<details><summary>a &amp; b</summary><p>x</p></details>"
+    assert collapsible("a", expanded=True).startswith("<details open>")

@@ -1,4 +1,4 @@
-"""Reports in a real browser: on a phone and on a desk, in a light room and in a dark one."""
+"""Reports in a real browser: on a phone and on a desktop, in light and dark mode."""
 
 import shutil
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ return [...document.querySelectorAll('p, td, th, h1, h2, h3, summary, figcaption
   .filter(e => e.textContent.trim() && !e.closest('.words'))
   .map(e => [e.textContent.slice(0, 30), getComputedStyle(e)[e.namespaceURI.includes('svg') ? 'fill' : 'color']])
   .map(([text, colour]) => [text, ratio(light(colour))])
-  .filter(([_, found]) => found < 4.5).slice(0, 5);
+  .filter(([_, contrast]) => contrast < 4.5).slice(0, 5);
 """
 
 
@@ -79,7 +79,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("name", ["digits", "table", "text", "multilabel", "forecasting"])
-def test_it_fits_loads_nothing_and_keeps_to_the_room(
+def test_it_fits_loads_nothing_and_follows_the_colour_scheme(
     browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
     metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -101,5 +101,5 @@ def test_it_fits_loads_nothing_and_keeps_to_the_room(
     assert browser.execute_script(empty) == 0
     titles = browser.execute_script("return [...document.querySelectorAll('h2')].map(e => e.textContent)")
     links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(e => e.hash.slice(1))")
-    assert {"Network", "Learning", "Data", "Cost and recipe", "Provenance"} <= set(titles)
+    assert {"Network", "Training", "Data", "Cost and recipe", "Provenance"} <= set(titles)
     assert all(browser.execute_script("return !!document.getElementById(arguments[0])", link) for link in links)

@@ -1,4 +1,4 @@
-"""The page and the table that say what was understood of a data set."""
+"""The page and the table that show how a data set was read."""
 
 import csv
 import json
@@ -30,10 +30,10 @@ def people(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_table_says_what_each_column_is(people: Path) -> None:
+def test_the_table_describes_each_column(people: Path) -> None:
     data = open_data(people, target="likes")
     head, rows = column_table(data)
-    assert head[:4] == ["column", "kind", "goes into", "missing"]
+    assert head[:4] == ["column", "kind", "input", "missing"]
     found = {row[0]: row[1:3] for row in rows}
     assert found == {
         "age": ["number", "table"],

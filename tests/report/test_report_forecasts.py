@@ -1,4 +1,4 @@
-"""Forecasts in a report: errors by step against loops over the raw columns, and what the page says of them."""
+"""Forecasts in a report: errors by step against loops over the raw columns, and the page about them."""
 
 import math
 from pathlib import Path
@@ -16,8 +16,8 @@ from weftnet.report import write_run
 from weftnet.report.baseline import baseline
 from weftnet.report.forecasts import Forecasts, bootstrapped_mean, judge_forecasts, skill
 from weftnet.report.forecasts import windows as windows_of
-from weftnet.report.sections.horizon import horizon
-from weftnet.report.story import Story
+from weftnet.report.sections.forecast_errors import forecast_errors
+from weftnet.report.subject import Subject
 from weftnet.run.loading import load
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit
@@ -33,25 +33,25 @@ def columns() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def story(columns: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Story:
+def subject(columns: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Subject:
     """A forecast of two of three columns, hardly trained."""
     data = open_data(columns, target=["b", "<i>a"], context=CONTEXT, horizon=HORIZON)
     task = TASKS.get("forecasting").from_data(data, period=6)
     chain = Chain((Block("dense", {"dim": 3}),))
     recipe = Recipe(steps=20, lr=0.02, batch_size=16)
     run = fit(Architecture.of(chain), task, data, recipe, tmp_path_factory.mktemp("forecast") / "run")
-    return Story(load(run), data, "test")
+    return Subject(load(run), data, "test")
 
 
-def test_errors_are_loops_over_the_columns(story: Story, columns: dict[str, Any]) -> None:
-    found, task = story.forecasts, story.loaded.task
+def test_errors_are_loops_over_the_columns(subject: Subject, columns: dict[str, Any]) -> None:
+    found, task = subject.forecasts, subject.loaded.task
     assert found is not None
     assert found.targets == ["b", "<i>a"]
     squares, absolute, naive = (np.zeros((HORIZON, 2)) for _ in range(3))
     losses = []
     for row in found.rows.tolist():
         raw = {name: [values[row - CONTEXT : row]] for name, values in columns.items()}
-        (answer,) = story.loaded.predict(raw)
+        (answer,) = subject.loaded.predict(raw)
         error = np.zeros((HORIZON, 2))
         for k, name in enumerate(found.targets):
             for step in range(HORIZON):
@@ -62,7 +62,7 @@ def test_errors_are_loops_over_the_columns(story: Story, columns: dict[str, Any]
         absolute += np.abs(error)
         losses.append((error**2).mean())
     n = len(losses)
-    assert found.rows.tolist() == story.data.rows("test").tolist()  # type: ignore[union-attr]
+    assert found.rows.tolist() == subject.data.rows("test").tolist()  # type: ignore[union-attr]
     np.testing.assert_allclose(found.squares, squares / n, rtol=1e-4)
     np.testing.assert_allclose(found.absolute, absolute / n, rtol=1e-4)
     np.testing.assert_allclose(found.naive, naive / n, rtol=1e-4)
@@ -70,36 +70,36 @@ def test_errors_are_loops_over_the_columns(story: Story, columns: dict[str, Any]
     np.testing.assert_allclose(found.skill, 1 - squares.mean(1) / naive.mean(1), rtol=1e-4)
 
 
-def test_it_is_what_the_task_says(story: Story) -> None:
-    found, metrics = story.forecasts, story.metrics
+def test_it_agrees_with_the_task(subject: Subject) -> None:
+    found, metrics = subject.forecasts, subject.metrics
     assert found is not None
     assert found.loss.mean() == pytest.approx(metrics["mse"], rel=1e-6)
     assert found.squares.mean() == pytest.approx(metrics["mse"], rel=1e-6)
     assert found.absolute.mean() == pytest.approx(metrics["mae"], rel=1e-6)
     assert found.naive.mean() == pytest.approx(metrics["naive_mse"], rel=1e-6)
     assert skill(found.squares.mean(), found.naive.mean()) == pytest.approx(metrics["skill"], rel=1e-6)
-    assert (story.judged, story.labelled) == (None, None)
-    guess = baseline(story)
+    assert (subject.judged, subject.labelled) == (None, None)
+    guess = baseline(subject)
     assert guess is not None
     assert guess.score == min(metrics["naive_mse"], metrics["seasonal_mse"])
 
 
-def test_a_window_is_drawn_in_its_own_unit(story: Story, columns: dict[str, Any]) -> None:
-    found = story.forecasts
+def test_a_window_is_drawn_in_its_own_unit(subject: Subject, columns: dict[str, Any]) -> None:
+    found = subject.forecasts
     assert found is not None
-    ((_, batch),) = story.batches([7])
+    ((_, batch),) = subject.batches([7])
     row = int(found.rows[7])
     raw = {name: [values[row - CONTEXT : row]] for name, values in columns.items()}
-    answer = np.array(story.loaded.predict(raw)[0]["values"])
-    for k, window in enumerate(windows_of(story.loaded, batch)):
+    answer = np.array(subject.loaded.predict(raw)[0]["values"])
+    for k, window in enumerate(windows_of(subject.loaded, batch)):
         values = columns[found.targets[k]]
-        np.testing.assert_allclose(window.read, values[row - CONTEXT : row], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(window.past, values[row - CONTEXT : row], rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(window.truth, values[row : row + HORIZON], rtol=1e-5, atol=1e-5)
-        np.testing.assert_allclose(window.made, answer[:, k], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(window.forecast, answer[:, k], rtol=1e-5, atol=1e-5)
 
 
-def test_windows_are_chosen_by_their_error(story: Story) -> None:
-    found = story.forecasts
+def test_windows_are_chosen_by_their_error(subject: Subject) -> None:
+    found = subject.forecasts
     assert found is not None
     assert found.loss[found.at(0.0)] == found.loss.max()
     assert found.loss[found.at(1.0)] == found.loss.min()
@@ -129,9 +129,9 @@ def test_longer_blocks_see_that_neighbours_are_alike() -> None:
     assert bootstrapped_mean(np.full(50, 3.0), 7) == pytest.approx((3.0, 3.0))
 
 
-def test_what_stands_in_it(story: Story, tmp_path: Path) -> None:
-    text = write_run(story.loaded, story.data, tmp_path / "r.html", explained=False).read_text(encoding="utf-8")
-    for title in ("What it forecasts", "Where it goes wrong", "Network", "Data"):
+def test_its_sections(subject: Subject, tmp_path: Path) -> None:
+    text = write_run(subject.loaded, subject.data, tmp_path / "r.html", explained=False).read_text(encoding="utf-8")
+    for title in ("Forecasts", "Errors", "Network", "Data"):
         assert text.count(f">{title}</h2>") == 1
     assert text.count("the worst one: from row") == 2
     assert "over blocks of neighbouring windows" in text
@@ -140,32 +140,32 @@ def test_what_stands_in_it(story: Story, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("better", "said"),
+    ("better", "sentence"),
     [
         ([True, True, True], "At every step ahead, up to 3, it is better"),
         ([False, False, False], "At no step ahead"),
         ([True, False, True], "at 1 of 3 steps ahead: 2."),
     ],
 )
-def test_where_it_is_no_better_than_standing_still(story: Story, better: list[bool], said: str) -> None:
-    one, told = np.ones((3, 1)), Story(story.loaded, story.data, "test")
+def test_steps_without_skill_are_listed(subject: Subject, better: list[bool], sentence: str) -> None:
+    one, other = np.ones((3, 1)), Subject(subject.loaded, subject.data, "test")
     squares = np.where(np.array(better), 0.5, 1.5)[:, None]
-    told.__dict__["forecasts"] = Forecasts(["a"], np.ones(1), np.arange(3), np.ones(3), squares, one, one)
-    assert said in horizon(told)
+    other.__dict__["forecasts"] = Forecasts(["a"], np.ones(1), np.arange(3), np.ones(3), squares, one, one)
+    assert sentence in forecast_errors(other)
 
 
-def test_series_that_stand_still_leave_nothing_to_gain(story: Story) -> None:
+def test_no_skill_is_possible_on_constant_series(subject: Subject) -> None:
     assert math.isnan(skill(0.5, 0.0))
-    told, zero = Story(story.loaded, story.data, "test"), np.zeros((2, 1))
-    told.__dict__["forecasts"] = Forecasts(["a"], np.ones(1), np.arange(3), np.ones(3), zero + 1, zero + 1, zero)
-    html = horizon(told)
+    other, zero = Subject(subject.loaded, subject.data, "test"), np.zeros((2, 1))
+    other.__dict__["forecasts"] = Forecasts(["a"], np.ones(1), np.arange(3), np.ones(3), zero + 1, zero + 1, zero)
+    html = forecast_errors(other)
     assert "<td>–</td>" in html
-    assert "standing still has no error" in html
+    assert "the naive forecast has no error" in html
 
 
-def test_windows_without_what_comes_after(story: Story) -> None:
+def test_windows_without_what_comes_after(subject: Subject) -> None:
     batch = Batch({"series": torch.zeros(2, CONTEXT, 3)}, {}, None, torch.arange(2))
     with pytest.raises(DataError, match="no target"):
-        judge_forecasts(story.loaded, [batch])
+        judge_forecasts(subject.loaded, [batch])
     with pytest.raises(DataError, match="nothing to evaluate"):
-        judge_forecasts(story.loaded, [])
+        judge_forecasts(subject.loaded, [])

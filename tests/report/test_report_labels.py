@@ -1,4 +1,4 @@
-"""Several labels in a report: every figure against scikit-learn, and what the page says of them."""
+"""Several labels in a report: every figure against scikit-learn, and the page about them."""
 
 import math
 from pathlib import Path
@@ -17,9 +17,9 @@ from weftnet.report import labelled, write_run
 from weftnet.report.baseline import baseline
 from weftnet.report.labelled import Labelled, bootstrapped_mean_ap, by_label, judge_labels
 from weftnet.report.ranking import Ranking
-from weftnet.report.sections.labels import labels as labels_section
-from weftnet.report.sections.missed import missed
-from weftnet.report.story import Story
+from weftnet.report.sections.label_errors import label_errors
+from weftnet.report.sections.label_mistakes import label_mistakes
+from weftnet.report.subject import Subject
 from weftnet.run.loading import load
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit
@@ -28,7 +28,7 @@ NAMES = ["<b>far", "high", "right", "never"]
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
     """A network that has learnt a little of labels that follow from two numbers; one label occurs in training alone."""
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(2, 160))
@@ -47,7 +47,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     chain = Chain((Block("dense", {"dim": 8}), Block("relu")))
     recipe = Recipe(steps=12, lr=0.02, batch_size=16)
     run = fit(Architecture.of(chain), task, data, recipe, tmp_path_factory.mktemp("labels") / "run")
-    return Story(load(run), data, "test")
+    return Subject(load(run), data, "test")
 
 
 def drawn(n: int, count: int, seed: int) -> tuple[Any, Any]:
@@ -71,8 +71,8 @@ def test_each_label_against_scikit_learn(seed: int) -> None:
     assert [each.precision for each in scores] == pytest.approx(wanted[0].tolist(), nan_ok=True)
     assert [each.recall for each in scores] == pytest.approx(wanted[1].tolist(), nan_ok=True)
     assert [each.f1 for each in scores] == pytest.approx(wanted[2].tolist(), nan_ok=True)
-    assert [each.there for each in scores] == wanted[3].tolist()
-    assert [each.answered for each in scores] == (shares >= 0.6).sum(0).tolist()
+    assert [each.examples for each in scores] == wanted[3].tolist()
+    assert [each.predicted for each in scores] == (shares >= 0.6).sum(0).tolist()
     areas = [average_precision_score(truth[:, k], shares[:, k]) for k in range(5)]
     assert [each.average_precision for each in scores] == pytest.approx(areas)
 
@@ -80,11 +80,11 @@ def test_each_label_against_scikit_learn(seed: int) -> None:
 def test_a_label_that_never_comes_up_has_no_scores() -> None:
     (score,) = by_label(made(np.zeros((6, 1), bool), np.full((6, 1), 0.1)))
     assert all(math.isnan(value) for value in (score.precision, score.recall, score.f1, score.average_precision))
-    assert (score.there, score.answered) == (0, 0)
+    assert (score.examples, score.predicted) == (0, 0)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_weights_are_examples_drawn_again(seed: int) -> None:
+def test_weights_count_repeated_examples(seed: int) -> None:
     truth, shares = drawn(31, 1, seed)
     places = np.random.default_rng(seed).integers(0, 31, 31)
     weights = np.bincount(places, minlength=31).astype(np.float64)
@@ -96,8 +96,8 @@ def test_weights_are_examples_drawn_again(seed: int) -> None:
 
 
 def test_the_bootstrap_is_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(labelled, "_FEWEST", 40)
-    monkeypatch.setattr(labelled, "_MOST", 40)
+    monkeypatch.setattr(labelled, "_MIN_SAMPLES", 40)
+    monkeypatch.setattr(labelled, "_MAX_SAMPLES", 40)
     truth, shares = drawn(60, 3, 0)
     rng, means = np.random.default_rng(7), []
     for _ in range(40):
@@ -116,25 +116,25 @@ def test_the_worst_have_a_wrong_label() -> None:
     assert made(truth, shares).worst(1) == [2]
 
 
-def test_judged_is_what_the_task_says(story: Story) -> None:
-    found = story.labelled
+def test_judged_agrees_with_the_task(subject: Subject) -> None:
+    found = subject.labelled
     assert found is not None
-    assert story.judged is None
+    assert subject.judged is None
     assert found.threshold == 0.4
-    assert found.loss.mean() == pytest.approx(story.metrics["loss"], rel=1e-6)
-    assert (found.truth == found.answer).all(1).mean() == pytest.approx(story.metrics["subset_accuracy"])
-    scores = [each.average_precision for each in by_label(found) if each.there]
-    assert np.mean(scores) == pytest.approx(story.metrics["mean_average_precision"])
+    assert found.loss.mean() == pytest.approx(subject.metrics["loss"], rel=1e-6)
+    assert (found.truth == found.answer).all(1).mean() == pytest.approx(subject.metrics["subset_accuracy"])
+    scores = [each.average_precision for each in by_label(found) if each.examples]
+    assert np.mean(scores) == pytest.approx(subject.metrics["mean_average_precision"])
     low, high = bootstrapped_mean_ap(found)
-    assert low < story.metrics["mean_average_precision"] < high
-    (batch,) = story.data.batches("test", 512)  # type: ignore[union-attr]
-    loss = F.binary_cross_entropy_with_logits(story.loaded.outputs(batch), batch.target, reduction="none")  # type: ignore[arg-type]
+    assert low < subject.metrics["mean_average_precision"] < high
+    (batch,) = subject.data.batches("test", 512)  # type: ignore[union-attr]
+    loss = F.binary_cross_entropy_with_logits(subject.loaded.outputs(batch), batch.target, reduction="none")  # type: ignore[arg-type]
     assert found.loss == pytest.approx(loss.mean(1).numpy(), rel=1e-5)
-    assert np.array_equal(found.rows, story.data.rows("test").numpy())  # type: ignore[union-attr]
+    assert np.array_equal(found.rows, subject.data.rows("test").numpy())  # type: ignore[union-attr]
 
 
-def test_the_baseline_is_a_constant_score(story: Story) -> None:
-    found, guess = story.labelled, baseline(story)
+def test_the_baseline_is_a_constant_score(subject: Subject) -> None:
+    found, guess = subject.labelled, baseline(subject)
     assert found is not None
     assert guess is not None
     there = [k for k in range(4) if found.truth[:, k].any()]
@@ -143,30 +143,30 @@ def test_the_baseline_is_a_constant_score(story: Story) -> None:
     assert guess.score == pytest.approx(wanted)
 
 
-def test_what_stands_in_it(story: Story, tmp_path: Path) -> None:
-    text = write_run(story.loaded, story.data, tmp_path / "r.html").read_text(encoding="utf-8")
-    assert text.count(">Where it goes wrong</h2>") == text.count(">Worst mistakes</h2>") == 1
+def test_its_sections(subject: Subject, tmp_path: Path) -> None:
+    text = write_run(subject.loaded, subject.data, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.count(">Errors</h2>") == text.count(">Worst mistakes</h2>") == 1
     assert "average precision of each label, the lowest first" in text
     assert "from a probability of 0.4 on" in text
     assert "bootstrap, over the examples" in text
-    assert "“never”" not in text, "no example of the part has it"
+    assert "“never”" not in text, "no example of the split has it"
     assert "&lt;b&gt;far" in text
     assert "<b>far" not in text
 
 
-def test_nothing_wrong_and_nothing_there(story: Story) -> None:
-    perfect = Story(story.loaded, story.data, "test")
+def test_nothing_wrong_and_nothing_there(subject: Subject) -> None:
+    perfect = Subject(subject.loaded, subject.data, "test")
     truth = np.array([[True, False]])
     perfect.__dict__["labelled"] = made(truth, truth * 0.98 + 0.01)
-    assert "Not one example" in missed(perfect)
-    assert "exactly the right ones" in labels_section(perfect)
+    assert "No example of this split has a wrong label" in label_mistakes(perfect)
+    assert "exactly the right ones" in label_errors(perfect)
     perfect.__dict__["labelled"] = made(np.zeros((3, 2), bool), np.full((3, 2), 0.01))
-    assert "Not one example of this part has a label" in labels_section(perfect)
+    assert "No example of this split has a label" in label_errors(perfect)
 
 
-def test_without_a_target_there_is_nothing_to_judge(story: Story) -> None:
+def test_without_a_target_there_is_nothing_to_judge(subject: Subject) -> None:
     batch = Batch({"table": torch.zeros(2, 2)}, {}, None, torch.arange(2))
     with pytest.raises(DataError, match="no target"):
-        judge_labels(story.loaded, [batch])
+        judge_labels(subject.loaded, [batch])
     with pytest.raises(DataError, match="nothing to evaluate"):
-        judge_labels(story.loaded, [])
+        judge_labels(subject.loaded, [])

@@ -1,4 +1,4 @@
-"""The report of a run: its figures against other libraries, and what it says and escapes."""
+"""The report of a run: its figures against other libraries, its sections, and escaping."""
 
 import math
 import re
@@ -24,8 +24,8 @@ from weftnet.report.baseline import baseline
 from weftnet.report.calibration import calibration
 from weftnet.report.heat_map import heat_map
 from weftnet.report.judged import bootstrapped_rmse, by_class, confusion, judge, wilson
-from weftnet.report.plots import MOST, cloud, histogram
-from weftnet.report.story import Story
+from weftnet.report.plots import MAX_POINTS, histogram, scatter
+from weftnet.report.subject import Subject
 from weftnet.report.timing import block_times
 from weftnet.run.loading import load
 from weftnet.tasks import TASKS
@@ -35,14 +35,14 @@ FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
 
 
 @pytest.fixture(scope="module")
-def digits() -> Story:
-    return Story(load(FIXTURES / "digits"), open_data("digits"), "test")
+def digits() -> Subject:
+    return Subject(load(FIXTURES / "digits"), open_data("digits"), "test")
 
 
 @pytest.fixture(scope="module")
-def flats() -> Story:
+def flats() -> Subject:
     loaded = load(FIXTURES / "table")
-    return Story(loaded, open_data(FIXTURES / "people.csv", state=loaded.run.json("data.json")), "test")
+    return Subject(loaded, open_data(FIXTURES / "people.csv", state=loaded.run.json("data.json")), "test")
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (17, 40), (1, 1), (960, 1000)])
@@ -61,10 +61,10 @@ def test_the_bootstraps_interval() -> None:
     assert high == pytest.approx(wanted.high, rel=0.01)
 
 
-def test_judged_is_what_the_task_says(digits: Story, flats: Story) -> None:
-    found = digits.judged
-    assert found is not None
-    assert (found.truth == found.answer).mean() == pytest.approx(digits.metrics["accuracy"])
+def test_judged_agrees_with_the_task(digits: Subject, flats: Subject) -> None:
+    judged = digits.judged
+    assert judged is not None
+    assert (judged.truth == judged.answer).mean() == pytest.approx(digits.metrics["accuracy"])
     assert found.loss.mean() == pytest.approx(digits.metrics["loss"], rel=1e-6)
     assert np.array_equal(found.rows, digits.data.rows("test").numpy())  # type: ignore[union-attr]
     worst = found.worst(5)
@@ -76,7 +76,7 @@ def test_judged_is_what_the_task_says(digits: Story, flats: Story) -> None:
     assert np.abs(other.answer - other.truth).mean() == pytest.approx(flats.metrics["mae"], rel=1e-6)
 
 
-def test_confusion_and_classes_against_scikit_learn(digits: Story) -> None:
+def test_confusion_and_classes_against_scikit_learn(digits: Subject) -> None:
     found = digits.judged
     assert found is not None
     counts = confusion(found, 10)
@@ -105,7 +105,7 @@ def test_calibration_against_torchmetrics() -> None:
     assert sum(count for *_, count in found.bins) == 500
 
 
-def test_baselines_by_hand(digits: Story, flats: Story) -> None:
+def test_baselines_by_hand(digits: Subject, flats: Subject) -> None:
     source = np.load(Path(open_data.__code__.co_filename).parent / "digits.npz")["y"]
     train, test = (source[digits.data.rows(part).numpy()] for part in ("train", "test"))  # type: ignore[union-attr]
     common = np.bincount(train).argmax()
@@ -117,10 +117,10 @@ def test_baselines_by_hand(digits: Story, flats: Story) -> None:
     assert other is not None and judged is not None  # noqa: PT018
     mean = flats.loaded.run.document["task"]["settings"]["mean"]
     assert other.score == pytest.approx(np.sqrt(np.mean((judged.truth - mean) ** 2)))
-    assert baseline(Story(flats.loaded, None, "test")) is None
+    assert baseline(Subject(flats.loaded, None, "test")) is None
 
 
-def test_time_is_measured_block_by_block(digits: Story) -> None:
+def test_time_is_measured_block_by_block(digits: Subject) -> None:
     network = digits.loaded.model["network"]
     assert isinstance(network, Network)
     paths = [row.path for row in cost(network, 1).rows]
@@ -142,16 +142,16 @@ def test_heat_maps_of_any_size(count: int) -> None:
     _well_formed(svg)
 
 
-def test_clouds_are_thinned_and_flat_ones_drawn() -> None:
-    many = np.linspace(0, 1, 10 * MOST)
-    assert cloud(many, many, "a", "b").count("<circle") <= 1.1 * MOST
+def test_scatter_plots_are_thinned_and_constant_values_drawn() -> None:
+    many = np.linspace(0, 1, 10 * MAX_POINTS)
+    assert scatter(many, many, "a", "b").count("<circle") <= 1.1 * MAX_POINTS
     assert "<rect" in histogram(np.zeros(5), "x")
 
 
-def test_what_stands_in_it(digits: Story, tmp_path: Path) -> None:
+def test_its_sections(digits: Subject, tmp_path: Path) -> None:
     text = write_run(digits.loaded, digits.data, tmp_path / "r.html").read_text(encoding="utf-8")
     assert f"{100 * digits.metrics['accuracy']:.2f} %" in text
-    for title in ("Where it goes wrong", "Confidence", "Worst mistakes", "Network", "Learning", "Data", "Provenance"):
+    for title in ("Errors", "Confidence", "Worst mistakes", "Network", "Training", "Data", "Provenance"):
         assert f">{title}</h2>" in text
     assert digits.loaded.run.document["files"]["weights.safetensors"] in text
     assert "data:image/png;base64," in text

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: no script, no font, no picture from elsewhere."""
+"""Self-contained HTML pages: no scripts, and no fonts or pictures from elsewhere."""
 
 from weftnet.report.competition import write_competition
 from weftnet.report.run import write_run

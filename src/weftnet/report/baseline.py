@@ -1,10 +1,10 @@
-"""What an answer without looking would score: a run that is not far above it has learnt nothing.
+"""The score of a trivial answer that ignores the input: a run that is not well above it has learnt nothing.
 
-classification     always the class most frequent in the training part
-regression         always the mean of the training part
-several labels     every label for every example alike: the average precision of each is how often it is there
+classification     always the most frequent class of the training split
+regression         always the mean of the training split
+several labels     the same probabilities for every example: the average precision of a label is its frequency
 forecasting        always the last value of the window, or that of the last season, whichever is better
-language model     each token by its frequency in the training part, whatever came before
+language model     each token by its frequency in the training split, whatever precedes it
 """
 
 import math
@@ -14,57 +14,55 @@ from dataclasses import dataclass
 import torch
 
 from weftnet.data import Data
-from weftnet.report.story import Story
+from weftnet.report.subject import Subject
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A score and what it is of."""
+    """A score and the answer that has it."""
 
     score: float
     what: str
 
 
-def baseline(story: Story) -> Baseline | None:
-    """The trivial answer's score on the story's part; None where there is none, or no data."""
-    judged, data = story.judged, story.data
+def baseline(subject: Subject) -> Baseline | None:
+    """The trivial answer's score on the subject's split; None where there is none, or no data."""
+    judged, labelled, data = subject.judged, subject.labelled, subject.data
     if data is None:
         return None
-    if judged is not None and judged.shares is not None:
-        part = "train" if story.class_counts.get("train") else story.split
-        counts = list(story.class_counts[part].values())
+    if judged is not None and judged.probabilities is not None:
+        split = "train" if subject.class_counts.get("train") else subject.split
+        counts = list(subject.class_counts[split].values())
         best = counts.index(max(counts))
-        return Baseline(float((judged.truth == best).mean()), f"always “{story.labels[best]}”")
+        return Baseline(float((judged.truth == best).mean()), f"always “{subject.labels[best]}”")
+    settings = subject.loaded.task.settings()
     if judged is not None:
-        mean = float(story.loaded.task.settings().get("mean", judged.truth.mean()))
+        mean = float(settings.get("mean", judged.truth.mean()))
         return Baseline(float(((judged.truth - mean) ** 2).mean() ** 0.5), f"always the mean, {mean:.4g}")
-    if (labelled := story.labelled) is not None:
-        there = labelled.truth.mean(0)
-        return Baseline(float(there[there > 0].mean()) if there.any() else 0.0, "every example alike")
-    if story.forecasts is not None:
-        return _standing(story.metrics)
-    if (
-        story.loaded.task.score == "nats_per_token"
-        and "vocabulary" in story.loaded.task.settings()
-        and data.sizes["train"]
-    ):
-        return _frequencies(data, story.split, int(story.loaded.task.settings()["vocabulary"]))
+    if labelled is not None:
+        frequency = labelled.truth.mean(0)
+        score = float(frequency[frequency > 0].mean()) if frequency.any() else 0.0
+        return Baseline(score, "the same answer for every example")
+    if subject.forecasts is not None:
+        return _naive(subject.metrics)
+    if subject.loaded.task.score == "nats_per_token" and "vocabulary" in settings and data.sizes["train"]:
+        return _token_frequencies(data, subject.split, int(settings["vocabulary"]))
     return None
 
 
-def _standing(metrics: Mapping[str, float]) -> Baseline:
-    naive = Baseline(metrics["naive_mse"], "always the last value")
+def _naive(metrics: Mapping[str, float]) -> Baseline:
+    last = Baseline(metrics["naive_mse"], "always the last value")
     season = Baseline(metrics.get("seasonal_mse", math.inf), "always the value of the last season")
-    return min(naive, season, key=lambda each: each.score)
+    return min(last, season, key=lambda each: each.score)
 
 
-def _frequencies(data: Data, split: str, size: int) -> Baseline | None:
-    counts = [torch.zeros(size, dtype=torch.float64), torch.zeros(size, dtype=torch.float64)]
-    for place, part in enumerate(("train", split)):
-        for batch in data.batches(part, 512):
+def _token_frequencies(data: Data, split: str, vocabulary: int) -> Baseline | None:
+    counts = [torch.zeros(vocabulary, dtype=torch.float64), torch.zeros(vocabulary, dtype=torch.float64)]
+    for place, name in enumerate(("train", split)):
+        for batch in data.batches(name, 512):
             if batch.target is None:
                 return None
-            counts[place] += torch.bincount(batch.target.flatten(), minlength=size)
+            counts[place] += torch.bincount(batch.target.flatten(), minlength=vocabulary)
     shares = (counts[0] + 1) / (counts[0] + 1).sum()
     nats = float(-(counts[1] * shares.log()).sum() / counts[1].sum())
     return None if math.isnan(nats) else Baseline(nats, "each token by its frequency alone")

@@ -1,4 +1,4 @@
-"""Whether a classifier's confidence can be believed: of the answers given with 80 %, are 80 % right?
+"""Whether a classifier's confidence is justified: of the answers with a confidence of 80 %, are 80 % right?
 
     ECE = Σ_m |B_m| / n · |accuracy(B_m) − confidence(B_m)|
 
@@ -16,7 +16,7 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Calibration:
-    """The bins that hold something, as (left, right, accuracy, examples), the error and the mean confidence."""
+    """The bins that are not empty, as (left, right, accuracy, examples), the error and the mean confidence."""
 
     bins: list[tuple[float, float, float, int]]
     ece: float
@@ -29,14 +29,14 @@ def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins:
 
     Args:
         confidence: (n,) of each answer, in [0, 1].
-        right: (n,) whether it is the truth.
-        bins: how many of equal width; each holds its right edge.
+        right: (n,) whether the answer is correct.
+        bins: the number of bins of equal width; each includes its right edge.
     """
     places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    found, error = [], 0.0
+    filled, error = [], 0.0
     for place in np.unique(places).tolist():
         inside = places == place
         accuracy, mean = float(right[inside].mean()), float(confidence[inside].mean())
         error += inside.mean() * abs(accuracy - mean)
-        found.append((place / bins, (place + 1) / bins, accuracy, int(inside.sum())))
-    return Calibration(found, float(error), float(confidence.mean()), float(right.mean()))
+        filled.append((place / bins, (place + 1) / bins, accuracy, int(inside.sum())))
+    return Calibration(filled, float(error), float(confidence.mean()), float(right.mean()))

@@ -1,4 +1,4 @@
-"""A raw value as a person sees it: a picture, a curve, or words; every string escaped."""
+"""A raw value as HTML: a picture, a curve, or text; every string escaped."""
 
 import io
 from base64 import b64encode
@@ -17,8 +17,8 @@ def cell(value: Any, kind: str) -> str:
     """HTML for one raw value.
 
     Args:
-        value: as it stands in a raw column.
-        kind: of the column, an entry of `KINDS`.
+        value: from a raw column.
+        kind: of the column, the name of an entry of `KINDS`.
     """
     if value is None or (isinstance(value, float) and value != value):
         return "<span class=soft>missing</span>"
@@ -56,19 +56,19 @@ def _picture(value: Any) -> str:
 
 
 def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
-    """An array as grey or colour bytes, stretched from its lowest to its highest value unless it holds bytes."""
+    """An array as grey or colour bytes, scaled from its lowest to its highest value unless it holds bytes."""
     if array.ndim == 3 and array.shape[0] <= 4 < array.shape[2]:
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 3 and array.shape[2] not in (3, 4):
         array = array[..., 0]
-    if array.dtype != np.uint8 or array.max(initial=0) < 64:  # sixteen greys would look black
+    if array.dtype != np.uint8 or array.max(initial=0) < 64:  # images of sixteen grey levels would look black
         low, high = float(array.min()), float(array.max())
         array = (array.astype(np.float64) - low) / ((high - low) or 1.0) * 255
     return np.ascontiguousarray(array[..., :3] if array.ndim == 3 else array).astype(np.uint8)
 
 
 def _curve(value: Any) -> str:
-    """A polyline for every channel; of sound, the wave."""
+    """A polyline for every channel; for sound, the wave."""
     if isinstance(value, np.ndarray | list):
         array = np.asarray(value, np.float64)
     else:

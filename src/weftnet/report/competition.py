@@ -1,4 +1,4 @@
-"""The report of a competition: who won and why, how they learned, what the winner is made of, where it was measured."""
+"""The report of a competition: which candidate won and why, how they trained, the winner, and where it was measured."""
 
 import platform
 import re
@@ -16,62 +16,68 @@ from weftnet.compose import resolve
 from weftnet.compose.draw import draw
 from weftnet.data import Data
 from weftnet.report.charts import dots, lines
-from weftnet.report.page import charts, figure, folded, page, paragraph, section, table
+from weftnet.report.page import charts, collapsible, figure, page, paragraph, section, table
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
 
-#: Pixels from which on a drawing is folded away.
+#: the height in pixels above which a drawing is collapsed
 _TALL = 700
 
 
 def write_competition(result: Competition, data: Data) -> Path:
     """Write `report.html` into the competition's folder."""
-    factor, digits, unit = scale_of(result.metric)
-    rows = []
-    for each in result.standings:
-        test = each.test.text(factor, digits) if each.test else "–"
-        rows.append(
-            [
-                each.name,
-                each.score.text(factor, digits),
-                test,
-                str(each.score.n),
-                amount(each.parameters),
-                amount(each.flops),
-                duration(each.seconds),
-                duration(each.latency),
-            ]
-        )
-    head = [
-        "architecture", f"validation{unit}", f"test{unit}", "seeds", "parameters", "FLOPs", "training", "latency",
-    ]  # fmt: skip
     body = [
         paragraph(f"{result.task} on {result.data}: {_sizes(data)}."),
         paragraph(result.reason),
-        section(
-            "Leaderboard", table(head, rows, 0 if rows else None),
-            paragraph(
-                f"{result.metric}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "
-                "Latency: median of one example on one thread of this machine's CPU, after all trainings.",
-                soft=True,
-            ),
-        ),
-        *_scores(result), *_curves(result), *_samples(result), *_best(result), *_failed(result),
+        _leaderboard(result),
+        *_scores(result),
+        *_curves(result),
+        *_samples(result),
+        *_best(result),
+        *_failed(result),
         section("Data", *map(paragraph, data.notes or ["Nothing was changed."])),
-        section(
-            "Where", paragraph(
-                f"weftnet {__version__}, torch {torch.__version__}, Python {platform.python_version()}, "
-                f"{platform.platform()}, {processor()}. Data sha256 {data.fingerprint}."
-            ),
-        ),
-    ]  # fmt: skip
+        _environment(data),
+    ]
     path = result.folder / "report.html"
     write_text(path, page(f"{result.data}: {result.task}", body))
     return path
 
 
+def _leaderboard(result: Competition) -> str:
+    factor, digits, unit = scale_of(result.metric)
+    rows = [
+        [
+            each.name,
+            each.score.text(factor, digits),
+            each.test.text(factor, digits) if each.test else "–",
+            str(each.score.n),
+            amount(each.parameters),
+            amount(each.flops),
+            duration(each.seconds),
+            duration(each.latency),
+        ]
+        for each in result.standings
+    ]
+    head = [
+        "architecture", f"validation{unit}", f"test{unit}", "seeds", "parameters", "FLOPs", "training", "latency",
+    ]  # fmt: skip
+    legend = (
+        f"{result.metric}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "
+        "Latency: median of one example on one thread of this machine's CPU, measured after all training."
+    )
+    return section("Leaderboard", table(head, rows, 0 if rows else None), paragraph(legend, soft=True))
+
+
+def _environment(data: Data) -> str:
+    versions = f"weftnet {__version__}, torch {torch.__version__}, Python {platform.python_version()}"
+    return section(
+        "Environment",
+        paragraph(f"{versions}, {platform.platform()}, {processor()}. Data sha256 {data.fingerprint}."),
+    )
+
+
 def processor() -> str:
-    """The processor's name and how many of it there are."""
+    """The processor's name and the number of its cores."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -82,13 +88,13 @@ def processor() -> str:
 
 
 def _sizes(data: Data) -> str:
-    signals = ", ".join(f"it reads {name}: {signal}" for name, signal in data.signals.items())
+    signals = ", ".join(f"input {name}: {signal}" for name, signal in data.signals.items())
     return ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count) + f" examples; {signals}"
 
 
 def _scores(result: Competition) -> list[str]:
     factor, digits, unit = scale_of(result.metric)
-    found = {
+    scores = {
         standing.name: [
             outcome.test[result.metric] * factor
             for outcome in result.outcomes
@@ -96,10 +102,12 @@ def _scores(result: Competition) -> list[str]:
         ]
         for standing in result.standings
     }
-    if not any(found.values()):
+    if not any(scores.values()):
         return []
-    chart = dots(found, f"test {result.metric}{unit}", digits)
-    return [section("Every seed", figure(chart, f"test {result.metric}{unit}; a dot is a run, the bar their mean"))]
+    chart = dots(scores, f"test {result.metric}{unit}", digits)
+    return [
+        section("Every seed", figure(chart, f"test {result.metric}{unit}; each dot is a run, the bar is their mean"))
+    ]
 
 
 def _curves(result: Competition) -> list[str]:
@@ -119,7 +127,7 @@ def _curves(result: Competition) -> list[str]:
     positive = all(y > 0 for curves in losses.values() for curve in curves for _, y in curve)
     return [
         section(
-            "How they learned",
+            "Training",
             charts(
                 figure(lines(scores, "seconds", result.metric), f"validation {result.metric}{unit} over training time"),
                 figure(lines(losses, "seconds", "loss", log=positive), "training loss over training time"),
@@ -133,15 +141,15 @@ def _samples(result: Competition) -> list[str]:
         return []
     from base64 import b64encode
 
-    found = []
+    html = []
     for path in sorted(folder.iterdir()):
         if path.suffix == ".png":
             data = b64encode(path.read_bytes()).decode()
-            found.append(f"<figure><img alt='{escape(path.stem, quote=True)}' src='data:image/png;base64,{data}'>")
-            found.append(f"<figcaption>{escape(path.stem)}</figcaption></figure>")
+            html.append(f"<figure><img alt='{escape(path.stem, quote=True)}' src='data:image/png;base64,{data}'>")
+            html.append(f"<figcaption>{escape(path.stem)}</figcaption></figure>")
         elif path.suffix == ".txt":
-            found.append(f"<pre>{escape(path.read_text(encoding='utf-8'))}</pre>")
-    return [section("Samples of the best", *found)] if found else []
+            html.append(f"<pre>{escape(path.read_text(encoding='utf-8'))}</pre>")
+    return [section("Samples of the best run", *html)] if html else []
 
 
 def _best(result: Competition) -> list[str]:
@@ -149,38 +157,40 @@ def _best(result: Competition) -> list[str]:
         return []
     loaded = load(result.best)
     inputs = loaded.task.inputs(loaded.signals)
-    drawings = {part: draw(resolve(node, inputs[part], part)) for part, node in loaded.architecture.parts.items()}
-    drawn = [
-        folded(f"drawing of the {part}", _drawing(svg, part), unfolded=_height(svg) <= _TALL)
-        for part, svg in drawings.items()
+    svgs = {part: draw(resolve(node, inputs[part], part)) for part, node in loaded.architecture.parts.items()}
+    drawings = [
+        collapsible(f"drawing of the {part}", _unique(svg, part), expanded=_height(svg) <= _TALL)
+        for part, svg in svgs.items()
     ]
-    text = folded("as YAML, with the task's head", f"<pre>{escape(loaded.run.text('architecture.yaml'))}</pre>")
-    return [section("The best", paragraph(_how(loaded.run)), "".join(drawn), text)]
+    yaml = collapsible("as YAML, with the task's head", f"<pre>{escape(loaded.run.text('architecture.yaml'))}</pre>")
+    return [section("The best run", paragraph(_recipe(loaded.run)), *drawings, yaml)]
 
 
-def _drawing(svg: str, part: str) -> str:
-    """A drawing whose names differ from those of the page's other drawings."""
+def _unique(svg: str, part: str) -> str:
+    """A drawing whose ids differ from those of the page's other drawings."""
     return svg.replace("weftnet-head", f"weftnet-head-{escape(part, quote=True)}")
 
 
 def _height(svg: str) -> int:
     """Of a drawing, in pixels."""
-    found = re.search(r'height="(\d+)"', svg)
-    return int(found[1]) if found else 0
+    match = re.search(r'height="(\d+)"', svg)
+    return int(match[1]) if match else 0
 
 
-def _how(run: Run) -> str:
-    """The run, and what of its recipe is not the default."""
+def _recipe(run: Run) -> str:
+    """The run, and the fields of its recipe that differ from the default."""
     from weftnet.train import Recipe
 
-    usual = Recipe().to_dict()
-    fields = {name: value for name, value in run.json("recipe.json").items() if value != usual.get(name)}
-    told = [f"{name} {value}" for name, value in fields.items() if value is not None and name not in ("seed", "steps")]
-    how = f"Trained with {', '.join(told)}." if told else "Trained with the default recipe."
-    return f"{run.folder.name}: {run.steps} steps, seed {run.facts.seed}. {how}"
+    default = Recipe().to_dict()
+    fields = {name: value for name, value in run.json("recipe.json").items() if value != default.get(name)}
+    changed = [
+        f"{name} {value}" for name, value in fields.items() if value is not None and name not in ("seed", "steps")
+    ]
+    recipe = f"Trained with {', '.join(changed)}." if changed else "Trained with the default recipe."
+    return f"{run.folder.name}: {run.steps} steps, seed {run.facts.seed}. {recipe}"
 
 
 def _failed(result: Competition) -> list[str]:
     failed = [outcome for outcome in result.outcomes if outcome.status == "failed"]
-    lines_ = [f"<pre>{escape(f'{o.name}, seed {o.seed}: {o.error}')}</pre>" for o in failed]
-    return [section("What failed", *lines_)] if lines_ else []
+    errors = [f"<pre>{escape(f'{o.name}, seed {o.seed}: {o.error}')}</pre>" for o in failed]
+    return [section("Failed runs", *errors)] if errors else []

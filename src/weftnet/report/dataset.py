@@ -1,4 +1,4 @@
-"""What was understood of a data set, as a page: columns and kinds, the target's balance, parts, notes, examples."""
+"""How a data set was read, as a page: columns and kinds, the target's balance, splits, notes, examples."""
 
 from collections import Counter
 from html import escape
@@ -17,19 +17,19 @@ from weftnet.report.cells import cell
 from weftnet.report.charts import bars
 from weftnet.report.page import charts, figure, page, paragraph, section, table
 
-#: rows that are looked at for the table of columns, and shown as examples
-_LOOKED, _SHOWN, _CLASSES = 10_000, 24, 30
+#: the most rows that the table of columns is computed from, examples, and classes in the chart of their balance
+_ROWS, _EXAMPLES, _CLASSES = 10_000, 24, 30
 
 
 def write_dataset(data: RowData, path: Path) -> Path:
     """Write the page."""
-    parts = ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count)
+    splits = ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count)
     body = [
-        paragraph(f"{sum(data.sizes.values())} rows: {parts}."),
+        paragraph(f"{sum(data.sizes.values())} rows: {splits}."),
         section("Columns", table(*column_table(data), words=5)),
         *_balance(data),
-        *([section("What was noticed", "".join(paragraph(note) for note in data.notes))] if data.notes else []),
-        section("Examples from training", examples(data, _SHOWN)),
+        *([section("Notes", "".join(paragraph(note) for note in data.notes))] if data.notes else []),
+        section("Training examples", examples(data, _EXAMPLES)),
         paragraph(f"{data.source} · sha256 {data.fingerprint}", soft=True),
     ]
     write_text(path, page(f"{data.name}: data", body))
@@ -37,26 +37,26 @@ def write_dataset(data: RowData, path: Path) -> Path:
 
 
 def column_table(data: RowData) -> tuple[list[str], list[list[str]]]:
-    """Head and rows: each column's kind, the input it goes into, missing values, different values, and what they are.
+    """Head and rows: each column's kind, the input it belongs to, missing values, distinct values, and a summary.
 
-    Of the first 10,000 training rows.
+    Computed from the first 10,000 training rows.
     """
-    raw = data.raw(data.rows("train").numpy()[:_LOOKED])
+    raw = data.raw(data.rows("train").numpy()[:_ROWS])
     fields = {field.name: field for field in data.preprocessing.fields}
     lines = []
     for name, values in raw.items():
         if name in fields:
-            lines.append([name, fields[name].kind, fields[name].input, *_told(values, fields[name])])
+            lines.append([name, fields[name].kind, fields[name].input, *_summary(values, fields[name])])
         elif name == data.target_column:
             kind = str(data.preprocessing.state()["target"]["kind"])
-            lines.append([name, kind, "target", *_told(values, Field(name, kind, "", "", False))])
+            lines.append([name, kind, "target", *_summary(values, Field(name, kind, "", "", False))])
         else:
-            lines.append([name, "", "left out", *_told(values, Field(name, "", "", "", True))])
-    return ["column", "kind", "goes into", "missing", "different", "values"], lines
+            lines.append([name, "", "unused", *_summary(values, Field(name, "", "", "", True))])
+    return ["column", "kind", "input", "missing", "distinct", "values"], lines
 
 
 def examples(data: RowData, count: int) -> str:
-    """Some training rows: the target above, the values below; drawn evenly from the whole part."""
+    """Some training rows, evenly spaced over the split: the target above, the values below."""
     rows = data.rows("train").numpy()
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))]
     raw = data.raw(rows)
@@ -70,7 +70,7 @@ def examples(data: RowData, count: int) -> str:
         target = data.target_column
         head = "" if target is None else f"<figcaption>{cell(_item(raw[target], place), '')}</figcaption>"
         cards.append(f"<figure class=card>{head}{'<br>'.join(shown)}</figure>")
-    wide = " wordy" if "text" in kinds.values() or len(kinds) > 2 else ""
+    wide = " wide-cards" if "text" in kinds.values() or len(kinds) > 2 else ""
     return f"<div class='cards{wide}'>{''.join(cards)}</div>"
 
 
@@ -91,14 +91,14 @@ def _balance(data: RowData) -> list[str]:
     counts = balance(data)
     if not counts:
         return []
-    shown = dict(list(counts.items())[:_CLASSES])
-    caption = f"rows of each label in the training part; {len(counts)} labels"
+    most_frequent = dict(list(counts.items())[:_CLASSES])
+    caption = f"rows of each label in the training split; {len(counts)} labels"
     caption += f", the {_CLASSES} most frequent" if len(counts) > _CLASSES else ""
-    return [section(f"Target: {data.target_column}", charts(figure(bars(shown, "training rows"), caption)))]
+    return [section(f"Target: {data.target_column}", charts(figure(bars(most_frequent, "training rows"), caption)))]
 
 
-def _told(values: NDArray[Any], field: Field) -> list[str]:
-    """Missing, different, and a description of a raw column."""
+def _summary(values: NDArray[Any], field: Field) -> list[str]:
+    """Missing values, distinct values, and a description of a raw column."""
     if values.ndim > 1:
         whole = " × ".join(map(str, values.shape[1:]))
         return ["0", "", f"{whole} of {values.dtype}, {values.min():.4g} … {values.max():.4g}"]
@@ -107,20 +107,20 @@ def _told(values: NDArray[Any], field: Field) -> list[str]:
     missing = str(len(cells) - len(real))
     if field.kind in ("image", "audio"):
         return [missing, "", _sizes(field)]
-    different = {str(value) for value in real}
+    distinct = {str(value) for value in real}
     if field.kind == "number":
         try:
             numbers = floats(np.array(real, dtype=object))
         except DataError:
-            return [missing, str(len(different)), ""]
+            return [missing, str(len(distinct)), ""]
         if not len(numbers):
             return [missing, "0", ""]
         low, middle, high = np.quantile(numbers, [0, 0.5, 1])
-        return [missing, str(len(different)), f"{low:.4g} … {middle:.4g} … {high:.4g}"]
+        return [missing, str(len(distinct)), f"{low:.4g} … {middle:.4g} … {high:.4g}"]
     common = [f"{_short(value)} ({count})" for value, count in Counter(map(str, real)).most_common(3)]
     return [
         missing,
-        str(len(different)),
+        str(len(distinct)),
         _short(str(real[0]), 60) if field.kind == "text" and real else ", ".join(common),
     ]
 
@@ -129,8 +129,8 @@ def _sizes(field: Field) -> str:
     return ", ".join(f"{name} {value}" for name, value in field.facts.items())
 
 
-def _short(text: str, most: int = 24) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _short(text: str, length: int = 24) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _item(values: NDArray[Any], place: int) -> Any:

@@ -10,28 +10,28 @@ from weftnet.data.data import Data
 from weftnet.data.rows import RowData
 from weftnet.report.cells import cell
 
-#: columns of a table that are shown
+#: the most columns of a table that are shown
 _COLUMNS = 14
 
 
-def drawn(data: Data, rows: Sequence[int]) -> list[str]:
+def render_rows(data: Data, rows: Sequence[int]) -> list[str]:
     """Each row as HTML; nothing for data without rows of columns."""
     if not isinstance(data, RowData) or not rows:
         return []
     raw = data.raw(np.asarray(rows, np.int64))
     kinds = {name: str(kind.state()["kind"]) for name, kind in data.preprocessing.columns.items()}
-    return [_one({name: raw[name][place] for name in kinds}, kinds) for place in range(len(rows))]
+    return [_row({name: raw[name][place] for name in kinds}, kinds) for place in range(len(rows))]
 
 
-def wordy(data: Data) -> bool:
-    """Whether the examples want room: texts, and rows of several columns."""
+def wide(data: Data) -> bool:
+    """Whether examples need wide boxes: texts, and rows of several columns."""
     kinds = (
         [str(kind.state()["kind"]) for kind in data.preprocessing.columns.values()] if isinstance(data, RowData) else []
     )
     return len(kinds) > 1 or any(kind not in ("image", "audio", "series") for kind in kinds)
 
 
-def _one(row: dict[str, Any], kinds: dict[str, str]) -> str:
+def _row(row: dict[str, Any], kinds: dict[str, str]) -> str:
     if len(row) == 1:
         ((name, value),) = row.items()
         return f"<p>{cell(_plain(value), kinds[name])}</p>"

@@ -1,7 +1,7 @@
-"""A part made of windows of series: how far forecasts lie from the truth, by step ahead and by target.
+"""Forecasts on a split that consists of windows of series: their errors by step ahead and by target.
 
     naive      the last value of the window for every step ahead
-    skill      1 − mse / naive mse                              1 is perfect, 0 is no better than standing still
+    skill      1 − mse / naive mse                              1 is perfect, 0 is no better than the naive forecast
 
 Windows that begin close to each other share most of what they forecast, so their errors are not independent. The
 interval of the mean is therefore from a bootstrap that draws whole blocks of neighbouring windows, as long as the
@@ -26,16 +26,16 @@ _SAMPLES = 1000
 
 @dataclass(frozen=True)
 class Forecasts:
-    """Errors of a part's forecasts, standardised, in the data's order.
+    """Errors of a split's forecasts, standardised, in the data's order.
 
     Args:
-        targets: the names of what is forecast.
-        scale: (targets,) of one standardised unit in each target's own.
-        rows: (n,) the row of each window's first step ahead.
-        loss: (n,) each window's mean squared error.
+        targets: the names of the columns that are forecast.
+        scale: (targets,) the size of a standardised unit in each target's own unit.
+        rows: (n,) the row of the first step ahead of each window.
+        loss: (n,) the mean squared error of each window.
         squares: (horizon, targets) mean squared errors.
         absolute: (horizon, targets) mean absolute errors.
-        naive: (horizon, targets) the naive forecast's mean squared errors.
+        naive: (horizon, targets) mean squared errors of the naive forecast.
     """
 
     targets: list[str]
@@ -48,89 +48,90 @@ class Forecasts:
 
     @property
     def skill(self) -> list[float]:
-        """By step ahead, over all targets; NaN where the series stand still."""
+        """By step ahead, over all targets; NaN where the series are constant."""
         return [skill(a, b) for a, b in zip(self.squares.mean(1), self.naive.mean(1), strict=True)]
 
     def at(self, share: float) -> int:
-        """The place of the window that forecasts better than this share of the others: 0 is the worst one."""
+        """The index of the window whose forecast is better than this share of the others: 0 is the worst one."""
         return int(np.argsort(-self.loss, kind="stable")[round(share * (len(self.loss) - 1))])
 
 
 @dataclass(frozen=True)
 class Window:
-    """What was read of one target, what came, and what was said, in its own unit.
+    """The past, the truth and the forecast of one target, in its own unit.
 
     Args:
-        read: (context,) values, the last of them at step 0.
+        past: (context,) values, the last of them at step 0.
         truth: (horizon,) values.
-        made: (horizon,) the forecast.
+        forecast: (horizon,) values.
     """
 
-    read: Floats
+    past: Floats
     truth: Floats
-    made: Floats
+    forecast: Floats
 
 
 def judge_forecasts(loaded: Loaded, batches: Iterable[Batch]) -> Forecasts | None:
     """The errors of every window; None for other tasks.
 
     Raises:
-        DataError: there is nothing, or the windows don't know what comes after them.
+        DataError: there are no windows, or they have no target.
     """
     settings = loaded.task.settings()
     if "horizon" not in settings:
         return None
     rows, loss, squares, absolute, naive = [], [], [], [], []
     for batch in batches:
-        read, truth, made = _values(loaded, batch)
-        error = made - truth
+        past, truth, forecast = _values(loaded, batch)
+        error = forecast - truth
         rows.append(batch.rows.cpu().numpy())
         loss.append((error**2).mean((1, 2)))
         squares.append((error**2).sum(0))
         absolute.append(np.abs(error).sum(0))
-        naive.append(((read[:, -1:] - truth) ** 2).sum(0))
+        naive.append(((past[:, -1:] - truth) ** 2).sum(0))
     if not rows:
         raise DataError("there is nothing to evaluate", expected="at least one window")
-    every, losses = np.concatenate(rows), np.concatenate(loss)
+    losses = np.concatenate(loss)
     means = [np.sum(each, axis=0) / len(losses) for each in (squares, absolute, naive)]
-    return Forecasts(list(settings["targets"]), np.asarray(settings["scale"], np.float64), every, losses, *means)
+    scale = np.asarray(settings["scale"], np.float64)
+    return Forecasts(list(settings["targets"]), scale, np.concatenate(rows), losses, *means)
 
 
 def windows(loaded: Loaded, batch: Batch) -> list[Window]:
-    """A batch of one window, drawn apart into its targets."""
+    """A batch of one window, split by target."""
     settings = loaded.task.settings()
     scale, mean = np.asarray(settings["scale"]), np.asarray(settings["mean"])
-    read, truth, made = (values[0] * scale + mean for values in _values(loaded, batch))
-    return [Window(read[:, k], truth[:, k], made[:, k]) for k in range(len(scale))]
+    past, truth, forecast = (values[0] * scale + mean for values in _values(loaded, batch))
+    return [Window(past[:, k], truth[:, k], forecast[:, k]) for k in range(len(scale))]
 
 
 def skill(error: float, naive: float) -> float:
-    """1 − error / naive; NaN where standing still is perfect."""
+    """1 − error / naive; NaN where the naive forecast is perfect."""
     return 1 - float(error) / float(naive) if naive > 0 else math.nan
 
 
 def bootstrapped_mean(values: Floats, block: int, seed: int = 0) -> tuple[float, float] | None:
-    """The 95 % interval of the mean of values in an order, over samples of whole blocks; None for less than two blocks.
+    """The 95 % interval of the mean of a sequence, over samples of whole blocks; None for less than two blocks.
 
     Args:
         values: (n,).
-        block: values that are drawn together.
+        block: how many neighbouring values are drawn together.
     """
     n = len(values)
     if n < 2 * block:
         return None
     sums = np.concatenate([[0.0], np.cumsum(values)])
     means = (sums[block:] - sums[:-block]) / block  # of every block of neighbours
-    drawn = np.random.default_rng(seed).integers(0, len(means), (_SAMPLES, -(-n // block)))
-    low, high = np.quantile(means[drawn].mean(1), (0.025, 0.975))
+    starts = np.random.default_rng(seed).integers(0, len(means), (_SAMPLES, -(-n // block)))
+    low, high = np.quantile(means[starts].mean(1), (0.025, 0.975))
     return float(low), float(high)
 
 
 def _values(loaded: Loaded, batch: Batch) -> tuple[Floats, Floats, Floats]:
-    """The targets' own window (n, context, targets), what came after it, and the forecast (n, horizon, targets)."""
+    """The targets' past (n, context, targets), and their truth and forecast (n, horizon, targets)."""
     if batch.target is None:
         raise DataError("the batch has no target", expected="the steps after every window")
     (series,) = batch.inputs.values()
-    found = (series[..., loaded.task.channels], batch.target, loaded.outputs(batch))
-    read, truth, made = (values.cpu().numpy().astype(np.float64) for values in found)
-    return read, truth, made
+    tensors = (series[..., loaded.task.channels], batch.target, loaded.outputs(batch))
+    past, truth, forecast = (values.cpu().numpy().astype(np.float64) for values in tensors)
+    return past, truth, forecast

@@ -1,4 +1,4 @@
-"""The page around every report: readable on a phone, in a light room and in a dark one."""
+"""The page around every report: readable on a phone, in light and dark mode."""
 
 from collections.abc import Sequence
 from html import escape
@@ -43,7 +43,7 @@ figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
 .answer p { margin: .15rem 0; } .answer .score { font-size: 2.4rem; font-weight: 650; line-height: 1.15;
   font-variant-numeric: tabular-nums; } .answer .score small { font-size: 1rem; font-weight: 400; color: var(--soft); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9rem, 100%), 1fr)); gap: .8rem; }
-.cards.wordy { grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); }
+.cards.wide-cards { grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); }
 .card { background: var(--tint); padding: .7rem; border-radius: .5rem; overflow-wrap: anywhere; font-size: .85rem;
   min-width: 0; }
 .card p { margin: .1rem 0; } .card table { font-size: .85rem; margin-top: .4rem; }
@@ -70,7 +70,7 @@ def page(title: str, body: Sequence[str]) -> str:
 
 
 def section(title: str, *body: str) -> str:
-    """A heading and what stands under it; `body` is HTML."""
+    """A heading and its content; `body` is HTML."""
     return f"<h2 id='{_id(title)}'>{escape(title)}</h2>\n" + "\n".join(body)
 
 
@@ -90,43 +90,43 @@ def paragraph(text: str, soft: bool = False) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None, words: int | None = None) -> str:
-    """A table of text; row `best` is marked, column `words` holds long texts."""
+    """A table of text; row `best` is highlighted, column `words` holds long texts."""
     kinds = [" class=words" if number == words else "" for number in range(len(head))]
     cells = "".join(f"<th{kind}>{escape(name)}</th>" for name, kind in zip(head, kinds, strict=True))
     lines = []
     for number, row in enumerate(rows):
-        mark = " class=best" if number == best else ""
+        style = " class=best" if number == best else ""
         lines.append(
-            f"<tr{mark}>" + "".join(f"<td{k}>{escape(c)}</td>" for c, k in zip(row, kinds, strict=True)) + "</tr>"
+            f"<tr{style}>" + "".join(f"<td{k}>{escape(c)}</td>" for c, k in zip(row, kinds, strict=True)) + "</tr>"
         )
     return f"<div class=wide><table><tr>{cells}</tr>{''.join(lines)}</table></div>"
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
-    """Names and what is said of them."""
-    lines = "".join(f"<tr><td>{escape(name)}</td><td>{escape(said)}</td></tr>" for name, said in rows)
+    """A table of names and values."""
+    lines = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<div class=wide><table class=facts>{lines}</table></div>"
 
 
 def figure(svg: str, caption: str) -> str:
-    """A drawing and what it shows."""
+    """A drawing and its caption."""
     return f"<figure class=wide>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def charts(*figures: str) -> str:
-    """Figures side by side where the screen has room."""
+    """Figures, side by side where the screen is wide enough."""
     return f"<div class=charts>{''.join(figures)}</div>"
 
 
-def cards(found: Sequence[str], wordy: bool = False) -> str:
-    """Small boxes side by side, as many as fit; each is HTML."""
-    boxes = "".join(f"<div class=card>{each}</div>" for each in found)
-    return f"<div class='cards{' wordy' * wordy}'>{boxes}</div>"
+def cards(contents_: Sequence[str], wide: bool = False) -> str:
+    """Small boxes, as many side by side as fit; each content is HTML."""
+    boxes = "".join(f"<div class=card>{each}</div>" for each in contents_)
+    return f"<div class='cards{' wide-cards' * wide}'>{boxes}</div>"
 
 
-def folded(title: str, *body: str, unfolded: bool = False) -> str:
-    """What is seen when its title is clicked; `body` is HTML."""
-    return f"<details{' open' * unfolded}><summary>{escape(title)}</summary>{''.join(body)}</details>"
+def collapsible(title: str, *body: str, expanded: bool = False) -> str:
+    """Content that a click on its title shows or hides; `body` is HTML."""
+    return f"<details{' open' * expanded}><summary>{escape(title)}</summary>{''.join(body)}</details>"
 
 
 def _id(title: str) -> str:

@@ -6,27 +6,29 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, _open, _range, _ticks
+from weftnet.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axis_range, open_svg, ticks
 
-#: points that are drawn of a cloud
-MOST = 1500
+#: about how many points of a scatter plot are drawn
+MAX_POINTS = 1500
 
 
 class _Frame:
-    """Axes with ticks and names; places values on them."""
+    """Axes with ticks and names, in whose coordinates elements are drawn."""
 
     def __init__(self, across: tuple[float, float], up: tuple[float, float], x: str, y: str) -> None:
         self.across, self.up = across, up
-        self.parts = [_open(WIDTH, HEIGHT, f"{y} over {x}")]
-        for value in _ticks(*up):
-            down = self.y(value)
-            self.parts.append(f"<line class=axis x1={LEFT} x2={WIDTH - RIGHT} y1={down:.1f} y2={down:.1f} />")
-            self.parts.append(f"<text class=soft x={LEFT - 6} y={down + 4:.1f} text-anchor=end>{value:.4g}</text>")
-        for value in _ticks(*across):
+        self.elements = [open_svg(WIDTH, HEIGHT, f"{y} over {x}")]
+        for value in ticks(*up):
+            height = self.y(value)
+            self.elements.append(f"<line class=axis x1={LEFT} x2={WIDTH - RIGHT} y1={height:.1f} y2={height:.1f} />")
+            self.elements.append(f"<text class=soft x={LEFT - 6} y={height + 4:.1f} text-anchor=end>{value:.4g}</text>")
+        for value in ticks(*across):
             low = HEIGHT - BOTTOM + 16
-            self.parts.append(f"<text class=soft x={self.x(value):.1f} y={low} text-anchor=middle>{value:.4g}</text>")
+            self.elements.append(
+                f"<text class=soft x={self.x(value):.1f} y={low} text-anchor=middle>{value:.4g}</text>"
+            )
         middle = (LEFT + WIDTH) / 2
-        self.parts.append(f"<text class=soft x={middle} y={HEIGHT - 6} text-anchor=middle>{escape(x)}</text>")
+        self.elements.append(f"<text class=soft x={middle} y={HEIGHT - 6} text-anchor=middle>{escape(x)}</text>")
 
     def x(self, value: float) -> float:
         low, high = self.across
@@ -39,34 +41,34 @@ class _Frame:
     def line(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         (a, b), (c, d) = start, end
         points = f"x1={self.x(a):.1f} y1={self.y(b):.1f} x2={self.x(c):.1f} y2={self.y(d):.1f}"
-        self.parts.append(f"<line {points} stroke='var(--soft)' stroke-dasharray='4 4' />")
+        self.elements.append(f"<line {points} stroke='var(--soft)' stroke-dasharray='4 4' />")
 
     def bar(self, left: float, right: float, height: float, colour: str, opacity: float = 0.8) -> None:
         x, top, base = self.x(left) + 0.5, self.y(height), self.y(max(self.up[0], 0.0))
         size = f"width={max(0.5, self.x(right) - x - 0.5):.1f} height={max(0.0, base - top):.1f}"
-        self.parts.append(f"<rect x={x:.1f} y={top:.1f} {size} fill='{colour}' fill-opacity={opacity} />")
+        self.elements.append(f"<rect x={x:.1f} y={top:.1f} {size} fill='{colour}' fill-opacity={opacity} />")
 
     def svg(self) -> str:
-        return "".join([*self.parts, "</svg>"])
+        return "".join([*self.elements, "</svg>"])
 
 
-def cloud(truth: NDArray[np.float64], answer: NDArray[np.float64], x: str, y: str) -> str:
-    """Answers over truths, with the line on which they would agree; of very many points every k-th."""
-    low, high = _range([float(min(truth.min(), answer.min())), float(max(truth.max(), answer.max()))])
+def scatter(truth: NDArray[np.float64], answer: NDArray[np.float64], x: str, y: str) -> str:
+    """Answers over truth, with the line on which they are equal; of very many points every k-th."""
+    low, high = axis_range([float(min(truth.min(), answer.min())), float(max(truth.max(), answer.max()))])
     frame = _Frame((low, high), (low, high), x, y)
     frame.line((low, low), (high, high))
-    step = max(1, len(truth) // MOST)
+    step = max(1, len(truth) // MAX_POINTS)
     pairs = zip(truth[::step].tolist(), answer[::step].tolist(), strict=True)
-    frame.parts += [
+    frame.elements += [
         f"<circle cx={frame.x(a):.1f} cy={frame.y(b):.1f} r=3 fill='var(--c0)' fill-opacity=.45 />" for a, b in pairs
     ]
     return frame.svg()
 
 
 def histogram(values: NDArray[np.float64], x: str, bins: int = 30) -> str:
-    """How often values lie where."""
+    """A histogram of values."""
     heights, edges = np.histogram(values, bins=min(bins, max(5, int(len(values) ** 0.5))))
-    frame = _Frame(_range([float(edges[0]), float(edges[-1])]), (0.0, float(heights.max()) * 1.05), x, "examples")
+    frame = _Frame(axis_range([float(edges[0]), float(edges[-1])]), (0.0, float(heights.max()) * 1.05), x, "examples")
     for left, right, height in zip(edges[:-1], edges[1:], heights, strict=True):
         frame.bar(float(left), float(right), float(height), "var(--c0)")
     if edges[0] < 0 < edges[-1]:
@@ -75,7 +77,7 @@ def histogram(values: NDArray[np.float64], x: str, bins: int = 30) -> str:
 
 
 def reliability(bins: Sequence[tuple[float, float, float, int]]) -> str:
-    """Accuracy by confidence: bars (left, right, accuracy, examples), paler where there are few."""
+    """Accuracy by confidence: bars (left, right, accuracy, examples), paler where there are few examples."""
     frame = _Frame((0.0, 1.0), (0.0, 1.0), "confidence", "accuracy")
     most = max(count for *_, count in bins) if bins else 1
     for left, right, accuracy, count in bins:

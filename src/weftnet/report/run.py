@@ -6,39 +6,39 @@ from pathlib import Path
 from weftnet.base.files import write_text
 from weftnet.data import Data
 from weftnet.report.page import contents, page, paragraph, section
-from weftnet.report.sections.answer import answer
+from weftnet.report.sections.confidence import confidence
+from weftnet.report.sections.costs import costs
 from weftnet.report.sections.dataset import dataset
 from weftnet.report.sections.errors import errors
-from weftnet.report.sections.horizon import horizon
-from weftnet.report.sections.labels import labels
-from weftnet.report.sections.learning import learning
-from weftnet.report.sections.missed import missed
+from weftnet.report.sections.explanations import explanations
+from weftnet.report.sections.forecast_errors import forecast_errors
+from weftnet.report.sections.forecasts import forecasts
+from weftnet.report.sections.headline import headline
+from weftnet.report.sections.label_errors import label_errors
+from weftnet.report.sections.label_mistakes import label_mistakes
+from weftnet.report.sections.mistakes import mistakes
 from weftnet.report.sections.network import network
-from weftnet.report.sections.price import price
 from weftnet.report.sections.provenance import provenance
-from weftnet.report.sections.reasons import reasons
 from weftnet.report.sections.samples import samples
-from weftnet.report.sections.trust import trust
-from weftnet.report.sections.windows import windows
-from weftnet.report.sections.worst import worst
-from weftnet.report.story import Story
+from weftnet.report.sections.training import training
+from weftnet.report.subject import Subject
 from weftnet.run.loading import Loaded
 
-#: Title and what makes the section; of several with one title at most one has something to say about a task.
-SECTIONS: tuple[tuple[str, Callable[[Story], str]], ...] = (
-    ("What it draws", samples),
-    ("What it forecasts", windows),
-    ("Where it goes wrong", errors),
-    ("Where it goes wrong", labels),
-    ("Where it goes wrong", horizon),
-    ("Confidence", trust),
-    ("Worst mistakes", worst),
-    ("Worst mistakes", missed),
-    ("Why", reasons),
+#: titles and what renders each section; of several with one title at most one applies to a task
+SECTIONS: tuple[tuple[str, Callable[[Subject], str]], ...] = (
+    ("Samples", samples),
+    ("Forecasts", forecasts),
+    ("Errors", errors),
+    ("Errors", label_errors),
+    ("Errors", forecast_errors),
+    ("Confidence", confidence),
+    ("Worst mistakes", mistakes),
+    ("Worst mistakes", label_mistakes),
+    ("Explanations", explanations),
     ("Network", network),
-    ("Learning", learning),
+    ("Training", training),
     ("Data", dataset),
-    ("Cost and recipe", price),
+    ("Cost and recipe", costs),
     ("Provenance", provenance),
 )
 
@@ -50,24 +50,23 @@ def write_run(
 
     Args:
         loaded: the run.
-        data: its own, or others, with the target; None leaves out what needs them.
+        data: its own, or others with the target; None leaves out what needs them.
         path: of the file.
-        split: the part it is judged by; test if there is one.
+        split: the split to evaluate; by default the test split if there is one.
         why: why there are no data.
         explained: whether some answers are explained, which takes seconds.
     """
     sizes = data.sizes if data is not None else loaded.run.facts.scores or {}
-    part = split or next((each for each in ("test", "validation", "train") if sizes.get(each)), "test")
-    story = Story(loaded, data, part, why)
-    wanted = [(title, make) for title, make in SECTIONS if explained or make is not reasons]
-    found = {title: html for title, make in wanted if (html := make(story))}
-    known = loaded.run.facts
-    name = known.data.name or "a data set"
+    split = split or next((each for each in ("test", "validation", "train") if sizes.get(each)), "test")
+    subject = Subject(loaded, data, split, why)
+    applicable = [(title, render) for title, render in SECTIONS if explained or render is not explanations]
+    sections = {title: html for title, render in applicable if (html := render(subject))}
+    recorded = loaded.run.facts
     body = [
-        paragraph(f"{known.task.name} · {loaded.run.folder.resolve().name} · seed {known.seed}", soft=True),
-        answer(story),
-        contents(list(found)),
-        *(section(title, html) for title, html in found.items()),
+        paragraph(f"{recorded.task.name} · {loaded.run.folder.resolve().name} · seed {recorded.seed}", soft=True),
+        headline(subject),
+        contents(list(sections)),
+        *(section(title, html) for title, html in sections.items()),
     ]
-    write_text(path, page(name, body))
+    write_text(path, page(recorded.data.name or "a data set", body))
     return path

@@ -33,7 +33,7 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     split = split or split_of(data)
     metrics = loaded.metrics(data, split)
     judged = judge(loaded, data.batches(split, BATCH))
-    labels = loaded.task.settings().get("labels") if judged is not None and judged.shares is not None else None
+    labels = loaded.task.settings().get("labels") if judged is not None and judged.probabilities is not None else None
     counts = confusion(judged, len(labels)) if judged is not None and labels else None
     classes = by_class(counts, labels) if counts is not None and labels else []
     if as_json:

@@ -1,1 +1,1 @@
-"""The sections of a run's report: one file each, a function (Story) → HTML, empty where it has nothing to say."""
+"""The sections of a run's report: one file each, a function (Subject) → HTML, empty where it does not apply."""

@@ -1,4 +1,4 @@
-"""Where it goes wrong: which class is taken for which, or how far predictions lie from the truth."""
+"""Errors: which class is predicted in place of which, or how far predictions are from the truth."""
 
 import math
 
@@ -6,64 +6,63 @@ import numpy as np
 
 from weftnet.report.heat_map import heat_map
 from weftnet.report.judged import Judged, by_class, confusion
-from weftnet.report.page import charts, figure, folded, paragraph, table
-from weftnet.report.plots import cloud, histogram
-from weftnet.report.story import Story
+from weftnet.report.page import charts, collapsible, figure, paragraph, table
+from weftnet.report.plots import histogram, scatter
+from weftnet.report.subject import Subject
 
-#: classes up to which their table is unfolded, and beyond which there is no matrix
-_FEW, _MANY = 12, 60
+#: up to how many classes their table is expanded, and the confusion matrix is drawn
+_EXPANDED, _DRAWN = 12, 60
 
 
-def errors(story: Story) -> str:
-    """A confusion matrix and a table by class, or predictions over truths and the errors' histogram."""
-    judged = story.judged
+def errors(subject: Subject) -> str:
+    """A confusion matrix and a table by class, or predictions over truth and a histogram of the errors."""
+    judged = subject.judged
     if judged is None:
         return ""
-    return _values(judged) if judged.shares is None else _classes(story, judged)
+    return _of_values(judged) if judged.probabilities is None else _of_classes(subject, judged)
 
 
-def _classes(story: Story, judged: Judged) -> str:
-    labels = story.labels
+def _of_classes(subject: Subject, judged: Judged) -> str:
+    labels = subject.labels
     counts = confusion(judged, len(labels))
-    parts = []
-    if len(labels) <= _MANY:
-        caption = "How often each class was taken for which; the deeper the colour, the larger the share of its line."
-        parts.append(figure(heat_map(labels, counts.tolist()), caption))
+    html = []
+    if len(labels) <= _DRAWN:
+        caption = "How often each class was predicted as which; the deeper the colour, the larger its share of the row."
+        html.append(figure(heat_map(labels, counts.tolist()), caption))
     else:
-        parts.append(paragraph(f"{len(labels)} classes: too many to draw the matrix.", soft=True))
-    often = _confused(counts, labels)
-    if often:
-        parts.append(paragraph("Most often confused: " + "; ".join(often) + "."))
+        html.append(paragraph(f"{len(labels)} classes: too many to draw the matrix.", soft=True))
+    if confused := _most_confused(counts, labels):
+        html.append(paragraph("Most often confused: " + "; ".join(confused) + "."))
     rows = [
-        [each.label, *(_share(value) for value in (each.precision, each.recall, each.f1)), str(each.count)]
+        [each.label, *(_percent(value) for value in (each.precision, each.recall, each.f1)), str(each.count)]
         for each in by_class(counts, labels)
     ]
-    shown = table(["class", "precision", "recall", "F1", "examples"], rows)
-    return "".join([*parts, folded("by class", shown, unfolded=len(labels) <= _FEW)])
+    scores = table(["class", "precision", "recall", "F1", "examples"], rows)
+    return "".join([*html, collapsible("by class", scores, expanded=len(labels) <= _EXPANDED)])
 
 
-def _confused(counts: np.ndarray[tuple[int, int], np.dtype[np.int64]], labels: list[str]) -> list[str]:
-    """The largest counts beside the diagonal, in words."""
+def _most_confused(counts: np.ndarray[tuple[int, int], np.dtype[np.int64]], labels: list[str]) -> list[str]:
+    """The largest counts off the diagonal, in words."""
     wrong = counts - np.diag(counts.diagonal())
     order = np.argsort(-wrong, axis=None, kind="stable")[:3]
     pairs = [(int(place) // len(labels), int(place) % len(labels)) for place in order]
     return [
-        f"“{labels[a]}” taken for “{labels[b]}” ({wrong[a, b]} of {counts[a].sum()})" for a, b in pairs if wrong[a, b]
+        f"“{labels[a]}” predicted as “{labels[b]}” ({wrong[a, b]} of {counts[a].sum()})"
+        for a, b in pairs
+        if wrong[a, b]
     ]
 
 
-def _values(judged: Judged) -> str:
+def _of_values(judged: Judged) -> str:
     error = judged.answer - judged.truth
-    mean, middle = float(error.mean()), float(np.median(np.abs(error)))
-    told = f"On average predictions lie {abs(mean):.4g} {'above' if mean > 0 else 'below'} the truth; "
-    told += f"half of them are off by less than {middle:.4g}."
+    mean, median = float(error.mean()), float(np.median(np.abs(error)))
+    summary = f"Predictions are {abs(mean):.4g} {'above' if mean > 0 else 'below'} the truth on average; "
+    summary += f"half of them are off by less than {median:.4g}."
     return charts(
-        figure(
-            cloud(judged.truth, judged.answer, "truth", "prediction"), "prediction over truth; on the line both agree"
-        ),
+        figure(scatter(judged.truth, judged.answer, "truth", "prediction"), "prediction over truth; equal on the line"),
         figure(histogram(error, "prediction − truth"), "errors"),
-    ) + paragraph(told)
+    ) + paragraph(summary)
 
 
-def _share(value: float) -> str:
+def _percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.1f} %"

@@ -1,20 +1,19 @@
-"""Where it comes from: versions, seed, data and checksums, so that it can be made again and told from another."""
+"""Provenance: versions, seed, data and checksums, so that a run can be reproduced and identified."""
 
-from weftnet.report.page import facts, folded, table
-from weftnet.report.story import Story
+from weftnet.report.page import collapsible, facts, table
+from weftnet.report.subject import Subject
 
 
-def provenance(story: Story) -> str:
-    """Facts of run.json; the manifest folded."""
-    known = story.known()
-    rows = [("task", known.task.name), ("seed", str(known.seed))]
-    rows += known.versions.items()
+def provenance(subject: Subject) -> str:
+    """Facts of run.json; the checksums collapsed."""
+    recorded = subject.loaded.run.facts
+    rows = [("task", recorded.task.name), ("seed", str(recorded.seed)), *recorded.versions.items()]
     rows += [
-        ("platform", known.platform or "unknown"),
-        ("data", known.data.source or "unknown"),
-        ("data sha256", str(known.data.fingerprint)),
-        ("format", f"{known.format} of a run folder; status {known.status}"),
+        ("platform", recorded.platform or "unknown"),
+        ("data", recorded.data.source or "unknown"),
+        ("data sha256", str(recorded.data.fingerprint)),
+        ("format", f"run folder format {recorded.format}; status {recorded.status}"),
     ]
-    files = [[name, str(known.sizes.get(name, "")), found] for name, found in known.files.items()]
-    manifest = folded("files and their checksums", table(["file", "bytes", "sha256"], files)) if files else ""
-    return facts(rows) + manifest
+    files = [[name, str(recorded.sizes.get(name, "")), checksum] for name, checksum in recorded.files.items()]
+    checksums = collapsible("files and their checksums", table(["file", "bytes", "sha256"], files)) if files else ""
+    return facts(rows) + checksums

@@ -1,24 +1,26 @@
-"""What a generative run drew when it was finished."""
+"""The samples that a generative run drew at the end of its training."""
 
 from base64 import b64encode
 from html import escape
 
-from weftnet.report.story import Story
+from weftnet.report.subject import Subject
 
-#: bytes that a sample in the folder may have
-_MOST = 2**22
+#: the largest sample, in bytes, that is included
+_MAX_BYTES = 2**22
 
 
-def samples(story: Story) -> str:
-    """The pictures and texts of the folder `samples`."""
-    run, found = story.loaded.run, []
+def samples(subject: Subject) -> str:
+    """The images and texts of the folder `samples`."""
+    run, html = subject.loaded.run, []
     folder = run.folder / "samples"
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.suffix not in (".png", ".txt") or not path.is_file() or path.stat().st_size > _MOST:
+        if path.suffix not in (".png", ".txt") or not path.is_file() or path.stat().st_size > _MAX_BYTES:
             continue
-        inside = run.file(f"samples/{path.name}")
+        name = f"samples/{path.name}"
         if path.suffix == ".png":
-            found.append(f"<img alt='drawn' src='data:image/png;base64,{b64encode(inside.read_bytes()).decode()}'>")
+            html.append(
+                f"<img alt='sample' src='data:image/png;base64,{b64encode(run.file(name).read_bytes()).decode()}'>"
+            )
         else:
-            found.append(f"<pre>{escape(run.text(f'samples/{path.name}'))}</pre>")
-    return "".join(found)
+            html.append(f"<pre>{escape(run.text(name))}</pre>")
+    return "".join(html)
