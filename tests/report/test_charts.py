@@ -30,8 +30,8 @@ def balanced(html: str) -> None:
 def test_points_are_placed_by_their_values() -> None:
     svg = lines({"a": [[(0.0, 1.0), (5.0, 3.0), (10.0, 2.0)]]}, "seconds", "loss")
     ((xs, ys),) = [
-        zip(*(map(float, pair.split(",")) for pair in found.split()), strict=True)
-        for found in re.findall(r"points='([^']+)'", svg)
+        zip(*(map(float, pair.split(",")) for pair in path.split()), strict=True)
+        for path in re.findall(r"points='([^']+)'", svg)
     ]
     assert xs[0] < xs[1] < xs[2]
     assert math.isclose(xs[1] - xs[0], xs[2] - xs[1], abs_tol=0.2)
@@ -41,8 +41,8 @@ def test_points_are_placed_by_their_values() -> None:
 
 def test_a_logarithmic_axis_spaces_decades_evenly() -> None:
     svg = lines({"a": [[(0, 0.01), (1, 0.1), (2, 1.0), (3, -1.0), (4, math.nan)]]}, "s", "loss", log=True)
-    (found,) = re.findall(r"points='([^']+)'", svg)
-    ys = [float(pair.split(",")[1]) for pair in found.split()]
+    (path,) = re.findall(r"points='([^']+)'", svg)
+    ys = [float(pair.split(",")[1]) for pair in path.split()]
     assert len(ys) == 3  # what has no logarithm is left out
     assert math.isclose(ys[0] - ys[1], ys[1] - ys[2], abs_tol=0.2)
 

@@ -54,12 +54,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A report of each kept run, the text run's without its data, and of tasks that none of them has."""
-    found = {}
+    reports = {}
     for name, source in (("digits", "digits"), ("table", FIXTURES / "people.csv"), ("text", None)):
         loaded = load(FIXTURES / name)
         data = None if source is None else open_data(source, state=loaded.run.json("data.json"))
         path = tmp_path_factory.mktemp(name) / "report.html"
-        found[name] = write_run(loaded, data, path, why="" if data else "The data are not at hand.")
+        reports[name] = write_run(loaded, data, path, why="" if data else "The data are not at hand.")
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 90)).cumsum(1).tolist()
     tags = [";".join(each for each in ("high", "right") if rng.random() < 0.5) for _ in a]
@@ -71,8 +71,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         task, folder = TASKS.get(name).from_data(data), tmp_path_factory.mktemp(name)
         network = Architecture.of(Chain((Block("dense", {"dim": 4}),)))
         run = fit(network, task, data, Recipe(steps=3), folder / "run")
-        found[name] = write_run(load(run), data, folder / "report.html")
-    return found
+        reports[name] = write_run(load(run), data, folder / "report.html")
+    return reports
 
 
 @pytest.mark.slow

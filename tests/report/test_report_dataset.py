@@ -34,8 +34,8 @@ def test_the_table_describes_each_column(people: Path) -> None:
     data = open_data(people, target="likes")
     head, rows = column_table(data)
     assert head[:4] == ["column", "kind", "input", "missing"]
-    found = {row[0]: row[1:3] for row in rows}
-    assert found == {
+    kinds = {row[0]: row[1:3] for row in rows}
+    assert kinds == {
         "age": ["number", "table"],
         "town": ["category", "table"],
         "<b>note</b>": ["text", "tokens"],
@@ -79,10 +79,10 @@ def test_a_cell_is_shown_whatever_holds_it(tmp_path: Path, mode: str) -> None:
 
 def test_the_command_prints_json(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data_command(str(people), target="likes", kinds=["town=text"], as_json=True)
-    told = json.loads(capsys.readouterr().out)
-    assert told["task"] == "classification"
-    assert told["columns"]["town"]["kind"] == "text"
-    assert told["sizes"]["train"] == 42
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["task"] == "classification"
+    assert printed["columns"]["town"]["kind"] == "text"
+    assert printed["sizes"]["train"] == 42
 
 
 def test_a_running_text_has_no_page(tmp_path: Path) -> None:

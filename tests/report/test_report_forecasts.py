@@ -44,16 +44,16 @@ def subject(columns: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
 
 
 def test_errors_are_loops_over_the_columns(subject: Subject, columns: dict[str, Any]) -> None:
-    found, task = subject.forecasts, subject.loaded.task
-    assert found is not None
-    assert found.targets == ["b", "<i>a"]
+    forecasts, task = subject.forecasts, subject.loaded.task
+    assert forecasts is not None
+    assert forecasts.targets == ["b", "<i>a"]
     squares, absolute, naive = (np.zeros((HORIZON, 2)) for _ in range(3))
     losses = []
-    for row in found.rows.tolist():
+    for row in forecasts.rows.tolist():
         raw = {name: [values[row - CONTEXT : row]] for name, values in columns.items()}
         (answer,) = subject.loaded.predict(raw)
         error = np.zeros((HORIZON, 2))
-        for k, name in enumerate(found.targets):
+        for k, name in enumerate(forecasts.targets):
             for step in range(HORIZON):
                 truth = columns[name][row + step]
                 error[step, k] = (answer["values"][step][k] - truth) / task.scale[k]
@@ -62,22 +62,22 @@ def test_errors_are_loops_over_the_columns(subject: Subject, columns: dict[str, 
         absolute += np.abs(error)
         losses.append((error**2).mean())
     n = len(losses)
-    assert found.rows.tolist() == subject.data.rows("test").tolist()  # type: ignore[union-attr]
-    np.testing.assert_allclose(found.squares, squares / n, rtol=1e-4)
-    np.testing.assert_allclose(found.absolute, absolute / n, rtol=1e-4)
-    np.testing.assert_allclose(found.naive, naive / n, rtol=1e-4)
-    np.testing.assert_allclose(found.loss, losses, rtol=1e-3, atol=1e-6)
-    np.testing.assert_allclose(found.skill, 1 - squares.mean(1) / naive.mean(1), rtol=1e-4)
+    assert forecasts.rows.tolist() == subject.data.rows("test").tolist()  # type: ignore[union-attr]
+    np.testing.assert_allclose(forecasts.squares, squares / n, rtol=1e-4)
+    np.testing.assert_allclose(forecasts.absolute, absolute / n, rtol=1e-4)
+    np.testing.assert_allclose(forecasts.naive, naive / n, rtol=1e-4)
+    np.testing.assert_allclose(forecasts.loss, losses, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(forecasts.skill, 1 - squares.mean(1) / naive.mean(1), rtol=1e-4)
 
 
 def test_it_agrees_with_the_task(subject: Subject) -> None:
-    found, metrics = subject.forecasts, subject.metrics
-    assert found is not None
-    assert found.loss.mean() == pytest.approx(metrics["mse"], rel=1e-6)
-    assert found.squares.mean() == pytest.approx(metrics["mse"], rel=1e-6)
-    assert found.absolute.mean() == pytest.approx(metrics["mae"], rel=1e-6)
-    assert found.naive.mean() == pytest.approx(metrics["naive_mse"], rel=1e-6)
-    assert skill(found.squares.mean(), found.naive.mean()) == pytest.approx(metrics["skill"], rel=1e-6)
+    forecasts, metrics = subject.forecasts, subject.metrics
+    assert forecasts is not None
+    assert forecasts.loss.mean() == pytest.approx(metrics["mse"], rel=1e-6)
+    assert forecasts.squares.mean() == pytest.approx(metrics["mse"], rel=1e-6)
+    assert forecasts.absolute.mean() == pytest.approx(metrics["mae"], rel=1e-6)
+    assert forecasts.naive.mean() == pytest.approx(metrics["naive_mse"], rel=1e-6)
+    assert skill(forecasts.squares.mean(), forecasts.naive.mean()) == pytest.approx(metrics["skill"], rel=1e-6)
     assert (subject.judged, subject.labelled) == (None, None)
     guess = baseline(subject)
     assert guess is not None
@@ -85,25 +85,27 @@ def test_it_agrees_with_the_task(subject: Subject) -> None:
 
 
 def test_a_window_is_drawn_in_its_own_unit(subject: Subject, columns: dict[str, Any]) -> None:
-    found = subject.forecasts
-    assert found is not None
+    forecasts = subject.forecasts
+    assert forecasts is not None
     ((_, batch),) = subject.batches([7])
-    row = int(found.rows[7])
+    row = int(forecasts.rows[7])
     raw = {name: [values[row - CONTEXT : row]] for name, values in columns.items()}
     answer = np.array(subject.loaded.predict(raw)[0]["values"])
     for k, window in enumerate(windows_of(subject.loaded, batch)):
-        values = columns[found.targets[k]]
+        values = columns[forecasts.targets[k]]
         np.testing.assert_allclose(window.past, values[row - CONTEXT : row], rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(window.truth, values[row : row + HORIZON], rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(window.forecast, answer[:, k], rtol=1e-5, atol=1e-5)
 
 
 def test_windows_are_chosen_by_their_error(subject: Subject) -> None:
-    found = subject.forecasts
-    assert found is not None
-    assert found.loss[found.at(0.0)] == found.loss.max()
-    assert found.loss[found.at(1.0)] == found.loss.min()
-    assert found.loss[found.at(0.5)] == pytest.approx(np.quantile(found.loss, 0.5, method="nearest"), rel=0.1)
+    forecasts = subject.forecasts
+    assert forecasts is not None
+    assert forecasts.loss[forecasts.at(0.0)] == forecasts.loss.max()
+    assert forecasts.loss[forecasts.at(1.0)] == forecasts.loss.min()
+    assert forecasts.loss[forecasts.at(0.5)] == pytest.approx(
+        np.quantile(forecasts.loss, 0.5, method="nearest"), rel=0.1
+    )
 
 
 def test_blocks_of_one_are_the_usual_bootstrap() -> None:
@@ -111,8 +113,8 @@ def test_blocks_of_one_are_the_usual_bootstrap() -> None:
     wanted = stats.bootstrap(
         (values,), np.mean, method="percentile", rng=np.random.default_rng(1), n_resamples=2000
     ).confidence_interval
-    found = bootstrapped_mean(values, 1)
-    assert found == pytest.approx((wanted.low, wanted.high), rel=0.02)
+    interval = bootstrapped_mean(values, 1)
+    assert interval == pytest.approx((wanted.low, wanted.high), rel=0.02)
 
 
 def test_longer_blocks_see_that_neighbours_are_alike() -> None:

@@ -88,11 +88,11 @@ def test_weights_count_repeated_examples(seed: int) -> None:
     truth, shares = drawn(31, 1, seed)
     places = np.random.default_rng(seed).integers(0, 31, 31)
     weights = np.bincount(places, minlength=31).astype(np.float64)
-    found = Ranking.of(shares[:, 0], truth[:, 0]).average_precision(weights)
+    precision = Ranking.of(shares[:, 0], truth[:, 0]).average_precision(weights)
     if truth[places, 0].any():
-        assert found == pytest.approx(average_precision_score(truth[places, 0], shares[places, 0]))
+        assert precision == pytest.approx(average_precision_score(truth[places, 0], shares[places, 0]))
     else:
-        assert math.isnan(found)
+        assert math.isnan(precision)
 
 
 def test_the_bootstrap_is_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,29 +117,29 @@ def test_the_worst_have_a_wrong_label() -> None:
 
 
 def test_judged_agrees_with_the_task(subject: Subject) -> None:
-    found = subject.labelled
-    assert found is not None
+    answers = subject.labelled
+    assert answers is not None
     assert subject.judged is None
-    assert found.threshold == 0.4
-    assert found.loss.mean() == pytest.approx(subject.metrics["loss"], rel=1e-6)
-    assert (found.truth == found.answer).all(1).mean() == pytest.approx(subject.metrics["subset_accuracy"])
-    scores = [each.average_precision for each in by_label(found) if each.examples]
+    assert answers.threshold == 0.4
+    assert answers.loss.mean() == pytest.approx(subject.metrics["loss"], rel=1e-6)
+    assert (answers.truth == answers.answer).all(1).mean() == pytest.approx(subject.metrics["subset_accuracy"])
+    scores = [each.average_precision for each in by_label(answers) if each.examples]
     assert np.mean(scores) == pytest.approx(subject.metrics["mean_average_precision"])
-    low, high = bootstrapped_mean_ap(found)
+    low, high = bootstrapped_mean_ap(answers)
     assert low < subject.metrics["mean_average_precision"] < high
     (batch,) = subject.data.batches("test", 512)  # type: ignore[union-attr]
     loss = F.binary_cross_entropy_with_logits(subject.loaded.outputs(batch), batch.target, reduction="none")  # type: ignore[arg-type]
-    assert found.loss == pytest.approx(loss.mean(1).numpy(), rel=1e-5)
-    assert np.array_equal(found.rows, subject.data.rows("test").numpy())  # type: ignore[union-attr]
+    assert answers.loss == pytest.approx(loss.mean(1).numpy(), rel=1e-5)
+    assert np.array_equal(answers.rows, subject.data.rows("test").numpy())  # type: ignore[union-attr]
 
 
 def test_the_baseline_is_a_constant_score(subject: Subject) -> None:
-    found, guess = subject.labelled, baseline(subject)
-    assert found is not None
+    answers, guess = subject.labelled, baseline(subject)
+    assert answers is not None
     assert guess is not None
-    there = [k for k in range(4) if found.truth[:, k].any()]
-    same = np.zeros(len(found.rows))
-    wanted = np.mean([average_precision_score(found.truth[:, k], same) for k in there])
+    there = [k for k in range(4) if answers.truth[:, k].any()]
+    same = np.zeros(len(answers.rows))
+    wanted = np.mean([average_precision_score(answers.truth[:, k], same) for k in there])
     assert guess.score == pytest.approx(wanted)
 
 

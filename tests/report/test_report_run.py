@@ -65,11 +65,11 @@ def test_judged_agrees_with_the_task(digits: Subject, flats: Subject) -> None:
     judged = digits.judged
     assert judged is not None
     assert (judged.truth == judged.answer).mean() == pytest.approx(digits.metrics["accuracy"])
-    assert found.loss.mean() == pytest.approx(digits.metrics["loss"], rel=1e-6)
-    assert np.array_equal(found.rows, digits.data.rows("test").numpy())  # type: ignore[union-attr]
-    worst = found.worst(5)
-    assert all(found.truth[place] != found.answer[place] for place in worst)
-    assert worst == sorted(worst, key=lambda place: -found.loss[place])
+    assert judged.loss.mean() == pytest.approx(digits.metrics["loss"], rel=1e-6)
+    assert np.array_equal(judged.rows, digits.data.rows("test").numpy())  # type: ignore[union-attr]
+    worst = judged.worst(5)
+    assert all(judged.truth[place] != judged.answer[place] for place in worst)
+    assert worst == sorted(worst, key=lambda place: -judged.loss[place])
     other = flats.judged
     assert other is not None
     assert math.sqrt(other.loss.mean()) == pytest.approx(flats.metrics["rmse"], rel=1e-6)
@@ -77,12 +77,12 @@ def test_judged_agrees_with_the_task(digits: Subject, flats: Subject) -> None:
 
 
 def test_confusion_and_classes_against_scikit_learn(digits: Subject) -> None:
-    found = digits.judged
-    assert found is not None
-    counts = confusion(found, 10)
-    assert np.array_equal(counts, confusion_matrix(found.truth, found.answer, labels=range(10)))
+    judged = digits.judged
+    assert judged is not None
+    counts = confusion(judged, 10)
+    assert np.array_equal(counts, confusion_matrix(judged.truth, judged.answer, labels=range(10)))
     rows = by_class(counts, digits.labels)
-    wanted = precision_recall_fscore_support(found.truth, found.answer, labels=range(10), zero_division=np.nan)
+    wanted = precision_recall_fscore_support(judged.truth, judged.answer, labels=range(10), zero_division=np.nan)
     assert [each.precision for each in rows] == pytest.approx(wanted[0].tolist(), nan_ok=True)
     assert [each.recall for each in rows] == pytest.approx(wanted[1].tolist(), nan_ok=True)
     assert [each.f1 for each in rows] == pytest.approx(wanted[2].tolist(), nan_ok=True)
@@ -100,19 +100,19 @@ def test_calibration_against_torchmetrics() -> None:
     p = (3 * torch.randn(500, 7, generator=drawn, dtype=torch.float64)).softmax(1)
     truth = torch.where(torch.rand(500, generator=drawn) < 0.6, p.argmax(1), torch.randint(7, (500,), generator=drawn))
     sure, answer = p.max(1)
-    found = calibration(sure.numpy(), (answer == truth).numpy())
-    assert found.ece == pytest.approx(float(multiclass_calibration_error(p, truth, 7, n_bins=15)), abs=1e-6)
-    assert sum(count for *_, count in found.bins) == 500
+    result = calibration(sure.numpy(), (answer == truth).numpy())
+    assert result.ece == pytest.approx(float(multiclass_calibration_error(p, truth, 7, n_bins=15)), abs=1e-6)
+    assert sum(count for *_, count in result.bins) == 500
 
 
 def test_baselines_by_hand(digits: Subject, flats: Subject) -> None:
     source = np.load(Path(open_data.__code__.co_filename).parent / "digits.npz")["y"]
     train, test = (source[digits.data.rows(part).numpy()] for part in ("train", "test"))  # type: ignore[union-attr]
     common = np.bincount(train).argmax()
-    found = baseline(digits)
-    assert found is not None
-    assert found.score == pytest.approx((test == common).mean())
-    assert found.what == f"always “{common}”"
+    trivial = baseline(digits)
+    assert trivial is not None
+    assert trivial.score == pytest.approx((test == common).mean())
+    assert trivial.what == f"always “{common}”"
     other, judged = baseline(flats), flats.judged
     assert other is not None and judged is not None  # noqa: PT018
     mean = flats.loaded.run.document["task"]["settings"]["mean"]
