@@ -140,7 +140,7 @@ def plan(job: Job, device: str) -> dict[str, Any]:
     """Measure; the first `fit` on this machine would, and later ones remember."""
     model, task = parts(job)
     found = plan_of(model.to(device), task, There(job, device), recipe(job, job.planned))
-    return {**found.document(), "plan": str(found.plan)}
+    return {**found.to_dict(), "plan": str(found.plan)}
 
 
 def weftnet(job: Job, device: str) -> tuple[float, float]:

@@ -30,8 +30,7 @@ from weftnet.architecture.signal import parse
 from weftnet.base.heap import kept_memory
 from weftnet.data.batch import Batch
 from weftnet.execution import answering
-from weftnet.execution.plan import Plan
-from weftnet.execution.prepared import Prepared
+from weftnet.execution.executor import Executor
 from weftnet.export.onnx import onnx_model
 
 ONE_PART = tuple(name for name in NETWORKS if name not in ("vae", "dcgan"))
@@ -67,10 +66,10 @@ def measure(what: str, job: Job, x: Tensor, args: argparse.Namespace, report: Re
     """All ways to call a network, by turns."""
     model, batch = parts(job)[0].eval(), Batch({"x": x}, {}, None, torch.arange(len(x)))
     found = answering.measure(model, batch, args.seconds)
-    if found["plan"] is None:
-        raise SystemExit(f"{what}: {found['source']}: give more --seconds")
-    plan, session = Plan.from_dict(found["plan"]), runtime(job, model, args.threads)
-    planned = Prepared(model, plan)
+    if found.plan is None:
+        raise SystemExit(f"{what}: {found.source}: give more --seconds")
+    plan, session = found.plan, runtime(job, model, args.threads)
+    planned = Executor(model, plan)
     ways: dict[str, Callable[[], Tensor]] = {
         "eager": lambda: model["network"](x),
         "weftnet's plan": lambda: planned(batch),

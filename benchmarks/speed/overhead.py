@@ -36,6 +36,7 @@ from rich.console import Console
 
 from weftnet.architecture.reading import read_text
 from weftnet.cli.commands.progress import Trainings
+from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit
@@ -114,10 +115,11 @@ def hand_written(job: Job) -> Generator[torch.Tensor, None, None]:
     """A loop that does nothing else, one step each time it is asked to go on."""
     model, _ = parts(job)
     data = Ready(job)
-    module = with_loss(job, model)
+    executor = Executor(model, PLAN)
+    module = with_loss(job, executor.model)
     optimiser = torch.optim.Adam(model.parameters(), lr=job.lr, betas=tuple(job.betas), fused=True)
-    model.train()
-    with PLAN.on(model):
+    executor.model.train()
+    with executor:
         for number in range(job.steps):
             batch = data.train_batch(number, job.batch, 0)
             loss = module(batch.inputs["x"], batch.target)

@@ -73,16 +73,25 @@ def test_a_run_of_an_earlier_version_shows_the_plan_of_its_training(
     ("facts", "kind", "message"),
     [
         ({"plan": None}, RunError, "has no plan"),
-        ({"plan": {"plan": {}, "source": "given", "tried": []}}, DamagedCheckpoint, "'seconds' is wrong"),
-        ({"plan": {"plan": {}, "source": 3, "tried": [], "seconds": 1}}, DamagedCheckpoint, "'source' is wrong"),
-        ({"plan": {"plan": {}, "source": "", "tried": [{}], "seconds": 1}}, DamagedCheckpoint, "'plan' is missing"),
-        ({"answers": ANSWERS | {"threads": "x"}}, DamagedCheckpoint, "'threads' is wrong"),
-        ({"answers": ANSWERS | {"sizes": [{"batch": 1, "plan": None}]}}, DamagedCheckpoint, "'source' is wrong"),
-        ({"answers": {"sizes": 3}}, DamagedCheckpoint, "'answers: sizes' is wrong"),
+        ({"plan": {"plan": {}, "source": "given", "tried": []}}, DamagedCheckpoint, "'plan: seconds' is wrong"),
+        ({"plan": {"plan": {}, "source": 3, "tried": [], "seconds": 1}}, DamagedCheckpoint, "'plan: source' is wrong"),
+        (
+            {"plan": {"plan": {}, "source": "", "tried": [{}], "seconds": 1}},
+            DamagedCheckpoint,
+            "'plan: tried: 1: plan' is wrong",
+        ),
+        ({"answers": ANSWERS | {"threads": "x"}}, DamagedCheckpoint, "'answers: threads' is wrong"),
+        (
+            {"answers": ANSWERS | {"sizes": [{"batch": 1, "plan": None}]}},
+            DamagedCheckpoint,
+            "'answers: sizes: 1: source' is wrong",
+        ),
+        ({"answers": ANSWERS | {"sizes": 3}}, DamagedCheckpoint, "'answers: sizes' is wrong"),
         ({"plan": {"plan": {"a": 1}, "source": "", "tried": [], "seconds": 1}}, WeftnetError, "no field is called 'a'"),
     ],
 )
 def test_what_cannot_be_read(run: Run, facts: Any, kind: type[WeftnetError], message: str) -> None:
-    run.record(**facts)
+    path = run.folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
     with pytest.raises(kind, match=message):
         plan_command(run.folder, False)

@@ -80,15 +80,11 @@ def test_values_are_those_of_the_unfolded_network_in_float64(case: str) -> None:
         assert torch.equal(folded, written) == (count == 0)
         assert fold_norms(exact) == count
         torch.testing.assert_close(exact(x.double()), true, rtol=1e-11, atol=float(true.abs().max()) * 1e-13)
-        assert fold_norms(model, on=False) == 0
-        assert torch.equal(model(x), written)
-    assert not any({"forward", "_folded"} & module.__dict__.keys() for module in model.modules())
 
 
-def test_the_norm_computes_nothing_and_the_weights_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_norm_computes_nothing_and_the_blocks_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks, signal, _ = CASES["residual"]
     model, x = network(blocks, signal), drawn(signal)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
     names = [name for name, _ in model.named_modules()]
     fold_norms(model)
     ran: list[int] = []
@@ -97,30 +93,7 @@ def test_the_norm_computes_nothing_and_the_weights_stay(monkeypatch: pytest.Monk
     with torch.no_grad():
         model(x)
     assert len(ran) == 1  # that behind the sum
-    assert list(model.state_dict()) == list(before)
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert [name for name, _ in model.named_modules()] == names
-    assert len(list(model.parameters())) == sum(1 for name in before if name.endswith(("weight", "bias")))
-
-
-def test_training_and_gradients_are_as_written() -> None:
-    blocks, signal, _ = CASES["dense"]
-    written, folded, x = network(blocks, signal), network(blocks, signal), drawn(signal)
-    folded.load_state_dict(written.state_dict())
-    assert fold_norms(folded) == 2
-    assert torch.equal(folded(x), written(x))  # gradients are recorded
-    found = []
-    for model in (written, folded):
-        model.train()
-        y = model(x)
-        y.square().sum().backward()
-        found.append([y.detach(), *(p.grad for p in model.parameters()), *model.buffers()])
-    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
-    with torch.no_grad():
-        assert torch.equal(folded(x), written(x))  # in training mode still
-        written.eval()
-        folded.eval()
-        assert not torch.equal(folded(x), written(x))
 
 
 @pytest.mark.parametrize("first", [{"conv1d": {"dim": 5, "stride": 2}}, {"dense": {"dim": 5}}], ids=str)
@@ -179,35 +152,21 @@ def test_the_weights_layout_is_kept_and_pools_still_move() -> None:
     model.to(memory_format=torch.channels_last)
     assert pool_first(model) == 1
     assert fold_norms(model) == 1
-    stand_in = model.get_submodule("0.conv").__dict__["_folded"][0]
-    assert (
-        stand_in.weight.stride()
-        == model.get_submodule("0.conv").weight.stride()
-        != stand_in.weight.contiguous().stride()
-    )
+    weight = model.get_parameter("0.conv.weight")
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert not weight.is_contiguous()
     with torch.inference_mode():
         torch.testing.assert_close(model(x), written, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.skipif(not can_use_onednn(), reason="torch was built without oneDNN")
-@pytest.mark.parametrize("order", ["products first", "folded first", "products off again"])
-def test_beside_dense_layers_by_onednn(order: str) -> None:
+def test_folded_layers_are_computed_by_onednn_too() -> None:
     blocks, signal, count = CASES["dense"]
     model, x = network(blocks, signal), drawn(signal)
     with torch.inference_mode():
         written = model(x)
-        if order != "folded first":
-            dense_by_onednn(model)
-        assert fold_norms(model) == count
-        if order == "folded first":
-            dense_by_onednn(model)  # takes the layers' place again: their norms run
-        if order == "products off again":
-            dense_by_onednn(model, False)
+        assert (fold_norms(model), dense_by_onednn(model)) == (count, 2)
         torch.testing.assert_close(model(x), written, rtol=1e-4, atol=1e-4)
-        fold_norms(model, False)
-        torch.testing.assert_close(model(x), written, rtol=1e-4, atol=1e-4)
-        dense_by_onednn(model, False)
-        assert torch.equal(model(x), written)
 
 
 def test_a_copy_has_its_own_weights() -> None:
@@ -218,6 +177,5 @@ def test_a_copy_has_its_own_weights() -> None:
     with torch.no_grad():
         for parameter in other.parameters():
             parameter.zero_()
-        fold_norms(other)
         assert not other(x).any()
         assert model(x).any()

@@ -20,9 +20,9 @@ from weftnet.base import tensors
 from weftnet.base.heap import can_keep_memory
 from weftnet.base.onednn import can_use_onednn
 from weftnet.compose import build
-from weftnet.compose.network import Combined
 from weftnet.data import open_data
 from weftnet.errors import SettingError
+from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.execution.rewrites import pool_first
 from weftnet.run.folder import Run
@@ -70,8 +70,6 @@ def test_pools_before_rectifiers_give_the_same_to_the_bit(size: Any) -> None:
         y.square().sum().backward()
         results.append([y.detach(), *(p.grad for p in model.parameters())])
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
-    assert pool_first(rewritten, on=False) == 0
-    assert all(m._order == m._written for m in rewritten.modules() if isinstance(m, Combined))
 
 
 @pytest.mark.parametrize(
@@ -98,10 +96,10 @@ def test_a_plan_changes_no_more_than_rounding_and_leaves_the_model_as_it_was(pla
     torch.testing.assert_close(*(torch.tensor(losses) for losses, _ in results), **close)
     for a, b in zip(results[0][1], results[1][1], strict=True):
         torch.testing.assert_close(a, b, **close)
-    with plan.on(model):
+    with Executor(model, plan) as executor, executor.process_settings():
         image = next(iter(data.batches("train", 4)))
-        strides = {value.stride() for value in plan.place(image).inputs.values()}
-        strides |= {p.stride() for p in model.parameters() if p.dim() == 4 and p.shape[1] == 1}
+        strides = {value.stride() for value in executor.place(image).inputs.values()}
+        strides |= {p.stride() for p in executor.model.parameters() if p.dim() == 4 and p.shape[1] == 1}
         # of one channel both layouts are contiguous, and torch's convolutions go by the strides
         assert {each[1] for each in strides} == ({1} if plan.channels_last else {64, 9})
     for name, value in model.state_dict().items():
@@ -146,8 +144,8 @@ def test_a_change_stays_only_if_it_is_faster(monkeypatch: pytest.MonkeyPatch) ->
     clocked(monkeypatch, lambda plan: 0.01 if plan.channels_last else 0.02 if plan.pool_first else 0.03)
     found = measure(*given(steps=4000, threads=1))
     assert found.plan == FREE.but(channels_last=True)
-    single = [each for each in found.tried if each.plan["precision"] == "float32"]
-    assert [(each.plan["channels_last"], each.verdict.split(":")[0]) for each in single] == [
+    single = [each for each in found.tried if each.plan.precision == "float32"]
+    assert [(each.plan.channels_last, each.verdict.split(":")[0]) for each in single] == [
         (False, "kept"),
         (True, "kept"),
         *[(True, "no gain")] * can_use_onednn(),
@@ -162,12 +160,12 @@ def test_a_change_stays_only_if_it_is_faster(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_plan_that_gives_other_gradients_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Plan, batch: Any) -> Any:
-        if self.channels_last:
+    def wrong(self: Executor, batch: Any) -> Any:
+        if self.plan.channels_last:
             batch.inputs["image"] = batch.inputs["image"].flip(2).contiguous()
         return batch
 
-    monkeypatch.setattr(Plan, "place", wrong)
+    monkeypatch.setattr(Executor, "place", wrong)
     clocked(monkeypatch, lambda plan: 0.01 if plan.channels_last else 0.09)
     found = measure(*given(steps=4000))
     assert not found.plan.channels_last
@@ -310,7 +308,7 @@ def test_a_plan_that_cannot_be_used(plan: Any, message: str) -> None:
 def test_tf32_is_set_while_the_model_runs_and_not_after() -> None:
     model, *_ = given()
     before = torch.get_float32_matmul_precision()
-    with Plan(precision="tf32").on(model):
+    with Executor(model, Plan(precision="tf32")).process_settings():
         assert torch.get_float32_matmul_precision() == "high"
     assert torch.get_float32_matmul_precision() == before
 
@@ -342,7 +340,7 @@ def test_what_is_taken_untried_may_differ_by_what_others_may(monkeypatch: pytest
     clocked(monkeypatch, lambda plan: 0.01)
     found = measure(*given(steps=4000))
     free, layout = found.tried[:2]
-    assert (free.plan["pool_first"], layout.plan["channels_last"]) == (True, True)
+    assert (free.plan.pool_first, layout.plan.channels_last) == (True, True)
     assert (free.kept, layout.verdict) == ((True, "no gain") if device == "cuda" else (False, "gives other gradients"))
     assert found.plan == (FREE if device == "cuda" else Plan())
 

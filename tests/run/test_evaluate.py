@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ from weftnet.compete.facts import latency
 from weftnet.compete.jobs import Outcome, conclude
 from weftnet.data import open_data
 from weftnet.errors import DamagedCheckpoint, DataError, RunError, SettingError
-from weftnet.execution.answer_plans import Plans
+from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
-from weftnet.execution.prepared import Prepared
+from weftnet.execution.planned import PlanChoice
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
 from weftnet.tasks import TASKS
@@ -58,8 +59,10 @@ def test_scores_are_computed_as_the_plan_has_it_and_are_the_same(tmp_path: Path)
     loaded.model["network"].register_forward_pre_hook(lambda _, given: strides.append(next(iter(given[0].values()))))
     assert loaded.metrics(data, "test") == pytest.approx(plain, rel=1e-5)
     assert all(image.stride()[1] == 1 for image in strides)
-    run.record(plan={"plan": {"channels_last": "yes", "threads": [], "other": 1}})
-    assert load(Run.open(run.folder)).metrics(data, "test") == pytest.approx(plain, rel=1e-5)
+    for wrong in ({"channels_last": "yes"}, {"threads": []}, {"other": 1}):
+        with pytest.raises(DamagedCheckpoint, match="the field 'plan: plan"):
+            run.record(plan={"plan": wrong, "source": "given", "seconds": 0.0})
+    assert load(Run.open(run.folder)).plans.trained == Plan.from_dict(plan)
 
 
 FOLDED = {"fold_norms": True}
@@ -74,7 +77,7 @@ def answering(tmp_path: Path) -> Run:
     blocks = (Block("conv2d", {"channels": 4}), Block("batch_norm2d"), Block("relu"), Block("max_pool2d"))
     network = Architecture.of(Chain((*blocks, Block("flatten"))))
     run = fit(network, task, data, Recipe(steps=5), tmp_path / "answering")
-    sizes = [{"batch": 1, "plan": FOLDED}, {"batch": 64, "plan": LARGE}]
+    sizes = [{"batch": 1, "source": "given", "plan": FOLDED}, {"batch": 64, "source": "given", "plan": LARGE}]
     run.record(answers={"threads": 1, "seconds": 0.0, "sizes": sizes})
     return run
 
@@ -92,7 +95,6 @@ def test_answers_are_computed_under_the_plan_for_as_many_examples(answering: Run
         exact = copy.deepcopy(loaded.model).double()["network"]({k: v.double() for k, v in batch.inputs.items()})
     assert not torch.equal(found, written)  # it is folded …
     assert float((found - exact).abs().max() / exact.abs().max()) < 1e-5  # … and the same
-    assert not any("_folded" in module.__dict__ for module in loaded.model.modules())
     for name, value in loaded.model.state_dict().items():
         assert torch.equal(value, before[name][0])
         assert value.data_ptr() == before[name][1]
@@ -103,12 +105,12 @@ def test_a_plan_is_prepared_once_and_anew_when_the_weights_change(
 ) -> None:
     made: list[Plan] = []
 
-    class Counted(Prepared):
+    class Counted(Executor):
         def __init__(self, model: torch.nn.ModuleDict, plan: Plan) -> None:
             made.append(plan)
             super().__init__(model, plan)
 
-    monkeypatch.setattr("weftnet.run.loading.Prepared", Counted)
+    monkeypatch.setattr("weftnet.run.loading.Executor", Counted)
     loaded, batch = load(answering.folder), next(iter(open_data("digits").batches("test", 64)))
     for count in (1, 64, 2, 40):
         loaded.outputs(batch.part(0, count))
@@ -125,7 +127,7 @@ def test_a_plan_is_prepared_once_and_anew_when_the_weights_change(
 
 
 def test_a_run_without_plans_for_answers_is_eager_to_the_bit(answering: Run) -> None:
-    loaded = replace(load(answering.folder), plans=Plans())
+    loaded = replace(load(answering.folder), plans=PlanChoice())
     batch = next(iter(open_data("digits").batches("test", 9)))
     with torch.inference_mode():
         assert torch.equal(loaded.outputs(batch), loaded.model["network"](batch.inputs, batch.masks))
@@ -153,8 +155,11 @@ def test_memory_is_kept_while_the_loaded_run_lives(answering: Run, monkeypatch: 
 
 
 def test_plans_that_cannot_be_used_are_told_when_the_run_is_loaded(answering: Run) -> None:
-    answering.record(answers={"sizes": [{"batch": 1, "plan": {"precision": "bfloat16"}}]})
-    with pytest.raises(DamagedCheckpoint, match=r"run\.json: a plan for answers is wrong"):
+    path = answering.folder / "run.json"
+    document = json.loads(path.read_text())
+    document["answers"]["sizes"][0]["plan"] = {"precision": "bfloat16"}
+    path.write_text(json.dumps(document))
+    with pytest.raises(DamagedCheckpoint, match=r"the field 'answers: sizes: 1' is wrong\n  got: .* precision"):
         load(answering.folder)
     with pytest.raises(DamagedCheckpoint, match="the field 'answers' is wrong"):
         answering.record(answers=[])

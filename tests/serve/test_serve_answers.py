@@ -13,7 +13,7 @@ from PIL import Image
 from serve_fakes import WORDS, Server, normed_run, serving
 
 import weftnet.data
-from weftnet.execution.answer_plans import Plans
+from weftnet.execution.planned import PlanChoice
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
 
@@ -88,7 +88,7 @@ def test_served_and_offline_agree_under_plans_for_answers(runs: dict[str, Run], 
     plans = ({"fold_norms": True}, {"fold_norms": True, "channels_last": True, "pool_first": True, "keep_memory": True})
     rows, loaded = SETS["digits"], load(normed_run(tmp_path / "normed", plans))
     assert [loaded.plans.answering(size).fold_norms for size in (1, 64)] == [True, True]
-    close(loaded.predict(columns(rows)), replace(loaded, plans=Plans()).predict(columns(rows)))
+    close(loaded.predict(columns(rows)), replace(loaded, plans=PlanChoice()).predict(columns(rows)))
     with serving(f"m={loaded.run.folder}", "--engine", "torch", home=tmp_path) as server:
         got = [server.predict("m", [row])[0] for row in rows[:20]] + server.predict("m", rows[20:100])
         close(got, loaded.predict(columns(rows[:100])))

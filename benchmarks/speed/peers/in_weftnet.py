@@ -67,7 +67,7 @@ def plan(this: Job) -> dict:
     from weftnet.train.planning import plan_of
 
     model, task = parts(this)
-    found = plan_of(model, task, Ready(this), Recipe(**settings(this), steps=this.planned)).document()
+    found = plan_of(model, task, Ready(this), Recipe(**settings(this), steps=this.planned)).to_dict()
     return {
         "plan": words(found),
         "fields": found["plan"],

@@ -9,13 +9,14 @@ from weftnet.data.kinds.characters import Characters
 from weftnet.errors import SettingError
 from weftnet.run.loading import Loaded
 from weftnet.tasks._sheet import sheet
+from weftnet.tasks._task import DrawsExamples, WritesText
 
 
 def draws(loaded: Loaded) -> str:
     """`images`, `text`, or nothing."""
-    if hasattr(loaded.task, "samples"):
+    if isinstance(loaded.task, DrawsExamples):
         return "images"
-    return "text" if hasattr(loaded.task, "sample") else ""
+    return "text" if isinstance(loaded.task, WritesText) else ""
 
 
 def text(
@@ -27,14 +28,14 @@ def text(
     Raises:
         SettingError: the run writes no text, or the prompt is empty.
     """
-    if draws(loaded) != "text":
+    if not isinstance(task := loaded.task, WritesText):
         raise SettingError("the run writes no text", where=str(loaded.run.folder), fix="name a run of a language model")
     if not prompt:
         raise SettingError("the prompt is empty", expected="at least one character")
     state = loaded.run.json("data.json")["preprocessing"]["columns"]
     kind = Characters.from_state(next(iter(state.values())))
     generator = torch.Generator().manual_seed(seed)
-    tokens = loaded.task.sample(
+    tokens = task.sample(
         loaded.model,
         torch.from_numpy(kind.encode(prompt))[None],
         length,
@@ -52,11 +53,11 @@ def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:
         SettingError: the run draws no images, or the file is not to be a PNG.
         RunError: the file can't be written.
     """
-    if draws(loaded) != "images":
+    if not isinstance(task := loaded.task, DrawsExamples):
         raise SettingError("the run draws no images", where=str(loaded.run.folder), fix="name a run of a VAE or GAN")
     if path.suffix != ".png":
         raise SettingError("images are written as PNG", expected="NAME.png", got=str(path))
-    drawn = loaded.task.samples(loaded.model, count, torch.Generator().manual_seed(seed))
+    drawn = task.samples(loaded.model, count, torch.Generator().manual_seed(seed))
     if drawn.dim() != 4:
         raise SettingError("what the run draws are no images", where=str(loaded.run.folder), got=str(drawn.shape))
     if path.parent == loaded.run.folder / "samples":

@@ -8,9 +8,9 @@ once. A pair is folded where a chain has the norm right behind a block that ends
 stands at several places of the model is left alone, and so is what somebody watches by hooks. (`whitening_conv2d` has
 no layer of its own, and keeps its norm.)
 
-Parameters, buffers, their names and the blocks' paths stay as they are: the folded weights belong to a stand-in beside
-the layer, which runs while the norm is in evaluation and no gradient is recorded; then the norm passes on what it
-reads. Otherwise both run as written. Weights that change later reach the stand-in when norms are folded again.
+The folded layer takes the layer's place, and an identity the norm's: for evaluation alone, and for the weights as they
+are now. Both happen in an executor's own modules (`executor.py`); the model keeps its layers, and weights that change
+later take a new executor.
 Source: B. Jacob et al., Quantization and training of neural networks, 2017, https://arxiv.org/abs/1712.05877, eq. 14.
 """
 
@@ -18,11 +18,10 @@ import copy
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from types import MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from weftnet.blocks import BLOCKS
 from weftnet.compose.network import Combined
@@ -39,26 +38,33 @@ _OUTPUTS: dict[type[nn.Module], int] = {
 }  # fmt: skip
 
 
-def fold_norms(model: nn.Module, on: bool = True) -> int:
-    """Let every batch norm right behind a convolution or dense layer be part of it, or as written again.
+class _Pair(NamedTuple):
+    """Two blocks of a chain, one right behind the other, the second a norm; and what the first calls its last layer."""
+
+    block: nn.Module
+    layer: str
+    norm: nn.Module
+
+
+def fold_norms(model: nn.Module) -> int:
+    """Make every batch norm right behind a convolution or dense layer a part of that layer.
 
     Args:
-        model: a `Network`, or a module that holds some.
-        on: False for the layers as written.
+        model: in evaluation mode, whose layers are changed: an executor's own.
 
     Returns:
         How many norms are folded.
     """
-    for module in model.modules():
-        _unfold(module)
-    pairs = list(_pairs(model)) if on else []
-    for layer, norm in pairs:
-        _fold(layer, norm)
+    pairs = list(_pairs(model))
+    for pair in pairs:
+        layer, norm = pair.block.get_submodule(pair.layer), pair.norm.get_submodule("norm")
+        pair.block.add_module(pair.layer, _folded(layer, norm))
+        pair.norm.add_module("norm", nn.Identity())
     return len(pairs)
 
 
-def _pairs(model: nn.Module) -> Iterator[tuple[nn.Module, nn.Module]]:
-    """Layers, each with the norm that can be folded into it."""
+def _pairs(model: nn.Module) -> Iterator[_Pair]:
+    """Blocks whose last layer can take in the norm behind them."""
     places = Counter(id(module) for _, module in model.named_modules(remove_duplicate=False))
     kinds = {BLOCKS.get(name): layer for name, layer in _LAYERS.items()}
     norms = tuple(BLOCKS.get(name) for name in _NORMS)
@@ -73,7 +79,7 @@ def _pairs(model: nn.Module) -> Iterator[tuple[nn.Module, nn.Module]]:
             layer, norm = first.get_submodule(kinds[type(first)]), second.get_submodule("norm")
             alone = all(places[id(each)] == 1 and not _watched(each) for each in (first, layer, second, norm))
             if alone and type(layer) in _OUTPUTS and type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d):
-                yield layer, norm
+                yield _Pair(first, kinds[type(first)], second)
 
 
 def _chains(model: nn.Module) -> Iterator[Combined]:
@@ -95,55 +101,15 @@ def _watched(module: nn.Module) -> bool:
     return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
-def _fold(layer: Any, norm: Any) -> None:
+@torch.no_grad()
+def _folded(layer: Any, norm: Any) -> nn.Module:
+    """A layer that computes both."""
     axis = _OUTPUTS[type(layer)]
-    with torch.no_grad():
-        scale = (norm.running_var.double() + norm.eps).rsqrt() * norm.weight.double()
-        along = [-1 if place == axis else 1 for place in range(layer.weight.dim())]
-        bias = -norm.running_mean.double() if layer.bias is None else layer.bias.double() - norm.running_mean
-        weight = torch.empty_like(layer.weight).copy_(layer.weight * scale.view(along))  # in the weight's own layout
-        bias = (bias * scale + norm.bias).to(weight.dtype)
-    stand_in, own = copy.copy(layer), layer.__dict__.get("forward")
-    # not by assignment: the copy still shares its table of parameters with the layer
-    stand_in.__dict__["_parameters"] = {
-        name: nn.Parameter(value, requires_grad=False) for name, value in (("weight", weight), ("bias", bias))
-    }
-    if own is not None:  # another way to compute the layer, such as `products`', goes on with the other weights
-        stand_in.__dict__["forward"] = MethodType(own.__func__, stand_in)
-    # past nn.Module's own tables: neither is a part of the model; methods, so that a copy has its own
-    layer.__dict__ |= {"_folded": (stand_in, norm, own), "forward": MethodType(_run_layer, layer)}
-    norm.__dict__ |= {"_folded": layer, "forward": MethodType(_run_norm, norm)}
-
-
-def _unfold(module: nn.Module) -> None:
-    folded = module.__dict__.pop("_folded", None)
-    if folded is None or not _is_ours(module):
-        return
-    del module.__dict__["forward"]
-    if isinstance(folded, tuple) and folded[2] is not None:
-        module.__dict__["forward"] = folded[2]
-
-
-def _is_ours(module: nn.Module) -> bool:
-    """Whether nobody has put another way to compute it in place since."""
-    return getattr(module.__dict__.get("forward"), "__func__", None) in (_run_layer, _run_norm)
-
-
-def _as_written(norm: nn.Module) -> bool:
-    return norm.training or torch.is_grad_enabled()
-
-
-def _run_layer(layer: Any, x: Tensor) -> Tensor:
-    stand_in, norm, own = layer.__dict__["_folded"]
-    if _as_written(norm):
-        return own(x) if own is not None else type(layer).forward(layer, x)  # type: ignore[no-any-return]
-    y: Tensor = stand_in.forward(x)
-    return y
-
-
-def _run_norm(norm: Any, x: Tensor) -> Tensor:
-    layer = norm.__dict__["_folded"]
-    if not _as_written(norm) and _is_ours(layer):
-        return x
-    y: Tensor = type(norm).forward(norm, x)
-    return y
+    scale = (norm.running_var.double() + norm.eps).rsqrt() * norm.weight.double()
+    along = [-1 if place == axis else 1 for place in range(layer.weight.dim())]
+    bias = -norm.running_mean.double() if layer.bias is None else layer.bias.double() - norm.running_mean
+    weight = torch.empty_like(layer.weight).copy_(layer.weight * scale.view(along))  # in the weight's own layout
+    folded = copy.deepcopy(layer, {id(each): each for each in layer.parameters()})
+    folded.weight = nn.Parameter(weight, requires_grad=False)
+    folded.bias = nn.Parameter((bias * scale + norm.bias).to(weight.dtype), requires_grad=False)
+    return folded  # type: ignore[no-any-return]

@@ -4,28 +4,34 @@ What is not float32 on the CPU, or runs under autocast, is computed by torch as 
 blocks stay as they are. Layers of some ten units are slower: each product is an autograd function in Python.
 """
 
-from types import MethodType
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from weftnet.base.onednn import can_use_onednn, product
 
 
-def dense_by_onednn(model: nn.Module, on: bool = True) -> int:
-    """Let oneDNN compute every dense layer, or as written again; gives how many it now does."""
+class Linear(nn.Linear):
+    """As `nn.Linear`, with products by oneDNN. The name is torch's: names of optimisers' parameters hold it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (…, dim_in) → x Wᵀ + b: (…, dim_out)."""
+        float32 = x.dtype == torch.float32 == self.weight.dtype
+        fits = float32 and x.device.type == "cpu" and x.dim() > 1 and x.numel() > 0
+        if not fits or torch.is_autocast_enabled("cpu"):
+            return super().forward(x)
+        return product(x, self.weight, self.bias)
+
+
+def dense_by_onednn(model: nn.Module) -> int:
+    """Let oneDNN compute every dense layer.
+
+    Args:
+        model: whose layers are changed: an executor's own.
+
+    Returns:
+        How many layers it computes.
+    """
     layers = [module for module in model.modules() if type(module) is nn.Linear] if can_use_onednn() else []
     for layer in layers:
-        layer.__dict__.pop("forward", None)
-        if on:
-            # a method, so that a copy of the layer uses its own weights
-            layer.__dict__["forward"] = MethodType(_forward, layer)
-    return len(layers) * on
-
-
-def _forward(layer: nn.Linear, x: Tensor) -> Tensor:
-    fits = x.dtype == torch.float32 == layer.weight.dtype and x.device.type == "cpu" and x.dim() > 1 and x.numel() > 0
-    if not fits or torch.is_autocast_enabled("cpu"):
-        return F.linear(x, layer.weight, layer.bias)
-    return product(x, layer.weight, layer.bias)
+        layer.__class__ = Linear  # which keeps the layer's place, tensors and hooks, wherever it is registered
+    return len(layers)

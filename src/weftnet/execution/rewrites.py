@@ -17,12 +17,11 @@ from weftnet.compose.network import Combined
 _POOLS = ("max_pool2d", "global_max_pool2d")
 
 
-def pool_first(model: nn.Module, on: bool = True) -> int:
-    """Let every maximum pool of images run before a rectifier in front of it, or as written again.
+def pool_first(model: nn.Module) -> int:
+    """Let every maximum pool of images run before a rectifier in front of it.
 
     Args:
-        model: a `Network`, or a module that holds some.
-        on: False for the order as written.
+        model: whose chains are changed: an executor's own.
 
     Returns:
         How many pools run earlier.
@@ -33,7 +32,7 @@ def pool_first(model: nn.Module, on: bool = True) -> int:
         if not isinstance(chain, Combined) or chain._kind != "chain":
             continue
         order = list(chain._written)
-        for place in range(len(order) - 1) if on else ():
+        for place in range(len(order) - 1):
             first, second = chain.get_submodule(order[place]), chain.get_submodule(order[place + 1])
             if isinstance(first, relu) and isinstance(second, pools):
                 order[place], order[place + 1] = order[place + 1], order[place]

@@ -19,6 +19,7 @@ from weftnet.base import tensors
 from weftnet.base.units import amount, size
 from weftnet.compose import build, resolve
 from weftnet.errors import ArchitectureError, DamagedCheckpoint, RunError
+from weftnet.tasks._task import Task
 
 #: a setting may always be as large as this: a kernel, a number of layers, a length of pooling
 _USUAL = 2**16
@@ -27,7 +28,7 @@ _TABLES = 2**30
 
 
 def refuse_other_sizes(
-    architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], task: Any, weights: Path
+    architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], task: Task, weights: Path
 ) -> None:
     """Refuse an architecture whose network is not the one the weights belong to, or doesn't give what the task reads.
 
@@ -68,7 +69,7 @@ def refuse_too_large(architecture: Architecture, inputs: Mapping[str, Mapping[st
         )
 
 
-def _refuse_other_answers(model: nn.ModuleDict, task: Any, where: str) -> None:
+def _refuse_other_answers(model: nn.ModuleDict, task: Task, where: str) -> None:
     """A complete network needs no head, or one that would change no shape."""
     for part, network in model.items():
         gives = getattr(network, "gives", None)

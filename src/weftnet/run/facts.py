@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from weftnet.base.typed import Measured, brief, read
 from weftnet.errors import DamagedCheckpoint
+from weftnet.execution.planned import AnswerPlans, TrainingPlan
 
 Status: TypeAlias = Literal["created", "training", "stopped", "finished", "failed"]
 Scores: TypeAlias = dict[str, dict[str, Measured]]
@@ -105,8 +106,8 @@ class RunFacts:
     waited: Measured | None = None
     reason: str = ""
     scores: Scores | None = None
-    plan: dict[str, Any] | None = None
-    answers: dict[str, Any] | None = None
+    plan: TrainingPlan | None = None
+    answers: AnswerPlans | None = None
     engine: Engine | None = None
     compression: Compression | None = None
 

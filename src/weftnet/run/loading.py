@@ -22,13 +22,14 @@ from weftnet.base.heap import kept_memory
 from weftnet.compose import build
 from weftnet.data import Batch, Data, Preprocessing
 from weftnet.errors import DamagedCheckpoint, DataError, RunError
-from weftnet.execution.answer_plans import Plans
+from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
-from weftnet.execution.prepared import Prepared
+from weftnet.execution.planned import PlanChoice
 from weftnet.execution.session import MASK, Session
 from weftnet.run.bounds import refuse_other_sizes
 from weftnet.run.contents import contents, parts_of
 from weftnet.run.folder import Run
+from weftnet.tasks._task import Task
 
 BATCH = 512
 
@@ -48,10 +49,10 @@ class Loaded:
 
     run: Run
     architecture: Architecture
-    task: Any
+    task: Task
     signals: dict[str, Signal]
     model: nn.ModuleDict
-    plans: Plans = field(default_factory=Plans)
+    plans: PlanChoice = field(default_factory=PlanChoice)
 
     @cached_property
     def preprocessing(self) -> Preprocessing:
@@ -82,12 +83,12 @@ class Loaded:
         if tuple(self.model) != ("network",):
             raise RunError("has no single network that answers", where=str(self.run.folder), got=", ".join(self.model))
         plan = self.plans.answering(batch.size)
-        network = self._under(plan)
+        executor = self._executor(plan)
         if plan.keep_memory:
             self._memory  # noqa: B018  (is kept once it is asked for)
         with torch.inference_mode():
-            given: Tensor = network(batch)
-        return given
+            outputs: Tensor = executor(batch)
+        return outputs
 
     def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
         """An answer for each raw example, given by columns.
@@ -109,13 +110,12 @@ class Loaded:
         if not data.sizes.get(split):
             raise DataError(f"the data have no {split} part", where=data.name, got=str(data.sizes))
         plan = self.plans.scoring(BATCH)
+        executor = self._executor(plan)
         with kept_memory(plan.keep_memory):
-            batches = map(plan.place, data.batches(split, BATCH))
-            found: dict[str, float] = self.task.evaluate(self._under(plan).model, batches)
-        return found
+            return self.task.evaluate(executor.model, map(executor.place, data.batches(split, BATCH)))
 
     @cached_property
-    def _prepared(self) -> dict[Plan, Prepared]:
+    def _executors(self) -> dict[Plan, Executor]:
         return {}
 
     @cached_property
@@ -125,16 +125,16 @@ class Loaded:
         weakref.finalize(self, stack.close)
         return stack
 
-    def _under(self, plan: Plan) -> Prepared:
-        """The model under a plan, prepared once, and anew once its weights have changed; as written while it trains."""
+    def _executor(self, plan: Plan) -> Executor:
+        """Of a plan: made once, and anew once the weights have changed; of none while the model trains."""
         if self.model.training:
-            return Prepared(self.model, Plan())
+            return Executor(self.model, Plan())
         if plan.keep_memory:
-            plan = plan.but(keep_memory=False)  # which lays out nothing: with it and without it are one
-        found = self._prepared.get(plan)
-        if found is None or not found.current:
-            found = self._prepared[plan] = Prepared(self.model, plan)
-        return found
+            plan = plan.but(keep_memory=False)  # a setting of the process: the executor is the same without it
+        executor = self._executors.get(plan)
+        if executor is None or not executor.current:
+            executor = self._executors[plan] = Executor(self.model, plan)
+        return executor
 
 
 class OnnxNetwork(nn.Module):
@@ -184,14 +184,14 @@ def load(run: Run | str | Path) -> Loaded:
     if run.facts.engine is not None:
         model = nn.ModuleDict({"network": OnnxNetwork(run.file(run.facts.engine.file), inputs["network"])})
         return Loaded(run, architecture, task, signals, model.eval())
-    plans = Plans.of(run.document, str(run.folder / "run.json"))
+    plans = PlanChoice(run.facts.answers, run.facts.plan.plan if run.facts.plan else Plan())
     refuse_other_sizes(architecture, inputs, task, run.file("weights.safetensors"))
     model = build(architecture, inputs)
     run.load_weights(model)
     return Loaded(run, architecture, task, signals, model.eval(), plans)
 
 
-def _refuse_other_data(run: Run, task: Any, signals: Mapping[str, Signal]) -> None:
+def _refuse_other_data(run: Run, task: Task, signals: Mapping[str, Signal]) -> None:
     """Refuse a fitted preprocessing that gives other inputs than the network reads, or other classes than the task's.
 
     Raises:

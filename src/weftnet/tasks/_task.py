@@ -11,7 +11,7 @@ them, so that `type(task)(**task.settings())` is the same task. It holds no weig
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -80,6 +80,27 @@ class Task(Protocol):
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """One answer an example."""
+        ...
+
+
+@runtime_checkable
+class DrawsExamples(Protocol):
+    """A task whose model makes new examples."""
+
+    def samples(self, model: nn.ModuleDict, count: int, generator: torch.Generator) -> Tensor:
+        """New examples (count, …): uint8 images, or vectors and sequences in the standardised space."""
+        ...
+
+
+@runtime_checkable
+class WritesText(Protocol):
+    """A task whose model continues a sequence of tokens."""
+
+    def sample(
+        self, model: nn.ModuleDict, prompt: Tensor, length: int, *, temperature: float, top_k: int | None,
+        generator: torch.Generator,
+    ) -> Tensor:  # fmt: skip
+        """The prompt (batch, time) and `length` tokens more."""
         ...
 
 

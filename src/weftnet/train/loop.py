@@ -11,6 +11,7 @@ from weftnet.base.files import probe
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
+from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.optim import SCHEDULES
 from weftnet.run.folder import Run
@@ -27,7 +28,7 @@ from weftnet.train.planning import plan_of
 from weftnet.train.progress import Progress, Quiet
 from weftnet.train.randomness import device_of, start, step_seeds
 from weftnet.train.recipe import Recipe
-from weftnet.train.result import TrainingResult, conclude
+from weftnet.train.result import TrainingResult, conclude, keep_weights, to_be_resumed
 from weftnet.train.state import State
 from weftnet.train.step import take_step
 from weftnet.train.team import ALONE, Team
@@ -63,10 +64,13 @@ def train(
         data = data.to(device)
     with Interrupt() as interrupt, run.training(), closing(progress):
         plan = _fix_plan_and_steps(model, task, data, recipe, run, team)
-        with plan.on(model), Feed(data, recipe.batch_size, recipe.seed) as feed:
-            state = State(model, task, recipe, team)
-            Loop(state, task, feed, recipe, plan, run, progress, interrupt).train()
-            team.restore(model)
+        feeding = Feed(data, recipe.batch_size, recipe.seed)
+        with Executor(model, plan) as executor, executor.process_settings(), feeding as feed:
+            state = State(executor.model, task, recipe, team)
+            Loop(state, task, feed, recipe, executor, run, progress, interrupt).train()
+            team.restore(executor.model)
+            if not to_be_resumed(state, recipe, run):
+                keep_weights(state)
         result = conclude(state, model, data, recipe, run)
         team.agree(False)  # nobody leaves before the leader has written
         return result
@@ -74,14 +78,14 @@ def train(
 
 def _fix_plan_and_steps(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, team: Team) -> Plan:
     """Put the plan and the number of steps into the run before the first step: from then on both are fixed."""
-    if "plan" not in run.document:
-        planned = plan_of(model, task, data, team.local_recipe(recipe, data))
-        run.record(plan=team.from_leader(planned.document()))
-    plan = Plan.from_dict(run.document["plan"]["plan"])
+    if run.facts.plan is None:
+        chosen = plan_of(model, task, data, team.local_recipe(recipe, data))
+        run.record(plan=team.from_leader(chosen.to_dict()))
+    planned = run.facts.plan
+    assert planned is not None  # it was just recorded
     if run.steps is None:
-        spent = run.document["plan"]["seconds"]
-        run.record(steps=count_steps(model, task, data, recipe, plan, spent, team))
-    return plan
+        run.record(steps=count_steps(model, task, data, recipe, planned.plan, planned.seconds, team))
+    return planned.plan
 
 
 class Loop:
@@ -92,17 +96,17 @@ class Loop:
         task: gives losses and metrics.
         feed: gives batches.
         recipe: how to train.
-        plan: how a step is executed.
+        executor: of the model that is trained; it places batches and computes losses as its plan says.
         run: receives checkpoints and history.
         progress: is notified of steps and evaluations.
         interrupt: tells whether somebody asks to stop.
     """
 
     def __init__(
-        self, state: State, task: Task, feed: Feed, recipe: Recipe, plan: Plan, run: Run, progress: Progress,
-        interrupt: Interrupt,
+        self, state: State, task: Task, feed: Feed, recipe: Recipe, executor: Executor, run: Run,
+        progress: Progress, interrupt: Interrupt,
     ) -> None:  # fmt: skip
-        self.state, self.task, self.feed, self.recipe, self.plan = state, task, feed, recipe, plan
+        self.state, self.task, self.feed, self.recipe, self.executor = state, task, feed, recipe, executor
         self.run, self.progress, self.interrupt, self.team = run, progress, interrupt, state.team
         self.device = device_of(state.model)
         self.generator = torch.Generator(self.device)
@@ -167,7 +171,7 @@ class Loop:
         state = self.state
         start(self.device, self.generator, next(self.seeds))
         state.set_rate(self.schedule((state.step + 0.5) / self.steps))
-        losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.plan)
+        losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.executor)
         self.losses.add(state.step, losses)
         state.step += 1
 
@@ -176,7 +180,7 @@ class Loop:
         first = self.state.step * self.recipe.accumulate
         for number in range(first, first + self.recipe.accumulate):
             rows, weight = self.team.share(self.feed.train_batch(number))
-            yield self.plan.place(self.augment(rows.to(self.device), self.generator)), weight
+            yield self.executor.place(self.augment(rows.to(self.device), self.generator)), weight
 
     def _due(self) -> tuple[bool, bool]:
         """Whether to evaluate and whether to save a checkpoint after this step; the same in every process."""
@@ -212,7 +216,7 @@ class Loop:
         """The metrics of the mean weights, which are kept if their score is the best so far."""
         state, task = self.state, self.task
         with state.average.in_place():
-            batches = map(self.plan.place, self.feed.batches("validation"))
+            batches = map(self.executor.place, self.feed.batches("validation"))
             metrics = evaluate(state, task, batches, self.device, self.generator, self.recipe.seed)
             state.score(metrics.get(task.score), task.better, keep=self.recipe.keep == "best")
         return metrics

@@ -19,7 +19,6 @@ import platform
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,10 @@ from weftnet.base.heap import can_keep_memory, kept_memory
 from weftnet.base.onednn import can_use_onednn
 from weftnet.compose import Network
 from weftnet.errors import RunError, WeftnetError
+from weftnet.execution.executor import own_modules
 from weftnet.execution.plan import Plan
+from weftnet.execution.planned import LEAST_GAIN, TrainingPlan, TriedPlan
 from weftnet.execution.rewrites import pool_first
-from weftnet.execution.tried import LEAST_GAIN, TriedPlan
 from weftnet.train.randomness import device_of
 from weftnet.train.recipe import Recipe
 from weftnet.train.trial import Trial
@@ -55,35 +55,12 @@ _CLEAR = 0.1
 _LONG = 0.3
 #: Steps that trying a single change takes at the least.
 _LEAST = 20
+_TOO_SHORT = "too short to measure"
 #: Losses and gradients of a batch, and whether of evaluation mode.
 _Given = tuple[list[float], list[Tensor], bool]
 
 
-@dataclass
-class Planned:
-    """The plan of a training, and how it was found.
-
-    Args:
-        plan: to run under.
-        source: measured, remembered, given, or too short to measure.
-        tried: every plan that was looked at.
-        seconds: spent on it.
-    """
-
-    plan: Plan
-    source: str
-    tried: list[TriedPlan] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def document(self) -> dict[str, Any]:
-        """As JSON, for the run."""
-        return {
-            "plan": self.plan.to_dict(), "source": self.source, "seconds": self.seconds,
-            "tried": [asdict(each) for each in self.tried],
-        }  # fmt: skip
-
-
-def plan_of(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Planned:
+def plan_of(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> TrainingPlan:
     """The plan a recipe asks for, or the one that was fastest on this machine.
 
     Raises:
@@ -91,10 +68,10 @@ def plan_of(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Plann
     """
     if recipe.plan != "auto":
         given = {} if recipe.plan == "eager" else recipe.plan
-        return Planned(Plan.from_dict(given), "given")  # type: ignore[arg-type]  # the recipe saw to it
+        return TrainingPlan(Plan.from_dict(given), "given", 0.0)  # type: ignore[arg-type]  # the recipe saw to it
     remembered = _remembered(path := _place(model, task, data, recipe))
     if remembered is not None:
-        return Planned(remembered, "remembered")
+        return TrainingPlan(remembered, "remembered", 0.0)
     found = measure(model, task, data, recipe)
     if found.source == "measured":
         with suppress(RunError):  # a cache that can't be written is none
@@ -103,25 +80,24 @@ def plan_of(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Plann
     return found
 
 
-def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Planned:
+def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> TrainingPlan:
     """Try plans within `SHARE` of the training's expected time."""
     begun = time.perf_counter()
     free = Plan(pool_first=_pools(model), keep_memory=device_of(model).type == "cpu" and can_keep_memory())
-    found = Planned(free, "too short to measure")
     if not _worth_it(_steps(data, recipe)):
-        return found
+        return TrainingPlan(free, _TOO_SHORT, 0.0)
     with Trial(model, task, data, recipe, Plan()) as trial:
         step, worked = _shortest(trial)
         steps = _steps(data, recipe) or (recipe.budget or 0.0) / step
         if not _worth_it(steps):
-            found.seconds = time.perf_counter() - begun
-            return found
+            return TrainingPlan(free, _TOO_SHORT, time.perf_counter() - begun)
         base = _gives(trial)
     allowed = SHARE * steps * step
     best, ratio = Plan(), 1.0
+    considered: list[TriedPlan] = []
     with kept_memory(free.keep_memory):
         if free != best:
-            found.tried.append(tried := _free(model, task, data, recipe, free, base, worked))
+            considered.append(tried := _free(model, task, data, recipe, free, base, worked))
             if tried.kept:
                 best, ratio = free, tried.ratio or ratio
         changes = list(_changes(model, recipe))
@@ -129,14 +105,13 @@ def measure(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> Plann
             plan, over = best.but(**change), time.perf_counter() - begun > allowed
             if over or ("compiled" in change and _COMPILING * len(model) > allowed):
                 why = "the time for trying is over" if over else f"compiling takes {_COMPILING:.0f} s or more"
-                found.tried.append(TriedPlan(plan.to_dict(), f"not tried: {why}"))
+                considered.append(TriedPlan(plan, f"not tried: {why}"))
                 continue
             tried = _against(model, task, data, recipe, best, ratio, plan, base, allowed / len(changes))
-            found.tried.append(tried)
+            considered.append(tried)
             if tried.kept:
                 best, ratio = plan, tried.ratio or ratio
-    found.plan, found.source, found.seconds = best, "measured", time.perf_counter() - begun
-    return found
+    return TrainingPlan(best, "measured", time.perf_counter() - begun, tuple(considered))
 
 
 def _gives(eager: Trial) -> _Given:
@@ -158,7 +133,7 @@ def _free(
     with Trial(model, task, data, recipe, plan) as trial:
         (_, seconds), difference = _shortest(trial), _difference(base, trial)
     verdict = "kept: takes work away" if difference <= _tolerance(plan, trial.device) else "gives other gradients"
-    return TriedPlan(plan.to_dict(), verdict, seconds, worked / seconds, difference)
+    return TriedPlan(plan, verdict, seconds, worked / seconds, difference)
 
 
 def _against(
@@ -170,9 +145,9 @@ def _against(
         try:
             difference = _difference(base, there)
         except (RuntimeError, WeftnetError) as error:
-            return TriedPlan(plan.to_dict(), f"fails: {str(error).splitlines()[0]}")
+            return TriedPlan(plan, f"fails: {str(error).splitlines()[0]}")
         if difference > _tolerance(plan, there.device):
-            return TriedPlan(plan.to_dict(), "gives other gradients", difference=difference)
+            return TriedPlan(plan, "gives other gradients", difference=difference)
         clock = Trial.work if _alone(there) and _alone(here) else Trial.step
         both = here.step() + there.step()  # the first sets things up
         both = max(here.step() + there.step(), 1e-6)
@@ -182,7 +157,7 @@ def _against(
             pairs.append((clock(here), clock(there)))
     old, new = map(min, zip(*pairs, strict=True))
     verdict = "kept" if old / new > 1 + LEAST_GAIN else "no gain"
-    return TriedPlan(plan.to_dict(), verdict, new, ratio * old / new, difference)
+    return TriedPlan(plan, verdict, new, ratio * old / new, difference)
 
 
 def _decided(pairs: list[tuple[float, float]]) -> bool:
@@ -236,9 +211,7 @@ def _changes(model: nn.ModuleDict, recipe: Recipe) -> Iterator[dict[str, Any]]:
 
 def _pools(model: nn.ModuleDict) -> bool:
     """Whether any pool would run earlier."""
-    moved = pool_first(model)
-    pool_first(model, on=False)
-    return moved > 0
+    return pool_first(own_modules(model)) > 0
 
 
 def _has_bfloat16() -> bool:

@@ -33,26 +33,41 @@ class TrainingResult:
     message: str
 
 
+def to_be_resumed(state: State, recipe: Recipe, run: Run) -> bool:
+    """Whether somebody stopped the training before its end."""
+    return state.stopped and state.step < (run.steps or 1) and not state.out_of_patience(recipe.patience)
+
+
+def keep_weights(state: State) -> None:
+    """Give the model that is trained the best weights, or the last ones."""
+    if state.best:
+        state.model.load_state_dict(state.best)
+    else:
+        state.average.make_permanent()
+
+
 def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run: Run) -> TrainingResult:
-    """Write the weights that are kept; or, if the training was stopped before its end, leave the run to be resumed.
+    """Write the weights that were kept; or, if the training was stopped before its end, leave the run to be resumed.
 
     Args:
         state: after the last step.
-        model: ends with the weights that are kept.
+        model: has these weights, but for those of several workers, which are gathered.
         data, recipe: of the training.
         run: to write to.
     """
     steps = run.steps or 1
     run.write_history(state.history)
-    early = state.out_of_patience(recipe.patience)
-    if state.stopped and state.step < steps and not early:
+    if to_be_resumed(state, recipe, run):
         return _stopped(state, steps, run)
-    step, metrics = _keep(state, model)
+    state.team.gather(state.model, model)
+    model.eval()
+    step, metrics = _kept(state)
     run.save_weights(model, {"step": step, "steps": state.step, "validation": metrics})
     answers = plans_for_answers(model, data, recipe.plan, state.seconds) if state.team.leads else None
-    facts: dict[str, Any] = {} if answers is None else {"answers": answers}
+    facts: dict[str, Any] = {} if answers is None else {"answers": answers.to_dict()}
     run.record(status="finished", seconds=state.seconds, waited=state.waited, **facts)
     state.checkpoints(run.folder).clear()
+    early = state.out_of_patience(recipe.patience)
     why = f", early after {recipe.patience} evaluations without a better score" if early else ""
     message = f"finished after step {state.step} of {steps}{why}; the weights are those of step {step}"
     return TrainingResult("finished", state.step, steps, step, metrics, message)
@@ -65,14 +80,8 @@ def _stopped(state: State, steps: int, run: Run) -> TrainingResult:
     return TrainingResult("stopped", state.step, steps, state.best_step, {}, message)
 
 
-def _keep(state: State, model: nn.ModuleDict) -> tuple[int, dict[str, float]]:
-    """Give the model the best weights, or the last ones; their step, and their metrics."""
-    if state.best:
-        state.model.load_state_dict(state.best)
-    else:
-        state.average.make_permanent()
-    state.team.gather(state.model, model)
-    model.eval()
+def _kept(state: State) -> tuple[int, dict[str, float]]:
+    """The step of the weights that are kept, and their metrics."""
     step = state.best_step if state.best else state.step
     evaluated = (line["validation"] for line in reversed(state.history) if line["step"] == step)
     return step, next(evaluated, {})

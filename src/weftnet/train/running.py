@@ -120,7 +120,7 @@ def resume(
     architecture, task, signals = contents(run)
     recipe = Recipe.from_dict(run.json("recipe.json"))
     if shard != before:
-        plan = run.document["plan"]["plan"] if "plan" in run.document else recipe.plan
+        plan = run.facts.plan.plan.to_dict() if run.facts.plan else recipe.plan
         team.check(task, replace(recipe, plan=plan))
         run.record(shard=shard)
     if not isinstance(data, Data):

@@ -6,14 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from weftnet.execution.plan import Plan
+from weftnet.execution.executor import Executor
 from weftnet.train.recipe import Recipe
 from weftnet.train.state import State
 
 
 def take_step(
     state: State, task: Any, batches: Iterable[tuple[Any, float]], generator: torch.Generator, recipe: Recipe,
-    plan: Plan,
+    executor: Executor,
 ) -> list[tuple[str, Tensor]]:  # fmt: skip
     """Train on `accumulate` batches, each with its weight; gives every (group, weighted loss) the task yielded.
 
@@ -22,7 +22,7 @@ def take_step(
     """
     losses = []
     for batch, weight in batches:
-        for group, loss in plan.losses(task, state.trained, batch, generator):
+        for group, loss in executor.losses(task, state.trained, batch, generator):
             share = loss / recipe.accumulate if recipe.accumulate > 1 else loss
             state.team.backward(share, state.pulled[group], weight)
             losses.append((group, loss.detach() if weight == 1.0 else loss.detach() * weight))

@@ -11,6 +11,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.train.augment import Augment
 from weftnet.train.evaluation import evaluate
@@ -33,7 +34,8 @@ class Trial:
     """
 
     def __init__(self, model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan) -> None:
-        self.model: nn.ModuleDict = copy.deepcopy(model)
+        self.executor = Executor(copy.deepcopy(model), plan)
+        self.model = self.executor.model
         self._buffers = [buffer.detach().clone() for buffer in model.buffers()]
         self.task, self.data, self.recipe, self.plan = task, data, recipe, plan
         self.device, self.augment = device_of(model), Augment(recipe.augment, data)
@@ -42,7 +44,7 @@ class Trial:
         self._number = 0
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(self.plan.laid_out(self.model))
+        self._stack.enter_context(self.executor)
         self.state = State(self.model, self.task, self.recipe)
         self.state.set_rate(0.0)
         self.model.train()
@@ -60,11 +62,11 @@ class Trial:
         return self._timed(time.process_time)
 
     def _timed(self, clock: Callable[[], float]) -> float:
-        with self.plan.switched():
+        with self.executor.process_settings():
             began = clock()
             reseed(self.device, self.generator, self.recipe.seed, self._number)
             batches = ((self._batch(self._number), 1.0) for _ in range(self.recipe.accumulate))
-            losses = take_step(self.state, self.task, batches, self.generator, self.recipe, self.plan)
+            losses = take_step(self.state, self.task, batches, self.generator, self.recipe, self.executor)
             float(losses[-1][1])  # waits for the device
             self._number += 1
             return clock() - began
@@ -82,8 +84,8 @@ class Trial:
         values = []
         self.generator.manual_seed(self.recipe.seed)
         torch.manual_seed(draw)
-        with self.plan.switched():
-            for group, loss in self.plan.losses(self.task, self.model, batch, self.generator):
+        with self.executor.process_settings():
+            for group, loss in self.executor.losses(self.task, self.model, batch, self.generator):
                 loss.backward(inputs=self.state.parameters[group])  # type: ignore[no-untyped-call]
                 values.append(float(loss.detach()))
         found = [p.grad.detach().clone() for p in self.model.parameters() if p.grad is not None]
@@ -96,12 +98,12 @@ class Trial:
         if not count:
             return 0.0
         began = time.perf_counter()
-        few = map(self.plan.place, islice(self.data.batches("validation", self.recipe.batch_size), _EVALUATED))
-        with self.plan.switched():
+        few = map(self.executor.place, islice(self.data.batches("validation", self.recipe.batch_size), _EVALUATED))
+        with self.executor.process_settings():
             evaluate(self.state, self.task, few, self.device, self.generator, self.recipe.seed)
         seconds: float = (time.perf_counter() - began) / min(count, _EVALUATED) * count
         return seconds
 
     def _batch(self, number: int) -> Any:
         batch = self.data.train_batch(number, self.recipe.batch_size, self.recipe.seed).to(self.device)
-        return self.plan.place(self.augment(batch, self.generator))
+        return self.executor.place(self.augment(batch, self.generator))
