@@ -132,6 +132,6 @@ def _values(loaded: Loaded, batch: Batch) -> tuple[Floats, Floats, Floats]:
     if batch.target is None:
         raise DataError("the batch has no target", expected="the steps after every window")
     (series,) = batch.inputs.values()
-    tensors = (series[..., loaded.task.channels], batch.target, loaded.outputs(batch))
+    tensors = (series[..., loaded.task.settings()["channels"]], batch.target, loaded.outputs(batch))
     past, truth, forecast = (values.cpu().numpy().astype(np.float64) for values in tensors)
     return past, truth, forecast
