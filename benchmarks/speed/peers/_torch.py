@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-import torch._dynamo  # every optimiser loads it: here, so that it counts in the start of every peer
+import torch._dynamo  # every optimiser imports it: here, so that it counts towards the start of every peer
 from _job import Job, threads
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ def parts(job: Job) -> tuple[nn.ModuleDict, Any]:
 
 
 def weights(job: Job) -> dict[str, Tensor]:
-    """What all peers begin with."""
+    """The initial weights of all peers."""
     return load_file(job.folder / "weights.safetensors")
 
 
@@ -41,14 +41,14 @@ def tensors(job: Job) -> tuple[TensorDataset, TensorDataset]:
 
 
 class Classifier(nn.Module):
-    """A network with its cross-entropy; of a language model, the mean over positions too."""
+    """A network with its cross-entropy; for a language model, averaged over positions too."""
 
     def __init__(self, model: nn.ModuleDict) -> None:
         super().__init__()
         self.network = model["network"]
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Nats an example or character."""
+        """Nats per example or character."""
         return F.cross_entropy(self.network(x).flatten(0, -2), y.flatten())
 
 
@@ -58,32 +58,39 @@ class Autoencoder(nn.Module):
     On the CPU each call draws what weftnet's task draws in that step, so that the losses can be compared.
     """
 
-    def __init__(self, model: nn.ModuleDict, seeds: list[int]) -> None:
+    def __init__(self, model: nn.ModuleDict, latent: int, seeds: list[int]) -> None:
         super().__init__()
-        self.encoder, self.decoder = model["encoder"], model["decoder"]
-        self.draws, self.seeds = torch.Generator(), iter(seeds)
+        self.encoder, self.decoder, self.latent = model["encoder"], model["decoder"], latent
+        self.generator, self.seeds = torch.Generator(), iter(seeds)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Nats an example, less the constant of the normal density."""
+        """Nats per example, without the constant of the normal density."""
+        noise = self.noise(x)
         mean, log_variance = self.encoder(x).chunk(2, dim=1)
-        drawn = self.decoder(mean + torch.exp(log_variance / 2) * self.noise(mean))
+        drawn = self.decoder(mean + torch.exp(log_variance / 2) * noise)
         divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
         return (divergence + (x - drawn).square().flatten(1).sum(1) / 2).mean()
 
-    def noise(self, like: Tensor) -> Tensor:
-        """Standard normal values; drawn where they are used."""
-        if like.is_cuda:
-            return torch.randn_like(like)
-        return torch.randn(like.shape, generator=self.draws.manual_seed(next(self.seeds)))
+    @torch.compiler.disable  # it can't follow a generator, and interrupted here it still compiles all the rest as one
+    def noise(self, x: Tensor) -> Tensor:
+        """Standard normal values for each example, drawn on its device."""
+        shape = (len(x), self.latent)
+        if x.is_cuda:
+            return torch.randn(shape, device=x.device)
+        return torch.randn(shape, generator=self.generator.manual_seed(next(self.seeds)))
 
 
 def with_loss(job: Job, model: nn.ModuleDict) -> nn.Module:
-    """The network as a module that gives its loss."""
-    return Autoencoder(model, job.seeds) if job.task[0] == "variational_autoencoder" else Classifier(model)
+    """The network as a module that returns its loss."""
+    if job.task[0] != "variational_autoencoder":
+        return Classifier(model)
+    from weftnet.tasks import TASKS
+
+    return Autoencoder(model, TASKS.get(job.task[0])(**job.task[1]).latent, job.seeds)
 
 
 def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> float:
-    """Loss of the held-out examples: cross-entropy, negative ELBO; of a GAN the squared MMD."""
+    """Loss of the held-out examples: cross-entropy or negative ELBO; for a GAN the squared MMD."""
     from weftnet.data.batch import Batch
 
     x, y = examples.tensors
@@ -97,9 +104,9 @@ def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset)
 
 
 def before_and_after(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> tuple[float, float]:
-    """Held-out loss of the weights all peers begin with, and of the trained ones, which the model loses by that.
+    """Held-out loss of the initial weights and of the trained ones, which the model loses in the process.
 
-    Both are taken when the training is over, so that it and its clock know nothing of it.
+    Both are computed after the training, so that they don't affect it or its clock.
     """
     after = held_out(job, model, task, examples)
     model.load_state_dict(weights(job))
