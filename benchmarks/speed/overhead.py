@@ -1,16 +1,15 @@
-"""What weftnet's loop costs beside a hand-written one: the same network, plan, batches and optimiser, step by step.
+"""The overhead of weftnet's loop over a hand-written one: the same network, plan, batches and optimiser, step by step.
 
     python benchmarks/speed/overhead.py
 
-Each step of `fit` is followed by one of a loop written by hand, on a copy of the network, so that whatever else the
-machine does happens to both. Progress bar, metrics and checkpoints are on (what a terminal would show of the bar goes
-to nowhere). Seconds are those of the processor, with one thread of torch; the time of weftnet's other threads, which
-draw the bar, is added to its own. Of each round the mean over all steps counts, so that what happens now and then is
-in it. Goals: at most 2 % for steps of a millisecond or more, at most 30 µs a step below. A checkpoint is timed by
-itself: one is written every 30 s.
+Each step of `fit` is followed by a step of a hand-written loop on a copy of the network, so that other load on the
+machine affects both. Progress bar, metrics and checkpoints are on (the bar's terminal output is discarded). Times are
+processor seconds, with one torch thread; the time of weftnet's other threads, which draw the bar, is added to its own.
+A round is the mean over all steps, so it includes work that is done only occasionally. Goals: at most 2 % for steps of
+a millisecond or more, at most 30 µs per step below that. A checkpoint is timed separately: one is written every 30 s.
 """
 
-# ruff: noqa: E402  (the folders come before what lies in them)
+# ruff: noqa: E402  (the folders must be on the path before their modules are imported)
 
 import argparse
 import io
@@ -83,7 +82,7 @@ def main() -> None:
 
 
 def tell(report: Report, name: str, by_hand: float, ours: float) -> None:
-    """The rows of a round; the goal depends on how long a step is."""
+    """Report a round; the goal depends on the length of a step."""
     facts = {"step": f"{by_hand * 1e6:.0f} µs"}
     short, more = by_hand < 1e-3, ours - by_hand
     goal: dict[str, Any] = {"goal": "≤ 30", "met": lambda mean: mean <= 30} if short else {}
@@ -93,7 +92,15 @@ def tell(report: Report, name: str, by_hand: float, ours: float) -> None:
 
 
 def beside(job: Job) -> tuple[float, float]:
-    """Processor seconds a step: by hand, and of `fit`."""
+    """Processor seconds per step: of the hand-written loop, and of `fit`."""
+    loss, other = together(job)
+    if abs(loss - other.loss) > 1e-3 * abs(loss):
+        raise SystemExit(f"the loops are not the same: mean losses {loss} and {other.loss}")
+    return other.means()
+
+
+def together(job: Job) -> tuple[float, "Other"]:
+    """Train with both loops, step by step in turns; the mean loss of `fit`, and the other loop."""
     task = TASKS.get(job.task[0])(**job.task[1])
     architecture, _ = read_text(job.architecture)
     recipe = Recipe(
@@ -105,14 +112,11 @@ def beside(job: Job) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder, board as shown, closing(hand_written(job)) as by_hand:
         data = Ready(job, other := Other(by_hand, warm=job.steps // 10))
         run = fit(architecture, task, data, recipe, Path(folder) / "run", progress=shown.training("run"), device="cpu")
-        loss = json.loads(run.text("history.jsonl").splitlines()[-1])["loss"]["network"]
-    if abs(loss - other.loss) > 1e-3 * abs(loss):
-        raise SystemExit(f"the loops are not the same: mean losses {loss} and {other.loss}")
-    return other.means()
+        return json.loads(run.text("history.jsonl").splitlines()[-1])["loss"]["network"], other
 
 
 def hand_written(job: Job) -> Generator[torch.Tensor, None, None]:
-    """A loop that does nothing else, one step each time it is asked to go on."""
+    """A bare training loop, as a generator: one step for each value."""
     model, _ = parts(job)
     data = Ready(job)
     executor = Executor(model, PLAN)
@@ -130,11 +134,11 @@ def hand_written(job: Job) -> Generator[torch.Tensor, None, None]:
 
 
 class Other:
-    """Asked for at every step of `fit`, it makes one of the other loop's, and shares out the processor's time.
+    """Called at every step of `fit`: makes a step of the other loop, and attributes processor time to each.
 
     Args:
         steps: of the other loop.
-        warm: steps of each that don't count.
+        warm: number of initial steps of each loop that don't count.
     """
 
     def __init__(self, steps: Iterator[torch.Tensor], warm: int) -> None:
@@ -146,7 +150,7 @@ class Other:
         now = time.thread_time()
         self.count += 1
         if self.count == self.warm:
-            self.began = time.process_time() - now  # what other threads had taken
+            self.began = time.process_time() - now  # time of other threads so far
         elif self.count > self.warm:
             self.ours += now - self.left
         self.losses.append(next(self.steps))
@@ -156,9 +160,9 @@ class Other:
         self.beside = time.process_time() - self.left - self.began
 
     def means(self) -> tuple[float, float]:
-        """Seconds of the other loop's step and of `fit`'s.
+        """Seconds per step of the other loop and of `fit`.
 
-        Other threads' time is that of `fit`; as they work by the clock, it is the share of its own steps that counts.
+        The time of other threads belongs to `fit`; they always run, so only the share during its own steps counts.
         """
         beside = self.beside * self.ours / (self.ours + self.theirs)
         return self.theirs / (self.count - self.warm), (self.ours + beside) / (self.count - self.warm)
@@ -170,7 +174,7 @@ class Other:
 
 
 def checkpoint(job: Job) -> float:
-    """Seconds that a checkpoint keeps the training waiting, the median of five."""
+    """Seconds for which a checkpoint delays the training, the median of five."""
     model, task = parts(job)
     state = State(model, task, Recipe(optimiser="adam"))
     model["network"](torch.from_numpy(job.arrays["x"][: job.batch])).sum().backward()

@@ -1,4 +1,4 @@
-"""docs/errata.md: on random numbers, weftnet computes the right formula and not the one often printed."""
+"""docs/errata.md: on random numbers, weftnet computes the correct formula and not the one often printed."""
 
 import math
 import re
@@ -35,7 +35,7 @@ def test_every_erratum_has_its_test() -> None:
     tests = ["test_" + re.sub(r"\W+", "_", title).lower() for title in titles]
     assert re.findall(r"^- Test: `(\w+)`$", text, re.MULTILINE) == tests
     assert all(name in globals() for name in tests)
-    for part in ("Printed", "Right", "What it does", "Source"):
+    for part in ("Printed", "Correct", "Effect", "Source"):
         assert text.count(f"\n- {part}: ") == len(titles)
 
 
