@@ -16,30 +16,20 @@ from weftnet.serve.refusal import Refusal
 
 
 class Batcher(module.Batcher[Any, Any]):
-    """Asked for futures, which are easier to wait for than calls; cancelling one withdraws its question."""
+    """Asked for futures; cancelling one withdraws its question."""
 
-    def submit(self, item: Any, rows: int = 1, timeout: float | None = None) -> "asyncio.Future[Any]":
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    def put(self, item: Any, rows: int = 1, timeout: float | None = None) -> "asyncio.Future[Any]":
+        question = self.submit(item, rows, timeout)
 
-        def tell(answer: Any) -> None:
-            if future.cancelled():  # in this very moment
-                return
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-
-        question = super().submit(item, tell, rows, timeout)
-
-        def cancelled(done: "asyncio.Future[Any]") -> None:
+        def withdraw(done: "asyncio.Future[Any]") -> None:
             if done.cancelled():
                 self.withdraw(question)
 
-        future.add_done_callback(cancelled)
-        return future
+        question.answer.add_done_callback(withdraw)
+        return question.answer
 
     async def ask(self, item: Any, rows: int = 1, timeout: float | None = None) -> Any:
-        return await self.submit(item, rows, timeout)
+        return await self.put(item, rows, timeout)
 
 
 class Squares:
@@ -76,10 +66,10 @@ def test_a_full_batch_behind_the_first_is_worked_on_after_it() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=5, max_wait=10)
-        await asyncio.gather(*(batcher.submit(number, 5) for number in (1, 2)))  # company, so that the next ones wait
+        await asyncio.gather(*(batcher.put(number, 5) for number in (1, 2)))  # company, so that the next ones wait
         batcher._company = 100
-        first = batcher.submit(3, 1)  # waits
-        await asyncio.gather(first, batcher.submit(4, 5), batcher.submit(5, 5))
+        first = batcher.put(3, 1)  # waits
+        await asyncio.gather(first, batcher.put(4, 5), batcher.put(5, 5))
         await batcher.close()
 
     run(scene)
@@ -104,7 +94,7 @@ def test_every_question_gets_its_own_answer(
         batcher = Batcher(work, max_batch=max_batch, max_wait=0.001, queue=1000, watch=seen.append)
         asked = []
         for number, (count, pause) in enumerate(zip(rows, pauses, strict=False)):
-            asked.append(batcher.submit(100 + number, count))
+            asked.append(batcher.put(100 + number, count))
             if number in cancelled:
                 asked[-1].cancel()
             if pause:
@@ -128,9 +118,9 @@ def test_a_lone_question_goes_at_once_and_a_crowd_together() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=8)
-        first = batcher.submit(1)
+        first = batcher.put(1)
         await until(work.began.is_set)
-        others = [batcher.submit(number) for number in range(2, 14 - 1)]
+        others = [batcher.put(number) for number in range(2, 14 - 1)]
         work.go.set()
         await asyncio.gather(first, *others)
         await batcher.close()
@@ -144,9 +134,9 @@ def test_a_full_batch_is_begun_without_waiting_for_the_loop() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=2)
-        asked = [batcher.submit(1)]
+        asked = [batcher.put(1)]
         await until(work.began.is_set)
-        asked += [batcher.submit(number) for number in (2, 3, 4)]
+        asked += [batcher.put(number) for number in (2, 3, 4)]
         assert batcher.waiting == 3  # what lies ready waits still
         work.go.set()
         end = time.monotonic() + 10
@@ -164,7 +154,7 @@ def test_after_a_crowd_the_oldest_waits_for_company_no_longer_than_it_may() -> N
 
     async def scene() -> float:
         batcher = Batcher(work, max_batch=8, max_wait=0.05)
-        crowd = [batcher.submit(number) for number in range(5)]
+        crowd = [batcher.put(number) for number in range(5)]
         work.go.set()
         await asyncio.gather(*crowd)
         began = time.monotonic()
@@ -183,18 +173,18 @@ def test_the_queue_is_bounded() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=2, queue=4)
-        running = batcher.submit(1)
+        running = batcher.put(1)
         await until(work.began.is_set)
-        waiting = [batcher.submit(2, 2), batcher.submit(3, 2)]
+        waiting = [batcher.put(2, 2), batcher.put(3, 2)]
         with pytest.raises(Refusal, match="the queue is full") as refused:
-            batcher.submit(4)
+            batcher.put(4)
         assert refused.value.status == 503
         assert refused.value.headers["Retry-After"] == "1"
         with pytest.raises(Refusal, match="the queue is full"):
-            batcher.room(1)
+            batcher.check_room(1)
         waiting[0].cancel()  # a client hangs up: there is room again
         await asyncio.sleep(0)
-        batcher.room(2)
+        batcher.check_room(2)
         work.go.set()
         assert await batcher.ask(5, 2) == 25
         assert await waiting[1] == 9
@@ -210,7 +200,7 @@ def test_a_question_too_late() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=1)
-        running = batcher.submit(1, timeout=0.02)  # in work when its time is over
+        running = batcher.put(1, timeout=0.02)  # in work when its time is over
         await until(work.began.is_set)
         with pytest.raises(Refusal, match="no answer in time") as late:
             await batcher.ask(2, timeout=0.02)  # still waiting
@@ -229,7 +219,7 @@ def test_an_error_reaches_the_one_who_asked() -> None:
     async def scene() -> None:
         work = Squares(held=True)
         batcher = Batcher(work, max_batch=8)
-        asked = [batcher.submit(number) for number in (12, 13, 14)]
+        asked = [batcher.put(number) for number in (12, 13, 14)]
         work.go.set()
         answers = await asyncio.gather(*asked, return_exceptions=True)
         assert answers[0] == 144
@@ -247,8 +237,8 @@ def test_an_error_reaches_the_one_who_asked() -> None:
 def test_a_worker_that_fails_fails_its_batch_alone(work: Callable[[Any], Any], message: str) -> None:
     async def scene() -> None:
         batcher = Batcher(lambda items: work(items) if len(items) == 2 else [0], max_batch=8)
-        batcher.submit(0)  # occupies the worker, so that the next two go together
-        pair = await asyncio.gather(batcher.submit(1), batcher.submit(2), return_exceptions=True)
+        batcher.put(0)  # occupies the worker, so that the next two go together
+        pair = await asyncio.gather(batcher.put(1), batcher.put(2), return_exceptions=True)
         assert [str(error) for error in pair] == [message] * 2
         assert await batcher.ask(3) == 0
         await batcher.close()
@@ -261,11 +251,11 @@ def test_closing_finishes_what_was_taken() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=2, max_wait=60)
-        asked = [batcher.submit(number) for number in range(7)]
+        asked = [batcher.put(number) for number in range(7)]
         closing = asyncio.ensure_future(batcher.close())
         await asyncio.sleep(0)
         with pytest.raises(Refusal, match="the server is stopping"):
-            batcher.submit(9)
+            batcher.put(9)
         assert not closing.done()
         work.go.set()
         assert await asyncio.gather(*asked) == [number**2 for number in range(7)]
@@ -278,7 +268,7 @@ def test_more_rows_than_a_batch_holds() -> None:
     async def scene() -> None:
         batcher = Batcher(Squares(), max_batch=4)
         with pytest.raises(ValueError, match="expected at most 4 rows, got 5"):
-            batcher.submit(1, 5)
+            batcher.put(1, 5)
         await batcher.close()
 
     run(scene)
@@ -295,12 +285,10 @@ def test_light_questions_are_worked_on_in_the_loop_once_the_model_is_known_to_be
         return [item**2 for item in items]
 
     async def scene() -> None:
-        batcher: Any = module.Batcher(work, max_batch=8)
+        batcher = Batcher(work, max_batch=8)
 
         async def ask(item: int, light: bool) -> str:
-            answer = asyncio.get_running_loop().create_future()
-            batcher.submit(item, answer.set_result, light=light)
-            assert await answer == item**2
+            assert await batcher.submit(item, light=light).answer == item**2
             return threads[-1]
 
         here = threading.current_thread().name

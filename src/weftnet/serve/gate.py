@@ -1,8 +1,7 @@
-"""What every request passes: count, API key, bound on requests in work, and every fault turned into an answer.
+"""What every request passes: count, API key, limit on requests in flight, and every error turned into a reply.
 
-A plain ASGI layer around FastAPI: it costs microseconds, and nothing escapes it. Predictions that go the straight way
-(`direct.py`) call its parts themselves. What may be asked without a key: whether the server lives and is ready, its
-metrics, its API's description and its page.
+A plain ASGI layer around the application: it costs microseconds, and no exception escapes it. Without a key a client
+may ask whether the server lives and is ready, for its metrics, its API's description and its page.
 """
 
 import asyncio
@@ -11,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from weftnet.serve.body import Receive
-from weftnet.serve.refusal import Refusal
+from weftnet.serve.refusal import Refusal, stopping
 from weftnet.serve.reply import reply_to
 from weftnet.serve.service import Service
 
@@ -23,70 +22,67 @@ OPEN = frozenset({
     "/", "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/metrics", "/openapi.json",
 })  # fmt: skip
 #: headers of every reply
-ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
-CLOSE = ((b"connection", b"close"),)
+_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_CLOSE = ((b"connection", b"close"),)
 
 
 class Gate:
     """ASGI around ASGI.
 
     Args:
-        app: answers what is not direct.
+        app: answers the requests that are let in.
         service: whose limits, keys and metrics are used.
     """
 
     def __init__(self, app: App, service: Service) -> None:
-        self._app, self.service = app, service
+        self._app, self._service = app, service
         self._most = 4 * service.options.queue + 64
-        self.now = 0
-        """Requests in work."""
+        self.in_flight = 0
+        """Requests accepted and not yet answered."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status, service = time.perf_counter(), 0, self.service
+        began, status, service = time.perf_counter(), 0, self._service
 
-        async def sending(message: Scope) -> None:
+        async def send_counted(message: Scope) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *ALWAYS, *(CLOSE if service.stopping else ())]
+                message["headers"] = [*message["headers"], *_ALWAYS, *(_CLOSE if service.stopping else ())]
             await send(message)
 
-        self.now += 1
+        self.in_flight += 1
         try:
-            self.admit(scope["path"], scope["headers"])
-            await self._app(scope, receive, sending)
-        except asyncio.CancelledError:  # the grace of a stop is over
-            status = status or 503
-            raise
-        except Exception as fault:
+            self._admit(scope["path"], scope["headers"])
+            await self._app(scope, receive, send_counted)
+        except (Exception, asyncio.CancelledError) as fault:
             if not status:
-                await reply_to(fault, scope["method"], scope["path"])(scope, receive, sending)
+                # a request is cancelled only when the grace period of a stop is over
+                error = fault if isinstance(fault, Exception) else stopping()
+                await reply_to(error, scope["method"], scope["path"])(scope, receive, send_counted)
+            elif isinstance(fault, asyncio.CancelledError):
+                raise
         finally:
-            self.left(self._model(scope["path"]), status, began)
+            self.in_flight -= 1
+            service.metrics.answered(self._model(scope["path"]), status, time.perf_counter() - began)
 
-    def admit(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Refuse who brings no key, or comes when too much is in work.
+    def _admit(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Refuse a request without a key, or above the limit of requests in flight.
 
         Raises:
             Refusal: 401, 503.
         """
         if path not in OPEN:
-            self.service.keys.require(headers)
-            if self.now > self._most:
+            self._service.keys.require(headers)
+            if self.in_flight > self._most:
                 raise Refusal(503, "too many requests at once", headers={"Retry-After": "1"})
-
-    def left(self, model: str, status: int, began: float) -> None:
-        """Count a request that is over."""
-        self.now -= 1
-        self.service.metrics.answered(model, status, time.perf_counter() - began)
 
     def _model(self, path: str) -> str:
         """The model a path is about, if it is one that is served."""
         parts = path.split("/", 4)
         named = parts[3] if len(parts) > 3 and parts[2] == "models" else ""
-        names = self.service.repository.names()
+        names = self._service.repository.names()
         return names[0] if path == "/predict" and len(names) == 1 else named if named in names else ""

@@ -11,16 +11,17 @@ answer: `label` and `probabilities`, `value`, `labels`, `values`. Errors are a s
 
 import base64
 import json
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
+from weftnet import __version__
 from weftnet.data.fields import Field
 from weftnet.serve import tensors
-from weftnet.serve.api import Endpoint, content_type, unsupported
+from weftnet.serve.api import content_type, unsupported
 from weftnet.serve.body import body_of, json_of
 from weftnet.serve.model import Answers
 from weftnet.serve.refusal import Refusal
@@ -31,8 +32,8 @@ from weftnet.serve.tensors import Tensor, written
 
 _LENGTH = b"inference-header-content-length"
 _BINARY = "application/octet-stream"
-#: of the bodies that are read; clients of the protocol often tell none
-TYPES = frozenset({"application/json", _BINARY, ""})
+#: media types of the bodies that are read; clients of the protocol often name none
+_TYPES = frozenset({"application/json", _BINARY, ""})
 _DATATYPES = {"number": "FP64", "numbers": "FP64"}
 #: outputs by task: their type and how many axes they have beside the rows
 _OUTPUTS = {
@@ -43,16 +44,14 @@ _OUTPUTS = {
 }
 
 
-def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
-    """Each path of the protocol, with its method and what answers there."""
+def routes(service: Service) -> list[Route]:
+    """The paths of the protocol."""
     repository = service.repository
 
-    def found(request: Request) -> Version:
+    def version_of(request: Request) -> Version:
         return repository.find(request.path_params["name"], request.path_params.get("version"))
 
     async def server(request: Request) -> Response:
-        from weftnet import __version__
-
         return Reply({"name": "weftnet", "version": __version__, "extensions": ["binary_tensor_data"]})
 
     async def live(request: Request) -> Response:
@@ -63,42 +62,37 @@ def endpoints(service: Service) -> dict[str, tuple[str, Endpoint]]:
         return Reply({"ready": able}, 200 if able else 503)
 
     async def model_ready(request: Request) -> Response:
-        return Reply({"name": found(request).name, "ready": True})
+        return Reply({"name": version_of(request).name, "ready": True})
 
     async def metadata(request: Request) -> Response:
-        return Reply(described(found(request), list(repository.versions(request.path_params["name"]))))
+        return Reply(model_metadata(version_of(request), list(repository.versions(request.path_params["name"]))))
 
     async def infer(request: Request) -> Response:
-        version = found(request)
+        version = version_of(request)  # an unknown model is refused before the body is read
         headers = dict(request.scope["headers"])
-        if (kind := content_type(headers)) not in TYPES:
-            raise unsupported(kind, "application/json")
-        body = await body_of(request.receive, headers, service.options.max_body, service.options.timeout)
-        rows, reply = read(body, headers, version)
+        if (media := content_type(headers)) not in _TYPES:
+            raise unsupported(media, "application/json")
+        body = await body_of(request, service.options)
+        question, binary = _split(body, headers)
+        rows = _rows(tensors.read(question.get("inputs"), binary), version.model.fields)
         name, number = request.path_params["name"], request.path_params.get("version")
-        return reply(*await service.answers(rows, request.receive, name, number))
+        return _reply(question, *await service.answers(rows, len(body), request.receive, name, number))
 
-    paths: dict[str, tuple[str, Endpoint]] = {
-        "/v2": ("GET", server), "/v2/health/live": ("GET", live), "/v2/health/ready": ("GET", ready),
-        "/health/live": ("GET", live), "/health/ready": ("GET", ready),
-    }  # fmt: skip
+    routes = [
+        Route("/v2", server, methods=["GET"]),
+        *(Route(f"{version}/health/live", live, methods=["GET"]) for version in ("", "/v2")),
+        *(Route(f"{version}/health/ready", ready, methods=["GET"]) for version in ("", "/v2")),
+    ]
     for model in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
-        paths |= {model: ("GET", metadata), f"{model}/ready": ("GET", model_ready), f"{model}/infer": ("POST", infer)}
-    return paths
+        routes += [
+            Route(f"{model}/infer", infer, methods=["POST"]),
+            Route(f"{model}/ready", model_ready, methods=["GET"]),
+            Route(model, metadata, methods=["GET"]),
+        ]
+    return routes
 
 
-def read(body: bytes, headers: Mapping[bytes, bytes], version: Version) -> tuple[Any, Callable[..., Response]]:
-    """The rows of a body, and what makes the reply of their answers.
-
-    Raises:
-        Refusal: 400.
-    """
-    asked, binary = _split(body, headers)
-    rows = _rows(tensors.read(asked.get("inputs"), binary), version.model.fields)
-    return rows, partial(_reply, asked)
-
-
-def described(version: Version, versions: list[str]) -> dict[str, Any]:
+def model_metadata(version: Version, versions: list[str]) -> dict[str, Any]:
     """A model's metadata."""
     inputs = [
         {"name": field.name, "datatype": _DATATYPES.get(field.wire, "BYTES"), "shape": [-1, *_axes(field)]}

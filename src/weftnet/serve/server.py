@@ -15,8 +15,8 @@ import uvicorn
 
 from weftnet.errors import SettingError
 from weftnet.serve.app import Application
+from weftnet.serve.connection import Connection
 from weftnet.serve.options import Options
-from weftnet.serve.protocol import Protocol
 
 log = logging.getLogger("weftnet.serve")
 
@@ -33,7 +33,7 @@ class Server(uvicorn.Server):
             app,
             host=options.host,
             port=options.port,
-            http=Protocol,
+            http=Connection,
             ws="none",
             lifespan="on",
             access_log=False,

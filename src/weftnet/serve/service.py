@@ -1,22 +1,26 @@
-"""What every API of the server shares: questions go in, answers come out, within the limits."""
+"""What every API of the server shares: rows go in, answers come out, within the limits."""
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from weftnet.serve.asked import Asked, Tell
+from weftnet.errors import DataError
+from weftnet.serve.batcher import Question
 from weftnet.serve.body import Gone, Receive
 from weftnet.serve.explaining import Explainer
 from weftnet.serve.keys import Keys
 from weftnet.serve.metrics import Metrics
-from weftnet.serve.model import Answers
+from weftnet.serve.model import Answers, Rows
 from weftnet.serve.options import Options
 from weftnet.serve.refusal import Refusal
 from weftnet.serve.repository import Repository, Version
 
-#: seconds an answer may take before its client is watched
+#: seconds an answer may take before the server watches whether its client hangs up
 PATIENCE = 0.05
+#: bytes of a body that is certain to be read quickly, even if it holds an image that is larger than it looks
+LIGHT = 16_384
+
+Questions = list[Question[Rows, Answers]]
 
 
 @dataclass
@@ -27,9 +31,9 @@ class Service:
         options: its limits.
         repository: its models.
         metrics: its counters.
-        keys: who may ask.
+        keys: of the clients it answers.
         explainer: of answers.
-        stopping: whether it has been told to stop.
+        stopping: whether the server is stopping.
     """
 
     options: Options
@@ -39,49 +43,39 @@ class Service:
     explainer: Explainer = field(default_factory=Explainer)
     stopping: bool = False
 
-    def ask(self, rows: Any, tell: Tell, name: str, version: str | None = None, *, light: bool = False) -> Asked:
-        """Take the rows of a request.
+    async def answers(
+        self, rows: Any, size: int, receive: Receive, name: str, version: str | None = None
+    ) -> tuple[Version, Answers]:
+        """The answers to the rows of a request, and the version that gave them.
 
         Args:
-            rows: a list of {column: value}; what is in it is checked with the batch.
-            tell: is called once with the version that answered, and an answer for each row or what is wrong with them.
+            rows: a list of {column: value}; their values are checked when their batch is computed.
+            size: bytes of the request's body.
+            receive: of the request; tells when the client hangs up.
             name: of the model.
             version: of the model; the highest if left out.
-            light: whether the rows can't take long to read.
 
         Raises:
-            UnknownName, Refusal: see there.
+            UnknownName, Refusal: the request is not accepted, or not answered in time.
+            DataError: a row can't be used; the other rows are withdrawn.
+            Gone: the client hung up; nothing is computed for it any more.
         """
-        self.check(rows)
-        return Asked(self.repository.find(name, version), rows, self.options.timeout, tell, light)
+        self._check(rows)
+        with self.repository.lease(name, version) as leased:
+            batcher, most = leased.batcher, leased.batcher.max_batch
+            batcher.check_room(len(rows))
+            groups = [rows[start : start + most] for start in range(0, len(rows), most)]
+            questions = [batcher.submit(each, len(each), self.options.timeout, size <= LIGHT) for each in groups]
+            watch = _Watch(receive, questions)
+            try:
+                return leased, await _all(questions, most)
+            finally:
+                watch.stop()
+                for question in questions:
+                    batcher.withdraw(question)
 
-    async def answers(
-        self, rows: Any, receive: Receive, name: str, version: str | None = None
-    ) -> tuple[Version, Answers]:
-        """As `ask`, to be waited for.
-
-        Args:
-            receive: of the request; its end means that the client hung up.
-
-        Raises:
-            UnknownName, Refusal, DataError: see there.
-            Gone: the client hung up; nothing works for it any more.
-        """
-        loop = asyncio.get_running_loop()
-        told: asyncio.Future[tuple[Version, Answers]] = loop.create_future()
-        asked = self.ask(rows, partial(_settle, told), name, version)
-        watchers: list[asyncio.Task[None]] = []
-        watch = loop.call_later(PATIENCE, lambda: watchers.append(loop.create_task(_hung_up(receive, told))))
-        try:
-            return await told
-        finally:
-            watch.cancel()
-            for watcher in watchers:
-                watcher.cancel()
-            asked.withdraw()
-
-    def check(self, rows: Any) -> None:
-        """Refuse what can't be a list of rows, or is too long to be taken.
+    def _check(self, rows: Any) -> None:
+        """Refuse what can't be a list of rows, or is too long to be accepted.
 
         Raises:
             Refusal: 422.
@@ -94,21 +88,46 @@ class Service:
             raise Refusal(422, "too many rows", expected=expected, got=f"{len(rows)} rows", fix="send several requests")
 
 
-def _settle(told: "asyncio.Future[tuple[Version, Answers]]", version: Version, answers: Answers | Exception) -> None:
-    if told.done():  # the client hung up in this very moment
-        return
-    if isinstance(answers, Exception):
-        told.set_exception(answers)
-    else:
-        told.set_result((version, answers))
+async def _all(questions: Questions, size: int) -> Answers:
+    """The answers to the questions of one request, of `size` rows each, as one list; or the first error."""
+    if len(questions) == 1:
+        return await questions[0].answer
+    try:
+        groups = await asyncio.gather(*(question.answer for question in questions))
+    except DataError as error:
+        number = next(number for number, each in enumerate(questions) if _failed_by(each, error))
+        if number:
+            error.where = f"in the rows from {number * size}: {error.where}"
+        raise
+    return [answer for answers in groups for answer in answers]
 
 
-async def _hung_up(receive: Receive, told: "asyncio.Future[tuple[Version, Answers]]") -> None:
-    """Give up waiting when the client is gone.
+def _failed_by(question: Question[Rows, Answers], error: Exception) -> bool:
+    future = question.answer
+    return future.done() and not future.cancelled() and future.exception() is error
 
-    It is watched from `PATIENCE` on: most answers are there before, and a task for each would cost more.
+
+class _Watch:
+    """Fails the questions of a request with `Gone` when their client hangs up.
+
+    It starts after `PATIENCE`: most questions are answered by then, and a task for each would cost more.
     """
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    if not told.done():
-        told.set_exception(Gone())
+
+    def __init__(self, receive: Receive, questions: Questions) -> None:
+        self._receive, self._questions = receive, questions
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._start)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        for question in self._questions:
+            question.settle(Gone())

@@ -16,11 +16,11 @@ def serve_command(runs: Sequence[str], options: Options) -> None:
     """Serve until a signal; ends when everything that was taken is answered.
 
     Raises:
-        MissingExtra: FastAPI, uvicorn or the Prometheus client is not installed.
+        MissingExtra: Starlette, uvicorn or the Prometheus client is not installed.
         WeftnetError: a model can't be loaded, or the address can't be listened on.
         SystemExit: 1, if a second signal, or the end of the grace, left something unanswered.
     """
-    for module in ("fastapi", "uvicorn", "httptools", "prometheus_client", "python_multipart"):
+    for module in ("starlette", "uvicorn", "httptools", "prometheus_client", "python_multipart"):
         need(module, extra="serve", what="serving")
     from weftnet.serve.app import Application
     from weftnet.serve.engines import load
