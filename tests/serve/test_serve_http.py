@@ -288,7 +288,7 @@ def test_the_limit_of_a_head_is_exact(port: int, size: int) -> None:
     head = f"GET /health/live HTTP/1.1\r\nx-name: {'y' * 60_000}\r\n".encode()
     rest = MAX_HEAD - len("/health/live" + "x-name") - 60_000 - len("x-rest")
     if size == 1:
-        head, rest = head[:-60_000 - 2] + b"y\r\n", 10  # byte by byte, a long one would take too long
+        head, rest = head[: -60_000 - 2] + b"y\r\n", 10  # byte by byte, a long one would take too long
     good, long = (head + b"x-rest: " + b"z" * length + b"\r\n\r\n" for length in (rest, rest + 1))
     with Client(port) as client:
         for sent in (good, request(b" " * 900 + GOOD), good):

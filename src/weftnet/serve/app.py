@@ -77,4 +77,3 @@ class Application:
                 await watching
             await repository.close()
             await self.service.explainer.close()
-

@@ -5,7 +5,7 @@
     a full batch is handed over as soon as it fills, so that the worker continues without waiting for the event loop
     if several rows were waiting last time, up to `max_wait` is spent on waiting for more
     a batch of light questions that is not full and should take less than `QUICK` runs in the event loop itself: waking
-    a thread and being woken by it costs more than a small network; a full batch is worth it, as the loop goes on sending
+    a thread and being woken by it costs more than a small network; a full batch is worth it, as the loop keeps sending
 
 The time of a batch is predicted from the slowest recent row, whose weight falls by a fifth with every batch: a model
 that is slow, or was slow a moment ago, does not block the event loop.
