@@ -2,11 +2,11 @@
 
     python benchmarks/serving.py [--rounds 3] [--seconds 4]
 
-All three are given the same requests, one 28×28 image in base64 as JSON, and answer label and probabilities; every
+All three get the same requests, one 28×28 image in base64 as JSON, and answer with label and probabilities; every
 answer's label is compared with the run's. The load generator is a process of its own that parses next to nothing and
-shares the two cores with the server. The servers take turns, each round beginning with another, so that what else the
-machine does meets all of them; beside wall time stands the processor time that a request cost its server: a busy
-machine changes it less. LitServe is measured where it is installed.
+shares the two cores with the server. The servers take turns, and each round begins with another one, so that other load
+on the machine affects all of them; wall time is reported with the processor time that a request cost its server, which
+a busy machine changes less. LitServe is measured if it is installed.
 """
 
 import base64
@@ -39,12 +39,12 @@ from weftnet.train import Recipe, fit
 
 PARTS = Path(__file__).parent / "serving_parts"
 CONCURRENCY = (1, 8, 64)
-LEAST = {1: 1.0, 8: 1.0, 64: 2.0}
-"""Requests/s wanted for one of plain FastAPI, by how many clients ask at once."""
+GOALS = {1: 1.0, 8: 1.0, 64: 2.0}
+"""Requests/s as a multiple of plain FastAPI's, by the number of clients at once."""
 
 
 def prepare(folder: Path) -> None:
-    """The small CNN everyone starts with, briefly trained on noise; its export, and the requests with their labels."""
+    """A small CNN, briefly trained on noise; its export, and the requests with their labels."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (600, 28, 28)).astype(np.uint8)
     np.savez(folder / "data.npz", x=images, y=random.integers(0, 10, 600))
@@ -71,14 +71,18 @@ def prepare(folder: Path) -> None:
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """How each server is started; PORT stands for its port."""
+    """The command of each server, with PORT in place of its port."""
     python = sys.executable
     serve = [python, "-c", "from weftnet.cli import main; main()", "serve", f"m={folder / 'run'}", "--port", "PORT"]
     plain = [python, "-m", "uvicorn", "plain:app", "--port", "PORT", "--log-level", "error", "--no-access-log"]
-    found = {"weftnet serve": serve, "plain FastAPI": plain, "plain FastAPI, one thread": ["env", "THREADS=1", *plain]}
+    servers = {
+        "weftnet serve": serve,
+        "plain FastAPI": plain,
+        "plain FastAPI, one thread": ["env", "THREADS=1", *plain],
+    }
     if find_spec("litserve"):
-        found["LitServe"] = [python, "lit.py", "PORT"]
-    return found
+        servers["LitServe"] = [python, "lit.py", "PORT"]
+    return servers
 
 
 class Running:
@@ -122,7 +126,7 @@ class Running:
         return total / os.sysconf("SC_CLK_TCK")
 
     def signal(self, number: int) -> None:
-        """To the whole group: a server that isn't measured is stopped, since LitServe's workers don't wait quietly."""
+        """Signal the whole group: servers not being measured are stopped, since LitServe's workers keep polling."""
         os.killpg(self.process.pid, number)
 
     def stop(self) -> None:
@@ -135,35 +139,35 @@ class Running:
 
 
 def measure(server: Running, folder: Path, concurrency: int, seconds: float) -> dict[str, Any]:
-    """One load."""
+    """One measurement under load."""
     command = [sys.executable, "client.py", "127.0.0.1", str(server.port), "/predict", str(folder / "cases.json")]
     server.signal(signal.SIGCONT)
     before = server.processor()
     done = subprocess.run(
         [*command, str(concurrency), str(seconds)], cwd=PARTS, capture_output=True, text=True, check=True, timeout=120
     )
-    found: dict[str, Any] = json.loads(done.stdout)
+    figures: dict[str, Any] = json.loads(done.stdout)
     server.signal(signal.SIGSTOP)
-    found["processor"] = round((server.processor() - before) / found["requests"] * 1000, 3)
-    return found
+    figures["processor"] = round((server.processor() - before) / figures["requests"] * 1000, 3)
+    return figures
 
 
-def tell(report: Report, found: dict[str, dict[str, Any]], concurrency: int) -> None:
-    """The loads of one turn, and how weftnet's stands to the others."""
-    at, least, ours = f"{concurrency} at once", LEAST[concurrency], found["weftnet serve"]
-    for name, seen in found.items():
-        faults = {"errors": seen["errors"] + seen["wrong"]}
-        report.add(f"{name}, {at}", "requests/s", seen["rate"], digits=0, **{"p50 ms": seen["p50"]}, **faults)
-        report.add(f"{name}, {at}", "p99, ms", seen["p99"], digits=1)
-        report.add(f"{name}, {at}", "ms of processor a request", seen["processor"], digits=3)
-    for name, seen in found.items():
+def add_turn(report: Report, turn: dict[str, dict[str, Any]], concurrency: int) -> None:
+    """Report the figures of one turn, and the ratios of weftnet's to the others'."""
+    at, least, ours = f"{concurrency} at once", GOALS[concurrency], turn["weftnet serve"]
+    for name, figures in turn.items():
+        faults = {"errors": figures["errors"] + figures["wrong"]}
+        report.add(f"{name}, {at}", "requests/s", figures["rate"], digits=0, **{"p50 ms": figures["p50"]}, **faults)
+        report.add(f"{name}, {at}", "p99, ms", figures["p99"], digits=1)
+        report.add(f"{name}, {at}", "ms of processor a request", figures["processor"], digits=3)
+    for name, figures in turn.items():
         if name != "weftnet serve":
             pair, goals = f"weftnet / {name}, {at}", "FastAPI" in name
             faster = {"goal": f"≥ {least:g}", "met": lambda mean: mean >= least} if goals else {}
             sooner = {"goal": "≤ 1", "met": lambda mean: mean <= 1} if goals else {}
-            report.add(pair, "ratio of requests/s", ours["rate"] / seen["rate"], digits=2, **faster)
-            report.add(pair, "ratio of p99", ours["p99"] / seen["p99"], digits=2, **sooner)
-            report.add(pair, "ratio of processor time", ours["processor"] / seen["processor"], digits=2)
+            report.add(pair, "ratio of requests/s", ours["rate"] / figures["rate"], digits=2, **faster)
+            report.add(pair, "ratio of p99", ours["p99"] / figures["p99"], digits=2, **sooner)
+            report.add(pair, "ratio of processor time", ours["processor"] / figures["processor"], digits=2)
 
 
 def main() -> None:
@@ -171,10 +175,10 @@ def main() -> None:
     args = start(parser, needs_data=False)
     note = (
         "257 k parameters, requests of one 28×28 image as PNG in base64. Load from one process on the same two cores. "
-        "Of plain FastAPI the session runs with its default of threads, and with one, which leaves more to others. "
+        "Plain FastAPI is measured with the default number of threads for the model, and with one. "
         "errors counts answers other than 200 and wrong labels. Processor time is what a request cost its server."
     )
-    note += "" if find_spec("litserve") else " LitServe is not installed and left out."
+    note += "" if find_spec("litserve") else " LitServe is not installed and is left out."
     _report.PACKAGES += ("fastapi", "uvicorn", "onnxruntime", "litserve")
     report = Report("serving", "Serving a small CNN on two cores", args, note)
     with tempfile.TemporaryDirectory() as name:
@@ -187,8 +191,8 @@ def main() -> None:
             order = list(servers)
             for _ in range(args.rounds):
                 for concurrency in CONCURRENCY:
-                    found = {name: measure(servers[name], folder, concurrency, args.seconds) for name in order}
-                    tell(report, found, concurrency)
+                    turn = {name: measure(servers[name], folder, concurrency, args.seconds) for name in order}
+                    add_turn(report, turn, concurrency)
                 order.append(order.pop(0))
         finally:
             for server in servers.values():

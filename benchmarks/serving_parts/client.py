@@ -1,9 +1,9 @@
-"""A load generator that costs little: keep-alive connections over asyncio protocols, requests made beforehand.
+"""A cheap load generator: keep-alive connections over asyncio protocols, with requests prepared in advance.
 
     python client.py HOST PORT PATH BODIES.json CONCURRENCY SECONDS
 
-Every connection sends a request, waits for the whole answer, and sends the next. Of an answer only the status line and
-the header Content-Length are read; the answers themselves are collected and compared with what was expected afterwards.
+Every connection sends a request, waits for the whole reply, and sends the next. Of a reply only the status line and the
+header Content-Length are parsed; its body is searched for the expected label.
 Prints JSON: requests, seconds, errors, and latencies in milliseconds.
 """
 
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
     """One client."""
 
     def __init__(self, load: Load) -> None:
-        self.load, self.answer, self.wanted = load, b"", -1
+        self.load, self.answer, self.end = load, b"", -1
         load.open += 1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -49,20 +49,20 @@ class Connection(asyncio.Protocol):
             return
         self.number = self.load.sent % len(self.load.requests)
         self.load.sent += 1
-        self.answer, self.wanted, self.began = b"", -1, time.perf_counter()
+        self.answer, self.end, self.began = b"", -1, time.perf_counter()
         self.transport.write(self.load.requests[self.number])
 
     def data_received(self, data: bytes) -> None:
         self.answer += data
-        if self.wanted < 0:
+        if self.end < 0:
             end = self.answer.find(b"\r\n\r\n")
             if end < 0:
                 return
             head = self.answer[:end].lower()
             place = head.index(b"content-length:") + 15
             stop = head.find(b"\r\n", place)
-            self.wanted = end + 4 + int(head[place : stop if stop > 0 else None])
-        if len(self.answer) >= self.wanted:
+            self.end = end + 4 + int(head[place : stop if stop > 0 else None])
+        if len(self.answer) >= self.end:
             self.load.latencies.append(time.perf_counter() - self.began)
             if not self.answer.startswith(b"HTTP/1.1 200"):
                 self.load.errors += 1
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
             self.ask()
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.wanted < 0 and self.answer == b"" and time.perf_counter() < self.load.until:
+        if self.end < 0 and self.answer == b"" and time.perf_counter() < self.load.until:
             self.load.errors += 1
         self.load.closed()
 
@@ -90,11 +90,11 @@ async def main() -> None:
     for _ in range(int(concurrency)):
         await loop.create_connection(lambda: Connection(load), host, int(port))
     await load.done
-    taken = time.perf_counter() - began
-    found = np.array(load.latencies) * 1000
-    shown = {f"p{share}": round(float(np.percentile(found, share)), 3) for share in (50, 99)}
-    rate = round(len(found) / taken, 1)
-    print(json.dumps({"rate": rate, "requests": len(found), "errors": load.errors, "wrong": load.wrong, **shown}))
+    seconds_taken = time.perf_counter() - began
+    latencies = np.array(load.latencies) * 1000
+    percentiles = {f"p{share}": round(float(np.percentile(latencies, share)), 3) for share in (50, 99)}
+    counts = {"requests": len(latencies), "errors": load.errors, "wrong": load.wrong}
+    print(json.dumps({"rate": round(len(latencies) / seconds_taken, 1), **counts, **percentiles}))
 
 
 uvloop.run(main())

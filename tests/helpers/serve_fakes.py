@@ -90,22 +90,22 @@ class Server:
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         )
         self.lines: list[str] = []
-        told: queue.Queue[str] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, args=(told,), daemon=True)
+        addresses: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=(addresses,), daemon=True)
         self._reader.start()
         try:
-            self.host, self.port = "127.0.0.1", int(told.get(timeout=90).rpartition(":")[2])
+            self.host, self.port = "127.0.0.1", int(addresses.get(timeout=90).rpartition(":")[2])
         except (queue.Empty, ValueError):
             self.process.kill()
             raise RuntimeError("the server did not start:\n" + "".join(self.lines)) from None
 
-    def _read(self, told: "queue.Queue[str]") -> None:
+    def _read(self, addresses: "queue.Queue[str]") -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line)
             if line.startswith("serving at"):
-                told.put(line.strip())
-        told.put("ended")
+                addresses.put(line.strip())
+        addresses.put("ended")
 
     @property
     def address(self) -> str:
@@ -117,15 +117,16 @@ class Server:
         """Status, headers and JSON (or bytes) of an answer."""
         connection = HTTPConnection(self.host, self.port, timeout=60)
         try:
-            given = {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
+            content_type = {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
             sent = body if isinstance(body, bytes) or body is None else json.dumps(body)
-            connection.request(method, path, sent, given | (headers or {}))
+            connection.request(method, path, sent, content_type | (headers or {}))
             reply = connection.getresponse()
             content = reply.read()
-            found = {name.lower(): value for name, value in reply.getheaders()}
+            reply_headers = {name.lower(): value for name, value in reply.getheaders()}
         finally:
             connection.close()
-        return reply.status, found, json.loads(content) if found.get("content-type") == "application/json" else content
+        is_json = reply_headers.get("content-type") == "application/json"
+        return reply.status, reply_headers, json.loads(content) if is_json else content
 
     def predict(self, name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         status, _, document = self.ask("POST", f"/v1/models/{name}/predict", {"rows": rows})

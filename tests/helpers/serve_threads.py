@@ -24,7 +24,7 @@ FIELDS = (Field("x", "number", "number", "table", False),)
 
 
 class Fake:
-    """A model that answers x with x + shift, slowly if it is told so; counts what it works on."""
+    """A model that answers x with x + shift, as slowly as the test wants; counts the rows it computed."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds, self.rows, self.go = seconds, 0, threading.Event()
@@ -61,28 +61,28 @@ def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
 @contextmanager
 def started(fake: Fake, place: Path, **options: Any) -> Iterator[tuple[int, Server]]:
     """The server in a thread; its port, and itself."""
-    given = Options(port=0, **({"poll": 0.05, "timeout": 10.0} | options))
-    found: list[tuple[int, Server]] = []
+    settings = Options(port=0, **({"poll": 0.05, "timeout": 10.0} | options))
+    servers: list[tuple[int, Server]] = []
 
     async def main() -> None:
-        app = Application([Place("m", place)], fake.load, given)
+        app = Application([Place("m", place)], fake.load, settings)
         await app.service.repository.open()
-        server = Server(app, given)
-        bound = listening(given)
+        server = Server(app, settings)
+        bound = listening(settings)
         serving = asyncio.ensure_future(server.serve(sockets=[bound]))
         while not server.started:
             await asyncio.sleep(0.005)
-        found.append((bound.getsockname()[1], server))
+        servers.append((bound.getsockname()[1], server))
         await serving
 
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
-    until(lambda: found or not thread.is_alive())
+    until(lambda: servers or not thread.is_alive())
     try:
-        yield found[0]
+        yield servers[0]
     finally:
         fake.go.set()
-        found[0][1].should_exit = True
+        servers[0][1].should_exit = True
         thread.join(30)
         assert not thread.is_alive()
 

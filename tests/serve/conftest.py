@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(runs: dict[str, Run], home: Path) -> Iterator[Server]:
     folders = [f"{name}={run.folder}" for name, run in runs.items()]
-    options = ("--engine", "torch", "--max-body", "200kB", "--timeout", "3s", "--queue", "600")
-    with serving(*folders, *options, home=home) as found:
-        yield found
-        assert not [line for line in found.lines if "failed" in line or "Traceback" in line]
+    options = ("--engine", "torch", "--max-body", "200kB", "--timeout", "20s", "--queue", "600")
+    with serving(*folders, *options, home=home) as running:
+        yield running
+        assert not [line for line in running.lines if "failed" in line or "Traceback" in line]

@@ -1,4 +1,4 @@
-"""A served answer is the run's answer, whichever way it is asked for."""
+"""A served answer is the run's answer, in every form of a request."""
 
 import base64
 import io
@@ -55,8 +55,8 @@ SETS = {"digits": digits(), "shapes": shapes(), "prices": shapes(), "reviews": r
 
 def columns(rows: Rows) -> dict[str, list[Any]]:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    found = {name: [row.get(name) for row in rows] for name in names}
-    return {name: [np.array(v) if isinstance(v, list) else v for v in values] for name, values in found.items()}
+    lists = {name: [row.get(name) for row in rows] for name in names}
+    return {name: [np.array(v) if isinstance(v, list) else v for v in values] for name, values in lists.items()}
 
 
 def close(got: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
@@ -137,7 +137,7 @@ def test_a_form_of_texts(server: Server, runs: dict[str, Run]) -> None:
         )
 
 
-def test_what_is_served_is_told(server: Server) -> None:
+def test_models_and_their_input_schemas_are_listed(server: Server) -> None:
     _, _, document = server.ask("GET", "/v1/models")
     assert [model["name"] for model in document["models"]] == ["digits", "shapes", "prices", "reviews"]
     model = server.ask("GET", "/v1/models/shapes")[2]

@@ -92,14 +92,14 @@ def test_every_question_gets_its_own_answer(
 
     async def scene() -> list[Any]:
         batcher = Batcher(work, max_batch=max_batch, max_wait=0.001, queue=1000, watch=seen.append)
-        asked = []
+        questions = []
         for number, (count, pause) in enumerate(zip(rows, pauses, strict=False)):
-            asked.append(batcher.put(100 + number, count))
+            questions.append(batcher.put(100 + number, count))
             if number in cancelled:
-                asked[-1].cancel()
+                questions[-1].cancel()
             if pause:
                 await asyncio.sleep(pause)
-        answers = await asyncio.gather(*asked, return_exceptions=True)
+        answers = await asyncio.gather(*questions, return_exceptions=True)
         await batcher.close()
         assert batcher.waiting == 0
         return answers
@@ -134,16 +134,16 @@ def test_a_full_batch_is_begun_without_waiting_for_the_loop() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=2)
-        asked = [batcher.put(1)]
+        questions = [batcher.put(1)]
         await until(work.began.is_set)
-        asked += [batcher.put(number) for number in (2, 3, 4)]
+        questions += [batcher.put(number) for number in (2, 3, 4)]
         assert batcher.waiting == 3  # what lies ready waits still
         work.go.set()
         end = time.monotonic() + 10
         while len(work.batches) < 2 and time.monotonic() < end:
             time.sleep(0.001)  # the loop stands still
         assert work.batches == [[1], [2, 3]]
-        assert await asyncio.gather(*asked) == [1, 4, 9, 16]
+        assert await asyncio.gather(*questions) == [1, 4, 9, 16]
         await batcher.close()
 
     run(scene)
@@ -219,9 +219,9 @@ def test_an_error_reaches_the_one_who_asked() -> None:
     async def scene() -> None:
         work = Squares(held=True)
         batcher = Batcher(work, max_batch=8)
-        asked = [batcher.put(number) for number in (12, 13, 14)]
+        questions = [batcher.put(number) for number in (12, 13, 14)]
         work.go.set()
-        answers = await asyncio.gather(*asked, return_exceptions=True)
+        answers = await asyncio.gather(*questions, return_exceptions=True)
         assert answers[0] == 144
         assert str(answers[1]) == "13 is odd luck"
         assert answers[2] == 196
@@ -251,14 +251,14 @@ def test_closing_finishes_what_was_taken() -> None:
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=2, max_wait=60)
-        asked = [batcher.put(number) for number in range(7)]
+        questions = [batcher.put(number) for number in range(7)]
         closing = asyncio.ensure_future(batcher.close())
         await asyncio.sleep(0)
         with pytest.raises(Refusal, match="the server is stopping"):
             batcher.put(9)
         assert not closing.done()
         work.go.set()
-        assert await asyncio.gather(*asked) == [number**2 for number in range(7)]
+        assert await asyncio.gather(*questions) == [number**2 for number in range(7)]
         await closing
 
     run(scene)

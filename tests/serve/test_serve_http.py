@@ -21,7 +21,7 @@ TENSOR = b'{"inputs": [{"name": "x", "shape": [2], "datatype": "FP64", "data": [
 
 
 class Client:
-    """A connection that is looked at byte by byte."""
+    """A connection, byte by byte."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -57,9 +57,9 @@ class Client:
 
 
 def request(body: bytes, path: str = "/predict", *lines: str, version: str = "1.1", length: int | None = None) -> bytes:
-    told = f"Content-Length: {len(body) if length is None else length}"
+    content_length = f"Content-Length: {len(body) if length is None else length}"
     kinds = () if any(line.startswith("Content-Type") for line in lines) else ("Content-Type: application/json",)
-    head = (f"POST {path} HTTP/{version}", "Host: x", told, *kinds, f"X-API-Key: {KEY}", *lines, "", "")
+    head = (f"POST {path} HTTP/{version}", "Host: x", content_length, *kinds, f"X-API-Key: {KEY}", *lines, "", "")
     return "\r\n".join(head).encode() + body
 
 
@@ -68,10 +68,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("direct")
     write(folder / "m", 1)
     (folder / "keys").write_text(KEY + "\n")
-    with running(
-        Fake(), folder / "m", keys=folder / "keys", max_body=1000, max_batch=4, queue=40, timeout=5.0
-    ) as found:
-        yield found
+    with running(Fake(), folder / "m", keys=folder / "keys", max_body=1000, max_batch=4, queue=40, timeout=5.0) as port:
+        yield port
 
 
 @pytest.mark.parametrize(
@@ -175,9 +173,11 @@ def test_a_large_body_and_a_slow_one(tmp_path: Path) -> None:
     with running(Fake(), tmp_path / "m", max_body=3_000_000, timeout=0.5) as port, Client(port) as client:
         client.socket.sendall(request(b" " * 2_000_000 + GOOD))
         assert client.reply()[0] == 200
+        began = time.monotonic()
         client.socket.sendall(request(GOOD, length=100))
         status, headers, body = client.reply()
         assert (status, headers["connection"]) == (408, "close")
+        assert time.monotonic() - began > 0.4
         assert json.loads(body)["error"]["what"] == "the body did not come in time"
         assert client.ended()
 
@@ -203,7 +203,7 @@ def test_a_client_that_hangs_up_is_forgotten(tmp_path: Path) -> None:
         assert 'weftnet_requests_total{code="499",model="m"} 2.0' in metrics(port)
 
 
-def test_a_stop_finishes_what_was_taken_and_breaks_off_what_takes_too_long(tmp_path: Path) -> None:
+def test_a_stop_finishes_accepted_requests_and_cancels_what_takes_too_long(tmp_path: Path) -> None:
     write(tmp_path / "m", 0)
     fake = Fake()
     with started(fake, tmp_path / "m", grace=1.0) as (port, server), Client(port) as client, Client(port) as late:
@@ -225,7 +225,7 @@ def test_a_stop_finishes_what_was_taken_and_breaks_off_what_takes_too_long(tmp_p
         assert time.monotonic() - began > 0.5
 
 
-def test_a_model_that_fails_is_told_with_a_500(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_that_fails_gives_a_500(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(tmp_path / "m", 0)
     fake = Fake()
 

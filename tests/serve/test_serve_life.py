@@ -1,4 +1,4 @@
-"""Nothing that was taken is lost: over a reload, a stop, a client that hangs up; and nothing grows without bound."""
+"""No accepted request is lost over a reload, a stop, or a client that hangs up; and nothing grows without bound."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ def test_a_reload_under_load_loses_nothing(tmp_path: Path) -> None:
         return shifts
 
     with running(fake, tmp_path / "m") as port, ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(client, port) for _ in range(8)]
+        futures = [pool.submit(client, port) for _ in range(8)]
         try:
             begun.wait(30)  # each has been answered once
             for shift in range(1, 11):
@@ -46,7 +46,7 @@ def test_a_reload_under_load_loses_nothing(tmp_path: Path) -> None:
                 until(lambda shift=shift: ask(port, 0.0)[1]["answers"][0]["value"] == shift)
         finally:
             over.set()
-        for each in asked:
+        for each in futures:
             shifts = each.result()
             assert shifts == sorted(shifts)  # never back to an older one
             assert {shifts[0], shifts[-1]} == {0.0, 10.0}
@@ -83,15 +83,15 @@ def test_too_many_at_once_are_refused_and_the_others_answered(tmp_path: Path) ->
     fake = Fake()
     fake.go.clear()
     with running(fake, tmp_path / "m", queue=10, max_batch=4) as port, ThreadPoolExecutor(60) as pool:
-        asked = [pool.submit(ask, port, float(number)) for number in range(60)]
-        until(lambda: sum(each.done() for each in asked) >= 60 - 4 - 10)
+        futures = [pool.submit(ask, port, float(number)) for number in range(60)]
+        until(lambda: sum(each.done() for each in futures) >= 60 - 4 - 10)
         fake.go.set()
-        found = [each.result() for each in asked]
-    statuses = [status for status, _ in found]
+        replies = [each.result() for each in futures]
+    statuses = [status for status, _ in replies]
     assert set(statuses) == {200, 503}
     assert 11 <= statuses.count(200) <= 14  # the queue, and the batch that went at once
-    assert all(document["answers"] == [{"value": n}] for n, (status, document) in enumerate(found) if status == 200)
-    refused = next(document for status, document in found if status == 503)
+    assert all(document["answers"] == [{"value": n}] for n, (status, document) in enumerate(replies) if status == 200)
+    refused = next(document for status, document in replies if status == 503)
     assert refused["error"]["what"] == "the queue is full"
 
 
@@ -107,7 +107,7 @@ def test_an_answer_that_takes_too_long(tmp_path: Path) -> None:
         until(lambda: ask(port, 2.0)[0] == 200)
 
 
-def test_nothing_works_for_a_client_that_hung_up(tmp_path: Path) -> None:
+def test_nothing_is_computed_for_a_client_that_hung_up(tmp_path: Path) -> None:
     write(tmp_path / "m", 0)
     fake = Fake()
     fake.go.clear()
@@ -126,7 +126,7 @@ def test_nothing_works_for_a_client_that_hung_up(tmp_path: Path) -> None:
             until(lambda: 'weftnet_queue_rows{model="m"} 0.0' in metrics(port))
             fake.go.set()
             assert first.result() == (200, {"model": "m", "version": "1", "answers": [{"value": 1.0}]})
-        assert fake.rows == 1  # theirs were never worked on
+        assert fake.rows == 1  # theirs were never computed
         assert ask(port, 2.0)[0] == 200
 
 
@@ -158,8 +158,8 @@ def test_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=["SIGTERM", "SIGINT"]
 )
-def test_a_stop_under_load_finishes_what_was_taken(number: int, tmp_path: Path, shapes: Run) -> None:
-    """Every client on an open connection is answered until it is told that the connection ends; then it may go."""
+def test_a_stop_under_load_finishes_accepted_requests(number: int, tmp_path: Path, shapes: Run) -> None:
+    """Every client on an open connection is answered until a reply closes the connection; then it may go."""
     answered, cut = [0] * 12, []
     row = {"length": 1.0, "width": 2.0, "colour": "red"}
 
@@ -186,10 +186,10 @@ def test_a_stop_under_load_finishes_what_was_taken(number: int, tmp_path: Path, 
                     return
 
         with ThreadPoolExecutor(12) as pool:
-            asked = [pool.submit(client, which) for which in range(12)]
+            futures = [pool.submit(client, which) for which in range(12)]
             until(lambda: min(answered) >= 3 or cut, 60)
             assert server.stop(number) == 0
-            for each in asked:
+            for each in futures:
                 each.result()
         for connection in open_ones:
             connection.close()

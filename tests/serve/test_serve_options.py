@@ -1,4 +1,4 @@
-"""What a server is told, and what it refuses to be told."""
+"""Settings of a server, and those it refuses."""
 
 import asyncio
 import socket
@@ -15,27 +15,28 @@ from weftnet.serve.keys import Keys
 from weftnet.serve.metrics import Metrics
 from weftnet.serve.model import finite
 from weftnet.serve.options import Options
-from weftnet.serve.refusal import Refusal, told
+from weftnet.serve.refusal import Refusal, error_json
 from weftnet.serve.repository import Place, Repository
 from weftnet.serve.server import listening
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
-    [({"max_batch": 0}, "above 0"), ({"grace": -1.0}, "below 0"), ({"engine": "steam"}, "unknown engine"),
-     ({"port": 70_000}, "is no port"), ({"queue": -3}, "above 0"), ({"timeout": 0.0}, "above 0")],
+    ("settings", "message"),
+    [({"max_batch": 0}, "must be above 0"), ({"grace": -1.0}, "must be at least 0"),
+     ({"engine": "steam"}, "unknown engine"), ({"port": 70_000}, "is not a port"),
+     ({"queue": -3}, "must be above 0"), ({"timeout": 0.0}, "must be above 0")],
 )  # fmt: skip
-def test_options_that_cannot_be(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(SettingError, match=said):
-        Options(**given)
+def test_options_that_cannot_be(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        Options(**settings)
 
 
 @pytest.mark.parametrize(("text", "wait"), [("0ms", 0.0), ("0", 0.0), ("3ms", 0.003), ("1", 1.0)])
 def test_a_wait_may_be_none_on_the_command_line(monkeypatch: pytest.MonkeyPatch, text: str, wait: float) -> None:
-    given: list[Options] = []
-    monkeypatch.setattr("weftnet.cli.commands.serve.serve_command", lambda runs, options: given.append(options))
+    received: list[Options] = []
+    monkeypatch.setattr("weftnet.cli.commands.serve.serve_command", lambda runs, options: received.append(options))
     assert CliRunner().invoke(app, ["serve", "run", "--max-wait", text]).exit_code == 0
-    assert [options.max_wait for options in given] == [wait]
+    assert [options.max_wait for options in received] == [wait]
 
 
 @pytest.mark.parametrize(
@@ -53,20 +54,20 @@ def test_key_files(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="no such file of API keys"):
         Keys.read(tmp_path / "keys")
     (tmp_path / "keys").write_text("# none yet\n\n")
-    with pytest.raises(SettingError, match="holds no API key"):
+    with pytest.raises(SettingError, match="contains no API key"):
         Keys.read(tmp_path / "keys")
     (tmp_path / "keys").write_text("secret\n")
     with pytest.raises(SettingError, match="an API key is too short") as short:
         Keys.read(tmp_path / "keys")
     assert "secret" not in str(short.value)
     Keys().require([])
-    with pytest.raises(Refusal, match="asks for an API key"):
+    with pytest.raises(Refusal, match="needs an API key"):
         Keys(["a-key-that-is-long"]).require([(b"x-api-key", b"a-key-that-is-lonG")])
 
 
 @pytest.mark.parametrize("text", ["=runs/x", "a b=runs/x", "../x=runs/x", "a/b=runs/x", "/", "x" * 101 + "=y"])
 def test_names_that_cannot_stand_in_an_address(text: str) -> None:
-    with pytest.raises(SettingError, match="can't stand in an address"):
+    with pytest.raises(SettingError, match="can't be part of a URL"):
         Place.parse(text)
 
 
@@ -93,9 +94,9 @@ def test_what_holds_no_model(tmp_path: Path) -> None:
     async def opened(*places: Place) -> None:
         await Repository(places, lambda folder: load(folder, Options()), Options(), Metrics()).open()
 
-    with pytest.raises(RunError, match="holds no run, no export"):
+    with pytest.raises(RunError, match="contains no run, no export"):
         asyncio.run(opened(Place("a", tmp_path)))
-    with pytest.raises(SettingError, match="two models have one name"):
+    with pytest.raises(SettingError, match="two models have the same name"):
         asyncio.run(opened(Place("a", tmp_path), Place("a", tmp_path / "b")))
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(WeftnetError, match="the field 'format' is wrong"):
@@ -109,7 +110,7 @@ def test_an_address_that_is_taken() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(SettingError, match="can't be listened on"):
+        with pytest.raises(SettingError, match="can't listen on this address"):
             listening(Options(port=other.getsockname()[1]))
 
 
@@ -121,4 +122,6 @@ def test_answers_that_are_no_numbers() -> None:
 
 
 def test_a_refusal_is_told_in_parts() -> None:
-    assert told(Refusal(422, "no", where="here", fix="go")) == {"error": {"what": "no", "where": "here", "fix": "go"}}
+    assert error_json(Refusal(422, "no", where="here", fix="go")) == {
+        "error": {"what": "no", "where": "here", "fix": "go"}
+    }

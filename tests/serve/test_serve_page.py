@@ -63,8 +63,8 @@ def label(page: Any) -> str:
 
 def field(page: Any, name: str) -> Any:
     """By the label a person reads."""
-    found = next(each for each in page.find_elements(By.CSS_SELECTOR, "#fields label") if each.text == name)
-    return page.find_element(By.ID, found.get_attribute("for"))
+    label = next(each for each in page.find_elements(By.CSS_SELECTOR, "#fields label") if each.text == name)
+    return page.find_element(By.ID, label.get_attribute("for"))
 
 
 def test_an_image_is_chosen_and_answered(page: Any, server: Server, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_form_is_filled_answered_and_explained(page: Any, server: Server) -> N
     field(page, "length").send_keys("wide")
     field(page, "width").send_keys("1.1")
     press(page, "ask")
-    assert "“wide” is no number" in page.find_element(By.ID, "trouble").text
+    assert "“wide” is not a number" in page.find_element(By.ID, "trouble").text
     field(page, "length").clear()
     field(page, "length").send_keys("6,5")  # as a German writes it
     Select(field(page, "colour")).select_by_value("green")

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, asked by Triton's own client."""
+"""The Open Inference Protocol, tested with Triton's own client."""
 
 import io
 import warnings
@@ -22,14 +22,14 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def triton(server: Server) -> Any:
-    with client.InferenceServerClient(f"{server.host}:{server.port}") as found:
-        yield found
+    with client.InferenceServerClient(f"{server.host}:{server.port}") as triton:
+        yield triton
 
 
 def tensor(name: str, values: np.ndarray, datatype: str, binary: bool) -> Any:
-    found = client.InferInput(name, list(values.shape), datatype)
-    found.set_data_from_numpy(values, binary_data=binary)
-    return found
+    made = client.InferInput(name, list(values.shape), datatype)
+    made.set_data_from_numpy(values, binary_data=binary)
+    return made
 
 
 def table(binary: bool) -> list[Any]:
@@ -50,12 +50,12 @@ def test_health_and_metadata(triton: Any) -> None:
     assert not triton.is_model_ready("shapes", "2")
     assert not triton.is_model_ready("nothing")
     assert triton.get_server_metadata()["name"] == "weftnet"
-    told = triton.get_model_metadata("shapes")
-    assert told["platform"] == "weftnet_torch"
-    assert [(each["name"], each["datatype"], each["shape"]) for each in told["inputs"]] == [
+    metadata = triton.get_model_metadata("shapes")
+    assert metadata["platform"] == "weftnet_torch"
+    assert [(each["name"], each["datatype"], each["shape"]) for each in metadata["inputs"]] == [
         ("length", "FP64", [-1]), ("width", "FP64", [-1]), ("colour", "BYTES", [-1]),
     ]  # fmt: skip
-    assert [each["name"] for each in told["outputs"]] == ["label", "probabilities"]
+    assert [each["name"] for each in metadata["outputs"]] == ["label", "probabilities"]
 
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
@@ -88,32 +88,32 @@ def test_files_in_binary_and_numbers_out(triton: Any, server: Server) -> None:
     assert got.as_numpy("value").dtype == np.float64
 
 
-def test_faults_are_told_to_the_client(triton: Any) -> None:
+def test_errors_reach_the_client(triton: Any) -> None:
     with pytest.raises(client.InferenceServerException, match="no column is called 'lenght'"):
         triton.infer("shapes", [tensor("lenght", np.zeros(2), "FP64", True)])
-    with pytest.raises(client.InferenceServerException, match="as many rows"):
+    with pytest.raises(client.InferenceServerException, match="the same number of rows"):
         triton.infer(
             "shapes", [tensor("length", np.zeros(2), "FP64", True), tensor("width", np.zeros(3), "FP64", True)]
         )
-    with pytest.raises(client.InferenceServerException, match="there is no such output"):
+    with pytest.raises(client.InferenceServerException, match="no such output"):
         triton.infer("shapes", table(True), outputs=[client.InferRequestedOutput("logits")])
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("question", "message"),
     [
         ({}, "there are no inputs"),
         ({"inputs": [3]}, "an input has no name"),
-        ({"inputs": [{"name": "length", "shape": [-1], "datatype": "FP64", "data": []}]}, "no list of sizes"),
+        ({"inputs": [{"name": "length", "shape": [-1], "datatype": "FP64", "data": []}]}, "not a list of sizes"),
         ({"inputs": [{"name": "length", "shape": [1], "datatype": "FP8", "data": [1]}]}, "unknown datatype"),
-        ({"inputs": [{"name": "length", "shape": [2], "datatype": "FP64", "data": [1]}]}, "don't fill the shape"),
+        ({"inputs": [{"name": "length", "shape": [2], "datatype": "FP64", "data": [1]}]}, "do not fill the shape"),
         ({"inputs": [{"name": "length", "shape": [2], "datatype": "FP64", "data": [1, [2]]}]}, "nested unevenly"),
-        ({"inputs": [{"name": "length", "shape": [2], "datatype": "FP64"}]}, "the data are no list"),
+        ({"inputs": [{"name": "length", "shape": [2], "datatype": "FP64"}]}, "the data are not a list"),
         ({"inputs": [{"name": "length", "shape": [1], "datatype": "FP64", "parameters": {"binary_data_size": 8}}]},
          "the body ends before its data"),
     ],
 )  # fmt: skip
-def test_wrong_tensors_are_refused(server: Server, given: dict[str, Any], said: str) -> None:
-    status, _, document = server.ask("POST", "/v2/models/shapes/infer", given)
+def test_wrong_tensors_are_refused(server: Server, question: dict[str, Any], message: str) -> None:
+    status, _, document = server.ask("POST", "/v2/models/shapes/infer", question)
     assert status == 400
-    assert said in document["error"]
+    assert message in document["error"]

@@ -17,14 +17,14 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 for any free one.")] = 8000,
     api_key_file: Annotated[
-        Path | None, typer.Option("--api-key-file", help="A file with one API key a line; without it all may ask.")
+        Path | None, typer.Option("--api-key-file", help="A file with one API key a line; without it no key is needed.")
     ] = None,
-    max_batch: Annotated[int, typer.Option(help="Rows answered together.")] = 16,
-    max_wait: Annotated[str, typer.Option(help="How long a row waits for company; 0 for not at all.")] = "2ms",
-    queue: Annotated[int, typer.Option(help="Rows that may wait; more are refused with 503.")] = 256,
+    max_batch: Annotated[int, typer.Option(help="Rows computed together.")] = 16,
+    max_wait: Annotated[str, typer.Option(help="How long a row waits for others; 0 for not at all.")] = "2ms",
+    queue: Annotated[int, typer.Option(help="Rows that may wait; beyond that a request gets a 503.")] = 256,
     max_body: Annotated[str, typer.Option(help="Largest body of a request: 10MB, 512KiB.")] = "10MB",
-    timeout: Annotated[str, typer.Option(help="Time to answer a request in.")] = "10s",
-    grace: Annotated[str, typer.Option(help="Time to finish what was taken, when told to stop.")] = "20s",
+    timeout: Annotated[str, typer.Option(help="Time to answer a request.")] = "10s",
+    grace: Annotated[str, typer.Option(help="Time to finish accepted requests when stopping.")] = "20s",
     engine: Annotated[str, typer.Option(help="auto, torch or onnx.")] = "auto",
     threads: Annotated[int, typer.Option(help="Threads of each model.")] = 1,
     plugin: Plugin = None,

@@ -1,4 +1,4 @@
-"""The server's API as an OpenAPI document: weftnet's own paths model by model, from what each model asks for."""
+"""The server's API as an OpenAPI document: weftnet's own paths model by model, from their input schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from weftnet.serve.service import Service
 from weftnet.serve.tensors import DTYPES
 
 _TEXT = {"type": "string"}
-_FAULT = {
+_ERROR = {
     "type": "object",
     "required": ["error"],
     "properties": {
@@ -22,37 +22,37 @@ _FAULT = {
         }
     },
 }
-_V2_FAULT = {"type": "object", "required": ["error"], "properties": {"error": _TEXT}}
-_MEANING = {
-    400: "no JSON, or not of this form",
+_V2_ERROR = {"type": "object", "required": ["error"], "properties": {"error": _TEXT}}
+_MEANINGS = {
+    400: "not valid JSON, or not of this form",
     401: "no API key, or a wrong one",
     403: "needs an API key",
     404: "no such model or version",
     408: "the body did not come in time",
     413: "too many bytes, or too many rows",
-    415: "another type of body",
+    415: "unsupported media type",
     422: "a row can't be used; says which, and why",
     501: "this model can't do that",
-    503: "too many requests wait, or the server is stopping",
+    503: "too many requests are waiting, or the server is stopping",
     504: "no answer in time",
 }
-_ASKED = (400, 401, 404, 408, 413, 415, 422, 503, 504)
+_STATUSES = (400, 401, 404, 408, 413, 415, 422, 503, 504)
 
 
 def description(service: Service) -> dict[str, Any]:
     """The OpenAPI document of the models as they are served now."""
     repository = service.repository
     names = [name for name in repository.names() if repository.versions(name)]
-    paths = _common() | _protocol(names)
+    paths = _common_paths() | _protocol_paths(names)
     for name in names:
-        paths |= _of_model(repository.find(name), list(repository.versions(name)), service.options.queue)
+        paths |= _model_paths(repository.find(name), list(repository.versions(name)), service.options.queue)
     if len(names) == 1:
         paths["/predict"] = paths[f"/v1/models/{names[0]}/predict"]
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "weftnet", "version": __version__, "description": "Runs of weftnet behind HTTP."},
         "paths": paths,
-        "components": {"schemas": {"Fault": _FAULT, "ProtocolFault": _V2_FAULT}},
+        "components": {"schemas": {"Fault": _ERROR, "ProtocolFault": _V2_ERROR}},
     }
     if service.keys:
         document["components"]["securitySchemes"] = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
@@ -61,7 +61,7 @@ def description(service: Service) -> dict[str, Any]:
 
 
 def row_schema(fields: tuple[Field, ...]) -> dict[str, Any]:
-    """What a row may hold."""
+    """The schema of a row."""
     return {
         "type": "object",
         "properties": {field.name: _value_schema(field) for field in fields},
@@ -71,13 +71,16 @@ def row_schema(fields: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def example(fields: tuple[Field, ...]) -> dict[str, Any]:
-    """A row that is answered, except for files, which are named by dots."""
+    """A row that gets an answer, except that an ellipsis stands for a file."""
     return {field.name: _example(field) for field in fields}
 
 
 def _value_schema(field: Field) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
-        "number": {"type": ["number", "string"], "description": "a number, or a word that is one, as in a table"},
+        "number": {
+            "type": ["number", "string"],
+            "description": "a number, or a string that reads as one",
+        },
         "label": {"type": ["string", "integer", "number", "boolean"]},
         "text": {"type": "string"},
         "media": {
@@ -109,12 +112,12 @@ def _example(field: Field) -> Any:
     return shown[field.wire]
 
 
-def _of_model(version: Version, versions: list[str], most: int) -> dict[str, Any]:
+def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[str, Any]:
     row, shown = row_schema(version.model.fields), example(version.model.fields)
     base = f"/v1/models/{version.name}"
     rows = {
         "type": "object",
-        "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": most, "items": row}},
+        "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": max_rows, "items": row}},
         "required": ["rows"],
         "additionalProperties": False,
     }
@@ -127,24 +130,24 @@ def _of_model(version: Version, versions: list[str], most: int) -> dict[str, Any
             "answers": {"type": "array", "items": {"type": "object"}},
         },
     }
-    predict = _post("Answers, one for each row", rows, answers, {"rows": [shown]}, _ASKED, [version.name])
+    predict = _post("Answers, one for each row", rows, answers, {"rows": [shown]}, _STATUSES, [version.name])
     one = {"type": "object", "properties": {"row": row}, "required": ["row"], "additionalProperties": False}
     why = {"type": "object", "required": ["answer", "html"], "properties": {"html": _TEXT}}
-    facts = _get("What the model asks for", {"type": "object"}, (401, 404, 503), [version.name])
+    facts = _get("The model and its input schema", {"type": "object"}, (401, 404, 503), [version.name])
     return {
         base: facts,
         f"{base}/predict": predict,
         **{f"{base}/versions/{each}/predict": predict for each in versions},
-        f"{base}/explain": _post("Why it is the answer", one, why, {"row": shown}, (*_ASKED, 501), [version.name]),
+        f"{base}/explain": _post("Why it is the answer", one, why, {"row": shown}, (*_STATUSES, 501), [version.name]),
     }
 
 
-def _common() -> dict[str, Any]:
+def _common_paths() -> dict[str, Any]:
     anything = {"type": "object"}
     return {
         "/v1/models": _get("What is served", anything, (401, 503), ["models"]),
-        "/health/live": _get("Whether the server lives", anything, (), ["health"]),
-        "/health/ready": _get("Whether every model answers", anything, (), ["health"], ready=True),
+        "/health/live": _get("Whether the server is alive", anything, (), ["health"]),
+        "/health/ready": _get("Whether every model is ready", anything, (), ["health"], ready=True),
         "/metrics": _get("Prometheus", _TEXT, (), ["health"], media="text/plain"),
         "/admin/reload": {
             "post": {
@@ -156,8 +159,8 @@ def _common() -> dict[str, Any]:
     }
 
 
-def _protocol(names: list[str]) -> dict[str, Any]:
-    """The Open Inference Protocol."""
+def _protocol_paths(names: list[str]) -> dict[str, Any]:
+    """The paths of the Open Inference Protocol."""
     anything, tags = {"type": "object"}, ["Open Inference Protocol 2"]
     tensor = {
         "type": "object",
@@ -178,26 +181,32 @@ def _protocol(names: list[str]) -> dict[str, Any]:
             "parameters": anything,
         },
     }
-    found = {
+    paths = {
         "/v2": _get("The server", anything, (401,), tags),
-        "/v2/health/live": _get("Whether the server lives", anything, (), tags),
-        "/v2/health/ready": _get("Whether every model answers", anything, (), tags, ready=True),
+        "/v2/health/live": _get("Whether the server is alive", anything, (), tags),
+        "/v2/health/ready": _get("Whether every model is ready", anything, (), tags, ready=True),
     }
     for base in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
         parameters = [_parameter("name", names)]
         parameters += [_parameter("version", ["1"])] if "version" in base else []
-        paths = {
-            base: _get("What the model asks for and gives", anything, (401, 404, 503), tags),
-            f"{base}/ready": _get("Whether the model answers", anything, (401, 404, 503), tags),
-            f"{base}/infer": _post("Answers as tensors", body, anything, None, _ASKED, tags),
+        operations = {
+            base: _get("The model's inputs and outputs", anything, (401, 404, 503), tags),
+            f"{base}/ready": _get("Whether the model is ready", anything, (401, 404, 503), tags),
+            f"{base}/infer": _post("Answers as tensors", body, anything, None, _STATUSES, tags),
         }
-        found |= {path: {"parameters": parameters, **operations} for path, operations in paths.items()}
-    for path, operations in found.items():
-        for operation in (each for name, each in operations.items() if name != "parameters"):
-            for code, response in operation["responses"].items():
-                if code != "200" and not path.startswith("/v2/health"):
-                    response["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/ProtocolFault"}
-    return found
+        paths |= {path: {"parameters": parameters, **methods} for path, methods in operations.items()}
+    for path, methods in paths.items():
+        if not path.startswith("/v2/health"):
+            _use_protocol_errors(methods)
+    return paths
+
+
+def _use_protocol_errors(methods: dict[str, Any]) -> None:
+    """Describe the errors of a path in the form of the protocol."""
+    for operation in (each for name, each in methods.items() if name != "parameters"):
+        for code, response in operation["responses"].items():
+            if code != "200":
+                response["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/ProtocolFault"}
 
 
 def _parameter(name: str, known: list[str]) -> dict[str, Any]:
@@ -205,29 +214,29 @@ def _parameter(name: str, known: list[str]) -> dict[str, Any]:
 
 
 def _get(
-    summary: str, schema: Mapping[str, Any], faults: tuple[int, ...], tags: list[str],
+    summary: str, schema: Mapping[str, Any], errors: tuple[int, ...], tags: list[str],
     *, media: str = "application/json", ready: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    responses = _responses(schema, faults, media)
+    responses = _responses(schema, errors, media)
     if ready:
         responses["503"] = {"description": "not ready", "content": {media: {"schema": schema}}}
     return {"get": {"summary": summary, "tags": tags, "responses": responses}}
 
 
 def _post(
-    summary: str, body: Mapping[str, Any], schema: Mapping[str, Any], shown: Any, faults: tuple[int, ...],
+    summary: str, body: Mapping[str, Any], schema: Mapping[str, Any], shown: Any, errors: tuple[int, ...],
     tags: list[str],
 ) -> dict[str, Any]:  # fmt: skip
     content: dict[str, Any] = {"schema": body}
     if shown is not None:
         content["example"] = shown
     request = {"required": True, "content": {"application/json": content}}
-    return {"post": {"summary": summary, "tags": tags, "requestBody": request, "responses": _responses(schema, faults)}}
+    return {"post": {"summary": summary, "tags": tags, "requestBody": request, "responses": _responses(schema, errors)}}
 
 
 def _responses(
-    schema: Mapping[str, Any], faults: tuple[int, ...], media: str = "application/json"
+    schema: Mapping[str, Any], errors: tuple[int, ...], media: str = "application/json"
 ) -> dict[str, dict[str, Any]]:
-    fault = {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}
-    found: dict[str, dict[str, Any]] = {"200": {"description": "done", "content": {media: {"schema": schema}}}}
-    return found | {str(code): {"description": _MEANING[code], "content": dict(fault)} for code in faults}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}
+    responses: dict[str, dict[str, Any]] = {"200": {"description": "done", "content": {media: {"schema": schema}}}}
+    return responses | {str(code): {"description": _MEANINGS[code], "content": dict(error)} for code in errors}

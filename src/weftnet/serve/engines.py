@@ -1,8 +1,8 @@
 """How a folder becomes a model: by torch, or by ONNX Runtime from an export that was checked against the run.
 
-An export of the run in the run's own folder is taken if it is of these weights, and torch is not imported at all; so is
-a folder that `weftnet export` wrote elsewhere and that is served by itself. Otherwise the run is exported once, into
-`$XDG_CACHE_HOME/weftnet/serve`, under the checksum of what it holds. `auto` falls back on torch, and says why.
+An export in the run's own folder is used if it has the run's weights; a folder that `weftnet export` wrote elsewhere
+can be served by itself. Neither imports torch. Otherwise the run is exported once, into
+`$XDG_CACHE_HOME/weftnet/serve`, under the checksum of its contents. `auto` falls back on torch, and logs why.
 """
 
 import json
@@ -65,17 +65,17 @@ def _trained(folder: Path, threads: int) -> Model:
 
 
 def _export_of(run: Run) -> Path:
-    """An export of exactly this run: its own, or one in the cache, written now if need be."""
+    """An export of exactly this run: its own, or one in the cache, written now if there is none."""
     if run.facts.engine is not None:
-        raise RunError("is computed by ONNX Runtime already", where=str(run.folder))
+        raise RunError("runs in ONNX Runtime already", where=str(run.folder))
     weights = run.facts.files.get("weights.safetensors")
     own = run.folder / _OWN
     if weights and (own / MANIFEST).is_file() and read_manifest(own).run.weights == weights:
         return own
     from weftnet import __version__
 
-    mark = sha256(json.dumps([__version__, asdict(run.facts.task), run.facts.files]).encode()).hexdigest()
-    folder = _cache() / mark[:32]
+    digest = sha256(json.dumps([__version__, asdict(run.facts.task), run.facts.files]).encode()).hexdigest()
+    folder = _cache() / digest[:32]
     if not (folder / MANIFEST).is_file():
         from weftnet.export import write
         from weftnet.run.loading import load as load_run

@@ -1,7 +1,7 @@
 """What every request passes: count, API key, limit on requests in flight, and every error turned into a reply.
 
-A plain ASGI layer around the application: it costs microseconds, and no exception escapes it. Without a key a client
-may ask whether the server lives and is ready, for its metrics, its API's description and its page.
+A plain ASGI layer around the application: it costs microseconds, and no exception escapes it. Health, metrics, the
+description of the API and the page need no key.
 """
 
 import asyncio
@@ -58,13 +58,13 @@ class Gate:
         try:
             self._admit(scope["path"], scope["headers"])
             await self._app(scope, receive, send_counted)
-        except (Exception, asyncio.CancelledError) as fault:
-            if not status:
-                # a request is cancelled only when the grace period of a stop is over
-                error = fault if isinstance(fault, Exception) else stopping()
-                await reply_to(error, scope["method"], scope["path"])(scope, receive, send_counted)
-            elif isinstance(fault, asyncio.CancelledError):
+        except asyncio.CancelledError:  # the grace period of a stop is over
+            if status:
                 raise
+            await reply_to(stopping(), scope["method"], scope["path"])(scope, receive, send_counted)
+        except Exception as error:
+            if not status:
+                await reply_to(error, scope["method"], scope["path"])(scope, receive, send_counted)
         finally:
             self.in_flight -= 1
             service.metrics.answered(self._model(scope["path"]), status, time.perf_counter() - began)

@@ -5,14 +5,14 @@
     POST /v2/models/NAME[/versions/V]/infer
 
 Inputs are the raw columns, as everywhere: FP64 for numbers (any numeric type is read), BYTES for words, texts, and
-files (base64 in JSON, as they are in a binary body); lists of numbers have further axes. Outputs are the fields of the
-answer: `label` and `probabilities`, `value`, `labels`, `values`. Errors are a string, as the protocol has it.
+files (base64 in JSON, raw in a binary body); lists of numbers have further axes. Outputs are the fields of the answer:
+`label` and `probabilities`, `value`, `labels`, `values`. An error is a string, as the protocol has it.
 """
 
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,19 +28,21 @@ from weftnet.serve.refusal import Refusal
 from weftnet.serve.reply import Reply
 from weftnet.serve.repository import Version
 from weftnet.serve.service import Service
-from weftnet.serve.tensors import Tensor, written
+from weftnet.serve.tensors import Tensor, write
+from weftnet.tasks import ANSWERS
 
 _LENGTH = b"inference-header-content-length"
 _BINARY = "application/octet-stream"
 #: media types of the bodies that are read; clients of the protocol often name none
 _TYPES = frozenset({"application/json", _BINARY, ""})
 _DATATYPES = {"number": "FP64", "numbers": "FP64"}
-#: outputs by task: their type and how many axes they have beside the rows
-_OUTPUTS = {
-    "classification": (("label", "BYTES", 0), ("probabilities", "FP64", 1)),
-    "multilabel": (("labels", "BYTES", 0), ("probabilities", "FP64", 1)),
-    "regression": (("value", "FP64", 0),),
-    "forecasting": (("values", "FP64", 2),),
+#: a field of an answer by its type: the datatype of its tensor, and how many axes it has beside the rows
+_FORMS: dict[Any, tuple[str, int]] = {
+    str: ("BYTES", 0),
+    list[str]: ("BYTES", 0),
+    float: ("FP64", 0),
+    dict[str, float]: ("FP64", 1),
+    list[list[float]]: ("FP64", 2),
 }
 
 
@@ -98,12 +100,25 @@ def model_metadata(version: Version, versions: list[str]) -> dict[str, Any]:
         {"name": field.name, "datatype": _DATATYPES.get(field.wire, "BYTES"), "shape": [-1, *_axes(field)]}
         for field in version.model.fields
     ]
-    outputs = [
-        {"name": name, "datatype": datatype, "shape": [-1] * (axes + 1)}
-        for name, datatype, axes in _OUTPUTS.get(version.model.task.name, ())
-    ]
     platform = f"weftnet_{version.model.engine}"
-    return {"name": version.name, "versions": versions, "platform": platform, "inputs": inputs, "outputs": outputs}
+    return {
+        "name": version.name,
+        "versions": versions,
+        "platform": platform,
+        "inputs": inputs,
+        "outputs": _outputs(version),
+    }
+
+
+def _outputs(version: Version) -> list[dict[str, Any]]:
+    """The outputs of a model by the schema of its task's answers; a field that is annotated is no output of a row."""
+    task = version.model.task.name
+    schema = getattr(ANSWERS.module(task), "Answer", None) if task in ANSWERS else None
+    fields = get_type_hints(schema, include_extras=True) if schema is not None else {}
+    forms = {name: _FORMS[field] for name, field in fields.items() if field in _FORMS}
+    return [
+        {"name": name, "datatype": datatype, "shape": [-1] * (axes + 1)} for name, (datatype, axes) in forms.items()
+    ]
 
 
 def _axes(field: Field) -> list[int]:
@@ -114,66 +129,72 @@ def _axes(field: Field) -> list[int]:
 
 def _split(body: bytes, headers: Mapping[bytes, bytes]) -> tuple[dict[str, Any], bytes]:
     """The JSON of a request, and the bytes of its tensors."""
-    told = headers.get(_LENGTH, b"")
-    if told and not (told.isdigit() and int(told[:12]) <= len(body)):
-        raise Refusal(400, "Inference-Header-Content-Length is no length of the JSON", got=repr(told[:40]))
-    length = int(told) if told else len(body)
-    asked = json_of(body[:length])
-    if not isinstance(asked, dict):
-        raise Refusal(400, "the request is no object", expected='{"inputs": […]}', got=type(asked).__name__)
-    return asked, body[length:]
+    header = headers.get(_LENGTH, b"")
+    if header and not (header.isdigit() and int(header[:12]) <= len(body)):
+        raise Refusal(400, "Inference-Header-Content-Length is not a length of the JSON", got=repr(header[:40]))
+    length = int(header) if header else len(body)
+    question = json_of(body[:length])
+    if not isinstance(question, dict):
+        raise Refusal(400, "the request is not an object", expected='{"inputs": […]}', got=type(question).__name__)
+    return question, body[length:]
 
 
-def _rows(given: list[Tensor], fields: tuple[Field, ...]) -> list[dict[str, Any]]:
-    """Columns as rows, the way weftnet's own API has them."""
+def _rows(received: list[Tensor], fields: tuple[Field, ...]) -> list[dict[str, Any]]:
+    """Columns as rows, as in weftnet's own API."""
     wires = {field.input: field.wire for field in fields} | {field.name: field.wire for field in fields}
-    columns = {tensor.name: [_value(value, wires.get(tensor.name, "")) for value in tensor.rows] for tensor in given}
+    columns = {tensor.name: [_value(value, wires.get(tensor.name, "")) for value in tensor.rows] for tensor in received}
     lengths = {name: len(values) for name, values in columns.items()}
-    if len(columns) < len(given) or len(set(lengths.values())) > 1:
-        raise Refusal(400, "the inputs have different names and as many rows", where="inputs", got=str(lengths)[:200])
+    if len(columns) < len(received) or len(set(lengths.values())) > 1:
+        raise Refusal(
+            400,
+            "the inputs must have different names and the same number of rows",
+            where="inputs",
+            got=str(lengths)[:200],
+        )
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _value(value: Any, wire: str) -> Any:
-    """An element of a tensor as it stands in a row."""
+    """An element of a tensor as the value of a row."""
     if isinstance(value, bytes):
         if wire == "media":
             return base64.b64encode(value).decode()
         try:
             value = value.decode()
         except UnicodeDecodeError:
-            raise Refusal(400, "a text is not UTF-8", got=repr(value[:40])) from None
+            raise Refusal(400, "text is not UTF-8", got=repr(value[:40])) from None
     if wire == "labels" and isinstance(value, str):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
-            raise Refusal(400, "several labels are a list in JSON", got=value[:80]) from None
+            raise Refusal(400, "several labels must be a list in JSON", got=value[:80]) from None
     return value
 
 
-def _reply(asked: dict[str, Any], version: Version, answers: Answers) -> Response:
-    """The outputs that were asked for; all of them, if none is named."""
+def _reply(question: dict[str, Any], version: Version, answers: Answers) -> Response:
+    """The outputs that the question names, or all of them."""
     columns = {name: [answer[name] for answer in answers] for name in answers[0]}
-    all_binary = _wants(asked, "binary_data_output")
-    wanted = asked.get("outputs") or [{"name": name} for name in columns]
-    outputs, parts = [], []
+    all_binary = _wants(question, "binary_data_output")
+    wanted = question.get("outputs") or [{"name": name} for name in columns]
+    outputs, tensor_bytes = [], []
     for each in wanted if isinstance(wanted, list) else [wanted]:
         name = each.get("name") if isinstance(each, dict) else None
         if not isinstance(name, str) or name not in columns:
-            raise Refusal(400, "there is no such output", expected=", ".join(columns), got=repr(name)[:80])
-        head, data = written(name, columns[name], _wants(each, "binary_data", all_binary))
+            raise Refusal(400, "no such output", expected=", ".join(columns), got=repr(name)[:80])
+        head, data = write(name, columns[name], _wants(each, "binary_data", all_binary))
         outputs.append(head)
-        parts.append(data)
+        tensor_bytes.append(data)
     document = {"model_name": version.name, "model_version": version.version, "outputs": outputs}
-    if isinstance(asked.get("id"), str):
-        document["id"] = asked["id"]
+    if isinstance(question.get("id"), str):
+        document["id"] = question["id"]
     reply = Reply(document)
-    if not any(parts):
+    if not any(tensor_bytes):
         return reply
     length = {"Inference-Header-Content-Length": str(len(reply.body))}
-    return Response(b"".join([bytes(reply.body), *parts]), headers=length, media_type=_BINARY)
+    return Response(b"".join([bytes(reply.body), *tensor_bytes]), headers=length, media_type=_BINARY)
 
 
-def _wants(given: dict[str, Any], name: str, otherwise: bool = False) -> bool:
-    parameters = given.get("parameters")
-    return parameters.get(name, otherwise) is True if isinstance(parameters, dict) else otherwise
+def _wants(holder: dict[str, Any], name: str, default: bool = False) -> bool:
+    """A flag among the parameters of a request or of one output."""
+    parameters = holder.get("parameters")
+    return parameters.get(name, default) is True if isinstance(parameters, dict) else default

@@ -1,10 +1,10 @@
-"""What Prometheus reads at `/metrics`.
+"""The metrics that Prometheus reads at `/metrics`.
 
     weftnet_requests_total{model,code}        weftnet_request_seconds{model}        weftnet_in_flight
     weftnet_batch_rows{model}                 weftnet_queue_rows{model}
     weftnet_model_load_seconds{model,version} weftnet_model_loads_total{model,result}
 
-Names of models that are not served are counted under "", so that a client can't make up series without end.
+Requests for models that are not served are counted under "", so that a client can't create any number of series.
 """
 
 from collections.abc import Callable
@@ -26,27 +26,27 @@ class Metrics:
         self._seconds = self._make(
             "Histogram", "request_seconds", "From the first byte to the answer.", ["model"], buckets=_SECONDS
         )
-        self._rows = self._make("Histogram", "batch_rows", "Rows answered together.", ["model"], buckets=_ROWS)
+        self._rows = self._make("Histogram", "batch_rows", "Rows computed together.", ["model"], buckets=_ROWS)
         self._queue = self._make("Gauge", "queue_rows", "Rows waiting.", ["model"])
         self._load = self._make("Gauge", "model_load_seconds", "Time to load.", ["model", "version"])
         self._loads = self._make("Counter", "model_loads", "Loads by model and result.", ["model", "result"])
-        self.in_flight = self._make("Gauge", "in_flight", "Requests taken and not yet answered.", [])
-        self._known: dict[Any, Any] = {}  # labelled children: looking one up costs more than counting
+        self.in_flight = self._make("Gauge", "in_flight", "Requests accepted and not yet answered.", [])
+        self._labelled: dict[Any, Any] = {}  # looking up a label costs more than counting
 
     def answered(self, model: str, code: int, seconds: float) -> None:
         """Count a request."""
         try:
-            count, histogram = self._known[model, code]
+            count, histogram = self._labelled[model, code]
         except KeyError:
             count, histogram = self._requests.labels(model, str(code)), self._seconds.labels(model)
-            self._known[model, code] = count, histogram
+            self._labelled[model, code] = count, histogram
         count.inc()
         histogram.observe(seconds)
 
     def batches(self, model: str) -> Callable[[int], None]:
-        """What counts the batches of a model."""
-        found: Callable[[int], None] = self._rows.labels(model).observe
-        return found
+        """A function that counts the rows of a batch of a model."""
+        observe: Callable[[int], None] = self._rows.labels(model).observe
+        return observe
 
     def loaded(self, model: str, version: str, seconds: float | None) -> None:
         """Count a load; `seconds` is None if it failed."""
@@ -55,17 +55,17 @@ class Metrics:
             self._load.labels(model, version).set(seconds)
 
     def waiting(self, model: str, rows: int) -> None:
-        """How many rows wait for a model now."""
+        """Set how many rows wait for a model now."""
         self._queue.labels(model).set(rows)
 
     def text(self) -> bytes:
-        """All of them in Prometheus' text form."""
-        given: bytes = self._prometheus.generate_latest(self.registry)
-        return given
+        """All of them in Prometheus' text format."""
+        text: bytes = self._prometheus.generate_latest(self.registry)
+        return text
 
     @property
     def content_type(self) -> str:
-        """Of that form."""
+        """Of that format."""
         return str(self._prometheus.CONTENT_TYPE_LATEST)
 
     def _make(self, kind: str, name: str, text: str, labels: list[str], **more: Any) -> Any:

@@ -1,7 +1,7 @@
 """One version of one model, ready to answer: rows of JSON in, answers out, whatever runs the network.
 
-Requests that came together are read, encoded and run together. If one of them can't be read, each is tried alone, so
-that a bad row fails its own request and no other; rows are then counted within the request.
+The requests of a batch are read, encoded and run together. If one of them can't be read, each is tried alone, so that a
+bad row fails its own request and no other; rows are then counted within the request.
 """
 
 import logging
@@ -29,8 +29,8 @@ class Model:
     Args:
         folder: the run, or the export, it came from.
         engine: "torch" or "onnx".
-        fields: what a row holds.
-        run: raw columns → answers; for one thread at a time.
+        fields: of a row.
+        run: raw columns → answers; not thread-safe.
         task: its name and settings.
     """
 
@@ -53,31 +53,31 @@ class Model:
         return answers
 
     def answer(self, requests: Sequence[Rows]) -> list[Answers | Exception]:
-        """The answers to each of several requests, or what is wrong with it."""
+        """For each of several requests its answers, or its error."""
         if len(requests) == 1:
             return [self._alone(requests[0])]
         try:
             answers = self.predict([row for rows in requests for row in rows])
-        except Exception:  # whoever is to blame is told below
+        except Exception:  # the request at fault gets its error below
             return [self._alone(rows) for rows in requests]
-        parts: list[Answers | Exception] = []
+        results: list[Answers | Exception] = []
         for rows in requests:
-            parts.append(answers[: len(rows)])
+            results.append(answers[: len(rows)])
             del answers[: len(rows)]
-        return parts
+        return results
 
     def _alone(self, rows: Rows) -> Answers | Exception:
         try:
             return self.predict(rows)
         except WeftnetError as error:
             return error
-        except Exception as error:  # a fault of ours: the client is told so, the log says which
+        except Exception as error:  # a bug: the client gets a 500, the log the traceback
             log.exception("a request to %s failed", self.folder)
             return error
 
 
 def finite(value: Any) -> bool:
-    """Whether all numbers of an answer are numbers: JSON has no others."""
+    """Whether all numbers of an answer are finite: JSON has no others."""
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, Mapping):
@@ -86,9 +86,9 @@ def finite(value: Any) -> bool:
 
 
 def not_finite(row: int) -> DataError:
-    """The error for a row whose numbers are beyond what the network can add up."""
+    """The error for a row whose numbers make the network overflow."""
     return DataError(
-        "the answer is no number: a value is too large for this model",
+        "the answer is not a finite number: a value is too large for this model",
         where=f"row {row}",
         fix="send values in the range of the training data",
     )

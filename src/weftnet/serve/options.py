@@ -1,4 +1,4 @@
-"""What a server is told: where it listens, and how much it takes."""
+"""Settings of a server: where it listens, and its limits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,14 @@ class Options:
     Args:
         host: address to listen on.
         port: 0 for any free one.
-        keys: file of API keys, one a line; without it everybody may ask.
-        max_batch: rows that are answered together.
-        max_wait: seconds a row waits for company while the worker is idle.
+        keys: file of API keys, one a line; without it no key is needed.
+        max_batch: rows computed together.
+        max_wait: seconds a row waits for others while the worker is idle.
         queue: rows that may wait for one model, and the rows of one request.
         max_body: bytes of a request's body.
         timeout: seconds until a request is answered or refused.
-        grace: seconds to finish what was taken when the server stops.
-        engine: "onnx", "torch", or "auto": onnx where ONNX Runtime is installed and the export agrees.
+        grace: seconds to finish accepted requests when the server stops.
+        engine: "onnx", "torch", or "auto": onnx where ONNX Runtime is installed and the export agrees with the run.
         threads: of one model's worker.
         poll: seconds between two looks for new versions.
     """
@@ -43,11 +43,11 @@ class Options:
     def __post_init__(self) -> None:
         for name in ("max_batch", "queue", "max_body", "threads", "timeout", "poll"):
             if getattr(self, name) <= 0:
-                raise SettingError("has to be above 0", where=name, got=str(getattr(self, name)))
+                raise SettingError("must be above 0", where=name, got=str(getattr(self, name)))
         for name in ("max_wait", "grace"):
             if getattr(self, name) < 0:
-                raise SettingError("can't be below 0", where=name, got=str(getattr(self, name)))
+                raise SettingError("must be at least 0", where=name, got=str(getattr(self, name)))
         if self.engine not in ENGINES:
             raise SettingError("unknown engine", where="engine", expected=", ".join(ENGINES), got=self.engine)
         if not 0 <= self.port <= 65535:
-            raise SettingError("is no port", where="port", expected="0 … 65535", got=str(self.port))
+            raise SettingError("is not a port", where="port", expected="0 … 65535", got=str(self.port))

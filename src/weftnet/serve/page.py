@@ -1,7 +1,7 @@
-"""The page at `/`: one file with its style and its script, that loads nothing from anywhere else.
+"""The page at `/`: one file with its style and its script, which loads nothing from anywhere else.
 
-Its Content-Security-Policy lets run only the script whose hash is named: whatever a model's labels or an explanation
-bring along is shown, never run.
+Its Content-Security-Policy only runs the script whose hash it names: whatever a model's labels or an explanation
+contain is shown, never run.
 """
 
 import base64

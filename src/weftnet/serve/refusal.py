@@ -1,8 +1,8 @@
-"""What a client is told when it gets no answer: an HTTP status, and the same five parts as every error of weftnet.
+"""The reply to a request without an answer: an HTTP status, and the same five parts as every error of weftnet.
 
     {"error": {"what": …, "where": …, "expected": …, "got": …, "fix": …}}
 
-A fault of the request is the client's (4xx); a server that is full, too slow or stopping says so (503, 504).
+A mistake in the request is a 4xx; a server that is full, too slow or stopping says so (503, 504).
 """
 
 from typing import Any
@@ -17,8 +17,8 @@ class Refusal(WeftnetError):
 
     Args:
         status: of HTTP.
-        what: the fault in one sentence.
-        headers: to send along, `Retry-After` say.
+        what: is wrong, in one sentence.
+        headers: of the reply, such as `Retry-After`.
         parts: where, expected, got and fix.
     """
 
@@ -40,21 +40,21 @@ def overloaded(waiting: int, queue: int) -> Refusal:
 
 
 def stopping() -> Refusal:
-    """Nothing more is taken."""
+    """No more requests are accepted."""
     return Refusal(
-        503, "the server is stopping", headers={"Retry-After": "5"}, fix="ask another server, or this one later"
+        503, "the server is stopping", headers={"Retry-After": "5"}, fix="try another server, or this one later"
     )
 
 
 def too_late(seconds: float) -> Refusal:
-    """The time for the request is over."""
+    """The request timed out."""
     return Refusal(
         504, "no answer in time", expected=f"an answer within {seconds:g} s", fix="send fewer rows, or try again"
     )
 
 
 def status_of(error: WeftnetError) -> int:
-    """The HTTP status that says what an error says."""
+    """The HTTP status of an error."""
     if isinstance(error, Refusal):
         return error.status
     if isinstance(error, UnknownName):
@@ -62,6 +62,6 @@ def status_of(error: WeftnetError) -> int:
     return 422 if isinstance(error, DataError) else 500
 
 
-def told(error: WeftnetError) -> dict[str, Any]:
-    """The body of a refusal, JSON."""
+def error_json(error: WeftnetError) -> dict[str, Any]:
+    """The JSON body of a refusal."""
     return {"error": {part: text for part in _PARTS if (text := getattr(error, part))}}

@@ -1,13 +1,13 @@
 """All models that are served, each in one or several versions.
 
     weftnet serve runs/digits            one model called `digits`, version 1
-    weftnet serve flowers=runs/iris      called `flowers`
-    weftnet serve runs/wine              of a whole `weftnet fit`: the run that won
+    weftnet serve flowers=runs/iris      one model called `flowers`
+    weftnet serve runs/wine              the folder of a `weftnet fit`: its best run
     weftnet serve shop/                  with shop/1, shop/2 …: a model with as many versions; the highest answers
 
-Every second the folders are looked at. A version whose manifest changed is loaded beside the old one; then the new one
-takes its place in one step, and the old one is dropped when it has answered what it took. A version that can't be
-loaded leaves the old one in place. A request holds a lease on its version, so nothing is dropped under it.
+The folders are checked every second. A version whose manifest changed is loaded beside the old one, then replaces it
+in one step; the old one is dropped when it has answered the requests it accepted. A version that can't be loaded leaves
+the old one in place. A request holds a lease on its version, which keeps it from being dropped.
 """
 
 import asyncio
@@ -38,10 +38,10 @@ _MANIFESTS = ("run.json", "manifest.json")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a model lies.
+    """Where a model is.
 
     Args:
-        name: it is served by.
+        name: it is served under.
         folder: a run, an export, the folder of a fit (its best run), or a folder of them with numbers for names.
     """
 
@@ -53,22 +53,22 @@ class Place:
         """`NAME=FOLDER` or `FOLDER`.
 
         Raises:
-            SettingError: the name can't stand in an address.
+            SettingError: the name can't be part of a URL.
         """
         name, equals, folder = text.partition("=")
         path = Path(folder if equals else text)
         name = name if equals else path.resolve().name
         if not _NAME.fullmatch(name):
-            expected = "letters, digits, points, dashes and underscores"
+            expected = "letters, digits, dots, dashes and underscores"
             fix = f"name it: NAME={path}"
-            raise SettingError("this name can't stand in an address", where=text, expected=expected, got=name, fix=fix)
+            raise SettingError("this name can't be part of a URL", where=text, expected=expected, got=name, fix=fix)
         return cls(name, path)
 
     def versions(self) -> dict[str, Path]:
-        """The folders to load, by version; of a competition, the run that won."""
+        """The folders to load, by version; of a competition, its best run."""
         try:
             folder = best_run(self.folder)
-        except RunError:  # a fit that has no winner yet
+        except RunError:  # a fit without a best run yet
             return {}
         if any((folder / name).is_file() for name in _MANIFESTS):
             return {"1": folder}
@@ -80,36 +80,36 @@ class Place:
 
 @dataclass
 class Version:
-    """A version that answers.
+    """A version in service.
 
     Args:
         name: of its model.
         version: its number.
         model: in memory.
-        batcher: before its worker.
-        mark: of the manifest it was loaded by.
+        batcher: in front of its worker.
+        digest: of the manifest it was loaded from.
     """
 
     name: str
     version: str
     model: Model
     batcher: Batcher[Rows, Answers]
-    mark: str
+    digest: str
     leases: int = 0
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hold(self) -> None:
-        """Stay: somebody asks."""
+        """Take a lease."""
         self.leases += 1
 
     def release(self) -> None:
-        """Whoever asked is done."""
+        """Return a lease."""
         self.leases -= 1
         if not self.leases:
             self.free.set()
 
     async def drop(self) -> None:
-        """Answer what was taken, then let go."""
+        """Answer the accepted requests, then release the model."""
         while self.leases:
             self.free.clear()
             await self.free.wait()
@@ -117,48 +117,51 @@ class Version:
 
 
 class Repository:
-    """The models of a server; made and used in its event loop.
+    """The models of a server; create and use it in its event loop.
 
     Args:
-        places: where they lie.
-        load: makes a model of a folder; runs in a thread.
+        places: where they are.
+        load: folder → model; runs in a thread.
         options: of the server.
-        metrics: are told of loads and batches.
+        metrics: of loads and batches.
     """
 
     def __init__(self, places: Sequence[Place], load: Load, options: Options, metrics: Metrics) -> None:
         names = [place.name for place in places]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise SettingError("two models have one name", got=twice, fix="name one of them: NAME=FOLDER")
+        if duplicate := next((name for name in names if names.count(name) > 1), None):
+            raise SettingError("two models have the same name", got=duplicate, fix="name one of them: NAME=FOLDER")
         self._places, self._load, self._options, self._metrics = tuple(places), load, options, metrics
         self._models: dict[str, dict[str, Version]] = {place.name: {} for place in places}
         self._failed: dict[tuple[str, str], str] = {}
-        self._looking = asyncio.Lock()
+        self._scanning = asyncio.Lock()
         self._dropping: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Load everything for the first time.
 
         Raises:
-            WeftnetError: a place holds no model, or one that can't be served.
+            WeftnetError: a place has no model, or one that can't be served.
         """
-        await self._look(first=True)
+        await self._scan(first=True)
 
     async def refresh(self) -> dict[str, list[str]]:
-        """Load what is new or changed, drop what is gone; what was done, by name."""
-        return await self._look(first=False)
+        """Load new and changed versions, drop deleted ones; which of them, by what was done."""
+        return await self._scan(first=False)
 
     async def watch(self) -> None:
-        """Refresh for ever."""
+        """Refresh again and again."""
         while True:
             await asyncio.sleep(self._options.poll)
             try:
                 await self.refresh()
-            except (WeftnetError, OSError) as error:  # a folder that is being moved, say: the next look will tell
-                log.warning("the models' folders can't be looked at: %s", error)
+            except (
+                WeftnetError,
+                OSError,
+            ) as error:  # such as a folder that is being moved: the next scan will tell
+                log.warning("the models' folders can't be read: %s", error)
 
     async def close(self) -> None:
-        """Answer what was taken, and let go of every model."""
+        """Answer the accepted requests, and release every model."""
         for versions in self._models.values():
             for version in versions.values():
                 self._retire(version)
@@ -166,7 +169,7 @@ class Repository:
         await asyncio.gather(*self._dropping)
 
     def names(self) -> list[str]:
-        """Of the models."""
+        """The names of the models."""
         return list(self._models)
 
     def versions(self, name: str) -> dict[str, Version]:
@@ -197,13 +200,13 @@ class Repository:
 
     @contextmanager
     def lease(self, name: str, version: str | None = None) -> Iterator[Version]:
-        """A version that stays while it is used. Raises as `find`."""
-        found = self.find(name, version)
-        found.hold()
+        """A version that is not dropped while it is used. Raises as `find`."""
+        leased = self.find(name, version)
+        leased.hold()
         try:
-            yield found
+            yield leased
         finally:
-            found.release()
+            leased.release()
 
     @property
     def ready(self) -> bool:
@@ -211,31 +214,31 @@ class Repository:
         return all(self._models.values())
 
     def measure(self) -> None:
-        """Tell the metrics how many rows wait."""
+        """Update the metrics of waiting rows."""
         for name, versions in self._models.items():
             self._metrics.waiting(name, sum(version.batcher.waiting for version in versions.values()))
 
-    async def _look(self, *, first: bool) -> dict[str, list[str]]:
-        async with self._looking:
+    async def _scan(self, *, first: bool) -> dict[str, list[str]]:
+        async with self._scanning:
             done: dict[str, list[str]] = {"loaded": [], "dropped": [], "failed": []}
             for place in self._places:
-                marks = await asyncio.to_thread(_marks, place, first)
-                if first and not marks:
-                    what = "holds no run, no export, and no numbered folders of them"
+                digests = await asyncio.to_thread(_digests, place, first)
+                if first and not digests:
+                    what = "contains no run, no export, and no numbered folders of them"
                     raise RunError(what, where=str(place.folder))
-                for number, (folder, mark) in marks.items():
-                    await self._keep(place.name, number, folder, mark, done, first)
-                for number in [number for number in self._models[place.name] if number not in marks]:
+                for number, (folder, digest) in digests.items():
+                    await self._update(place.name, number, folder, digest, done, first)
+                for number in [number for number in self._models[place.name] if number not in digests]:
                     self._retire(self._models[place.name].pop(number))
                     done["dropped"].append(f"{place.name}/{number}")
             return done
 
-    async def _keep(
-        self, name: str, number: str, folder: Path, mark: str, done: dict[str, list[str]], first: bool
+    async def _update(
+        self, name: str, number: str, folder: Path, digest: str, done: dict[str, list[str]], first: bool
     ) -> None:
-        """Have a version in the state its folder is in."""
+        """Load a version if its folder changed."""
         old = self._models[name].get(number)
-        if (old is not None and old.mark == mark) or self._failed.get((name, number)) == mark:
+        if (old is not None and old.digest == digest) or self._failed.get((name, number)) == digest:
             return
         began = time.perf_counter()
         try:
@@ -243,7 +246,7 @@ class Repository:
         except (WeftnetError, OSError) as error:
             if first:
                 raise
-            self._failed[name, number] = mark
+            self._failed[name, number] = digest
             self._metrics.loaded(name, number, None)
             done["failed"].append(f"{name}/{number}")
             log.error("%s version %s can't be loaded: %s", name, number, error)
@@ -258,8 +261,8 @@ class Repository:
             queue=limits.queue,
             watch=self._metrics.batches(name),
         )
-        versions = {**self._models[name], number: Version(name, number, model, batcher, mark)}
-        self._models[name] = dict(sorted(versions.items(), key=lambda item: int(item[0])))  # here it takes its place
+        versions = {**self._models[name], number: Version(name, number, model, batcher, digest)}
+        self._models[name] = dict(sorted(versions.items(), key=lambda item: int(item[0])))  # replaced here, in one step
         done["loaded"].append(f"{name}/{number}")
         log.info("%s version %s is served by %s, from %s", name, number, model.engine, folder)
         if old is not None:
@@ -271,19 +274,19 @@ class Repository:
         task.add_done_callback(self._dropping.discard)
 
 
-def _marks(place: Place, first: bool) -> dict[str, tuple[Path, str]]:
-    """The folder of each version, and a mark that changes when its manifest does.
+def _digests(place: Place, first: bool) -> dict[str, tuple[Path, str]]:
+    """The folder of each version, and the digest of its manifest.
 
-    A run that is still in training is no version yet; alone and named at the start, it is one that can't be loaded.
+    A run still in training is no version yet; if it is all that the server was started with, loading it says so.
     """
-    found = {}
+    digests = {}
     for number, folder in place.versions().items():
         path = next((folder / name for name in _MANIFESTS if (folder / name).is_file()), folder / _MANIFESTS[0])
         try:
             content = path.read_bytes()
             finished = path.name != "run.json" or json.loads(content)["status"] == "finished"
-        except (OSError, ValueError, LookupError, TypeError):  # gone or half written: loading it would tell
+        except (OSError, ValueError, LookupError, TypeError):  # gone or half written: loading it would say so
             content, finished = b"", False
         if finished or (first and folder == place.folder):
-            found[number] = folder, sha256(content).hexdigest()
-    return found
+            digests[number] = folder, sha256(content).hexdigest()
+    return digests

@@ -1,8 +1,8 @@
-"""The life of a server: uvicorn, one event loop, and a stop that loses nothing it took.
+"""The life of a server: uvicorn, one event loop, and a stop that loses no accepted request.
 
-SIGTERM, SIGINT → no new connections; every answer from now on closes its connection, for `LINGER` seconds, so that
-busy clients leave by themselves; then idle connections are closed, what was taken is finished (at most `grace`
-seconds), and the process ends with 0. A second signal ends it at once.
+SIGTERM, SIGINT → no new connections; for `LINGER` seconds every reply closes its connection, so that busy clients leave
+by themselves; then idle connections are closed, accepted requests are finished (within `grace` seconds), and the
+process ends with 0. A second signal ends it at once.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from weftnet.serve.options import Options
 log = logging.getLogger("weftnet.serve")
 
 LINGER = 0.5
-MOST_CONNECTIONS = 4096
+MAX_CONNECTIONS = 4096
 
 
 class Server(uvicorn.Server):
@@ -40,7 +40,7 @@ class Server(uvicorn.Server):
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=max(1, round(options.grace)),
         )
@@ -49,7 +49,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let busy clients leave, then stop as uvicorn does."""
         self._service.stopping = True
-        log.info("stopping: finishing what was taken")
+        log.info("stopping: finishing the accepted requests")
         for server in self.servers:
             server.close()
         end = asyncio.get_running_loop().time() + LINGER
@@ -58,13 +58,13 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal: the first asks for a graceful stop, which ends the process with 0; the second doesn't wait."""
+        """A signal: the first starts a graceful stop, which ends the process with 0; the second does not wait."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The URL it listens at."""
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -73,7 +73,7 @@ def listening(options: Options) -> socket.socket:
     """A socket bound to the address.
 
     Raises:
-        SettingError: it is taken, or no address of this machine.
+        SettingError: it is in use, or not an address of this machine.
     """
     bound = None
     try:
@@ -84,21 +84,21 @@ def listening(options: Options) -> socket.socket:
     except OSError as error:
         if bound is not None:
             bound.close()
-        where, fix = f"{options.host}:{options.port}", "give another --host or --port (0 takes any free port)"
-        raise SettingError("this address can't be listened on", where=where, got=str(error), fix=fix) from None
+        where, fix = f"{options.host}:{options.port}", "choose another --host or --port (0 is any free port)"
+        raise SettingError("can't listen on this address", where=where, got=str(error), fix=fix) from None
     return bound
 
 
-def run(app: Application, options: Options, told: Callable[[str], object] = lambda address: None) -> bool:
+def run(app: Application, options: Options, on_start: Callable[[str], object] = lambda address: None) -> bool:
     """Serve until a signal.
 
     Args:
         app: to serve.
         options: where and how.
-        told: is given the address once it answers.
+        on_start: is called with the URL once the server answers.
 
     Returns:
-        whether everything that was taken was finished.
+        whether every accepted request was answered.
 
     Raises:
         WeftnetError: a model can't be loaded, or the address can't be listened on.
@@ -112,7 +112,7 @@ def run(app: Application, options: Options, told: Callable[[str], object] = lamb
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         if server.started:
-            told(server.address)
+            on_start(server.address)
         await serving
 
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:

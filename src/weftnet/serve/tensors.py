@@ -1,10 +1,10 @@
 """Tensors of the Open Inference Protocol, version 2 ⇄ plain Python values.
 
     JSON     {"name", "shape", "datatype", "data": [ … row-major, flat or nested … ]}
-    binary   the data follow the JSON, little-endian; BYTES as 4 bytes of length and the element, one after another
+    binary   the data follow the JSON, little-endian; BYTES as elements with their lengths in 4 bytes before them
 
 Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol and Triton's extension
-`binary_tensor_data`. Differs: NaN in a tensor of floats stands for a missing number, since JSON has null for it.
+`binary_tensor_data`. Differs: NaN in a tensor of floats is a missing number, which is null in JSON.
 """
 
 import json
@@ -18,22 +18,22 @@ import numpy as np
 
 from weftnet.serve.refusal import Refusal
 
-#: the protocol's names of types
+#: the protocol's datatypes, as NumPy's
 DTYPES = {
     "BOOL": "?", "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "UINT8": "u1", "UINT16": "<u2",
     "UINT32": "<u4", "UINT64": "<u8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
-_MOST_AXES = 8
+_MAX_AXES = 8
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor as it came.
+    """A tensor of a request.
 
     Args:
         name: of the input.
         datatype: the protocol's.
-        rows: nested lists (numbers, strings, or bytes from a binary body), one entry a row.
+        rows: nested lists of numbers, strings, or bytes from a binary body; one entry a row.
     """
 
     name: str
@@ -45,21 +45,21 @@ def read(inputs: Any, binary: bytes) -> list[Tensor]:
     """The inputs of a request.
 
     Raises:
-        Refusal: 400; says which input is wrong, and how.
+        Refusal: 400; names the input, and what is wrong with it.
     """
     if not isinstance(inputs, list) or not inputs:
         raise Refusal(400, "there are no inputs", where="inputs", expected='[{"name", "shape", "datatype", "data"}]')
-    found = []
-    for number, given in enumerate(inputs):
-        tensor, binary = _read(given, f"inputs[{number}]", binary)
-        found.append(tensor)
+    received = []
+    for number, each in enumerate(inputs):
+        tensor, binary = _read(each, f"inputs[{number}]", binary)
+        received.append(tensor)
     if binary:
         raise Refusal(400, "the body is longer than its inputs", got=f"{len(binary)} bytes too many")
-    return found
+    return received
 
 
-def written(name: str, values: Sequence[Any], binary: bool) -> tuple[dict[str, Any], bytes]:
-    """An output: its JSON, and its bytes if it is to be sent so.
+def write(name: str, values: Sequence[Any], binary: bool) -> tuple[dict[str, Any], bytes]:
+    """An output: its JSON, and its bytes if it is to be sent in binary.
 
     Strings and lists of strings become BYTES (the latter as JSON), numbers and lists of them FP64.
     """
@@ -79,28 +79,28 @@ def written(name: str, values: Sequence[Any], binary: bool) -> tuple[dict[str, A
     return head | {"parameters": {"binary_data_size": len(data)}}, data
 
 
-def _read(given: Any, where: str, binary: bytes) -> tuple[Tensor, bytes]:
-    if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+def _read(item: Any, where: str, binary: bytes) -> tuple[Tensor, bytes]:
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         raise Refusal(400, "an input has no name", where=where, expected='{"name", "shape", "datatype", "data"}')
-    where = f"{where} {given['name'][:80]!r}"
-    shape, datatype = given.get("shape"), given.get("datatype")
-    if not isinstance(shape, list) or not 1 <= len(shape) <= _MOST_AXES or not all(map(_is_size, shape)):
-        raise Refusal(400, "the shape is no list of sizes", where=where, expected="[rows, …]", got=repr(shape)[:80])
+    where = f"{where} {item['name'][:80]!r}"
+    shape, datatype = item.get("shape"), item.get("datatype")
+    if not isinstance(shape, list) or not 1 <= len(shape) <= _MAX_AXES or not all(map(_is_size, shape)):
+        raise Refusal(400, "the shape is not a list of sizes", where=where, expected="[rows, …]", got=repr(shape)[:80])
     if not isinstance(datatype, str) or (datatype != "BYTES" and datatype not in DTYPES):
         expected = ", ".join(["BYTES", *DTYPES])
         raise Refusal(400, "unknown datatype", where=where, expected=expected, got=repr(datatype)[:40])
     count = math.prod(shape)
-    parameters = given.get("parameters")
+    parameters = item.get("parameters")
     size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
     if size is None:
-        flat = _flat(given.get("data"), where)
+        flat = _flat(item.get("data"), where)
     elif not _is_size(size) or size > len(binary):
         raise Refusal(400, "the body ends before its data", where=where, got=repr(size)[:40])
     else:
         flat, binary = _unpacked(binary[:size], datatype, where), binary[size:]
     if len(flat) != count:
-        raise Refusal(400, "the data don't fill the shape", where=where, expected=f"{count}", got=f"{len(flat)}")
-    return Tensor(given["name"], datatype, _shaped(flat, shape)), binary
+        raise Refusal(400, "the data do not fill the shape", where=where, expected=f"{count}", got=f"{len(flat)}")
+    return Tensor(item["name"], datatype, _shaped(flat, shape)), binary
 
 
 def _is_size(value: Any) -> bool:
@@ -108,10 +108,10 @@ def _is_size(value: Any) -> bool:
 
 
 def _flat(data: Any, where: str) -> list[Any]:
-    """Nested lists as one."""
+    """Nested lists as one list."""
     if not isinstance(data, list):
-        raise Refusal(400, "the data are no list", where=where, got=type(data).__name__)
-    for _ in range(_MOST_AXES):
+        raise Refusal(400, "the data are not a list", where=where, got=type(data).__name__)
+    for _ in range(_MAX_AXES):
         if not any(isinstance(value, list) for value in data):
             return list(data)
         if not all(isinstance(value, list) for value in data):
@@ -124,22 +124,24 @@ def _unpacked(data: bytes, datatype: str, where: str) -> list[Any]:
     if datatype != "BYTES":
         dtype = np.dtype(DTYPES[datatype])
         if len(data) % dtype.itemsize:
-            raise Refusal(400, "the bytes hold no whole number of elements", where=where, got=f"{len(data)} bytes")
+            raise Refusal(
+                400, "the bytes do not hold a whole number of elements", where=where, got=f"{len(data)} bytes"
+            )
         values: list[Any] = np.frombuffer(data, dtype).tolist()
         return [None if value != value else value for value in values] if dtype.kind == "f" else values
-    elements, place = [], 0
-    while place < len(data):
-        length = int.from_bytes(data[place : place + 4], "little")
-        place += 4
-        if place + length > len(data):
-            raise Refusal(400, "an element is longer than the bytes that are left", where=where)
-        elements.append(data[place : place + length])
-        place += length
+    elements, offset = [], 0
+    while offset < len(data):
+        length = int.from_bytes(data[offset : offset + 4], "little")
+        offset += 4
+        if offset + length > len(data):
+            raise Refusal(400, "an element is longer than the remaining bytes", where=where)
+        elements.append(data[offset : offset + length])
+        offset += length
     return elements
 
 
 def _shaped(flat: list[Any], shape: list[int]) -> list[Any]:
-    """Row-major values as nested lists; a last axis of 1 is left out, so (rows, 1) reads as (rows)."""
+    """Row-major values as nested lists; the shape (rows, 1) reads as (rows)."""
     sizes = shape[1:]
     if sizes == [1]:
         return flat

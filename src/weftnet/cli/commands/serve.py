@@ -13,12 +13,12 @@ from weftnet.serve.options import Options
 
 
 def serve_command(runs: Sequence[str], options: Options) -> None:
-    """Serve until a signal; ends when everything that was taken is answered.
+    """Serve until a signal; ends when every accepted request is answered.
 
     Raises:
         MissingExtra: Starlette, uvicorn or the Prometheus client is not installed.
         WeftnetError: a model can't be loaded, or the address can't be listened on.
-        SystemExit: 1, if a second signal, or the end of the grace, left something unanswered.
+        SystemExit: 1, if a second signal left a request unanswered.
     """
     for module in ("starlette", "uvicorn", "httptools", "prometheus_client", "python_multipart"):
         need(module, extra="serve", what="serving")
@@ -33,8 +33,8 @@ def serve_command(runs: Sequence[str], options: Options) -> None:
         logging.getLogger(name).addHandler(RichHandler(console=console, show_path=False))
     app = Application([Place.parse(text) for text in runs], functools.partial(load, options=options), options)
 
-    def told(address: str) -> None:
+    def print_address(address: str) -> None:
         Console().print(f"serving at [bold]{escape(address)}[/bold]", highlight=False, soft_wrap=True)
 
-    if not run(app, options, told):
+    if not run(app, options, print_address):
         raise SystemExit(1)

@@ -1,11 +1,18 @@
 """Classification: p = softmax(logits); the label is the likeliest class, of equals the first."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from numpy.typing import NDArray
 
 from weftnet.tasks._softmax import softmax
+
+
+class Answer(TypedDict):
+    """The schema of an answer."""
+
+    label: str
+    probabilities: dict[str, float]
 
 
 def classification(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,10 +1,18 @@
 """Forecasting: value[h, k] = output[h, k] · scale[k] + mean[k], in the targets' own units."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Answer(TypedDict):
+    """The schema of an answer."""
+
+    values: list[list[float]]
+    targets: Annotated[list[str], "the same in every answer"]
+    after: NotRequired[Annotated[list[float], "the same in every answer"]]
 
 
 def forecasting(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:

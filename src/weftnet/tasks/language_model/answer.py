@@ -1,7 +1,7 @@
 """Language model: the five likeliest next tokens after the last position, p = softmax(logits)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 from weftnet.tasks._softmax import softmax
 
 _MOST = 5
+
+
+class Answer(TypedDict):
+    """The schema of an answer."""
+
+    token: int
+    probabilities: dict[int, float]
 
 
 def language_model(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:

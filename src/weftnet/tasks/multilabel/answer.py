@@ -1,10 +1,17 @@
 """Multilabel: p = 1 / (1 + exp(−logit)) for each label; the labels with p ≥ threshold are the answer."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Answer(TypedDict):
+    """The schema of an answer."""
+
+    labels: list[str]
+    probabilities: dict[str, float]
 
 
 def multilabel(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,10 +1,16 @@
 """Regression: value = output · scale + mean, in the target's own unit."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Answer(TypedDict):
+    """The schema of an answer."""
+
+    value: float
 
 
 def regression(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
