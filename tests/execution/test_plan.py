@@ -28,7 +28,7 @@ from weftnet.execution.rewrites import pool_first
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
-from weftnet.train import Recipe, fit, planning, resume
+from weftnet.train import Recipe, fit, plan_search, resume
 from weftnet.train.planning import measure, plan_of
 from weftnet.train.progress import Quiet
 from weftnet.train.trial import Trial
@@ -316,8 +316,8 @@ def test_tf32_is_set_while_the_model_runs_and_not_after() -> None:
 def test_a_gpu_is_offered_tf32_bf16_and_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is offered is asked for by the device alone, so that it can be seen without a GPU."""
     model, _, _, recipe = given()
-    monkeypatch.setattr(planning, "device_of", lambda model: torch.device("cuda"))
-    offered = list(planning._changes(model, recipe))
+    monkeypatch.setattr(plan_search, "device_of", lambda model: torch.device("cuda"))
+    offered = list(plan_search.changes(model, recipe))
     expected = [
         {"precision": "tf32"},
         {"precision": "bfloat16"},
@@ -326,17 +326,17 @@ def test_a_gpu_is_offered_tf32_bf16_and_graphs(monkeypatch: pytest.MonkeyPatch) 
     ]
     assert offered == [{"channels_last": True}, *expected]
     twice = given(accumulate=2)
-    assert list(planning._changes(twice[0], twice[3])) == [{"channels_last": True}, *expected[:-1]]
+    assert list(plan_search.changes(twice[0], twice[3])) == [{"channels_last": True}, *expected[:-1]]
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_what_is_taken_untried_may_differ_by_what_others_may(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     """On a GPU float32 is rounded as tf32 by itself; what a device is allowed can be seen without one."""
-    tolerance = planning._tolerance
+    tolerance = plan_search.tolerance
     allowed = {each: tolerance(Plan(precision=each), torch.device(device)) for each in ("float32", "tf32", "bfloat16")}
     assert allowed == {"float32": 1e-2 if device == "cuda" else 5e-3, "tf32": 1e-2, "bfloat16": 1e-1}
-    monkeypatch.setattr(planning, "_tolerance", lambda plan, here: tolerance(plan, torch.device(device)))
-    monkeypatch.setattr(planning, "_difference", lambda *_: 7e-3)
+    monkeypatch.setattr(plan_search, "tolerance", lambda plan, here: tolerance(plan, torch.device(device)))
+    monkeypatch.setattr(plan_search, "difference", lambda *_: 7e-3)
     clocked(monkeypatch, lambda plan: 0.01)
     found = measure(*given(steps=4000))
     free, layout = found.tried[:2]

@@ -1,0 +1,250 @@
+"""The search for the fastest plan of a training: measured before it starts, within a small share of its time.
+
+Plain eager execution is timed first. Then everything that only removes work is switched on together: `pool_first`
+changes no bit, `keep_memory` no value at all. Then one change after another is tried on top of the best plan so far:
+two copies of the model train alternately, so that other load on the machine slows both alike. A change is kept if it
+gives the same losses and gradients within `TOLERANCE` and its shortest step is shorter by more than `LEAST_GAIN`; the
+shortest, as other load only ever lengthens a step. Single-threaded steps are measured in CPU time, which other load
+disturbs less. A change that would cost more to try than the training could gain is skipped, and the record says so.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from weftnet.base.heap import can_keep_memory, kept_memory
+from weftnet.base.onednn import can_use_onednn
+from weftnet.data.data import Data
+from weftnet.errors import WeftnetError
+from weftnet.execution.executor import own_modules
+from weftnet.execution.plan import Plan
+from weftnet.execution.planned import LEAST_GAIN, TriedPlan
+from weftnet.execution.rewrites import pool_first
+from weftnet.tasks._task import Task
+from weftnet.train.randomness import device_of
+from weftnet.train.recipe import Recipe
+from weftnet.train.trial import Trial
+
+#: Share of the expected training time that trying plans may take.
+SHARE = 0.04
+#: Largest relative difference of a loss, and of the gradient in the norm, by precision. In float32, rounding switches
+#: some rectifiers near zero on and off (1e-3 behind batch norms); bfloat16's eight bits round by some percent. Another
+#: batch changes a gradient by its own size. On a GPU torch's convolutions compute in TF32 by themselves, so tf32's
+#: tolerance holds for float32 too.
+TOLERANCE = {"float32": 5e-3, "tf32": 1e-2, "bfloat16": 1e-1}
+#: Seconds that compiling takes at the least, a network.
+_COMPILING = 20.0
+#: Steps of each side that are timed, and of eager and of what is accepted without a comparison.
+_ROUNDS, _FEW = 7, 3
+#: Steps that are all shorter by this share end a comparison early; so do steps that are all longer.
+_CLEAR = 0.1
+#: Seconds for which short steps are timed, in more rounds.
+_LONG = 0.3
+#: Steps that trying a single change takes at the least.
+_LEAST = 20
+
+
+class Reference(NamedTuple):
+    """The losses and gradients of a batch in plain eager execution, which every plan has to reproduce.
+
+    Args:
+        losses: in the order in which the task gives them.
+        gradients: of the parameters that have one.
+        evaluating: whether they are those of evaluation mode, because something draws random numbers in training mode.
+    """
+
+    losses: list[float]
+    gradients: list[Tensor]
+    evaluating: bool
+
+
+class PlanSearch:
+    """The search for the plan of one training.
+
+    Args:
+        model: the networks by part; copies of them are trained.
+        task, data, recipe: of the training.
+
+    Attributes:
+        best: the fastest plan so far.
+        tried: every plan that was considered.
+        measured: whether the training is long enough for a search.
+        seconds: that the search took.
+    """
+
+    def __init__(self, model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe) -> None:
+        self.model, self.task, self.data, self.recipe = model, task, data, recipe
+        self.less_work = Plan(
+            pool_first=_moves_pools(model), keep_memory=device_of(model).type == "cpu" and can_keep_memory()
+        )
+        self.best, self.speedup = self.less_work, 1.0
+        self.tried: list[TriedPlan] = []
+        self.measured, self.seconds = False, 0.0
+
+    def run(self) -> None:
+        """Search, unless the training is too short for it: then the best plan is what only removes work."""
+        steps = planned_steps(self.data, self.recipe)
+        if not _worth_it(steps):
+            return
+        self._began = time.perf_counter()
+        with self._trial(Plan()) as eager:
+            step, comparable = _shortest(eager)
+            steps = steps or (self.recipe.budget or 0.0) / step
+            self.measured = _worth_it(steps)
+            if self.measured:
+                self.reference = _reference(eager)
+        if self.measured:
+            self._search(comparable, allowed=SHARE * steps * step)
+        self.seconds = time.perf_counter() - self._began
+
+    def _search(self, eager_step: float, allowed: float) -> None:
+        """Try one change after another within `allowed` seconds."""
+        self.best = Plan()
+        with kept_memory(self.less_work.keep_memory):
+            if self.less_work != self.best:
+                self._note(self._with_less_work(eager_step), self.less_work)
+            candidates = list(changes(self.model, self.recipe))
+            for change in candidates:
+                plan = self.best.but(**change)
+                if why := self._too_late(change, allowed):
+                    self._note(TriedPlan(plan, f"not tried: {why}"), plan)
+                else:
+                    self._note(self._compared(plan, allowed / len(candidates)), plan)
+
+    def _note(self, tried: TriedPlan, plan: Plan) -> None:
+        """Record what became of a plan; if it is kept, it is the best."""
+        self.tried.append(tried)
+        if tried.kept:
+            self.best, self.speedup = plan, tried.ratio or self.speedup
+
+    def _too_late(self, change: dict[str, Any], allowed: float) -> str:
+        """Why a change can't be tried within the allowed time; empty if it can."""
+        if time.perf_counter() - self._began > allowed:
+            return "the time for trying is over"
+        if "compiled" in change and _COMPILING * len(self.model) > allowed:
+            return f"compiling takes {_COMPILING:.0f} s or more"
+        return ""
+
+    def _with_less_work(self, eager_step: float) -> TriedPlan:
+        """What only removes work is kept, however fast it is, if it gives the same values."""
+        with self._trial(self.less_work) as trial:
+            (_, seconds), apart = _shortest(trial), difference(self.reference, trial)
+        same = apart <= tolerance(self.less_work, trial.device)
+        verdict = "kept: takes work away" if same else "gives other gradients"
+        return TriedPlan(self.less_work, verdict, seconds, eager_step / seconds, apart)
+
+    def _compared(self, plan: Plan, allowed: float) -> TriedPlan:
+        """A plan compared with the best so far, alternately."""
+        with self._trial(plan) as new, self._trial(self.best) as old:
+            try:
+                apart = difference(self.reference, new)
+            except (RuntimeError, WeftnetError) as error:
+                return TriedPlan(plan, f"fails: {str(error).splitlines()[0]}")
+            if apart > tolerance(plan, new.device):
+                return TriedPlan(plan, "gives other gradients", difference=apart)
+            before, after = map(min, zip(*_alternating(old, new, allowed), strict=True))
+        verdict = "kept" if before / after > 1 + LEAST_GAIN else "no gain"
+        return TriedPlan(plan, verdict, after, self.speedup * before / after, apart)
+
+    def _trial(self, plan: Plan) -> Trial:
+        return Trial(self.model, self.task, self.data, self.recipe, plan)
+
+
+def planned_steps(data: Data, recipe: Recipe) -> float | None:
+    """How many steps the training takes; None if the recipe sets only its seconds."""
+    if recipe.steps is not None or recipe.epochs is None:
+        return recipe.steps
+    return recipe.epochs * data.steps_per_epoch(recipe.batch_size) / recipe.accumulate
+
+
+def tolerance(plan: Plan, device: torch.device) -> float:
+    """The largest difference from eager values that a plan may have on a device."""
+    return TOLERANCE["tf32" if device.type == "cuda" and plan.precision == "float32" else plan.precision]
+
+
+def difference(reference: Reference, trial: Trial) -> float:
+    """Largest relative difference of a loss, and of all gradients together in the norm, under the trial's plan."""
+    trial.model.train(not reference.evaluating)
+    losses, gradients = trial.gradients(1)
+    trial.model.train()
+    apart = [abs(a - b) / max(abs(a), 1e-6) for a, b in zip(reference.losses, losses, strict=True)]
+    pairs = zip(reference.gradients, gradients, strict=True)
+    norm = math.sqrt(sum(float(g.double().square().sum()) for g in reference.gradients))
+    between = math.sqrt(sum(float((a - b).double().square().sum()) for a, b in pairs))
+    values = [*apart, between / max(norm, 1e-12)]
+    return math.inf if any(map(math.isnan, values)) else max(values)  # max may skip a NaN
+
+
+def changes(model: nn.ModuleDict, recipe: Recipe) -> Iterator[dict[str, Any]]:
+    """The changes that may be tried on this model and machine, the most promising first."""
+    device = device_of(model)
+    if any(parameter.dim() == 4 for parameter in model.parameters()):
+        yield {"channels_last": True}
+    if device.type == "cpu" and can_use_onednn() and any(type(module) is nn.Linear for module in model.modules()):
+        yield {"dense_by_onednn": True}
+    if device.type == "cpu" and torch.get_num_threads() > 1:
+        yield {"threads": 1}
+    if device.type == "cuda":
+        yield {"precision": "tf32"}
+    if device.type == "cuda" or _has_bfloat16():
+        yield {"precision": "bfloat16"}
+    yield {"compiled": True, "dense_by_onednn": False}
+    if device.type == "cuda" and len(model) == recipe.accumulate == 1:  # a replay overwrites the outputs before it
+        yield {"compiled": True, "graphs": True}
+
+
+def _worth_it(steps: float | None) -> bool:
+    """Whether trying a single change fits into the share, or may fit, where the steps are not known yet."""
+    return steps is None or steps * SHARE >= _LEAST
+
+
+def _reference(eager: Trial) -> Reference:
+    """Losses and gradients in training mode; in evaluation mode if something draws random numbers."""
+    evaluating = eager.gradients(1)[0] != eager.gradients(2)[0]
+    eager.model.train(not evaluating)
+    return Reference(*eager.gradients(1), evaluating)
+
+
+def _alternating(old: Trial, new: Trial, allowed: float) -> list[tuple[float, float]]:
+    """Seconds of alternate steps of two trials, until `allowed` seconds are over or one is clearly faster."""
+    clock = Trial.work if _single_threaded(new) and _single_threaded(old) else Trial.step
+    both = old.step() + new.step()  # the first step sets things up
+    both = max(old.step() + new.step(), 1e-6)
+    rounds = max(_FEW, min(max(_ROUNDS, int(_LONG / both)), int(allowed / both)))
+    pairs = [(clock(old), clock(new)) for _ in range(_FEW)]
+    while len(pairs) < rounds and not _decided(pairs):
+        pairs.append((clock(old), clock(new)))
+    return pairs
+
+
+def _decided(pairs: list[tuple[float, float]]) -> bool:
+    """Whether every new step was shorter than any old one by a clear share, or every one longer than any old one."""
+    old, new = zip(*pairs, strict=True)
+    return bool(max(new) * (1 + _CLEAR) < min(old) or max(old) < min(new))
+
+
+def _shortest(trial: Trial) -> tuple[float, float]:
+    """Seconds of a step, and of a step as it is compared: in CPU time, where it has one thread."""
+    trial.step()  # the first step sets things up
+    steps = [trial.step() for _ in range(_FEW)]
+    return min(steps), min(trial.work() for _ in range(_FEW)) if _single_threaded(trial) else min(steps)
+
+
+def _single_threaded(trial: Trial) -> bool:
+    """Whether a single thread of the CPU does all the work of a step."""
+    return trial.device.type == "cpu" and (trial.plan.threads or torch.get_num_threads()) == 1
+
+
+def _moves_pools(model: nn.ModuleDict) -> bool:
+    """Whether `pool_first` would run any pool earlier."""
+    return pool_first(own_modules(model)) > 0
+
+
+def _has_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16; whether they are faster, only measuring tells."""
+    checks = (getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
+    return any(check() for check in checks if check)
