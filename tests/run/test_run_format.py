@@ -1,12 +1,19 @@
-"""Runs that earlier versions wrote go on to load, to answer and to score the same."""
+"""Runs and exports that earlier versions wrote go on to load, to answer and to score the same.
+
+Those of format 1 were written when the package had another name, which they hold among the versions.
+"""
 
 import json
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from weftnet.answer.runner import Runner
+from weftnet.cli import main
 from weftnet.data import open_data
 from weftnet.data.opening import DIGITS, reopen
 from weftnet.errors import DataError
@@ -14,6 +21,7 @@ from weftnet.run.folder import FORMAT, Run
 from weftnet.run.loading import load
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+FORMAT_1 = FIXTURES / "run_format_1"
 KEPT = [path.parent for path in sorted(FIXTURES.glob("run_format_*/*/run.json"))]
 
 
@@ -53,6 +61,74 @@ def test_the_data_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_digits_are_where_they_were() -> None:
     assert DIGITS.is_file()
+
+
+@pytest.fixture
+def weftnet(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """The command line: what it prints; a failure is an error."""
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["weftnet", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed, errors = capfd.readouterr()
+        assert not end.value.code, errors
+        return printed
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of a run that was written under the old name, in the working folder beside its data."""
+    shutil.copy(FORMAT_1 / "people.csv", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = Path(shutil.copytree(FORMAT_1 / "table", tmp_path / "table"))
+    assert "netloom" in Run.open(folder).facts.versions
+    return folder
+
+
+def test_an_old_run_is_evaluated_and_answers_by_the_command_line(weftnet: Callable[..., str], table: Path) -> None:
+    known = json.loads((FORMAT_1 / "table.json").read_text(encoding="utf-8"))
+    evaluated = json.loads(weftnet("evaluate", "table", "--json"))
+    assert evaluated["metrics"] == pytest.approx(known["scores"]["test"], rel=1e-5)
+    weftnet("predict", "table", "people.csv", "--out", "answers.jsonl")
+    answers = [json.loads(line) for line in Path("answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    values = [answer["value"] for answer in answers[: len(known["answers"])]]
+    assert values == pytest.approx([answer["value"] for answer in known["answers"]], rel=1e-5)
+
+
+def test_an_old_run_is_resumed_by_the_command_line(weftnet: Callable[..., str], table: Path) -> None:
+    assert "nothing to resume" in weftnet("resume", "table")
+    run = Run.open(table)
+    history = run.history
+    document = {name: value for name, value in run.document.items() if name != "scores"} | {"status": "stopped"}
+    (table / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    assert "rmse" in weftnet("resume", "table")
+    resumed = Run.open(table)
+    assert (resumed.status, len(resumed.history)) == ("finished", len(history))
+    assert resumed.facts.plan is not None
+    assert resumed.facts.scores is not None
+    assert resumed.facts.versions == run.facts.versions
+
+
+def test_an_old_export_answers(tmp_path: Path) -> None:
+    """The sources that travelled with it are left out of the fixture: this version's runner reads the rest."""
+    pytest.importorskip("onnxruntime")
+    known = json.loads((FORMAT_1 / "table.json").read_text(encoding="utf-8"))
+    folder = Path(shutil.copytree(FIXTURES / "export_format_1" / "table", tmp_path / "export"))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert "netloom" in manifest["run"]["versions"]
+    manifest["files"] = {name: sum_ for name, sum_ in manifest["files"].items() if not name.startswith("runner/")}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    for answer, wanted in zip(Runner(folder).predict(known["raw"]), known["answers"], strict=True):
+        assert answer == _near(wanted)
+
+
+@pytest.mark.parametrize("folder", KEPT, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_architectures_name_no_project(folder: Path) -> None:
+    assert not {"netloom", "weftnet"} & set((folder / "architecture.yaml").read_text(encoding="utf-8").split())
 
 
 def _array(values: list[Any]) -> Any:
