@@ -101,19 +101,19 @@ def test_formats_and_channels() -> None:
         (None, "the recording is missing"),
         ("a.wav", "only a source opens files"),
         (b"", "empty"),
-        (b"RIFF no recording", "no recording that is read"),
+        (b"RIFF no recording", "no recording that can be read"),
         (packed(noise(4000))[:5000], "cut short"),
-        (packed(noise(4000), form="FLAC")[:3000], "no recording that is read"),
+        (packed(noise(4000), form="FLAC")[:3000], "no recording that can be read"),
         (packed(noise(20000), form="MP3")[:1500], "cut short"),
         (packed(noise(40000), form="OGG")[:9000], "cut short"),
         (packed(noise(40000), form="OGG")[:-9000], "cut short"),
         (packed(noise(0)), "holds no sound"),
-        (packed(noise(100), form="AIFF"), "this sort of recording is not read"),
-        (packed(noise(100), rate=3), "this sort of recording is not read"),
+        (packed(noise(100), form="AIFF"), "this sort of recording is not supported"),
+        (packed(noise(100), rate=3), "this sort of recording is not supported"),
         (packed(np.array([0.0, np.nan, 1.0]), subtype="FLOAT"), "not finite"),
         (noise(3, 4, 5), "no array of a recording"),
         (np.arange(9), "no array of a recording"),
-        (Path("nowhere.wav"), "not there"),
+        (Path("nowhere.wav"), "does not exist"),
     ],
     ids=str.split("missing word empty text wav flac mp3 ogg ogg2 silent aiff slow nan axes type path"),
 )
@@ -230,7 +230,7 @@ def test_labels_and_speakers_out_of_names(tmp_path: Path) -> None:
     assert not speakers["train"] & speakers["test"]
     told = open_data(tmp_path, label="{label}_{speaker}_{}", kinds={"speaker": "category"})
     assert set(told.signals) == {"wave", "table"}
-    with pytest.raises(DataError, match=r"0_a_0\.wav: the file's name is not as the pattern says"):
+    with pytest.raises(DataError, match=r"0_a_0\.wav: the file's name does not match the pattern"):
         open_data(tmp_path, label="{label}-{}")
 
 
@@ -264,7 +264,7 @@ def test_patterns_that_cannot_be_read(pattern: str, message: str) -> None:
         Naming(pattern)
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"", "empty"), (b"hello, world", "no recording that is read")])
+@pytest.mark.parametrize(("content", "message"), [(b"", "empty"), (b"hello, world", "no recording that can be read")])
 def test_faults_in_a_folder_name_the_file(tmp_path: Path, content: bytes, message: str) -> None:
     write(tmp_path, [f"{'ab'[n % 2]}/{n}.wav" for n in range(20)])
     (tmp_path / "b" / "7.wav").write_bytes(content)

@@ -93,20 +93,20 @@ NOTED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     ),
     "unbalanced classes": (
         lambda path: every(path, rare),
-        ["the classes are unbalanced: 'usual' has 95", "class_weights=balanced weighs them alike"],
+        ["the classes are unbalanced: 'usual' has 95", "class_weights=balanced weights them equally"],
     ),
     "equal rows in two splits": (
         twice,
-        ["test rows stand in the training split too, so the score flatters; duplicates='group' keeps equal rows"],
+        ["test rows are in the training split too, so the score is too good; duplicates='group' keeps equal rows"],
     ),
     "a column that never changes": (
         lambda path: every(path, lambda _, row: row.update(city="Oslo", n=4)),
-        ["n: the same in every training row, so it says nothing",
-         "city: the same in every training row, so it says nothing"],
+        ["n: the same in every training row, so it carries no information",
+         "city: the same in every training row, so it carries no information"],
     ),
-    "a column that says the target": (
+    "a column that determines the target": (
         lambda path: every(path, lambda _, row: row.update(city={"a": "Oslo", "b": "Rome"}[row["y"]])),
-        ["city: says the target 'y' all but exactly", "leave it out by kinds={'city': None}"],
+        ["city: determines the target 'y' almost exactly", "leave it out by kinds={'city': None}"],
     ),
     "a recording of another rate": (
         lambda path: waves(path, odd=16000),
@@ -144,10 +144,10 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     "a header alone": (lambda path: _bytes(path / "a.csv", b"n,y\n"), ["the file has a header but no rows"]),
     "an empty Parquet file": (lambda path: _bytes(path / "a.parquet", b""), ["the file is damaged or cut short"]),
     "an empty JSON file": (lambda path: _bytes(path / "a.jsonl", b""), ["the file is empty", "a JSON object a line"]),
-    "an empty array file": (lambda path: _bytes(path / "a.npz", b""), ["this is not a sound .npz file"]),
+    "an empty array file": (lambda path: _bytes(path / "a.npz", b""), ["this is not an intact .npz file"]),
     "numbers with a few words": (
         lambda path: every(path, lambda number, row: row.update(n="unknown" if number % 50 == 7 else row["n"])),
-        ["column 'n': nearly every value is a number, but", "got: 'unknown'", "fix: mend the value; or say what it is"],
+        ["column 'n': nearly every value is a number, but", "got: 'unknown'", "fix: correct the value; or set"],
     ),
     "an infinite number": (
         lambda path: every(path, lambda number, row: row.update(n="inf" if number == 7 else row["n"])),

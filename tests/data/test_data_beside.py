@@ -64,7 +64,7 @@ def test_a_table_larger_than_memory_names_files(tmp_path: Path, name: str) -> No
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
-    [("../secret.png", "outside the table's folder"), ("in/nowhere.png", "the file is not there")],
+    [("../secret.png", "outside the table's folder"), ("in/nowhere.png", "the file does not exist")],
 )
 def test_names_that_lead_astray_are_told_alike(tmp_path: Path, wrong: str, told: str) -> None:
     folder = tmp_path / "home"
@@ -86,8 +86,8 @@ def test_names_that_lead_astray_are_told_alike(tmp_path: Path, wrong: str, told:
 @pytest.mark.parametrize("memory", [None, LITTLE])
 def test_files_in_a_sub_folder(tmp_path: Path, memory: str | None) -> None:
     path = shop(tmp_path / "shop.csv", photos(tmp_path / "images"))
-    with pytest.raises(DataError, match=r"row 2, column 'photo': the file is not there\n(.|\n)*did you mean files='ima"
-                                        r"ges' \(--data-set files=images\)\?"):  # fmt: skip
+    with pytest.raises(DataError, match=r"row 2, column 'photo': the file does not exist\n(.|\n)*did you mean "
+                                        r"files='images' \(--data-set files=images\)\?"):  # fmt: skip
         opened(path, memory=memory)
     data = opened(path, files="images", memory=memory)
     assert data.signals["image"].sizes == (3, 6, 5)
@@ -132,11 +132,11 @@ def test_all_is_noticed_of_a_set_larger_than_memory(tmp_path: Path) -> None:
     for target, column in (("y", "code"), ("n", "copy")):
         told = findings(path, LITTLE, target)
         assert told == findings(path, None, target)
-        assert any(f"{column}: says the target {target!r} all but exactly" in note for note in told)
-        assert any("test rows stand in the training split too" in note for note in told)
+        assert any(f"{column}: determines the target {target!r} almost exactly" in note for note in told)
+        assert any("test rows are in the training split too" in note for note in told)
     assert any("the classes are unbalanced" in note for note in findings(path, LITTLE))
     grouped = open_data(path, target="y", memory=LITTLE, duplicates="group")
-    assert not any("stand in the training split" in note for note in grouped.notes)
+    assert not any("are in the training split too" in note for note in grouped.notes)
     whole = open_data(path, target="y", duplicates="group")
     assert all(whole.rows(split).equal(grouped.rows(split)) for split in whole.sizes)
 
@@ -149,4 +149,4 @@ def test_equal_files_are_equal_rows(tmp_path: Path) -> None:
         (folder / f"{number}.png").write_bytes((folder / f"{number - 20}.png").read_bytes())
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["photo,y", *(f"in/{name},{'ab'[number % 2]}" for number, name in enumerate(names))]))
-    assert any("stand in the training split too" in note for note in open_data(path, target="y").notes)
+    assert any("are in the training split too" in note for note in open_data(path, target="y").notes)

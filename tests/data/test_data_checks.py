@@ -31,10 +31,10 @@ def test_rows_that_stand_in_two_parts() -> None:
     data = open_data(columns, target="y")
     kept = {split: {columns["n"][row] for row in data.rows(split).tolist()} for split in data.sizes}
     again = sum(columns["n"][row] in kept["train"] for row in data.rows("test").tolist())
-    assert f"{again} of {data.sizes['test']} test rows stand in the training split too" in "\n".join(data.notes)
+    assert f"{again} of {data.sizes['test']} test rows are in the training split too" in "\n".join(data.notes)
     assert sum(data.sizes.values()) == 200  # nothing is left out
     grouped = open_data(columns, target="y", duplicates="group")
-    assert "stand in the training split" not in "\n".join(grouped.notes)
+    assert "are in the training split too" not in "\n".join(grouped.notes)
     splits = [{columns["n"][row] for row in grouped.rows(split).tolist()} for split in grouped.sizes]
     assert not splits[0] & splits[1] | splits[0] & splits[2] | splits[1] & splits[2]
     state = json.loads(json.dumps(grouped.state()))
@@ -63,20 +63,20 @@ def test_unbalanced_classes() -> None:
 
 def test_a_column_that_says_the_target() -> None:
     told = notes(table(code=[7, 9] * 100))
-    assert "code: says the target 'y' all but exactly" in told
+    assert "code: determines the target 'y' almost exactly" in told
     assert "leave it out by kinds={'code': None}" in told
     columns = table(copy=np.zeros(200))
     columns["y"] = RNG.normal(size=200)
     columns["copy"] = 3 - 2 * columns["y"] + 1e-4 * RNG.normal(size=200)
-    assert "copy: says the target 'y' all but exactly" in notes(columns)
-    assert "says the target" not in notes(columns, kinds={"copy": None})
+    assert "copy: determines the target 'y' almost exactly" in notes(columns)
+    assert "determines the target" not in notes(columns, kinds={"copy": None})
 
 
 def test_a_constant_column_and_an_identifier() -> None:
     told = notes(table(same=[4] * 200, word=["one"] * 200, name=[f"n{row}" for row in range(200)]))
-    assert "same: the same in every training row, so it says nothing" in told
-    assert "word: the same in every training row, so it says nothing" in told
-    assert "name: no label comes up 2 times, like a date or an identifier; left out" in told
+    assert "same: the same in every training row, so it carries no information" in told
+    assert "word: the same in every training row, so it carries no information" in told
+    assert "name: no label occurs 2 times, as in dates or identifiers; left out" in told
 
 
 def test_a_few_words_among_numbers_are_refused(tmp_path: Path) -> None:

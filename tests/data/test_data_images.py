@@ -157,15 +157,15 @@ def test_a_large_jpeg_is_reduced_as_well_as_in_full() -> None:
         (None, "the image is missing"),
         ("photo.png", "only a source opens files"),
         (b"", "empty"),
-        (b"no image at all", "no image that is read"),
-        (b"%PDF-1.4 and so on", "no image that is read"),
+        (b"no image at all", "no image that can be read"),
+        (b"%PDF-1.4 and so on", "no image that can be read"),
         (packed(noise(64, 64, 3), "JPEG")[:900], "damaged"),
         (packed(noise(64, 64, 3))[:900], "damaged"),
         (bomb(50_000, 50_000), "more pixels than is safe"),
         (bomb(9_000, 9_000), "more pixels than is safe"),
         (packed(Pillow.fromarray(np.ones((4, 4), np.float32)), "TIFF"), "floats"),
-        (Path("nowhere.png"), "not there"),
-        (noise(4, 4, 2), "no array of a picture"),
+        (Path("nowhere.png"), "does not exist"),
+        (noise(4, 4, 2), "no array of an image"),
         (np.full((4, 4), 300), "out of range"),
         (7, "no image"),
     ],
@@ -360,7 +360,7 @@ def test_faults_in_a_folder_name_the_file(tmp_path: Path) -> None:
     broken.write_text("this is no image")
     with pytest.raises(DataError, match=r"text\.png: image") as caught:
         open_data(tmp_path)
-    assert "no image that is read" in str(caught.value)
+    assert "no image that can be read" in str(caught.value)
 
 
 def test_images_beside_the_classes_are_refused(tmp_path: Path) -> None:
@@ -398,7 +398,7 @@ def test_links_may_not_lead_outside(tmp_path: Path) -> None:
         open_data(inner)
     (inner / "outside").unlink()
     link.symlink_to(link)
-    with pytest.raises(DataError, match="can't be followed"):
+    with pytest.raises(DataError, match="can't be resolved"):
         open_data(inner)
     link.unlink()
     (inner / "again").symlink_to(inner / "1")
@@ -448,8 +448,8 @@ def test_images_beside_a_table(tmp_path: Path, photos: list[str], kind: str) -> 
         ("../secret.png", "outside the table's folder"),
         ("/etc/hostname.png", "outside the table's folder"),
         ("in/../../secret.png", "outside the table's folder"),
-        ("in/nowhere.png", "the file is not there"),
-        ("in", "the file is not there"),
+        ("in/nowhere.png", "the file does not exist"),
+        ("in", "the file does not exist"),
     ],
 )
 def test_names_that_lead_astray_are_told_with_row_and_column(

@@ -139,7 +139,7 @@ def test_an_encrypted_archive_is_told(tmp_path: Path) -> None:
     raw[6] |= 1  # the flag "encrypted", in the local header and in the directory
     raw[raw.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "a.npz").write_bytes(raw)
-    with pytest.raises(DataError, match="not a sound"):
+    with pytest.raises(DataError, match="not an intact"):
         read_npz(tmp_path / "a.npz")
 
 

@@ -285,7 +285,7 @@ def test_a_damaged_entry_is_made_anew(tmp_path: Path) -> None:
     for damaged in (written[:-1], written[:-1] + bytes([written[-1] ^ 1]), b""):
         (kept / "input-0.npy").write_bytes(damaged)
         again = open_data(path, target="y", memory="2MiB")
-        assert any("damaged and are made anew" in note for note in again.notes)
+        assert any("damaged and are encoded again" in note for note in again.notes)
         same(whole, again)
     (kept / "entry.json").write_text("{}")
     same(whole, open_data(path, target="y", memory="2MiB"))
@@ -332,7 +332,7 @@ def test_amounts_of_memory(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("", (), {"free": 1000})())
-    with pytest.raises(DataError, match=r"too little room(.|\n)*XDG_CACHE_HOME"):
+    with pytest.raises(DataError, match=r"too little space(.|\n)*XDG_CACHE_HOME"):
         open_data(as_csv(tmp_path), target="y", memory="2MiB")
 
 

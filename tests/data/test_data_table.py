@@ -147,7 +147,7 @@ def test_columns_that_say_nothing_are_noted(tmp_path: Path) -> None:
     assert set(data.state()["preprocessing"]["columns"]) == {"same", "x"}
     notes = "\n".join(data.notes)
     assert "'nil' is empty" in notes
-    assert "id: no label comes up 2 times" in notes
+    assert "id: no label occurs 2 times" in notes
     assert "same: the same in every training row" in notes
 
 
@@ -261,7 +261,7 @@ def test_state_refuses(tmp_path: Path) -> None:
         open_data(tmp_path / "people.csv", state=state, splits="random")
     with pytest.raises(DataError, match="it lacks preprocessing"):
         open_data(tmp_path / "people.csv", state={k: v for k, v in state.items() if k != "preprocessing"})
-    with pytest.raises(DataError, match="as many values"):
+    with pytest.raises(DataError, match="the same number of values"):
         open_data(tmp_path / "people.csv", target="likes").encode({"age": [1], "city": ["Oslo", "Paris"]})
 
 

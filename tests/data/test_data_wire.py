@@ -85,19 +85,19 @@ def test_media_come_in_base64_and_a_string_is_never_a_path(tmp_path: Path) -> No
     text = base64.b64encode(secret.read_bytes()).decode()
     for written in (text, f"data:image/png;base64,{text}"):
         assert from_json([field], [{"photo": written}])["photo"] == [b"\x89PNG secret"]
-    with pytest.raises(DataError, match="another form"):
+    with pytest.raises(DataError, match="wrong form"):
         from_json([field], [{"photo": str(secret)}])
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ({"age": 3}, r"rows: the rows are no list"),
-        ([], r"rows: the rows are no list"),
-        ("age", r"rows: the rows are no list"),
-        ([ROWS[0], 7], r"row 1: a row is no mapping"),
+        ({"age": 3}, r"rows: the rows are not a list"),
+        ([], r"rows: the rows are not a list"),
+        ("age", r"rows: the rows are not a list"),
+        ([ROWS[0], 7], r"row 1: a row is not a mapping"),
         ([ROWS[0] | {"agee": 3}], r"row 0: no column is called 'agee'[\s\S]*did you mean 'age'\?"),
-        ([ROWS[0] | {"age": True}], r"row 0, column 'age': .*another form[\s\S]*expected: a number[\s\S]*got: True"),
+        ([ROWS[0] | {"age": True}], r"row 0, column 'age': .*wrong form[\s\S]*expected: a number[\s\S]*got: True"),
         ([ROWS[0] | {"age": [3]}], r"column 'age'"),
         ([ROWS[0] | {"town": {"a": 1}}], r"column 'town'"),
         ([ROWS[0] | {"review": 3}], r"column 'review'"),

@@ -37,7 +37,7 @@ def test_examples_of_a_batch_don_t_influence_each_other(tmp_path: Path) -> None:
     net = loaded(tmp_path, DENSE, {"x": "vector:5"})
     together = attribute(net, batch(X))
     for row in range(4):
-        (alone,) = attribute(net, batch(X).part(row, row + 1))
+        (alone,) = attribute(net, batch(X).slice(row, row + 1))
         assert np.allclose(alone.inputs["x"], together[row].inputs["x"], atol=1e-12)
 
 

@@ -180,5 +180,5 @@ def test_edges_are_scipy_s() -> None:
 
 def test_explanations_hold_what_was_measured(digits: tuple[Loaded, Batch]) -> None:
     net, examples = digits
-    for each in attribute(net, examples.part(0, 2), steps=200):
+    for each in attribute(net, examples.slice(0, 2), steps=200):
         assert each.checks["completeness"] < 0.02 * abs(each.score)

@@ -205,7 +205,7 @@ def edit(folder: Path, **changes: Any) -> None:
         ({"files": {"gone.onnx": "0"}}, "is missing"),
         ({"files": {}}, "without its checksum"),
         ({"answers": False, "because": "not applicable"}, "does not answer by itself"),
-        ({"preprocessing": {"columns": {}}}, "not a preprocessing's state"),
+        ({"preprocessing": {"columns": {}}}, "not the state of a preprocessing"),
     ],
 )
 def test_a_manifest_that_is_not_as_written(copy: Path, changes: dict[str, Any], message: str) -> None:

@@ -113,7 +113,7 @@ def test_a_plan_is_prepared_once_and_anew_when_the_weights_change(
     monkeypatch.setattr("weftnet.run.loading.Executor", Counted)
     loaded, batch = load(answering.folder), next(iter(open_data("digits").batches("test", 64)))
     for count in (1, 64, 2, 40):
-        loaded.outputs(batch.part(0, count))
+        loaded.outputs(batch.slice(0, count))
     loaded.metrics(open_data("digits"), "test")
     assert made == [Plan.from_dict(FOLDED), Plan.from_dict(LARGE).but(keep_memory=False)]
     with torch.no_grad():
@@ -144,7 +144,7 @@ def test_memory_is_kept_while_the_loaded_run_lives(answering: Run, monkeypatch: 
 
     monkeypatch.setattr("weftnet.run.loading.kept_memory", watched)
     loaded, batch = load(answering.folder), next(iter(open_data("digits").batches("test", 64)))
-    loaded.outputs(batch.part(0, 1))
+    loaded.outputs(batch.slice(0, 1))
     assert kept == []  # the plan for one example does not ask for it
     loaded.outputs(batch)
     loaded.outputs(batch)

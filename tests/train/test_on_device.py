@@ -61,7 +61,7 @@ def test_a_batch_keeps_its_epoch_and_is_whole_on_a_device(device: str) -> None:
     data = open_data("digits")
     batch = data.train_batch(2 * data.steps_per_epoch(50) + 3, 50, 0)
     assert batch.epoch == 2
-    moved = batch.to(device).part(3, 9)
+    moved = batch.to(device).slice(3, 9)
     assert (moved.epoch, moved.size) == (2, 6)
     (values,) = moved.inputs.values()
     assert torch.equal(values.cpu(), next(iter(batch.inputs.values()))[3:9])

@@ -72,7 +72,7 @@ def timings(contenders: Mapping[str, Loaded], baseline: str, data: Data, rounds:
         rounds: how often each is timed.
     """
     few = next(iter(data.batches("validation", _BATCH)))
-    one, calls = few.part(0, 1), {name: _on_one_thread(loaded) for name, loaded in contenders.items()}
+    one, calls = few.slice(0, 1), {name: _on_one_thread(loaded) for name, loaded in contenders.items()}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""A batch: what a step of training or evaluation is given."""
+"""A batch: the input of a step of training or evaluation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ class Batch:
         masks: for padded inputs only: (batch, time), True where a step is real.
         target: encoded target, if there is one.
         rows: (batch,) the rows' numbers in the source; of text, the windows' first characters.
-        epoch: how often the training part had been passed through before.
+        epoch: completed passes over the training split.
     """
 
     inputs: dict[str, Tensor]
@@ -42,7 +42,7 @@ class Batch:
         """Examples in this batch."""
         return len(self.rows)
 
-    def part(self, start: int, end: int) -> "Batch":
+    def slice(self, start: int, end: int) -> "Batch":
         """Its rows from `start` up to `end`."""
         return replace(
             self,
@@ -53,7 +53,7 @@ class Batch:
         )
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on another device, itself where it lies there; what goes to a GPU goes beside its work."""
+        """The same batch on another device, or itself if it is there already; copies to a GPU are asynchronous."""
         if self.rows.device == (device := torch.device(device)):
             return self
         return replace(
@@ -66,14 +66,14 @@ class Batch:
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:
-    """Values on a device. From pageable memory a copy waits for all the GPU's work, from pinned memory for nothing."""
+    """Values on a device; pinned first for a GPU, as a copy from pageable memory would wait until it is idle."""
     if device.type != "cuda" or values.device.type != "cpu":
         return values.to(device)
     return values.pin_memory().to(device, non_blocking=True)
 
 
 def fits(tensors: Iterable[Tensor], device: torch.device) -> bool:
-    """Whether tensors take at most a third of what is free on a GPU; other devices take anything."""
+    """Whether tensors take at most a third of the free memory of a GPU; on other devices always true."""
     if device.type != "cuda":
         return True
     return sum(tensor.nbytes for tensor in tensors) <= torch.cuda.mem_get_info(device)[0] // 3

@@ -1,10 +1,10 @@
-"""Files that a table names: images or recordings beside it, one in each row.
+"""Files that a table names: images or recordings beside it, one per row.
 
-A column is one of files if its kind is said to be image or audio, or if every value ends as image files do, or every
-value as recordings do. The names are relative to the table's folder, or to one inside it (`files="images"`); nothing
-outside of it is opened, whatever a name, a `..` or a link says.
+A column is one of files if its kind is set to image or audio, or if all values have the ending of an image file, or all
+of a recording. The names are relative to the table's folder, or to one inside it (`files="images"`); nothing outside of
+it is opened, whatever a name, a `..` or a link says.
 
-A column on the disk stays there: its names become paths block by block, whenever it is read.
+A column on disk stays there: its names become paths block by block, whenever it is read.
 """
 
 import hashlib
@@ -28,17 +28,17 @@ from weftnet.data.order import Rows
 from weftnet.errors import DataError
 
 _KINDS = ("image", "audio")
-#: sub-folders that are searched for a file that is not there
+#: sub-folders that are searched for a missing file
 _SEARCHED = 1000
 
 
 def names_files(reader: ModuleType | None, path: Path) -> bool:
-    """Whether a source is a table on the disk, whose columns may name files beside it."""
+    """Whether a source is a table on disk, whose columns may name files beside it."""
     return getattr(reader, "NAMES_FILES", False) and path.is_file()
 
 
 def kinds_of(state: Mapping[str, Any], content: Content) -> dict[str, Spec | None]:
-    """What a state says about columns."""
+    """The kinds of columns that a state records; None for columns that it leaves out."""
     known = state["preprocessing"].get("columns", {})
     return {name: str(known[name].get("kind")) if name in known else None for name in content.columns}
 
@@ -46,17 +46,17 @@ def kinds_of(state: Mapping[str, Any], content: Content) -> dict[str, Spec | Non
 def resolve_files(
     content: Content, folder: Path, kinds: Mapping[str, Spec | None], digest: bool = True, *, files: str = ""
 ) -> Content:
-    """A table whose columns of file names are paths that were checked.
+    """A table whose columns of file names have become checked paths.
 
     Args:
         content: of the table.
-        folder: it lies in.
-        kinds: what is said about columns.
+        folder: of the table.
+        kinds: of columns, where they were set.
         digest: whether the files are read for the content's fingerprint.
-        files: a folder inside that one, which the names are relative to.
+        files: a folder inside that one, to which the names are relative.
 
     Raises:
-        DataError: a file is not there or lies outside the folder; names row and column.
+        DataError: a file is missing or outside the folder; names row and column.
     """
     if not content.table:
         return content
@@ -64,24 +64,31 @@ def resolve_files(
     base = _base(content, home, files)
     columns: dict[str, NDArray[Any] | Column] = {}
     notes = list(content.notes)
-    held = any(isinstance(_first(content, name), bytes) for name in content.columns)
+    holds_bytes = any(isinstance(_first(content, name), bytes) for name in content.columns)
     for name in content.columns:
-        said = kinds.get(name)
-        wanted = (said if isinstance(said, str) else next(iter(said), "")) in _KINDS if said else False
-        if name == content.target or _kind(content, name) != "O" or (not wanted and name in kinds):
+        requested = _is_of_files(kinds.get(name))
+        if name == content.target or _dtype_kind(content, name) != "O" or (not requested and name in kinds):
             continue
-        if not wanted and not _named(content, name):
+        if not requested and not _has_file_endings(content, name):
             continue
-        if held and not wanted and not _any_there(content, name, base):
-            notes.append(f"{name}: names files that are not there, beside a column that holds them; read as words")
+        if holds_bytes and not requested and not _any_exists(content, name, base):
+            notes.append(
+                f"{name}: names files that do not exist, beside a column that holds their bytes; read as words"
+            )
         elif any(isinstance(value, str) for chunk in content.chunks(name) for value in chunk):
             columns[name] = _resolved(content, name, base, home)
     if files and not columns:
         raise DataError("no column names a file", where=content.source, expected=f"names of files in {base}",
-                        fix="leave `files` out, or say which: --kind COLUMN=image, kinds={COLUMN: …}")  # fmt: skip
-    found = _changed(content.columns, columns)
-    mark = _fingerprint(content, list(columns), base, home) if columns and digest else content.fingerprint
-    return replace(content, columns=found, fingerprint=mark, notes=tuple(notes))
+                        fix="leave `files` out, or name one: --kind COLUMN=image, kinds={COLUMN: …}")  # fmt: skip
+    fingerprint = _fingerprint(content, list(columns), base, home) if columns and digest else content.fingerprint
+    return replace(content, columns=_changed(content.columns, columns), fingerprint=fingerprint, notes=tuple(notes))
+
+
+def _is_of_files(spec: Spec | None) -> bool:
+    """Whether a kind that was set is one of files."""
+    if not spec:
+        return False
+    return (spec if isinstance(spec, str) else next(iter(spec), "")) in _KINDS
 
 
 def _changed(
@@ -111,30 +118,30 @@ def _first(content: Content, name: str) -> Any:
     return chunk[0] if len(chunk) else None
 
 
-def _kind(content: Content, name: str) -> str:
+def _dtype_kind(content: Content, name: str) -> str:
     return next(content.chunks(name)).dtype.kind
 
 
-def _named(content: Content, name: str) -> bool:
-    """Whether the values look like names of images, or of recordings."""
-    endings, some = [IMAGES, SOUNDS], False
+def _has_file_endings(content: Content, name: str) -> bool:
+    """Whether all values end like names of images, or all like names of recordings."""
+    candidates, any_name = [IMAGES, SOUNDS], False
     for chunk in content.chunks(name):
-        real = [value for value in chunk.tolist() if value is not None]
-        some = some or bool(real)
-        if not all(isinstance(value, str) for value in real):
+        present = [value for value in chunk.tolist() if value is not None]
+        any_name = any_name or bool(present)
+        if not all(isinstance(value, str) for value in present):
             return False
-        endings = [each for each in endings if all(value.lower().endswith(each) for value in real)]
-        if not endings:
+        candidates = [each for each in candidates if all(value.lower().endswith(each) for value in present)]
+        if not candidates:
             return False
-    return some
+    return any_name
 
 
-def _any_there(content: Content, name: str, base: Path) -> bool:
+def _any_exists(content: Content, name: str, base: Path) -> bool:
     return any((base / str(value)).exists() for chunk in content.chunks(name) for value in chunk if value is not None)
 
 
 def _resolved(content: Content, name: str, base: Path, home: Path) -> NDArray[Any] | Column:
-    """The column of paths: an array, or one on the disk."""
+    """The column of paths: an array, or a column on disk."""
     if not content.on_disk(name):
         return _paths(content, name, base, home, content.columns[name], np.arange(content.count))
     return Column(partial(_blocks, content, name, base, home), content.count)
@@ -148,7 +155,7 @@ def _blocks(content: Content, name: str, base: Path, home: Path) -> Iterator[NDA
 
 
 def _paths(content: Content, name: str, base: Path, home: Path, values: NDArray[Any], rows: Rows) -> NDArray[Any]:
-    """Names as paths, each of a file that is there and within the folder."""
+    """Names as paths, each of an existing file within the folder."""
     paths = np.empty(len(values), dtype=object)
     for place, value in enumerate(values.tolist()):
         if not isinstance(value, str):
@@ -162,18 +169,18 @@ def _paths(content: Content, name: str, base: Path, home: Path, values: NDArray[
                             got=repr(value)) from fault  # fmt: skip
         if not paths[place].is_file():
             raise DataError(
-                "the file is not there",
+                "the file does not exist",
                 where=where,
                 expected=f"a file in {base}",
                 got=repr(value),
                 fix=_elsewhere(value, base, home)
-                or f"if {name!r} is not about files: kinds={{{name!r}: 'category'}}, or None to leave it out",
+                or f"if {name!r} does not name files: kinds={{{name!r}: 'category'}}, or None to leave it out",
             )
     return paths
 
 
 def _elsewhere(value: str, base: Path, home: Path) -> str:
-    """The option that finds a file that is not there, if one of the sub-folders holds it."""
+    """The option that would find a missing file, if one of the sub-folders holds it."""
     for folder in islice((each for each in sorted(base.iterdir()) if each.is_dir()), _SEARCHED):
         if (folder / value).is_file():
             files = folder.relative_to(home).as_posix()
@@ -182,7 +189,7 @@ def _elsewhere(value: str, base: Path, home: Path) -> str:
 
 
 def _fingerprint(content: Content, names: list[str], base: Path, home: Path) -> str:
-    """sha256 over the table's own and each file, in the order of first mention."""
+    """sha256 over the table's own fingerprint and each file, in the order of first mention."""
     digest = hashlib.sha256(content.fingerprint.encode())
     for name in names:
         rows, start = _first_mentions(content, name), 0
@@ -194,15 +201,15 @@ def _fingerprint(content: Content, names: list[str], base: Path, home: Path) -> 
 
 
 def _first_mentions(content: Content, name: str) -> Rows:
-    """(names,) the row in which each name stands first; takes eight bytes for each row."""
+    """(names,) the row in which each name occurs first; takes eight bytes per row."""
     keys = np.concatenate([np.array([_key(value) for value in chunk], np.uint64) for chunk in content.chunks(name)])
-    found, first = np.unique(keys, return_index=True)
-    rows: Rows = np.sort(first[found != 0])
+    distinct, first = np.unique(keys, return_index=True)
+    rows: Rows = np.sort(first[distinct != 0])
     return rows
 
 
 def _key(value: Any) -> int:
-    """64 bits of a name; 0 for a value that is none."""
+    """64 bits of a name; 0 for a value that is no name."""
     if not isinstance(value, str):
         return 0
     return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest()) | 1

@@ -1,10 +1,10 @@
-"""Encoded data kept on the disk: `$XDG_CACHE_HOME/weftnet/data/<key>/`, one plain .npy file for each input.
+"""Encoded data cached on disk: `$XDG_CACHE_HOME/weftnet/data/<key>/`, one plain .npy file for each input.
 
-The key is a checksum of the content, of every setting that bears on the result, and of weftnet's version. An entry is
-written beside its place and renamed onto it, so it is whole or absent, whoever else writes the same one. It lists its
-files with sizes and checksums; one that does not agree is thrown away and made anew. Nothing in it is code.
+The key is a checksum of the content, of every setting that affects the result, and of weftnet's version. An entry is
+written under another name and then renamed, so it is complete or absent, even if several processes write it. It lists
+its files with sizes and checksums; an entry that does not match is deleted and encoded again. Nothing in it is code.
 
-Which content a file holds is remembered by the file's size and time of change, so that it need not be read again.
+The fingerprint of a file is remembered by the file's size and modification time, so that it need not be read again.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from weftnet.errors import DataError, WeftnetError
 FORMAT = 2
 _LIST = "entry.json"
 _NEW = ".new-"
-_OLD = 24 * 3600  # seconds after which an unfinished entry is taken for a dead writer's
+_OLD = 24 * 3600  # seconds after which an unfinished entry is taken to be abandoned
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Entry:
 
     Args:
         path: its folder.
-        facts: what was written down with it.
-        bytes: of its files.
+        facts: stored with it.
+        bytes: size of its files.
     """
 
     path: Path
@@ -49,7 +49,7 @@ class Entry:
     bytes: int
 
     def array(self, name: str) -> NDArray[Any]:
-        """An array, mapped from the disk; it can't be written to."""
+        """An array, memory-mapped read-only."""
         file = self.path / f"{name}.npy"
         with file.open("rb") as stream:
             shape, fortran, dtype = npy_header(stream, str(file), file.stat().st_size)
@@ -59,22 +59,22 @@ class Entry:
 
 
 def home() -> Path:
-    """Where entries lie."""
+    """The folder of all entries."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "weftnet" / "data"
 
 
 def key_of(*parts: Any) -> str:
-    """The name of what depends on these, JSON."""
+    """The name of an entry that depends on these values, JSON."""
     try:
         own = version("weftnet")
     except PackageNotFoundError:  # run from its sources
         own = ""
-    told = json.dumps([FORMAT, own, *parts], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    text = json.dumps([FORMAT, own, *parts], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def find(key: str) -> tuple[Entry | None, str]:
-    """The entry of this key, and what was wrong with one that had to be thrown away."""
+    """The entry of this key, and what was wrong with one that had to be deleted."""
     path = home() / key
     if not path.is_dir():
         return None, ""
@@ -82,7 +82,7 @@ def find(key: str) -> tuple[Entry | None, str]:
         return _checked(path), ""
     except (WeftnetError, OSError, KeyError, TypeError, ValueError) as fault:
         shutil.rmtree(path, ignore_errors=True)
-        return None, f"the cached data in {path} were damaged and are made anew ({str(fault).splitlines()[0]})"
+        return None, f"the cached data in {path} were damaged and are encoded again ({str(fault).splitlines()[0]})"
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def scratch(room: int = 0) -> Iterator[Path]:
     """A new folder on the cache's disk, removed afterwards.
 
     Args:
-        room: bytes that it will take.
+        room: bytes that it will need.
 
     Raises:
         DataError: the disk is full or can't be written.
@@ -111,11 +111,11 @@ def scratch(room: int = 0) -> Iterator[Path]:
 
 
 def check_room(needed: int) -> None:
-    """Refuse before anything is written what the disk can't hold."""
+    """Refuse what the disk can't hold before anything is written."""
     free = shutil.disk_usage(home()).free
     if free < needed:
         raise DataError(
-            "the disk has too little room for the encoded data",
+            "the disk has too little space for the encoded data",
             where=str(home()),
             expected=words(needed),
             got=f"{words(free)} free",
@@ -124,7 +124,7 @@ def check_room(needed: int) -> None:
 
 
 def write_array(folder: Path, name: str, chunks: Iterator[NDArray[Any]], count: int) -> None:
-    """Write an array of `count` rows chunk by chunk."""
+    """Write an array of `count` rows in chunks."""
     written = 0
     with (folder / f"{name}.npy").open("wb") as stream:
         for chunk in chunks:
@@ -137,33 +137,33 @@ def write_array(folder: Path, name: str, chunks: Iterator[NDArray[Any]], count: 
 
 
 def keep(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:
-    """Make a folder full of arrays the entry of this key; if another process was quicker, its entry is taken."""
+    """Turn a folder of arrays into the entry of this key; if another process was faster, its entry is used."""
     listed = {file.name: [file.stat().st_size, files.sha256(file)] for file in sorted(folder.glob("*.npy"))}
     files.write_json(folder / _LIST, {"format": FORMAT, "facts": dict(facts), "files": listed})
     for name in listed:
         files.flush(folder / name)
     path = home() / key
     for _ in range(3):
-        with suppress(OSError):  # another one is there already
+        with suppress(OSError):  # another one exists already
             folder.rename(path)
-        entry, _ = find(key)  # a damaged one is thrown away, and the next try finds room
+        entry, _ = find(key)  # a damaged one is deleted, and the next attempt can rename
         if entry is not None:
             return entry
-    raise DataError("the encoded data can't be kept", where=str(path), fix="remove this folder")
+    raise DataError("the encoded data can't be stored", where=str(path), fix="remove this folder")
 
 
 def recall(source: Path, settings: Any) -> str | None:
-    """The fingerprint that was remembered for a source that has not changed since."""
+    """The fingerprint remembered for a source, if the source has not changed since."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return str(json.loads(_note(source, settings).read_text(encoding="utf-8"))["fingerprint"])
     return None
 
 
 def remember(source: Path, settings: Any, fingerprint: str) -> None:
-    """Remember the fingerprint of a source as it is now."""
+    """Remember the fingerprint of a source in its present state."""
     note = _note(source, settings)
     note.parent.mkdir(parents=True, exist_ok=True)
-    with scratch() as folder:  # a place of its own, as another process may write the same
+    with scratch() as folder:  # a folder of its own, as another process may write the same note
         files.write_json(folder / note.name, {"fingerprint": fingerprint})
         os.replace(folder / note.name, note)
 
@@ -175,14 +175,14 @@ def _note(source: Path, settings: Any) -> Path:
 
 
 def _checked(path: Path) -> Entry:
-    """An entry whose files are those it lists.
+    """An entry whose files match its list.
 
     Raises:
-        DataError: they are not.
+        DataError: they do not.
     """
     listed = json.loads((path / _LIST).read_text(encoding="utf-8"))
     if listed["format"] != FORMAT or path.stat().st_uid != os.getuid():
-        raise DataError("the entry is of another version or another person", where=str(path))
+        raise DataError("the entry is of another version or another user", where=str(path))
     for name, (size, checksum) in listed["files"].items():
         file = files.inside(path, name)
         if file.stat().st_size != size or files.sha256(file) != checksum:
@@ -191,11 +191,11 @@ def _checked(path: Path) -> Entry:
 
 
 def _sweep() -> None:
-    """Remove what writers left behind that were killed."""
-    for left in home().glob(f"{_NEW}*"):
+    """Remove what killed writers left behind."""
+    for folder in home().glob(f"{_NEW}*"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _OLD:
-                shutil.rmtree(left, ignore_errors=True)
+            if time.time() - folder.stat().st_mtime > _OLD:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unwritable(fault: OSError) -> DataError:

@@ -1,7 +1,7 @@
-"""What is noticed about a data set as a whole, once it is split: one function for each finding, each gives notes.
+"""Findings about a data set as a whole, once it is split: one function each, which returns notes.
 
-Nothing is changed or left out because of them. Columns are gone through in chunks, so that a set larger than memory is
-looked at like any other: a row costs eight bytes for its hash, besides what its target takes.
+Nothing is changed or left out because of them. Columns are read in chunks, so that a set larger than memory is checked
+like any other: a row costs eight bytes for its hash, besides its target.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ from weftnet.data.kinds.number import Number, floats
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
 
-#: the most frequent class has so many times the rows of the rarest
+#: ratio of the most frequent class to the rarest from which classes count as unbalanced
 UNBALANCED = 10
-#: a numeric column that goes so closely with a numeric target says it
+#: correlation from which a numeric column gives a numeric target away
 CORRELATION = 0.999
 
 
@@ -32,7 +32,7 @@ def findings(content: Content, preprocessing: Preprocessing, splits: Mapping[str
 
 
 def groups(content: Content, names: list[str]) -> NDArray[np.int64]:
-    """(rows,) a number for each row, the same where rows are equal in all these columns; by first occurrence."""
+    """(rows,) a number for each row, the same for rows equal in all these columns; in the order of first occurrence."""
     keys = np.zeros(content.count, np.uint64)
     for name in names:
         start = 0
@@ -48,14 +48,14 @@ def groups(content: Content, names: list[str]) -> NDArray[np.int64]:
 
 
 def repeated(splits: Mapping[str, Rows], same: NDArray[np.int64]) -> list[str]:
-    """Rows to be judged on that stand in the training split too."""
+    """Validation and test rows that are in the training split too."""
     notes = []
     for split in ("validation", "test"):
         count = int(np.isin(same[splits[split]], same[splits["train"]]).sum())
         if count:
             notes.append(
-                f"{count} of {len(splits[split])} {split} rows stand in the training split too, so the score flatters; "
-                "duplicates='group' keeps equal rows in one split"
+                f"{count} of {len(splits[split])} {split} rows are in the training split too, so the score is too "
+                "good; duplicates='group' keeps equal rows in one split"
             )
     return notes
 
@@ -73,12 +73,12 @@ def unbalanced(content: Content, preprocessing: Preprocessing, splits: Mapping[s
     total = counts.sum()
     return [
         f"the classes are unbalanced: {kind.labels[most]!r} has {counts[most] / total:.1%} of the training rows, "
-        f"{kind.labels[least]!r} {counts[least] / total:.2%}; class_weights=balanced weighs them alike"
+        f"{kind.labels[least]!r} {counts[least] / total:.2%}; class_weights=balanced weights them equally"
     ]
 
 
 def unseen(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
-    """Labels of validation and test rows that training does not know."""
+    """Labels of validation and test rows that no training row has."""
     notes = []
     for name, kind in preprocessing.columns.items():
         if not isinstance(kind, Category):
@@ -94,29 +94,29 @@ def unseen(content: Content, preprocessing: Preprocessing, splits: Mapping[str, 
 
 
 def _unknown(kind: Category, values: NDArray[Any]) -> int:
-    """How many values are labels that the kind does not tell apart; a missing one is none."""
+    """How many values are labels without an index of their own; missing values do not count."""
     return sum(label is not None for label in labels(values[kind.encode(values) == len(kind.labels)]))
 
 
 def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
-    """Columns that say the target, one to one or by a correlation above `CORRELATION`."""
+    """Columns that give the target away, one to one or by a correlation above `CORRELATION`."""
     target, train = preprocessing.target, splits["train"]
     if content.target is None or not isinstance(target, Category | Number) or len(train) < 3:
         return []
-    wanted = content.columns[content.target][train]
+    truth = content.columns[content.target][train]
     notes = []
     for name, kind in preprocessing.columns.items():
-        pairs = _beside(content, name, train, wanted)
+        pairs = _with_target(content, name, train, truth)
         if isinstance(target, Number) and isinstance(kind, Number):
-            told = abs(_correlation(pairs, kind.mean, target.mean)) > CORRELATION
+            leaks = abs(_correlation(pairs, kind.mean, target.mean)) > CORRELATION
         elif isinstance(target, Category) and isinstance(kind, Category | Number):
-            told = _one_to_one(pairs)
+            leaks = _one_to_one(pairs)
         else:
-            told = False
-        if told:
+            leaks = False
+        if leaks:
             notes.append(
-                f"{name}: says the target {content.target!r} all but exactly; if it is not known when an answer is "
-                f"wanted, leave it out by kinds={{{name!r}: None}}"
+                f"{name}: determines the target {content.target!r} almost exactly; if it is unknown when an answer is "
+                f"needed, leave it out by kinds={{{name!r}: None}}"
             )
     return notes
 
@@ -124,19 +124,19 @@ def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str,
 Pairs = Iterator[tuple[NDArray[Any], NDArray[Any]]]
 
 
-def _beside(content: Content, name: str, rows: Rows, wanted: NDArray[Any]) -> Pairs:
-    """The values of a column in some rows, chunk by chunk, and what is wanted there."""
+def _with_target(content: Content, name: str, rows: Rows, truth: NDArray[Any]) -> Pairs:
+    """The values of a column in some rows, in chunks, each with the target's values."""
     start = 0
     for chunk in content.chunks(name, rows):
-        yield chunk, wanted[start : start + len(chunk)]
+        yield chunk, truth[start : start + len(chunk)]
         start += len(chunk)
 
 
 def _correlation(pairs: Pairs, x_mean: float, y_mean: float) -> float:
-    """Pearson's, of the rows that have both; sums are of differences from about the mean, so that they are exact."""
+    """Pearson's, of the rows that have both; values are centred first, so that the sums do not cancel."""
     count, sums, squares = 0, np.zeros(2), np.zeros((2, 2))
-    for values, wanted in pairs:
-        both = np.stack([floats(values) - x_mean, floats(wanted) - y_mean])
+    for values, truth in pairs:
+        both = np.stack([floats(values) - x_mean, floats(truth) - y_mean])
         both = both[:, ~np.isnan(both).any(0)]
         count, sums, squares = count + both.shape[1], sums + both.sum(1), squares + both @ both.T
     if count < 3:
@@ -148,11 +148,11 @@ def _correlation(pairs: Pairs, x_mean: float, y_mean: float) -> float:
 
 
 def _one_to_one(pairs: Pairs) -> bool:
-    """Whether every value stands for one class and every class for one value."""
+    """Whether each value occurs with one class only, and each class with one value only."""
     classes: dict[str, str] = {}
     values_of: dict[str, str] = {}
-    for values, wanted in pairs:
-        for value, label in zip(map(str, values.tolist()), map(str, wanted.tolist()), strict=True):
+    for values, truth in pairs:
+        for value, label in zip(map(str, values.tolist()), map(str, truth.tolist()), strict=True):
             if classes.setdefault(value, label) != label or values_of.setdefault(label, value) != value:
                 return False
     return True
@@ -161,11 +161,11 @@ def _one_to_one(pairs: Pairs) -> bool:
 def _hashes(values: NDArray[np.generic]) -> NDArray[np.uint64]:
     """(rows,) 64 bits of each value; of a file, of its bytes."""
     if values.dtype.hasobject:
-        found = [hash(_plain(value)) & (2**64 - 1) for value in values.tolist()]
+        hashes = [hash(_plain(value)) & (2**64 - 1) for value in values.tolist()]
     else:
         flat = np.ascontiguousarray(values).reshape(len(values), -1)
-        found = [hash(row.tobytes()) & (2**64 - 1) for row in flat]
-    return np.array(found, np.uint64)
+        hashes = [hash(row.tobytes()) & (2**64 - 1) for row in flat]
+    return np.array(hashes, np.uint64)
 
 
 def _plain(value: object) -> object:

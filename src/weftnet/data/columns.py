@@ -1,7 +1,7 @@
-"""Columns that stay on the disk, read in order and some rows at a time.
+"""Columns that stay on disk, read in order and some rows at a time.
 
-A content's columns are arrays. Where they would not fit into memory, the mapping that holds them is a `Columns`: asked
-for a column it reads the whole of it, as a target needs; `chunks` gives it bit by bit, as everything else should.
+A content's columns are arrays. Where they would not fit into memory, the mapping that holds them is a `Columns`:
+indexing reads a whole column, as a target needs; `blocks` yields it in blocks, which everything else should use.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,10 +14,10 @@ Rows = NDArray[np.int64]
 
 
 class Column:
-    """A column on the disk.
+    """A column on disk.
 
     Args:
-        blocks: gives its values from the first row on, an array for some rows at a time; can be called again.
+        blocks: yields its values from the first row on, an array for some rows at a time; can be called again.
         count: rows.
     """
 
@@ -28,19 +28,19 @@ class Column:
         return self.count
 
     def whole(self) -> NDArray[Any]:
-        """All values; equal words are one object, so that a few labels take little room."""
+        """All values; equal words become one object, so that a few labels take little memory."""
         words: dict[str, str] = {}
-        found = []
+        read = []
         for block in self.blocks():
             if block.dtype.hasobject:
                 for row, value in enumerate(block.tolist()):
                     block[row] = words.setdefault(value, value) if isinstance(value, str) else value
-            found.append(block)
-        return np.concatenate(found)
+            read.append(block)
+        return np.concatenate(read)
 
 
 class Columns(Mapping[str, NDArray[Any]]):
-    """Columns in memory and on the disk; each is read whole when it is asked for by name."""
+    """Columns in memory and on disk; indexing by name reads a column whole."""
 
     def __init__(self, columns: Mapping[str, NDArray[Any] | Column]) -> None:
         self._columns = dict(columns)
@@ -64,15 +64,15 @@ class Columns(Mapping[str, NDArray[Any]]):
         return len(next(iter(self._columns.values())))
 
     def changed(self, columns: Mapping[str, NDArray[Any] | Column]) -> "Columns":
-        """The same columns, some of them others."""
+        """The same columns, some of them replaced or added."""
         return Columns({**self._columns, **columns})
 
     def held(self, name: str) -> "Columns":
-        """The same columns, with one of them in memory."""
+        """The same columns, with one of them read into memory."""
         return self.changed({name: self[name]})
 
     def is_on_disk(self, name: str) -> bool:
-        """Whether a column stays on the disk."""
+        """Whether a column is on disk."""
         return isinstance(self._columns[name], Column)
 
     def blocks(self, name: str) -> Iterator[NDArray[Any]]:
@@ -82,7 +82,7 @@ class Columns(Mapping[str, NDArray[Any]]):
 
 
 def selected(blocks: Iterable[NDArray[Any]], rows: Rows) -> Iterator[NDArray[Any]]:
-    """Of a column's blocks only some rows, whose numbers ascend."""
+    """Only some rows of a column's blocks; their numbers ascend."""
     start = 0
     for block in blocks:
         first, last = np.searchsorted(rows, (start, start + len(block)))
@@ -92,7 +92,7 @@ def selected(blocks: Iterable[NDArray[Any]], rows: Rows) -> Iterator[NDArray[Any
 
 
 def reblocked(blocks: Iterable[NDArray[Any]], size: int) -> Iterator[NDArray[Any]]:
-    """The same rows in blocks of `size`, the last one short."""
+    """The same rows in blocks of `size`, the last one shorter."""
     held: list[NDArray[Any]] = []
     count = 0
     for block in blocks:

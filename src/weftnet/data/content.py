@@ -1,4 +1,4 @@
-"""What a source holds, read but not yet understood: raw columns, the splits it was given in, and its fingerprint."""
+"""What a source holds, read but not yet interpreted: raw columns, its own splits, and its fingerprint."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from weftnet.data.order import Rows
 from weftnet.data.splits import SPLITS
 from weftnet.errors import DataError
 
-#: other words for the splits, as folders, files and columns name them
+#: other names of the splits in folders, files and columns
 OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
 
 
@@ -32,14 +32,14 @@ class Content:
         target: the target's column, if there is one.
         table: whether the columns are of a table (words and numbers) rather than whole arrays.
         splits: rows of each split that the source comes with.
-        typed: whether the source says what is a number and what a word, so that "07" is a word.
-        first: what the first row is called in messages (2 below the header of a spreadsheet).
+        typed: whether the source distinguishes numbers from words, so that "07" is a word.
+        first: number of the first row in messages (2 below the header of a spreadsheet).
         files: the file of each row, where each row is one.
-        aside: columns that tell about rows and are no inputs unless somebody names their kind.
+        aside: columns of metadata, which are no inputs unless `kinds` names them.
         notes: what the reader of the source noticed or left out.
         fingerprint: sha256 of the decoded content.
-        chunk: rows to be handled at a time, where the whole would not fit into memory; 0 for all at once.
-        memory: bytes that the encoded rows may take before they go to the disk; 0 for any number.
+        chunk: rows to be processed at a time, where the whole would not fit into memory; 0 for all at once.
+        memory: bytes that the encoded rows may take before they are kept on disk; 0 for no limit.
         reopen: opens the source again, where this content no longer holds its raw rows.
     """
 
@@ -67,7 +67,7 @@ class Content:
         return len(next(iter(self.columns.values())))
 
     def on_disk(self, column: str) -> bool:
-        """Whether a column is too large to be asked for as a whole."""
+        """Whether a column is too large to be read as a whole."""
         return isinstance(self.columns, Columns) and self.columns.is_on_disk(column)
 
     def chunks(self, column: str, rows: Rows | None = None, width: int = 1) -> Iterator[NDArray[Any]]:
@@ -76,7 +76,7 @@ class Content:
         Args:
             column: its name.
             rows: of these rows, ascending; all by default.
-            width: numbers that each row becomes, so that a chunk holds fewer rows where they become many.
+            width: numbers that each row is encoded to; the more, the fewer rows a chunk holds.
         """
         blocks = self.columns.blocks(column) if isinstance(self.columns, Columns) else iter([self.columns[column]])
         if rows is not None:
@@ -87,16 +87,16 @@ class Content:
         return reblocked(blocks, size)
 
     def rows(self, column: str, rows: Rows) -> NDArray[Any]:
-        """A column's values in some rows, in the order asked for."""
+        """A column's values in some rows, in the order of `rows`."""
         if not self.on_disk(column):
             return self.columns[column][rows]
         order = np.argsort(rows, kind="stable")
-        found = np.concatenate(list(self.chunks(column, rows[order])))
-        values: NDArray[Any] = found[np.argsort(order, kind="stable")]
+        ascending = np.concatenate(list(self.chunks(column, rows[order])))
+        values: NDArray[Any] = ascending[np.argsort(order, kind="stable")]
         return values
 
     def place(self, column: str, row: int) -> str:
-        """Where a value stands, in the reader's words: `people.csv: row 17, column 'age'`."""
+        """Where a value is, for messages: `people.csv: row 17, column 'age'`."""
         if self.files is not None:
             return f"{self.files[row]}: {column}"
         if self.table:
@@ -108,7 +108,7 @@ class Content:
 
 
 def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """sha256 over names, types, shapes and values: the same for the same arrays, however they are stored."""
+    """sha256 over names, types, shapes and values: the same for equal arrays, however they are stored."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = arrays[name]
@@ -125,14 +125,14 @@ def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def located(content: Content, column: str, rows: Rows | None, work: Any, start: Callable[[], int] = lambda: 0) -> Any:
-    """Do some work on a column's values; a fault is told with its file, row and column.
+    """Call a function that reads a column's values; its errors then name file, row and column.
 
     Args:
-        content: the values stand in.
-        column: their name.
-        rows: that are worked on; all by default.
-        work: to do.
-        start: tells how many of the rows had been worked on before those that a fault counts from.
+        content: that holds the column.
+        column: its name.
+        rows: that the function reads; all by default.
+        work: the function.
+        start: returns how many of the rows precede those from which an error counts.
     """
     try:
         return work()
@@ -146,7 +146,7 @@ def located(content: Content, column: str, rows: Rows | None, work: Any, start: 
 
 
 def split_named(word: str) -> str | None:
-    """The split that a word stands for: `val` → `validation`; None if it stands for none."""
+    """The split that a word names: `val` → `validation`; None if it names none."""
     word = word.strip().lower()
     word = OTHER_NAMES.get(word, word)
     return word if word in SPLITS else None

@@ -1,4 +1,4 @@
-"""What a run asks of whoever wants an answer: a field for each raw input column."""
+"""The input schema of a run: one field for each raw input column."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ class Field:
         name: of the column.
         kind: of the column, an entry of `KINDS`.
         wire: how a value is written in JSON: number, label, text, media, numbers or labels (`wire.py`).
-        input: the name of the network's input it goes into; one that is made of this column alone is a second name.
+        input: the name of the network's input it goes into; if no other column does, also a second name of the column.
         optional: whether a value may be missing.
-        facts: what its kind knows of good values: labels, sizes, rate …
+        facts: about valid values, by its kind: labels, sizes, rate …
     """
 
     name: str
@@ -38,13 +38,13 @@ def fields_of(columns: Mapping[str, Kind], inputs: Mapping[str, tuple[str, ...]]
     """
     places = {column: name for name, group in inputs.items() for column in group}
     return tuple(
-        Field(name, str(kind.state()["kind"]), kind.wire, places[name], _takes_nothing(kind), kind.facts)
+        Field(name, str(kind.state()["kind"]), kind.wire, places[name], _accepts_missing(kind), kind.facts)
         for name, kind in columns.items()
     )
 
 
-def _takes_nothing(kind: Kind) -> bool:
-    """Whether a missing value can be encoded: tried, not told."""
+def _accepts_missing(kind: Kind) -> bool:
+    """Whether a missing value can be encoded: found out by trying."""
     try:
         kind.encode([None])
     except (DataError, TypeError, ValueError):

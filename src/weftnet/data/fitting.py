@@ -1,7 +1,8 @@
-"""Fitting a column: which kind it is, its statistics, and what a reader should know about it.
+"""Fitting a column: its kind, its statistics, and notes for the reader.
 
-All of it from the training rows, in one chunk where the columns are in memory, otherwise chunk by chunk to the same
-result. A kind that can't be fitted so (byte pairs, recordings held as bytes) is fitted on a random sample, with a note.
+All of it uses the training rows alone, in one go where the columns are in memory, otherwise in chunks with the same
+result. A kind that can't be fitted in chunks (byte pairs, recordings held as bytes) is fitted on a random sample, with
+a note.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,15 +17,15 @@ from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds.number import floats
 from weftnet.data.order import Rows, permutation
 
-#: labels of a column that are told apart when they are counted for a notice
+#: labels of a column that are distinguished when they are counted for a note
 _DISTINCT = 2**18
 
 
 class Chunks:
-    """The training rows of a column, chunk by chunk; can be gone through again.
+    """The training rows of a column in chunks; can be iterated again.
 
     Args:
-        content: holds the column.
+        content: that holds the column.
         column: its name.
         rows: the training rows.
     """
@@ -48,41 +49,41 @@ class Chunks:
 
 
 class Cells(Iterable[Any]):
-    """The values of a column one by one; faults count from the first."""
+    """The values of a column one by one; errors count from the first."""
 
     def __init__(self, chunks: Chunks) -> None:
-        self._pieces = chunks
+        self._chunks = chunks
 
     def __iter__(self) -> Iterator[Any]:
-        for chunk in self._pieces:
-            self._pieces.start = 0
+        for chunk in self._chunks:
+            self._chunks.start = 0
             yield from chunk
 
 
 def infer(content: Content, name: str, train: Rows) -> Spec | None:
-    """The kind of an input column; None if it has no value."""
+    """The kind of an input column; None if it has no values."""
     if not content.on_disk(name):
         values = content.columns[name][train]
         if not content.table:
             return of_array(values, f"{content.source}: {name}")
-        found: Spec | None = located(content, name, train, lambda: of_column(values, content.typed))
-        return found
+        spec: Spec | None = located(content, name, train, lambda: of_column(values, content.typed))
+        return spec
     chunks = Chunks(content, name, train)
     if not content.table:
         return of_array(next(iter(chunks)), f"{content.source}: {name}")
-    found = in_place(chunks, lambda: of_chunks(chunks, content.typed))
-    return found
+    spec = _located(chunks, lambda: of_chunks(chunks, content.typed))
+    return spec
 
 
 def fit(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
-    """Fit a kind to the training rows; notes if a sample had to do."""
+    """Fit a kind to the training rows; returns a note if only a sample was used."""
     if not content.on_disk(name):
         values = content.columns[name][train]
         located(content, name, train, lambda: kind.fit(values))
         return []
     chunks = Chunks(content, name, train)
     if hasattr(kind, "fit_chunks"):
-        in_place(chunks, lambda: kind.fit_chunks(chunks))
+        _located(chunks, lambda: kind.fit_chunks(chunks))
         return []
     sample = np.sort(train[permutation(len(train), "sample", name)[: content.chunk]])
     chunks = Chunks(content, name, sample)
@@ -93,9 +94,9 @@ def fit(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
 
 
 def notices(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
-    """What a reader should know about a fitted column."""
-    if told := getattr(kind, "notices", ()):
-        return [f"{name}: {notice}" for notice in told]
+    """Notes for the reader about a fitted column."""
+    if own := getattr(kind, "notices", ()):
+        return [f"{name}: {notice}" for notice in own]
     state = kind.state()
     if state["kind"] not in ("number", "category"):
         return []
@@ -103,7 +104,7 @@ def notices(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
     if state["kind"] == "number":
         notes = [f"{name}: missing values read as the mean, and a further input marks them"] * state["missing"]
         if _never_changes(chunks):
-            notes.append(f"{name}: the same in every training row, so it says nothing")
+            notes.append(f"{name}: the same in every training row, so it carries no information")
         return notes
     distinct = _distinct(chunks)
     if distinct > max(20, 0.9 * len(train)):
@@ -111,15 +112,15 @@ def notices(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
     if distinct > len(state["labels"]):
         kept, many = len(state["labels"]), "more than " * (distinct > _DISTINCT)
         return [
-            f"{name}: {many}{min(distinct, _DISTINCT)} labels, the {kept} frequent ones kept, the others read as one"
+            f"{name}: {many}{min(distinct, _DISTINCT)} labels, the {kept} most frequent kept, the others read as one"
         ]
     if distinct == 1:
-        return [f"{name}: the same in every training row, so it says nothing"]
+        return [f"{name}: the same in every training row, so it carries no information"]
     return []
 
 
-def in_place(chunks: Chunks, work: Any) -> Any:
-    """Do some work on a column's chunks; a fault is told with its file, row and column."""
+def _located(chunks: Chunks, work: Any) -> Any:
+    """Call a function that iterates over a column's chunks; its errors then name file, row and column."""
     return located(chunks.content, chunks.column, chunks.rows, work, start=lambda: chunks.start)
 
 
@@ -133,9 +134,9 @@ def _never_changes(chunks: Iterable[NDArray[Any]]) -> bool:
 
 
 def _distinct(chunks: Iterable[NDArray[Any]]) -> int:
-    """How many labels there are; a few more than `_DISTINCT` if there are more."""
-    found: set[str] = set()
+    """The number of different labels; beyond `_DISTINCT` the counting stops."""
+    labels: set[str] = set()
     for chunk in chunks:
-        if len(found) <= _DISTINCT:
-            found |= {str(value) for value in chunk.tolist() if value is not None}
-    return len(found)
+        if len(labels) <= _DISTINCT:
+            labels |= {str(value) for value in chunk.tolist() if value is not None}
+    return len(labels)

@@ -1,4 +1,4 @@
-"""What lies in a folder, and whether a path stays within it."""
+"""The files of a folder, and whether a path stays within it."""
 
 import hashlib
 import os
@@ -13,8 +13,8 @@ _CHUNK = 2**20
 
 
 @dataclass
-class Found:
-    """What lies in a folder: the files wanted, sorted; the folders; and what was passed over."""
+class Listing:
+    """The contents of a folder: the files wanted, sorted; the folders; and what was skipped."""
 
     files: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
@@ -22,43 +22,43 @@ class Found:
     hidden: list[str] = field(default_factory=list)
 
 
-def look(path: Path, endings: Sequence[str]) -> Found:
+def list_folder(path: Path, endings: Sequence[str]) -> Listing:
     """The files below a folder, sorted.
 
     Raises:
         DataError: a link leads outside.
     """
-    found, home = Found(), path.resolve()
+    listing, home = Listing(), path.resolve()
     for folder, folders, files in os.walk(path):
         for name in [*folders, *files]:
             inside(Path(folder) / name, home)
-        found.hidden += [name for name in folders if name.startswith(".")]
+        listing.hidden += [name for name in folders if name.startswith(".")]
         shown = sorted(Path(folder) / name for name in folders if not name.startswith("."))
-        linked = [each for each in shown if each.is_symlink()]  # what it holds is found where it lies
-        found.others += [each.relative_to(path).as_posix() for each in linked]
-        found.folders += [each for each in shown if each not in linked]
+        linked = [each for each in shown if each.is_symlink()]  # its target is listed where it is
+        listing.others += [each.relative_to(path).as_posix() for each in linked]
+        listing.folders += [each for each in shown if each not in linked]
         folders[:] = [each.name for each in shown]
         for name in sorted(files):
             file = Path(folder) / name
             if name.startswith("."):
-                found.hidden.append(name)
+                listing.hidden.append(name)
             elif file.suffix.lower() in endings and file.is_file():
-                found.files.append(file)
+                listing.files.append(file)
             else:
-                found.others.append(file.relative_to(path).as_posix())
-    return found
+                listing.others.append(file.relative_to(path).as_posix())
+    return listing
 
 
 def inside(file: Path, home: Path) -> Path:
-    """The file with every link and `..` followed, if it lies in the folder then.
+    """The file with every link and `..` resolved.
 
     Raises:
-        DataError: it doesn't.
+        DataError: it is not in the folder.
     """
     try:
         real = file.resolve()
-    except (OSError, RuntimeError, ValueError) as fault:  # links in a circle; a name with a zero byte
-        raise DataError("the path can't be followed", where=repr(str(file)), got=str(fault)) from None
+    except (OSError, RuntimeError, ValueError) as fault:  # circular links; a name with a null byte
+        raise DataError("the path can't be resolved", where=repr(str(file)), got=str(fault)) from None
     if not real.is_relative_to(home):
         raise DataError("the path leads out of the folder", where=str(file), expected=f"a file in {home}")
     return real

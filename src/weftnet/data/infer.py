@@ -1,13 +1,14 @@
-"""Which kind a column is, if nobody says; and kinds as people write them.
+"""The kind of a column, where it is not set; and kinds as people write them.
 
 Array, 2 axes: vector. 3 axes: image if uint8 or square, otherwise series. 4 axes: image.
 Table column:  number if every value is one; text if most values differ and they have three words or more on average;
-               otherwise category; labels if the values are lists of words; image or audio if they are files of those,
-               by suffix or first bytes. A column without any value is left out.
+               labels if the values are lists of words; image or audio if they are such files, by suffix or first bytes;
+               otherwise category. A column without any value is left out.
 Target:        number if it has fractions or more than 20 different values, category if whole numbers or words.
-               Of arrays: integers and words are categories, floats numbers, several numbers a row a vector.
+               In arrays: integers and words are categories, floats numbers, several numbers per row a vector.
 
-A person's word goes first: `kinds={"zip": "category", "age": {"number": {"bins": 16}}, "id": None}` (None leaves out).
+What a person sets takes precedence: `kinds={"zip": "category", "age": {"number": {"bins": 16}}, "id": None}`, where
+None leaves a column out.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,19 +20,19 @@ from numpy.typing import NDArray
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds.number import MISSING, floats
-from weftnet.data.media import sort_of_column
+from weftnet.data.media import media_of_column
 from weftnet.errors import DataError, SettingError
 
 _WORDS = 3.0
 _FEW = 20
 _SAMPLE = 10_000
-_STRAYS = 0.05  # share of words up to which a column of numbers counts as one with mistakes
+_STRAYS = 0.05  # share of words up to which a column counts as numbers with mistakes
 
 Spec = str | Mapping[str, Mapping[str, Any]]
 
 
 def make(spec: Spec, where: str) -> Kind:
-    """The kind that `"number"` or `{"number": {"bins": 16}}` asks for.
+    """The kind that `"number"` or `{"number": {"bins": 16}}` specifies.
 
     Raises:
         UnknownName, SettingError: there is none, or it has no such setting.
@@ -39,8 +40,8 @@ def make(spec: Spec, where: str) -> Kind:
     name = spec if isinstance(spec, str) else ""
     settings: dict[str, Any] = {}
     if isinstance(spec, Mapping) and len(spec) == 1:
-        name, given = next(iter(spec.items()))
-        settings = dict(given or {})
+        name, options = next(iter(spec.items()))
+        settings = dict(options or {})
     if not isinstance(name, str) or not name:
         raise SettingError(
             "a kind is a name, or a name with settings",
@@ -67,59 +68,59 @@ def of_array(values: NDArray[Any], where: str) -> str:
         "an input array has 2 to 4 axes: vectors, series, grey images or images",
         where=where,
         got=f"shape {values.shape}",
-        fix="one number a row: x.reshape(-1, 1)",
+        fix="one number per row: x.reshape(-1, 1)",
     )
 
 
 def of_column(values: NDArray[Any], typed: bool = False) -> str | None:
-    """The kind of a table's column; None if it has no value.
+    """The kind of a table's column; None if it has no values.
 
     Args:
         values: of the training rows.
-        typed: whether the source tells words from numbers, so that "07" is a word.
+        typed: whether the source distinguishes numbers from words, so that "07" is a word.
 
     Raises:
-        BadValue: nearly all values are numbers and some are not, so that either kind would be wrong.
+        BadValue: nearly all values are numbers and a few are not, so that either kind would be wrong.
     """
     if values.ndim > 1:
         return {2: "vector", 3: "image" if values.dtype == np.uint8 else "series"}.get(values.ndim, "image")
     if values.dtype.kind in "fiub":
         return "number" if not np.isnan(values.astype(np.float64)).all() else None
-    real = [value for value in values.tolist() if value is not None]
-    if not real:
+    present = [value for value in values.tolist() if value is not None]
+    if not present:
         return None
-    if _sets(real):
+    if _are_lists_of_words(present):
         return "labels"
-    if media := sort_of_column(real):
+    if media := media_of_column(present):
         return media
-    if not (typed and any(isinstance(value, str) for value in real)) and _numbers(real) is not None:
+    if not (typed and any(isinstance(value, str) for value in present)) and _numbers(present) is not None:
         return "number"
     _check_strays(values, typed)
-    return of_words([str(value) for value in real[:_SAMPLE]])
+    return of_words([str(value) for value in present[:_SAMPLE]])
 
 
 def of_chunks(chunks: Iterable[NDArray[Any]], typed: bool = False) -> str | None:
-    """The kind of a column that comes in chunks: what `of_column` says of the whole."""
-    found: set[str | None] = set()
+    """The kind of a column that comes in chunks: what `of_column` returns for the whole."""
+    kinds: set[str | None] = set()
     first: list[Any] = []
     for values in chunks:
-        found.add(of_column(values, typed))
+        kinds.add(of_column(values, typed))
         if values.dtype.kind == "O" and len(first) < _SAMPLE:
             first += [value for value in values[:_SAMPLE].tolist() if value is not None]
-    found.discard(None)
-    if len(found) > 1 or found & {"category", "text"}:
+    kinds.discard(None)
+    if len(kinds) > 1 or kinds & {"category", "text"}:
         return of_words([str(value) for value in first[:_SAMPLE]])
-    return next(iter(found), None)
+    return next(iter(kinds), None)
 
 
 def of_words(texts: list[str]) -> str:
-    """Whether words are texts or categories, by the first of them."""
+    """Whether values are texts or categories, by a sample of them."""
     words = sum(len(text.split()) for text in texts) / len(texts)
     return "text" if words >= _WORDS and len(set(texts)) > len(texts) / 2 else "category"
 
 
 def _check_strays(values: NDArray[Any], typed: bool) -> None:
-    """Refuse a column of numbers with a few words in it: as categories the numbers would be lost."""
+    """Refuse a column of numbers with a few words in it: read as categories the numbers would be lost."""
     numbers, strays, first = set(), 0, -1
     for row, value in enumerate(values.tolist()):
         if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
@@ -136,7 +137,7 @@ def _check_strays(values: NDArray[Any], typed: bool) -> None:
             f"nearly every value is a number, but {strays} {'is' if strays == 1 else 'are'} not",
             expected="a number such as 3.5, or nothing",
             got=repr(values[first]),
-            fix="mend the value; or say what it is: --kind COLUMN=category (none: 'COLUMN='), kinds={COLUMN: …}",
+            fix="correct the value; or set the kind: --kind COLUMN=category (none: 'COLUMN='), kinds={COLUMN: …}",
         )
 
 
@@ -149,18 +150,18 @@ def of_target(values: NDArray[Any], where: str, typed: bool = False) -> Spec:
         return "number"
     if values.dtype.kind != "O":
         return category
-    real = [value for value in values.tolist() if value is not None]
-    if _sets(real):
+    present = [value for value in values.tolist() if value is not None]
+    if _are_lists_of_words(present):
         return "labels"
-    numbers = None if typed and any(isinstance(value, str) for value in real) else _numbers(real)
+    numbers = None if typed and any(isinstance(value, str) for value in present) else _numbers(present)
     if numbers is None or not len(numbers):
         return category
     many = len(np.unique(numbers)) > _FEW
     return "number" if many or (numbers != np.round(numbers)).any() else category
 
 
-def _sets(values: list[Any]) -> bool:
-    """Whether rows are lists of words: several labels at once."""
+def _are_lists_of_words(values: list[Any]) -> bool:
+    """Whether every row is a list of words: several labels at once."""
     return all(isinstance(value, list | tuple) and all(isinstance(each, str) for each in value) for value in values)
 
 

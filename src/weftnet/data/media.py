@@ -1,8 +1,8 @@
-"""Files of pictures and sound as cells of a column: what a cell may be, and how its bytes are reached.
+"""Files of images and sound as cells of a column: what a cell may be, and how its bytes are read.
 
 A cell is a `Path`, the bytes of a file, or values already decoded (an array, a `PIL.Image`). A string is never taken
-for a path: values come from whoever sends them, and must not be able to open a file here. A `Path` is made by a source
-that checked where it leads.
+for a path: values may come from a client, who must not be able to open a file here. A `Path` is made by a source that
+checked where it leads.
 """
 
 import io
@@ -16,11 +16,11 @@ from weftnet.data.kinds._kind import BadValue
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-#: bytes that one file may have, unless whoever opens it says otherwise
+#: bytes that one file may have, unless the caller sets another limit
 LARGEST = 256 * 2**20
 
-#: what files of each sort begin with; RIFF files say at byte 8 what they are
-_SIGNS: dict[bytes, Literal["image", "audio"]] = {
+#: first bytes of the files of each medium; RIFF files name theirs at byte 8
+_MAGIC: dict[bytes, Literal["image", "audio"]] = {
     b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image", b"BM": "image", b"II*\0": "image",
     b"MM\0*": "image", b"fLaC": "audio", b"OggS": "audio", b"ID3": "audio",
     b"\xff\xfb": "audio", b"\xff\xf3": "audio", b"\xff\xf2": "audio",
@@ -28,52 +28,52 @@ _SIGNS: dict[bytes, Literal["image", "audio"]] = {
 _RIFF: dict[bytes, Literal["image", "audio"]] = {b"WEBP": "image", b"WAVE": "audio"}
 
 
-def sort_of(cell: Any) -> Literal["image", "audio"] | None:
-    """Whether a cell is a picture or sound, by its suffix or first bytes; None if nothing says so."""
+def medium_of(cell: Any) -> Literal["image", "audio"] | None:
+    """Whether a cell is an image or sound, by its suffix or first bytes; None if neither."""
     if isinstance(cell, Path):
         return "image" if cell.suffix.lower() in IMAGES else "audio" if cell.suffix.lower() in SOUNDS else None
     if isinstance(cell, bytes):
         if cell[:4] == b"RIFF":
             return _RIFF.get(cell[8:12])
-        return next((sort for sign, sort in _SIGNS.items() if cell.startswith(sign)), None)
+        return next((medium for magic, medium in _MAGIC.items() if cell.startswith(magic)), None)
     if isinstance(cell, np.ndarray):
         return "image" if cell.ndim in (2, 3) and cell.dtype == np.uint8 else None
     return "image" if is_picture(cell) else None
 
 
-def sort_of_column(cells: Sequence[Any]) -> Literal["image", "audio"] | None:
-    """Whether a column's cells are pictures or sound; bytes of which none says so are taken for damaged pictures."""
+def media_of_column(cells: Sequence[Any]) -> Literal["image", "audio"] | None:
+    """Whether a column's cells are images or sound; bytes of neither format count as damaged images."""
     if isinstance(cells[0], bytes):
-        return next(filter(None, map(sort_of, cells)), "image")
-    return sort_of(cells[0])
+        return next(filter(None, map(medium_of, cells)), "image")
+    return medium_of(cells[0])
 
 
 def is_picture(cell: Any) -> bool:
-    """Whether a cell is a `PIL.Image`; Pillow is not imported to find out."""
+    """Whether a cell is a `PIL.Image`, tested without importing Pillow."""
     return any(base.__module__ == "PIL.Image" and base.__name__ == "Image" for base in type(cell).__mro__)
 
 
 def stream(cell: Any, row: int, what: str) -> IO[bytes]:
-    """The bytes of a path or of bytes, to be read.
+    """A stream of the bytes of a path or of bytes.
 
     Args:
         cell: a `Path` or bytes.
         row: of the cell, for messages.
-        what: the cell is to be: image, recording.
+        what: what the cell should be, for messages: image, recording.
 
     Raises:
-        BadValue: the file is missing, empty or too large, or the cell is neither.
+        BadValue: the file is missing, empty or too large, or the cell is neither a path nor bytes.
     """
     if cell is None:
         raise BadValue(row, f"the {what} is missing", fix="leave the row out, or give a file")
     if not isinstance(cell, Path | bytes):
-        told = "a word; only a source opens files" if isinstance(cell, str) else type(cell).__name__
-        raise BadValue(row, f"this is no {what}", expected="a Path, the bytes of a file, or an array", got=told)
+        actual = "a word; only a source opens files" if isinstance(cell, str) else type(cell).__name__
+        raise BadValue(row, f"this is no {what}", expected="a Path, the bytes of a file, or an array", got=actual)
     try:
-        if isinstance(cell, Path) and not cell.is_file():  # a pipe would be waited for
-            raise BadValue(row, f"the {what} is not there", got=str(cell))
+        if isinstance(cell, Path) and not cell.is_file():  # reading a pipe would block
+            raise BadValue(row, f"the {what} does not exist", got=str(cell))
         size = len(cell) if isinstance(cell, bytes) else cell.stat().st_size
-        if not size or (size > LARGEST and isinstance(cell, bytes)):  # a path's size was for its source to judge
+        if not size or (size > LARGEST and isinstance(cell, bytes)):  # its source has checked a path's size
             raise BadValue(row, f"the {what} is {'too large' if size else 'empty'}",
                            expected=f"1 to {LARGEST} bytes", got=f"{named(cell)}: {size} bytes")  # fmt: skip
         return io.BytesIO(cell) if isinstance(cell, bytes) else cell.open("rb")
@@ -82,14 +82,14 @@ def stream(cell: Any, row: int, what: str) -> IO[bytes]:
 
 
 def named(cell: Any) -> str:
-    """What a cell is called in messages."""
+    """A cell as it appears in messages."""
     if isinstance(cell, bytes):
         return f"{len(cell)} bytes"
     return f"an array {cell.shape}" if isinstance(cell, np.ndarray) else str(cell)
 
 
 def content_of(cell: Any) -> bytes:
-    """What a cell holds, for a fingerprint: of a file its bytes, of a picture its pixels, of words their spelling."""
+    """A cell's content for a fingerprint: a file's bytes, an image's pixels, a word's spelling."""
     if isinstance(cell, Path) and cell.is_file():
         return cell.read_bytes()
     if isinstance(cell, np.ndarray) and not cell.dtype.hasobject:

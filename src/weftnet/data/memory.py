@@ -5,32 +5,32 @@ from contextlib import suppress
 from pathlib import Path
 
 from weftnet.base.units import bytes_of
-from weftnet.data.read import packed_size
+from weftnet.data.read import uncompressed_size
 from weftnet.errors import SettingError
 
-#: share of the free memory that data may take if nobody says
+#: data may take this fraction (1/3) of the free memory by default
 _SHARE = 3
-#: least that can be given: chunks must hold some rows
+#: the smallest amount allowed: chunks must hold some rows
 LEAST = 2**20
-#: bytes a row costs in memory in any case: its number, its place in an order, its split, its class
+#: bytes that a row always takes in memory: its number, its place in an order, its split, its class
 ROW = 128
 
 
-def memory_of(given: str | int | None) -> int:
+def memory_of(setting: str | int | None) -> int:
     """Bytes that data may take: `"256MiB"`, `"2 GB"`, a number of bytes, or a third of what is free.
 
     Raises:
         SettingError: it is no size, or too small.
     """
-    if given is None:
+    if setting is None:
         return max(free() // _SHARE, LEAST)
-    if (found := bytes_of(str(given), "memory")) < LEAST:
-        raise SettingError("this is too little memory for any data", where="memory", expected="1MiB", got=str(given))
-    return found
+    if (size := bytes_of(str(setting), "memory")) < LEAST:
+        raise SettingError("this is too little memory for any data", where="memory", expected="1MiB", got=str(setting))
+    return size
 
 
 def free() -> int:
-    """Bytes free: the least of the system's and the container's."""
+    """Free bytes: the minimum of the system's and the container's."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
@@ -47,13 +47,13 @@ def too_large(path: Path, weight: float, memory: int) -> bool:
 
     Args:
         path: a file or a folder.
-        weight: bytes in memory for each byte of the unpacked file.
+        weight: bytes in memory for each byte of the uncompressed file.
         memory: bytes allowed.
     """
     room = int(memory / weight)
     files = (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else (path,)
     for file in files:
-        room -= packed_size(file, room + 1)
+        room -= uncompressed_size(file, room + 1)
         if room < 0:
             return True
     return False

@@ -1,7 +1,7 @@
 """Labels read from the names of files, by a pattern such as `{label}_{speaker}_{}`.
 
-It is matched against the name without its ending; with a `/` in it, against the folders before the name too. A field
-takes as little as it can and at least one character, `{}` is passed over, and everything else stands for itself.
+It is matched against the name without its ending; with a `/` in it, also against the folders before the name. A field
+matches as little as possible and at least one character, `{}` is skipped, and everything else is literal.
 """
 
 import re
@@ -26,7 +26,7 @@ class Naming:
         self._expression = _expression(pattern)
 
     def read(self, file: Path, folders: Sequence[str]) -> dict[str, str]:
-        """What the name of a file says, by field.
+        """The fields of a file's name.
 
         Args:
             file: with any path.
@@ -39,7 +39,7 @@ class Naming:
         match = self._expression.fullmatch(name)
         if match is None:
             raise DataError(
-                "the file's name is not as the pattern says",
+                "the file's name does not match the pattern",
                 where=str(file),
                 expected=repr(self.pattern),
                 got=repr(name),
@@ -48,20 +48,20 @@ class Naming:
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
-    """A regular expression for `{label}_{}`; a field takes as little as it can, and never a `/`."""
+    """A regular expression for `{label}_{}`; a field matches as little as possible, and never a `/`."""
     literals, names = re.split(r"\{\w*\}", pattern), re.findall(r"\{(\w*)\}", pattern)
-    told = [name for name in names if name]
+    fields = [name for name in names if name]
     wrong = (
         "braces that are no field" if any("{" in text or "}" in text for text in literals)
         else "fields that touch" if any(not text for text in literals[1:-1])
-        else "a field twice" if len(set(told)) < len(told)
-        else "a field that is no name" if not all(name.isidentifier() for name in told)
-        else "no {label}" if "label" not in told
+        else "a field twice" if len(set(fields)) < len(fields)
+        else "a field that is no name" if not all(name.isidentifier() for name in fields)
+        else "no {label}" if "label" not in fields
         else ""
     )  # fmt: skip
     if wrong:
         raise SettingError(
             f"the pattern has {wrong}", where="label", expected="such as '{label}_{speaker}_{}'", got=repr(pattern)
         )
-    fields = [f"(?P<{name}>[^/]+?)" if name else "[^/]+?" for name in names] + [""]
-    return re.compile("".join(re.escape(text) + part for text, part in zip(literals, fields, strict=True)), re.DOTALL)
+    groups = [f"(?P<{name}>[^/]+?)" if name else "[^/]+?" for name in names] + [""]
+    return re.compile("".join(re.escape(text) + group for text, group in zip(literals, groups, strict=True)), re.DOTALL)

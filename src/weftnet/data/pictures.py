@@ -1,18 +1,18 @@
-"""Picture files decoded by Pillow: PNG, JPEG, WebP, BMP, GIF and TIFF, to 8 bits of grey or of red, green and blue.
+"""Image files decoded by Pillow: PNG, JPEG, WebP, BMP, GIF and TIFF, to 8 bits of grey or of red, green and blue.
 
-    orientation     turned upright as the file's EXIF data say
-    transparency    laid over white
-    palette, CMYK   turned into red, green and blue
-    16 bits         v ↦ round(v · 255 / 65535); of 16-bit colour Pillow keeps the higher byte
+    orientation     turned upright according to the file's EXIF data
+    transparency    composited over white
+    palette, CMYK   converted to red, green and blue
+    16 bits         v ↦ round(v · 255 / 65535); of 16-bit colour Pillow keeps the high byte
     floats          refused: their range is not known
     animation       the first frame
     grey            0.299 red + 0.587 green + 0.114 blue, as Pillow (ITU-R 601-2)
 
-Resizing is bilinear with antialiasing (a triangle as wide as the reduction), by Pillow, so that it is the same wherever
-weftnet runs. "stretch" fits both sides, "crop" the shorter one and cuts the middle out. A JPEG that is reduced four
-times or more is decoded at a half, quarter or eighth of its size first, never below twice what is wanted.
+Resizing is bilinear with antialiasing (a triangle filter as wide as the reduction), by Pillow, so that it is the same
+wherever weftnet runs. "stretch" fits both sides, "crop" the shorter one and keeps the centre. A JPEG that is reduced by
+four or more is first decoded at a half, quarter or eighth of its size, never below twice the target size.
 
-The number of pixels is checked before anything is decoded: some kilobytes can claim to hold gigabytes.
+The number of pixels is checked before anything is decoded: a file of some kilobytes can claim gigabytes.
 """
 
 import struct
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 Resize = Literal["stretch", "crop"]
 
-#: pixels that a picture may have, 8192 × 8192
+#: pixels that an image may have, 8192 × 8192
 PIXELS = 2**26
-#: pictures that are decoded before the first is handed out
+#: images decoded at a time
 _TOGETHER = 32
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _EXPECTED = "a whole PNG, JPEG, WebP, BMP, GIF or TIFF file"
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L")
 _ORIENTATION = 0x0112
-#: what Pillow raises on damaged files, as fuzzing its six decoders shows
+#: what Pillow raises on damaged files, as fuzzing its six decoders showed
 _FAULTS = (
     OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError,
     ZeroDivisionError, RuntimeError, NotImplementedError, struct.error, zlib.error,
@@ -51,10 +51,10 @@ _FAULTS = (
 
 
 def outlines(cells: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:
-    """Height, width and whether it is grey, of every picture, by its header where that tells.
+    """Height, width and whether it is grey, of every image, from its header where possible.
 
     Raises:
-        BadValue: a cell is no picture that can be read.
+        BadValue: a cell is no image that can be read.
     """
     for row, cell in enumerate(cells):
         with _QUIET, _opened(cell, row) as picture:
@@ -65,47 +65,47 @@ def outlines(cells: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:
 
 
 def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize: Resize) -> Iterator["Image"]:
-    """Every picture decoded, upright, in mode L or RGB, of one size.
+    """Every image decoded, upright, in mode L or RGB, all of one size.
 
     Args:
         cells: paths, bytes, uint8 arrays (height, width[, channels]) or Pillow's images.
         size: height and width.
-        grey: whether to turn colour into grey, rather than grey into colour.
+        grey: whether to convert colour to grey, rather than grey to colour.
         resize: stretch or crop.
 
     Raises:
-        BadValue: a cell is no picture that can be read.
+        BadValue: a cell is no image that can be read.
     """
     rows = enumerate(cells)
-    while some := list(islice(rows, _TOGETHER)):
+    while batch := list(islice(rows, _TOGETHER)):
         with _QUIET:
-            decoded = [_decoded(cell, row, (size[1], size[0]), grey, resize) for row, cell in some]
+            decoded = [_decoded(cell, row, (size[1], size[0]), grey, resize) for row, cell in batch]
         yield from decoded
 
 
-def _decoded(cell: Any, row: int, wanted: tuple[int, int], grey: bool, resize: Resize) -> "Image":
-    """One picture of a width and height."""
+def _decoded(cell: Any, row: int, size: tuple[int, int], grey: bool, resize: Resize) -> "Image":
+    """One image of this width and height."""
     from PIL import ImageOps
     from PIL.Image import Resampling
 
     with _opened(cell, row) as picture:
         if picture.format == "JPEG":
-            side = 2 * max(wanted)  # before it is turned upright, width may be height
+            side = 2 * max(size)  # before it is turned upright, width and height may be swapped
             picture.draft(None, (side, side))
         upright = ImageOps.exif_transpose(picture) if _may_be_turned(picture) else picture
         plain = _plain(upright, "L" if grey else "RGB", cell, row)
-        if plain.size == wanted:
+        if plain.size == size:
             return plain
         if resize == "crop":
-            return ImageOps.fit(plain, wanted, Resampling.BILINEAR)
-        return plain.resize(wanted, Resampling.BILINEAR)
+            return ImageOps.fit(plain, size, Resampling.BILINEAR)
+        return plain.resize(size, Resampling.BILINEAR)
 
 
 class _Quiet:
-    """Pillow's warnings as they are wanted while any thread decodes.
+    """Filters for Pillow's warnings while any thread decodes.
 
-    `warnings.catch_warnings` is made for one thread: of two that overlap, the one that ends last would leave filters
-    behind. Here the first that comes sets them, and the last that leaves takes them back.
+    `warnings.catch_warnings` is not thread-safe: of two that overlap, the one that ends last would leave its filters
+    behind. Here the first thread to enter sets them, and the last to leave restores the previous ones.
     """
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class _Quiet:
                 self._caught = warnings.catch_warnings()
                 self._caught.__enter__()
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                # metadata that are damaged, where the pixels are sound, or that Pillow will read in another way one day
+                # damaged metadata beside intact pixels, and deprecations
                 warnings.filterwarnings("ignore", module=r"PIL\.")
             self._inside += 1
 
@@ -135,7 +135,7 @@ _QUIET = _Quiet()
 
 @contextmanager
 def _opened(cell: Any, row: int) -> Iterator["Image"]:
-    """The picture of a cell, its header read and its size found fit; a fault on the way is told with the row."""
+    """The image of a cell, with its header read and its size checked; errors name the row."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -149,7 +149,7 @@ def _opened(cell: Any, row: int) -> Iterator["Image"]:
         raise BadValue(row, "the image claims more pixels than is safe to decode", expected=f"at most {PIXELS}",
                        got=f"{named(cell)}: {fault}") from None  # fmt: skip
     except UnidentifiedImageError:
-        raise BadValue(row, "this is no image that is read", expected=_EXPECTED, got=named(cell)) from None
+        raise BadValue(row, "this is no image that can be read", expected=_EXPECTED, got=named(cell)) from None
     except _FAULTS as fault:
         raise BadValue(row, "the image is damaged", expected=_EXPECTED, got=f"{named(cell)}: {fault}") from None
 
@@ -161,18 +161,18 @@ def _source(cell: Any, row: int) -> Iterator["Image"]:
     if isinstance(cell, np.ndarray):
         yield Image.fromarray(_bytes(cell, row))
     elif not isinstance(cell, bytes) and is_picture(cell):
-        yield cell.copy()  # what is done to it is not done to the caller's
+        yield cell.copy()  # so that the caller's is not modified
     else:
         with stream(cell, row, "image") as file:
             yield Image.open(file, formats=_FORMATS)
 
 
 def _bytes(array: NDArray[Any], row: int) -> NDArray[np.uint8]:
-    """An array of a picture as Pillow takes it."""
+    """An array as Pillow expects it."""
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
     if not fits or array.dtype.kind not in "fiub" or not array.size or array.shape[0] * array.shape[1] > PIXELS:
-        raise BadValue(row, "this is no array of a picture", expected="(height, width) or (height, width, 3 or 4)",
+        raise BadValue(row, "this is no array of an image", expected="(height, width) or (height, width, 3 or 4)",
                        got=f"{array.dtype} {array.shape}")  # fmt: skip
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
@@ -182,8 +182,8 @@ def _bytes(array: NDArray[Any], row: int) -> NDArray[np.uint8]:
 
 
 def _may_be_turned(picture: "Image") -> bool:
-    """Whether its EXIF data could say so: asking and copying costs more than decoding a small picture."""
-    picture.load()  # a PNG may bring them at its end
+    """Whether it has EXIF data at all: reading them and copying costs more than decoding a small image."""
+    picture.load()  # a PNG may have them at its end
     return "exif" in picture.info or "Raw profile type exif" in picture.info or picture.format in ("TIFF", "MPO")
 
 
@@ -193,13 +193,15 @@ def _is_grey_palette(picture: "Image") -> bool:
 
 
 def _plain(picture: "Image", mode: str, cell: Any, row: int) -> "Image":
-    """The picture in mode L or RGB."""
+    """The image in mode L or RGB."""
     from PIL import Image
 
     if picture.mode in ("I", "I;16", "I;16B", "I;16L"):
         values = np.asarray(picture).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
-            raise BadValue(row, "the image has more than 16 bits a pixel", got=named(cell), fix="save it with 8 or 16")
+            raise BadValue(
+                row, "the image has more than 16 bits per pixel", got=named(cell), fix="save it with 8 or 16"
+            )
         picture = Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
     if picture.mode == "F":
         raise BadValue(row, "the image's pixels are floats, whose range is not known", got=named(cell),

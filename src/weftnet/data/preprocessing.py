@@ -28,7 +28,7 @@ from weftnet.data.kinds.category import Category
 from weftnet.data.order import Rows
 from weftnet.errors import DataError, closest
 
-#: a batch is never trimmed shorter than this, so that a kernel of usual size still finds its steps
+#: a batch is never trimmed shorter than this, so that kernels of usual sizes still fit
 SHORTEST = 16
 
 
@@ -48,7 +48,7 @@ class Preprocessing:
     def fit(
         cls, content: Content, train: Rows, kinds: Mapping[str, Spec | None], target: Kind | None
     ) -> tuple[Self, list[str]]:
-        """Infer and fit every input column on the training rows, and say what was noticed.
+        """Infer and fit every input column on the training rows; also returns notes on what was noticed.
 
         Raises:
             DataError: a column or value can't be used; names row and column.
@@ -66,7 +66,7 @@ class Preprocessing:
             kind = make(spec, f"kinds: {name}")
             sampled = fitting.fit(content, name, train, kind)
             if isinstance(kind, Category) and not kind.labels and name not in kinds:
-                notes.append(f"{name}: no label comes up {kind.least} times, like a date or an identifier; left out")
+                notes.append(f"{name}: no label occurs {kind.least} times, as in dates or identifiers; left out")
                 continue
             fitted[name] = kind
             notes += sampled + fitting.notices(content, name, train, kind)
@@ -76,7 +76,7 @@ class Preprocessing:
 
     @cached_property
     def inputs(self) -> dict[str, tuple[str, ...]]:
-        """The columns that make up each input, by input name."""
+        """The columns of each input, by input name."""
         table = tuple(name for name, kind in self.columns.items() if isinstance(kind, Cell))
         series = tuple(name for name, kind in self.columns.items() if isinstance(kind, Channel))
         others = {name: kind.signal.kind for name, kind in self.columns.items() if not isinstance(kind, Cell | Channel)}
@@ -94,20 +94,20 @@ class Preprocessing:
         """What a network reads, by input name."""
         signals = {}
         for name, columns in self.inputs.items():
-            parts = [self.columns[column].signal for column in columns]
-            widths = sum(part.sizes[-1] for part in parts)
-            signals[name] = parts[0].with_sizes(*parts[0].sizes[:-1], widths) if len(parts) > 1 else parts[0]
+            first, *others = [self.columns[column].signal for column in columns]
+            width = sum(signal.sizes[-1] for signal in (first, *others))
+            signals[name] = first.with_sizes(*first.sizes[:-1], width) if others else first
         return signals
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """What is asked of whoever wants an answer."""
+        """The input schema: what a question has to provide."""
         return fields_of(self.columns, self.inputs)
 
     def encode(self, raw: Mapping[str, Any]) -> Encoded:
         """Raw values by column as a network's inputs: for new examples, one at a time or many.
 
-        An input made of one column may also be given by the input's name (`image` for a column `x`).
+        The only column of an input may also be called by the input's name (`image` for a column `x`).
 
         Raises:
             DataError: a column is missing, the columns differ in length, or a value can't be used.
@@ -116,7 +116,7 @@ class Preprocessing:
         columns = {name: _array(values) for name, values in {**raw, **own}.items() if name in self.columns}
         lengths = {name: len(values) if values.ndim else 0 for name, values in columns.items()}
         if len({*lengths.values()}) > 1 or 0 in lengths.values():
-            raise DataError("every column is a list of as many values", where="values", got=f"lengths {lengths}")
+            raise DataError("the columns must have the same number of values", where="values", got=f"lengths {lengths}")
         content = Content("values", "values", columns, "", table=True)
         self.require(content)
         inputs, masks = {name: self.array(content, name) for name in self.inputs}, {}
@@ -133,7 +133,7 @@ class Preprocessing:
         return self._joined(content, rows, raw)
 
     def chunks(self, content: Content, name: str) -> Iterator[NDArray[Any]]:
-        """All rows of a content as one input, untrimmed, chunk by chunk; packed, if its kind can: see `unpacked`."""
+        """All rows of a content as one input, untrimmed, in chunks; packed, if its kind can do so: see `unpacked`."""
         start, width = 0, max(1, self.signals[name].numel)
         columns = self.inputs[name]
         for values in zip(*(content.chunks(column, width=width) for column in columns), strict=True):
@@ -146,21 +146,21 @@ class Preprocessing:
             start += len(rows)
 
     def unpacked(self, name: str, rows: NDArray[Any]) -> NDArray[Any]:
-        """Rows of an input as `chunks` gave them, encoded."""
+        """Rows of an input as `chunks` yielded them, encoded."""
         kind = self.columns[self.inputs[name][0]]
         return kind.unpack(rows) if rows.dtype == np.uint8 and isinstance(kind, Packable) else rows
 
     def _joined(self, content: Content, rows: Rows | None, raw: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         """Raw values of the columns of an input as that input."""
-        parts = []
+        encoded = []
         for column, values in raw.items():
             kind = self.columns[column]
             encode = kind.features if column in self._cells else kind.encode  # type: ignore[attr-defined]
-            parts.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
-        return np.concatenate(parts, -1) if len(parts) > 1 else parts[0]
+            encoded.append(located(content, column, rows, lambda encode=encode, values=values: encode(values)))
+        return np.concatenate(encoded, -1) if len(encoded) > 1 else encoded[0]
 
     def trim(self, name: str, steps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Padded steps cut to the longest row, and their mask; numbers, whose padding is NaN, with zeros there."""
+        """Padded steps cut to the longest row, and their mask; the padding of numbers, NaN before, becomes 0."""
         numbers = steps.dtype.kind == "f"
         mask: NDArray[np.bool_] = ~np.isnan(steps).any(2) if numbers else steps != PAD
         if getattr(self.columns[self.inputs[name][0]], "trim", False):
@@ -188,7 +188,7 @@ class Preprocessing:
             columns = {str(name): kind_from_state(kind) for name, kind in state["columns"].items()}
             target = None if state["target"] is None else kind_from_state(state["target"])
         except (KeyError, TypeError, AttributeError) as fault:
-            raise DataError("this is not a preprocessing's state", got=repr(fault)) from None
+            raise DataError("this is not the state of a preprocessing", got=repr(fault)) from None
         return cls(MappingProxyType(columns), target)
 
 
@@ -199,7 +199,7 @@ def kind_from_state(state: Mapping[str, Any]) -> Kind:
 
 
 def missing_column(name: str, columns: Sequence[str], where: str) -> DataError:
-    """The error for a column that is not there."""
+    """The error for a column that does not exist."""
     close = closest(name, columns)
     return DataError(
         f"there is no column {name!r}",
@@ -210,7 +210,7 @@ def missing_column(name: str, columns: Sequence[str], where: str) -> DataError:
 
 
 def _array(values: Any) -> NDArray[Any]:
-    """Raw values as a column: numbers of one shape as an array, all else cell by cell."""
+    """Raw values as a column: numbers of one shape as an array, anything else as an array of objects."""
     if isinstance(values, np.ndarray) and values.dtype.kind not in "US":
         return values
     cells = list(values)

@@ -1,8 +1,8 @@
-"""Bytes and arrays out of files: decompressed up to a limit, never unpickled.
+"""Bytes and arrays from files: decompressed up to a limit, never unpickled.
 
-A few kilobytes of .xz can unfold to terabytes. So every reader counts while it unpacks and stops at `limit`.
-A .npy header is parsed by itself: arrays of Python objects are refused before anything of them is read, and the size
-it claims is compared with the bytes that are there.
+A few kilobytes of .xz can expand to terabytes. So every reader counts while it decompresses and stops at `limit`.
+A .npy header is parsed first: arrays of Python objects are refused before any of their data is read, and the size
+it claims is compared with the number of bytes present.
 """
 
 import codecs
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from weftnet.errors import DataError
 
-#: bytes a source may take in memory once it is unpacked
+#: bytes that a source may take in memory, decompressed
 LIMIT = 8 * 2**30
 _CHUNK = 2**20
 _OPENERS: dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open}
@@ -37,7 +37,7 @@ def suffixes(path: Path) -> tuple[str, str]:
 
 
 def read_bytes(path: Path, limit: int = LIMIT) -> bytearray:
-    """All of a file, unpacked if its name ends in .xz or .gz.
+    """All of a file, decompressed if its name ends in .xz or .gz.
 
     Raises:
         DataError: it can't be read, is damaged, or is larger than `limit`.
@@ -50,26 +50,26 @@ def read_bytes(path: Path, limit: int = LIMIT) -> bytearray:
 
 
 class Unpacked:
-    """The bytes of a file one after the other, unpacked if its name ends in .xz or .gz.
+    """A stream of the bytes of a file, decompressed if its name ends in .xz or .gz.
 
     Args:
         path: the file.
         limit: bytes it may have.
 
     Raises:
-        DataError: it can't be read, is damaged, or is larger than `limit`; when opened, or on the way.
+        DataError: it can't be read, is damaged, or is larger than `limit`; when it is opened, or while it is read.
     """
 
     closed = False
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
         self.path, self.limit, self.count = path, limit, 0
-        with _told(path):
+        with _as_data_error(path):
             self._stream = _OPENERS.get(path.suffix.lower(), open)(path, "rb")
 
     def read(self, size: int = _CHUNK) -> bytes:
-        """Up to so many bytes; none at the end."""
-        with _told(self.path):
+        """At most `size` bytes; none at the end."""
+        with _as_data_error(self.path):
             chunk: bytes = self._stream.read(size)
         self.count += len(chunk)
         if self.count > self.limit:
@@ -77,7 +77,7 @@ class Unpacked:
         return chunk
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.closed = True
         self._stream.close()
 
@@ -105,24 +105,24 @@ class UnpackedText(Unpacked):
         try:
             self._decoder = codecs.getincrementaldecoder(encoding)()
         except LookupError:
-            raise _no_encoding(path, encoding) from None
+            raise _unknown_encoding(path, encoding) from None
         self.encoding, self.digest, self._lines, self._first = encoding, hashlib.sha256(), 0, True
 
     def read(self, size: int = _CHUNK) -> bytes:
-        """At most so many bytes of the text; nothing at the end."""
+        """At most `size` bytes of the text; none at the end."""
         while True:
-            raw = super().read(max(1, size // 3 - 4))  # a letter of one byte there may take three here
+            raw = super().read(max(1, size // 3 - 4))  # one byte there may become three here
             try:
                 text = self._decoder.decode(raw, final=not raw)
             except UnicodeDecodeError as fault:
-                raise _wrong_letter(self.path, self.encoding, fault, self._lines) from None
+                raise _undecodable(self.path, self.encoding, fault, self._lines) from None
             if text and self._first:
                 text, self._first = text.removeprefix("\ufeff"), False
             self._lines += raw.count(10)
             if text or not raw:
-                found = text.encode("utf-8", "surrogatepass")
-                self.digest.update(found)
-                return found
+                encoded = text.encode("utf-8", "surrogatepass")
+                self.digest.update(encoded)
+                return encoded
 
     def lines(self) -> Iterator[str]:
         """Line by line, without the line breaks."""
@@ -133,8 +133,8 @@ class UnpackedText(Unpacked):
         yield rest.decode("utf-8", "surrogatepass")
 
 
-def packed_size(path: Path, most: int) -> int:
-    """Bytes of a file once it is unpacked; of a packed one not counted further than `most`."""
+def uncompressed_size(path: Path, most: int) -> int:
+    """Bytes of a file, decompressed; of a compressed one counted up to `most` only."""
     if path.suffix.lower() not in _OPENERS:
         return path.stat().st_size
     with Unpacked(path, 2**63) as stream:
@@ -153,21 +153,21 @@ def read_text(path: Path, limit: int = LIMIT, encoding: str = "utf-8") -> str:
     try:
         return raw.decode(encoding).removeprefix("\ufeff")
     except LookupError:
-        raise _no_encoding(path, encoding) from None
+        raise _unknown_encoding(path, encoding) from None
     except UnicodeDecodeError as fault:
-        raise _wrong_letter(path, encoding, fault, 0) from None
+        raise _undecodable(path, encoding, fault, 0) from None
 
 
 def read_npy(path: Path, limit: int = LIMIT) -> NDArray[Any]:
-    """The array of a .npy file, packed or not."""
+    """The array of a .npy file, compressed or not."""
     return parse_npy(read_bytes(path, limit), str(path))
 
 
 def read_npz(path: Path, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     """The arrays of a .npz file by name."""
     packed = io.BytesIO(read_bytes(path, limit))
-    with unsound_npz(path), zipfile.ZipFile(packed) as archive:
-        # zipfile never unpacks more than a member's declared size, so the declared sizes are a true bound
+    with damaged_npz(path), zipfile.ZipFile(packed) as archive:
+        # zipfile never decompresses more than a member's declared size, so the declared sizes are a bound
         if sum(member.file_size for member in archive.infolist()) > limit:
             raise too_large(path, limit)
         return {
@@ -177,12 +177,12 @@ def read_npz(path: Path, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
 
 
 @contextmanager
-def unsound_npz(path: Path) -> Iterator[None]:
-    """Faults of an archive, told with its name."""
+def damaged_npz(path: Path) -> Iterator[None]:
+    """Errors of an archive, as data errors that name it."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as fault:
-        raise DataError("this is not a sound .npz file", where=str(path), got=str(fault)) from None
+        raise DataError("this is not an intact .npz file", where=str(path), got=str(fault)) from None
 
 
 def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
@@ -199,7 +199,7 @@ def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
 
 
 def npy_header(stream: IO[bytes], where: str, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether columns come first, and type of a .npy file of `size` bytes; values come next.
+    """Shape, whether in Fortran order, and type of a .npy file of `size` bytes; the values follow in the stream.
 
     Raises:
         DataError: it is not one, is cut short, or holds Python objects.
@@ -220,20 +220,20 @@ def npy_header(stream: IO[bytes], where: str, size: int) -> tuple[tuple[int, ...
         )
     if any(axis < 0 for axis in shape):
         raise DataError("this is not a .npy file", where=where, got=f"shape {shape}")
-    needed, there = int(np.prod(shape, dtype=object)) * dtype.itemsize, size - stream.tell()
-    if there != needed:
+    needed, present = int(np.prod(shape, dtype=object)) * dtype.itemsize, size - stream.tell()
+    if present != needed:
         raise DataError(
             "the array is cut short or too long",
             where=where,
             expected=f"{needed} bytes for {dtype} {tuple(shape)}",
-            got=f"{there}",
+            got=f"{present}",
         )
     return shape, fortran, dtype
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Faults of reading and unpacking, told with the file's name."""
+def _as_data_error(path: Path) -> Iterator[None]:
+    """Errors of reading and decompressing, as data errors that name the file."""
     try:
         yield
     except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as fault:
@@ -244,11 +244,11 @@ def _told(path: Path) -> Iterator[None]:
         raise DataError("the file can't be read", where=str(path), got=str(fault.strerror or fault)) from None
 
 
-def _no_encoding(path: Path, encoding: str) -> DataError:
+def _unknown_encoding(path: Path, encoding: str) -> DataError:
     return DataError(f"no encoding is called {encoding!r}", where=str(path), fix="try 'utf-8' or 'cp1252'")
 
 
-def _wrong_letter(path: Path, encoding: str, fault: UnicodeDecodeError, lines: int) -> DataError:
+def _undecodable(path: Path, encoding: str, fault: UnicodeDecodeError, lines: int) -> DataError:
     return DataError(
         f"line {lines + fault.object.count(10, 0, fault.start) + 1} is not {encoding}",
         where=str(path),
@@ -258,9 +258,9 @@ def _wrong_letter(path: Path, encoding: str, fault: UnicodeDecodeError, lines: i
 
 
 def too_large(path: Path, limit: int) -> DataError:
-    """The error for content that unpacks beyond the limit."""
+    """The error for content that decompresses beyond the limit."""
     return DataError(
-        "the unpacked content is larger than the limit",
+        "the decompressed content is larger than the limit",
         where=str(path),
         expected=f"at most {limit} bytes",
         fix="if you trust the file, raise the limit: limit=bytes",

@@ -4,7 +4,7 @@
     values     −1 … 1, as soundfile scales whole numbers; of arrays too: int16 / 32768, floats as they are
     rate       changed if it is another (`resampling.py`)
 
-Of a long recording only as much is decoded as is wanted.
+Of a long recording only the part that is kept is decoded.
 """
 
 import re
@@ -29,16 +29,16 @@ _BLOCK = 2**16
 _CHANNELS = 64
 _LOST = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)  # in what libsndfile logs
 _PAGE = 65_307  # bytes of the longest page of an OGG file
-_UNKNOWN = 2**31 - 1  # what a program writes that doesn't know the length yet
+_UNKNOWN = 2**31 - 1  # written by programs that don't know the length yet
 _RATES = range(100, 384_001)  # a filter between any two of them is some megabytes at most
 
 
 @dataclass(frozen=True)
 class Outline:
-    """What a recording's header says.
+    """The facts of a recording's header.
 
     Args:
-        rate: samples a second; 0 of an array, which has none of its own.
+        rate: samples per second; 0 for an array, which has none of its own.
         count: samples of each channel.
     """
 
@@ -47,7 +47,7 @@ class Outline:
 
 
 def outlines(cells: Sequence[Any]) -> Iterator[Outline]:
-    """Rate and length of every recording, by its header.
+    """Rate and length of every recording, from its header.
 
     Raises:
         BadValue: a cell is no recording that can be read.
@@ -64,9 +64,9 @@ def sounds(cells: Sequence[Any], rate: int, most: int) -> Iterator[NDArray[np.fl
     """Every recording as a wave (time,) of at most `most` samples at one rate.
 
     Args:
-        cells: paths, bytes, or arrays (time,) or (time, channels) that are at the rate already.
-        rate: samples a second.
-        most: samples to give.
+        cells: paths, bytes, or arrays (time,) or (time, channels) that are at this rate already.
+        rate: samples per second.
+        most: samples to return of each.
 
     Raises:
         BadValue: a cell is no recording that can be read.
@@ -83,7 +83,7 @@ def sounds(cells: Sequence[Any], rate: int, most: int) -> Iterator[NDArray[np.fl
 
 
 def samples(cell: Any) -> NDArray[np.float64]:
-    """One recording as a wave (time,) at its own rate, to look at: a minute of it at most.
+    """One recording as a wave (time,) at its own rate, for display: a minute of it at most.
 
     Raises:
         BadValue: it can't be read.
@@ -94,12 +94,12 @@ def samples(cell: Any) -> NDArray[np.float64]:
 
 @contextmanager
 def _opened(cell: Any, row: int) -> Iterator[Any]:
-    """The open recording of a cell; a fault on the way is told with the row."""
+    """The open recording of a cell; errors name the row."""
     soundfile = need("soundfile", extra="audio", what="reading recordings")
     try:
         with stream(cell, row, "recording") as raw, soundfile.SoundFile(raw) as file:
             if file.format not in _FORMATS or file.channels > _CHANNELS or file.samplerate not in _RATES:
-                raise BadValue(row, "this sort of recording is not read", expected=_EXPECTED,
+                raise BadValue(row, "this sort of recording is not supported", expected=_EXPECTED,
                                got=f"{named(cell)}: {file.format}, {file.channels} channels, {file.samplerate} Hz",
                                )  # fmt: skip
             if not file.frames:
@@ -108,13 +108,13 @@ def _opened(cell: Any, row: int) -> Iterator[Any]:
                 raise BadValue(row, "the recording is cut short", expected=_EXPECTED, got=named(cell))
             yield file
     except soundfile.SoundFileError as fault:
-        hint = "is it of another format than its name says?" if isinstance(cell, Path) else ""
-        raise BadValue(row, "this is no recording that is read", expected=_EXPECTED, got=f"{named(cell)}: {fault}",
+        hint = "is its format another than its name suggests?" if isinstance(cell, Path) else ""
+        raise BadValue(row, "this is no recording that can be read", expected=_EXPECTED, got=f"{named(cell)}: {fault}",
                        fix=hint) from None  # fmt: skip
 
 
 def _is_cut(file: Any, raw: IO[bytes]) -> bool:
-    """Whether the end of a WAV or OGG file is missing: libsndfile gives what is there and does not complain."""
+    """Whether the end of a WAV or OGG file is missing: libsndfile returns what is present without an error."""
     if file.format == "OGG":
         place = raw.tell()
         raw.seek(max(0, raw.seek(0, SEEK_END) - _PAGE))
@@ -127,7 +127,7 @@ def _is_cut(file: Any, raw: IO[bytes]) -> bool:
 
 
 def _read(file: Any, most: int, cell: Any, row: int) -> NDArray[np.float32]:
-    """The first samples, the mean of the channels; block by block, since a header can claim any length."""
+    """The first samples, averaged over the channels; block by block, since a header can claim any length."""
     blocks, count = [], 0
     while count < most:
         block = file.read(min(_BLOCK, most - count), dtype="float32", always_2d=True)

@@ -1,7 +1,7 @@
-"""Time stamps: words or numbers as points in time, in order, and the step from one to the next.
+"""Time stamps: words or numbers as points in time, and the step from one to the next.
 
-A number is itself, in whatever unit. A word is an ISO date, `2016-07-01` or `2016-07-01 13:00:00`, with or without an
-offset such as +02:00, and becomes seconds since 1970 (UTC where nothing is said).
+A number stays as it is, in any unit. A word is an ISO date, `2016-07-01` or `2016-07-01 13:00:00`, with or without an
+offset such as +02:00, and becomes seconds since 1970 (UTC by default).
 """
 
 from datetime import UTC, datetime
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from weftnet.data.kinds._kind import BadValue
 
 _DAY = 86400.0
-#: an offset from the usual step that is only rounding
+#: relative deviation from the usual step that counts as rounding
 _NEAR = 1e-6
 
 
 def stamps(values: Any) -> NDArray[np.float64]:
-    """Raw values (ISO dates, numbers as numbers or words, datetimes) as one number each.
+    """Raw values (ISO dates, numbers as numbers or words, datetimes) as numbers.
 
     Raises:
         BadValue: a value is missing or neither a date nor a number.
@@ -58,16 +58,16 @@ def _seconds(moment: datetime) -> float:
 
 
 def step_of(points: NDArray[np.float64]) -> float | None:
-    """The one step between ascending stamps; None where each is a month, or several, after the one before.
+    """The constant step between ascending stamps; None where it is one month, or several.
 
     Raises:
-        BadValue: the stamps don't ascend, or a step is another than the others; tells the row it leads to.
+        BadValue: the stamps don't ascend, or the steps differ; names the row after the odd step.
     """
     steps = np.diff(points)
     if (steps <= 0).any():
         row = int(np.argmax(steps <= 0)) + 1
         what = "the time stamp comes twice" if steps[row - 1] == 0 else "the time stamps don't ascend"
-        raise BadValue(row, what, fix="sort the rows by time; several series in one file are told apart by series=…")
+        raise BadValue(row, what, fix="sort the rows by time; distinguish several series in one file by series=…")
     usual = float(np.median(steps))
     odd = np.abs(steps - usual) > _NEAR * usual
     if not odd.any():
@@ -80,15 +80,15 @@ def step_of(points: NDArray[np.float64]) -> float | None:
         "the time stamps are not evenly spaced",
         expected=f"a step of {usual:g}, as most are",
         got=f"a step of {steps[row - 1]:g}",
-        fix="bring the rows to an even step first, or leave out time=… to count rows as steps",
+        fix="resample the rows to an even step first, or leave out time=… to count rows as steps",
     )
 
 
 def _monthly(points: NDArray[np.float64]) -> bool:
-    """Whether stamps, as seconds, stand on one day of the month and evenly many months apart."""
+    """Whether stamps, in seconds, fall on the same day of the month and are evenly many months apart."""
     if np.diff(points).min() < 28 * _DAY:
         return False
     moments = [datetime.fromtimestamp(point, UTC) for point in points.tolist()]
     months = np.diff([moment.year * 12 + moment.month for moment in moments])
-    within = {(moment.day, moment.hour, moment.minute, moment.second) for moment in moments}
-    return len(within) == 1 and len(set(months.tolist())) == 1
+    moments_in_month = {(moment.day, moment.hour, moment.minute, moment.second) for moment in moments}
+    return len(moments_in_month) == 1 and len(set(months.tolist())) == 1

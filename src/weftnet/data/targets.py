@@ -1,4 +1,4 @@
-"""The target: its kind, what is refused of it, and its values encoded."""
+"""The target: its kind, its checks, and its encoded values."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,20 +19,20 @@ from weftnet.errors import DataError
 
 
 def with_target(content: Content, target: str | None, state: Mapping[str, Any] | None) -> Content:
-    """The content with its target named: as a person or a state says, otherwise as the source does.
+    """The content with its target named by a person or a state, otherwise by the source.
 
     Raises:
         DataError: there is no such column.
     """
     if target is not None and target not in content.columns:
         raise missing_column(target, list(content.columns), content.source)
-    if state is not None:  # new rows to predict need not know their target
+    if state is not None:  # new rows to predict need not have a target
         target = state["target"] if state["target"] in content.columns else None
     return replace(content, target=target or content.target)
 
 
 def target_values(content: Content) -> NDArray[Any]:
-    """All values of the target; where a row has many and they lie on the disk, only the first rows'."""
+    """All values of the target; where a row has many and they are on disk, only those of the first rows."""
     name = str(content.target)
     return next(content.chunks(name)) if content.on_disk(name) else content.columns[name]
 
@@ -52,7 +52,7 @@ def target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> Kind | No
 
 
 def check_target(content: Content, kind: Kind) -> None:
-    """Refuse a target with missing values, and one that never changes."""
+    """Refuse a target with missing values, and a constant one."""
     name, values = str(content.target), target_values(content)
     if isinstance(kind, Labels):
         values = np.array([";".join(sorted(row)) for row in located(content, name, None, lambda: kind.sets(values))])
@@ -77,7 +77,7 @@ def check_target(content: Content, kind: Kind) -> None:
 
 
 def target_notes(content: Content, kind: Kind | None) -> list[str]:
-    """How many rows have no label at all: that may be meant."""
+    """How many rows have no label at all, which may be intended."""
     if not isinstance(kind, Labels):
         return []
     none = sum(not labels for labels in kind.sets(target_values(content)))
@@ -85,10 +85,10 @@ def target_notes(content: Content, kind: Kind | None) -> list[str]:
 
 
 def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:
-    """The encoded targets, chunk by chunk.
+    """The encoded targets, in chunks.
 
     Raises:
-        DataError: a label that no training row has, or a missing number; named with its row.
+        DataError: a label that no training row has, or a missing number; names the row.
     """
     start, name = 0, str(content.target)
     for values in content.chunks(name, width=kind.signal.numel):

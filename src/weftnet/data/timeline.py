@@ -1,7 +1,7 @@
 """How the rows of a table of series lie in time, where the splits begin and end, and where windows start.
 
-A tick is a point in time, counted from 0. With time stamps the ticks are the different stamps of the whole table;
-without any, each row is the next tick of its series. Rows are put in the order of the series, each as in the file.
+A tick is a point in time, counted from 0. With time stamps the ticks are the distinct stamps of the whole table;
+without, each row is the next tick of its series. Rows are ordered by series, within a series as in the file.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ class Timeline:
     """The rows in order.
 
     Args:
-        order: (count,) the row that stands at each place.
+        order: (count,) the row at each place.
         tick: (count,) the tick of each place, ascending within a series.
         bounds: first and past-the-last place of each series.
         names: the series' names; None where there is one.
         ticks: how many there are.
         step: from one stamp to the next, 0 where that is not known or a month.
-        columns: of the table that are no channels: stamps and names.
+        columns: of the table that are no channels: time stamps and series names.
     """
 
     order: Rows
@@ -45,7 +45,7 @@ class Timeline:
 
 
 def timeline(content: Content, time: str | None, series: str | None) -> tuple[Timeline, list[str]]:
-    """The order of a table's rows, and what was noticed.
+    """The order of a table's rows, and notes.
 
     Raises:
         DataError: a column is missing; stamps can't be read, don't ascend or are uneven; names row and column.
@@ -69,13 +69,13 @@ def timeline(content: Content, time: str | None, series: str | None) -> tuple[Ti
         _, tick = np.unique(points, return_inverse=True)
     columns = tuple(column for column in (time, series) if column is not None)
     line = Timeline(order, tick.astype(np.int64), bounds, names, int(tick.max()) + 1, step, columns)
-    return line, [f"{len(bounds)} series, told apart by {series}"] * (series is not None)
+    return line, [f"{len(bounds)} series, by column {series}"] * (series is not None)
 
 
 def _by_series(
     content: Content, series: str | None
 ) -> tuple[Rows, tuple[tuple[int, int], ...], tuple[str | None, ...]]:
-    """Rows in the order of the series, where each begins and ends, and their names."""
+    """Rows in the order of the series, first and past-the-last place of each, and their names."""
     if series is None:
         return np.arange(content.count), ((0, content.count),), (None,)
     values = content.columns[series]

@@ -5,8 +5,8 @@
     numbers  [1, 2] or [[1, 2], [3, 4]]
     media    a file in base64 (a `data:` URL too), or its values as nested lists
 
-What comes in is checked by its form alone; whether a value can be used is the kind's affair. A string never becomes
-a path: whoever sends it must not be able to open a file here.
+Input is checked for its form alone; whether a value can be used is for its kind to decide. A string never becomes a
+path: a client must not be able to open a file here.
 """
 
 import base64
@@ -24,14 +24,14 @@ def from_json(fields: Sequence[Field], rows: Any) -> dict[str, list[Any]]:
     """Raw columns from rows, for `Preprocessing.encode`.
 
     Args:
-        fields: what the run asks for.
-        rows: a list of mappings from column to value; an input made of one column may be called by the input's name.
+        fields: the input schema of the run.
+        rows: a list of mappings from column to value; the only column of an input may be called by the input's name.
 
     Raises:
-        DataError: a row is no mapping, a column is unknown or missing, or a value is of another form.
+        DataError: a row is no mapping, a column is unknown or missing, or a value has the wrong form.
     """
     if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
-        raise DataError("the rows are no list", where="rows", expected='[{"column": value, …}, …]', got=_brief(rows))
+        raise DataError("the rows are not a list", where="rows", expected='[{"column": value, …}, …]', got=_brief(rows))
     counts: dict[str, int] = {}
     for field in fields:
         counts[field.input] = counts.get(field.input, 0) + 1
@@ -39,14 +39,16 @@ def from_json(fields: Sequence[Field], rows: Any) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {field.name: [] for field in fields}
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            raise DataError("a row is no mapping", where=f"row {number}", expected="{column: value}", got=_brief(row))
-        given = {}
+            raise DataError(
+                "a row is not a mapping", where=f"row {number}", expected="{column: value}", got=_brief(row)
+            )
+        cells = {}
         for name, value in row.items():
             if name not in names:
                 raise _unknown(str(name), number, fields)
-            given[names[name]] = value
+            cells[names[name]] = value
         for field in fields:
-            columns[field.name].append(_value(field, given.get(field.name), number))
+            columns[field.name].append(_value(field, cells.get(field.name), number))
     return columns
 
 
@@ -60,13 +62,13 @@ def _value(field: Field, value: Any, row: int) -> Any:
     try:
         return read(value)
     except (TypeError, ValueError, OverflowError, binascii.Error):
-        raise DataError("the value is of another form", where=where, expected=expected, got=_brief(value)) from None
+        raise DataError("the value has the wrong form", where=where, expected=expected, got=_brief(value)) from None
 
 
 def _number(value: Any) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
-    return value if isinstance(value, str) else float(value)  # words are read as in a table, or refused there
+    return value if isinstance(value, str) else float(value)  # words are parsed, or refused, as in a table
 
 
 def _label(value: Any) -> str | int:

@@ -60,7 +60,7 @@ def chunks(batch: Batch, budget: int) -> list[Batch]:
     """A batch as several of at most `budget` examples."""
     if budget < 1:
         raise SettingError("the budget must be at least one example", where="budget", got=str(budget))
-    return [batch.part(start, start + budget) for start in range(0, batch.size, budget)]
+    return [batch.slice(start, start + budget) for start in range(0, batch.size, budget)]
 
 
 def outputs(loaded: Loaded, batch: Batch) -> Tensor:

@@ -64,7 +64,7 @@ class Subject:
         wanted, start = set(places), 0
         for batch in self.data.batches(self.split, BATCH) if self.data is not None else ():
             for place in sorted(wanted & set(range(start, start + batch.size))):
-                yield place, batch.part(place - start, place - start + 1)
+                yield place, batch.slice(place - start, place - start + 1)
             start += batch.size
 
     def inputs(self, part: str, count: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

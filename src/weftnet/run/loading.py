@@ -97,7 +97,7 @@ class Loaded:
             DataError: a column is missing or a value can't be used.
         """
         batch = self.encode(raw)
-        parts = [self.outputs(batch.part(start, start + BATCH)) for start in range(0, batch.size, BATCH)]
+        parts = [self.outputs(batch.slice(start, start + BATCH)) for start in range(0, batch.size, BATCH)]
         answers: list[dict[str, Any]] = self.task.answers(torch.cat(parts))
         return answers
 

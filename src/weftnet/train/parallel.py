@@ -68,7 +68,7 @@ class Workers(Team):
                 expected=f"at least {self.size}", got=str(batch.size),
             )  # fmt: skip
         start, end = self.bounds(batch.size)
-        return batch.part(start, end), self.size * (end - start) / batch.size
+        return batch.slice(start, end), self.size * (end - start) / batch.size
 
     def bounds(self, rows: int) -> tuple[int, int]:
         """Where this worker's share of some rows begins and ends."""

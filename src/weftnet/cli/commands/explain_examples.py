@@ -82,7 +82,7 @@ def _single(data: Data) -> Iterator[tuple[int, Batch]]:
     for split in SPLITS:
         for batch in data.batches(split, _BATCH):
             for place, row in enumerate(batch.rows.tolist()):
-                yield row, batch.part(place, place + 1)
+                yield row, batch.slice(place, place + 1)
 
 
 def _name(data: Data, row: int) -> str:

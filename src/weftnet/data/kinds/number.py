@@ -162,5 +162,5 @@ def _number(row: int, value: Any) -> float:
             "this is not a number",
             expected="a number such as 3.5, or nothing",
             got=repr(value),
-            fix="mend the value, or read the column as 'category' or 'text': --kind COLUMN=category, kinds={COLUMN: …}",
+            fix="correct the value, or read it as 'category' or 'text': --kind COLUMN=category, kinds={COLUMN: …}",
         ) from None

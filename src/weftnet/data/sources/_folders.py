@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from weftnet.data.content import Content, short_name, split_named
-from weftnet.data.folder import Found, digest_of, look
+from weftnet.data.folder import Listing, digest_of, list_folder
 from weftnet.data.naming import Naming
 from weftnet.errors import DataError
 
@@ -49,14 +49,14 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
         SettingError: the pattern can't be read.
     """
     naming = Naming(pattern) if pattern else None
-    found = look(path, endings)
-    if not found.files:
+    listing = list_folder(path, endings)
+    if not listing.files:
         raise DataError(f"the folder holds no {column}", where=str(path), expected=", ".join(endings))
-    top = sorted({file.relative_to(path).parts[0] for file in found.files if file.parent != path})
+    top = sorted({file.relative_to(path).parts[0] for file in listing.files if file.parent != path})
     cut = "train" in map(split_named, top) and None not in map(split_named, top)
     columns: dict[str, list[str]] = {}
     splits: dict[str, list[int]] = {}
-    for row, file in enumerate(found.files):
+    for row, file in enumerate(listing.files):
         folders = file.relative_to(path).parts[:-1]
         if cut and not folders:
             raise DataError("the file lies beside the splits, in none", where=str(file), expected=", ".join(top))
@@ -67,43 +67,43 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
         for name, word in said.items():
             columns.setdefault(name, []).append(word)
         if "label" in columns and len(columns["label"]) != row + 1:
-            odd = file if "label" not in said else found.files[0]
+            odd = file if "label" not in said else listing.files[0]
             raise DataError(
                 "the file lies in no class's folder, and others do", where=str(odd), expected=f"{path}/CLASS/{odd.name}"
             )
-    if not columns and (tables := [name for name in found.others if Path(name).suffix.lower() in _TABLES]):
+    if not columns and (tables := [name for name in listing.others if Path(name).suffix.lower() in _TABLES]):
         raise DataError(
             "the files lie in no classes' folders, but beside a table",
             where=str(path),
             fix=f"open the table: {path / tables[0]}",
         )
-    cells = {column: np.array(found.files, dtype=object)}
+    cells = {column: np.array(listing.files, dtype=object)}
     return Content(
         short_name(str(path)),
         str(path),
         cells | {name: np.array(words, dtype=object) for name, words in columns.items()},
-        digest_of(found.files, path, limit),
+        digest_of(listing.files, path, limit),
         target="label" if "label" in columns else None,
         table=True,
         typed=True,
         splits={split: np.array(rows, np.int64) for split, rows in splits.items()} if len(splits) > 1 else {},
-        files=found.files,
+        files=listing.files,
         aside=frozenset(columns) - {"label"},
-        notes=tuple(_notes(path, found, column, sorted(set(columns) - {"label"}))),
+        notes=tuple(_notes(path, listing, column, sorted(set(columns) - {"label"}))),
     )
 
 
-def _notes(path: Path, found: Found, column: str, aside: Sequence[str]) -> list[str]:
+def _notes(path: Path, listing: Listing, column: str, aside: Sequence[str]) -> list[str]:
     """What was passed over."""
     notes = []
-    if found.others:
-        endings_of = Counter(Path(name).suffix.lower() or "none" for name in found.others)
+    if listing.others:
+        endings_of = Counter(Path(name).suffix.lower() or "none" for name in listing.others)
         told = ", ".join(f"{count} × {ending}" for ending, count in endings_of.most_common(3))
-        notes.append(f"{len(found.others)} files are no {column} and left out ({told}), first {found.others[0]}")
-    if found.hidden:
-        notes.append(f"{len(found.hidden)} hidden files and folders are left out, first {found.hidden[0]}")
-    used = {folder for file in found.files for folder in file.parents}
-    empty = [folder.relative_to(path) for folder in found.folders if folder not in used]
+        notes.append(f"{len(listing.others)} files are no {column} and left out ({told}), first {listing.others[0]}")
+    if listing.hidden:
+        notes.append(f"{len(listing.hidden)} hidden files and folders are left out, first {listing.hidden[0]}")
+    used = {folder for file in listing.files for folder in file.parents}
+    empty = [folder.relative_to(path) for folder in listing.folders if folder not in used]
     if empty:
         notes.append(f"{len(empty)} folders hold no {column}, first {empty[0].as_posix()}")
     if aside:

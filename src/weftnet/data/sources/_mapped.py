@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.columns import Column
-from weftnet.data.read import Unpacked, npy_header, suffixes, too_large, unsound_npz
+from weftnet.data.read import Unpacked, damaged_npz, npy_header, suffixes, too_large
 
 
 def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
@@ -31,7 +31,7 @@ def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
     if suffixes(path)[0] == ".npy":
         return {"x": _array(plain, str(path))}
     found = {}
-    with unsound_npz(path), zipfile.ZipFile(plain) as archive:
+    with damaged_npz(path), zipfile.ZipFile(plain) as archive:
         if sum(member.file_size for member in archive.infolist()) > limit:
             raise too_large(path, limit)
         for number, name in enumerate(archive.namelist()):
