@@ -5,7 +5,7 @@
                 given out at once (torch.profiler's record of every allocation) on top of what is there between steps
     resident    the same step's growth of the resident set (VmHWM, reset before), with scratch of oneDNN and MKL and
                 pages of code: reported where it is large enough to mean something
-    time        the lower quartile of at least five steps of a loop of its own, against what `check` says three ways:
+    time        the lowest decile of at least ten steps of a loop of its own, against what `check` says three ways:
         default     `cost.step_time`, which times steps of this batch size by itself where its budget allows
         line        the same where only an eighth of the batch fits, so that it is estimated from two smaller sizes
         roofline    `cost.roofline`, measured at the start of the very process that then times the steps
@@ -50,9 +50,9 @@ from weftnet.optim import OPTIMISERS
 
 BATCHES = (4, 32, 128)
 #: cases that one process measures
-TOGETHER = 40
-#: batches from which on an eighth is enough for a line
-LINE = 32
+TOGETHER = 15
+#: the batch whose time is also estimated from an eighth of it
+LINE = 128
 LIMIT = 4 << 30
 RESIDENT = 64 << 20
 
@@ -128,11 +128,11 @@ def seconds(case: Case, batch: int, roofline: Roofline) -> dict[str, Any]:
     steps = Steps([case.resolved])
     default = step_time(steps, batch)
     figures = {"check": default.total, "source": default.source}
-    if batch >= LINE:
+    if batch == LINE:
         figures["line"] = step_time(steps, batch, fits=lambda size: size <= batch // 8).total
     figures["roofline"] = roofline.step_time([cost(case.resolved, batch)]).total
     samples = sorted([*before, *stopwatch(Stepper(case, batch))])
-    return {**figures, "seconds": samples[len(samples) // 4], "load": round(os.getloadavg()[0], 1)}
+    return {**figures, "seconds": samples[len(samples) // 10], "load": round(os.getloadavg()[0], 1)}
 
 
 def stopwatch(step: Stepper) -> list[float]:
@@ -140,7 +140,7 @@ def stopwatch(step: Stepper) -> list[float]:
     clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
     step()
     samples: list[float] = []
-    end = time.perf_counter() + 0.15
+    end = time.perf_counter() + 0.3
     while len(samples) < 5 or (time.perf_counter() < end and len(samples) < 100):
         began = clock()
         step()

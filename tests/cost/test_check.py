@@ -56,7 +56,7 @@ class Fake:
 def _machine(monkeypatch):
     """A machine on which nothing is measured."""
     rates = {"product": ((1.0, 1e9),), "elementwise": ((1.0, 1e9),)}
-    roof = Roofline(Machine("a processor", 1), dict.fromkeys(PASSES, 1e-6), dict.fromkeys(PASSES, rates))
+    roof = Roofline(Machine("a processor", 1), dict.fromkeys(PASSES, 1e-6), 0.0, dict.fromkeys(PASSES, rates))
     monkeypatch.setattr(check, "roofline", lambda *, progress: (roof, ""))
     monkeypatch.setattr(check, "Steps", Fake)
     monkeypatch.setattr(check, "this_machine", lambda: Machine("a processor", 1))

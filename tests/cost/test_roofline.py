@@ -15,7 +15,7 @@ from weftnet.cost import microbenchmarks
 from weftnet.cost.cost import cost
 from weftnet.cost.kernel_call import COMPUTING, KernelCall
 from weftnet.cost.machine import Machine, memory_available, this_machine
-from weftnet.cost.microbenchmarks import OVERHEAD, PROBES, fitted, measure, probe_calls, roofline
+from weftnet.cost.microbenchmarks import BLOCKS, CALLS, PROBES, fitted, measure, probe_cost, roofline
 from weftnet.cost.roofline import Roofline, cache_path, pass_calls
 from weftnet.cost.step_time import PASSES, StepTime
 
@@ -25,9 +25,8 @@ RATES = {
     "elementwise": ((1e5, 2e10), (1e7, 5e9)),
     "pool": ((1e6, 1e9),),
 }
-ROOFLINE = Roofline(
-    MACHINE, {"forward": 3e-6, "backward": 5e-6, "update": 7e-6}, dict.fromkeys(PASSES, RATES)
-)  # fmt: skip
+OVERHEAD = {"forward": 3e-6, "backward": 5e-6, "update": 7e-6}
+ROOFLINE = Roofline(MACHINE, OVERHEAD, 2e-6, dict.fromkeys(PASSES, RATES))
 
 
 def calls(nodes: object, text: str, batch: int) -> dict[str, Counter[KernelCall]]:
@@ -115,7 +114,9 @@ def test_a_step_is_the_sum_of_its_calls() -> None:
     counted = cost(tree, 8)
     step = ROOFLINE.step_time([counted, counted])
     for name, each in pass_calls([counted]).items():
-        assert getattr(step, name) == pytest.approx(2 * sum(n * ROOFLINE.seconds(name, call) for call, n in each))
+        blocks = 2 * 2e-6 if name == "forward" else 0
+        seconds = sum(n * ROOFLINE.seconds(name, call) for call, n in each) + blocks
+        assert getattr(step, name) == pytest.approx(2 * seconds)
     assert not step.measured
     assert "roofline" in step.basis
     still = cost(resolve(from_dict(["relu"]).parts["network"], {"x": parse("vector:5")}), 8)
@@ -127,25 +128,27 @@ def test_the_rates_that_made_the_times_of_probes_are_fitted() -> None:
     kinds = {probe.kind for probe in PROBES} | {"update"}
     rate = {kind: (1e10 if kind in COMPUTING else 1e9) * (number + 2) for number, kind in enumerate(sorted(kinds))}
     rate["elementwise"] = 1e11  # no product is bound by its bytes
-    true = Roofline(
-        MACHINE, ROOFLINE.overhead, {name: {kind: ((1.0, each),) for kind, each in rate.items()} for name in PASSES}
-    )
+    rates = {kind: ((1.0, each),) for kind, each in rate.items()}
+    true = Roofline(MACHINE, OVERHEAD, 2e-6, dict.fromkeys(PASSES, rates))
     results = []
-    for probe in (OVERHEAD, *PROBES):
+    for probe in (CALLS, BLOCKS, *PROBES):
         for batch in probe.batches:
-            counted = probe_calls(probe, batch)
-            seconds = {name: sum(n * true.seconds(name, call) for call, n in each) for name, each in counted.items()}
-            if probe is OVERHEAD:  # so small that nothing else counts
-                seconds = {name: true.overhead[name] * sum(n for _, n in each) for name, each in counted.items()}
-            results.append((probe, counted, StepTime(**seconds)))
+            counted = probe_cost(probe, batch)
+            step = true.step_time([counted])
+            if probe in (CALLS, BLOCKS):  # so small that nothing else counts
+                calls = {name: sum(n for _, n in each) for name, each in pass_calls([counted]).items()}
+                seconds = {name: true.overhead[name] * n for name, n in calls.items()}
+                step = StepTime(**seconds)
+                if probe is BLOCKS:
+                    step = replace(step, forward=step.forward + 2e-6 * len(counted.rows))
+            results.append((probe, counted, step))
     found = fitted(MACHINE, results)
     assert found.overhead == pytest.approx(true.overhead)
+    assert found.block == pytest.approx(2e-6)
     for name in ("forward", "backward"):
         assert found.rates[name].keys() >= kinds - {"update", "random"}
-        for kind, pairs in found.rates[name].items():
-            wanted = rate[kind]
-            for _, each in pairs:
-                assert each == pytest.approx(wanted, rel=0.4), (name, kind)
+        for kind, pairs in found.rates[name].items():  # at the largest size: at the smallest others take the most
+            assert pairs[-1][1] == pytest.approx(rate[kind], rel=0.2), (name, kind)
     assert all(each == pytest.approx(rate["update"]) for _, each in found.rates["update"]["update"])
 
 
@@ -156,7 +159,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[Machine]:
 
     def fake(machine: Machine, progress: object) -> Roofline:
         machines.append(machine)
-        return Roofline(machine, ROOFLINE.overhead, ROOFLINE.rates)
+        return Roofline(machine, ROOFLINE.overhead, ROOFLINE.block, ROOFLINE.rates)
 
     monkeypatch.setattr(microbenchmarks, "measure", fake)
     return machines
@@ -190,6 +193,7 @@ def test_other_threads_and_processors_are_other_machines() -> None:
         lambda text: text.replace("5000000000.0", "NaN"),
         lambda text: text.replace("5000000000.0", "Infinity"),
         lambda text: text.replace("3e-06", "NaN"),
+        lambda text: text.replace('"block"', '"blocks"'),
         lambda text: text.replace("10000.0", "1e9"),
         lambda text: text.replace('"format": 4', '"format": 3'),
         lambda text: text.replace('"threads"', '"thread"'),
@@ -226,6 +230,7 @@ def test_a_few_real_probes_make_a_roofline(monkeypatch: pytest.MonkeyPatch) -> N
     result = measure(this_machine(), shares.append)
     assert shares[-1] == 1
     assert all(0 < seconds < 1e-2 for seconds in result.overhead.values())
+    assert 0 <= result.block < 1e-2
     assert all(rate > 1e6 for rates in result.rates.values() for pairs in rates.values() for _, rate in pairs)
 
 

@@ -5,7 +5,7 @@ other kinds take in it is known by then and subtracted; the amount of its own ki
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from weftnet.architecture.signal import parse
 from weftnet.base import files
 from weftnet.compose import resolve
 from weftnet.compose.flow import Resolved
-from weftnet.cost.cost import Calls, cost
+from weftnet.cost.cost import Cost, cost
 from weftnet.cost.kernel_call import ELEMENTWISE, PRODUCT
 from weftnet.cost.machine import Machine, this_machine
 from weftnet.cost.roofline import Rates, Roofline, cache_path, pass_calls, read
@@ -43,8 +43,10 @@ def _times(times: int, *body: Any) -> list[Any]:
     return [{"repeat": {"times": times, "body": list(body)}}]
 
 
-#: what a call takes besides its kernel
-OVERHEAD = Probe(ELEMENTWISE, _times(10, {"dense": {"dim": 8}}, "relu"), "vector:8", (4,))
+#: many tiny kernels in a block: what a call takes besides its kernel
+CALLS = Probe(ELEMENTWISE, [{"rnn": {"dim": 8}}], "series:64x8", (4,))
+#: many tiny blocks: what a block takes besides its calls, and the update of a parameter besides its values
+BLOCKS = Probe(ELEMENTWISE, _times(10, {"dense": {"dim": 8}}, "relu"), "vector:8", (4,))
 #: in an order in which each calls only kinds that come before its own
 PROBES = (
     Probe(PRODUCT, _times(4, {"dense": {"dim": 128}}), "vector:128", (4, 64)),
@@ -64,12 +66,15 @@ PROBES = (
     Probe("attention", _times(2, {"multi_head_attention": {"heads": 4}}), "series:64x64", (2, 32)),
     Probe("lstm", [{"lstm": {"dim": 64}}], "series:32x64", (4, 64)),
 )  # fmt: skip
-#: a probe at one of its sizes: its kernel calls by pass, and a typical step
-Result = tuple[Probe, Mapping[str, Calls], StepTime]
-#: steps of a probe that are timed, and the share of a pass that its own kind takes at least
-STEPS, LEAST = 7, 0.1
+#: a probe at one of its sizes: its cost, and a typical step
+Result = tuple[Probe, Cost, StepTime]
+#: steps of a probe that are timed, at least and at most, and seconds for which short ones are repeated
+STEPS, MANY, SECONDS = 5, 50, 0.02
+#: the share of a pass that a probe's own kind takes at least
+LEAST = 0.1
 #: what is not measured yet
-_FREE: dict[str, Rates] = dict.fromkeys((PRODUCT, ELEMENTWISE), ((1.0, math.inf),))
+FREE: Rates = ((1.0, math.inf),)
+_FREE = {PRODUCT: FREE, ELEMENTWISE: FREE}
 
 
 def roofline(*, anew: bool = False, progress: Callable[[float], None] = lambda _: None) -> tuple[Roofline, str]:
@@ -102,19 +107,20 @@ def measure(machine: Machine, progress: Callable[[float], None] = lambda _: None
 
 
 def _timed(progress: Callable[[float], None]) -> Iterator[Result]:
-    """Every probe at each of its sizes, the one of the overhead first."""
-    probes = (OVERHEAD, *PROBES)
+    """Every probe at each of its sizes, those of the overheads first."""
+    probes = (CALLS, BLOCKS, *PROBES)
     for number, probe in enumerate(probes):
         steps = Steps([_tree(probe)])
         for batch in probe.batches:
             steps(batch)
-            yield probe, probe_calls(probe, batch), typical([steps(batch) for _ in range(STEPS)])
+            count = int(min(max(SECONDS / steps(batch).total, STEPS), MANY))
+            yield probe, probe_cost(probe, batch), typical([steps(batch) for _ in range(count)])
         progress((number + 1) / len(probes))
 
 
-def probe_calls(probe: Probe, batch: int) -> dict[str, Calls]:
-    """The kernel calls of each pass of a probe."""
-    return pass_calls([cost(_tree(probe), batch)])
+def probe_cost(probe: Probe, batch: int) -> Cost:
+    """What a step of a probe costs."""
+    return cost(_tree(probe), batch)
 
 
 def _tree(probe: Probe) -> Resolved:
@@ -122,23 +128,45 @@ def _tree(probe: Probe) -> Resolved:
 
 
 def fitted(machine: Machine, timed: Iterable[Result]) -> Roofline:
-    """The roofline that explains the times of probes; the first one is for the overhead."""
+    """The roofline that explains the times of probes; the first two are for the overheads."""
     results = iter(timed)
-    _, calls, step = next(results)
-    overhead = {name: getattr(step, name) / sum(n for _, n in calls[name]) for name in PASSES}
-    rates: dict[str, dict[str, Rates]] = {name: {} for name in PASSES}
-    for probe, calls, step in results:
+    _, loop, step = next(results)
+    overhead = {name: getattr(step, name) / _count(loop, name) for name in PASSES}
+    _, blocks, step = next(results)
+    overhead["update"] = step.update / _count(blocks, "update")
+    block = max(step.forward - _count(blocks, "forward") * overhead["forward"], 0.0) / len(blocks.rows)
+    rates: dict[str, dict[str, Rates]] = {name: dict(_FREE) for name in PASSES}
+    for probe, counted, step in results:
+        known = Roofline(machine, overhead, block, rates)
         for name in PASSES if probe.kind == PRODUCT else PASSES[:2]:
             kind = "update" if name == "update" else probe.kind
-            own = [(call.flops or call.bytes, n) for call, n in calls[name] if call.kind == kind]
-            amount, count = sum(n * each for each, n in own), sum(n for _, n in own)
-            if not amount:
-                continue
-            seconds = getattr(step, name)
-            known = Roofline(machine, overhead, {each: _FREE | rates[each] for each in PASSES})
-            others = sum(n * known.seconds(name, call) for call, n in calls[name] if call.kind != kind)
-            rest = seconds - overhead[name] * count - others
-            rate = amount / count, amount / max(rest, LEAST * seconds)
-            rates[name][kind] = tuple(sorted({*rates[name].get(kind, ()), rate}))
+            if rate := _rate(known, name, kind, counted, getattr(step, name)):
+                former = rates[name].get(kind, ())
+                rates[name][kind] = tuple(sorted({*(former if former != FREE else ()), rate}))
     rates["update"] |= {kind: rates["forward"][kind] for kind in (PRODUCT, ELEMENTWISE)}
-    return Roofline(machine, overhead, rates)
+    return Roofline(machine, overhead, block, rates)
+
+
+def _rate(known: Roofline, name: str, kind: str, cost: Cost, seconds: float) -> tuple[float, float] | None:
+    """The amount of a call of that kind, and how much of it a second a pass reached; None if it makes no such call.
+
+    Args:
+        known: what is known of other kinds.
+        name: of the pass.
+        kind: whose rate is asked for.
+        cost: of the step.
+        seconds: that the pass took.
+    """
+    calls = pass_calls([cost])[name]
+    own = [(call.flops or call.bytes, n) for call, n in calls if call.kind == kind]
+    amount, count = sum(n * each for each, n in own), sum(n for _, n in own)
+    if not amount:
+        return None
+    others = sum(n * known.seconds(name, call) for call, n in calls if call.kind != kind)
+    others += known.overhead[name] * count + (known.block * len(cost.rows) if name == "forward" else 0.0)
+    return amount / count, amount / max(seconds - others, LEAST * seconds)
+
+
+def _count(cost: Cost, name: str) -> int:
+    """The kernel calls of a pass."""
+    return sum(n for _, n in pass_calls([cost])[name])

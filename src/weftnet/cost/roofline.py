@@ -2,7 +2,7 @@
 
     kernel call with products    overhead + max(FLOPs / FLOP rate, bytes / bandwidth)
     any other                    overhead + bytes / byte rate
-    pass                         Σ over its kernel calls
+    pass                         Σ over its kernel calls; forward, and for every block what calling it takes
 
 FLOP rates, byte rates and overheads are those of `microbenchmarks.py`, by pass and by kind of kernel, at a few sizes
 each; between them a rate is interpolated on logarithmic axes, beyond them it stays. The bandwidth is the byte rate of
@@ -45,11 +45,13 @@ class Roofline:
     Args:
         machine: that was measured.
         overhead: seconds of a kernel call that does next to nothing, by pass.
+        block: seconds of calling a block, besides its kernel calls.
         rates: by pass and by kind of kernel.
     """
 
     machine: Machine
     overhead: Mapping[str, float]
+    block: float
     rates: Mapping[str, Mapping[str, Rates]]
 
     def seconds(self, which: str, call: KernelCall) -> float:
@@ -63,8 +65,10 @@ class Roofline:
 
     def step_time(self, costs: Iterable[Cost]) -> StepTime:
         """How long a step of networks that are trained together takes."""
+        costs = tuple(costs)
         calls = pass_calls(costs)
         forward, backward, update = (sum(n * self.seconds(name, call) for call, n in calls[name]) for name in PASSES)
+        forward += self.block * sum(len(each.rows) for each in costs)
         return StepTime(forward, backward, update, basis="a roofline of this machine")
 
     def data(self) -> dict[str, Any]:
@@ -100,16 +104,16 @@ def read(path: Path) -> Roofline:
     data = files.read_json(path)
     try:
         machine = Machine(str(data["machine"]["name"]), int(data["machine"]["threads"]))
-        overhead = {name: float(data["overhead"][name]) for name in PASSES}
+        overhead, block = {name: float(data["overhead"][name]) for name in PASSES}, float(data["block"])
         rates = {name: {kind: _rates(pairs) for kind, pairs in data["rates"][name].items()} for name in PASSES}
         wanted = {ELEMENTWISE, PRODUCT}
         if data["format"] != FORMAT or any(not wanted <= rates[name].keys() for name in PASSES):
             raise ValueError("it is of another format")
-        if not all(0 <= seconds < 1 for seconds in overhead.values()):
+        if not all(0 <= seconds < 1 for seconds in (block, *overhead.values())):
             raise ValueError("numbers out of range")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedCheckpoint("does not hold a roofline", where=str(path), got=str(error)) from error
-    return Roofline(machine, overhead, rates)
+    return Roofline(machine, overhead, block, rates)
 
 
 def _rates(pairs: Any) -> Rates:

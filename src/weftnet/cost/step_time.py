@@ -2,7 +2,7 @@
 
     step    forward, backward from a gradient of ones, the optimiser's update; plain eager PyTorch in float32 with freed
             memory kept (`base/heap.py`). The loss and the reading of data are left out.
-    time    the lower quartile of at least five steps after one that warms up: others on the machine only ever lengthen
+    time    the lowest decile of at least five steps after one that warms up: others on the machine only ever lengthen
             a step. With one thread it is processor time, which does not count waiting for a busy processor.
 
 A small batch is timed first: it is cheap, and bounds what a larger one will take. Where the budget allows, the batch
@@ -33,9 +33,9 @@ BUDGET = 5.0
 #: the batch that is timed first: batch norms need two examples
 FIRST = 2
 #: steps of a measurement, at least and at most; of a size that is only a point of the line, at least
-STEPS, MANY, FEW = 5, 50, 3
+STEPS, MANY, FEW = 5, 200, 3
 #: seconds for which short steps are repeated
-PATIENCE = 0.3
+PATIENCE = 1.0
 PASSES = ("forward", "backward", "update")
 
 
@@ -141,8 +141,8 @@ def undisturbed() -> Iterator[None]:
 
 
 def typical(samples: Sequence[StepTime]) -> StepTime:
-    """The step at the lower quartile of the totals."""
-    return sorted(samples, key=lambda sample: sample.total)[len(samples) // 4]
+    """The step at the lowest decile of the totals."""
+    return sorted(samples, key=lambda sample: sample.total)[len(samples) // 10]
 
 
 def step_time(
@@ -187,7 +187,7 @@ def step_time(
     first = min(batch, FIRST)
     if batch == first:
         return measured()
-    small, seconds = timed(first, FEW, PATIENCE / 4)
+    small, seconds = timed(first, FEW, PATIENCE / 10)
     example = max(seconds, 1e-9) / first  # at most: what a step takes whatever its batch is in it
 
     def affordable(steps: int) -> int:

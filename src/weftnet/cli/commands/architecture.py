@@ -190,5 +190,6 @@ def calibrate_command() -> None:
             table.add_row(kind.replace("_", " "), name, ", ".join(points))
     console.print(table)
     calls = ", ".join(f"{name} {duration(seconds)}" for name, seconds in measured.overhead.items())
-    console.print(f"{measured.machine}; a kernel call takes besides: {calls}", highlight=False)
+    console.print(str(measured.machine), highlight=False)
+    console.print(f"besides, a kernel call takes {calls}; a block {duration(measured.block)}", highlight=False)
     console.print(note or f"kept in {cache_path(measured.machine)}", highlight=False, soft_wrap=True)
