@@ -1,4 +1,4 @@
-"""What benchmarks need to know of the device they run on: its name, when it is done, its memory."""
+"""Properties of the device that benchmarks need: its name, when its work is finished, its memory."""
 
 import time
 from collections.abc import Callable

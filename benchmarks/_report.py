@@ -1,8 +1,7 @@
-"""What all benchmarks share: their arguments, one training and its verdict, and the report.
+"""What all benchmarks share: their arguments, one training and its evaluation, and the report.
 
-A report is two files, `NAME.json` with every value and `NAME.md` with a table of them; both say on which machine, with
-which versions and by which command they were measured. They are written anew after every value, so that a benchmark
-that is stopped leaves what it has.
+A report is two files, `NAME.json` with every value and `NAME.md` with a table; both record the machine, the versions
+and the command. They are rewritten after every value, so that a benchmark that is interrupted leaves what it has.
 """
 
 import argparse
@@ -163,13 +162,13 @@ def _table(document: dict[str, Any]) -> str:
     lines += ["| what | metric | n | mean ± 95 % | low … high | goal | met | of each run |"]
     lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for row in document["rows"]:
-        digits, found = row["digits"], interval(row["values"])
+        digits, score = row["digits"], interval(row["values"])
         met = {None: "", True: "yes", False: "**no**"}[row["met"]]
         facts = [{k: v for k, v in facts.items() if not isinstance(v, dict)} for facts in row["facts"]]
         each = "; ".join(f"{key} {_values([one.get(key) for one in facts])}" for key in facts[0])
-        spread = f"{found.low:.{digits}f} … {found.high:.{digits}f}" if found.n > 1 else ""
+        spread = f"{score.low:.{digits}f} … {score.high:.{digits}f}" if score.n > 1 else ""
         lines += [
-            f"| {row['what']} | {row['metric']} | {found.n} | {found.text(digits=digits)} | {spread} "
+            f"| {row['what']} | {row['metric']} | {score.n} | {score.text(digits=digits)} | {spread} "
             f"| {row['goal']} | {met} | {each} |"
         ]
     lines += [

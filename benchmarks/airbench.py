@@ -1,17 +1,17 @@
-"""CIFAR-10 to 94 %: the airbench94 recipe composed in weftnet, beside airbench's own script on the same images and GPU.
+"""CIFAR-10 to 94 %: the airbench94 recipe composed in weftnet, compared with airbench's own script on the same GPU.
 
     python benchmarks/airbench.py --data DIR --device cuda --runs 5 --airbench PATH/airbench94_muon.py
-    python benchmarks/airbench.py --data DIR --device cpu --small      # two steps on few images: that all joins
+    python benchmarks/airbench.py --data DIR --device cpu --small      # two steps on few images, as a smoke test
 
-The network is architectures/airbench94.yaml: whitening filters learnt from patches, convolutions that start as the
-identity, norms without gain, GELU. Recipe: Muon on normed filters (airbench_parts/optimiser.py), a rate that falls
-along a line, label smoothing 0.2, alternating flips, shifts by two pixels that mirror the edge, 8 epochs of batches of
+The network is architectures/airbench94.yaml: whitening filters computed from patches, convolutions that start as the
+identity, norms without gain, GELU. Recipe: Muon on normalised filters (airbench_parts/optimiser.py), a linearly
+decaying rate, label smoothing 0.2, alternating flips, shifts by two pixels with mirrored edges, 8 epochs of batches of
 2,000. Answers are the mean over six views of each image.
 
-Seconds are those of the filters' learning, the steps and the answers. As in airbench's script, what is done once for a
-machine is left out: there a whole warm-up run, here the first steps, which compile and are counted as the others are.
-The difference of the two is in the row `first steps`. Images are normalised when the data are opened; airbench does
-that on the GPU, within its seconds. `--airbench` names a copy of that script, which gets the same images.
+The time covers computing the filters, the steps and the answers. As in airbench's script, one-time work per machine is
+excluded: there by a whole warm-up run, here by counting the first steps, which compile, at the speed of the others. The
+difference is in the row `first steps`. Images are normalised when the data are opened; airbench does that on the GPU,
+within its time. `--airbench` names a copy of that script, which gets the same images.
 """
 
 import contextlib
@@ -69,10 +69,10 @@ def main() -> None:
     data = open_data(arrays)
     for plan in args.plan:
         for seed in range(1 if args.small else args.runs):
-            tell(report, f"weftnet, {plan}", weftnet(data, args, PLANS[plan], seed))
+            add_rows(report, f"weftnet, {plan}", weftnet(data, args, PLANS[plan], seed))
     if args.airbench:
-        for found in airbench(args.airbench, arrays, args):
-            tell(report, "airbench's own", found)
+        for result in airbench(args.airbench, arrays, args):
+            add_rows(report, "airbench's own", result)
 
 
 def prepare() -> None:
@@ -81,14 +81,14 @@ def prepare() -> None:
     OPTIMISERS.add("airbench_muon", airbench_muon)
 
 
-def tell(report: Report, who: str, found: dict[str, float]) -> None:
+def add_rows(report: Report, who: str, result: dict[str, float]) -> None:
     """The rows of one run."""
     goal = {"goal": "≥ 94", "met": lambda mean: mean >= 94}
-    report.add(who, "test accuracy, %", 100 * found["accuracy"], digits=2, **goal)
-    report.add(who, "s", found["seconds"], digits=3)
+    report.add(who, "test accuracy, %", 100 * result["accuracy"], digits=2, **goal)
+    report.add(who, "s", result["seconds"], digits=3)
     for name in ("first steps", "MiB"):
-        if name in found:
-            report.add(who, name, found[name], digits=1)
+        if name in result:
+            report.add(who, name, result[name], digits=1)
 
 
 def pictures(folder: Path, few: int | None) -> dict[str, np.ndarray]:
@@ -190,11 +190,11 @@ def imported(script: Path) -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    given, sys.argv = sys.argv, [str(script)]
+    before, sys.argv = sys.argv, [str(script)]
     try:
         spec.loader.exec_module(module)
     finally:
-        sys.argv = given
+        sys.argv = before
     return module
 
 
@@ -203,10 +203,10 @@ def once(own: Any, run: Any, network: nn.Module) -> dict[str, float]:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         accuracy = own.main(run, network)
-    return {"accuracy": accuracy, "seconds": told(printed.getvalue())}
+    return {"accuracy": accuracy, "seconds": seconds_in(printed.getvalue())}
 
 
-def told(printed: str) -> float:
+def seconds_in(printed: str) -> float:
     """The last number in the table that airbench prints."""
     rows = [line for line in printed.splitlines() if line.startswith("|")]
     return float(rows[-1].strip("| ").split("|")[-1])

@@ -2,11 +2,11 @@
 
     70 conv2d      resolve and cost of 70 convolutions (goal < 0.5 s after import), and of 210 blocks of three kinds
     7 billion      resolve and cost of a decoder-only Transformer, nothing allocated      seconds, resident memory
-    starting       `weftnet --help` and `import weftnet` beside `import torch`, each in a process of its own
+    starting       `weftnet --help` and `import weftnet` compared with `import torch`, each in its own process
 
-Every measurement is a process of its own that does the work twice: the first time pays for the blocks' own imports and
-for those that torch puts off until its meta device is used (sympy among them), the second does not. Wall and processor
-time are both given, since a shared machine makes the first longer than it need be.
+Every measurement is a process of its own that does the work twice: the first time includes the blocks' own imports and
+those that torch defers until its meta device is used (sympy among them), the second does not. Both wall time and
+processor time are reported, since a shared machine lengthens the first.
 """
 
 import json
@@ -28,10 +28,10 @@ def run(node, batch, **inputs):
         wall, cpu = time.perf_counter(), time.process_time()
         resolved = resolve(node, inputs)
         middle = time.process_time()
-        found = cost(resolved, batch)
+        total = cost(resolved, batch)
         end = time.process_time()
         print(json.dumps({"turn": turn, "wall": time.perf_counter() - wall, "cpu": end - cpu,
-            "resolve_cpu": round(middle - cpu, 3), "cost_cpu": round(end - middle, 3), "parameters": found.parameters,
+            "resolve_cpu": round(middle - cpu, 3), "cost_cpu": round(end - middle, 3), "parameters": total.parameters,
             "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 NETWORKS = {

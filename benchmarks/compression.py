@@ -1,9 +1,9 @@
-"""Compression: what `weftnet compress` makes of a residual network, a CNN, a Transformer and an LSTM.
+"""Compression: what `weftnet compress` achieves on a residual network, a CNN, a Transformer and an LSTM.
 
 Goals: int8 of the small residual CNN at least 3 × faster than eager PyTorch and 3.5 × smaller, at most 0.5 points
 worse, on Fashion-MNIST; a Transformer text classifier at least 1.5 × faster; pruning that really shrinks an LSTM and a
-CNN. Everything is timed on one thread, all contenders of a network by turns within a round. A run's file of weights is
-compared with the file that answers afterwards. The validation split chooses, the test split is only reported.
+CNN. Everything is timed on one thread; within a round all contenders of a network take turns. Sizes compare the run's
+weights file with the file that is used afterwards. The validation split chooses, the test split is only reported.
 
 The networks are trained once and kept in --runs; the text is AG News' 7,600 test articles, split by row number.
 """

@@ -1,21 +1,21 @@
-"""How long a training waits for its data, where they don't fit into the memory they are allowed.
+"""How long a training waits for its data if they don't fit into the memory it is allowed.
 
     python benchmarks/data_wait.py --data DIR
 
-Three sets train networks that suit them: CIFAR-10, JPEGs in a Parquet file, a residual CNN; Fashion-MNIST, a file of
-arrays, LeNet, whose steps are short; AG News, a table of texts, a CNN over words. Each is opened with far less memory
-than it needs, so that it is decoded once into files of bytes or tokens on the disk, which are mapped into memory. Then
-it trains, in a process of its own, in four ways:
+Three data sets train networks that suit them: CIFAR-10, JPEGs in a Parquet file, a residual CNN; Fashion-MNIST, a file
+of arrays, LeNet, whose steps are short; AG News, a table of texts, a CNN over words. Each is opened with far less
+memory than it needs, so it is decoded once into files of bytes or tokens on disk, which are memory-mapped. Then it
+trains, in a process of its own, in four ways:
 
-    in memory     everything is held, encoded
-    streamed      batches are made ahead by threads, as weftnet does
-    cold          the same, the files first thrown out of the system's cache of the disk
-    by the loop   each batch is made when it is asked for
+    in memory     everything is held in memory, encoded
+    streamed      batches are prepared ahead of time by threads, weftnet's default
+    cold          the same, after the files were dropped from the system's page cache
+    by the loop   each batch is made when it is needed
 
-Goal: streamed, waiting for data takes less than 2 % of the training's time, evaluation included. The disk is cold only
-where the data are larger than all the memory there is: opening them reads them once, for their checksums. Peak memory
-is that of the whole process, with what it held before it opened the data told beside it; what is mapped counts as long
-as the system keeps it. The pass of preparation is timed by itself: fitting, decoding, writing, checksums.
+Goal: streamed, waiting for data takes less than 2 % of the training time, evaluation included. The disk is really cold
+only if the data are larger than the machine's memory: opening them reads them once, for their checksums. Peak memory is
+that of the whole process, next to what it used before it opened the data; mapped pages count for as long as the system
+keeps them. The preparation pass is timed separately: fitting, decoding, writing, checksums.
 """
 
 import argparse
@@ -117,16 +117,16 @@ def main() -> None:
             report.add(name, "preparation, s", seconds, digits=1, rows=rows, rate=f"{rows / seconds:,.0f}/s")
             for _ in range(args.rounds):
                 for way in WAYS:
-                    tell(report, f"{name}, {way}", child(name, way, source, args))
+                    add_rows(report, f"{name}, {way}", child(name, way, source, args))
 
 
-def tell(report: Report, what: str, found: dict[str, float]) -> None:
+def add_rows(report: Report, what: str, result: dict[str, float]) -> None:
     """The rows of one training."""
     goal: dict[str, Any] = {"goal": "< 2", "met": lambda mean: mean < 2} if what.endswith("streamed") else {}
-    share = 100 * found["waited"] / found["seconds"]
-    report.add(what, "waiting, %", share, digits=2, **goal, seconds=round(found["seconds"], 1))
-    report.add(what, "samples/s", found["rate"], digits=0, loss=f"{found['loss']:.6f}")
-    report.add(what, "peak memory, MiB", found["peak"], digits=0, before=round(found["before"]))
+    share = 100 * result["waited"] / result["seconds"]
+    report.add(what, "waiting, %", share, digits=2, **goal, seconds=round(result["seconds"], 1))
+    report.add(what, "samples/s", result["rate"], digits=0, loss=f"{result['loss']:.6f}")
+    report.add(what, "peak memory, MiB", result["peak"], digits=0, before=round(result["before"]))
 
 
 def child(name: str, way: str, source: Path, args: argparse.Namespace) -> dict[str, float]:
@@ -136,8 +136,8 @@ def child(name: str, way: str, source: Path, args: argparse.Namespace) -> dict[s
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def opened(each: Set, way: str, source: Path) -> Data:

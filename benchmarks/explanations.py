@@ -1,8 +1,8 @@
-"""Explanations of a small CNN on digits: they depend on the network, and name what its answers rest on.
+"""Explanations of a small CNN on digits: they depend on the network, and name what its answers rely on.
 
-Goal of integrated gradients and of occlusion: rank correlation with the attributions of re-drawn weights at most 0.5
-with and without signs (an edge detector has 1), and at least 80 % of random orders of deletion beaten. Grad-CAM on the
-last 2×2 places of so small a network is too coarse for the second; it is measured and has no goal.
+Goal of integrated gradients and of occlusion: rank correlation with the attributions of randomised weights at most 0.5
+with and without signs (an edge detector has 1), and at least 80 % of random deletion orders beaten. Grad-CAM on the
+last 2×2 feature map of so small a network is too coarse for the second; it is measured and has no goal.
 """
 
 from collections.abc import Callable
@@ -33,15 +33,15 @@ def main() -> None:
     note = f"zoo cnn with padding same, {args.epochs} epochs; means over the first {args.examples} test digits."
     report = Report("explanations", "Explanations of digits", args, note)
     for seed in range(args.seeds):
-        found: dict[str, dict[str, float]] = {}
+        by_method: dict[str, dict[str, float]] = {}
 
-        def measure(loaded: Loaded, seed: int = seed, found: dict[str, dict[str, float]] = found) -> None:
+        def measure(loaded: Loaded, seed: int = seed, by_method: dict[str, dict[str, float]] = by_method) -> None:
             for method in ("integrated_gradients", "occlusion", "grad_cam"):
-                found[method] = checks(loaded, batch, method, seed)
+                by_method[method] = checks(loaded, batch, method, seed)
 
         loaded, _ = trained(ZOO.get("cnn")(padding="same"), task, data, then=measure, epochs=args.epochs, seed=seed)
         accuracy = round(loaded.metrics(data, "test")["accuracy"], 4)
-        for method, figures in found.items():
+        for method, figures in by_method.items():
             for figure, value in figures.items():
                 goal: dict[str, Any] = {}
                 if figure in GOALS and method != "grad_cam":

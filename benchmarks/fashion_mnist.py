@@ -1,8 +1,8 @@
 """Fashion-MNIST: a convolutional network under 100,000 parameters, and the same file with an LSTM and attention in it.
 
-Goal: at least 92.5 % of the test images, which the makers of the set list for two convolutions under 100,000
-parameters (https://github.com/zalandoresearch/fashion-mnist). A tenth of the training images is the validation part and
-chooses the epoch that is kept; the test images are looked at once, at the end.
+Goal: at least 92.5 % test accuracy, which the authors of the data set list for two convolutions under 100,000
+parameters (https://github.com/zalandoresearch/fashion-mnist). A tenth of the training images is the validation split
+and chooses the epoch that is kept; the test images are evaluated once, at the end.
 """
 
 import statistics

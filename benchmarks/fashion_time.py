@@ -1,15 +1,15 @@
-"""Seconds until 92.5 % of Fashion-MNIST's test images are right: weftnet beside a plain eager PyTorch loop.
+"""Seconds until 92.5 % test accuracy on Fashion-MNIST: weftnet compared with a plain eager PyTorch loop.
 
-    python benchmarks/fashion_time.py --data DIR --minutes 6        # again and again, until it says that all is done
+    python benchmarks/fashion_time.py --data DIR --minutes 6        # repeat until it reports that everything is done
 
 Both train the same network (architectures/fashion_plain.yaml) from the same weights with the same recipe: batches,
-Muon, one-cycle rates, label smoothing. The plain loop is eager PyTorch with its defaults, images as
-(batch, channels, height, width), the pool behind the rectifier, data ready in memory, sliced by batches. The clock runs
-from the untrained network to the end of the evaluation on all test images, one after each epoch, that first finds the
-goal; weftnet's measuring of plans is in it, and nothing is remembered from earlier runs. The order is turned round from
-one seed to the next. Beside the clock's seconds stand those of the processor, which a busy machine changes less.
+Muon, one-cycle schedule, label smoothing. The plain loop is eager PyTorch with its defaults, images as
+(batch, channels, height, width), the pool behind the rectifier, data in memory, sliced into batches. The clock runs
+from the untrained network to the end of the first evaluation on all test images, one after each epoch, that reaches the
+goal; weftnet's measuring of plans is included, and nothing is remembered from earlier runs. The order alternates from
+one seed to the next. Processor seconds are reported too, since a busy machine affects them less.
 
-The test images choose when the clock stops, for both alike: this is a race to a mark, not an estimate of accuracy.
+The test images decide when the clock stops, for both alike: this is a race to a mark, not an estimate of accuracy.
 """
 
 import json
@@ -60,8 +60,8 @@ def main() -> None:
             print("time is up: call again for the rest")
             break
         torch.set_num_threads(threads)
-        found = (weftnet if who == "weftnet" else plain)(data, task, seed, threads, args.epochs)
-        pieces.append({"who": who, "seed": seed, "threads": threads, **found})
+        result = (weftnet if who == "weftnet" else plain)(data, task, seed, threads, args.epochs)
+        pieces.append({"who": who, "seed": seed, "threads": threads, **result})
         print(pieces[-1], flush=True)
         args.out.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(pieces, indent=1) + "\n", encoding="utf-8")

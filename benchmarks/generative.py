@@ -1,9 +1,9 @@
 """A variational autoencoder and a Wasserstein GAN on handwritten digits (8×8) and Fashion-MNIST (28×28).
 
-No goals, only what short trainings give: the ELBO on the test part in nats per example (Bernoulli likelihood on grey
-values: compare it only with itself), and the squared MMD between test images and as many drawn ones, in pixels. Its
-yardstick is the MMD of as many training images, which a perfect sampler would reach on average. Sheets of samples are
-kept beside the report.
+No goals, only what short trainings achieve: the ELBO on the test split in nats per example (Bernoulli likelihood on
+grey values: compare it only with itself), and the squared MMD between test images and as many generated ones, in
+pixels. The reference is the MMD of as many training images, which a perfect sampler would reach on average. Sheets of
+samples are saved next to the report.
 """
 
 import torch

@@ -1,17 +1,17 @@
-"""A small GPT on Tiny Shakespeare: tokens a second, the share of the device's measured bf16 peak, and the loss.
+"""A small GPT on Tiny Shakespeare: tokens per second, the share of the device's measured bf16 peak, and the loss.
 
     python benchmarks/gpt_throughput.py --data DIR --device cuda --minutes 1
     python benchmarks/gpt_throughput.py --data DIR --device cpu --small
 
 6 layers, 6 heads, 384 wide, context 256, batch 64, dropout 0.2, AdamW: nanoGPT's setting for characters. The peers are
-a loop as nanoGPT has it around the same network from the same weights, in bf16 autocast with fused AdamW, eager and
-compiled, windows stacked on the processor and sent from pinned memory; weftnet runs `fit` under the plan that it
-measures for `--planned` steps.
+nanoGPT's loop around the same network from the same weights, in bf16 autocast with fused AdamW, eager and compiled,
+with windows stacked on the processor and sent from pinned memory; weftnet runs `fit` under the plan that it measures
+for `--planned` steps.
 
     share of the peak   tokens/s · (6 · weights in matrices + 12 · layers · dim · context) / FLOP/s of a large product
 
-After that weftnet and the compiled loop train for `--minutes` each, rates as nanoGPT has them, and the loss on the
-whole validation part is told.
+After that weftnet and the compiled loop train for `--minutes` each, with nanoGPT's schedule, and the loss on the whole
+validation split is reported.
 """
 
 import os
@@ -67,8 +67,8 @@ def main() -> None:
                 report.add(who, "MiB", peak_mib(args.device), digits=0)
         if args.minutes:
             for who, run in (("compiled", job.loop_for), ("weftnet", job.weftnet_for)):
-                found, steps = run(args.minutes)
-                report.add(f"{who}, {args.minutes:g} min", "validation, nats a character", found, steps=steps)
+                loss, steps = run(args.minutes)
+                report.add(f"{who}, {args.minutes:g} min", "validation, nats a character", loss, steps=steps)
 
 
 def product(device: str, size: int) -> float:
@@ -150,9 +150,11 @@ class Job:
         loop = Loop(self, steps, True)
         for step in range(steps):
             loop.step(step)
-        found = self.task.evaluate(loop.model, (b.to(self.device) for b in self.data.batches("validation", self.batch)))
+        metrics = self.task.evaluate(
+            loop.model, (b.to(self.device) for b in self.data.batches("validation", self.batch))
+        )
         loop.leave()
-        return found["nats_per_token"], steps
+        return metrics["nats_per_token"], steps
 
 
 def size(module: nn.Module) -> int:

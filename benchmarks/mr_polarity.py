@@ -1,8 +1,8 @@
 """Sentence polarity (Pang and Lee 2005), ten folds: Kim's CNN with random word vectors, and embedding – LSTM – LSTM.
 
 Goal: at least 76.1 % on average over the folds, Kim's CNN-rand (2014, https://arxiv.org/abs/1408.5882). A tenth of each
-fold's training sentences is its validation part and chooses the epoch; recipes were chosen on validation parts alone
-(`--tune`), test folds are looked at once.
+fold's training sentences is its validation split and chooses the epoch; recipes were chosen on validation splits only
+(`--tune`), test folds are evaluated once.
 """
 
 import csv
@@ -79,8 +79,8 @@ def run(args, table, name, fold, split="test", **change):
 def tune(args, table) -> None:
     """Validation accuracy of each recipe on the first folds; never a test fold."""
     for change in TRIED[args.tune]:
-        found = [run(args, table, args.tune, fold, "validation", **change) for fold in range(args.folds)]
-        print(change, [f"{score:.4f}" for score, _ in found], found[0][1]["seconds"], "s", flush=True)
+        results = [run(args, table, args.tune, fold, "validation", **change) for fold in range(args.folds)]
+        print(change, [f"{score:.4f}" for score, _ in results], results[0][1]["seconds"], "s", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""Two workers of one thread each against one process with one thread and with two, on the same batches.
+"""Two workers of one thread each compared with one process with one thread and with two, on the same batches.
 
-Two networks on Fashion-MNIST: the Fashion CNN (much arithmetic, 0.4 MB of gradients a step) and a wide MLP (little, 7.5
-MB). A turn trains each in every way, one after the other, and its ratios are those of the turn:
+Two networks on Fashion-MNIST: the Fashion CNN (much arithmetic, 0.4 MB of gradients per step) and a wide MLP (little,
+7.5 MB). A turn trains each in every way, one after the other, and ratios are taken within the turn:
 
     one               one process, one thread
     one, 2 threads    one process, two threads
     two               --workers 2, one thread each
     two, --shard      the same with half the weights each
-    two apart         two trainings of half the batch at the same time, which know nothing of each other
+    two apart         two independent trainings with half the batch at the same time
 
 share of time in communication = 1 − rate(two) / (rate of one apart + rate of the other): what the same two processes
-lose by sending and waiting. Past two workers nothing is measured: `weftnet.cost.communication` plans it from the
-seconds of a step and the bytes of its gradients, for a network of 1 Gbit/s and of 10 Gbit/s.
+lose to sending and waiting. More than two workers are not measured: `weftnet.cost.communication` predicts them from the
+seconds of a step and the bytes of its gradients, for networks with 1 Gbit/s and 10 Gbit/s.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Tables: small networks beside scikit-learn's gradient-boosted trees on exactly the same rows.
+"""Tables: small networks compared with scikit-learn's gradient-boosted trees on exactly the same rows.
 
 breast_cancer, wine and diabetes come with scikit-learn; etth1_random_split is ETTh1's oil temperature from the other
 six columns and the hour, *rows split at random*: a regression table, not the forecast that ETTh1 is known for. Rows are
-cut 70/15/15 anew for every seed. Both sides train on the training rows and choose one of their candidates on the
-validation rows; the test rows are looked at once. Goal: at most one point (% of accuracy, or R² × 100) below the trees.
+split 70/15/15 anew for every seed. Both sides train on the training rows and choose one of their candidates on the
+validation rows; the test rows are evaluated once. Goal: at most one point (% of accuracy, or R² × 100) below the trees.
 """
 
 import csv
@@ -65,11 +65,11 @@ def from_sklearn(bunch):
 def etth1(data):
     """Oil temperature from the six loads and the hour."""
     with lzma.open(data / "etth1" / "ETTh1.csv.xz", "rt", encoding="utf-8") as file:
-        found = list(csv.DictReader(file))
+        records = list(csv.DictReader(file))
     loads = ["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL"]
     rows = [
         [*(float(row[load]) for load in loads), datetime.fromisoformat(row["date"]).hour, float(row["OT"])]
-        for row in found
+        for row in records
     ]
     return [*loads, "hour", "target"], rows
 

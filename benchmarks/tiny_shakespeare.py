@@ -1,9 +1,9 @@
 """Tiny Shakespeare: a four-layer Transformer over characters in nanoGPT's small setting, and an LSTM of its size.
 
 Setting: 4 layers, 4 heads, 128 wide, context 64, batch 12, 2,000 steps, no dropout, AdamW (0.9, 0.99) with decay 0.1
-and clipping at 1, rate 1e-3 after 100 steps of warm-up, by a cosine down to 1e-4. Goal: a validation loss of at most
-1.88 nats per character, which https://github.com/karpathy/nanoGPT (README, "I only have a macbook") gives for it. Here
-the loss is that of the whole validation part, in windows side by side, after the last step.
+and clipping at 1, rate 1e-3 after 100 steps of warm-up, decaying to 1e-4 by a cosine. Goal: a validation loss of at
+most 1.88 nats per character, which https://github.com/karpathy/nanoGPT (README, "I only have a macbook") reports for
+it. Here the loss is that of the whole validation split, in adjacent windows, after the last step.
 """
 
 from _report import Report, arguments, start, trained

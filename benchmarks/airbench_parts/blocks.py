@@ -1,4 +1,4 @@
-"""Blocks of airbench's network that weftnet has not: a plugin."""
+"""Blocks of airbench's network that weftnet lacks: a plugin."""
 
 import torch
 from jaxtyping import Float

@@ -1,18 +1,18 @@
-"""Training speed on a GPU: weftnet's plan beside plain PyTorch, eager and compiled; the networks of benchmarks/speed.
+"""Training speed on a GPU: weftnet's plan, plain PyTorch eager and compiled; the networks of benchmarks/speed.
 
     python benchmarks/gpu/speed.py --device cuda --minutes 7        # writes results/gpu_speed.json and .md
-    python benchmarks/gpu/speed.py --device cpu --small             # few steps of two networks: that all joins
+    python benchmarks/gpu/speed.py --device cpu --small             # few steps of two networks, as a smoke test
 
-All examples, twenty batches of them, lie on the device; a batch is cut out of them there. Every contender trains the
+All examples, twenty batches of them, are on the device, where batches are sliced from them. Every contender trains the
 same weights on the same batches in the same order:
 
     eager       a plain loop, PyTorch's defaults
     compiled    the same in bf16 autocast, network and loss compiled for CUDA graphs (reduce-overhead), fused Adam
-    weftnet     `fit` with the plan that it measured before for `--planned` steps; the time for that is told
+    weftnet     `fit` with a plan measured beforehand for `--planned` steps; the time for that is reported
 
-Rounds alternate. Seconds a step: of all steps after the first ones, from a GPU that has done everything to a GPU that
-has done everything. The held-out losses of all contenders must agree; bf16 rounds more than float32. Networks are begun
-as long as the minutes last, and the report is written after every figure.
+Rounds alternate. Seconds per step are those of all steps but the first ones, with the GPU synchronised at both ends.
+The held-out losses of all contenders must agree; bf16 rounds more than float32. Networks are started as long as the
+minutes last, and the report is written after every figure.
 """
 
 # ruff: noqa: E402  (the folders come before what lies in them)
@@ -138,8 +138,8 @@ class There(Ready):
 def plan(job: Job, device: str) -> dict[str, Any]:
     """Measure; the first `fit` on this machine would, and later ones remember."""
     model, task = parts(job)
-    found = plan_of(model.to(device), task, There(job, device), recipe(job, job.planned))
-    return {**found.to_dict(), "plan": str(found.plan)}
+    search = plan_of(model.to(device), task, There(job, device), recipe(job, job.planned))
+    return {**search.to_dict(), "plan": str(search.plan)}
 
 
 def weftnet(job: Job, device: str) -> tuple[float, float]:

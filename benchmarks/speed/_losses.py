@@ -2,8 +2,8 @@
 
     |a − b| ≤ near · (before − min(a, b))
 
-Relative to the loss itself a difference means nothing where next to nothing is left of it. All peers begin with the
-same weights, so with the same loss but for rounding.
+A difference relative to the loss itself means nothing where the loss is close to zero. All peers start with the same
+weights, and therefore with the same loss up to rounding.
 """
 
 from typing import Any
@@ -18,9 +18,9 @@ NEAR, OF_NETWORK = 0.05, {"dcgan": 0.1}
 ROUNDING = 1e-4
 
 
-def faults(name: str, found: Round) -> list[str]:
+def faults(name: str, peers: Round) -> list[str]:
     """Peers of a round that begin or end with another loss than the first."""
-    (first, one), *rest = found.items()
+    (first, one), *rest = peers.items()
     near, before, wrong = OF_NETWORK.get(name, NEAR), one["loss_before"], []
     for peer, each in rest:
         if not abs(each["loss_before"] - before) <= ROUNDING * abs(before):
@@ -39,9 +39,9 @@ def fall(peers: list[dict[str, Any]]) -> float:
 
 def how_far_apart(rounds: list[Round]) -> list[str]:
     """How far apart the losses of a network are, at the most of all rounds; nothing of results that lack the start."""
-    if not all("loss_before" in each for found in rounds for each in found.values()):
+    if not all("loss_before" in each for peers in rounds for each in peers.values()):
         return []
-    apart, fell = max((spread(list(found.values())) for found in rounds), key=lambda one: one[0] / max(one[1], 1e-12))
+    apart, fell = max((spread(list(peers.values())) for peers in rounds), key=lambda one: one[0] / max(one[1], 1e-12))
     before = next(iter(rounds[0].values()))["loss_before"]
     if fell <= ROUNDING * abs(before):
         return [

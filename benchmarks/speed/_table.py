@@ -13,7 +13,7 @@ LEGEND = """\
   thread (others on the machine change them less), else of the clock.
 - × plain: plain PyTorch's step over this one, of the same round; × best peer: the same for the peer with the shortest
   step. Median over the rounds (least … most).
-- start: from the first import to the end of the first step; weftnet's search for a plan is not in it but told below.
+- start: from the first import to the end of the first step; weftnet's search for a plan is listed separately, below.
 - weftnet_float32: weftnet's plan, in float32 where it is in bfloat16.
 - epoch: all steps, with what the library does before and after them. memory: the most that was resident.
 """
@@ -83,19 +83,21 @@ def peers(part: dict[str, Any]) -> list[str]:
 
 def plan(part: dict[str, Any]) -> list[str]:
     """What weftnet's plan is, and what finding it took."""
-    found = part["plan"]
-    if not found:
+    search = part["plan"]
+    if not search:
         return []
     share = f"for a training of {part['planned']:,} steps"
-    return [f"Plan: {found['plan']}; {found['source']} in {found['seconds']:.1f} s, {share}. " + tried(found["tried"])]
+    return [
+        f"Plan: {search['plan']}; {search['source']} in {search['seconds']:.1f} s, {share}. " + tried(search["tried"])
+    ]
 
 
 def tried(each: list[dict[str, Any]]) -> str:
     """What was looked at, in words."""
     words = []
     for one in each:
-        said = {key: value for key, value in one["plan"].items() if value not in (False, None, "float32")}
-        name = ", ".join(key if value is True else f"{key} {value}" for key, value in said.items())
+        fields = {key: value for key, value in one["plan"].items() if value not in (False, None, "float32")}
+        name = ", ".join(key if value is True else f"{key} {value}" for key, value in fields.items())
         ratio = "" if one["ratio"] is None else f" {one['ratio']:.2f} × eager,"
         words.append(f"{name or 'eager'}:{ratio} {one['verdict']}")
     return "; ".join(words).replace("_", " ").replace("onednn", "oneDNN") + "."
@@ -104,8 +106,8 @@ def tried(each: list[dict[str, Any]]) -> str:
 def circumstances(part: dict[str, Any]) -> str:
     """Where and how it was measured."""
     hardware, versions = part["hardware"], dict(part["versions"])
-    for found in part["rounds"][0].values():
-        versions |= found.get("versions", {})
+    for peer in part["rounds"][0].values():
+        versions |= peer.get("versions", {})
     return (
         f"{len(part['rounds'])} rounds of {part['steps']} steps on {part['date']} by `{part['command']}`; "
         f"{hardware['cpu']}, {hardware['cores']} cores, load {hardware['load when started']} when started, "

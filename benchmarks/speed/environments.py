@@ -1,8 +1,8 @@
-"""The environments the peers run in, made when they are missing: one for each library, so that none loads another's.
+"""The environments that the peers run in, created if missing: one for each library, so that none loads another's.
 
-    python benchmarks/speed/environments.py --envs DIR          makes all, 1 to 2 GB each
+    python benchmarks/speed/environments.py --envs DIR          creates all, 1 to 2 GB each
 
-torch comes from constraints.txt. torchvision and torchaudio are never installed: their wheels need a GPU's libraries.
+torch comes from constraints.txt. torchvision and torchaudio are never installed: their wheels need GPU libraries.
 """
 
 import argparse
@@ -39,14 +39,14 @@ PEERS: dict[str, tuple[str, str, dict[str, str]]] = {
 def python(name: str, folder: Path) -> Path:
     """The interpreter of an environment; the environment is made if it is not there."""
     home = folder / name
-    found = home / "bin" / "python"
+    interpreter = home / "bin" / "python"
     if not (home / "complete").exists():
         print(f"making {home}: {' '.join(PACKAGES[name])}", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
-        pip = [str(found), "-m", "pip", "install", "--quiet", "-c", str(ROOT / "constraints.txt")]
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "-c", str(ROOT / "constraints.txt")]
         subprocess.run([*pip, *PACKAGES[name]], check=True, stderr=subprocess.DEVNULL)
         (home / "complete").touch()  # what stopped half way is made anew
-    return found
+    return interpreter
 
 
 def main() -> None:

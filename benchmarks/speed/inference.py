@@ -1,9 +1,9 @@
-"""Inference of the same networks: eager PyTorch, weftnet's plan, ONNX Runtime, by turns, in one process.
+"""Inference of the same networks: eager PyTorch, weftnet's plan, ONNX Runtime, in turns, in one process.
 
     python benchmarks/speed/inference.py --batches 1 64
 
-The plan is the one for answers, measured for network and size of the batch as `weftnet fit` does after a training.
-All must give the same outputs.
+The plan is the one for answers, measured for the network and the batch size as `weftnet fit` does after training. All
+must return the same outputs.
 """
 
 # ruff: noqa: E402  (the folders come before what lies in them)
@@ -65,10 +65,10 @@ def main() -> None:
 def measure(what: str, job: Job, x: Tensor, args: argparse.Namespace, report: Report) -> None:
     """All ways to call a network, by turns."""
     model, batch = parts(job)[0].eval(), Batch({"x": x}, {}, None, torch.arange(len(x)))
-    found = answering.measure(model, batch, args.seconds)
-    if found.plan is None:
-        raise SystemExit(f"{what}: {found.source}: give more --seconds")
-    plan, session = found.plan, runtime(job, model, args.threads)
+    trial = answering.measure(model, batch, args.seconds)
+    if trial.plan is None:
+        raise SystemExit(f"{what}: {trial.source}: give more --seconds")
+    plan, session = trial.plan, runtime(job, model, args.threads)
     planned = Executor(model, plan)
     ways: dict[str, Callable[[], Tensor]] = {
         "eager": lambda: model["network"](x),

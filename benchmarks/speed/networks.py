@@ -1,7 +1,7 @@
-"""The networks that every peer trains: architecture, made-up data that can be learnt, and recipe.
+"""The networks that every peer trains: architecture, synthetic data that can be learnt, and recipe.
 
 No dropout and no augmentation, so that all peers do the same arithmetic on the same batches in the same order and must
-reach the same loss. An epoch is as many steps as are asked for.
+reach the same loss. An epoch has as many steps as were asked for.
 """
 
 import json
@@ -189,9 +189,9 @@ def prepare(network: Network, steps: int, planned: int, folder: Path) -> Path:
 
 def seeds(steps: int) -> list[int]:
     """Of the generator that weftnet's loop gives to its task, step by step."""
-    generator, found = torch.Generator(), []
+    generator, numbers = torch.Generator(), []
     with torch.random.fork_rng(devices=[]):  # torch's own generator is started too
         for step in range(steps):
             reseed(torch.device("cpu"), generator, 0, step)
-            found.append(generator.initial_seed())
-    return found
+            numbers.append(generator.initial_seed())
+    return numbers

@@ -77,11 +77,11 @@ def main() -> None:
             for number in range(args.rounds + 1):
                 by_hand, ours = beside(job)
                 if number:  # the first warms up
-                    tell(report, name, by_hand, ours)
+                    add_rows(report, name, by_hand, ours)
             report.add(name, "a checkpoint, ms", 1e3 * (took := checkpoint(job)), share=f"{took / EVERY:.3%} of 30 s")
 
 
-def tell(report: Report, name: str, by_hand: float, ours: float) -> None:
+def add_rows(report: Report, name: str, by_hand: float, ours: float) -> None:
     """Report a round; the goal depends on the length of a step."""
     facts = {"step": f"{by_hand * 1e6:.0f} µs"}
     short, more = by_hand < 1e-3, ours - by_hand

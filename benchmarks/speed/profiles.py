@@ -2,8 +2,8 @@
 
     python benchmarks/speed/profiles.py --networks seed_cnn gpt
 
-What takes 2 % or more is named: an operator's own time, by torch's profiler. Page faults lengthen the operators that
-write fresh memory.
+Operators that take 2 % or more are listed with their own time, by torch's profiler. Page faults lengthen operators that
+write to fresh memory.
 """
 
 # ruff: noqa: E402  (the folders come before what lies in them)

@@ -1,12 +1,12 @@
-"""The same networks trained by weftnet and by its peers, by turns.
+"""The same networks trained by weftnet and by its peers, in turns.
 
     python benchmarks/speed/run.py --envs DIR                                    all, some 25 minutes on a quiet machine
-    python benchmarks/speed/run.py --envs DIR --networks seed_cnn --threads 1    a part; it replaces that part alone
+    python benchmarks/speed/run.py --envs DIR --networks seed_cnn --threads 1    a subset; only its results are replaced
 
 Every peer trains the same weights on the same batches in the same order in a process of its own, on as many processors
-as it has threads, and must reach the same held-out loss, to a share of its fall (`_losses.py`). Before the rounds
-weftnet looks for its plan once, as the first training on a machine does. Results are merged into results/speed.json,
-and results/speed.md is written from it (`_table.py` says what stands there).
+as it has threads, and must reach the same held-out loss, up to a share of its fall (`_losses.py`). Before the rounds
+weftnet searches for its plan once, as the first training on a machine does. Results are merged into results/speed.json,
+from which results/speed.md is generated (`_table.py` explains its columns).
 """
 
 import argparse
@@ -69,10 +69,10 @@ def compare(name: str, job: Path, threads: int, args: argparse.Namespace) -> dic
     rounds: list[dict[str, dict[str, Any]]] = []
     for number in range(args.rounds):
         turn = number % len(peers)
-        found = {peer: start(peer, job, threads, args.envs) for peer in peers[turn:] + peers[:turn]}
-        rounds.append({peer: found[peer] for peer in peers})
+        by_peer = {peer: start(peer, job, threads, args.envs) for peer in peers[turn:] + peers[:turn]}
+        rounds.append({peer: by_peer[peer] for peer in peers})
         for peer in peers:
-            seconds, worked = (found[peer][key] * 1e3 for key in ("step_seconds", "step_cpu_seconds"))
+            seconds, worked = (by_peer[peer][key] * 1e3 for key in ("step_seconds", "step_cpu_seconds"))
             print(f"{name}, {threads}: {peer:17} {seconds:8.2f} ms, {worked:8.2f} of processors", flush=True)
     return {"plan": plan, "rounds": rounds}
 

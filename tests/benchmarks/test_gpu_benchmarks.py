@@ -89,7 +89,7 @@ def test_airbenchs_seconds_are_read_from_what_it_prints(module: Any) -> None:
         "---",
     ]
     printed = "\n".join(lines)
-    assert module("airbench").told(printed) == 2.541
+    assert module("airbench").seconds_in(printed) == 2.541
 
 
 def test_seconds_count_the_first_steps_as_the_others(module: Any) -> None:

@@ -1,4 +1,4 @@
-"""What every peer shares that is not its own way to train: the job, the clock, the line it prints."""
+"""What all peers share apart from their way to train: the job, the clock, the line they print."""
 
 # ruff: noqa: E402  (the clock starts before the imports)
 
@@ -123,11 +123,11 @@ def report(job: Job, clock: Clock, before: float, loss: float, **more: Any) -> N
 
 def versions() -> dict[str, str]:
     """Of the libraries that there are here."""
-    found = {}
+    installed = {}
     for name in LIBRARIES:
         with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+            installed[name] = version(name)
+    return installed
 
 
 def peak() -> float:

@@ -1,4 +1,4 @@
-"""Arrays as data of weftnet, in the order they lie in; a batch is an `index_select`, as in weftnet's own."""
+"""Arrays as weftnet data, in their stored order; a batch is an `index_select`, as in weftnet's own."""
 
 from collections.abc import Callable, Iterator
 

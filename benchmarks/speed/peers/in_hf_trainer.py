@@ -1,4 +1,4 @@
-"""Hugging Face's Trainer; checkpoints and reports off, constant rate, the order of the data kept."""
+"""Hugging Face's Trainer, without checkpoints and reports, with a constant rate and the data in order."""
 
 from _job import Clock, job, report  # isort: skip  (starts the clock)
 

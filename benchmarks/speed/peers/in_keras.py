@@ -1,6 +1,6 @@
-"""Keras 3 on the backend that KERAS_BACKEND names: the same layers in (height, width, channels), compile and fit.
+"""Keras 3 on the backend named by KERAS_BACKEND: the same layers in (height, width, channels), compile and fit.
 
-Weights come from weftnet's by the paths of its blocks. Here are the seed CNN, the residual CNN and the MLP.
+The weights are weftnet's, by the paths of its blocks. Available for the seed CNN, the residual CNN and the MLP.
 """
 
 from _job import Clock, job, report, threads  # isort: skip  (starts the clock)

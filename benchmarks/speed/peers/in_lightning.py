@@ -1,4 +1,4 @@
-"""Lightning's Trainer; checkpoints and loggers off, the rest as it comes."""
+"""Lightning's Trainer, without checkpoints and loggers, otherwise with its defaults."""
 
 from _job import Clock, job, report  # isort: skip  (starts the clock)
 

@@ -1,7 +1,7 @@
-"""weftnet as it comes: the plan that it measures on a machine and remembers, with the progress bar and checkpoints on.
+"""weftnet with its defaults: the plan that it measures on a machine and remembers, with progress bar and checkpoints.
 
-With ONLY_FLOAT32 in the environment the same plan is run in float32.
-`in_weftnet.py JOB plan` finds the plan of a training of `planned` steps, as the first such training on a machine does.
+With ONLY_FLOAT32 in the environment the same plan runs in float32. `in_weftnet.py JOB plan` searches the plan of a
+training of `planned` steps, as the first such training on a machine does.
 """
 
 from _job import Clock, Job, job, report, threads  # isort: skip  (starts the clock)
@@ -67,13 +67,13 @@ def plan(this: Job) -> dict:
     from weftnet.train.planning import plan_of
 
     model, task = parts(this)
-    found = plan_of(model, task, Ready(this), Recipe(**settings(this), steps=this.planned)).to_dict()
+    record = plan_of(model, task, Ready(this), Recipe(**settings(this), steps=this.planned)).to_dict()
     return {
-        "plan": words(found),
-        "fields": found["plan"],
-        "source": found["source"],
-        "seconds": found["seconds"],
-        "tried": found["tried"],
+        "plan": words(record),
+        "fields": record["plan"],
+        "source": record["source"],
+        "seconds": record["seconds"],
+        "tried": record["tried"],
     }
 
 
