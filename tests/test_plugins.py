@@ -79,14 +79,14 @@ def test_a_plugin_without_annotations(loaded: list[str]) -> None:
     _, faults = examine(Chain((Block("bare"),)), {"x": parse("vector:3")})
     (fault,) = faults
     assert str(fault).splitlines()[:2] == [
-        "0 (bare): is no block: forward's argument 'x' has no shape",
+        "0 (bare): is not a block: forward's argument 'x' has no shape annotation",
         '  reads: a jaxtyping annotation such as Float[Tensor, "batch time dim_in"]',
     ]
 
 
 def test_torch_is_translated(loaded: list[str]) -> None:
     _, faults = examine(Chain((Block("fussy"),)), {"x": parse("vector:4")})
-    assert faults[0].what == "reads 99 values at a place, not 4"
+    assert faults[0].what == "reads 99 values per position, not 4"
 
 
 @pytest.mark.parametrize(

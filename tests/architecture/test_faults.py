@@ -61,42 +61,42 @@ def graph(nodes: dict[str, Any] | None = None, **keys: Any) -> dict[str, Any]:
     ("place", "path", "op", "value", "now", "says"),
     [
         (0, "0", "set", {"dim": 4, "bias": None, "a": 1}, {"dense": {"dim": 4, "a": 1}},
-         "take bias away and set dim: 4 and set a: 1"),
+         "remove bias and set dim: 4 and set a: 1"),
         (0, "0", "set", {"bias": None, "b": True}, {"dense": {"dim": 8, "b": True}}, "write b: true instead of bias"),
-        (0, "0", "rename", "elu", {"elu": {"dim": 8, "bias": False}}, "write elu instead"),
-        (0, "0", "replace", [ELU], "elu", "write elu instead"),
-        (0, "0", "label", "first", {"dense": {"dim": 8, "bias": False}, "name": "first"}, "call it first"),
+        (0, "0", "rename", "elu", {"elu": {"dim": 8, "bias": False}}, "use elu instead"),
+        (0, "0", "replace", [ELU], "elu", "use elu instead"),
+        (0, "0", "label", "first", {"dense": {"dim": 8, "bias": False}, "name": "first"}, "name it first"),
         (1, "1", "shortcut", ELU, {"residual": {"body": ["relu", {"dense": {"dim": 8}}], "shortcut": "elu"}},
          "give the residual the shortcut elu"),
         (1, "1.body.0", "remove", None, {"residual": {"body": [{"dense": {"dim": 8}}], "shortcut": "tanh"}},
-         "take it away"),
-        (1, "1.shortcut", "remove", None, {"residual": ["relu", {"dense": {"dim": 8}}]}, "take it away"),
+         "remove it"),
+        (1, "1.shortcut", "remove", None, {"residual": ["relu", {"dense": {"dim": 8}}]}, "remove it"),
         (2, "2", "merge", "add", {"parallel": {"merge": "add", "branches": ["relu", ["tanh", "relu"]]}},
          "set merge: add"),
         (2, "2.0", "after", [ELU, GELU],
          {"parallel": {"merge": "concat", "branches": [["relu", "elu", "gelu"], ["tanh", "relu"]]}},
-         "put elu, gelu after it"),
-        (2, "2.0", "remove", None, {"parallel": {"merge": "concat", "branches": [["tanh", "relu"]]}}, "take it away"),
+         "insert elu, gelu after it"),
+        (2, "2.0", "remove", None, {"parallel": {"merge": "concat", "branches": [["tanh", "relu"]]}}, "remove it"),
         (2, "2.1", "before", [ELU], {"parallel": {"merge": "concat", "branches": ["relu", ["elu", "tanh", "relu"]]}},
-         "put elu before it"),
+         "insert elu before it"),
         (3, "3", "times", 5, {"repeat": {"times": 5, "body": "relu"}}, "set times: 5"),
-        (3, "3.body", "after", [ELU], {"repeat": {"times": 3, "body": ["relu", "elu"]}}, "put elu after it"),
-        (4, "4.b", "sources", ["x"], graph({**GRAPH, "b": {"from": "x", "dense": {"dim": 2}}}), "write from: x"),
+        (3, "3.body", "after", [ELU], {"repeat": {"times": 3, "body": ["relu", "elu"]}}, "insert elu after it"),
+        (4, "4.b", "sources", ["x"], graph({**GRAPH, "b": {"from": "x", "dense": {"dim": 2}}}), "set from: x"),
         (4, "4.b", "sources", {"x": "a"}, graph({**GRAPH, "b": {"from": {"x": "a"}, "dense": {"dim": 2}}}),
-         "write from: {x: a}"),
+         "set from: {x: a}"),
         (4, "4.c", "merge", "add", graph({**GRAPH, "c": {"from": ["a", "b"], "merge": "add"}}), "set merge: add"),
         (4, "4.c", "after", [ELU], graph({**GRAPH, "c": {"from": ["a", "b"], "merge": "concat", "elu": {}}}),
-         "put elu after it"),
-        (4, "4.b", "remove", None, graph({**GRAPH, "b": {"from": "a"}}), "take it away"),  # c reads it: it passes on
+         "insert elu after it"),
+        (4, "4.b", "remove", None, graph({**GRAPH, "b": {"from": "a"}}), "remove it"),  # c reads it: it passes on
         (4, "4.a", "label", "z",
          graph({"z": {"from": "x", "relu": {}}, "b": {"from": "z", "dense": {"dim": 2}},
-                "c": {"from": ["z", "b"], "merge": "concat"}}), "call it z"),
+                "c": {"from": ["z", "b"], "merge": "concat"}}), "name it z"),
         (4, "4.c", "between", {"a": [ELU]},
          graph({"a": GRAPH["a"], "b": GRAPH["b"], "a_to_c": {"from": "a", "elu": {}},
-                "c": {"from": ["a_to_c", "b"], "merge": "concat"}}), "put elu between a and it"),
+                "c": {"from": ["a_to_c", "b"], "merge": "concat"}}), "insert elu between a and it"),
         (4, "4", "inputs", ["y"], graph(inputs=["y"]), "set inputs: [y]"),
         (4, "4", "outputs", ["a", "c"], graph(outputs=["a", "c"]), "set outputs: [a, c]"),
-        (5, "last", "label", None, "softmax", "take the name away"),
+        (5, "last", "label", None, "softmax", "remove the name"),
     ],
 )  # fmt: skip
 def test_an_edit_changes_one_thing(place: int, path: str, op: str, value: Any, now: Any, says: str) -> None:
@@ -154,7 +154,7 @@ def test_a_fault_in_print() -> None:
         "  reads: x: numbers (…)\n"
         "  given: vector (dim 3), by 2\n"
         "  did you mean 'conv1d' or 'dense'?\n"
-        "  fix: at 2: put elu after it"
+        "  fix: at 2: insert elu after it"
     )
     assert Fault(("encoder", "1"), "relu", "what").where == "encoder.1"
     assert str(Fault(("network",), "chain", "what")) == "network (chain): what"

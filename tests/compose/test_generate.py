@@ -24,12 +24,12 @@ SIGNALS = (
     {"a": "tokens:9,vocabulary=20,padded", "b": "series:7x8,padded", "c": "vector:5"},
     {"a": "series:9x8", "b": "series:12x8"},
 )  # fmt: skip
-#: What is refused though torch would run it: kinds of axes, dtypes of settings, what is read by nobody.
+#: What is rejected although torch would run it: kinds of axes, types of settings, nodes that no other reads.
 RULES = re.compile(
-    r"^reads .*, not |takes signals of one kind|: expected .*, got |nobody reads|would take padding|"
-    r"has no setting|is \d+, and what comes in has|does not say how they become one|more than any machine"
+    r"^reads .*, not |needs signals of the same kind|: expected .*, got |no node reads|would treat padding|"
+    r"has no setting|is \d+, but the input has|but has no merge|more than any machine"
 )
-#: bytes above which a mended network is not run: a fix may need a layer of any size
+#: bytes above which a fixed network is not run: a fix may need a layer of any size
 LARGE = 200 << 20
 
 
@@ -56,7 +56,7 @@ def runs(architecture: Architecture, batch: int) -> None:
 
 
 def refused(architecture: Architecture) -> None:
-    """It fails when it is built naively, or breaks a stated rule; its fixes mend it."""
+    """It fails when built naively, or breaks a stated rule; its fixes make it valid."""
     node, signals = architecture.parts["network"], inputs_of(architecture)["network"]
     faults = examine(node, signals)[1]
     try:

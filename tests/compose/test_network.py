@@ -143,7 +143,7 @@ graph:
     torch.testing.assert_close(outputs["mixed"], torch.cat([(eye * facts).relu(), (eye * facts).tanh()], dim=1))
     with pytest.raises(SettingError, match="the network reads photo, row\n  expected: row\n  got: photo"):
         net({"photo": photo})
-    with pytest.raises(SettingError, match="a mask of 'text', which does not come in"):
+    with pytest.raises(SettingError, match="a mask of 'text', which is not an input"):
         net({"photo": photo, "row": row}, {"text": lengths(1, width=2)})
 
 
@@ -280,7 +280,7 @@ def test_parts_and_labels_by_dataclass() -> None:
     node = Chain((Block("relu", label="forward"), Block("relu", label="a"), Block("tanh", label="a")))
     _, faults = examine(node, {"x": parse("vector:3")})
     assert [str(fault).splitlines()[0] for fault in faults] == [
-        "forward (name): every module has something called 'forward'",
-        "a (name): another node here is called 'a' too",
+        "forward (name): 'forward' is an attribute of every module",
+        "a (name): another node here is also called 'a'",
     ]
     assert from_dict({"relu": None}).parts["network"] == Block("relu")

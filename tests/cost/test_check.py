@@ -105,9 +105,9 @@ def test_faults_say_what_was_read_and_how_to_fix_them(tmp_path):
     report = report_of(architecture, faults=faults)
     shown = text(report)
     assert "✗ 0 (conv2): no block is called 'conv2'" in shown
-    assert "fix: write conv2d instead" in shown
+    assert "fix: use conv2d instead" in shown
     assert "✗ 2 (dense)" in shown
-    assert "put flatten before it" in shown
+    assert "insert flatten before it" in shown
     assert "faults, " in shown
     assert "fixable with check --fix" in shown
     assert report.step is None
@@ -231,7 +231,7 @@ def test_fixing_leaves_an_architecture_that_builds_and_its_first_comment(tmp_pat
     path.write_text(BAD)
     done = fix(path)
     assert len(done) >= 4
-    assert any("write conv2d instead" in line for line in done)
+    assert any("use conv2d instead" in line for line in done)
     written = path.read_text()
     assert written.startswith("# my network\n# the second try\n\ninputs:")
     architecture = load(path)

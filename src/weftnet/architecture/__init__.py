@@ -1,1 +1,1 @@
-"""An architecture as data: the specification, signals, reading, faults and the edits that mend them."""
+"""An architecture as data: the specification, signals, reading, faults and the edits that fix them."""

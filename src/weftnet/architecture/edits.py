@@ -1,25 +1,25 @@
-"""Edits of an architecture: the changes that mend its faults, and how they are made.
+"""Edits of an architecture: the changes that fix its faults, and how they are applied.
 
-An edit is data – a path, an operation, a value – so that it can be printed, kept, and applied by `check --fix`. All the
-paths of a list of edits refer to the architecture before any of them, so their order does not matter.
+An edit is data – a path, an operation, a value – so that it can be printed, stored, and applied by `check --fix`. All
+paths in a list of edits refer to the architecture before any of them, so their order does not matter.
 
     op        value                    meaning
-    set       {setting: value|None}    change settings of the block; None takes the setting away
+    set       {setting: value|None}    change settings of the block; None removes the setting
     rename    name                     another block with the same settings
     replace   [node, …]                other nodes in its place
-    before    [node, …]                put nodes before this one
-    after     [node, …]                put nodes after this one
-    remove    –                        take the node away; a graph's node that others read then only passes on
-    splice    –                        put the nodes of this chain in its place
-    label     name                     another name of the node, for those too that read it
+    before    [node, …]                insert nodes before this one
+    after     [node, …]                insert nodes after this one
+    remove    –                        remove the node; a graph's node that others read still passes its source on
+    splice    –                        replace this chain by its nodes
+    label     name                     another name for the node, also where it is read
     shortcut  node                     give a residual this shortcut
     merge     name                     another merge
     times     n                        another number of repetitions
-    between   {source: [node, …]}      put nodes between a source and a graph's node
+    between   {source: [node, …]}      insert nodes between a source and a graph's node
     sources   [name, …]|{arg: name}    read from elsewhere (a graph's node)
     inputs    [name, …]                other inputs of a graph
     outputs   [name, …]                other outputs of a graph
-    spelling  text                     already made while reading: the file was not of the right form
+    spelling  text                     already applied while reading: the file did not have the right form
 """
 
 import json
@@ -54,26 +54,26 @@ class Edit:
             case "set":
                 return _settings(self.value)
             case "rename":
-                return f"write {self.value} instead"
+                return f"use {self.value} instead"
             case "replace":
-                return f"write {_written(self.value)} instead"
+                return f"use {_written(self.value)} instead"
             case "before" | "after":
-                return f"put {_written(self.value)} {self.op} it"
+                return f"insert {_written(self.value)} {self.op} it"
             case "between":
                 ways = self.value.items()
-                return " and ".join(f"put {_written(nodes)} between {source} and it" for source, nodes in ways)
+                return " and ".join(f"insert {_written(nodes)} between {source} and it" for source, nodes in ways)
             case "remove":
-                return "take it away"
+                return "remove it"
             case "splice":
-                return "read as nodes one after another"
+                return "read as a chain"
             case "shortcut":
                 return f"give the residual the shortcut {_written([self.value])}"
             case "label":
-                return f"call it {self.value}" if self.value else "take the name away"
+                return f"name it {self.value}" if self.value else "remove the name"
             case "merge" | "times":
                 return f"set {self.op}: {self.value}"
             case "sources":
-                return f"write from: {written(self.value if isinstance(self.value, Mapping) else _short(self.value))}"
+                return f"set from: {written(self.value if isinstance(self.value, Mapping) else _short(self.value))}"
             case "inputs" | "outputs":
                 return f"set {self.op}: {written(self.value)}"
             case _:
@@ -92,19 +92,19 @@ class Edit:
 
 
 def place(path: tuple[str, ...]) -> str:
-    """A path in one word, without the part if it is `network`."""
+    """A path as text, without the part if it is `network`."""
     return ".".join(path[1:] if path[:1] == ("network",) and len(path) > 1 else path)
 
 
 def apply(architecture: Architecture, edits: Iterable[Edit]) -> Architecture:
-    """The architecture with all the edits made."""
+    """The architecture with all edits applied."""
     by_path = _by_path(edits)
     parts = {part: _one(_edited(node, (part,), by_path)) for part, node in architecture.parts.items()}
     return replace(architecture, parts=parts)
 
 
 def edited(node: Node, path: tuple[str, ...], edits: Iterable[Edit]) -> Node:
-    """A node with the edits made that lie at or below its path."""
+    """A node with the edits at or below its path applied."""
     return _one(_edited(node, path, _by_path(edits)))
 
 
@@ -119,7 +119,7 @@ def _by_path(edits: Iterable[Edit]) -> Edits:
 
 
 def _edited(node: Node, path: tuple[str, ...], edits: Edits) -> tuple[Node, ...]:
-    """What stands in a node's place once it is edited: nothing, it alone, or it among others."""
+    """The nodes in a node's place after its edits: none, itself, or itself among others."""
     inner = _inside(node, path, edits)
     if inner is None:
         return ()
@@ -138,13 +138,13 @@ def _edited(node: Node, path: tuple[str, ...], edits: Edits) -> tuple[Node, ...]
                 before.extend(edit.value)
             case "after":
                 after.extend(edit.value)
-            case _:  # of several nodes that stand in its place the last is the one that was meant
+            case _:  # of several nodes in its place, the last one is the node itself
                 now = (*now[:-1], *(_changed(last, edit) for last in now[-1:]))
     return (*before, *now, *after)
 
 
 def _changed(node: Node, edit: Edit) -> Node:
-    """The node with something of its own changed."""
+    """The node with one of its own fields changed."""
     match edit.op, node:
         case "set", Block():
             settings = {**node.settings, **edit.value}
@@ -167,7 +167,7 @@ def _changed(node: Node, edit: Edit) -> Node:
 
 
 def _inside(node: Node, path: tuple[str, ...], edits: Edits) -> Node | None:
-    """The node with its inner nodes edited; None if nothing is left of it."""
+    """The node with the nodes inside edited; None if nothing is left of it."""
     match node:
         case Block():
             return node
@@ -193,12 +193,12 @@ def _inside(node: Node, path: tuple[str, ...], edits: Edits) -> Node | None:
                 if edited_wire is not None:
                     between, edited_wire = _between(name, edited_wire, edits.get((*path, name), ()))
                     new_wires |= {**between, name: edited_wire}
-            called = {name: edit.value for name in wires for edit in edits.get((*path, name), ()) if edit.op == "label"}
-            return _relabelled(replace(node, nodes=new_wires), called)
+            names = {name: edit.value for name in wires for edit in edits.get((*path, name), ()) if edit.op == "label"}
+            return _relabelled(replace(node, nodes=new_wires), names)
 
 
 def _wired(wire: Wire, path: tuple[str, ...], edits: Edits, read: bool) -> Wire | None:
-    """A graph's node: edits of the wire itself are made here; removing a node that is read leaves the wire."""
+    """A node of a graph, with the edits of its wire; a removed node that others read leaves its wire."""
     here = edits.get(path, [])
     removed = any(edit.op == "remove" for edit in here)
     if removed and not read:
@@ -218,39 +218,39 @@ def _wired(wire: Wire, path: tuple[str, ...], edits: Edits, read: bool) -> Wire 
     return wire
 
 
-def _relabelled(graph: Graph, called: Mapping[str, str]) -> Graph:
-    """The graph with nodes of other names, and the sources and outputs that name them; a node's own source stays."""
-    if not called:
+def _relabelled(graph: Graph, names: Mapping[str, str]) -> Graph:
+    """The graph with renamed nodes, also in sources and outputs; a node that reads its own old name keeps it."""
+    if not names:
         return graph
     nodes = {}
     for name, wire in graph.nodes.items():
-        for old, new in called.items():
+        for old, new in names.items():
             if old != name:
-                wire = replace(wire, sources=_read_instead(wire, old, new))
+                wire = replace(wire, sources=_redirected(wire, old, new))
         node = wire.node and replace(wire.node, label=None)
-        nodes[called.get(name, name)] = replace(wire, node=node) if name in called else wire
-    return replace(graph, nodes=nodes, outputs=tuple(called.get(name, name) for name in graph.outputs))
+        nodes[names.get(name, name)] = replace(wire, node=node) if name in names else wire
+    return replace(graph, nodes=nodes, outputs=tuple(names.get(name, name) for name in graph.outputs))
 
 
 def _between(name: str, wire: Wire, edits: Iterable[Edit]) -> tuple[dict[str, Wire], Wire]:
-    """The nodes that come between a wire and its sources, and the wire that reads them."""
+    """The nodes inserted between a wire and its sources, and the wire that reads them."""
     new: dict[str, Wire] = {}
     for edit in edits:
         if edit.op == "between":
             for source, nodes in edit.value.items():
                 new[f"{source}_to_{name}"] = Wire((source,), _one(tuple(nodes)))
-                wire = replace(wire, sources=_read_instead(wire, source, f"{source}_to_{name}"))
+                wire = replace(wire, sources=_redirected(wire, source, f"{source}_to_{name}"))
     return new, wire
 
 
-def _read_instead(wire: Wire, old: str, new: str) -> tuple[str, ...] | Mapping[str, str]:
+def _redirected(wire: Wire, old: str, new: str) -> tuple[str, ...] | Mapping[str, str]:
     if isinstance(wire.sources, Mapping):
         return {argument: new if source == old else source for argument, source in wire.sources.items()}
     return tuple(new if source == old else source for source in wire.sources)
 
 
 def _one(nodes: tuple[Node, ...]) -> Node:
-    """Nodes where only one can stand: a chain of them, flattened where the parts are plain chains."""
+    """Nodes as a single one: a chain of them, with unlabelled chains among them flattened."""
     if len(nodes) == 1:
         return nodes[0]
     flat: list[Node] = []
@@ -260,12 +260,12 @@ def _one(nodes: tuple[Node, ...]) -> Node:
 
 
 def quoted(value: Any) -> str:
-    """A value in one line; a text in quotes."""
+    """A value on one line; text in quotes."""
     return json.dumps(value) if isinstance(value, str) else written(value)
 
 
 def written(value: Any) -> str:
-    """A value in one line, as it would stand in a file."""
+    """A value on one line, as a file would have it."""
     if isinstance(value, tuple):
         value = list(value)
     return json.dumps(value, ensure_ascii=False, default=str).replace('"', "")
@@ -280,8 +280,8 @@ def _short(names: Sequence[str]) -> str | list[str]:
 
 
 def _settings(changes: Mapping[str, Any]) -> str:
-    gone = [key for key, value in changes.items() if value is None]
+    removed = [key for key, value in changes.items() if value is None]
     new = {key: value for key, value in changes.items() if value is not None}
-    if len(gone) == len(new) == 1:
-        return f"write {written(new)[1:-1]} instead of {gone[0]}"
-    return " and ".join([*(f"take {key} away" for key in gone), *(f"set {key}: {written(new[key])}" for key in new)])
+    if len(removed) == len(new) == 1:
+        return f"write {written(new)[1:-1]} instead of {removed[0]}"
+    return " and ".join([*(f"remove {key}" for key in removed), *(f"set {key}: {written(new[key])}" for key in new)])

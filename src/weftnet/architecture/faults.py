@@ -1,4 +1,4 @@
-"""A fault of an architecture: where it lies, what is wrong, and the edit that mends it."""
+"""A fault of an architecture: where it is, what is wrong, and the edit that fixes it."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ __all__ = ["Edit", "Fault", "apply", "edited", "place", "quoted", "written"]
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a node, and how to mend it.
+    """What is wrong with a node, and how to fix it.
 
     Args:
         path: the node's path, its part first.
         block: the block's or combinator's name.
         what: the fault in one sentence.
         reads: what the node reads.
-        given: what it was given.
-        by: the path of the node that gave it.
-        close: names that may have been meant.
-        fix: the edit that mends it; it was tried before it was offered.
+        given: what it receives.
+        by: the path of the node that it receives it from.
+        close: names that may have been intended.
+        fix: the edit that fixes it; it was tried before it is offered.
     """
 
     path: tuple[str, ...]
@@ -33,7 +33,7 @@ class Fault:
 
     @property
     def where(self) -> str:
-        """The node's path as people see it: the part `network`, which most architectures have alone, goes unsaid."""
+        """The node's path as shown to people: without the part `network`, the only one of most architectures."""
         return place(self.path)
 
     def __str__(self) -> str:

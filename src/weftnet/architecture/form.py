@@ -11,7 +11,7 @@ from weftnet.errors import closest
 
 Path: TypeAlias = tuple[str, ...]
 #: Fix of what can't be read at all: it is removed.
-LEFT_OUT = "left out"
+IGNORED = "ignored"
 _LONGEST = 77  # characters of a value that a fault shows
 
 
@@ -26,7 +26,7 @@ class Form:
         result: dict[str, Any] = dict.fromkeys(known)
         if not isinstance(value, dict):
             if value is not None:
-                self.fault(path, block, "is no mapping", expected=either(known), got=value)
+                self.fault(path, block, "is not a mapping", expected=either(known), got=value)
             return result
         result |= {key: item for key, item in value.items() if key in result}
         for key, item in value.items():
@@ -37,7 +37,7 @@ class Form:
                 self.misspelt(path, block, str(key), close[0])
                 result[close[0]] = item
             else:
-                self.fault(path, block, f"has no setting {str(key)!r}", expected=either(known), fix=LEFT_OUT)
+                self.fault(path, block, f"has no setting {str(key)!r}", expected=either(known), fix=IGNORED)
         return result
 
     def merge(self, merge: Any, path: Path, block: str) -> str:
@@ -52,7 +52,7 @@ class Form:
 
     def misspelt(self, path: Path, block: str, word: str, intended: str) -> None:
         """Record a word that was read as another."""
-        self.fault(path, block, f"{word!r} is not known here", close=(intended,), fix=f"read as {intended}")
+        self.fault(path, block, f"unknown key {word!r}", close=(intended,), fix=f"read as {intended}")
 
     def fault(
         self, path: Path, block: str, what: str, *,
@@ -61,7 +61,7 @@ class Form:
         """Record a fault; `fix` says what was read instead."""
         given = "" if got is None else written(got)[:_LONGEST]
         edit = Edit(path, "spelling", fix) if fix else None
-        if fix == LEFT_OUT and path:
+        if fix == IGNORED and path:
             edit = Edit(path, "remove")
         self.faults.append(Fault(path or ("architecture",), block, what, expected, given, close=close, fix=edit))
 

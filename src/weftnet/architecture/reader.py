@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from weftnet.architecture.faults import Edit, Fault, quoted, written
-from weftnet.architecture.form import LEFT_OUT, Form, Path, either
+from weftnet.architecture.form import IGNORED, Form, Path, either
 from weftnet.architecture.graph_reader import GraphReader
 from weftnet.architecture.signal import KINDS, parse
 from weftnet.architecture.spec import (
@@ -74,7 +74,7 @@ class Reader:
     def _parts(self, data: dict[Any, Any], inputs: dict[str, str]) -> Architecture | None:
         parts = data.pop("parts")
         for key in data:
-            self.form.fault((), "architecture", f"{key!r} stands beside parts", fix=f"{LEFT_OUT}: put it inside a part")
+            self.form.fault((), "architecture", f"{key!r} is beside parts", fix=f"{IGNORED}: move it into a part")
         if not isinstance(parts, dict) or not parts:
             self.form.fault((), "parts", "names no part", expected="a mapping of part to node", got=parts)
             return None
@@ -88,7 +88,7 @@ class Reader:
             self.form.fault((), "inputs", "names no input", expected=expected, got=data, fix=f"read as {{x: {data}}}")
             data = {"x": data}
         if not isinstance(data, dict):
-            self.form.fault((), "inputs", "is no mapping", expected=expected, got=data, fix=LEFT_OUT)
+            self.form.fault((), "inputs", "is not a mapping", expected=expected, got=data, fix=IGNORED)
             return {}
         signals = {}
         for name, value in data.items():
@@ -104,7 +104,7 @@ class Reader:
                     signals[str(name)] = spelling
                     break
             if signals.get(str(name)) != text:
-                fix = f"read as {signals[str(name)]}" if str(name) in signals else LEFT_OUT
+                fix = f"read as {signals[str(name)]}" if str(name) in signals else IGNORED
                 self.form.fault(("inputs", str(name)), "inputs", what, got=value, fix=fix)
         return signals
 
@@ -112,7 +112,7 @@ class Reader:
         """A node as far as it can be read; None if nothing of it can."""
         self.nodes += 1
         if depth > MAX_DEPTH:
-            raise SettingError("nests too deeply", where=self.where, expected=f"at most {MAX_DEPTH} levels")
+            raise SettingError("is nested too deeply", where=self.where, expected=f"at most {MAX_DEPTH} levels")
         if self.nodes > MAX_NODES:
             raise SettingError("is too large", where=self.where, expected=f"at most {MAX_NODES} nodes")
         if isinstance(data, str) and data not in COMBINATORS:
@@ -121,7 +121,7 @@ class Reader:
             return Chain(self._list(data, path, depth))
         if isinstance(data, dict) and data:
             return self._mapping(dict(data), path, depth)
-        self.form.fault(path, "node", "is no node", expected="a name, a mapping or a list", got=data, fix=LEFT_OUT)
+        self.form.fault(path, "node", "is not a node", expected="a name, a mapping or a list", got=data, fix=IGNORED)
         return None
 
     def _list(self, data: list[Any], path: Path, depth: int) -> tuple[Node, ...]:
@@ -158,7 +158,7 @@ class Reader:
         """A mapping that is not `{name: settings}`: a forgotten dash, or settings beside the name."""
         heads = [key for key in data if key in COMBINATORS or key in BLOCKS]
         if not data:
-            self.form.fault(path, "node", "has a name and nothing else", fix=LEFT_OUT)
+            self.form.fault(path, "node", "has a name and nothing else", fix=IGNORED)
             return None
         if len(heads) == 1:
             head = heads[0]
@@ -168,7 +168,7 @@ class Reader:
             if isinstance(own, dict):
                 beside = {key: value for key, value in data.items() if key != head}
                 names = " and ".join(map(str, beside))
-                what = f"{names} {'stands' if len(beside) == 1 else 'stand'} beside the name"
+                what = f"{names} {'is' if len(beside) == 1 else 'are'} beside the name, not under it"
                 self.form.fault(path, str(head), what, fix=f"read inside {head}: indent it")
                 return self._mapping({head: {**own, **beside}}, path, depth)
         names = ", ".join(map(str, data))
@@ -183,8 +183,8 @@ class Reader:
             names = _open_settings(name)
             values = settings if isinstance(settings, list) and len(names) > 1 else [settings]
             named = dict(zip(names, values, strict=False))
-            fix = f"read as {written(named)}" if named else LEFT_OUT
-            what = "settings are a mapping of setting to value"
+            fix = f"read as {written(named)}" if named else IGNORED
+            what = "settings must be a mapping of setting to value"
             self.faults.append(Fault(path, name, what, given=written(settings), fix=Edit(path, "spelling", fix)))
             settings = named
         return Block(name, {str(key): value for key, value in settings.items()})
@@ -193,7 +193,7 @@ class Reader:
         match key:
             case "chain":
                 if not isinstance(value, list):
-                    self.form.fault(path, "chain", "is no list", got=value, fix="read as a list of one")
+                    self.form.fault(path, "chain", "is not a list", got=value, fix="read as a list of one")
                     value = [value]
                 return Chain(self._list(value, path, depth))
             case "residual":
@@ -227,7 +227,7 @@ class Reader:
         branches = value["branches"] if isinstance(value["branches"], list) else []
         nodes = self._list(branches, path, depth)
         if not nodes:
-            self.form.fault(path, "parallel", "has no branches", got=value["branches"], fix=LEFT_OUT)
+            self.form.fault(path, "parallel", "has no branches", got=value["branches"], fix=IGNORED)
             return None
         if value["merge"] is None:
             self.form.fault(path, "parallel", "names no merge", expected=either(MERGES), fix="read as merge: concat")
@@ -246,7 +246,7 @@ class Reader:
 
     def _body(self, data: Any, path: Path, block: str, depth: int) -> Node | None:
         if data is None or data == []:
-            self.form.fault(path, block, "has no body", expected="body: a node or a list", fix=LEFT_OUT)
+            self.form.fault(path, block, "has no body", expected="body: a node or a list", fix=IGNORED)
             return None
         return self.node(data, (*path, "body"), depth + 1)
 
@@ -256,8 +256,8 @@ def _why_no_name(label: Any, taken: set[str]) -> str:
     if label is None:
         return ""
     if not isinstance(label, str) or not label or "." in label or label.isdecimal():
-        return "a name is a word without dots"
-    return f"another node here is called {label!r} too" if label in taken else ""
+        return "a name must be a word without dots"
+    return f"another node here is also called {label!r}" if label in taken else ""
 
 
 def _nodes(data: list[Any]) -> bool:

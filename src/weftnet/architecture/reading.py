@@ -1,8 +1,8 @@
 """Read an architecture from YAML, JSON or a dict, and collect every fault of its form.
 
-The reader is tolerant so that it can go on to the next fault: where it can tell what was meant it reads that, and the
-fault says so; `check --fix` then writes what was read. `load` is strict: any fault raises. Loading executes nothing:
-YAML's safe subset, no aliases into cycles, and limits on size, depth and nodes.
+The reader is tolerant so that it can continue to the next fault: where the intention is clear it reads that, and the
+fault says so; `check --fix` then writes what was read. `load` is strict: any fault raises. Loading executes no code:
+YAML's safe subset, no aliases, and limits on size, depth and number of nodes.
 """
 
 import json
@@ -32,7 +32,7 @@ def load(path: str | Path) -> Architecture:
 
 
 def read(path: str | Path) -> tuple[Architecture | None, list[Fault]]:
-    """The architecture in a file as far as it can be read, and the faults of its form."""
+    """As much of the architecture in a file as can be read, and the faults of its form."""
     path = Path(path)
     try:
         size = path.stat().st_size
@@ -55,11 +55,11 @@ def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture |
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        raise SettingError(_plain(error), where=where + line, fix="mend the YAML there") from error
+        raise SettingError(_plain(error), where=where + line, fix="fix the YAML there") from error
     except RecursionError as error:
-        raise SettingError("nests too deeply", where=where, expected=f"at most {MAX_DEPTH} levels") from error
-    except ValueError as error:  # a number of thousands of digits, a date that does not exist
-        raise SettingError("holds a value that can't be read", where=where, got=str(error)[:80]) from error
+        raise SettingError("is nested too deeply", where=where, expected=f"at most {MAX_DEPTH} levels") from error
+    except ValueError as error:  # a number with thousands of digits, a date that does not exist
+        raise SettingError("contains a value that can't be read", where=where, got=str(error)[:80]) from error
     return read_dict(data, where=where)
 
 
@@ -85,51 +85,51 @@ _NO_JSON = object()
 
 
 def _json(text: str) -> Any:
-    """What a JSON text holds, if it is one; YAML, which takes it too, reads some of its escapes otherwise."""
+    """The content of a JSON text, if it is one; YAML accepts JSON too, but reads some of its escapes differently."""
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_unique)
     except ValueError:
         return _NO_JSON
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A mapping, unless YAML should find the key that stands there twice."""
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping; a repeated key is left to the YAML reader, which reports its line."""
     if len(result := dict(pairs)) < len(pairs):
-        raise json.JSONDecodeError("a key stands there twice", "", 0)
+        raise json.JSONDecodeError("a repeated key", "", 0)
     return result
 
 
 def _plain(error: yaml.YAMLError) -> str:
-    """What a YAML error means."""
+    """A YAML error in plain words."""
     problem = str(getattr(error, "problem", None) or error)
     if r"'\t'" in problem:
-        return "a tab stands where YAML takes spaces"
-    for theirs, ours in _YAML.items():
+        return "a tab where YAML requires spaces"
+    for theirs, ours in _YAML_PROBLEMS.items():
         if theirs in problem:
             return ours
     return problem
 
 
-_YAML = {
-    "mapping values are not allowed here": "a colon too many: is the line before it indented too little or too much?",
+_YAML_PROBLEMS = {
+    "mapping values are not allowed here": "an extra colon: is the line before it indented too little or too much?",
     "expected ',' or ']'": "a comma or a closing bracket ] is missing",
     "expected ',' or '}'": "a comma or a closing brace } is missing",
-    "expected <block end>": "the indentation does not fit the lines before",
+    "expected <block end>": "the indentation does not match the lines before",
     "could not find expected ':'": "a colon is missing",
     "found unexpected end of stream": "a closing quote is missing",
-    "expected the node content": "a bracket too many",
-    "could not determine a constructor": "a tag (!…) is not used here",
-    "but found another document": "a second document (---) begins",
+    "expected the node content": "an extra bracket",
+    "could not determine a constructor": "tags (!…) are not allowed",
+    "but found another document": "only one document is allowed, and a second (---) begins",
 }
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe subset, minus aliases (no bombs) and minus repeated keys (no silent loss)."""
+    """YAML's safe subset, without aliases (no bombs) and without repeated keys (no silent loss)."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases are not used here", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -137,9 +137,9 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
             if isinstance(name, list | dict):
-                raise yaml.MarkedYAMLError(problem="a key is a name", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem="a key must be a name", problem_mark=key.start_mark)
             if name in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {name!r} stands here twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"the key {name!r} is repeated", problem_mark=key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep=deep)
 

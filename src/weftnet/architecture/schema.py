@@ -1,7 +1,8 @@
-"""What a block's signatures say: the axes that `forward` reads and gives, and the settings of `__init__`.
+"""A block's schema, read from its signatures: the axes `forward` reads and gives, and the settings of `__init__`.
 
 This is the only module that reads jaxtyping's annotations; `axes.py` matches axes with signals.
-A constructor argument that is also an axis read, or a fact the signals know (`vocabulary`), is filled by the builder.
+A constructor argument that is also an input axis, or a fact that signals carry (`vocabulary`), is filled in by the
+builder.
 """
 
 import inspect
@@ -34,7 +35,7 @@ class Setting:
     required: bool
 
     def check(self, value: Any) -> Any:
-        """The value as the annotation has it, lists as tuples where it says so.
+        """The value as the annotation's type; a list becomes a tuple where the annotation says so.
 
         Raises:
             ValidationError: pydantic's, if the value is not of that type.
@@ -49,20 +50,20 @@ class Setting:
 
     @property
     def type_name(self) -> str:
-        """The annotation as a person says it: `same | valid | a whole number`."""
+        """The annotation in words: `same | valid | a whole number`."""
         return " | ".join(dict.fromkeys(_words(self.annotation)))
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words that the annotation names, if it does."""
-        return tuple(word for word in _words(self.annotation) if word not in _SPOKEN.values())
+        """The words that a Literal in the annotation allows."""
+        return tuple(word for word in _words(self.annotation) if word not in _WORDS.values())
 
 
-_SPOKEN = {
+_WORDS = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
-    str: "a text",
+    str: "a string",
     type(None): "null",
     Any: "anything",
 }
@@ -77,21 +78,20 @@ def _words(annotation: Any) -> list[str]:
     if typing.get_origin(annotation) in (list, tuple, Sequence):
         items = dict.fromkeys(word.removeprefix("a ") + "s" for one in inner if one is not ... for word in _words(one))
         return ["a list of " + " or ".join(items)]
-    return [_SPOKEN.get(annotation, str(getattr(annotation, "__name__", annotation)))]
+    return [_WORDS.get(annotation, str(getattr(annotation, "__name__", annotation)))]
 
 
 @dataclass(frozen=True)
 class Schema:
-    """A block's form: what it reads, what it gives, its settings.
+    """What a block reads, what it gives, and its settings.
 
     Args:
         cls: the module's class.
-        reads: the values `forward` takes, required ones first as they stand; masks left out.
+        reads: the arguments of `forward` in their order, without the masks.
         masks: names of the arguments that are masks.
         gives: axes of the output, with the batch.
         settings: the constructor's arguments.
-        filled: those the builder fills in.
-        moves_time: the output's time axis is not the input's, so that `next_mask` says how a mask changes.
+        filled: those that the builder fills in.
     """
 
     cls: type[nn.Module]
@@ -103,15 +103,15 @@ class Schema:
 
     @property
     def moves_time(self) -> bool:
-        """Whether the output has a time axis other than the input's."""
+        """Whether the output's time axis is not the input's, so that `next_mask` says how a mask changes."""
         return any(kind(axis) == "time" and axis not in self.reads[0].axes for axis in self.gives)
 
     def mask_of(self, name: str) -> str:
-        """What the mask of a value is called, whether or not `forward` takes it: `mask` of the first."""
+        """The name of a value's mask, whether or not `forward` reads it: `mask` for the first, else `NAME_mask`."""
         return "mask" if name == self.reads[0].name else f"{name}_mask"
 
     def fate(self, signal: Signal) -> MaskFate:
-        """What becomes of the first value's mask: the output has its time axis, another, or none."""
+        """What becomes of the first value's mask: the output has the same time axis, another, or none."""
         if self.moves_time:
             return "moves"
         bound = bind(self.reads[0].axes, signal) or {}
@@ -120,7 +120,7 @@ class Schema:
 
     @property
     def required(self) -> tuple[Port, ...]:
-        """The values that `forward` can't do without."""
+        """The arguments without which `forward` cannot run."""
         return tuple(port for port in self.reads if not port.optional)
 
 
@@ -140,30 +140,30 @@ _SCHEMAS: dict[type[nn.Module], Schema] = {}
 
 def _schema(cls: type[nn.Module]) -> Schema:
     where = f"{cls.__module__}.{cls.__name__}"
-    reads, masks = [], set()
+    ports, masks = [], set()
     forward = inspect.signature(cls.forward)
     for parameter in list(forward.parameters.values())[1:]:
         array, optional = _array(parameter.annotation)
         if array is None:
             raise SettingError(
-                f"forward's argument {parameter.name!r} has no shape", where=where,
+                f"forward's argument {parameter.name!r} has no shape annotation", where=where,
                 expected='a jaxtyping annotation such as Float[Tensor, "batch time dim_in"]',
             )  # fmt: skip
         if "mask" in parameter.name.split("_"):
             masks.add(parameter.name)
             continue
         optional = optional or parameter.default is not inspect.Parameter.empty
-        reads.append(Port(parameter.name, tuple(array.dim_str.split()), _dtypes(array), optional))
-    given, _ = _array(forward.return_annotation)
-    if given is None or not reads:
+        ports.append(Port(parameter.name, tuple(array.dim_str.split()), _dtypes(array), optional))
+    output, _ = _array(forward.return_annotation)
+    if output is None or not ports:
         raise SettingError(
-            "forward does not say what it gives" if reads else "forward reads nothing", where=where,
+            "forward has no shape annotation for its output" if ports else "forward has no inputs", where=where,
             expected='a jaxtyping annotation such as -> Float[Tensor, "batch dim"]',
         )  # fmt: skip
     settings = _settings(cls, where)
-    axes = {axis for port in reads for axis in port.axes}
+    axes = {axis for port in ports for axis in port.axes}
     filled = frozenset(name for name in settings if name in axes or name in FACTS)
-    return Schema(cls, tuple(reads), frozenset(masks), tuple(given.dim_str.split()), settings, filled)
+    return Schema(cls, tuple(ports), frozenset(masks), tuple(output.dim_str.split()), settings, filled)
 
 
 def _settings(cls: type[nn.Module], where: str) -> dict[str, Setting]:
@@ -180,7 +180,7 @@ def _settings(cls: type[nn.Module], where: str) -> dict[str, Setting]:
 
 
 def _array(annotation: Any) -> tuple[Any, bool]:
-    """The jaxtyping class in an annotation, and whether None is allowed beside it."""
+    """The jaxtyping class in an annotation, and whether None is allowed as well."""
     if hasattr(annotation, "dim_str"):
         return annotation, False
     for argument in typing.get_args(annotation):
@@ -198,5 +198,5 @@ def _dtypes(array: Any) -> frozenset[str]:
 
 @cache
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    """Strict, so that "32" is not taken for 32 nor true for 1; a whole number may stand for a float."""
+    """Strict, so that "32" is not accepted for 32 nor true for 1; a whole number is accepted for a float."""
     return TypeAdapter(annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True))

@@ -1,8 +1,8 @@
 """What flows between blocks: a shape with axis names, a dtype, and what is known of its meaning.
 
 Written `kind:sizes[,fact=value…]`: `image:1x28x28`, `tokens:64,vocabulary=5000`, `vector:13`, `series:96x7`,
-`wave:16000`. The batch axis comes first and is never written. `padded` at the end says that sequences of different
-lengths share the batch, so that a mask travels with the values: `tokens:64,vocabulary=5000,padded`.
+`wave:16000`. The batch axis comes first and is never written. A final `padded` says that a batch has sequences of
+different lengths, so that a mask accompanies the values: `tokens:64,vocabulary=5000,padded`.
 """
 
 import math
@@ -27,14 +27,14 @@ AXES = ("batch", "time", "dim", "channels", "height", "width")
 
 @dataclass(frozen=True)
 class Signal:
-    """Shape, axis names and dtype of a batch of values; sizes leave out the batch.
+    """Shape, axis names and dtype of a batch of values; the batch axis is left out.
 
     Args:
         axes: names of the axes after the batch.
         sizes: their sizes.
         dtype: float, int or bool.
-        known: facts a block may be sized by, such as `vocabulary`.
-        padded: whether a mask (batch, time) travels along.
+        known: facts that can size a block, such as `vocabulary`.
+        padded: whether a mask (batch, time) accompanies the values.
     """
 
     axes: tuple[str, ...]
@@ -47,7 +47,7 @@ class Signal:
     def kind(self) -> str:
         """The name of this layout: vector, series, image, tokens, or its axes in brackets.
 
-        A wave is a series of one value a step whose `rate`, in steps a second, is known.
+        A wave is a series of one value per step whose `rate`, in steps per second, is known.
         """
         if self.axes == ("time", "dim") and self.sizes[1] == 1 and "rate" in self.known:
             return "wave"
@@ -66,7 +66,7 @@ class Signal:
         return self.sizes[self.axes.index(axis)]
 
     def with_sizes(self, *sizes: int) -> "Signal":
-        """The same signal in another size."""
+        """The same signal with other sizes."""
         return replace(self, sizes=tuple(sizes))
 
     def shape(self, batch: int) -> tuple[int, ...]:
@@ -91,7 +91,7 @@ def parse(text: str) -> Signal:
     """Read `kind:sizes[,fact=value…][,padded]`.
 
     Raises:
-        SettingError: the text is not of that form.
+        SettingError: the text does not have that form.
     """
     head, *facts = (part.strip() for part in text.split(","))
     kind, _, sizes = head.partition(":")

@@ -1,18 +1,18 @@
-"""An architecture is data: blocks and five combinators, as YAML, JSON, a dict or frozen dataclasses – the same thing.
+"""An architecture is data: blocks and five combinators, as YAML, JSON, a dict or frozen dataclasses, all equivalent.
 
     node   = name | {name: {setting: value, …}} | [node, …] | {combinator: …}          (each mapping may carry `name:`)
     chain      [node, …]                                              y = fₙ(… f₁(x))
     residual   node | {body: node, shortcut: node}                    y = body(x) + shortcut(x)
     parallel   {branches: [node, …], merge: concat|add|multiply|gate}   y = merge(f₁(x), …, fₙ(x))
-    repeat     {times: n, body: node}                                 the body n times, each with weights of its own
+    repeat     {times: n, body: node}                                 n copies of the body, each with its own weights
     graph      {inputs: [name, …], nodes: {name: {from: …, node}}, outputs: [name, …]}
 
 `gate` takes two branches, a value and a gate: y = f₁(x) · σ(f₂(x)) (Dauphin et al. 2017, https://arxiv.org/abs/1612.08083).
-A graph node reads one source (`from: eye`), several that a merge joins (`from: [eye, row]`, `merge: concat`) or several
-by the names of the block's arguments (`from: {x: text, memory: image}`).
-An architecture of several networks names them under `parts:`; a single one is the part `network`.
+A graph node reads one source (`from: eye`), several that a merge joins (`from: [eye, row]`, `merge: concat`), or
+several by the names of the block's arguments (`from: {x: text, memory: image}`).
+An architecture of several networks names them under `parts:`; a single network is the part `network`.
 
-Reading (`weftnet.architecture.reading`) collects every fault of a file; this module holds the things and writes them.
+`weftnet.architecture.reading` reads a file and collects its faults; this module defines the nodes and writes them.
 """
 
 import re
@@ -28,11 +28,11 @@ COMBINATORS = ("chain", "residual", "parallel", "repeat", "graph")
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the catalogue.
+    """A block of the catalogue.
 
     Args:
         name: its name in the registry.
-        settings: arguments of its constructor; sizes that come from the block before are left out.
+        settings: arguments of its constructor, without the sizes that come from the previous block.
         label: the node's own name in its path, instead of its number.
     """
 
@@ -51,7 +51,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Residual:
-    """The sum of a body and a shortcut, the identity if none is given."""
+    """The sum of a body and a shortcut; the shortcut is the identity by default."""
 
     body: "Node"
     shortcut: "Node | None" = None
@@ -60,7 +60,7 @@ class Residual:
 
 @dataclass(frozen=True)
 class Parallel:
-    """Branches that read the same input, and how their outputs become one."""
+    """Branches that read the same input, and how their outputs are merged."""
 
     branches: tuple["Node", ...]
     merge: str = "concat"
@@ -69,7 +69,7 @@ class Parallel:
 
 @dataclass(frozen=True)
 class Repeat:
-    """A body several times over, each copy with its own weights."""
+    """Several copies of a body, each with its own weights."""
 
     times: int
     body: "Node"
@@ -78,9 +78,9 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Wire:
-    """A graph's node and where it reads: names in order, or argument → name.
+    """A node of a graph and its sources: names in order, or argument → name.
 
-    `node` is None where the sources only merge, or pass on.
+    `node` is None where the sources are only merged or passed on.
     """
 
     sources: tuple[str, ...] | Mapping[str, str]
@@ -89,7 +89,7 @@ class Wire:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names it reads."""
+        """The names of its sources."""
         return tuple(self.sources.values()) if isinstance(self.sources, Mapping) else self.sources
 
 
@@ -196,7 +196,7 @@ def _plain(value: Any) -> Any:
 
 
 def children(node: Node) -> Iterator[tuple[str, Node]]:
-    """The nodes directly inside a node, with their segment of the path."""
+    """The nodes directly inside a node, each with its path segment."""
     match node:
         case Chain(nodes) | Parallel(nodes):
             for number, child in enumerate(nodes):
@@ -216,18 +216,18 @@ def children(node: Node) -> Iterator[tuple[str, Node]]:
 
 
 def count(node: Node) -> int:
-    """Blocks in the network that a node becomes, repeats written out."""
+    """Number of blocks in the network that a node becomes, repeats expanded."""
     inside = sum(count(child) for _, child in children(node))
     return inside * node.times if isinstance(node, Repeat) else max(inside, 1)
 
 
-#: `1e-5` is a number, as in YAML 1.2; PyYAML alone takes it for a text.
+#: `1e-5` is a number, as in YAML 1.2; PyYAML by itself reads it as text.
 FLOAT = re.compile(r"^[-+]?(\d[\d_]*\.[\d_]*([eE][-+]?\d+)?|\.\d[\d_]*([eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+"
                    r"|\.(inf|Inf|INF)|[-+]\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")  # fmt: skip
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style for what nests, flow style for settings and short wires, so that a chain reads one node a line."""
+    """Block style for nested nodes, flow style for settings and short wires, so that a chain has one node per line."""
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
         node = super().represent_mapping(tag, mapping, flow_style)
@@ -243,7 +243,7 @@ class _Dumper(yaml.SafeDumper):
         return node
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        """Text; in double quotes, with escapes, where it holds what YAML would take for a line's end."""
+        """Text; in double quotes, with escapes, where YAML would otherwise see a line break."""
         return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
 
 
@@ -252,7 +252,7 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+01234567
 
 
 def _depth(node: yaml.Node) -> int:
-    """How deep a written value nests."""
+    """The nesting depth of a written value."""
     if isinstance(node, yaml.MappingNode):
         return 1 + max((_depth(value) for _, value in node.value), default=0)
     if isinstance(node, yaml.SequenceNode):

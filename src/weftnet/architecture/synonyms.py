@@ -1,4 +1,4 @@
-"""Names that people bring from PyTorch and Keras, and what they are called here; only ever used to suggest."""
+"""Names from PyTorch and Keras and what they are called here; used only for suggestions."""
 
 from collections.abc import Iterable, Mapping
 
@@ -73,13 +73,13 @@ MERGES: dict[str, tuple[str, ...]] = {
 
 
 def meant(name: str, known: Iterable[str], table: Mapping[str, tuple[str, ...]], count: int = 2) -> tuple[str, ...]:
-    """The known names that `name` may stand for: what the table says, then what is spelt like it."""
+    """The known names that `name` may stand for: those of the table, then those spelt alike."""
     known = list(known)
     plain = _plain(name)
     if same := [other for other in known if _plain(other) == plain]:
         return tuple(same[:1])
-    found = [other for other in table.get(plain, ()) if other in known]
-    return tuple(dict.fromkeys([*found, *closest(name, known, count)]))[:count]
+    synonyms = [other for other in table.get(plain, ()) if other in known]
+    return tuple(dict.fromkeys([*synonyms, *closest(name, known, count)]))[:count]
 
 
 def _plain(name: str) -> str:

@@ -1,6 +1,6 @@
-"""What brings one kind of signal to another: adapters before a block, projections to a wanted shape.
+"""Nodes that convert one kind of signal into another: adapters before a block, projections to a required shape.
 
-Both are lists in the order in which a person would think of them; `repair.py` tries them.
+Both are ordered with the most natural first; `repair.py` tries them.
 """
 
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Chain, Node
 
-WIDTH = 64  # the width of a layer that nobody gave one
-PATCHES = (16, 8, 4, 7, 2)  # sizes of patches, the usual first
+WIDTH = 64  # the width of a layer whose width is not specified
+PATCHES = (16, 8, 4, 7, 2)  # patch sizes, the most common first
 
 
 def projections(have: Signal, wanted: Signal) -> Iterator[Node]:
-    """Short chains that may bring one signal to another's shape."""
+    """Short chains that may convert one signal to the shape of another."""
     if wanted.kind == "image" and have.kind == "image":
         channels = wanted.size("channels")
         strides = {max(1, round(a / b)) for a, b in zip(have.sizes[1:], wanted.sizes[1:], strict=True)}
@@ -55,7 +55,7 @@ def _resampled(have: int, wanted: int, width: int) -> Iterator[Node]:
 
 
 def adapters(signal: Signal, family: str = "") -> list[tuple[Node, ...]]:
-    """What turns this kind of signal into another kind, the usual first for a block of that family."""
+    """Nodes that turn this kind of signal into another, the most common for a block of that family first."""
     match signal.kind:
         case "image":
             names = ["flatten", "global_average_pool2d", "image_to_sequence", "image_rows"]
@@ -83,14 +83,14 @@ def adapters(signal: Signal, family: str = "") -> list[tuple[Node, ...]]:
 
 
 def rounder(signal: Signal) -> Iterator[Node]:
-    """A layer to the next width that heads, groups and pairs divide."""
+    """A layer to the next width that is divisible by common numbers of heads and groups."""
     width = -(-signal.sizes[-1] // 8) * 8
     if signal.kind in ("vector", "series", "wave"):
         yield _dense(width)
 
 
 def _tiles(size: int, signal: Signal) -> bool:
-    """Whether patches of this size tile the image, with a few of them along each side."""
+    """Whether patches of this size tile the image, at least four along each side."""
     return all(length % size == 0 and length // size >= 4 for length in signal.sizes[1:])
 
 

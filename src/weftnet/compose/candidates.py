@@ -1,12 +1,12 @@
-"""Edits that may mend a block which refuses its settings or what comes in, in the order a person would think of them.
+"""Edits that may fix a block which rejects its settings or its input, the most natural first.
 
-For an ill setting another value of it; for an ill signal the block's sibling for that kind (`conv1d` for `conv2d`) or
-an adapter before it; and the block away where it would only do again what is done already.
+For an invalid setting, another value; for an unsuitable signal, the block's sibling for that kind (`conv1d` for
+`conv2d`) or an adapter before it; removal where the block would only repeat what has been done.
 """
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,12 +20,12 @@ from weftnet.compose.adapt import WIDTH, adapters, rounder
 from weftnet.compose.flow import Flow, Path
 
 TRIES = 64  # values of one setting that are tried
-MAX_FOLDED = 10**9  # values of an example whose divisors are looked for
-WIDTHS = ("dim", "channels")  # a sibling may call the same width by the other name
+MAX_FOLDED = 10**9  # values of an example above which its divisors are not searched for
+WIDTHS = ("dim", "channels")  # a sibling may use the other name for its width
 
 
 def candidates(node: Block, flows: Mapping[str, Flow | None], spec: Path, what: str) -> Iterator[Edit]:
-    """The edits, each still to be tried."""
+    """The edits, none of them tried yet."""
     form = schema(BLOCKS.get(node.name))
     flow = next(iter(flows.values()))
     if flow is None:
@@ -47,52 +47,53 @@ def candidates(node: Block, flows: Mapping[str, Flow | None], spec: Path, what: 
 
 
 def _done(form: Schema, signal: Signal) -> bool:
-    """Whether what comes in is already of the kind that the block turns things into."""
-    bare = all(not setting.required or name in form.filled for name, setting in form.settings.items())
-    return bare and tuple(kind(axis) for axis in form.gives[1:]) == signal.axes and signal.dtype == "float"
+    """Whether the input already has the kind that the block produces."""
+    needs_nothing = all(not setting.required or name in form.filled for name, setting in form.settings.items())
+    return needs_nothing and tuple(kind(axis) for axis in form.gives[1:]) == signal.axes and signal.dtype == "float"
 
 
 def _settings(node: Block, form: Schema, spec: Path, what: str, signal: Signal) -> Iterator[Edit]:
-    """Other values of a setting, those that the complaint names first, the nearest value first."""
+    """Other values of settings: first those that the message names, the nearest value first."""
     names = [key for key in form.settings if key not in form.filled]
     if {"height", "width"} <= set(names) and "time" in signal.axes:
         yield from (Edit(spec, "set", {"height": h, "width": w}) for h, w in foldings(signal.size("time"), 2))
     names.sort(key=lambda key: (not re.search(rf"\b{key}\b", what), key not in node.settings))
     for key in names:
         if key == "padding" and key not in node.settings:
-            continue  # zeros all around what is too small are no help
+            continue  # padding an input that is too small does not help
         setting = form.settings[key]
-        given = node.settings.get(key, setting.default)
-        for other in _values(key, given, setting, signal):
+        value = node.settings.get(key, setting.default)
+        for other in _values(key, value, setting, signal):
             yield Edit(spec, "set", {key: other})
 
 
-def _values(key: str, given: Any, setting: Setting, signal: Signal) -> Iterator[Any]:
-    if isinstance(given, bool) or given is None:
+def _values(key: str, value: Any, setting: Setting, signal: Signal) -> Iterator[Any]:
+    """Other values of the same type; None, the default, comes last."""
+    if isinstance(value, bool) or value is None:
         return
-    if isinstance(given, float):
-        yield from (value for value in (abs(given), abs(given) / 100) if value != given)
-    elif isinstance(given, int):
-        if given < 1:
-            yield from (value for value in (-given, WIDTH if setting.required else 1) if value > 0)
-        below = range(given - 1, max(0, given - TRIES), -1)
-        near = sorted([*below, *range(max(given + 1, 1), given + 9)], key=lambda v: (abs(v - given), v))
-        far = (v for v in (1, 2, 3, 4, 8) if v < given - TRIES)
-        yield from (v for v in (*near, *far) if key != "size" or v > 1)  # a pool of one pools nothing
-    elif isinstance(given, list | tuple) and given and all(isinstance(item, int) for item in given):
-        yield from (list(given[:length]) for length in (2, 1) if length < len(given))
-        yield from ([min(item, size) for item in given] for size in range(max(given) - 1, 0, -1))
-        yield from sorted(foldings(signal.numel, len(given)), key=lambda shape: _far(shape, given))
-    if not setting.required and given != setting.default:
+    if isinstance(value, float):
+        yield from (other for other in (abs(value), abs(value) / 100) if other != value)
+    elif isinstance(value, int):
+        if value < 1:
+            yield from (other for other in (-value, WIDTH if setting.required else 1) if other > 0)
+        below = range(value - 1, max(0, value - TRIES), -1)
+        near = sorted([*below, *range(max(value + 1, 1), value + 9)], key=lambda v: (abs(v - value), v))
+        far = (v for v in (1, 2, 3, 4, 8) if v < value - TRIES)
+        yield from (v for v in (*near, *far) if key != "size" or v > 1)  # a pool of size one does nothing
+    elif isinstance(value, list | tuple) and value and all(isinstance(item, int) for item in value):
+        yield from (list(value[:length]) for length in (2, 1) if length < len(value))
+        yield from ([min(item, size) for item in value] for size in range(max(value) - 1, 0, -1))
+        yield from sorted(foldings(signal.numel, len(value)), key=lambda shape: _distance(shape, value))
+    if not setting.required and value != setting.default:
         yield None
 
 
-def _far(shape: list[int], given: Any) -> int:
-    return sum(abs(a - b) for a, b in zip(shape, given, strict=True))
+def _distance(shape: Sequence[int], other: Sequence[int]) -> int:
+    return sum(abs(a - b) for a, b in zip(shape, other, strict=True))
 
 
 def foldings(size: int, axes: int) -> list[list[int]]:
-    """Ways to fold this many values into so many axes, the most even first."""
+    """Shapes with this many values and axes, the most even first."""
     if axes == 1:
         return [[size]]
     if size > MAX_FOLDED:
@@ -104,7 +105,7 @@ def foldings(size: int, axes: int) -> list[list[int]]:
 
 
 def _siblings(node: Block, form: Schema, signal: Signal, spec: Path) -> Iterator[Edit]:
-    """The same block for other signals (conv1d for conv2d), or the family's block that reads one signal."""
+    """The same block for other signals (conv1d for conv2d), or a block of the family that reads one signal."""
     stem = node.name.removesuffix("1d").removesuffix("2d")
     for other in (stem, stem + "1d", stem + "2d"):
         if other in BLOCKS and other != node.name:
@@ -119,7 +120,7 @@ def _siblings(node: Block, form: Schema, signal: Signal, spec: Path) -> Iterator
 
 
 def _as(node: Block, other: str) -> Block:
-    """The block under another name, its width called as that one calls it."""
+    """The block under another name, with the width setting of that block."""
     known = schema(BLOCKS.get(other)).settings
     settings = {}
     for key, value in node.settings.items():

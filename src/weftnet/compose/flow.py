@@ -1,4 +1,4 @@
-"""What the resolver carries from node to node, and what it leaves behind: a tree with every size filled in."""
+"""What the resolver passes from node to node, and its result: a tree with every size filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,13 +15,13 @@ from weftnet.architecture.spec import Wire
 Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "graph", "merge"]
 #: dtype word → torch's
 TORCH = {"float": torch.float32, "int": torch.int64, "bool": torch.bool}
-#: Two examples tell a batch axis from one of size 1.
+#: Two examples distinguish the batch axis from an axis of size 1.
 BATCH = 2
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A signal on its way: its meta tensor, its mask, and the path of the node that gave it."""
+    """A signal between two nodes: its meta tensor, its mask, and the path of the node it comes from."""
 
     signal: Signal
     value: Tensor
@@ -38,7 +38,7 @@ class Flow:
         return cls(signal, value, mask, by)
 
     def named(self, by: str) -> "Flow":
-        """The same signal, as given by another node."""
+        """The same signal, as the output of another node."""
         return replace(self, by=by)
 
 
@@ -51,15 +51,15 @@ class Resolved:
         path: the submodule's path in the network.
         name: the block's name, or the combinator's.
         reads: the signals it reads, by argument or input name.
-        by: the paths of the nodes that gave them.
-        gives: the signals it gives; one, named `y`, unless it is a graph with several outputs.
+        by: the paths of the nodes they come from.
+        gives: its outputs; one, named `y`, unless it is a graph with several.
         cls: the block's class; `nn.Module` itself for a combinator.
-        settings: all its arguments, filled ones too.
-        children: what it is made of, by the segment of their path.
+        settings: all its arguments, including those filled in.
+        children: the nodes inside, by path segment.
         wires: a graph's wiring.
-        merge: how branches or sources become one.
+        merge: how branches or sources are merged.
         outputs: a graph's outputs.
-        mask: what becomes of a mask in a block.
+        mask: what becomes of the input's mask in a block.
     """
 
     kind: Kind
@@ -78,14 +78,14 @@ class Resolved:
 
     @property
     def output(self) -> Signal:
-        """The only signal it gives."""
+        """Its only output."""
         (signal,) = self.gives.values()
         return signal
 
     def moved(self, path: str, by: str) -> "Resolved":
-        """A copy of the node at another path, which reads from another."""
-        (giver,) = self.by.values()
-        return self._moved(self.path, path, giver, by)
+        """A copy of the node at another path that reads from another node."""
+        (source,) = self.by.values()
+        return self._moved(self.path, path, source, by)
 
     def _moved(self, old: str, new: str, old_by: str, new_by: str) -> "Resolved":
         def move(path: str) -> str:
@@ -98,11 +98,10 @@ class Resolved:
         return replace(self, path=move(self.path), by=by, children=children)
 
     def leaves(self) -> "list[Resolved]":
-        """The blocks and merges in the order they run."""
+        """The blocks and merges in execution order."""
         if self.kind in ("block", "merge"):
             return [self]
-        inner = [leaf for child in self.children.values() for leaf in child.leaves()]
-        return inner
+        return [leaf for child in self.children.values() for leaf in child.leaves()]
 
 
 #: A path of a node: a submodule's in the network, or the node's own in the file.
@@ -114,7 +113,7 @@ Bound: TypeAlias = Mapping[str, tuple[Port, Flow]]
 
 
 def combined(kind: Kind, path: Path, start: Flow, end: Flow, children: Mapping[str, Resolved]) -> tuple[Resolved, Flow]:
-    """A combinator that reads `start` and gives `end`, and the flow that goes on from it."""
+    """A combinator with the input `start` and the output `end`, and the flow that continues from it."""
     here = ".".join(path)
     reads, by, gives = {"x": start.signal}, {"x": start.by}, {"y": end.signal}
     return Resolved(kind, here, kind, reads, by, gives, children=dict(children)), end.named(here or end.by)

@@ -128,7 +128,7 @@ class _Grower:
             ports = [port.name for port in schema(BLOCKS.get(block)).required]
             for _ in range(TRIES):
                 node = Block(block, self._settings(block, one[1].signal))
-                result = Resolver(mending=False).block(node, dict(zip(ports, (one[1], two[1]), strict=True)), (), ())
+                result = Resolver(fixing=False).block(node, dict(zip(ports, (one[1], two[1]), strict=True)), (), ())
                 if result:
                     return {name: Wire(dict(zip(ports, (one[0], two[0]), strict=True)), node)}, result[1]
         flows = [one[1], two[1]]
@@ -222,7 +222,7 @@ def _reads(name: str, signal: Signal) -> bool:
 
 def _tried(node: Node, flow: Flow) -> Flow | None:
     """What the node gives; None if it has a fault."""
-    trial = Resolver(mending=False)
+    trial = Resolver(fixing=False)
     result = trial.node(node, flow, (), ())
     return result[1] if result and not (trial.faults or trial.minor) else None
 

@@ -1,6 +1,6 @@
-"""A graph's names put right before anything flows: what it reads, its arguments, cycles, and what nobody reads.
+"""Checks of a graph's names before it is resolved: inputs, labels, sources, arguments, cycles, and unread nodes.
 
-Each function gives the graph as it was meant, and notes a fault for every change.
+Each function returns the corrected graph, and records a fault for every correction.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,58 +13,59 @@ from weftnet.architecture.faults import Edit, Fault, edited
 from weftnet.architecture.schema import schema
 from weftnet.architecture.spec import Block, Graph, Wire
 from weftnet.blocks import BLOCKS
+from weftnet.compose.flow import Path
 from weftnet.errors import WeftnetError, closest
 
-Path = tuple[str, ...]
 Note = Callable[[Fault], None]
-#: Names that a submodule can't have, since its path would lead elsewhere.
+#: Names that a submodule can't have, because an attribute of the module already has them.
 RESERVED = frozenset(dir(nn.Module())) | {"inputs", "gives", "run", "resolved"}
 Sources = tuple[str, ...] | Mapping[str, str]
 
 
-def inputs(graph: Graph, given: Iterable[str], spec: Path, note: Note) -> Graph:
-    """Inputs that come in under the names the graph has for them; it need not read all that comes in."""
-    given = list(given)
+def inputs(graph: Graph, names: Iterable[str], spec: Path, note: Note) -> Graph:
+    """Every input of the graph is provided under its name; the graph need not read all that is provided."""
+    provided = list(names)
     kept: list[str] = []
     for number, name in enumerate(graph.inputs):
-        free = [other for other in given if other not in graph.inputs and other not in kept]
+        free = [other for other in provided if other not in graph.inputs and other not in kept]
         close = closest(name, free, 1)
-        if name in given:
+        if name in provided:
             kept.append(name)
-        elif free and (close or len(given) == len(graph.inputs)):
-            kept.append(close[0] if close else given[number] if given[number] in free else free[0])
+        elif free and (close or len(provided) == len(graph.inputs)):
+            kept.append(close[0] if close else provided[number] if provided[number] in free else free[0])
     if tuple(kept) != graph.inputs:
-        gone = [name for name in graph.inputs if name not in given]
+        missing = [name for name in graph.inputs if name not in provided]
         fix = Edit(spec, "inputs", kept) if kept else None
-        what = f"the input {' and '.join(map(repr, gone))} does not come in"
+        what = f"the input {' and '.join(map(repr, missing))} is not provided"
         close = tuple(name for name in kept if name not in graph.inputs)
-        note(Fault(spec, "graph", what, reads=", ".join(graph.inputs), given=", ".join(given), close=close, fix=fix))
+        reads, given = ", ".join(graph.inputs), ", ".join(provided)
+        note(Fault(spec, "graph", what, reads=reads, given=given, close=close, fix=fix))
     return replace(graph, inputs=tuple(kept))
 
 
 def labels(graph: Graph, spec: Path, note: Note) -> Graph:
-    """Names of nodes that no input and no method of a module has."""
+    """No node has the name of an input or of an attribute of a module."""
     for name in graph.nodes:
-        why = no_name(name) or (f"an input is called {name!r} too" if name in graph.inputs else "")
+        why = why_no_name(name) or (f"an input is also called {name!r}" if name in graph.inputs else "")
         if why:
             better = name.replace(".", "_").strip("_") + "_node"
             while better in graph.nodes or better in graph.inputs:
                 better += "_"
             fix = Edit((*spec, name), "label", better)
             note(Fault((*spec, name), "graph", why, fix=fix))
-            graph = edited(graph, spec, [fix])  # type: ignore[assignment]  # a graph stays one
+            graph = edited(graph, spec, [fix])  # type: ignore[assignment]  # it is still a graph
     return graph
 
 
-def no_name(name: str) -> str:
-    """Why a node can't be called so, empty if it can."""
+def why_no_name(name: str) -> str:
+    """Why a node can't have this name, empty if it can."""
     if not name or "." in name or name.startswith("_"):
-        return "a name is a word without dots that starts with a letter"
-    return f"every module has something called {name!r}" if name in RESERVED else ""
+        return "a name must be a word without dots that starts with a letter"
+    return f"{name!r} is an attribute of every module" if name in RESERVED else ""
 
 
 def names(graph: Graph, spec: Path, note: Note) -> Graph:
-    """Every `from` and every output names something there is."""
+    """Every `from` and every output names an existing node or input."""
     known = [*graph.inputs, *graph.nodes]
     nodes = dict(graph.nodes)
     previous = graph.inputs[-1]
@@ -73,7 +74,7 @@ def names(graph: Graph, spec: Path, note: Note) -> Graph:
             others = [other for other in known if other != name]
             better = {bad: (*closest(bad, others, 1), previous)[0] for bad in unknown}
             nodes[name] = replace(wire, sources=_renamed(wire.sources, better))
-            what = f"reads {' and '.join(map(repr, unknown))}, and nothing is called so"
+            what = f"reads {' and '.join(map(repr, unknown))}, which does not exist"
             close, fix = closest(unknown[0], others), _sources((*spec, name), nodes[name])
             note(Fault((*spec, name), _name(wire), what, reads=" | ".join(others), close=close, fix=fix))
         previous = name
@@ -82,7 +83,7 @@ def names(graph: Graph, spec: Path, note: Note) -> Graph:
     kept = tuple(dict.fromkeys(outputs.values()))
     if kept != graph.outputs:
         wrong = [name for name in graph.outputs if name not in known]
-        what = f"no node is called {' and '.join(map(repr, wrong))}" if wrong else "an output stands there twice"
+        what = f"no node is called {' and '.join(map(repr, wrong))}" if wrong else "an output is listed twice"
         close = closest(wrong[0], nodes) if wrong else ()
         fix = Edit(spec, "outputs", list(kept))
         note(Fault(spec, "graph", f"outputs: {what}", reads=" | ".join(nodes), close=close, fix=fix))
@@ -90,34 +91,50 @@ def names(graph: Graph, spec: Path, note: Note) -> Graph:
 
 
 def arguments(graph: Graph, spec: Path, note: Note) -> Graph:
-    """Sources by name have the names of the block's arguments, and every argument it needs has a source."""
+    """Sources by name have the names of the block's arguments, and every required argument has a source."""
     nodes = dict(graph.nodes)
-    for name, wire in graph.nodes.items():
-        ports = _ports(wire)
-        place, block = (*spec, name), _name(wire)
-        takes = ", ".join(port.name for port in ports)
-        if isinstance(wire.sources, Mapping) and ports:
-            free = [port.name for port in ports if port.name not in wire.sources]
-            wrong = [argument for argument in wire.sources if argument not in {port.name for port in ports}]
-            better = {bad: (*closest(bad, free, 1), *free, "")[0] for bad in wrong}
-            if wrong:
-                kept = {better.get(key, key): source for key, source in wire.sources.items() if better.get(key, key)}
-                nodes[name] = wire = replace(wire, sources=kept)
-                close = tuple(meant for meant in better.values() if meant)
-                what = f"has no argument {' and '.join(map(repr, wrong))}"
-                note(Fault(place, block, what, reads=takes, close=close, fix=_sources(place, wire)))
-        have = _bound(wire, ports)
-        lacking = [port.name for port in ports if not port.optional and port.name not in have]
-        spare = [source for source in _spare(graph, nodes, name) if source not in have.values()]
-        if ports and lacking and len(lacking) <= len(spare) and wire.merge is None:
-            nodes[name] = wire = replace(wire, sources={**have, **dict(zip(lacking, spare, strict=False))})
-            what = f"reads {' and '.join(lacking)} too"
-            note(Fault(place, block, what, reads=takes, given=", ".join(have.values()), fix=_sources(place, wire)))
+    for name in graph.nodes:
+        if ports := _ports(nodes[name]):
+            nodes[name] = _known_arguments(nodes[name], ports, (*spec, name), note)
+            spare = _spare(graph, nodes, name)
+            nodes[name] = _all_arguments(nodes[name], ports, spare, (*spec, name), note)
     return replace(graph, nodes=nodes)
 
 
+def _known_arguments(wire: Wire, ports: tuple[Port, ...], place: Path, note: Note) -> Wire:
+    """Sources by name, each for an argument that the block has."""
+    if not isinstance(wire.sources, Mapping):
+        return wire
+    known = [port.name for port in ports]
+    free = [argument for argument in known if argument not in wire.sources]
+    unknown = [argument for argument in wire.sources if argument not in known]
+    if not unknown:
+        return wire
+    better = {argument: (*closest(argument, free, 1), *free, "")[0] for argument in unknown}
+    kept = {better.get(key, key): source for key, source in wire.sources.items() if better.get(key, key)}
+    corrected = replace(wire, sources=kept)
+    what = f"has no argument {' and '.join(map(repr, unknown))}"
+    close = tuple(argument for argument in better.values() if argument)
+    note(Fault(place, _name(wire), what, reads=", ".join(known), close=close, fix=_sources(place, corrected)))
+    return corrected
+
+
+def _all_arguments(wire: Wire, ports: tuple[Port, ...], spare: list[str], place: Path, note: Note) -> Wire:
+    """A source for every required argument, as long as there are spare ones."""
+    bound = _bound(wire, ports)
+    missing = [port.name for port in ports if not port.optional and port.name not in bound]
+    spare = [source for source in spare if source not in bound.values()]
+    if not missing or len(missing) > len(spare) or wire.merge is not None:
+        return wire
+    corrected = replace(wire, sources={**bound, **dict(zip(missing, spare, strict=False))})
+    what, reads = f"also reads {' and '.join(missing)}", ", ".join(port.name for port in ports)
+    given, fix = ", ".join(bound.values()), _sources(place, corrected)
+    note(Fault(place, _name(wire), what, reads=reads, given=given, fix=fix))
+    return corrected
+
+
 def ordered(graph: Graph, spec: Path, note: Note) -> Graph:
-    """Nodes in an order in which each comes after what it reads; a cycle is cut, best where another source is left."""
+    """Nodes in an order in which each follows its sources; a cycle is cut, preferably where another source is left."""
     nodes = dict(graph.nodes)
     while loop := _loop(nodes):
         best = next((name for name in loop if set(nodes[name].names) - set(loop)), loop[0])
@@ -128,7 +145,7 @@ def ordered(graph: Graph, spec: Path, note: Note) -> Graph:
         if isinstance(wire.sources, Mapping):
             kept = {key: rest[0] if name == source else name for key, name in wire.sources.items()}
         round_trip = " → ".join([best, *_after(loop, best), best])
-        what = f"reads {source!r}, which waits for it: {round_trip}" if len(loop) > 1 else "reads itself"
+        what = f"reads {source!r}, which depends on it: {round_trip}" if len(loop) > 1 else "reads itself"
         nodes[best] = replace(wire, sources=kept)
         note(Fault((*spec, best), _name(wire), what, fix=_sources((*spec, best), nodes[best])))
     order: dict[str, Wire] = {}
@@ -142,7 +159,7 @@ def ordered(graph: Graph, spec: Path, note: Note) -> Graph:
 
 
 def read(graph: Graph, spec: Path, note: Note) -> Graph:
-    """The graph without what nobody reads, each a fault of its own."""
+    """The graph without inputs and nodes that no node reads, each a fault of its own."""
     wanted: set[str] = set()
     stack = list(graph.outputs)
     while stack:
@@ -152,17 +169,17 @@ def read(graph: Graph, spec: Path, note: Note) -> Graph:
             stack.extend(graph.nodes[name].names if name in graph.nodes else ())
     for name, wire in graph.nodes.items():
         if name not in wanted:
-            what = "nobody reads it, and it is no output"
+            what = "no node reads it, and it is not an output"
             note(Fault((*spec, name), _name(wire), what, fix=Edit((*spec, name), "remove")))
     if unread := [name for name in graph.inputs if name not in wanted]:
         kept = [name for name in graph.inputs if name in wanted]
         fix = Edit(spec, "inputs", kept) if kept else None
-        note(Fault(spec, "graph", f"nobody reads the input {' and '.join(map(repr, unread))}", fix=fix))
+        note(Fault(spec, "graph", f"no node reads the input {' and '.join(map(repr, unread))}", fix=fix))
     return replace(graph, nodes={name: wire for name, wire in graph.nodes.items() if name in wanted})
 
 
 def _ports(wire: Wire) -> tuple[Port, ...]:
-    """The arguments of a wire's block; none where it has no block, or one that is at fault itself."""
+    """The arguments of a wire's block; none where there is no block, or one that is itself at fault."""
     if not isinstance(wire.node, Block) or wire.node.name not in BLOCKS:
         return ()
     try:
@@ -179,17 +196,17 @@ def _bound(wire: Wire, ports: tuple[Port, ...]) -> dict[str, str]:
 
 
 def _spare(graph: Graph, nodes: Mapping[str, Wire], name: str) -> list[str]:
-    """What a node might read besides, those first that nobody reads; nothing that waits for the node."""
-    taken = {source for wire in nodes.values() for source in wire.names} | set(graph.outputs)
-    later = {name}
-    while more := {other for other, wire in nodes.items() if other not in later and later & set(wire.names)}:
-        later |= more
-    free = [other for other in (*nodes, *graph.inputs) if other not in later]
-    return sorted(free, key=lambda other: other in taken)
+    """What else a node could read, unread ones first; nothing that depends on the node."""
+    read_by_others = {source for wire in nodes.values() for source in wire.names} | set(graph.outputs)
+    dependent = {name}
+    while more := {other for other, wire in nodes.items() if other not in dependent and dependent & set(wire.names)}:
+        dependent |= more
+    free = [other for other in (*nodes, *graph.inputs) if other not in dependent]
+    return sorted(free, key=lambda other: other in read_by_others)
 
 
 def _loop(nodes: Mapping[str, Wire]) -> list[str]:
-    """The nodes of one cycle, each before the one that reads it; none if there is no cycle."""
+    """The nodes of a cycle, each before the one that reads it; empty if there is no cycle."""
     done: set[str] = set()
     for start in nodes:
         trail: list[tuple[str, list[str]]] = [(start, list(nodes[start].names))] if start not in done else []
@@ -222,7 +239,7 @@ def _sources(path: Path, wire: Wire) -> Edit:
 
 
 def _name(wire: Wire) -> str:
-    """What stands at a wire, for messages."""
+    """The name of a wire's node, for messages."""
     if wire.node is None:
         return wire.merge or "node"
     return wire.node.name if isinstance(wire.node, Block) else type(wire.node).__name__.lower()

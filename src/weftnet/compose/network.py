@@ -1,7 +1,7 @@
-"""The network: the blocks of a resolved architecture, and how values and masks pass through them.
+"""The network: the blocks of a resolved architecture, and how values and masks flow through them.
 
 A module's path is its node's path: `network.get_submodule("3.body.0")` is the node that `check` prints as 3.body.0.
-A sequence's mask (batch, time; True = real) travels beside its values and goes to every block that reads one.
+A sequence's mask (batch, time; True = real) accompanies its values and is passed to every block that reads one.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,10 @@ Value: TypeAlias = tuple[Tensor, Tensor | None]
 
 
 class _Call:
-    """How a block is called: which masks it reads, and what becomes of the first one's. Not a module, so that the
-    block's path stays the node's."""
+    """How a block is called: which masks it reads, and what becomes of the first value's mask.
+
+    Not a module, so that the block keeps the path of its node.
+    """
 
     def __init__(self, resolved: Resolved) -> None:
         form = schema(resolved.cls)
@@ -32,20 +34,20 @@ class _Call:
         self.reads_mask, self.fate = bool(self.masks.get(self.arguments[0])), resolved.mask
 
     def one(self, module: nn.Module, x: Tensor, mask: Tensor | None) -> Value:
-        """One value through the block."""
+        """Run the block on one value."""
         if mask is None:
             return module(x), None
         y: Tensor = module(x, mask=mask) if self.reads_mask else module(x)
         return y, self._after(module, mask)
 
     def several(self, module: nn.Module, values: Mapping[str, Value]) -> Value:
-        """Values by argument through the block."""
+        """Run the block on values by argument."""
         arguments = {name: value for name, (value, _) in values.items()}
         for name, argument in self.masks.items():
             if values[name][1] is not None:
                 arguments[argument] = values[name][1]  # type: ignore[assignment]  # None was just ruled out
         mask = values[self.arguments[0]][1]
-        return module(**arguments), mask if mask is None else self._after(module, mask)
+        return module(**arguments), None if mask is None else self._after(module, mask)
 
     def _after(self, module: nn.Module, mask: Tensor) -> Tensor | None:
         if self.fate == "keeps":
@@ -55,7 +57,7 @@ class _Call:
 
 
 class _Step:
-    """A graph's node: what it reads, under which arguments, and how several sources become one."""
+    """A node of a graph: its sources, the arguments they are passed as, and how they are merged."""
 
     def __init__(self, name: str, resolved: Resolved, signals: Mapping[str, Signal]) -> None:
         wire = resolved.wires[name]
@@ -68,9 +70,9 @@ class _Step:
 
 
 class Combined(nn.Module):
-    """A combinator: its children as submodules, and what it makes of them.
+    """A combinator: its children as submodules, and how it combines them.
 
-    A chain's `_order` is that of execution; `rewrites.py` may change it where that changes no value.
+    A chain's `_order` is the execution order; `rewrites.py` may change it where that changes no value.
     """
 
     def __init__(self, resolved: Resolved) -> None:
@@ -95,7 +97,7 @@ class Combined(nn.Module):
                 signals[name] = resolved.children[name].output if name in resolved.children else signals[wire.names[0]]
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Value:
-        """One value through the combinator."""
+        """Run the combinator on one value."""
         match self._kind:
             case "chain":
                 for segment in self._order:
@@ -123,7 +125,7 @@ class Combined(nn.Module):
         return call.one(module, x, mask)
 
     def _graph(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """All outputs of a graph from all its inputs; the steps lie in the order they run."""
+        """All outputs of a graph from all its inputs; the steps are in execution order."""
         here = dict(values)
         for step in self._steps:
             sources = [here[source] for source in step.sources]
@@ -148,9 +150,9 @@ class Network(Combined):
     """
 
     def __init__(self, resolved: Resolved) -> None:
-        if resolved.kind not in ("chain", "graph"):  # a node alone: its path in the network is its name
-            alone = {resolved.name: resolved}
-            resolved = Resolved("chain", "", "chain", resolved.reads, resolved.by, resolved.gives, children=alone)
+        if resolved.kind not in ("chain", "graph"):  # a single node: its name is its path in the network
+            children = {resolved.name: resolved}
+            resolved = Resolved("chain", "", "chain", resolved.reads, resolved.by, resolved.gives, children=children)
         super().__init__(resolved)
         self.resolved = resolved
         self.inputs: dict[str, Signal] = dict(resolved.reads)
@@ -162,7 +164,7 @@ class Network(Combined):
 
     @property
     def rows(self) -> list[Resolved]:
-        """The blocks in the order they run: path, name, what each reads, by whom it is given, what it gives."""
+        """The blocks in execution order: path, name, inputs and the nodes they come from, output."""
         return self.resolved.leaves()
 
     def forward(  # type: ignore[override]
@@ -180,7 +182,7 @@ class Network(Combined):
         return {name: value for name, (value, _) in outputs.items()}
 
     def run(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Value]:
-        """As `forward`, with the masks of the outputs."""
+        """Like `forward`, with the masks of the outputs."""
         values = self._values(inputs, masks or {})
         if self._kind == "graph":
             return self._graph(values)
@@ -188,7 +190,7 @@ class Network(Combined):
         return {"y": Combined.forward(self, x, mask)}
 
     def _values(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Value]:
-        """What comes in by the names the network has for it; one value needs no name."""
+        """The inputs by name; a single one needs no name."""
         names = tuple(self.inputs)
         if isinstance(inputs, Tensor):
             inputs = {names[0]: inputs}
@@ -196,8 +198,8 @@ class Network(Combined):
             return {names[0]: (next(iter(inputs.values())), next(iter(masks.values()), None))}
         if missing := [name for name in names if name not in inputs]:
             raise SettingError(f"the network reads {', '.join(names)}", got=", ".join(inputs), expected=missing[0])
-        if stray := [name for name in masks if name not in inputs]:
-            raise SettingError(f"a mask of {stray[0]!r}, which does not come in", expected=", ".join(inputs))
+        if unknown := [name for name in masks if name not in inputs]:
+            raise SettingError(f"a mask of {unknown[0]!r}, which is not an input", expected=", ".join(inputs))
         return {name: (inputs[name], masks.get(name)) for name in names}
 
 
@@ -205,7 +207,7 @@ def build(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]]
     """The networks of an architecture by part, their weights drawn from the seed.
 
     Args:
-        architecture: complete, heads included.
+        architecture: complete, with heads.
         inputs: each part's input signals by name.
         seed: of the initial weights; the same seed gives the same weights, bit for bit.
 
@@ -213,7 +215,7 @@ def build(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]]
         ArchitectureError: with every fault of every part.
     """
     results = {part: examine(node, inputs[part], part) for part, node in architecture.parts.items()}
-    faults = [fault for _, found in results.values() for fault in found]
+    faults = [fault for _, part_faults in results.values() for fault in part_faults]
     if faults:
         raise ArchitectureError(faults)
     with torch.random.fork_rng(devices=[]):

@@ -1,7 +1,7 @@
-"""Recurrent kernels on the meta device: one step tells the shapes of all.
+"""Recurrent kernels on the meta device: one step determines all shapes.
 
 Torch has no meta kernel for `lstm`, `gru` and `rnn`; it runs their formulas step by step, some milliseconds each,
-though no value is ever computed. In this mode they run for the first step alone, and the output gets its full length.
+although no value is ever computed. In this mode only the first step runs, and the output gets its full length.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ class OneStep(TorchFunctionMode):
     """Shortens recurrence on meta tensors; everything else runs as it is."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the first step instead of all, where only shapes are asked for."""
+        """Run only the first step where only shapes are computed."""
         kwargs = kwargs or {}
         if func not in _RECURRENT or len(args) != _ARGUMENTS or not args[0].is_meta:
             return func(*args, **kwargs)

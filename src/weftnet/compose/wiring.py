@@ -1,16 +1,21 @@
-"""A graph: its names put right, then each node resolved where it stands."""
+"""A graph: its names are checked and corrected, then its nodes are resolved in order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from weftnet.architecture.faults import Edit, Fault
 from weftnet.architecture.schema import schema
-from weftnet.architecture.spec import MERGES, Block, Graph, Node
+from weftnet.architecture.spec import MERGES, Block, Graph, Node, Wire
 from weftnet.blocks import BLOCKS
 from weftnet.compose import graphs
 from weftnet.compose.flow import Flow, Path, Resolved, Result
 from weftnet.compose.walk import Walk
 from weftnet.errors import WeftnetError
+
+#: A node of the graph: its output, itself, and the merge of its sources.
+Wired: TypeAlias = tuple[Flow | None, Resolved | None, str | None]
+_NOTHING: Wired = (None, None, None)
 
 
 class GraphResolver:
@@ -22,25 +27,18 @@ class GraphResolver:
     def resolve(self, graph: Graph, flows: Mapping[str, Flow], path: Path, spec: Path) -> Result:
         """The graph with its inputs bound by name; a single input is bound whatever its name."""
         alone = len(graph.inputs) == 1 and len(flows) == 1
-        if not alone:
-            graph = graphs.inputs(graph, flows, spec, self._note)
-        if not graph.inputs or not graph.nodes:
-            what = "reads no input" if graph.nodes else "has no nodes"
-            self.walk.fault(spec, "graph", what)
-        if not graph.inputs or not graph.nodes or not flows:
+        checked = self._checked(graph, flows, spec, alone)
+        if checked is None:
             return None
-        for check in (graphs.labels, graphs.names, graphs.arguments, graphs.ordered, graphs.read):
-            graph = check(graph, spec, self._note)
-        if not set(graph.inputs) & {source for wire in graph.nodes.values() for source in wire.names}:
-            return None
-        given = {name: next(iter(flows.values())) if alone else flows[name] for name in graph.inputs}
-        here: dict[str, Flow | None] = dict(given)
+        graph = checked
+        inputs = {name: next(iter(flows.values())) if alone else flows[name] for name in graph.inputs}
+        here: dict[str, Flow | None] = dict(inputs)
         children: dict[str, Resolved] = {}
         merges: dict[str, str] = {}
         for name in graph.nodes:
-            here[name], resolved, merge = self._wire(graph, name, here, path, spec)
-            if resolved is not None:
-                children[name] = resolved
+            here[name], child, merge = self._wire(graph, name, here, path, spec)
+            if child is not None:
+                children[name] = child
             if merge is not None:
                 merges[name] = merge
         outputs = {name: here[name] for name in graph.outputs}
@@ -49,65 +47,81 @@ class GraphResolver:
             return None
         resolved = Resolved(
             "graph", ".".join(path), "graph",
-            reads={name: flow.signal for name, flow in given.items()},
-            by={name: flow.by for name, flow in given.items()},
+            reads={name: flow.signal for name, flow in inputs.items()},
+            by={name: flow.by for name, flow in inputs.items()},
             gives=gives, children=children, outputs=graph.outputs,
             wires={name: replace(wire, merge=merges.get(name)) for name, wire in graph.nodes.items()},
         )  # fmt: skip
         return resolved, next(flow for flow in outputs.values() if flow is not None)
 
+    def _checked(self, graph: Graph, flows: Mapping[str, Flow], spec: Path, alone: bool) -> Graph | None:
+        """The graph with its names corrected; None if nothing of it can be resolved."""
+        if not alone:
+            graph = graphs.inputs(graph, flows, spec, self._note)
+        if not graph.inputs or not graph.nodes:
+            self.walk.fault(spec, "graph", "reads no input" if graph.nodes else "has no nodes")
+        if not graph.inputs or not graph.nodes or not flows:
+            return None
+        for check in (graphs.labels, graphs.names, graphs.arguments, graphs.ordered, graphs.read):
+            graph = check(graph, spec, self._note)
+        sources = {source for wire in graph.nodes.values() for source in wire.names}
+        return graph if sources & set(graph.inputs) else None
+
     def _note(self, fault: Fault) -> None:
         self.walk.note(fault, minor=False)
 
-    def _wire(
-        self, graph: Graph, name: str, here: Mapping[str, Flow | None], path: Path, spec: Path
-    ) -> tuple[Flow | None, Resolved | None, str | None]:
-        """One node: what it gives, itself, and its merge."""
+    def _wire(self, graph: Graph, name: str, here: Mapping[str, Flow | None], path: Path, spec: Path) -> Wired:
+        """Resolve one node from the flows of its sources."""
         wire = graph.nodes[name]
-        at, place = (*path, name), (*spec, name)
+        path, spec_here = (*path, name), (*spec, name)
         flows = {source: here.get(source) for source in wire.names}
         if isinstance(wire.sources, Mapping):
             if not isinstance(wire.node, Block):
-                what = "only a block reads several sources by name: give the block a node of its own"
-                self.walk.fault(place, "graph", what, reads="one block")
-                return None, None, None
-            named = {argument: here.get(source) for argument, source in wire.sources.items()}
-            return *_pair(self.walk.block(wire.node, named, at, place)), None
-        merge = wire.merge
-        if len(wire.sources) == 1 and merge is None:
+                what = "only a block can read several sources by name: give the block a node of its own"
+                self.walk.fault(spec_here, "graph", what, reads="one block")
+                return _NOTHING
+            by_argument = {argument: here.get(source) for argument, source in wire.sources.items()}
+            return *_split(self.walk.block(wire.node, by_argument, path, spec_here)), None
+        if len(wire.sources) == 1 and wire.merge is None:
             (flow,) = flows.values()
             if wire.node is None:
-                return (flow.named(".".join(at)) if flow else None), None, None
-            return *_pair(self.walk.node(wire.node, flow, at, place)), None
-        if merge is None and isinstance(wire.node, Block) and len(ports := _ports(wire.node)) >= len(flows) > 1:
-            named = dict(zip(ports, flows.values(), strict=False))
-            return *_pair(self.walk.block(wire.node, named, at, place)), None
+                return (flow.named(".".join(path)) if flow else None), None, None
+            return *_split(self.walk.node(wire.node, flow, path, spec_here)), None
+        if wire.merge is None and isinstance(wire.node, Block) and len(ports := _ports(wire.node)) >= len(flows) > 1:
+            by_argument = dict(zip(ports, flows.values(), strict=False))
+            return *_split(self.walk.block(wire.node, by_argument, path, spec_here)), None
+        return self._merged(graph, name, here, path, spec)
+
+    def _merged(self, graph: Graph, name: str, here: Mapping[str, Flow | None], path: Path, spec: Path) -> Wired:
+        """Resolve a node whose sources are merged before it reads them."""
+        wire, spec_here = graph.nodes[name], (*spec, name)
+        merge = wire.merge
         if merge is None:
             merge = "concat"
-            what = f"reads {len(flows)} sources and does not say how they become one"
-            given, fix = "; ".join(str(flow.signal) for flow in flows.values() if flow), Edit(place, "merge", merge)
-            self.walk.fault(place, "graph", what, reads=f"merge: {' | '.join(MERGES)}", given=given, fix=fix)
-        real = [here[source] for source in wire.names]
-        known = [flow for flow in real if flow is not None]
-        if len(known) < len(real):
-            return None, None, None
+            names = dict.fromkeys(wire.names)
+            given = "; ".join(str(flow.signal) for source in names if (flow := here.get(source)))
+            what, fix = f"reads {len(names)} sources but has no merge", Edit(spec_here, "merge", merge)
+            self.walk.fault(spec_here, "graph", what, reads=f"merge: {' | '.join(MERGES)}", given=given, fix=fix)
+        flows = [flow for source in wire.names if (flow := here[source]) is not None]
+        if len(flows) < len(wire.names):
+            return _NOTHING
 
         def after(number: int, nodes: Sequence[Node]) -> Edit:
             return _after(graph, name, wire.names[number], nodes, spec)
 
-        merged = self.walk.merge(merge, known, at, place, "graph", after)
-        if merged is None:
+        joined = self.walk.merge(merge, flows, path, spec_here, "graph", after)
+        if joined is None:
             return None, None, merge
-        merge, _, flow = merged
+        merge, _, flow = joined
         if wire.node is None:
             return flow, None, merge
-        return *_pair(self.walk.node(wire.node, flow, at, place)), merge
+        return *_split(self.walk.node(wire.node, flow, path, spec_here)), merge
 
 
 def _after(graph: Graph, name: str, source: str, nodes: Sequence[Node], spec: Path) -> Edit:
-    """The edit that puts nodes on the way from a source: after it, if nobody else reads it, or between the two."""
+    """The edit that inserts nodes behind a source: after it if no other node reads it, else between the two."""
     readers = [other for other, wire in graph.nodes.items() if source in wire.names]
-    wire = graph.nodes.get(source)
+    wire: Wire | None = graph.nodes.get(source)
     one = wire is not None and not isinstance(wire.sources, Mapping) and (len(wire.sources) == 1 or wire.merge)
     if one and readers == [name] and source not in graph.outputs:
         return Edit((*spec, source), "after", list(nodes))
@@ -115,12 +129,12 @@ def _after(graph: Graph, name: str, source: str, nodes: Sequence[Node], spec: Pa
 
 
 def _ports(node: Block) -> list[str]:
-    """The arguments of a block's forward; none if the block is at fault itself."""
+    """The arguments of a block's forward; none if the block itself is at fault."""
     try:
         return [port.name for port in schema(BLOCKS.get(node.name)).reads]
     except WeftnetError:
         return []
 
 
-def _pair(result: Result) -> tuple[Flow | None, Resolved | None]:
+def _split(result: Result) -> tuple[Flow | None, Resolved | None]:
     return (result[1], result[0]) if result else (None, None)

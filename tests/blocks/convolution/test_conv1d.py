@@ -140,6 +140,6 @@ def test_a_bad_setting_is_refused(settings, text):
     ],
 )
 def test_a_kernel_longer_than_the_sequence_is_refused(settings, text):
-    with pytest.raises(ValueError, match=f"^conv1d: {text}; take a smaller kernel, padding 'same', or shrink less"):
+    with pytest.raises(ValueError, match=f"^conv1d: {text}; use a smaller kernel, padding 'same', or downsample less"):
         Conv1d(4, 6, **settings)(torch.randn(2, 5, 4))
     Conv1d(4, 6, **settings)(torch.randn(2, 7, 4))

@@ -111,13 +111,13 @@ def test_bad_settings_of_a_sequence_pooling_are_refused(block, name):
 @pytest.mark.parametrize(("block", "name"), IMAGES)
 def test_a_window_larger_than_the_image_is_refused(block, name):
     text = f"^{name}: size 7 does not fit an input of"
-    with pytest.raises(ValueError, match=f"{text} height 5 with padding 0; take a smaller size, or shrink less"):
+    with pytest.raises(ValueError, match=f"{text} height 5 with padding 0; use a smaller size, or downsample less"):
         block(7)(torch.randn(2, 3, 5, 9))
-    with pytest.raises(ValueError, match=f"{text} width 4 with padding 1; take a smaller size, or shrink less"):
+    with pytest.raises(ValueError, match=f"{text} width 4 with padding 1; use a smaller size, or downsample less"):
         block([2, 7], padding=1)(torch.randn(2, 3, 9, 4))
 
 
 @pytest.mark.parametrize(("block", "name"), SEQUENCES)
 def test_a_window_longer_than_the_sequence_is_refused(block, name):
-    with pytest.raises(ValueError, match=f"^{name}: size 7 does not fit an input of time 5 with padding 0; take a sma"):
+    with pytest.raises(ValueError, match=f"^{name}: size 7 does not fit an input of time 5 with padding 0; use a sma"):
         block(7)(torch.randn(2, 5, 3))

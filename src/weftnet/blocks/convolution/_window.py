@@ -47,7 +47,7 @@ def fits(where: str, axis: str, size: int, kernel: int, dilation: int, zeros: tu
         padding = zeros[0] if zeros[0] == zeros[1] else f"{zeros[0]}+{zeros[1]}"
         raise ValueError(
             f"{where}: kernel {kernel}{spread} does not fit an input of {axis} {size} with padding {padding}; "
-            "take a smaller kernel, padding 'same', or shrink less before it"
+            "use a smaller kernel, padding 'same', or downsample less before it"
         )
 
 

@@ -17,7 +17,7 @@ def fits(where: str, axis: str, length: int, size: int, padding: int = 0) -> Non
     if length + 2 * padding < size:
         raise ValueError(
             f"{where}: size {size} does not fit an input of {axis} {length} with padding {padding}; "
-            "take a smaller size, or shrink less before it"
+            "use a smaller size, or downsample less before it"
         )
 
 
