@@ -137,7 +137,7 @@ def test_a_fault_in_an_evaluation(tmp_path: Path) -> None:
             yield from list(super().batches(split, batch_size))[:1]
             raise OSError("the disk is gone")
 
-    with pytest.raises(DataError, match=r"a batch of the validation part could not be made\n  got: OSError"):
+    with pytest.raises(DataError, match=r"a batch of the validation split could not be made\n  got: OSError"):
         go(tmp_path, Recipe(steps=50, batch_size=10), plain(), data=Torn(lazy=True))
 
 

@@ -1,6 +1,6 @@
-"""The recipe's augmentations, in order, on the inputs that are images.
+"""The recipe's augmentations, applied in order to the inputs that are images.
 
-One that asks for `rows` or `epoch` by that name is told the batch's.
+An augmentation with an argument `rows` or `epoch` receives those of the batch.
 """
 
 import inspect
@@ -11,44 +11,48 @@ from typing import Any
 import torch
 
 from weftnet.data import AUGMENTATIONS
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
 from weftnet.errors import SettingError
 
 
 class Augment:
-    """Changes training batches.
+    """Augments training batches.
 
     Args:
         entries: as in the recipe: names, or {name: {settings}}.
-        data: whose signals tell which inputs are images, and whose target how many classes there are.
+        data: whose signals say which inputs are images, and whose target says how many classes there are.
 
     Raises:
         SettingError: a setting can't be used, or the data have no images.
     """
 
-    def __init__(self, entries: Sequence[str | Mapping[str, Mapping[str, Any]]], data: Any) -> None:
-        self.changes = [(made, _asked(made)) for made in map(_made, entries)]
+    def __init__(self, entries: Sequence[str | Mapping[str, Mapping[str, Any]]], data: Data) -> None:
+        self.augmentations = [(made, _arguments(made)) for made in map(_make, entries)]
         self.inputs = [name for name, signal in data.signals.items() if signal.kind == "image"] if entries else []
-        labels = getattr(getattr(data, "target", None), "labels", None) if entries else None
+        labels = getattr(data.target, "labels", None) if entries else None
         self.classes = len(labels) if labels else None
         if entries and not self.inputs:
             got = ", ".join(f"{name}: {signal}" for name, signal in data.signals.items())
             raise SettingError("there is no image to augment", where="recipe: augment", expected="an image", got=got)
 
-    def __call__(self, batch: Any, generator: torch.Generator) -> Any:
-        """The batch with its images, and where they are blended its target, changed."""
-        for change, asked in self.changes:
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """The batch with augmented images; where images are blended, so are their targets."""
+        for augmentation, arguments in self.augmentations:
             inputs, target = dict(batch.inputs), batch.target
             for name in self.inputs:
-                told = {key: getattr(batch, key) for key in asked}
-                inputs[name], target = change(inputs[name], batch.target, generator, classes=self.classes, **told)
+                facts = {key: getattr(batch, key) for key in arguments}
+                inputs[name], target = augmentation(
+                    inputs[name], batch.target, generator, classes=self.classes, **facts
+                )
             if target is not batch.target and len(self.inputs) > 1:
-                what = f"{type(change).__name__} blends targets, which needs a single image as input"
+                what = f"{type(augmentation).__name__} blends targets, which needs a single image as input"
                 raise SettingError(what, where="recipe: augment", got=", ".join(self.inputs))
             batch = replace(batch, inputs=inputs, target=target)
         return batch
 
 
-def _made(entry: str | Mapping[str, Mapping[str, Any]]) -> Any:
+def _make(entry: str | Mapping[str, Mapping[str, Any]]) -> Any:
     name, settings = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
     try:
         return AUGMENTATIONS.get(name)(**settings)
@@ -56,5 +60,6 @@ def _made(entry: str | Mapping[str, Mapping[str, Any]]) -> Any:
         raise SettingError(f"{name}: {error}", where="recipe: augment") from error
 
 
-def _asked(change: Any) -> list[str]:
-    return [name for name in ("rows", "epoch") if name in inspect.signature(change).parameters]
+def _arguments(augmentation: Any) -> list[str]:
+    """Which facts of the batch an augmentation asks for."""
+    return [name for name in ("rows", "epoch") if name in inspect.signature(augmentation).parameters]

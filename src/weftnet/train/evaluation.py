@@ -1,22 +1,31 @@
-"""An evaluation while training: the task's metrics with the mean weights, the same whenever it is repeated."""
+"""An evaluation during training: the task's metrics, the same whenever it is repeated."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 
+from weftnet.data.batch import Batch
+from weftnet.tasks._task import Task
 from weftnet.train.randomness import reseed
 from weftnet.train.state import State
 
 
 def evaluate(
-    state: State, task: Any, batches: Iterable[Any], device: torch.device, generator: torch.Generator, seed: int
+    state: State, task: Task, batches: Iterable[Batch], device: torch.device, generator: torch.Generator, seed: int
 ) -> dict[str, float]:
-    """The task's metrics; the model has its mean weights meanwhile, if the caller put them in place."""
+    """The task's metrics with the weights the model has now: the mean weights, if the caller put them in place.
+
+    Args:
+        state: of the training; its step seeds the random numbers.
+        task: whose metrics.
+        batches: of the split.
+        device, generator: of the training.
+        seed: of the recipe.
+    """
     reseed(device, generator, seed, state.step, "evaluation")
-    state.evaluated.eval()
+    state.for_evaluation.eval()
     with torch.no_grad():
-        metrics: dict[str, float] = task.evaluate(state.evaluated, (batch.to(device) for batch in batches))
+        metrics = task.evaluate(state.for_evaluation, (batch.to(device) for batch in batches))
     state.model.train()
-    found: dict[str, float] = state.team.from_leader(metrics)
-    return found
+    agreed: dict[str, float] = state.team.from_leader(metrics)
+    return agreed

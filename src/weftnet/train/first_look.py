@@ -1,8 +1,8 @@
-"""Before the first step, blocks that learn from data by looking at them see some examples.
+"""Before the first step, blocks that initialise themselves from data see some examples.
 
-A block with a method `learn(x)` is given what comes to it when the first training examples pass through the network, in
-evaluation mode, once; blocks before it have learnt by then. What it learns is part of its weights, so that neither a
-resumed nor a loaded run looks again.
+A block with a method `learn(x)` receives its input when the first training examples pass through the network in
+evaluation mode, once; blocks before it have learnt by then. What it learns is part of its weights, so neither a resumed
+nor a loaded run repeats it.
 """
 
 from typing import Any
@@ -10,19 +10,21 @@ from typing import Any
 import torch
 from torch import nn
 
+from weftnet.data.data import Data
+from weftnet.tasks._task import Task
 from weftnet.train.randomness import device_of, reseed
 from weftnet.train.recipe import Recipe
 
-#: Examples that are looked at.
+#: Examples that the blocks see.
 EXAMPLES = 5000
 
 
 class _Done(Exception):
-    """All have learnt: what follows in the network need not run."""
+    """All blocks have learnt: the rest of the network need not run."""
 
 
-def first_look(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> int:
-    """Let every block learn that can; how many did.
+def first_look(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe) -> int:
+    """Let every block with a method `learn` learn; return how many did.
 
     Args:
         model: the networks by part, on their device.
@@ -38,14 +40,14 @@ def first_look(model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe) -> in
     def learn(block: nn.Module, inputs: tuple[Any, ...]) -> None:
         if block in waiting:
             waiting.remove(block)
-            block.learn(inputs[0].detach())  # type: ignore[operator]  # a method, as was asked above
+            block.learn(inputs[0].detach())  # type: ignore[operator]  # a method, as tested above
 
-    def seen(block: nn.Module, inputs: Any, output: Any) -> None:
+    def stop_when_done(block: nn.Module, inputs: Any, output: Any) -> None:
         if not waiting:
             raise _Done
 
     hooks = [hook for block in waiting for hook in (
-        block.register_forward_pre_hook(learn), block.register_forward_hook(seen)
+        block.register_forward_pre_hook(learn), block.register_forward_hook(stop_when_done)
     )]  # fmt: skip
     generator = torch.Generator(device)
     reseed(device, generator, recipe.seed, "first look")

@@ -1,39 +1,40 @@
-"""Ctrl-C asks once and insists the second time."""
+"""The first Ctrl-C asks a training to stop; the second one ends it at once."""
 
 import signal
 import threading
 from types import FrameType
 from typing import Any
 
-#: Set where somebody asks in another process, which no signal comes from.
+#: Set when somebody asks in another process, from which no signal comes.
 ELSEWHERE = threading.Event()
 
 
 class Interrupt:
-    """While it is open, `asked` tells of the first SIGINT, or of `ELSEWHERE`; a second SIGINT raises KeyboardInterrupt.
+    """In this context `asked` is true after a SIGINT or once `ELSEWHERE` is set.
 
-    Outside the main thread signals can't be caught, so nothing happens there.
+    A second SIGINT raises KeyboardInterrupt.
+    Outside the main thread signals can't be handled; there only `ELSEWHERE` counts.
     """
 
     def __init__(self) -> None:
-        self._heard = False
-        self._before: Any = None
+        self._signalled = False
+        self._previous: Any = None
 
     @property
     def asked(self) -> bool:
-        """Whether somebody wants it to end."""
-        return self._heard or ELSEWHERE.is_set()
+        """Whether somebody asked to stop."""
+        return self._signalled or ELSEWHERE.is_set()
 
     def __enter__(self) -> "Interrupt":
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._handle)
+            self._previous = signal.signal(signal.SIGINT, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._heard:
+        if self._signalled:
             raise KeyboardInterrupt
-        self._heard = True
+        self._signalled = True

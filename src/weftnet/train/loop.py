@@ -26,7 +26,7 @@ from weftnet.train.interrupt import Interrupt
 from weftnet.train.losses import Losses
 from weftnet.train.planning import plan_of
 from weftnet.train.progress import Progress, Quiet
-from weftnet.train.randomness import device_of, start, step_seeds
+from weftnet.train.randomness import device_of, set_seed, step_seeds
 from weftnet.train.recipe import Recipe
 from weftnet.train.result import TrainingResult, conclude, keep_weights, to_be_resumed
 from weftnet.train.state import State
@@ -167,9 +167,9 @@ class Loop:
         return state.step >= self.steps or state.stopped or state.out_of_patience(self.recipe.patience)
 
     def _step(self) -> None:
-        """Start all generators of random numbers anew, set the rate, move the weights."""
+        """Reseed all generators of random numbers, set the learning rate, update the weights."""
         state = self.state
-        start(self.device, self.generator, next(self.seeds))
+        set_seed(self.device, self.generator, next(self.seeds))
         state.set_rate(self.schedule((state.step + 0.5) / self.steps))
         losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.executor)
         self.losses.add(state.step, losses)

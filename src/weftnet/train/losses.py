@@ -1,4 +1,4 @@
-"""The training losses: kept as tensors, looked at together, so that no step waits for its number."""
+"""The training losses: kept as tensors and read together, so that no step waits for the device."""
 
 import math
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ class Losses:
         self._pending: list[tuple[int, Sequence[tuple[str, Tensor]]]] = []
 
     def add(self, step: int, losses: Sequence[tuple[str, Tensor]]) -> None:
-        """Keep the losses of a step, (group, loss) each, for the next look."""
+        """Keep the losses of a step, (group, loss) each, until they are read."""
         self._pending.append((step, losses))
 
     def settle(self) -> None:
-        """Look at what was kept: one wait for the device.
+        """Read the losses that were kept: one wait for the device.
 
         Raises:
             TrainingError: a loss is not finite.
@@ -42,7 +42,7 @@ class Losses:
                     f"the loss of {group} is {value} at step {step}",
                     expected="a finite number",
                     fix="lower lr, set clip (1.0 is usual), lengthen warmup; or look for values that are not finite "
-                    "in the data. The last checkpoint is from before",
+                    "in the data. The last checkpoint is from before that step",
                 )
             total = self.sums.setdefault(group, [0.0, 0])
             total[0] += value
@@ -50,7 +50,7 @@ class Losses:
             self.last[group] = value
 
     def means(self) -> dict[str, float]:
-        """The means since the last call, which starts them anew."""
+        """The means since the last call; then the sums start again from zero."""
         means = {group: total / count for group, (total, count) in self.sums.items()}
         self.sums.clear()
         return means

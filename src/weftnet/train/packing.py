@@ -33,7 +33,7 @@ def pack(tree: Any, name: str, tensors: dict[str, Tensor]) -> Any:
 
 
 def unpack(tree: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """What `pack` was given; every tensor a copy."""
+    """What was packed; every tensor is a copy."""
     match tree:
         case {"$tensor": name}:
             return tensors[name].clone(memory_format=torch.preserve_format)

@@ -1,26 +1,26 @@
-"""What a training tells while it runs: a small protocol, and the silence of those who don't listen."""
+"""What a training reports while it runs: a small protocol, and an implementation that shows nothing."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 
 class Progress(Protocol):
-    """Is told how a training goes, at most four times a second."""
+    """Is notified of a training's progress, at most four times a second."""
 
     def start(self, step: int, steps: int) -> None:
-        """Training goes on from `step` of `steps`."""
+        """The training starts or continues from `step` of `steps`."""
 
     def update(self, step: int, losses: Mapping[str, float], rate: float) -> None:
         """`step` steps are done; the latest losses by group; examples per second."""
 
     def evaluated(self, line: Mapping[str, Any]) -> None:
-        """A line of the history was written."""
+        """An evaluation is done: its line of the history."""
 
     def note(self, text: str) -> None:
         """Something a person should know."""
 
     def close(self) -> None:
-        """No more will come."""
+        """The training is over."""
 
 
 class Quiet:

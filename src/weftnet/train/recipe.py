@@ -12,6 +12,7 @@ from weftnet.errors import SettingError, closest
 from weftnet.execution.plan import Plan
 from weftnet.optim import OPTIMISERS, SCHEDULES
 from weftnet.registry import Registry
+from weftnet.tasks._task import Task
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Recipe:
     steps: int | None = None
     """Steps of the optimisers."""
     budget: float | None = None
-    """Seconds, turned into steps before training starts."""
+    """Seconds; converted to steps before training starts."""
     clip: float | None = None
-    """Greatest norm of a group's gradient."""
+    """Largest norm of a group's gradient; longer ones are scaled down to it."""
     ema: float | None = None
-    """Decay of the weights' running mean, which is then what is evaluated and kept; in (0, 1)."""
+    """Decay of the weights' running mean, which is then evaluated and kept instead of the weights; in (0, 1)."""
     augment: Sequence[str | Mapping[str, Mapping[str, Any]]] = ()
     """Names of `weftnet.data.AUGMENTATIONS`, in order: ["flip", {"crop": {"padding": 2}}]."""
     evaluate_every: str = "1 epoch"
@@ -57,18 +58,20 @@ class Recipe:
     checkpoint_every: float = 30.0
     """Seconds between checkpoints; Ctrl-C writes one too."""
     seed: int = 0
-    """Of initial weights, order of examples, dropout, augmentation: everything random."""
+    """Seeds everything random: initial weights, order of examples, dropout, augmentation."""
     threads: int | None = None
-    """Threads of torch; None leaves them. Sums in another order differ in the last bits."""
+    """Threads of torch; None leaves them as they are. Another number changes the last bits, as sums change order."""
     plan: str | Mapping[str, Any] = "auto"
-    """How a step is executed: "auto" is the fastest that is found, "eager" plain PyTorch, else fields of a `Plan`."""
+    """How a step is executed: "auto" for the fastest plan, "eager" for plain PyTorch, or the fields of a `Plan`."""
 
     def __post_init__(self) -> None:
-        given = [name for name in ("epochs", "steps", "budget") if getattr(self, name) is not None]
-        if not given:
+        lengths = [name for name in ("epochs", "steps", "budget") if getattr(self, name) is not None]
+        if not lengths:
             object.__setattr__(self, "epochs", 10)
-        if len(given) > 1:
-            raise SettingError("more than one length", where="recipe", expected="one of them", got=" and ".join(given))
+        if len(lengths) > 1:
+            raise SettingError(
+                "more than one length", where="recipe", expected="one of them", got=" and ".join(lengths)
+            )
         for name, (expected, holds) in _LIMITS.items():
             value = getattr(self, name)
             if value is not None and not holds(value):
@@ -90,28 +93,28 @@ class Recipe:
             )
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> "Recipe":
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Recipe":
         """From a mapping, as JSON gives it.
 
         Raises:
             SettingError: a field is unknown or can't be used.
         """
         names = [f.name for f in dataclasses.fields(cls)]
-        for name in given:
+        for name in fields:
             if name not in names:
                 raise SettingError(f"no field is called {name!r}", where="recipe", **_near(str(name), names))
-        return cls(**given)
+        return cls(**fields)
 
     @classmethod
-    def for_task(cls, task: Any, **given: Any) -> "Recipe":
-        """The recipe a task wants where nothing else is said."""
+    def for_task(cls, task: Task, **fields: Any) -> "Recipe":
+        """The task's default recipe, with some fields set."""
         defaults = dict(task.recipe_defaults)
-        if {"epochs", "steps", "budget"} & set(given):
+        if {"epochs", "steps", "budget"} & set(fields):
             defaults = {name: value for name, value in defaults.items() if name not in ("epochs", "steps", "budget")}
-        if given.get("optimiser", defaults.get("optimiser")) != defaults.get("optimiser"):
-            # settings of the task's optimiser mean nothing to the one that was asked for
+        if fields.get("optimiser", defaults.get("optimiser")) != defaults.get("optimiser"):
+            # settings of the task's optimiser don't apply to another one
             defaults = {name: value for name, value in defaults.items() if name not in ("lr", "optimiser_settings")}
-        return cls.from_dict({**defaults, **given})
+        return cls.from_dict({**defaults, **fields})
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON; `from_dict` gives the same recipe back."""
@@ -140,7 +143,7 @@ class Recipe:
         }
 
     def evaluation_interval(self, steps_per_epoch: int) -> int:
-        """Steps between evaluations, given the batches of an epoch."""
+        """Steps between evaluations, if an epoch has so many batches."""
         count, unit = self.evaluate_every.split()
         if unit.startswith("step"):
             return int(count)
@@ -148,14 +151,21 @@ class Recipe:
 
 
 def known(registry: Registry[Any], name: Any, where: str) -> None:
-    """Raises SettingError if a registry has no such name."""
+    """Raise SettingError if a registry has no such name."""
     if name not in registry:
         near = _near(str(name), registry.names())
         raise SettingError(f"no {registry.kind} is called {name!r}", where=f"recipe: {where}", **near)
 
 
 def check_settings(function: Callable[..., Any], settings: Mapping[str, Any], taken: Sequence[str], where: str) -> None:
-    """Raises SettingError if a function has no such arguments."""
+    """Raise SettingError if a function has no such arguments.
+
+    Args:
+        function: an entry of a registry.
+        settings: for it, from the recipe.
+        taken: arguments that no setting may have.
+        where: the settings are in the recipe.
+    """
     names = [name for name in inspect.signature(function).parameters if name not in taken]
     for name in settings:
         if name not in names:
@@ -203,7 +213,7 @@ def _entry(value: Any) -> bool:
 def _plan(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
-    Plan.from_dict(value).refuse_for_training()  # both say themselves what is wrong
+    Plan.from_dict(value).refuse_for_training()  # both raise errors of their own
     return True
 
 

@@ -1,8 +1,7 @@
-"""From an architecture to a run folder, and from a run folder on."""
+"""Training an architecture into a run folder, and continuing from a run folder."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
@@ -16,6 +15,7 @@ from weftnet.run.contents import contents, parts_of
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
+from weftnet.tasks._task import Task
 from weftnet.train.first_look import first_look
 from weftnet.train.joining import current_team
 from weftnet.train.loop import train
@@ -27,7 +27,7 @@ from weftnet.train.worker import own_device
 
 def fit(
     architecture: Architecture,
-    task: Any,
+    task: Task,
     data: Data,
     recipe: Recipe,
     folder: str | Path,
@@ -36,20 +36,20 @@ def fit(
     device: str | None = None,
     shard: bool = False,
 ) -> Run:
-    """Train an architecture from scratch; Ctrl-C leaves a run of the status `stopped`.
+    """Train an architecture from scratch; Ctrl-C leaves a run with the status `stopped`.
 
-    In a process that a launcher started as one of several (`torchrun`, `weftnet fit --workers`) all of them train it
-    together; the first writes the folder.
+    Processes that a launcher started together (`torchrun`, `weftnet fit --workers`) train it together; the leader
+    writes the folder.
 
     Args:
         architecture: without the task's head.
         task: an entry of `TASKS`, made for these data.
         data: opened, split and fitted.
         recipe: how to train.
-        folder: a new or empty one.
-        progress: is told how it goes.
-        device: "cpu", "cuda" …; a GPU if there is one, when left out.
-        shard: of several workers each keeps a share of weights and optimiser state.
+        folder: of the run; new or empty.
+        progress: is notified of steps and evaluations.
+        device: "cpu", "cuda" …; if left out, a GPU if there is one.
+        shard: whether each of several workers keeps only a shard of weights and optimiser state.
 
     Raises:
         ArchitectureError: the architecture doesn't fit data and task.
@@ -92,21 +92,21 @@ def resume(
     device: str | None = None,
     shard: bool | None = None,
 ) -> Run:
-    """Go on with a run from its newest checkpoint; the result is that of one never interrupted, bit for bit.
+    """Continue a run from its newest checkpoint; the result is that of an uninterrupted one, bit for bit.
 
-    On another number of workers than before, or with weights that are shared out now and were not, it is the same
-    within rounding.
+    With another number of workers, or with sharded weights that were not sharded before, it is the same within
+    rounding.
 
     Args:
-        folder: of a run that was stopped or killed, or that failed; a finished one is given back as it is.
-        data: the run's data, or where they lie now, if not where they lay.
-        progress: is told how it goes.
-        device: "cpu", "cuda" …; a GPU if there is one, when left out.
-        shard: whether each of several workers keeps a share of the weights; as before, when left out.
+        folder: of a run that was stopped or killed, or that failed; a finished one is returned unchanged.
+        data: the run's data, or their path if they were moved.
+        progress: is notified of steps and evaluations.
+        device: "cpu", "cuda" …; if left out, a GPU if there is one.
+        shard: whether each of several workers keeps only a shard of the weights; as before, if left out.
 
     Raises:
         RunError: there is no such run, or it can't be read.
-        DataError: the data are not those it was trained on.
+        DataError: the data are not those that the run was trained on.
         SettingError: it can't be sharded.
     """
     device = own_device(device)
@@ -142,16 +142,16 @@ def resume(
 
 
 def _train(
-    model: nn.ModuleDict, task: Any, data: Data, recipe: Recipe, run: Run, progress: Progress | None, team: Team
+    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, progress: Progress | None, team: Team
 ) -> Run:
-    outcome = train(model, task, data, recipe, run, progress=progress if team.leads else None, team=team)
+    result = train(model, task, data, recipe, run, progress=progress if team.leads else None, team=team)
     if progress and team.leads:
-        progress.note(outcome.message)
+        progress.note(result.message)
     return run
 
 
-def _name(task: Any) -> str:
-    """The name a task is registered by: its file's, or the one a plugin gave it."""
+def _name(task: Task) -> str:
+    """The name under which a task is registered: its file's, or the one that a plugin chose."""
     stem = type(task).__module__.rpartition(".")[2]
     for name in (stem, *TASKS.names()):
         if name in TASKS and TASKS.get(name) is type(task):

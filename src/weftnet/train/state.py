@@ -1,4 +1,4 @@
-"""The state of a training: all that a step reads and changes, and so all that a checkpoint holds."""
+"""The state of a training: everything that a step reads and changes, which is what a checkpoint holds."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,7 @@ from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.optim import OPTIMISERS
 from weftnet.optim.hidden import hidden_matrices, needs_matrices
 from weftnet.run.facts import check_history
+from weftnet.tasks._task import Task
 from weftnet.train.average import Average
 from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.packing import pack, unpack
@@ -25,18 +26,18 @@ class State:
 
     Args:
         model: the networks by part.
-        task: whose `groups` say which optimiser steps which parts.
-        recipe: says which optimisers.
-        team: of processes that train it together.
+        task: whose `groups` assign the parts to optimisers.
+        recipe: says which optimisers, with which settings.
+        team: the processes that train it together.
 
     Raises:
-        SettingError: an optimiser can't be made as the recipe says.
+        SettingError: the recipe names a group the task doesn't have, or an optimiser can't be made as it says.
     """
 
-    def __init__(self, model: nn.ModuleDict, task: Any, recipe: Recipe, team: Team = ALONE) -> None:
+    def __init__(self, model: nn.ModuleDict, task: Task, recipe: Recipe, team: Team = ALONE) -> None:
         self.team = team
         self.model = model = team.distribute(model)
-        self.trained, self.evaluated = team.for_training(model), team.for_evaluation(model)
+        self.for_training, self.for_evaluation = team.for_training(model), team.for_evaluation(model)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self.parameters: dict[str, list[nn.Parameter]] = {}
         for unknown in recipe.groups.keys() - task.groups.keys():
@@ -46,11 +47,11 @@ class State:
             self.optimisers[group] = _optimiser(group, recipe, {part: model[part] for part in parts})
             self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
         trainable = {id(p) for p in model.parameters() if p.requires_grad}
-        self.pulled = {
+        self.targets = {
             group: None if trainable <= {id(p) for p in parameters} else parameters
             for group, parameters in self.parameters.items()
         }
-        """What a group's losses pull at: its parameters; None where it has all there are, which takes less time."""
+        """The parameters that receive gradients from a group's losses; None means all of the model, which is faster."""
         self.rates = [(entry, entry["lr"]) for entry in self._entries()]
         self.average = Average(model.parameters(), recipe.ema)
         self.yields = dict.fromkeys(task.groups, 0)
@@ -75,17 +76,17 @@ class State:
         return float(self.rates[0][0]["lr"])
 
     def score(self, value: float | None, better: str, keep: bool) -> None:
-        """Compare a score with the best so far; the weights in the model now are those it belongs to.
+        """Compare a score with the best so far; it is that of the weights that the model has now.
 
-        Of equal scores the latest weights are kept – a small split gives many ties, and the longer training is the
-        better guess – but only a better score puts off an early stop.
+        Of equal scores the latest weights are kept – a small split gives many ties, and longer training is the better
+        guess – but only a better score postpones an early stop.
         """
         if value is None:
             return
         best = self.best_score
-        better_now = value == value and (best is None or (value > best if better == "max" else value < best))
-        self.stale = 0 if better_now else self.stale + 1
-        if better_now or value == best:
+        improved = value == value and (best is None or (value > best if better == "max" else value < best))
+        self.stale = 0 if improved else self.stale + 1
+        if improved or value == best:
             self.best_score, self.best_step = value, self.step
             if keep:
                 self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
@@ -100,7 +101,7 @@ class State:
 
     @property
     def bytes(self) -> int:
-        """About how large a checkpoint is: weights, two values of optimiser state each, mean and best weights."""
+        """About the size of a checkpoint: weights, two values of optimiser state for each, mean and best weights."""
         weights = sum(int(tensor.nbytes) for tensor in self.model.state_dict().values())
         return weights * (4 + bool(self.average.values))
 
@@ -119,12 +120,12 @@ class State:
         return tensors, facts
 
     def load(self, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        """Become the state that was saved.
+        """Restore a state that was saved.
 
         Raises:
-            DamagedCheckpoint: it is that of another model or recipe.
+            DamagedCheckpoint: it belongs to another model or recipe.
         """
-        facts = {"waited": 0.0} | facts  # which earlier versions did not count
+        facts = {"waited": 0.0} | facts  # which earlier versions did not record
         _check(facts, step)
         try:
             self.model.load_state_dict(_under("model.", tensors))
@@ -151,7 +152,7 @@ class State:
         self.rates = list(zip(self._entries(), bases, strict=True))
 
     def like(self, name: str) -> Tensor | None:
-        """The tensor that one saved by this name belongs to: a weight or buffer; for its mean, moments, gradient."""
+        """The tensor that a saved one of this name corresponds to; for a mean, a moment or a gradient its parameter."""
         match name.split("."):
             case ["model" | "best", *path]:
                 return self.model.state_dict().get(".".join(path))
@@ -165,7 +166,8 @@ class State:
         return [entry for optimiser in self.optimisers.values() for entry in optimiser.param_groups]
 
     def _gradients(self) -> Iterator[tuple[str, int, nn.Parameter]]:
-        """Of groups that wait for more losses before they step; none where a task always yields the same number."""
+        """(group, number, parameter) of all parameters: between steps those of a group may have gradients, if it waits
+        for more losses before its next step."""
         for group, parameters in self.parameters.items():
             for number, parameter in enumerate(parameters):
                 yield group, number, parameter
@@ -178,7 +180,7 @@ _FACTS: dict[str, Any] = {
 
 
 def _check(facts: dict[str, Any], step: int) -> None:
-    """Refuse counters and history of another type.
+    """Refuse counters and history of a wrong type.
 
     Raises:
         DamagedCheckpoint: with the first that is.
@@ -194,12 +196,12 @@ def _check(facts: dict[str, Any], step: int) -> None:
 
 
 def _other_form(has: Any, saved: Any) -> str:
-    """Where an optimiser's settings, as saved, are of another type or number than those it has; empty if nowhere."""
+    """How an optimiser's saved settings differ in type or number from those it has; empty if they don't."""
     number = (int, float, Tensor)
     if isinstance(has, Mapping):
         if not isinstance(saved, Mapping) or set(has) != set(saved):
             return "other settings"
-        names = [name for name in has if name != "state"]  # which has entries once a step is taken
+        names = [name for name in has if name != "state"]  # which is empty before the first step
         return next((f"{name}: {wrong}" for name in names if (wrong := _other_form(has[name], saved[name]))), "")
     if isinstance(has, list | tuple):
         if not isinstance(saved, list | tuple) or len(has) != len(saved):
@@ -210,7 +212,7 @@ def _other_form(has: Any, saved: Any) -> str:
 
 
 def _named(part: str, module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """(name, parameter), each once; the name tells the owner's class: `network.0.Embedding.weight`."""
+    """(name, parameter), each once; the name contains the class of the owner: `network.0.Embedding.weight`."""
     seen: set[int] = set()
     for path, owner in module.named_modules():
         for key, parameter in owner.named_parameters(recurse=False):

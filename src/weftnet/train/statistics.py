@@ -2,8 +2,8 @@
 
     n = Σ_r n_r,   mean = Σ_r Σ x / n,   var = Σ_r Σ (x − mean)² / n
 
-Two sums over the workers a layer, each of one value a feature, in float32 at least; their gradients are sums over the
-workers too. Source: the definition; torch's `SyncBatchNorm` does the same with one kernel, on GPUs alone.
+Each layer takes two sums over the workers, of one value a feature, in float32 at least; their gradients are sums over
+the workers too. Source: the definition; torch's `SyncBatchNorm` does the same with one kernel, on GPUs alone.
 """
 
 from functools import partial
@@ -34,7 +34,7 @@ class _Sum(torch.autograd.Function):
 
 
 def share_statistics(model: nn.Module) -> None:
-    """Let the batch norms of a model use the statistics of all workers while they train."""
+    """Make the batch norms of a model use the statistics of all workers while they train."""
     for module in model.modules():
         if isinstance(module, BatchNorm):
             module._over_real = partial(_over_real, module)  # type: ignore[method-assign]
@@ -43,7 +43,7 @@ def share_statistics(model: nn.Module) -> None:
 
 
 def separate_statistics(model: nn.Module) -> None:
-    """Let them use their own batch's again."""
+    """Make them use the statistics of their own batch again."""
     for module in model.modules():
         for name in ("_over_real", "forward"):
             if isinstance(module, BatchNorm | _BatchNorm):

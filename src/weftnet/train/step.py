@@ -1,30 +1,31 @@
-"""One step of training, for any task: losses pull gradients, gradients move weights."""
+"""One step of training, for any task: losses give gradients, gradients update weights."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from weftnet.data.batch import Batch
 from weftnet.execution.executor import Executor
+from weftnet.tasks._task import Task
 from weftnet.train.recipe import Recipe
 from weftnet.train.state import State
 
 
 def take_step(
-    state: State, task: Any, batches: Iterable[tuple[Any, float]], generator: torch.Generator, recipe: Recipe,
+    state: State, task: Task, batches: Iterable[tuple[Batch, float]], generator: torch.Generator, recipe: Recipe,
     executor: Executor,
 ) -> list[tuple[str, Tensor]]:  # fmt: skip
-    """Train on `accumulate` batches, each with its weight; gives every (group, weighted loss) the task yielded.
+    """Train on `accumulate` batches, each with its weight; return every (group, weighted loss) that the task yielded.
 
-    The task is resumed after its group's optimiser has moved, so that what it computes next sees the new weights.
-    A group moves at every `accumulate`-th of its own losses. Only its own parameters receive gradients.
+    The task is resumed after its group's optimiser has stepped, so that it continues with the new weights. A group's
+    optimiser steps at every `accumulate`-th of its losses. Only the group's own parameters receive gradients.
     """
     losses = []
     for batch, weight in batches:
-        for group, loss in executor.losses(task, state.trained, batch, generator):
+        for group, loss in executor.losses(task, state.for_training, batch, generator):
             share = loss / recipe.accumulate if recipe.accumulate > 1 else loss
-            state.team.backward(share, state.pulled[group], weight)
+            state.team.backward(share, state.targets[group], weight)
             losses.append((group, loss.detach() if weight == 1.0 else loss.detach() * weight))
             state.yields[group] = (state.yields[group] + 1) % recipe.accumulate
             if state.yields[group] == 0:
@@ -32,6 +33,6 @@ def take_step(
                     torch.nn.utils.clip_grad_norm_(state.parameters[group], recipe.clip)
                 state.optimisers[group].step()
                 for parameter in state.parameters[group]:
-                    parameter.grad = None  # as the optimiser's `zero_grad` does, which takes 10 µs longer
+                    parameter.grad = None  # as the optimiser's `zero_grad`, which takes 10 µs longer
     state.average.update(state.step)
     return losses

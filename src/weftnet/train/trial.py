@@ -1,4 +1,4 @@
-"""Steps of a training on a copy of the model, to learn what they cost and what they give; they leave no trace."""
+"""Steps of a training on a copy of the model, to measure their time and their values; they leave no trace."""
 
 import copy
 import math
@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import islice
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
+from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
 from weftnet.train.evaluation import evaluate
 from weftnet.train.randomness import device_of, reseed
@@ -25,7 +28,7 @@ _EVALUATED = 4
 
 
 class Trial:
-    """A training that doesn't count, under some plan; use it as a context.
+    """A training on a copy of the model, under some plan; use it as a context.
 
     Args:
         model: is copied.
@@ -33,7 +36,7 @@ class Trial:
         plan: how its steps are executed.
     """
 
-    def __init__(self, model: nn.ModuleDict, task: Any, data: Any, recipe: Recipe, plan: Plan) -> None:
+    def __init__(self, model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, plan: Plan) -> None:
         self.executor = Executor(copy.deepcopy(model), plan)
         self.model = self.executor.model
         self._buffers = [buffer.detach().clone() for buffer in model.buffers()]
@@ -54,11 +57,11 @@ class Trial:
         self._stack.close()
 
     def step(self) -> float:
-        """Seconds of the next step, its batch included."""
+        """Seconds of the next step, including its batch."""
         return self._timed(time.perf_counter)
 
     def work(self) -> float:
-        """As `step`, seconds of the processor: what others do to the machine changes them less."""
+        """As `step`, in CPU time, which other load on the machine disturbs less."""
         return self._timed(time.process_time)
 
     def _timed(self, clock: Callable[[], float]) -> float:
@@ -72,12 +75,12 @@ class Trial:
             return clock() - began
 
     def gradients(self, draw: int) -> tuple[list[float], list[Tensor]]:
-        """The losses of the first batch, and the gradient of all of them; `draw` seeds what layers draw.
+        """The losses of the first batch, and the gradients of all of them; `draw` seeds the layers' random numbers.
 
-        Buffers are those the model came with: what earlier steps left in the statistics of norms is no difference.
+        Buffers are reset first, so that statistics of norms from earlier steps make no difference.
         """
-        for buffer, given in zip(self.model.buffers(), self._buffers, strict=True):
-            buffer.detach().copy_(given)
+        for buffer, initial in zip(self.model.buffers(), self._buffers, strict=True):
+            buffer.detach().copy_(initial)
         reseed(self.device, self.generator, self.recipe.seed, 0)
         batch = self._batch(0)
         self.model.zero_grad()
@@ -88,12 +91,12 @@ class Trial:
             for group, loss in self.executor.losses(self.task, self.model, batch, self.generator):
                 loss.backward(inputs=self.state.parameters[group])  # type: ignore[no-untyped-call]
                 values.append(float(loss.detach()))
-        found = [p.grad.detach().clone() for p in self.model.parameters() if p.grad is not None]
+        gradients = [p.grad.detach().clone() for p in self.model.parameters() if p.grad is not None]
         self.model.zero_grad()
-        return values, found
+        return values, gradients
 
     def evaluation(self) -> float:
-        """Seconds of a whole evaluation, from a few of its batches; 0 without a validation split."""
+        """Seconds of a whole evaluation, estimated from a few of its batches; 0 without a validation split."""
         count = math.ceil(self.data.sizes.get("validation", 0) / self.recipe.batch_size)
         if not count:
             return 0.0
@@ -101,9 +104,8 @@ class Trial:
         few = map(self.executor.place, islice(self.data.batches("validation", self.recipe.batch_size), _EVALUATED))
         with self.executor.process_settings():
             evaluate(self.state, self.task, few, self.device, self.generator, self.recipe.seed)
-        seconds: float = (time.perf_counter() - began) / min(count, _EVALUATED) * count
-        return seconds
+        return (time.perf_counter() - began) / min(count, _EVALUATED) * count
 
-    def _batch(self, number: int) -> Any:
+    def _batch(self, number: int) -> Batch:
         batch = self.data.train_batch(number, self.recipe.batch_size, self.recipe.seed).to(self.device)
         return self.executor.place(self.augment(batch, self.generator))
