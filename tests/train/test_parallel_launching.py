@@ -50,8 +50,8 @@ def test_workers_that_always_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("workers", "jobs", "shard", "text"),
     [
-        (2, 2, False, "one network trains at a time"),
-        (0, None, False, "1 or more"),
+        (2, 2, False, "only one network can be trained at a time"),
+        (0, None, False, "at least 1"),
         (None, None, True, "fix: add --workers 2"),
     ],
 )

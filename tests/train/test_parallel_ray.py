@@ -50,7 +50,7 @@ def test_places_that_cannot_be(place: Place, workers: int | None, text: str) -> 
         place.check(workers)
 
 
-def test_the_wish_to_stop_comes_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_to_stop_from_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     with interrupt.Interrupt() as asked:
         assert not asked.asked
         monkeypatch.setattr(interrupt, "ELSEWHERE", interrupt.threading.Event())
@@ -58,19 +58,19 @@ def test_the_wish_to_stop_comes_from_elsewhere(monkeypatch: pytest.MonkeyPatch) 
         assert asked.asked
 
 
-def test_what_is_left_at_the_desk() -> None:
+def test_messages_at_the_desk() -> None:
     desk = Desk()
-    assert desk.take() == ("", False)
-    assert desk.enlist(0) == (0, "")
-    assert desk.enlist(1) == (0, "")
+    assert desk.take_output() == ("", False)
+    assert desk.register(0) == (0, "")
+    assert desk.register(1) == (0, "")
     desk.print("one\n")
     desk.print("two\n")
-    assert desk.take() == ("one\ntwo\n", True)
-    assert desk.take() == ("", True)
-    desk.tell("the first")
-    desk.tell("its consequence")
-    assert desk.enlist(0) == (1, "the first")
-    assert desk.outcome() == ("the first", False)
+    assert desk.take_output() == ("one\ntwo\n", True)
+    assert desk.take_output() == ("", True)
+    desk.report_error("the first")
+    desk.report_error("its consequence")
+    assert desk.register(0) == (1, "the first")
+    assert desk.ending() == ("the first", False)
 
 
 @needs_ray
@@ -123,7 +123,7 @@ def test_control_c_reaches_workers_on_ray(tmp_path: Path) -> None:
 
 @needs_ray
 @pytest.mark.slow
-def test_an_error_on_ray_is_told_as_it_is(tmp_path: Path) -> None:
+def test_an_error_on_ray_is_reported_as_it_is(tmp_path: Path) -> None:
     bad = ["--steps", "900", "--set", "lr=1.0e+30", "--set", "optimiser=gd", "--out", "run"]
     code, printed, errors = ended(weftnet(*FIT, *bad, *ON_RAY, folder=tmp_path))
     assert code == 1

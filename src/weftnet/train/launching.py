@@ -79,11 +79,13 @@ def check_workers(workers: int | None, jobs: int | None = None, shard: bool = Fa
         SettingError: with the reason.
     """
     if workers is not None and workers < 1:
-        raise SettingError("workers can't be used", where="--workers", expected="1 or more", got=str(workers))
+        raise SettingError("workers can't be used", where="--workers", expected="at least 1", got=str(workers))
     if (workers or 1) > 1 and (jobs or 1) > 1:
-        raise SettingError("one network trains at a time with several workers", where="--jobs", expected="1")
+        raise SettingError(
+            "only one network can be trained at a time with several workers", where="--jobs", expected="1"
+        )
     if shard and (workers or 1) == 1:
-        raise SettingError("weights are shared out among several workers", where="--shard", fix="add --workers 2")
+        raise SettingError("sharding needs several workers", where="--shard", fix="add --workers 2")
 
 
 @contextmanager

@@ -1,13 +1,13 @@
-"""Workers on a cluster: Ray Train places the processes, sets their rendezvous and replaces those that are lost.
+"""Workers on a cluster: Ray Train places the processes, connects them and replaces those that are lost.
 
     launch_on_ray(["fit", "digits", …], workers=2)   ≙   torchrun … -m weftnet fit digits …   on machines that Ray picks
 
-Each worker runs the same command in its process and finds the process group that Ray made; from there on it is one of
-weftnet's workers (`parallel.py`). All of them see the run folder, on a disk that the machines share. Nothing of weftnet
-is pickled into it: Ray's own notes lie beside it while it runs, and are deleted.
+Each worker runs the same command and joins the process group that Ray made; from then on it is one of weftnet's workers
+(`parallel.py`). All of them use the same run folder, on a disk that the machines share. Nothing in it is pickled: Ray's
+own files are kept beside it during the training, and are deleted afterwards.
 
-Workers and the command that waits for them talk through an actor, the desk: what is printed, an error that was told,
-the wish to stop, how often a worker was started. Source: https://docs.ray.io/en/latest/train/train.html (Ray 2.60).
+Workers and the command that waits for them exchange messages through an actor, the desk: printed text, an error, the
+request to stop, how often a worker was started. Source: https://docs.ray.io/en/latest/train/train.html (Ray 2.60).
 Importing this module imports neither torch nor Ray.
 """
 
@@ -30,14 +30,14 @@ from weftnet.train.interrupt import ELSEWHERE, Interrupt
 from weftnet.train.launching import RESTARTS
 from weftnet.train.worker import ERRORS
 
-#: Seconds between two looks at the desk.
-_LOOK = 0.3
-#: Seconds after which a person is told what is waited for.
+#: Seconds between two checks for messages at the desk.
+_INTERVAL = 0.3
+#: Seconds after which the command says what it is waiting for.
 _LONG = 30.0
 
 
 class Desk:
-    """Where workers and their command leave word for each other."""
+    """Where workers and the command that waits for them leave messages for each other."""
 
     def __init__(self) -> None:
         self.starts: Counter[int] = Counter()
@@ -45,49 +45,49 @@ class Desk:
         self.error = ""
         self.stopping = self.stopped = False
 
-    def enlist(self, rank: int) -> tuple[int, str]:
-        """A worker begins: how often it did before, and an error that would only come again."""
+    def register(self, rank: int) -> tuple[int, str]:
+        """A worker starts; how often it did before, and a reported error, which would only occur again."""
         self.starts[rank] += 1
         return self.starts[rank] - 1, self.error
 
     def print(self, text: str) -> None:
-        """Text for a person."""
+        """Text for the terminal of the command."""
         self.printed += text
 
-    def tell(self, error: str) -> None:
-        """An error of weftnet's own; the first counts."""
+    def report_error(self, error: str) -> None:
+        """An error of weftnet's own; only the first is kept."""
         self.error = self.error or error
 
-    def stop(self) -> None:
+    def request_stop(self) -> None:
         """Ctrl-C was pressed."""
         self.stopping = True
 
-    def asked(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether the workers shall stop."""
         return self.stopping
 
-    def end(self) -> None:
+    def report_stop(self) -> None:
         """The training was stopped and can be resumed."""
         self.stopped = True
 
-    def take(self) -> tuple[str, bool]:
-        """What was printed since the last time, and whether any worker has begun."""
+    def take_output(self) -> tuple[str, bool]:
+        """The text printed since the last call, and whether any worker has started."""
         printed, self.printed = self.printed, ""
         return printed, bool(self.starts)
 
-    def outcome(self) -> tuple[str, bool]:
-        """The error that was told, and whether the training was stopped."""
+    def ending(self) -> tuple[str, bool]:
+        """The error that was reported, and whether the training was stopped."""
         return self.error, self.stopped
 
 
 class _Printed(TextIOBase):
-    """A stream whose text appears where the command was given."""
+    """A stream whose text appears on the terminal of the command."""
 
     def __init__(self, desk: Any) -> None:
         self.desk = desk
 
     def write(self, text: str) -> int:
-        """In the order of the calls."""
+        """Send the text; texts arrive in the order of the calls."""
         self.desk.print.remote(text)
         return len(text)
 
@@ -98,45 +98,50 @@ def launch_on_ray(
     """Run a weftnet command in several processes of a Ray cluster that train together, and wait for them.
 
     Args:
-        command: what stands behind `weftnet` on the command line.
+        command: the arguments of `weftnet` on the command line.
         workers: how many; each has a GPU if the cluster has enough of them.
-        run: runs a command, in every worker; raises KeyboardInterrupt where it was stopped.
+        run: runs a command, in every worker; raises KeyboardInterrupt if it was stopped.
         folder: of the runs, on a disk that all machines share.
         address: of the cluster; the variable RAY_ADDRESS if left out, and without that this machine alone.
 
     Raises:
         MissingExtra: Ray is not installed.
-        WeftnetError: as a worker told it.
+        WeftnetError: as a worker reported it.
         RunError: the folder can't be made.
         SettingError: there is no cluster at that address.
         TrainingError: the workers ended unexpectedly more than `RESTARTS` times.
         KeyboardInterrupt: Ctrl-C; the run can be resumed.
     """
     ray, api, torch = (need(name, extra="ray", what="--on ray") for name in ("ray", "ray.train", "ray.train.torch"))
-    notes = folder.resolve().parent / f".{folder.name}-ray"
-    gpus, cores = _connected(ray, workers, address)
+    own_files = folder.resolve().parent / f".{folder.name}-ray"
+    gpus, cores = _connect(ray, workers, address)
     try:
-        _make(notes)
+        _make(own_files)
         desk = _desk(ray)
         trainer = torch.TorchTrainer(
             _work,
             train_loop_config={
-                "desk": desk, "run": run, "command": list(command), "place": os.getcwd(), "notes": str(notes),
+                "desk": desk, "run": run, "command": list(command), "place": os.getcwd(), "errors": str(own_files),
                 "columns": shutil.get_terminal_size().columns,
             },
             torch_config=torch.TorchConfig(backend="cpu:gloo,cuda:nccl" if gpus else "gloo"),
             scaling_config=api.ScalingConfig(num_workers=workers, use_gpu=gpus, resources_per_worker={"CPU": cores}),
             run_config=api.RunConfig(
-                name="workers", storage_path=str(notes), failure_config=api.FailureConfig(max_failures=RESTARTS)
+                name="workers", storage_path=str(own_files), failure_config=api.FailureConfig(max_failures=RESTARTS)
             ),
         )  # fmt: skip
-        failure = _watched(ray, desk, trainer, f"{workers} workers with {cores} CPUs each")
-        told, stopped = ray.get(desk.outcome.remote())
+        failure = _wait(ray, desk, trainer, f"{workers} workers with {cores} CPUs each")
+        error, stopped = ray.get(desk.ending.remote())
     finally:
         ray.shutdown()
-        shutil.rmtree(notes, ignore_errors=True)
-    if told:
-        raise WeftnetError(told)
+        shutil.rmtree(own_files, ignore_errors=True)
+    _raise(error, stopped, failure)
+
+
+def _raise(error: str, stopped: bool, failure: Exception | None) -> None:
+    """Raise what ended the workers: an error of weftnet's own, Ctrl-C, or a failure that Ray reports."""
+    if error:
+        raise WeftnetError(error)
     if stopped:
         raise KeyboardInterrupt
     if failure is not None:
@@ -147,83 +152,84 @@ def launch_on_ray(
         )
 
 
-def _make(notes: Path) -> None:
+def _make(folder: Path) -> None:
     try:
-        notes.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"can't be made: {error.strerror}", where=str(notes)) from error
+        raise RunError(f"can't be made: {error.strerror}", where=str(folder)) from error
 
 
-def _connected(ray: Any, workers: int, address: str | None) -> tuple[bool, int]:
-    """Join the cluster, or make one of this machine; whether workers have GPUs, and how many cores each."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
+def _connect(ray: Any, workers: int, address: str | None) -> tuple[bool, int]:
+    """Join the cluster, or start one on this machine; whether workers have GPUs, and how many cores each."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray sends no usage statistics
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     here, cores = address == "local", os.cpu_count() or 1
     own = {"num_cpus": max(cores, workers), "include_dashboard": False} if here else {}
     try:
         host, colon, port = address.rpartition(":")
         if colon and port.isdecimal() and "/" not in host:
-            socket.create_connection((host, int(port)), timeout=10).close()  # ray would try for minutes
+            socket.create_connection((host, int(port)), timeout=10).close()  # as Ray itself would retry for minutes
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL, **own)
     except (OSError, ValueError, RuntimeError) as error:
         raise SettingError(
             "there is no Ray cluster", where="--address", got=f"{address}: {str(error).strip().splitlines()[0]}",
             fix="start one with `ray start --head`, or leave --address out for this machine",
         ) from error  # fmt: skip
-    logging.getLogger("ray").setLevel(logging.CRITICAL)  # what it would say is raised
+    logging.getLogger("ray").setLevel(logging.CRITICAL)  # failures are raised instead
     gpus = ray.cluster_resources().get("GPU", 0) >= workers
     return gpus, max(1, cores // workers) if here else 1
 
 
 def _desk(ray: Any) -> Any:
-    """The desk, on the machine of the command, so that it outlives the workers' machines."""
+    """The desk, on the machine of the command, so that it survives the loss of the workers' machines."""
     strategies = need("ray.util.scheduling_strategies", extra="ray", what="--on ray")
     here = strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(num_cpus=0, scheduling_strategy=here)(Desk).remote()
 
 
-def _watched(ray: Any, desk: Any, trainer: Any, wants: str) -> Exception | None:
-    """Wait for the training, print what it prints, pass Ctrl-C on; what ended it, if it did not end well."""
+def _wait(ray: Any, desk: Any, trainer: Any, required: str) -> Exception | None:
+    """Wait for the training, print its output, forward Ctrl-C; return the failure that ended it, if there is one."""
     failures: list[Exception] = []
 
     def fit() -> None:
         try:
             trainer.fit()
-        except Exception as error:  # raised again where it is waited for
+        except Exception as error:  # returned by `_wait`
             failures.append(error)
 
-    # in a thread, as Ray's own answer to Ctrl-C is to end the workers without a checkpoint
+    # in a thread, as Ray's own response to Ctrl-C is to end the workers without a checkpoint
     training = threading.Thread(target=fit, daemon=True)
     training.start()
     with Interrupt() as interrupt:
-        passed_on, began, waits = False, time.monotonic(), False
+        forwarded, began, explained = False, time.monotonic(), False
         while training.is_alive():
-            training.join(_LOOK)
-            printed, at_work = ray.get(desk.take.remote())
+            training.join(_INTERVAL)
+            printed, started = ray.get(desk.take_output.remote())
             print(printed, end="", flush=True)
-            if interrupt.asked and not passed_on:
-                desk.stop.remote()
-                passed_on = True
-            if not (at_work or waits) and time.monotonic() - began > _LONG:
+            if interrupt.asked and not forwarded:
+                desk.request_stop.remote()
+                forwarded = True
+            if not (started or explained) and time.monotonic() - began > _LONG:
                 print(
-                    f"waiting for {wants}; the cluster has {ray.cluster_resources().get('CPU', 0):g} CPUs", flush=True
+                    f"waiting for {required}; the cluster has {ray.cluster_resources().get('CPU', 0):g} CPUs",
+                    flush=True,
                 )
-                waits = True
-        print(ray.get(desk.take.remote())[0], end="", flush=True)
+                explained = True
+        print(ray.get(desk.take_output.remote())[0], end="", flush=True)
     return failures[0] if failures else None
 
 
 def _work(config: dict[str, Any]) -> None:
-    """One worker, in a process that Ray started; it has the variables of torchrun and a process group."""
+    """One worker, in a process that Ray started, with torchrun's variables and a process group."""
     ray, api = need("ray", extra="ray", what="--on ray"), need("ray.train", extra="ray", what="--on ray")
     desk, rank = config["desk"], api.get_context().get_world_rank()
-    starts, error = ray.get(desk.enlist.remote(rank))
+    starts, error = ray.get(desk.register.remote(rank))
     if error:
         return
     os.environ |= {
         "TORCHELASTIC_RESTART_COUNT": str(starts),
         "COLUMNS": str(config["columns"]),
-        ERRORS: config["notes"],
+        ERRORS: config["errors"],
     }
     threading.Thread(target=_listen, args=(ray, desk), daemon=True).start()
     try:
@@ -231,14 +237,14 @@ def _work(config: dict[str, Any]) -> None:
         with redirect_stdout(_Printed(desk)):
             config["run"](config["command"])
     except KeyboardInterrupt:
-        ray.get(desk.end.remote())
+        ray.get(desk.report_stop.remote())
     except WeftnetError as error:
-        ray.get(desk.tell.remote(str(error)))
+        ray.get(desk.report_error.remote(str(error)))
         raise RuntimeError(str(error)) from None  # the others wait for this one: Ray ends them
 
 
 def _enter(place: str) -> None:
-    """Where the command was given, so that its paths mean the same.
+    """Change to the folder in which the command was started, so that its paths mean the same.
 
     Raises:
         SettingError: this machine has no such folder.
@@ -251,7 +257,7 @@ def _enter(place: str) -> None:
 
 
 def _listen(ray: Any, desk: Any) -> None:
-    """Hear of Ctrl-C, which is pressed on another machine."""
-    while not ray.get(desk.asked.remote()):
-        time.sleep(_LOOK)
+    """Wait for a request to stop: Ctrl-C is pressed on another machine."""
+    while not ray.get(desk.stop_requested.remote()):
+        time.sleep(_INTERVAL)
     ELSEWHERE.set()

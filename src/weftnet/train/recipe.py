@@ -65,32 +65,42 @@ class Recipe:
     """How a step is executed: "auto" for the fastest plan, "eager" for plain PyTorch, or the fields of a `Plan`."""
 
     def __post_init__(self) -> None:
-        lengths = [name for name in ("epochs", "steps", "budget") if getattr(self, name) is not None]
-        if not lengths:
-            object.__setattr__(self, "epochs", 10)
-        if len(lengths) > 1:
-            raise SettingError(
-                "more than one length", where="recipe", expected="one of them", got=" and ".join(lengths)
-            )
+        self._fix_length()
         for name, (expected, holds) in _LIMITS.items():
             value = getattr(self, name)
             if value is not None and not holds(value):
                 raise SettingError(f"{name} can't be used", where="recipe", expected=expected, got=repr(value))
         object.__setattr__(self, "augment", tuple(self.augment))
+        self._check_names()
+        self._check_settings()
+
+    def _fix_length(self) -> None:
+        """Ten epochs, unless another length is set; a single one."""
+        lengths = [name for name in ("epochs", "steps", "budget") if getattr(self, name) is not None]
+        if not lengths:
+            object.__setattr__(self, "epochs", 10)
+        if len(lengths) > 1:
+            got = " and ".join(lengths)
+            raise SettingError("more than one length", where="recipe", expected="one of them", got=got)
+
+    def _check_names(self) -> None:
+        """Refuse names that no registry has."""
         known(OPTIMISERS, self.optimiser, "optimiser")
         known(SCHEDULES, self.schedule, "schedule")
         for entry in self.augment:
             known(AUGMENTATIONS, entry if isinstance(entry, str) else next(iter(entry)), "augment")
-        check_settings(
-            SCHEDULES.get(self.schedule), self.schedule_settings, ("progress", "warmup"), "schedule_settings"
-        )
+        for group in self.groups:
+            known(OPTIMISERS, self.of_group(group)["optimiser"], f"groups.{group}.optimiser")
+
+    def _check_settings(self) -> None:
+        """Refuse settings that schedule and optimisers don't have."""
+        schedule = SCHEDULES.get(self.schedule)
+        check_settings(schedule, self.schedule_settings, ("progress", "warmup"), "schedule_settings")
         for group in ("", *self.groups):
-            settings = self.of_group(group)
-            known(OPTIMISERS, settings["optimiser"], f"groups.{group}.optimiser" if group else "optimiser")
+            chosen = self.of_group(group)
             where = f"groups.{group}.optimiser_settings" if group else "optimiser_settings"
-            check_settings(
-                OPTIMISERS.get(settings["optimiser"]), settings["settings"], ("parameters", "lr", "hidden"), where
-            )
+            optimiser = OPTIMISERS.get(chosen["optimiser"])
+            check_settings(optimiser, chosen["settings"], ("parameters", "lr", "hidden"), where)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Recipe":
@@ -233,7 +243,7 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "a mapping of mappings",
         lambda value: isinstance(value, Mapping) and all(isinstance(own, Mapping) for own in value.values()),
     ),
-    "warmup": ("a share in [0, 1)", lambda value: _number(value) and 0 <= value < 1),
+    "warmup": ("a share of the training in [0, 1)", lambda value: _number(value) and 0 <= value < 1),
     "batch_size": ("a positive whole number", lambda value: _whole(value, 1)),
     "accumulate": ("a positive whole number", lambda value: _whole(value, 1)),
     "epochs": ("a positive number", _positive),
@@ -248,8 +258,8 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "evaluate_every": ('"2 epochs", "500 steps" or the like', _interval),
     "patience": ("a positive whole number", lambda value: _whole(value, 1)),
     "keep": ('"best" or "last"', lambda value: value in ("best", "last")),
-    "checkpoint_every": ("a number of seconds, 0 or more", lambda value: _number(value) and value >= 0),
-    "seed": ("a whole number, 0 or more", lambda value: _whole(value, 0)),
+    "checkpoint_every": ("at least 0 seconds", lambda value: _number(value) and value >= 0),
+    "seed": ("a whole number, at least 0", lambda value: _whole(value, 0)),
     "threads": ("a positive whole number", lambda value: _whole(value, 1)),
     "plan": ('"auto", "eager" or fields of a plan', lambda value: value in ("auto", "eager") or _plan(value)),
 }

@@ -112,17 +112,41 @@ def resume(
     device = own_device(device)
     team = current_team(device)
     run = team.shared_run(Run.open(folder) if team.leads else None)
-    before = run.facts.shard
-    shard = before if shard is None else shard
-    team = current_team(device, shard)
     if run.status == "finished":
         return run
     architecture, task, signals = contents(run)
     recipe = Recipe.from_dict(run.json("recipe.json"))
+    team = _team(run, task, recipe, device, shard)
+    data = _same_data(run, data)
+    inputs = parts_of(run, architecture, task, signals)
+    refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
+    model = build(architecture, inputs, seed=recipe.seed).to(device)
+    first_look(model, task, data, recipe)  # there may be no checkpoint yet
+    return _train(model, task, data, recipe, run, progress, team)
+
+
+def _team(run: Run, task: Task, recipe: Recipe, device: str, shard: bool | None) -> Team:
+    """The team that continues a run, with sharded weights or not.
+
+    Raises:
+        SettingError: it shall be sharded, and can't be.
+    """
+    before = run.facts.shard
+    shard = before if shard is None else shard
+    team = current_team(device, shard)
     if shard != before:
         plan = run.facts.plan.plan.to_dict() if run.facts.plan else recipe.plan
         team.check(task, replace(recipe, plan=plan))
         run.record(shard=shard)
+    return team
+
+
+def _same_data(run: Run, data: Data | str | Path | None) -> Data:
+    """The data of a run, opened with its fitted preprocessing.
+
+    Raises:
+        DataError: they are not those that the run was trained on.
+    """
     if not isinstance(data, Data):
         state = run.json("data.json")
         data = open_data(state["source"] if data is None else data, state=state)
@@ -134,11 +158,7 @@ def resume(
             got=data.fingerprint,
             fix="restore the data, or start a new run with `weftnet fit`",
         )
-    inputs = parts_of(run, architecture, task, signals)
-    refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
-    model = build(architecture, inputs, seed=recipe.seed).to(device)
-    first_look(model, task, data, recipe)  # there may be no checkpoint yet
-    return _train(model, task, data, recipe, run, progress, team)
+    return data
 
 
 def _train(
