@@ -19,7 +19,7 @@ import _report
 from _report import Report, arguments, start
 
 from weftnet.compress import Compression, Goal, compress
-from weftnet.compress.compressing import Plan
+from weftnet.compress.compressing import Settings
 from weftnet.compress.contract import Row
 from weftnet.data import open_data
 from weftnet.data.data import Data
@@ -76,11 +76,11 @@ def main() -> None:
         for name in [args.only] if args.only else NETWORKS:
             loaded, data = trained(name, args, runs)
             methods, seconds = NETWORKS[name][3:]
-            plan = Plan(methods, seconds * args.budget / 100)
+            settings = Settings(methods, seconds * args.budget / 100)
             out = Path(folder) / "out"
-            result = compress(loaded, data, out, Goal(0.5), plan, lambda what: print("  ", what, flush=True))
+            result = compress(loaded, data, out, Goal(0.5), settings, lambda what: print("  ", what, flush=True))
             shutil.rmtree(out)
-            report.tables += (table(name, data, result, plan),)
+            report.tables += (table(name, data, result, settings),)
             goals(report, name, result)
 
 
@@ -161,14 +161,14 @@ def spread(row: Row) -> dict[str, Any]:
     }
 
 
-def table(name: str, data: Data, result: Compression, plan: Plan) -> str:
+def table(name: str, data: Data, result: Compression, settings: Settings) -> str:
     """All that was tried on a network."""
     base = result.rows[0]
     lines = [
         f"## {name}",
         "",
         f"{data.sizes['train']} examples to train on, {data.sizes['validation']} to choose by, "
-        f"{data.sizes['test']} to test; {plan.budget:.0f} s of training shared by the cut networks.",
+        f"{data.sizes['test']} to test; {settings.budget:.0f} s of training shared by the cut networks.",
         "",
         "| run | verdict | bytes | smaller | one example, ms (quartiles) | faster (quartiles) | batch of 64 "
         "| validation | drop | test | why not |",

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weftnet.compress.compressing import judged
-from weftnet.compress.contract import Goal, Row, choose, drop, frontier
+from weftnet.compress.contract import Goal, Row, choose, drop, frontier, judge
 from weftnet.compress.measure import Timing
 from weftnet.errors import SettingError
 
@@ -28,18 +27,18 @@ def dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 @given(points)
-def test_no_kept_point_is_dominated_and_every_dropped_one_is(found: dict[str, tuple[float, float, float]]) -> None:
-    kept = frontier(found)
-    assert kept <= found.keys()
-    assert bool(kept) == bool(found)
-    for name, point in found.items():
-        assert any(dominates(found[other], point) for other in kept) == (name not in kept)
+def test_no_kept_point_is_dominated_and_every_dropped_one_is(candidates: dict[str, tuple[float, float, float]]) -> None:
+    kept = frontier(candidates)
+    assert kept <= candidates.keys()
+    assert bool(kept) == bool(candidates)
+    for name, point in candidates.items():
+        assert any(dominates(candidates[other], point) for other in kept) == (name not in kept)
 
 
 @given(st.lists(st.tuples(st.integers(1, 2000), st.floats(0.1, 2.0), st.floats(-1.0, 1.5)), max_size=8))
-def test_what_is_kept_is_within_all_bounds(found: list[tuple[int, float, float]]) -> None:
-    rows = [row(str(i), size, time, lost, 1 / time) for i, (size, time, lost) in enumerate(found)]
-    for each in judged([BASE, *rows], Goal(0.5))[1:]:
+def test_what_is_kept_is_within_all_bounds(figures: list[tuple[int, float, float]]) -> None:
+    rows = [row(str(i), size, time, lost, 1 / time) for i, (size, time, lost) in enumerate(figures)]
+    for each in judge([BASE, *rows], Goal(0.5))[1:]:
         assert each.timing is not None
         good = each.bytes < 1000 and each.timing.speedup_low > 1 and each.drop <= 0.5
         assert (each.verdict == "refused") == (not good)
@@ -58,26 +57,26 @@ def test_what_is_kept_is_within_all_bounds(found: list[tuple[int, float, float]]
         ),
     ],
 )  # fmt: skip
-def test_a_refusal_says_all_that_is_wrong(candidate: Row, reason: str) -> None:
-    found = judged([BASE, candidate], Goal())[1]
-    assert (found.verdict, found.reason) == ("refused", reason)
+def test_a_refusal_states_every_reason(candidate: Row, reason: str) -> None:
+    result = judge([BASE, candidate], Goal())[1]
+    assert (result.verdict, result.reason) == ("refused", reason)
 
 
 def test_one_that_is_worse_in_everything_is_dominated() -> None:
-    rows = judged([BASE, row("good", 400, 0.4), row("worse", 500, 0.5), row("small", 100, 0.6)], Goal())
+    rows = judge([BASE, row("good", 400, 0.4), row("worse", 500, 0.5), row("small", 100, 0.6)], Goal())
     assert [each.verdict for each in rows] == ["baseline", "kept", "dominated", "kept"]
 
 
 def test_baselines_and_what_does_not_apply_stay_as_they_are() -> None:
     onnx, none = replace(BASE, name="onnx"), Row("low_rank", "not applicable", "no layer")
-    assert judged([BASE, onnx, none], Goal()) == [BASE, onnx, none]
+    assert judge([BASE, onnx, none], Goal()) == [BASE, onnx, none]
 
 
 def test_the_fastest_is_chosen_if_it_reaches_the_target() -> None:
     rows = {"slow": row("slow", latency=0.004), "fast": row("fast", latency=0.003)}
     assert choose(rows, Goal())[0] == choose(rows, Goal(target_latency=0.003))[0] == "fast"
     assert choose(rows, Goal(target_latency=0.002)) == (None, "none reaches 2 ms: fast is the fastest with 3 ms")
-    assert choose({}, Goal()) == (None, "nothing was smaller and faster and within the drop")
+    assert choose({}, Goal()) == (None, "nothing is smaller and faster and within the drop")
 
 
 def test_drops_are_points_of_shares_and_per_cent_of_errors() -> None:
@@ -88,6 +87,6 @@ def test_drops_are_points_of_shares_and_per_cent_of_errors() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"max_drop": -0.1}, {"max_drop": float("nan")}, {"target_latency": 0.0}])
-def test_a_goal_that_can_not_be_met(wrong: dict[str, float]) -> None:
+def test_an_invalid_goal(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingError, match=r"max_drop|target_latency"):
         Goal(**wrong)

@@ -10,7 +10,7 @@ from weftnet.compose.network import Network
 from weftnet.compress.cut import Removal, check, cut
 from weftnet.compress.groups import Group
 from weftnet.compress.importance import importance
-from weftnet.compress.sound import sound_groups
+from weftnet.compress.prunable import prunable_groups
 from weftnet.compress.unroll import unroll
 from weftnet.cost.cost import cost
 from weftnet.errors import WeftnetError
@@ -36,15 +36,15 @@ def thirds(groups: list[Group]) -> list[Removal]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_groups_are_those_of_the_network(name: str) -> None:
-    found = {group.name: group.size for group in sound_groups(*network(name))}
-    assert sorted(found.values()) == sorted(GROUPS[name].values())
-    assert found.keys() <= {*GROUPS[name], "4.body.0", "b", "1.1", "3.0.0.body.3", "3.1.0.body.3"}
+    sizes = {group.name: group.size for group in prunable_groups(*network(name))}
+    assert sorted(sizes.values()) == sorted(GROUPS[name].values())
+    assert sizes.keys() <= {*GROUPS[name], "4.body.0", "b", "1.1", "3.0.0.body.3", "3.1.0.body.3"}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_left_is_smaller_and_cheaper_and_computes_the_rest(name: str) -> None:
     whole, architecture, inputs, batch = network(name)
-    removals = thirds(sound_groups(whole, architecture, inputs, batch))
+    removals = thirds(prunable_groups(whole, architecture, inputs, batch))
     before = {key: tensor.clone() for key, tensor in whole.state_dict().items()}
     _, smaller = cut(whole, architecture, inputs, removals)
     check(whole, smaller, removals, batch)
@@ -72,9 +72,9 @@ def silent(whole: Network, channels: dict[str, Tensor], inputs: Tensor) -> Tenso
 
 def test_a_residual_network_without_some_channels() -> None:
     whole, architecture, inputs, batch = network("residual")
-    groups = {group.name: group for group in sound_groups(whole, architecture, inputs, batch)}
+    groups = {group.name: group for group in prunable_groups(whole, architecture, inputs, batch)}
     gone = torch.tensor([1, 4, 5, 11])
-    stream = next(group for group in groups.values() if len(group.touches) > 8)
+    stream = next(group for group in groups.values() if len(group.members) > 8)
     _, smaller = cut(whole, architecture, inputs, [Removal(stream, gone)])
     norms = dict.fromkeys(("1", "3.0.0.body.4", "3.1.0.body.4"), gone)
     assert torch.allclose(smaller(batch.inputs), silent(whole, norms, batch.inputs), atol=1e-5)
@@ -82,7 +82,7 @@ def test_a_residual_network_without_some_channels() -> None:
 
 def test_flattened_channels_are_cut_with_their_pixels() -> None:
     whole, architecture, inputs, batch = network("plain")
-    group = next(group for group in sound_groups(whole, architecture, inputs, batch) if group.name == "3")
+    group = next(group for group in prunable_groups(whole, architecture, inputs, batch) if group.name == "3")
     gone = torch.tensor([0, 3, 9])
     _, smaller = cut(whole, architecture, inputs, [Removal(group, gone)])
     assert smaller.get_submodule("6.linear").in_features == 7 * 16
@@ -91,7 +91,7 @@ def test_flattened_channels_are_cut_with_their_pixels() -> None:
 
 def test_an_lstm_without_some_units_is_the_loop_over_the_others() -> None:
     whole, architecture, inputs, batch = network("lstm")
-    group = next(group for group in sound_groups(whole, architecture, inputs, batch) if group.name == "1")
+    group = next(group for group in prunable_groups(whole, architecture, inputs, batch) if group.name == "1")
     gone, kept = torch.tensor([2, 3, 7]), torch.tensor([0, 1, 4, 5, 6, 8, 9, 10])
     _, smaller = cut(whole, architecture, inputs, [Removal(group, gone)])
     w = {
@@ -117,18 +117,18 @@ def test_an_lstm_without_some_units_is_the_loop_over_the_others() -> None:
 
 def test_both_directions_of_a_layer_lose_the_same_units() -> None:
     whole, architecture, inputs, batch = network("stacked")
-    groups = {group.name: group for group in sound_groups(whole, architecture, inputs, batch)}
+    groups = {group.name: group for group in prunable_groups(whole, architecture, inputs, batch)}
     smaller_architecture, smaller = cut(whole, architecture, inputs, [Removal(groups["1"], torch.tensor([0, 5]))])
     assert to_dict(smaller_architecture)["chain"][1] == {"lstm": {"dim": 5, "layers": 2, "bidirectional": True}}
     assert smaller.get_submodule("1.lstm").get_parameter("weight_ih_l1_reverse").shape == (20, 10)
     check(whole, smaller, [Removal(groups["1"], torch.tensor([0, 5]))], batch)
 
 
-def test_a_cut_that_is_none_is_found() -> None:
+def test_a_wrong_cut_is_detected() -> None:
     whole, architecture, inputs, batch = network("plain")
-    group = next(group for group in sound_groups(whole, architecture, inputs, batch) if group.name == "0")
+    group = next(group for group in prunable_groups(whole, architecture, inputs, batch) if group.name == "0")
     _, smaller = cut(whole, architecture, inputs, [Removal(group, torch.tensor([1, 2]))])
-    with pytest.raises(WeftnetError, match="does not compute what the whole one does"):
+    with pytest.raises(WeftnetError, match="does not compute what the original one does"):
         check(whole, smaller, [Removal(group, torch.tensor([3, 4]))], batch)
 
 
@@ -144,16 +144,16 @@ def test_a_reshape_that_hides_channels_is_left_alone() -> None:
     built = build(arch, {"network": inputs})["network"]
     assert isinstance(built, Network)
     batch = Batch({"x": torch.randn(3, 1, 6, 4)}, {}, None, torch.arange(3))
-    assert [group.name for group in sound_groups(built, arch, inputs, batch)] == ["2"]
+    assert [group.name for group in prunable_groups(built, arch, inputs, batch)] == ["2"]
 
 
 def test_importance_is_large_where_the_weights_are() -> None:
     whole, architecture, inputs, batch = network("residual")
-    group = next(g for g in sound_groups(whole, architecture, inputs, batch) if g.name == "3.0.0.body.0")
+    group = next(g for g in prunable_groups(whole, architecture, inputs, batch) if g.name == "3.0.0.body.0")
     state = {name: tensor.clone() for name, tensor in whole.state_dict().items()}
-    for touch in group.touches:
-        inner, side = touch.place
-        weight = state[f"{touch.block}.{inner}.weight"]
+    for member in group.members:
+        inner, side = member.place
+        weight = state[f"{member.block}.{inner}.weight"]
         weight.index_fill_(1 if side == "in" else 0, torch.tensor([4]), 9.0)
         weight.index_fill_(1 if side == "in" else 0, torch.tensor([7]), 0.0)
     score = importance(group, state)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from weftnet.architecture.spec import to_dict
 from weftnet.compress.factor import factors, rank_for
-from weftnet.compress.methods.low_rank import factored, replaced
+from weftnet.compress.methods.low_rank import factorise, replace_layers
 
 
 def truncated(matrix: Tensor, rank: int) -> Tensor:
@@ -38,16 +38,16 @@ def test_the_rank_keeps_its_share_and_one_less_does_not() -> None:
 @pytest.mark.parametrize("name", ["plain", "residual", "branches", "lstm", "stacked", "transformer", "graph"])
 def test_at_full_rank_nothing_changes(name: str) -> None:
     whole, architecture, inputs, batch = network(name)
-    found = factored(whole, architecture, lambda weight: min(weight.shape), worth=100.0)
-    _, thin = replaced(whole, architecture, inputs, found)
-    assert found
+    factorisations = factorise(whole, architecture, lambda weight: min(weight.shape), max_share=100.0)
+    _, thin = replace_layers(whole, architecture, inputs, factorisations)
+    assert factorisations
     assert torch.allclose(thin(batch.inputs, batch.masks), whole(batch.inputs, batch.masks), atol=2e-5)
 
 
 def test_a_convolution_of_rank_r_is_that_of_the_truncated_weight() -> None:
     whole, architecture, inputs, batch = network("residual")
-    found = [each for each in factored(whole, architecture, lambda _: 3, 100.0) if each.block == "4.body.0"]
-    written, thin = replaced(whole, architecture, inputs, found)
+    factorisations = [each for each in factorise(whole, architecture, lambda _: 3, 100.0) if each.block == "4.body.0"]
+    written, thin = replace_layers(whole, architecture, inputs, factorisations)
     conv = whole.get_submodule("4.body.0.conv")
     weight = conv.get_parameter("weight").detach()
     x = torch.randn(2, 12, 8, 8)
@@ -64,8 +64,8 @@ def test_a_convolution_of_rank_r_is_that_of_the_truncated_weight() -> None:
 
 def test_an_embedding_of_rank_r_looks_up_the_truncated_table() -> None:
     whole, architecture, inputs, batch = network("lstm")
-    found = [each for each in factored(whole, architecture, lambda _: 2, 100.0) if each.block == "0"]
-    _, thin = replaced(whole, architecture, inputs, found)
+    factorisations = [each for each in factorise(whole, architecture, lambda _: 2, 100.0) if each.block == "0"]
+    _, thin = replace_layers(whole, architecture, inputs, factorisations)
     table = truncated(whole.get_submodule("0.table").get_parameter("weight").detach(), 2)
     read = thin.get_submodule("0.1")(thin.get_submodule("0.0")(batch.inputs["x"]))
     assert torch.allclose(read, table[batch.inputs["x"]], atol=1e-5)
@@ -73,18 +73,18 @@ def test_an_embedding_of_rank_r_looks_up_the_truncated_table() -> None:
 
 def test_the_inputs_of_both_directions_share_their_first_factor() -> None:
     whole, architecture, inputs, _ = network("stacked")
-    found = [each for each in factored(whole, architecture, lambda _: 4, 100.0) if each.block == "1"]
-    _, thin = replaced(whole, architecture, inputs, found)
+    factorisations = [each for each in factorise(whole, architecture, lambda _: 4, 100.0) if each.block == "1"]
+    _, thin = replace_layers(whole, architecture, inputs, factorisations)
     lstm, narrow = whole.get_submodule("1.lstm"), thin.get_submodule("1.1.lstm")
     ways = ["weight_ih_l0", "weight_ih_l0_reverse"]
     low = truncated(torch.cat([lstm.get_parameter(way).detach() for way in ways]), 4)
     first = thin.get_submodule("1.0.linear").get_parameter("weight")
-    given = torch.cat([narrow.get_parameter(way) for way in ways]) @ first
-    assert torch.allclose(given, low, atol=1e-5)
+    product = torch.cat([narrow.get_parameter(way) for way in ways]) @ first
+    assert torch.allclose(product, low, atol=1e-5)
 
 
 def test_layers_that_would_not_shrink_stay() -> None:
     whole, architecture, _, _ = network("plain")
-    assert factored(whole, architecture, lambda weight: min(weight.shape), 0.8) == []
-    found = factored(whole, architecture, lambda _: 1, 0.15)
-    assert [each.block for each in found] == ["3", "6"]
+    assert factorise(whole, architecture, lambda weight: min(weight.shape), 0.8) == []
+    factorisations = factorise(whole, architecture, lambda _: 1, 0.15)
+    assert [each.block for each in factorisations] == ["3", "6"]

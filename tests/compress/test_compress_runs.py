@@ -12,12 +12,12 @@ from compress_fakes import DIGITS_ATTENTION, DIGITS_CNN, DIGITS_LSTM, digits_run
 
 from weftnet.base.files import sha256
 from weftnet.cli.commands.compress import CompressOptions, compress_command
-from weftnet.compress import METHODS, compressing
-from weftnet.compress.compressing import Plan, compress
+from weftnet.compress import METHODS, Settings, trials
+from weftnet.compress.compressing import compress
 from weftnet.compress.contract import Compression, Goal
-from weftnet.compress.means import Means, Skipped
 from weftnet.compress.measure import Timing, size_of, timings
 from weftnet.compress.quantise import quiet
+from weftnet.compress.resources import NotApplicable, Resources
 from weftnet.cost.cost import cost
 from weftnet.data import open_data
 from weftnet.data.data import Data
@@ -39,7 +39,7 @@ def lstm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Loaded, Data]:
 
 
 def applied(name: str, loaded: Loaded, data: Data, folder: Path, seconds: float = 0.0, **setting: Any) -> Loaded:
-    run = METHODS.get(name).apply(loaded, Means(data, seconds), folder, **setting)
+    run = METHODS.get(name).apply(loaded, Resources(data, seconds), folder, **setting)
     assert isinstance(run, Run)
     return load(run)
 
@@ -63,10 +63,10 @@ def test_a_pruned_run_is_really_smaller_and_loads_again(
     assert torch.equal(outputs(load(moved), data), outputs(pruned, data))
 
 
-def test_training_on_brings_a_pruned_run_back(cnn: tuple[Loaded, Data], tmp_path: Path) -> None:
+def test_fine_tuning_restores_a_pruned_run(cnn: tuple[Loaded, Data], tmp_path: Path) -> None:
     whole, data = cnn
     cut = applied("prune", whole, data, tmp_path / "cut", ratio=0.5).metrics(data, "validation")["accuracy"]
-    run = METHODS.get("prune").apply(whole, Means(data, 1.5), tmp_path / "tuned", ratio=0.5)
+    run = METHODS.get("prune").apply(whole, Resources(data, 1.5), tmp_path / "tuned", ratio=0.5)
     assert load(run).metrics(data, "validation")["accuracy"] > cut
     assert run.json("recipe.json")["budget"] == 1.5
     assert run.json("recipe.json")["lr"] == pytest.approx(0.3 * 5e-3)
@@ -123,23 +123,23 @@ def test_an_lstm_over_padded_words_keeps_its_answers(tmp_path: Path) -> None:
 
 def skipped(name: str, loaded: Loaded, data: Data, folder: Path, **setting: Any) -> str:
     entry = METHODS.get(name)
-    found = entry.apply(loaded, Means(data), folder, **(setting or entry.variants[0]))
-    assert isinstance(found, Skipped)
+    result = entry.apply(loaded, Resources(data), folder, **(setting or entry.variants[0]))
+    assert isinstance(result, NotApplicable)
     assert not folder.exists()
-    return found.reason
+    return result.reason
 
 
-def test_methods_say_where_they_do_not_apply(
+def test_methods_state_where_they_do_not_apply(
     cnn: tuple[Loaded, Data], lstm: tuple[Loaded, Data], tmp_path: Path
 ) -> None:
     attention, data = digits_run(tmp_path / "attention", DIGITS_ATTENTION, steps=2)
     assert "no static int8 LSTM" in skipped("int8_static", *lstm, tmp_path / "a")
-    assert "measured anew at every convolution" in skipped("int8_dynamic", *cnn, tmp_path / "b")
+    assert "quantising the activations of every convolution" in skipped("int8_dynamic", *cnn, tmp_path / "b")
     assert "no layer's width can change" in skipped("prune", attention, data, tmp_path / "c")
     assert "no dense, convolutional" in skipped("low_rank", attention, data, tmp_path / "d", energy=1.0)
 
 
-FAST = Plan(("prune", "int8_static"), budget=1.0)
+FAST = Settings(("prune", "int8_static"), budget=1.0)
 
 
 def timed(monkeypatch: pytest.MonkeyPatch, speedup: float) -> None:
@@ -150,7 +150,7 @@ def timed(monkeypatch: pytest.MonkeyPatch, speedup: float) -> None:
         ways = {name: 1.0 if name == baseline else speedup for name in contenders}
         return {name: Timing(1 / way, 1 / way, 1 / way, 1.0, way, way, way, way, 30) for name, way in ways.items()}
 
-    monkeypatch.setattr(compressing, "timings", fake)
+    monkeypatch.setattr(trials, "timings", fake)
 
 
 @pytest.fixture(scope="module")
@@ -197,11 +197,11 @@ def test_what_is_not_faster_is_not_written(
 ) -> None:
     timed(monkeypatch, 0.8)
     monkeypatch.setattr(METHODS.get("prune"), "variants", ({"ratio": 0.3}, {"ratio": 0.5}))
-    result = compress(*cnn, tmp_path / "out", Goal(100.0), Plan(("prune",), 0.0))
+    result = compress(*cnn, tmp_path / "out", Goal(100.0), Settings(("prune",), 0.0))
     tried = [row for row in result.rows if row.verdict != "baseline"]
     assert tried
     assert all(row.verdict == "refused" and "not faster: 0.80 ×" in row.reason for row in tried)
-    assert (result.chosen, result.why) == (None, "nothing was smaller and faster and within the drop")
+    assert (result.chosen, result.why) == (None, "nothing is smaller and faster and within the drop")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["compression.json"]
 
 
@@ -210,8 +210,8 @@ def test_what_is_not_smaller_is_not_written(
 ) -> None:
     timed(monkeypatch, 2.0)
     monkeypatch.setattr(METHODS.get("prune"), "variants", ({"ratio": 0.5},))
-    monkeypatch.setattr(compressing, "size_of", lambda loaded: 1000)
-    result = compress(*cnn, tmp_path / "out", Goal(100.0), Plan(("prune",), 0.0))
+    monkeypatch.setattr(trials, "size_of", lambda loaded: 1000)
+    result = compress(*cnn, tmp_path / "out", Goal(100.0), Settings(("prune",), 0.0))
     assert {row.verdict for row in result.rows} == {"baseline", "refused"}
     assert "not smaller: 1000 B against 1000 B" in result.rows[-1].reason
 
@@ -223,7 +223,7 @@ def test_a_method_that_fails_is_a_line_of_the_table(
         raise RunError("no room", where="disk")
 
     monkeypatch.setattr(METHODS.get("prune"), "apply", staticmethod(fail))
-    result = compress(*cnn, tmp_path / "out", Goal(), Plan(("prune",), 0.0))
+    result = compress(*cnn, tmp_path / "out", Goal(), Settings(("prune",), 0.0))
     assert [(row.name, row.verdict, row.reason) for row in result.rows[1:]] == [
         ("prune-50", "not applicable", "failed: no room")
     ]
@@ -234,29 +234,29 @@ def test_what_onnx_runtime_can_not_do_is_an_error_of_ours() -> None:
         raise ValueError("no such operator\nat line 3")
 
 
-def test_times_are_taken_by_turns_and_told_as_ratios(cnn: tuple[Loaded, Data]) -> None:
+def test_times_are_measured_in_turn_and_reported_as_ratios(cnn: tuple[Loaded, Data]) -> None:
     whole, data = cnn
-    found = timings({"run": whole, "same": whole}, "run", data, rounds=4)
-    assert found["run"].speedup == found["run"].speedup_low == found["run"].batch_speedup == 1.0
-    assert found["same"].low <= found["same"].latency <= found["same"].high
-    assert found["same"].rounds == 4
+    measured = timings({"run": whole, "same": whole}, "run", data, rounds=4)
+    assert measured["run"].speedup == measured["run"].speedup_low == measured["run"].batch_speedup == 1.0
+    assert measured["same"].low <= measured["same"].latency <= measured["same"].high
+    assert measured["same"].rounds == 4
 
 
-def test_what_can_not_be_compressed_says_why(
+def test_reasons_not_to_compress(
     cnn: tuple[Loaded, Data], compressed: tuple[Compression, Path], tmp_path: Path
 ) -> None:
     whole, data = cnn
     small = replace(whole, run=Run(tmp_path, whole.run.document | {"engine": {"name": "onnx", "file": "model.onnx"}}))
-    with pytest.raises(RunError, match="ONNX Runtime answers for this run"):
+    with pytest.raises(RunError, match="the engine of this run is ONNX Runtime"):
         compress(small, data, tmp_path / "a")
     with pytest.raises(RunError, match="the folder is not empty"):
         compress(whole, data, compressed[1])
     with pytest.raises(DataError, match="not the data the run was trained on"):
         compress(whole, open_data({"x": torch.zeros(9, 1, 8, 8).numpy(), "y": [0, 1, 2] * 3}), tmp_path / "b")
     with pytest.raises(UnknownName, match="no compression method is called 'prun'"):
-        compress(whole, data, tmp_path / "c", plan=Plan(("prun",)))
-    with pytest.raises(SettingError, match="the budget is no time"):
-        Plan(budget=-1.0)
+        compress(whole, data, tmp_path / "c", settings=Settings(("prun",)))
+    with pytest.raises(SettingError, match="budget must be at least 0 seconds"):
+        Settings(budget=-1.0)
     unjudged = type("Unjudged", (), {"fingerprint": data.fingerprint, "sizes": {"train": 9}, "source": "here"})()
     with pytest.raises(DataError, match="no validation split"):
         compress(whole, unjudged, tmp_path / "e")
@@ -284,7 +284,7 @@ def test_the_command_prints_the_table(
     result = compress_command(folder, options)
     printed = capsys.readouterr().out
     assert result.chosen == "prune-50"
-    assert "int8_dynamic: activations measured anew" in printed
+    assert "int8_dynamic: quantising the activations" in printed
     assert f"chosen  {tmp_path / 'out' / 'prune-50'}" in printed
     again = compress_command(
         folder, replace(options, replace=True, target_latency=1e-9, methods=("prune",), max_drop=100.0)

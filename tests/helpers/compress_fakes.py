@@ -65,10 +65,10 @@ NETWORKS: Mapping[str, tuple[str, str]] = {
 
 def architecture(text: str) -> Architecture:
     """Of YAML; a list is a chain."""
-    found, faults = read_text(f"chain: {text}" if text.startswith("[") else text)
-    assert found is not None, faults
+    spec, faults = read_text(f"chain: {text}" if text.startswith("[") else text)
+    assert spec is not None, faults
     assert not faults
-    return found
+    return spec
 
 
 def network(name: str) -> tuple[Network, Architecture, dict[str, Signal], Batch]:

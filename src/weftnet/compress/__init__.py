@@ -1,7 +1,7 @@
-"""Compression: a smaller run out of a run, or a refusal.
+"""Compression: smaller runs from a run, if they are as good.
 
     compress(loaded, data, folder, goal) → Compression      tries, measures, keeps what is on the frontier
-    METHODS                                                 the registry of methods, one a file in `methods/`
+    METHODS                                                 the registry of methods, one per file in `methods/`
 
 Importing this package does not import torch.
 """
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from weftnet.compress.methods import METHODS
 
 if TYPE_CHECKING:
-    from weftnet.compress.compressing import compress
+    from weftnet.compress.compressing import Settings, compress
     from weftnet.compress.contract import Compression, Goal
 
-__all__ = ["METHODS", "Compression", "Goal", "compress"]
+__all__ = ["METHODS", "Compression", "Goal", "Settings", "compress"]
 
-_LAZY = {"compress": "compressing", "Compression": "contract", "Goal": "contract"}
+_LAZY = {"compress": "compressing", "Settings": "compressing", "Compression": "contract", "Goal": "contract"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,16 +1,16 @@
-"""What a compressed run has to be, and which of those that are it are kept.
+"""What a compressed run has to fulfil, and which of those that do are kept.
 
-    accepted    its file is smaller, and it is faster in three rounds of four, and its score on the validation split
-                drops by at most `max_drop`
-    kept        accepted, and no other accepted run is as small, as fast and as good, and better in one of the three
-    chosen      the fastest of the kept ones, or of those that reach the target latency if there is one
+    accepted    its file is smaller, it is faster in three rounds of four, and its score on the validation split drops
+                by at most `max_drop`
+    kept        accepted, and no other accepted run is as small, as fast and as good and better in one of the three
+    chosen      the fastest of the kept ones; if there is a target latency, it has to reach it
 
-The drop is in points for scores that are shares (92.9 % → 92.5 % are 0.4 points) and in per cent of the score otherwise
-(an RMSE of 2.00 → 2.02 is 1 %). The test split has no say in any of this; it is only reported.
+The drop is in points for scores that are shares (92.9 % → 92.5 % is 0.4 points) and in per cent of the score otherwise
+(an RMSE of 2.00 → 2.02 is 1 %). The test split plays no role in any of this; its score is only reported.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -28,11 +28,11 @@ Point: TypeAlias = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Goal:
-    """What is asked for.
+    """What a compressed run has to reach.
 
     Args:
         max_drop: the most that the score may lose, in points or per cent.
-        target_latency: seconds an example of the chosen run, if there is a limit.
+        target_latency: the most seconds per example of the chosen run, if there is a limit.
     """
 
     max_drop: float = 0.5
@@ -40,25 +40,27 @@ class Goal:
 
     def __post_init__(self) -> None:
         if not self.max_drop >= 0:
-            raise SettingError("max_drop can't be used", expected="0 or more points", got=str(self.max_drop))
+            raise SettingError("max_drop must be at least 0 points", where="max_drop", got=str(self.max_drop))
         if self.target_latency is not None and not self.target_latency > 0:
-            raise SettingError("target_latency is no time", expected="2ms or the like", got=str(self.target_latency))
+            raise SettingError(
+                "target_latency must be positive", expected="a time such as 2ms", got=str(self.target_latency)
+            )
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table.
+    """A row of the table.
 
     Args:
-        name: of the run, which says what was done: prune-50+int8_static.
-        verdict: what became of it.
-        reason: why it was refused, or does not apply.
-        bytes: of the file that answers.
+        name: of the run; it lists the methods: prune-50+int8_static.
+        verdict: on the run.
+        reason: why it was refused or dominated, or does not apply.
+        bytes: of the model file.
         timing: see `measure`.
         score: on the validation split.
-        drop: against the run that was compressed; negative if it got better.
-        test: the score on the test split, of what is kept and of the baselines.
-        parameters: of the network; None where ONNX Runtime answers.
+        drop: relative to the run that was compressed; negative if it got better.
+        test: the score on the test split, for kept runs and baselines.
+        parameters: of the network; None where the engine is ONNX Runtime.
     """
 
     name: str
@@ -73,23 +75,23 @@ class Row:
 
     @property
     def point(self) -> Point:
-        """What the frontier is drawn by."""
+        """What the frontier is computed from."""
         assert self.timing is not None  # of a run that was measured
         return float(self.bytes), self.timing.latency, self.drop
 
 
 @dataclass(frozen=True)
 class Compression:
-    """What came of it.
+    """The result of a compression.
 
     Args:
-        folder: where the kept runs lie, each by its name, and compression.json.
-        metric: the score that counts.
-        goal: what was asked for.
+        folder: holds the kept runs, each under its name, and compression.json.
+        metric: the score that decides.
+        goal: what they had to reach.
         rows: the baseline first.
-        chosen: the name of the run to use; None if none will do.
-        why: a sentence on the choice.
-        facts: of the run and the machine.
+        chosen: the name of the run to use; None if there is none.
+        why: the reason for the choice.
+        facts: on the run, its data and the settings.
     """
 
     folder: Path
@@ -114,28 +116,46 @@ class Compression:
 
 
 def drop(metric: str, better: str, before: float, after: float) -> float:
-    """How much a score lost: points of a share, per cent of anything else; negative if it got better."""
+    """How much worse a score got: points of a share, per cent of anything else; negative if it got better."""
     lost = before - after if better == "max" else after - before
     factor, _, unit = scale_of(metric)
     return factor * lost if unit else 100 * lost / max(abs(before), 1e-12)
 
 
 def objections(row: Row, baseline: Row, goal: Goal) -> str:
-    """Why a measured run can't be accepted; "" if it can."""
+    """Why a measured run is not accepted; "" if it is."""
     assert row.timing is not None  # of a run that was measured
-    found = []
+    reasons = []
     if row.bytes >= baseline.bytes:
-        found.append(f"not smaller: {size(row.bytes)} against {size(baseline.bytes)}")
+        reasons.append(f"not smaller: {size(row.bytes)} against {size(baseline.bytes)}")
     if row.timing.speedup_low <= 1:
         low, high = row.timing.speedup_low, row.timing.speedup_high
-        found.append(f"not faster: {row.timing.speedup:.2f} × ({low:.2f} … {high:.2f})")
+        reasons.append(f"not faster: {row.timing.speedup:.2f} × ({low:.2f} … {high:.2f})")
     if row.drop > goal.max_drop:
-        found.append(f"loses {row.drop:.2f}, more than {goal.max_drop:g}")
-    return "; ".join(found)
+        reasons.append(f"loses {row.drop:.2f}, more than {goal.max_drop:g}")
+    return "; ".join(reasons)
+
+
+def judge(rows: Sequence[Row], goal: Goal) -> list[Row]:
+    """The rows with their verdicts and reasons; the first is the run that was compressed."""
+    candidates = [row for row in rows if row.timing and row.verdict != "baseline"]
+    reasons = {row.name: objections(row, rows[0], goal) for row in candidates}
+    kept = frontier({row.name: row.point for row in candidates if not reasons[row.name]})
+
+    def verdict(row: Row) -> Row:
+        if row.name not in reasons:  # a baseline, or not applicable
+            return row
+        if reasons[row.name]:
+            return replace(row, verdict="refused", reason=reasons[row.name])
+        if row.name in kept:
+            return replace(row, verdict="kept")
+        return replace(row, verdict="dominated", reason="another is as small, as fast and as good")
+
+    return [verdict(row) for row in rows]
 
 
 def frontier(points: Mapping[str, Point]) -> set[str]:
-    """The names of the points that no other is as good as in everything and better than in something."""
+    """The names of the points that no other dominates: is as good in everything and better in something."""
     return {name for name, point in points.items() if not any(_dominates(other, point) for other in points.values())}
 
 
@@ -146,7 +166,7 @@ def _dominates(one: Point, other: Point) -> bool:
 def choose(rows: Mapping[str, Row], goal: Goal) -> tuple[str | None, str]:
     """The kept run to use, and why."""
     if not rows:
-        return None, "nothing was smaller and faster and within the drop"
+        return None, "nothing is smaller and faster and within the drop"
     latency = {name: row.point[1] for name, row in rows.items()}
     fastest = min(latency, key=lambda name: latency[name])
     target = goal.target_latency

@@ -1,7 +1,7 @@
-"""Cutting units out of a network: smaller tensors, and the architecture that says so.
+"""Cutting units out of a network: smaller tensors, and an architecture with the new sizes.
 
-What is left is an ordinary network of an ordinary architecture, built by its names. It computes what the whole one does
-with those units silenced – their weights set to zero – and that is checked before anything is trained on.
+The result is an ordinary network of an ordinary architecture. It computes what the original one does with those units
+silenced – their weights set to zero – and that is checked before any fine-tuning.
 """
 
 from collections import defaultdict
@@ -22,17 +22,17 @@ from weftnet.compress.unroll import unroll
 from weftnet.data.batch import Batch
 from weftnet.errors import WeftnetError
 
-#: outputs that differ by more than rounding, relative to the largest
-_SAME = 1e-4
+#: the largest difference of outputs that is taken for rounding, relative to the largest output
+_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
 class Removal:
-    """Units to take out of a group.
+    """Units to remove from a group.
 
     Args:
         group: of coupled channels.
-        units: numbers of those that go.
+        units: their numbers.
     """
 
     group: Group
@@ -42,85 +42,85 @@ class Removal:
 def cut(
     network: Network, architecture: Architecture, inputs: Mapping[str, Signal], removals: Sequence[Removal]
 ) -> tuple[Architecture, Network]:
-    """The architecture with the new sizes, and its network with the weights that are left.
+    """The architecture with the new sizes, and its network with the remaining weights.
 
     Args:
         network: with its weights.
         architecture: of the part `network`.
-        inputs: what it reads.
+        inputs: of that part.
         removals: at most one for each group.
     """
     state = network.state_dict()
-    gone = _gone(removals, state)
+    removed = _removed(removals, state)
     architecture = apply(unroll(architecture), _edits(network, architecture, removals))
     smaller = build(architecture, {"network": inputs})["network"]
-    left = {name: _without(tensor, name, gone) for name, tensor in state.items()}
-    smaller.load_state_dict(left)
-    assert isinstance(smaller, Network)  # what build gives
+    remaining = {name: _without(tensor, name, removed) for name, tensor in state.items()}
+    smaller.load_state_dict(remaining)
+    assert isinstance(smaller, Network)  # what build returns
     return architecture, smaller.eval()
 
 
 def check(network: Network, smaller: Network, removals: Sequence[Removal], batch: Batch) -> None:
-    """Refuse a cut that computes something else than the whole network does with those units silenced.
+    """Refuse a cut network that does not compute what the original one does with those units silenced.
 
-    A network that normalises over the cut features can't be checked so, since zeros count in its mean.
+    A network that normalises over the cut features can't be checked this way, since zeros count in its mean.
 
     Raises:
-        WeftnetError: it does.
+        WeftnetError: the outputs differ.
     """
     if any(removal.group.mixing for removal in removals):
         return
     state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     silenced = {name: tensor.clone() for name, tensor in state.items()}
-    for (name, axis), places in _gone(removals, state).items():
+    for (name, axis), places in _removed(removals, state).items():
         if "running" not in name:
             silenced[name].index_fill_(axis, torch.tensor(sorted(places)), 0)
     with torch.inference_mode():
         network.load_state_dict(silenced)
         expected = network(batch.inputs, batch.masks)
         network.load_state_dict(state)
-        given = smaller(batch.inputs, batch.masks)
-    worst, scale = float((given - expected).abs().max()), float(expected.abs().max())
-    if worst > _SAME * max(scale, 1.0):
+        actual = smaller(batch.inputs, batch.masks)
+    worst, scale = float((actual - expected).abs().max()), float(expected.abs().max())
+    if worst > _TOLERANCE * max(scale, 1.0):
         raise WeftnetError(
-            "the cut network does not compute what the whole one does without those units",
-            expected=f"outputs that differ by {_SAME:g} of {scale:.3g} at most",
+            "the cut network does not compute what the original one does without those units",
+            expected=f"a difference of at most {_TOLERANCE:g} of {scale:.3g}",
             got=f"{worst:.3g}",
         )
 
 
-def _gone(removals: Iterable[Removal], state: Mapping[str, Tensor]) -> dict[tuple[str, int], set[int]]:
-    """The places that go, by tensor and axis."""
-    gone: dict[tuple[str, int], set[int]] = defaultdict(set)
+def _removed(removals: Iterable[Removal], state: Mapping[str, Tensor]) -> dict[tuple[str, int], set[int]]:
+    """The removed places, by tensor and axis."""
+    removed: dict[tuple[str, int], set[int]] = defaultdict(set)
     for removal in removals:
         leaving = torch.isin(removal.group.units, removal.units)
-        for touch in removal.group.touches:
-            for each in slices(touch, state):
-                gone[each.name, each.axis] |= set(each.places[leaving[each.channels]].tolist())
-    return gone
+        for member in removal.group.members:
+            for each in slices(member, state):
+                removed[each.name, each.axis] |= set(each.places[leaving[each.channels]].tolist())
+    return removed
 
 
-def _without(tensor: Tensor, name: str, gone: Mapping[tuple[str, int], set[int]]) -> Tensor:
+def _without(tensor: Tensor, name: str, removed: Mapping[tuple[str, int], set[int]]) -> Tensor:
     for axis in range(tensor.dim()):
-        if places := gone.get((name, axis)):
-            left = [number for number in range(tensor.shape[axis]) if number not in places]
-            tensor = tensor.index_select(axis, torch.tensor(left))
+        if places := removed.get((name, axis)):
+            remaining = [number for number in range(tensor.shape[axis]) if number not in places]
+            tensor = tensor.index_select(axis, torch.tensor(remaining))
     return tensor.clone()
 
 
 def _edits(network: Network, architecture: Architecture, removals: Sequence[Removal]) -> list[Edit]:
-    """The settings to write, block by block."""
-    taken: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    """The changed settings, block by block."""
+    counts: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
     for removal in removals:
         leaving = torch.isin(removal.group.units, removal.units)
-        for touch in removal.group.touches:
-            taken[touch.block][touch.place] += int(leaving[touch.channels].sum())
+        for member in removal.group.members:
+            counts[member.block][member.place] += int(leaving[member.channels].sum())
     written = blocks_of(unroll(architecture).parts["network"])
     edits = []
     for block in network.rows:
-        if block.path not in taken:
+        if block.path not in counts:
             continue
-        sizes = {place: _size(network, block.path, place) - count for place, count in taken[block.path].items()}
+        sizes = {place: _size(network, block.path, place) - count for place, count in counts[block.path].items()}
         if block.settings.get("bidirectional") and ("", "out") in sizes:
             sizes["", "out"] //= 2
         settings = changes(block, written[block.path].settings, sizes)  # type: ignore[arg-type]  # places are Places
@@ -130,7 +130,7 @@ def _edits(network: Network, architecture: Architecture, removals: Sequence[Remo
 
 
 def _size(network: Network, block: str, place: tuple[str, str]) -> int:
-    """A size as it is now."""
+    """The current size."""
     inner, side = place
     module = network.get_submodule(f"{block}.{inner}".rstrip("."))
     if not inner:

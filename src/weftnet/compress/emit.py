@@ -1,4 +1,4 @@
-"""Writing a compressed run: an ordinary run folder that says where it comes from and what was done."""
+"""Writing a compressed run: an ordinary run folder that records its origin and the steps taken."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,8 +8,8 @@ from typing import Any
 from torch import nn
 
 from weftnet.architecture.spec import Architecture, to_yaml
-from weftnet.compress.means import Means, network_of
-from weftnet.compress.tune import shortened
+from weftnet.compress.fine_tuning import fine_tuning_recipe
+from weftnet.compress.resources import Resources, network_of
 from weftnet.export.onnx import onnx_model
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
@@ -20,51 +20,61 @@ ONNX = "model.onnx"
 
 
 def write_torch(
-    parent: Loaded, architecture: Architecture, network: nn.Module, folder: Path, means: Means, step: Mapping[str, Any]
+    parent: Loaded,
+    architecture: Architecture,
+    network: nn.Module,
+    folder: Path,
+    resources: Resources,
+    step: Mapping[str, Any],
 ) -> Run:
-    """A run of a smaller network, trained on for as long as the means allow.
+    """A run of a smaller network, fine-tuned for as long as the resources allow.
 
     Args:
-        parent: the run it was made of.
+        parent: the run it was made from.
         architecture: with the new sizes.
         network: with its weights.
         folder: a new one.
-        means: data and time.
-        step: what was done, for the record.
+        resources: data and time.
+        step: the record of what was done.
     """
-    recipe = shortened(Recipe.from_dict(parent.run.json("recipe.json")), means)
-    run = _create(parent, architecture, recipe, folder, means, {**step, "trained_seconds": means.seconds})
+    recipe = fine_tuning_recipe(Recipe.from_dict(parent.run.json("recipe.json")), resources)
+    run = _create(parent, architecture, recipe, folder, resources, {**step, "trained_seconds": resources.seconds})
     model = nn.ModuleDict({"network": network})
-    if means.seconds:
-        train(model, parent.task, means.data, recipe, run, progress=means.progress)
+    if resources.seconds:
+        train(model, parent.task, resources.data, recipe, run, progress=resources.progress)
     else:
         run.save_weights(model.eval(), {"step": 0, "steps": 0, "validation": {}})
         run.record(status="finished", seconds=0.0)
     return run
 
 
-def new_onnx(parent: Loaded, folder: Path, means: Means, step: Mapping[str, Any]) -> Run:
-    """A run that ONNX Runtime answers for; its file `model.onnx` is still to be written, then `finish_onnx` called."""
+def new_onnx(parent: Loaded, folder: Path, resources: Resources, step: Mapping[str, Any]) -> Run:
+    """A run whose engine is ONNX Runtime; the caller writes `model.onnx` and then calls `finish_onnx`."""
     recipe = Recipe.from_dict(parent.run.json("recipe.json"))
-    return _create(parent, parent.architecture, recipe, folder, means, step)
+    return _create(parent, parent.architecture, recipe, folder, resources, step)
 
 
-def write_onnx(parent: Loaded, folder: Path, means: Means) -> Run:
-    """A run that ONNX Runtime answers for in float32: what an engine gains alone."""
-    run = new_onnx(parent, folder, means, {"method": "onnx"})
+def write_onnx(parent: Loaded, folder: Path, resources: Resources) -> Run:
+    """A float32 run whose engine is ONNX Runtime: what the engine alone gains."""
+    run = new_onnx(parent, folder, resources, {"method": "onnx"})
     onnx_model(*network_of(parent), folder / ONNX)
     return finish_onnx(run)
 
 
 def finish_onnx(run: Run) -> Run:
-    """Sign the ONNX file: from now on the run can be loaded."""
+    """Sign the ONNX file; from then on the run can be loaded."""
     run.sign(ONNX)
     run.record(engine={"name": "onnx", "file": ONNX}, status="finished", seconds=0.0)
     return run
 
 
 def _create(
-    parent: Loaded, architecture: Architecture, recipe: Recipe, folder: Path, means: Means, step: Mapping[str, Any]
+    parent: Loaded,
+    architecture: Architecture,
+    recipe: Recipe,
+    folder: Path,
+    resources: Resources,
+    step: Mapping[str, Any],
 ) -> Run:
     facts = parent.run.facts
     run = Run.create(
@@ -75,8 +85,8 @@ def _create(
         data=asdict(facts.data),
         signals=facts.signals,
         state=parent.run.json("data.json"),
-        seed=means.seed,
+        seed=resources.seed,
     )
-    before = facts.compression.steps if facts.compression else ()
-    run.record(compression={"from": dict(means.origin), "steps": [*before, dict(step)]})
+    previous = facts.compression.steps if facts.compression else ()
+    run.record(compression={"from": dict(resources.origin), "steps": [*previous, dict(step)]})
     return run

@@ -1,12 +1,12 @@
-"""Channels that stand or fall together, found by torch-pruning's dependency graph.
+"""Channels that can only be removed together, determined by torch-pruning's dependency graph.
 
-A convolution's filter feeds a normalisation, perhaps a sum with a shortcut, and the convolutions that read it: who
-takes it away has to take away all of that. torch-pruning (G. Fang and others, DepGraph: towards any structural pruning,
-2023, https://arxiv.org/abs/2301.12900) finds these groups by following autograd's graph. It reads networks of plain
-torch layers; so a copy of the network is traced in which
+A convolution's filter feeds a normalisation, perhaps a sum with a shortcut, and the convolutions that read it: removing
+the filter means removing all of that. torch-pruning (G. Fang and others, DepGraph: towards any structural pruning,
+2023, https://arxiv.org/abs/2301.12900) finds these groups by following autograd's graph. It understands networks of
+plain torch layers, so a copy of the network is traced in which
 
-- a recurrent block is stood in for by a linear layer of the same inputs and outputs. (Its own LSTM support slices the
-  wrong axes in version 1.6.1, and knows neither stacked layers nor GRUs.)
+- a recurrent block is replaced by a linear layer with the same inputs and outputs. (torch-pruning's own LSTM support
+  slices the wrong axes in version 1.6.1, and knows neither stacked layers nor GRUs.)
 - one more layer reads the output: a group that reaches it would change the shape of the answers, and is left alone.
 """
 
@@ -29,14 +29,14 @@ RECURRENT = ("lstm", "gru", "rnn")
 
 
 @dataclass(frozen=True)
-class Touch:
-    """Where a group's channels lie in one layer.
+class Member:
+    """A group's channels in one layer.
 
     Args:
         block: path of the block.
-        place: the submodule inside it, and its outputs or inputs.
+        place: the submodule inside it, and whether its outputs or inputs.
         numbers: (n) the layer's channels.
-        channels: (n) the group's channel that each of them is.
+        channels: (n) the group's channel that each of them belongs to.
     """
 
     block: str
@@ -50,24 +50,24 @@ class Group:
     """Coupled channels.
 
     Args:
-        name: the block that makes them.
-        units: (channels) the unit that each channel belongs to; a unit goes as a whole.
-        touches: where they lie.
-        mixing: whether a touched block computes across channels: then silencing is not the same as removing.
+        name: the block that computes them.
+        units: (channels) the unit that each channel belongs to; a unit is removed as a whole.
+        members: the channels in each layer.
+        mixing: whether a block among them computes across channels: then zeroing is not the same as removing.
     """
 
     name: str
     units: Tensor
-    touches: tuple[Touch, ...]
+    members: tuple[Member, ...]
     mixing: bool
 
     @property
     def size(self) -> int:
-        """How many units there are."""
+        """The number of units."""
         return int(self.units.max()) + 1
 
 
-class _StandIn(nn.Module):
+class _LinearStub(nn.Module):
     """A linear layer with the inputs and outputs of a recurrent block."""
 
     def __init__(self, dim_in: int, dim: int) -> None:
@@ -75,13 +75,13 @@ class _StandIn(nn.Module):
         self.linear = nn.Linear(dim_in, dim)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """As the block is called."""
+        """With the block's signature."""
         y: Tensor = self.linear(x)
         return y
 
 
-class _Read(nn.Module):
-    """The network with a reader of its output."""
+class _WithReader(nn.Module):
+    """The network, followed by a layer that reads its output."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -91,50 +91,50 @@ class _Read(nn.Module):
         self.reader = nn.Linear(gives.sizes[self.axis - 1], 1)
         for block in network.rows:
             if block.kind == "block" and block.name in RECURRENT:
-                self._stand_in(block.path, block.reads["x"].size("dim"), block.output.size("dim"))
+                self._replace(block.path, block.reads["x"].size("dim"), block.output.size("dim"))
 
-    def _stand_in(self, path: str, dim_in: int, dim: int) -> None:
+    def _replace(self, path: str, dim_in: int, dim: int) -> None:
         owner, _, name = path.rpartition(".")
-        self.network.get_submodule(owner).add_module(name, _StandIn(dim_in, dim))
+        self.network.get_submodule(owner).add_module(name, _LinearStub(dim_in, dim))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """The reader's value of every position."""
+        """The reader's value at every position."""
         y: Tensor = self.reader(self.network(inputs).movedim(self.axis, -1))
         return y
 
 
 def groups(network: Network, batch: Batch) -> list[Group]:
-    """The groups that can be made smaller, in the order of the network.
+    """The groups that can be reduced, in the order of the network.
 
     Args:
         network: as built.
-        batch: a few examples to trace with; their masks are left out, which only zero what is padded.
+        batch: a few examples to trace with; their masks are ignored, as they only zero the padding.
 
     Raises:
         MissingExtra: torch-pruning is not installed.
     """
     pruning = need("torch_pruning", extra="compress", what="structured pruning")
-    traced = _Read(network).eval()
+    traced = _WithReader(network).eval()
     roots = (nn.modules.conv._ConvNd, nn.Linear, nn.Embedding)
     with warnings.catch_warnings(), torch.enable_grad():
-        warnings.simplefilter("ignore")  # it warns of parameters that it can't slice; their groups are left alone
+        warnings.simplefilter("ignore")  # it warns about parameters that it can't slice; their groups are left alone
         graph = pruning.DependencyGraph().build_dependency(
             traced, batch.inputs, forward_fn=lambda model, inputs: model(inputs), verbose=False
         )
-        found = list(graph.get_all_groups(root_module_types=roots))
+        candidates = list(graph.get_all_groups(root_module_types=roots))
     blocks = {block.path: block for block in network.rows if block.kind == "block"}
     result = []
-    for items in found:
-        touches = list(_touches(items, graph, traced, blocks))
-        whole = [touch for touch in touches if touch is not None]
-        if len(whole) == len(touches):
-            mixing = any(blocks[touch.block].name in MIXING for touch in whole)
-            result.append(Group(whole[0].block, _units(whole, blocks), tuple(whole), mixing))
+    for items in candidates:
+        members = list(_members(items, graph, traced, blocks))
+        resizable = [member for member in members if member is not None]
+        if len(resizable) == len(members):
+            mixing = any(blocks[member.block].name in MIXING for member in resizable)
+            result.append(Group(resizable[0].block, _units(resizable, blocks), tuple(resizable), mixing))
     return result
 
 
-def _touches(items: Any, graph: Any, traced: _Read, blocks: Mapping[str, Resolved]) -> Iterator[Touch | None]:
-    """Where a group lies; None for every layer whose size can't change."""
+def _members(items: Any, graph: Any, traced: _WithReader, blocks: Mapping[str, Resolved]) -> Iterator[Member | None]:
+    """The members of a group; None for every layer whose size can't change."""
     names = {module: name for name, module in traced.network.named_modules()}
     for item in items:
         module = item.dep.target.module
@@ -142,12 +142,12 @@ def _touches(items: Any, graph: Any, traced: _Read, blocks: Mapping[str, Resolve
             yield None
         elif module in names:  # the others are operations without weights
             side: Side = "out" if graph.is_out_channel_pruning_fn(item.dep.handler) else "in"
-            yield _touch(names[module], side, item.idxs, item.root_idxs, blocks)
+            yield _member(names[module], side, item.idxs, item.root_idxs, blocks)
 
 
-def _touch(
+def _member(
     path: str, side: Side, numbers: Sequence[int], channels: Sequence[int | None], blocks: Mapping[str, Resolved]
-) -> Touch | None:
+) -> Member | None:
     owner = path
     while owner not in blocks:
         owner, _, _ = owner.rpartition(".")
@@ -155,16 +155,16 @@ def _touch(
     inner = "" if block.name in RECURRENT else path[len(owner) + 1 :]
     if (inner, side) not in sizes_of(block).places or any(channel is None for channel in channels):
         return None
-    return Touch(owner, (inner, side), torch.tensor(list(numbers)), torch.tensor(list(channels)))
+    return Member(owner, (inner, side), torch.tensor(list(numbers)), torch.tensor(list(channels)))
 
 
-def _units(touches: Sequence[Touch], blocks: Mapping[str, Resolved]) -> Tensor:
-    """The unit of each channel: a bidirectional layer's two directions have as many channels each."""
-    units = torch.arange(int(touches[0].channels.max()) + 1)
-    for touch in touches:
-        block = blocks[touch.block]
-        if touch.place == ("", "out") and block.settings.get("bidirectional"):
-            channel = dict(zip(touch.numbers.tolist(), touch.channels.tolist(), strict=True))
+def _units(members: Sequence[Member], blocks: Mapping[str, Resolved]) -> Tensor:
+    """The unit of each channel: in a bidirectional layer, a channel of each direction."""
+    units = torch.arange(int(members[0].channels.max()) + 1)
+    for member in members:
+        block = blocks[member.block]
+        if member.place == ("", "out") and block.settings.get("bidirectional"):
+            channel = dict(zip(member.numbers.tolist(), member.channels.tolist(), strict=True))
             dim = block.settings["dim"]
             for number in range(dim):
                 one, other = units[channel[number]], units[channel[dim + number]]

@@ -1,4 +1,4 @@
-"""Which of torch's layers a network has: what can be quantised, told before anything is written."""
+"""Which of torch's layers a network has, to know what can be quantised before anything is written."""
 
 from torch import nn
 
@@ -7,8 +7,8 @@ from weftnet.compose.network import Network
 RECURRENT = ("LSTM", "GRU", "RNN")
 
 
-def layers(network: Network) -> dict[str, bool]:
-    """By family: conv, linear, embedding, lstm and the like, attention."""
+def layer_families(network: Network) -> dict[str, bool]:
+    """Whether the network has layers of each family: conv, linear, embedding, attention, LSTM, GRU, RNN."""
     modules = list(network.modules())
     names = {block.name for block in network.rows}
     return {

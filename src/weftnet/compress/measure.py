@@ -1,13 +1,13 @@
 """Bytes, latency and score of runs, side by side.
 
-    bytes     of the file that answers: weights.safetensors, or model.onnx
-    latency   seconds a call of one example takes, on one thread, its encoding left out: the best call of a slice
-              of a few milliseconds, the median over rounds
-    rate      examples a second in batches of 64
+    bytes     of the model file: weights.safetensors, or model.onnx
+    latency   seconds of a call with one encoded example on one thread: the best call within a few milliseconds, the
+              median over rounds
+    rate      examples per second in batches of 64
     speed-up  the baseline's time / a run's time, round by round; median, and the quartiles as its spread
 
-All contenders are timed by turns within a round, in one process. What else runs on the machine slows a whole round, and
-so leaves its ratios alone.
+All contenders are timed in turn within a round, in one process. Other load on the machine slows a whole round, and so
+leaves its ratios unchanged.
 """
 
 import statistics
@@ -23,7 +23,7 @@ from weftnet.data.batch import Batch
 from weftnet.execution.session import MASK, Session
 from weftnet.run.loading import Loaded
 
-#: seconds for which a contender is timed in a round of single examples, and the least number of calls
+#: how long a contender is timed in a round of single examples, in seconds, and the minimum number of calls
 _SLICE, _CALLS = 0.004, 3
 _BATCH = 64
 Call: TypeAlias = Callable[[Batch], object]
@@ -34,15 +34,15 @@ class Timing:
     """How long a run takes.
 
     Args:
-        latency: seconds of one example, the median over rounds.
+        latency: seconds per example, the median over rounds.
         low: the first quartile.
         high: the third.
-        rate: examples a second in batches.
-        speedup: the baseline's latency by this one's, the median over rounds.
+        rate: examples per second in batches.
+        speedup: the baseline's latency divided by this one's, the median over rounds.
         speedup_low: the first quartile.
         speedup_high: the third.
-        batch_speedup: the same of a batch.
-        rounds: how many.
+        batch_speedup: the same for a batch.
+        rounds: the number of rounds.
     """
 
     latency: float
@@ -63,24 +63,24 @@ def size_of(loaded: Loaded) -> int:
 
 
 def timings(contenders: Mapping[str, Loaded], baseline: str, data: Data, rounds: int = 30) -> dict[str, Timing]:
-    """Time runs by turns, on one thread.
+    """Time runs in turn, on one thread.
 
     Args:
-        contenders: the runs by name; those of the engine onnx run on one thread too.
-        baseline: the name of the one that speed-ups are told against.
-        data: whose validation split gives the examples.
+        contenders: the runs by name; those with the engine onnx run on one thread too.
+        baseline: the name of the run that speed-ups are relative to.
+        data: whose validation split provides the examples.
         rounds: how often each is timed.
     """
-    few = next(iter(data.batches("validation", _BATCH)))
-    one, calls = few.slice(0, 1), {name: _on_one_thread(loaded) for name, loaded in contenders.items()}
+    many = next(iter(data.batches("validation", _BATCH)))
+    one, calls = many.slice(0, 1), {name: _on_one_thread(loaded) for name, loaded in contenders.items()}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         single = _rounds(calls, one, rounds, _SLICE)
-        batch = _rounds(calls, few, max(rounds // 3, 3), 0.0)
+        batch = _rounds(calls, many, max(rounds // 3, 3), 0.0)
     finally:
         torch.set_num_threads(threads)
-    return {name: _timing(name, baseline, single, batch, few.size) for name in contenders}
+    return {name: _timing(name, baseline, single, batch, many.size) for name in contenders}
 
 
 def _on_one_thread(loaded: Loaded) -> Call:
@@ -100,7 +100,7 @@ def _on_one_thread(loaded: Loaded) -> Call:
 
 def _rounds(contenders: Mapping[str, Call], batch: Batch, rounds: int, seconds: float) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for call in contenders.values():  # the first calls set things up
+    for call in contenders.values():  # warm up
         _seconds(call, batch, 0.0)
     for _ in range(rounds):
         for name, call in contenders.items():
@@ -109,7 +109,7 @@ def _rounds(contenders: Mapping[str, Call], batch: Batch, rounds: int, seconds: 
 
 
 def _seconds(call: Call, batch: Batch, at_least: float) -> float:
-    """Seconds of a call: the least of several, as whatever interrupts one only adds to it."""
+    """Seconds of a call: the minimum over several, as interruptions only add to it."""
     best, began = float("inf"), time.perf_counter()
     calls = 0
     while calls < _CALLS or time.perf_counter() - began < at_least:

@@ -1,9 +1,9 @@
-"""Eight-bit ONNX files by ONNX Runtime, and what both ways of making them share.
+"""Quantisation to eight bits by ONNX Runtime: what the static and the dynamic method share.
 
     q = round(x / scale) + zero,  x ≈ (q − zero) · scale
 
-A weight's scale is known (one for each output channel). An activation's is measured beforehand on training examples
-(static) or taken anew from every batch (dynamic).
+A weight's scale is known (one for each output channel). An activation's is measured in advance on training examples
+(static) or computed for every batch (dynamic).
 Source: B. Jacob and others, Quantization and training of neural networks for efficient integer-arithmetic-only
 inference, 2018, https://arxiv.org/abs/1712.05877.
 """
@@ -24,7 +24,7 @@ from torch import Tensor
 
 from weftnet.base.extras import need
 from weftnet.blocks.recurrent.lstm import SHUT
-from weftnet.compress.means import Means, network_of
+from weftnet.compress.resources import Resources, network_of
 from weftnet.data.batch import Batch
 from weftnet.errors import WeftnetError
 from weftnet.execution.session import MASK
@@ -32,22 +32,22 @@ from weftnet.export.onnx import onnx_model
 from weftnet.run.loading import Loaded
 
 
-class Examples:
-    """Batches of training examples as ONNX Runtime's calibration reads them: one after another, then None.
+class CalibrationReader:
+    """Batches of training examples in the form that ONNX Runtime's calibration reads: one after another, then None.
 
     Args:
-        means: whose training split is read.
-        count: batches.
-        size: examples in each.
+        resources: whose training split is read.
+        count: number of batches.
+        size: examples per batch.
     """
 
-    def __init__(self, means: Means, count: int, size: int) -> None:
-        size = min(size, means.data.sizes["train"])
-        batches = [means.data.train_batch(step, size, means.seed) for step in range(count)]
-        self._batches = iter(_as_long(batches))
+    def __init__(self, resources: Resources, count: int, size: int) -> None:
+        size = min(size, resources.data.sizes["train"])
+        batches = [resources.data.train_batch(step, size, resources.seed) for step in range(count)]
+        self._batches = iter(_padded_alike(batches))
 
     def get_next(self) -> dict[str, NDArray[Any]] | None:
-        """The next batch by the names of the file's inputs."""
+        """The next batch, by the names of the model's inputs."""
         batch = next(self._batches, None)
         if batch is None:
             return None
@@ -55,8 +55,8 @@ class Examples:
         return {name: values.numpy() for name, values in batch.inputs.items()} | masks
 
 
-def _as_long(batches: list[Batch]) -> list[Batch]:
-    """The batches with their padded inputs as long as the longest: histograms are taken over arrays of one shape."""
+def _padded_alike(batches: list[Batch]) -> list[Batch]:
+    """The batches, padded to the longest: calibration computes histograms over arrays of one shape."""
     longest = {name: max(batch.masks[name].shape[1] for batch in batches) for name in batches[0].masks}
 
     def padded(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -71,7 +71,7 @@ def _as_long(batches: list[Batch]) -> list[Batch]:
 
 @contextmanager
 def prepared(loaded: Loaded) -> Iterator[Path]:
-    """The run as an ONNX file with normalisations folded into convolutions and constants computed, for a moment.
+    """The run as a temporary ONNX file with normalisations folded into convolutions and constants computed.
 
     Raises:
         MissingExtra: onnxruntime, onnx or onnxscript is not installed.
@@ -87,11 +87,11 @@ def prepared(loaded: Loaded) -> Iterator[Path]:
 
 
 def _open_gates(path: Path) -> None:
-    """Let an LSTM read padding where nobody asks for its last cell state.
+    """Let an LSTM process padding where its last cell state is not used.
 
-    The block's gates are shut at padding by weights of ±SHUT (see blocks/recurrent/lstm.py). They would set the scale
-    of their rows, and every other weight there would round to zero. The outputs do without: those at padding are
-    zeroed, and padding comes after all real steps.
+    The block closes its gates at padding by weights of ±SHUT (see blocks/recurrent/lstm.py). They would determine the
+    scale of their rows, and every other weight there would round to zero. The outputs don't need them: those at padding
+    are zeroed, and padding comes after all real steps.
     """
     onnx = need("onnx", extra="compress", what="quantising")
     model = onnx.load(path)
@@ -105,11 +105,11 @@ def _open_gates(path: Path) -> None:
     onnx.save(model, path)
 
 
-def fused(path: Path) -> None:
+def fuse(path: Path) -> None:
     """Replace a file by its fused form: integer operators instead of quantise–dequantise pairs around float ones.
 
-    ONNX Runtime does this whenever it opens the file; done once, the file is smaller and opens faster. The level
-    "extended" keeps to operators that any processor runs.
+    ONNX Runtime does this whenever it opens a file; done once in advance, the file is smaller and opens faster. The
+    level "extended" uses only operators that any processor supports.
     """
     runtime = need("onnxruntime", extra="compress", what="quantising")
     new = path.with_name("fused.onnx")
@@ -122,7 +122,7 @@ def fused(path: Path) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without ONNX Runtime's advice on preprocessing, which was followed, and what its calibration prints.
+    """Suppress ONNX Runtime's advice on preprocessing, which was followed, and the output of its calibration.
 
     Raises:
         WeftnetError: ONNX Runtime can't quantise the network.

@@ -1,8 +1,8 @@
-"""Which sizes of a block can change, and the settings that say them in the architecture's file.
+"""Which sizes of a block can change, and the settings that hold them in the architecture.
 
-A size is a submodule's outputs or inputs. `written` ones stand in the file and are written anew; `filled` ones come
-from the block before, and are written anew only where someone wrote them by hand. A block that is not listed keeps all
-its sizes, and so does whatever reads or feeds it.
+A size is the number of a submodule's outputs or inputs. `written` ones are settings of the architecture and are changed
+there; `filled` ones come from the preceding block, and are changed only where someone wrote them by hand. A block that
+is not listed keeps all its sizes, and so does whatever reads or feeds it.
 """
 
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ class Sizes:
         return {*self.written, *self.filled}
 
 
-#: inside a transformer's layer only the feed-forward network has a width of its own
+#: in a transformer layer only the feed-forward network has a width of its own
 _FEED = Sizes({("feed.0", "out"): "dim_hidden"}, {("feed.3", "in"): "dim_hidden"})
-#: the block itself stands for all its gates and layers
+#: the block as a whole represents all its gates and layers
 _RECURRENT = Sizes({("", "out"): "dim"}, {("", "in"): "dim_in"})
 
 SIZES: Mapping[str, Sizes] = {
@@ -53,18 +53,18 @@ SIZES: Mapping[str, Sizes] = {
     "gru": _RECURRENT,
     "rnn": _RECURRENT,
 }  # fmt: skip
-#: blocks that do arithmetic over a position's features, so that a feature less changes the others too
+#: blocks that compute across the features of a position, so that removing one changes the others too
 MIXING = ("layer_norm",)
 
 
 def sizes_of(block: Resolved) -> Sizes:
     """The sizes of a block that may change."""
-    grouped = block.settings.get("groups", 1) != 1  # a group's channels are bound to one another
+    grouped = block.settings.get("groups", 1) != 1  # the channels of a group depend on one another
     return Sizes() if grouped else SIZES.get(block.name, Sizes())
 
 
 def changes(block: Resolved, hand_written: Mapping[str, object], sizes: Mapping[Place, int]) -> dict[str, int]:
-    """The settings to write for new sizes; `hand_written` are the settings that the file has now."""
+    """The settings to change for new sizes; `hand_written` are the block's current settings in the architecture."""
     known = sizes_of(block)
     settings = {known.written[place]: size for place, size in sizes.items() if place in known.written}
     for place, size in sizes.items():

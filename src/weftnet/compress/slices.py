@@ -1,4 +1,4 @@
-"""Where a layer's channels lie in its tensors.
+"""The places of a layer's channels in its tensors.
 
 A channel of a linear layer's outputs is a row of its weight and a value of its bias; a unit of an LSTM is a row of each
 of its four gates, in every layer and direction, a column of the hidden weights, and of the weights of the layer above.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from weftnet.compress.groups import Touch
+from weftnet.compress.groups import Member
 
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
@@ -20,10 +20,10 @@ class Slice:
     """Places of channels on an axis of a tensor.
 
     Args:
-        name: the tensor's.
-        axis: on which they lie.
-        places: (n) numbers on that axis.
-        channels: (n) the group's channel that each of them is; a gate's rows repeat it.
+        name: of the tensor.
+        axis: of the places.
+        places: (n) indices along that axis.
+        channels: (n) the group's channel that each of them belongs to; repeated for each gate.
     """
 
     name: str
@@ -32,28 +32,28 @@ class Slice:
     channels: Tensor
 
 
-def slices(touch: Touch, state: Mapping[str, Tensor]) -> Iterator[Slice]:
-    """The places of the touched channels in every tensor of the layer."""
-    inner, side = touch.place
-    prefix = f"{touch.block}.{inner}." if inner else f"{touch.block}."
+def slices(member: Member, state: Mapping[str, Tensor]) -> Iterator[Slice]:
+    """The places of the member's channels in every tensor of its layer."""
+    inner, side = member.place
+    prefix = f"{member.block}.{inner}." if inner else f"{member.block}."
     own = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
     if not inner:
-        for name, axis, places, channels in _recurrent(touch, own):
+        for name, axis, places, channels in _recurrent(member, own):
             yield Slice(prefix + name, axis, places, channels)
         return
     for name, tensor in own.items():
         if side == "in" and name != "weight":
             continue
-        if tensor.dim():  # the counter of a batch norm is no vector of channels
-            axis = 1 if side == "in" or inner == "table" else 0  # an embedding's vectors are its rows
-            yield Slice(prefix + name, axis, touch.numbers, touch.channels)
+        if tensor.dim():  # the counter of a batch norm has no channels
+            axis = 1 if side == "in" or inner == "table" else 0  # an embedding's rows are its vectors
+            yield Slice(prefix + name, axis, member.numbers, member.channels)
 
 
-def _recurrent(touch: Touch, own: Mapping[str, Tensor]) -> Iterator[tuple[str, int, Tensor, Tensor]]:
-    """Of a recurrent block: `lstm.weight_ih_l0` and its like."""
+def _recurrent(member: Member, own: Mapping[str, Tensor]) -> Iterator[tuple[str, int, Tensor, Tensor]]:
+    """In a recurrent block: `lstm.weight_ih_l0` and so on."""
     kind = next(iter(own)).partition(".")[0]
-    numbers, channels = touch.numbers, touch.channels
-    if touch.place == ("", "in"):
+    numbers, channels = member.numbers, member.channels
+    if member.place == ("", "in"):
         for name in own:
             if "weight_ih_l0" in name:
                 yield name, 1, numbers, channels
@@ -61,11 +61,11 @@ def _recurrent(touch: Touch, own: Mapping[str, Tensor]) -> Iterator[tuple[str, i
     dim = own[f"{kind}.weight_hh_l0"].shape[1]
     for name in own:
         start = dim if name.endswith("_reverse") else 0
-        mine = (numbers >= start) & (numbers < start + dim)  # the units of this direction
-        units = numbers[mine] - start
+        own_direction = (numbers >= start) & (numbers < start + dim)
+        units = numbers[own_direction] - start
         rows = torch.cat([units + gate * dim for gate in range(_GATES[kind])])
-        yield name, 0, rows, channels[mine].repeat(_GATES[kind])
+        yield name, 0, rows, channels[own_direction].repeat(_GATES[kind])
         if "weight_hh" in name:
-            yield name, 1, units, channels[mine]
+            yield name, 1, units, channels[own_direction]
         elif "weight_ih" in name and "_l0" not in name:
             yield name, 1, numbers, channels

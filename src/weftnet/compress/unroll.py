@@ -1,7 +1,7 @@
-"""Repeats written out: copies that share one description in the file, but are cut or factored each in its own way.
+"""Repeats written out, since the copies of one description are pruned or factorised each in its own way.
 
-The paths stay: what `{repeat: {times: 2, body: …}}` at `3` becomes in a network are the nodes `3.0` and `3.1`, and
-these are the paths of a chain of two nodes as well.
+The paths stay the same: `{repeat: {times: 2, body: …}}` at `3` becomes the nodes `3.0` and `3.1` of a network, and so
+does a chain of two nodes.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ def _unrolled(node: Node) -> Node:
         case Parallel(branches):
             return replace(node, branches=tuple(map(_unrolled, branches)))
         case Repeat(times, body, label):
-            copy = replace(_unrolled(body), label=None)  # a name would be the same for all
+            copy = replace(_unrolled(body), label=None)  # the copies can't share a label
             return Chain((copy,) * times, label)
         case Graph(_, nodes):
             wires = {

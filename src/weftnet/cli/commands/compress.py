@@ -10,7 +10,7 @@ from rich.table import Table
 from weftnet.base.scores import score_of
 from weftnet.base.units import duration, size
 from weftnet.compete import competition as compete
-from weftnet.compress.compressing import Plan, compress
+from weftnet.compress.compressing import Settings, compress
 from weftnet.compress.contract import FILE, Compression, Goal, Row
 from weftnet.compress.measure import Timing
 from weftnet.data import Data, open_data
@@ -50,13 +50,13 @@ def compress_command(folder: Path, options: CompressOptions) -> Compression:
     console = Console()
     loaded = load(compete.best_run(folder))
     goal = Goal(options.max_drop, options.target_latency)
-    plan = Plan(options.methods, options.budget, options.seed)
+    settings = Settings(options.methods, options.budget, options.seed)
     out = options.out or loaded.run.folder / "compressed"
     data = _data(loaded, options.data)
     if options.replace:
         _clear(out)
     with console.status("starting") as status:
-        result = compress(loaded, data, out, goal, plan, lambda what: status.update(what))
+        result = compress(loaded, data, out, goal, settings, lambda what: status.update(what))
     console.print(_table(result))
     notes = [f"drop at most {goal.max_drop:g} on {data.sizes['validation']} validation examples"]
     notes += [f"test: {data.sizes['test']} examples, reported only"] if data.sizes.get("test") else []

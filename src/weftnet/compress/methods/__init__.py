@@ -1,4 +1,4 @@
-"""The methods of compression, one a file."""
+"""The methods of compression, one per file."""
 
 from pathlib import Path
 from typing import Any

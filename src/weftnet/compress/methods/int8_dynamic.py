@@ -1,8 +1,8 @@
-"""Dynamic int8: weights in eight bits, activations quantised anew for every batch.
+"""Dynamic int8: weights in eight bits, activations quantised for every batch.
 
-Nothing is calibrated, so nothing can be calibrated wrongly; the price is a look at every activation before it is
-multiplied. It pays where weights are large beside activations: dense layers, attention, recurrent layers, and the
-tables of embeddings, which shrink to a quarter. For convolutions it is slower than float32: see int8_static.
+Nothing is calibrated, so nothing can be calibrated wrongly; the cost is a pass over every activation before it is
+multiplied. It pays off where weights are large compared with activations: dense layers, attention, recurrent layers,
+and the tables of embeddings, which shrink to a quarter. For convolutions it is slower than float32: see int8_static.
 Weights are signed, with a scale for each output channel.
 """
 
@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 from weftnet.base.extras import need
 from weftnet.compress.emit import ONNX, finish_onnx, new_onnx
-from weftnet.compress.layers import layers
-from weftnet.compress.means import Means, Skipped, network_of
-from weftnet.compress.quantise import fused, prepared, quiet
+from weftnet.compress.layers import layer_families
+from weftnet.compress.quantise import prepared, quiet
+from weftnet.compress.resources import NotApplicable, Resources, network_of
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
 
@@ -22,7 +22,7 @@ _QUANTISED = ("MatMul", "Gemm", "LSTM", "Gather", "Attention")
 
 
 class Int8Dynamic:
-    """Eight bits, scales taken from every batch."""
+    """Eight bits, activation scales computed for every batch."""
 
     order: ClassVar[int] = 4
     engine: ClassVar[str] = "onnx"
@@ -34,16 +34,16 @@ class Int8Dynamic:
         return "int8_dynamic"
 
     @staticmethod
-    def apply(loaded: Loaded, means: Means, folder: Path) -> Run | Skipped:
-        """A run that ONNX Runtime answers for, its weights in eight bits."""
+    def apply(loaded: Loaded, resources: Resources, folder: Path) -> Run | NotApplicable:
+        """A run for ONNX Runtime with its weights in eight bits."""
         quantization = need("onnxruntime.quantization", extra="compress", what="quantising")
-        has = layers(network_of(loaded)[0])
+        has = layer_families(network_of(loaded)[0])
         if has["conv"] and not (has["LSTM"] or has["embedding"] or has["attention"]):
-            return Skipped("activations measured anew at every convolution cost more than they save")
+            return NotApplicable("quantising the activations of every convolution costs more than it saves")
         if not (has["linear"] or has["LSTM"] or has["embedding"]):
-            return Skipped("no dense, LSTM or embedding layer, of which ONNX Runtime has dynamic forms")
+            return NotApplicable("no dense, LSTM or embedding layer, for which ONNX Runtime has dynamic forms")
         with prepared(loaded) as path, quiet():
-            run = new_onnx(loaded, folder, means, {"method": "int8_dynamic"})
+            run = new_onnx(loaded, folder, resources, {"method": "int8_dynamic"})
             quantization.quantize_dynamic(
                 str(path),
                 str(folder / ONNX),
@@ -51,5 +51,5 @@ class Int8Dynamic:
                 weight_type=quantization.QuantType.QInt8,
                 per_channel=True,
             )
-            fused(folder / ONNX)
+            fuse(folder / ONNX)
         return finish_onnx(run)

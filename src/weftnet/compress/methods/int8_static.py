@@ -1,12 +1,12 @@
-"""Static int8: weights and activations in eight bits, with scales measured on training examples beforehand.
+"""Static int8: weights and activations in eight bits, with scales measured on training examples in advance.
 
-    calibration   minmax      the range that was seen
-                  percentile  the range of all but the largest 0.001 %, so that one outlier does not coarsen the rest
+    calibration   minmax      the observed range
+                  percentile  the range without the largest 0.001 %, so that one outlier does not coarsen the rest
 
-Weights: signed, symmetric, a scale for each output channel; activations: unsigned with a zero point, the pair that
-AVX-512 VNNI multiplies at once (both signed is three times slower there, measured). Written as quantise–dequantise
-pairs and then fused into integer operators: the other way, ONNX Runtime's QOperator format, drops a relu behind a
-pooling (measured: 13 points of accuracy).
+Weights: signed, symmetric, a scale for each output channel; activations: unsigned with a zero point, the combination
+that AVX-512 VNNI multiplies in one instruction (both signed is three times slower there, measured). Written as
+quantise–dequantise pairs and then fused into integer operators: the alternative, ONNX Runtime's QOperator format, drops
+a relu after a pooling (measured: 13 points of accuracy).
 For convolutions and dense layers. Recurrent layers have no static form in ONNX Runtime: see int8_dynamic.
 """
 
@@ -16,9 +16,9 @@ from typing import Any, ClassVar, Literal
 
 from weftnet.base.extras import need
 from weftnet.compress.emit import ONNX, finish_onnx, new_onnx
-from weftnet.compress.layers import RECURRENT, layers
-from weftnet.compress.means import Means, Skipped, network_of
-from weftnet.compress.quantise import Examples, fused, prepared, quiet
+from weftnet.compress.layers import RECURRENT, layer_families
+from weftnet.compress.quantise import CalibrationReader, fuse, prepared, quiet
+from weftnet.compress.resources import NotApplicable, Resources, network_of
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
 
@@ -26,7 +26,7 @@ BATCHES, SIZE = 8, 32
 
 
 class Int8Static:
-    """Eight bits, scales measured beforehand."""
+    """Eight bits, all scales measured in advance."""
 
     order: ClassVar[int] = 3
     engine: ClassVar[str] = "onnx"
@@ -39,27 +39,29 @@ class Int8Static:
 
     @staticmethod
     def apply(
-        loaded: Loaded, means: Means, folder: Path, *, calibration: Literal["minmax", "percentile"]
-    ) -> Run | Skipped:
-        """A run that ONNX Runtime answers for in eight bits."""
+        loaded: Loaded, resources: Resources, folder: Path, *, calibration: Literal["minmax", "percentile"]
+    ) -> Run | NotApplicable:
+        """A run for ONNX Runtime in eight bits."""
         quantization = need("onnxruntime.quantization", extra="compress", what="quantising")
         method = {"minmax": "MinMax", "percentile": "Percentile"}[calibration]
-        has = layers(network_of(loaded)[0])
+        has = layer_families(network_of(loaded)[0])
         if recurrent := [name for name in RECURRENT if has[name]]:
-            return Skipped(f"ONNX Runtime has no static int8 {recurrent[0]}; int8_dynamic suits recurrent networks")
+            return NotApplicable(
+                f"ONNX Runtime has no static int8 {recurrent[0]}; int8_dynamic suits recurrent networks"
+            )
         if not (has["conv"] or has["linear"]):
-            return Skipped("no convolution or dense layer")
+            return NotApplicable("no convolution or dense layer")
         with prepared(loaded) as path, quiet():
-            run = new_onnx(loaded, folder, means, {"method": "int8_static", "calibration": calibration})
+            run = new_onnx(loaded, folder, resources, {"method": "int8_static", "calibration": calibration})
             quantization.quantize_static(
                 str(path),
                 str(folder / ONNX),
-                Examples(means, BATCHES, SIZE),
+                CalibrationReader(resources, BATCHES, SIZE),
                 quant_format=quantization.QuantFormat.QDQ,
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
                 per_channel=True,
                 calibrate_method=getattr(quantization.CalibrationMethod, method),
             )
-            fused(folder / ONNX)
+            fuse(folder / ONNX)
         return finish_onnx(run)

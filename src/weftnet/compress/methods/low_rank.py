@@ -1,18 +1,18 @@
-"""Low-rank factors: a wide layer becomes two thin ones where that is less work.
+"""Low-rank factors: a wide layer becomes two thin ones where that is less arithmetic.
 
     dense (m × n)                dense(rank, no bias) – dense(m)                       rank · (m + n) of m · n
     conv (o × i·kernel)          conv(rank, kernel, no bias) – conv(o, 1)              rank · (i·kernel + o)
     embedding (vocabulary × d)   embedding(rank) – dense(d, no bias)                   rank · (vocabulary + d)
     lstm, gru, rnn               dense(rank, no bias) – lstm reading `rank` features   of its input weights
 
-The rank is the least that keeps a share `energy` of Σ s², and a layer is factored only where its weights shrink to
-WORTH or less. Blocks whose weights lie inside (attention, transformer layers) stay as they are.
+The rank is the smallest that keeps a share `energy` of Σ s², and a layer is factorised only where its weights shrink to
+MAX_SHARE or less. Composite blocks (attention, transformer layers) stay as they are.
 Source: M. Jaderberg and others, Speeding up convolutional neural networks with low rank expansions, 2014,
 https://arxiv.org/abs/1405.3866; with the split between a k × k and a 1 × 1 convolution: X. Zhang and others, 2015,
 https://arxiv.org/abs/1505.06798.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,22 +29,22 @@ from weftnet.compress.cut import blocks_of
 from weftnet.compress.emit import write_torch
 from weftnet.compress.factor import factors, rank_for
 from weftnet.compress.groups import RECURRENT
-from weftnet.compress.means import Means, Skipped, network_of
+from weftnet.compress.resources import NotApplicable, Resources, network_of
 from weftnet.compress.unroll import unroll
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
 
-#: a layer is factored if its factors have at most this share of its weights
-WORTH = 0.8
+#: a layer is factorised if its factors have at most this share of its weights
+MAX_SHARE = 0.8
 
 
 @dataclass(frozen=True)
-class Factored:
-    """What stands in a layer's place.
+class Factorisation:
+    """The replacement of a layer.
 
     Args:
         block: the layer's path.
-        nodes: the two that come instead.
+        nodes: the two blocks that replace it.
         rank: of the product.
         tensors: of the two, by name below the layer's path: "0.linear.weight".
     """
@@ -56,7 +56,7 @@ class Factored:
 
 
 class LowRank:
-    """Two thin layers for a wide one, then train on."""
+    """Two thin layers for a wide one, then fine-tuning."""
 
     order: ClassVar[int] = 2
     engine: ClassVar[str] = "torch"
@@ -68,57 +68,61 @@ class LowRank:
         return f"low_rank-{energy * 100:.0f}"
 
     @staticmethod
-    def apply(loaded: Loaded, means: Means, folder: Path, *, energy: float) -> Run | Skipped:
-        """A run of the network whose wide layers keep a share `energy` of their weights' squares."""
+    def apply(loaded: Loaded, resources: Resources, folder: Path, *, energy: float) -> Run | NotApplicable:
+        """A run of the network whose wide layers keep a share `energy` of their squared singular values."""
         network, inputs = network_of(loaded)
-        found = factored(network, loaded.architecture, lambda weight: rank_for(weight, energy), WORTH)
-        if not found:
-            return Skipped(f"no dense, convolutional, embedding or recurrent layer would shrink to {WORTH:.0%}")
-        architecture, smaller = replaced(network, loaded.architecture, inputs, found)
-        ranks = {each.block: each.rank for each in found}
+        factorisations = factorise(network, loaded.architecture, lambda weight: rank_for(weight, energy), MAX_SHARE)
+        if not factorisations:
+            return NotApplicable(
+                f"no dense, convolutional, embedding or recurrent layer would shrink to {MAX_SHARE:.0%}"
+            )
+        architecture, smaller = replace_layers(network, loaded.architecture, inputs, factorisations)
+        ranks = {each.block: each.rank for each in factorisations}
         step = {"method": "low_rank", "energy": energy, "ranks": ranks}
-        return write_torch(loaded, architecture, smaller, folder, means, step)
+        return write_torch(loaded, architecture, smaller, folder, resources, step)
 
 
-def factored(network: Network, architecture: Architecture, rank_of: Any, worth: float) -> list[Factored]:
-    """The layers that shrink to a share `worth` of their weights, and what comes instead of each.
+def factorise(
+    network: Network, architecture: Architecture, rank_of: Callable[[Tensor], int], max_share: float
+) -> list[Factorisation]:
+    """The layers that shrink to a share `max_share` of their weights or less, and the replacement of each.
 
     Args:
         network: with its weights.
-        architecture: of it.
+        architecture: of that network.
         rank_of: a weight (m, n) → its rank.
-        worth: the greatest share.
+        max_share: the largest share.
     """
     written = blocks_of(unroll(architecture).parts["network"])
-    found = []
+    factorisations = []
     for block in network.rows:
         if block.kind != "block" or (matrix := _matrix(network, block)) is None:
             continue
         rank = rank_of(matrix)
-        if rank * sum(matrix.shape) <= worth * matrix.numel():
+        if rank * sum(matrix.shape) <= max_share * matrix.numel():
             module = network.get_submodule(block.path)
-            nodes, tensors = _FACTOR[_family(block)](written[block.path], module, matrix, rank)
-            found.append(Factored(block.path, nodes, rank, tensors))
-    return found
+            nodes, tensors = _FACTORISE[_family(block)](written[block.path], module, matrix, rank)
+            factorisations.append(Factorisation(block.path, nodes, rank, tensors))
+    return factorisations
 
 
-def replaced(
-    network: Network, architecture: Architecture, inputs: Mapping[str, Signal], found: Sequence[Factored]
+def replace_layers(
+    network: Network, architecture: Architecture, inputs: Mapping[str, Signal], factorisations: Sequence[Factorisation]
 ) -> tuple[Architecture, Network]:
-    """The architecture with factored layers, each a chain of two in the layer's place, and its network."""
+    """The architecture with each factorised layer replaced by a chain of two, and its network."""
     written = blocks_of(unroll(architecture).parts["network"])
     edits = [
         Edit(("network", *each.block.split(".")), "replace", [Chain(each.nodes, written[each.block].label)])
-        for each in found
+        for each in factorisations
     ]
     architecture = apply(unroll(architecture), edits)
     state = network.state_dict()
-    for each in found:
+    for each in factorisations:
         state = {name: tensor for name, tensor in state.items() if not name.startswith(each.block + ".")}
         state |= {f"{each.block}.{name}": tensor for name, tensor in each.tensors.items()}
     smaller = build(architecture, {"network": inputs})["network"]
     smaller.load_state_dict(state)
-    assert isinstance(smaller, Network)  # what build gives
+    assert isinstance(smaller, Network)  # what build returns
     return architecture, smaller.eval()
 
 
@@ -127,8 +131,8 @@ def _family(block: Resolved) -> str:
 
 
 def _matrix(network: Network, block: Resolved) -> Tensor | None:
-    """The weight (m, n) to be factored; None where there is none, or its channels are in groups."""
-    if _family(block) not in _FACTOR or block.settings.get("groups", 1) != 1 or len(block.reads) != 1:
+    """The weight (m, n) to factorise; None where there is none, or its channels are in groups."""
+    if _family(block) not in _FACTORISE or block.settings.get("groups", 1) != 1 or len(block.reads) != 1:
         return None
     (layer,) = network.get_submodule(block.path).children()
     if block.name in RECURRENT:
@@ -144,7 +148,7 @@ def _inputs_of(layer: torch.nn.Module) -> dict[str, Tensor]:
 
 def _dense(block: Block, module: torch.nn.Module, matrix: Tensor, rank: int) -> tuple[tuple[Block, Block], Any]:
     first, second = factors(matrix, rank)
-    tensors = {"0.linear.weight": first, "1.linear.weight": second, **_rest(module, "linear", "weight")}
+    tensors = {"0.linear.weight": first, "1.linear.weight": second, **_others(module, "linear", "weight")}
     return (Block("dense", {"dim": rank, "bias": False}), replace(block, label=None)), tensors
 
 
@@ -157,7 +161,7 @@ def _conv(block: Block, module: torch.nn.Module, matrix: Tensor, rank: int) -> t
     tensors = {
         "0.conv.weight": first.reshape(rank, *shape[1:]),
         "1.conv.weight": second.reshape(shape[0], rank, *(1 for _ in shape[2:])),
-        **_rest(module, "conv", "weight"),
+        **_others(module, "conv", "weight"),
     }
     wide = {**block.settings, size: rank, "bias": False}
     return (Block(block.name, wide), Block(block.name, one)), tensors
@@ -176,17 +180,17 @@ def _recurrent(block: Block, module: torch.nn.Module, matrix: Tensor, rank: int)
     names = list(_inputs_of(layer))
     parts = second.chunk(len(names))
     tensors = {"0.linear.weight": first} | {f"1.{kind}.{n}": part for n, part in zip(names, parts, strict=True)}
-    tensors |= _rest(module, kind, *names)
+    tensors |= _others(module, kind, *names)
     settings = {name: value for name, value in block.settings.items() if name != "dim_in"}
     return (Block("dense", {"dim": rank, "bias": False}), Block(block.name, settings)), tensors
 
 
-def _rest(module: torch.nn.Module, inner: str, *but: str) -> dict[str, Tensor]:
-    """The tensors of a layer that stay, in the second one."""
-    left = module.get_submodule(inner).state_dict()
-    return {f"1.{inner}.{name}": tensor for name, tensor in left.items() if name not in but}
+def _others(module: torch.nn.Module, inner: str, *replaced: str) -> dict[str, Tensor]:
+    """The tensors of a layer that are not replaced, under their names in the second one."""
+    state = module.get_submodule(inner).state_dict()
+    return {f"1.{inner}.{name}": tensor for name, tensor in state.items() if name not in replaced}
 
 
-_FACTOR: Mapping[str, Any] = {
+_FACTORISE: Mapping[str, Any] = {
     "dense": _dense, "conv1d": _conv, "conv2d": _conv, "embedding": _embedding, "recurrent": _recurrent,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a method of compression is given besides the run, and what it says when it has nothing to offer."""
+"""What a compression method receives besides the run, and what it returns where it does not apply."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ from weftnet.train.progress import Progress
 
 
 @dataclass(frozen=True)
-class Means:
+class Resources:
     """What a method may use.
 
     Args:
-        data: the run's; the training split calibrates and trains, the validation split is for choosing only.
-        seconds: of training for a network that was cut; 0 leaves it as it was cut.
+        data: of the run; the training split is for calibration and training, the validation split for choosing only.
+        seconds: of fine-tuning for a network that was pruned or factorised; 0 leaves it as it is.
         seed: of everything random.
-        origin: where the run that is compressed lies, and the checksum of its weights.
-        progress: is told how trainings go.
+        origin: the folder of the run that is compressed, and the checksum of its weights.
+        progress: is notified of the progress of training.
     """
 
     data: Data
@@ -33,14 +33,14 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Skipped:
+class NotApplicable:
     """A method that does not apply to a run, and why."""
 
     reason: str
 
 
 def network_of(loaded: Loaded) -> tuple[Network, dict[str, Signal]]:
-    """The network of a run that torch answers for, and what it reads."""
+    """The network of a run whose engine is torch, and its inputs."""
     network = loaded.model["network"]
     assert isinstance(network, Network)  # `compress` refuses other runs
     return network, loaded.task.inputs(loaded.signals)["network"]
@@ -50,9 +50,9 @@ class Method(Protocol):
     """The interface of every entry of the registry `METHODS`."""
 
     order: ClassVar[int]
-    """Its place where methods follow one another: cutting, factoring, quantising."""
+    """Its place where methods are combined: pruning, factorising, quantising."""
     engine: ClassVar[str]
-    """What answers for its runs: "torch", or "onnx" for ONNX Runtime, after which nothing else can be done."""
+    """The engine of its runs: "torch", or "onnx" for ONNX Runtime, to which no other method applies."""
     variants: ClassVar[Sequence[Mapping[str, Any]]]
     """The settings that are tried."""
 
@@ -62,10 +62,10 @@ class Method(Protocol):
         ...
 
     @staticmethod
-    def apply(loaded: Loaded, means: Means, folder: Path, **setting: Any) -> Run | Skipped:
-        """A finished run in a new folder, or why there is none.
+    def apply(loaded: Loaded, means: Resources, folder: Path, **setting: Any) -> Run | NotApplicable:
+        """A finished run in a new folder, or why the method does not apply.
 
         Raises:
-            WeftnetError: something went wrong that is no property of the method.
+            WeftnetError: it applies, but failed.
         """
         ...

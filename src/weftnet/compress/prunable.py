@@ -1,7 +1,7 @@
-"""Which groups can be trusted: each is cut alone, and the cut network must compute what the silenced one does.
+"""Which groups can be pruned: each is cut alone, and the cut network must compute what the silenced one does.
 
-torch-pruning reads autograd's graph, where a reshape does not say which axes it joins: after `image_rows`, say, one
-channel is many features in an order it can't see. Such a group fails here and is left alone.
+torch-pruning reads autograd's graph, where a reshape does not record which axes it merges: after `image_rows`, say, one
+channel is many features in an order it can't know. Such a group fails here and is left alone.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ from weftnet.data.batch import Batch
 from weftnet.errors import WeftnetError
 
 
-def sound_groups(
+def prunable_groups(
     network: Network, architecture: Architecture, inputs: Mapping[str, Signal], batch: Batch
 ) -> list[Group]:
-    """The groups of a network that can be made smaller."""
-    return [group for group in groups(network, batch) if _sound(group, network, architecture, inputs, batch)]
+    """The groups of a network that can be pruned."""
+    return [group for group in groups(network, batch) if _prunable(group, network, architecture, inputs, batch)]
 
 
-def _sound(
+def _prunable(
     group: Group, network: Network, architecture: Architecture, inputs: Mapping[str, Signal], batch: Batch
 ) -> bool:
     if group.size < 2:
@@ -33,6 +33,6 @@ def _sound(
     try:
         _, smaller = cut(network, architecture, inputs, third)
         check(network, smaller, third, batch)
-    except (WeftnetError, RuntimeError, IndexError):  # it does not fit together, or not to the weights
+    except (WeftnetError, RuntimeError, IndexError):  # the shapes don't fit together, or not the weights
         return False
     return True
