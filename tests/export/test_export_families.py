@@ -12,7 +12,7 @@ from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.compose import build
 from weftnet.compose.network import Network
-from weftnet.export.parity import check, drawn
+from weftnet.export.parity import check, random_inputs
 from weftnet.export.targets import TARGETS
 from weftnet.zoo import ZOO
 
@@ -65,7 +65,7 @@ def agree(model: Network, signals: dict[str, Signal], target: str, folder: Path)
     path = folder / f"model{way.suffix}"
     with unchecked():
         captured = way.write(model, signals, path)
-        compared, differing = check(model, signals, way.open(path), drawn(signals, captured.free))
+        compared, differing = check(model, signals, way.open(path), random_inputs(signals, captured.free))
     assert differing is None, compared[-1]
     lengths = 4 if any(signal.padded for signal in signals.values()) else 1
     assert len(compared) == 4 * lengths, "a signature was left out"

@@ -1,4 +1,4 @@
-"""The gate: a wrong weight in the written file is found, named by its node, and nothing is left behind."""
+"""The comparison: a wrong weight in the exported file is detected, located by its node, and nothing is left behind."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from weftnet.architecture.signal import parse
 from weftnet.compose import build
 from weftnet.errors import DamagedCheckpoint, DataError, RunError, SettingError, UnknownName
 from weftnet.export.diverge import Inner, first_diverging
-from weftnet.export.parity import compare, drawn
+from weftnet.export.parity import compare, random_inputs
 from weftnet.export.targets.onnx import Onnx
 from weftnet.export.targets.torch_export import TorchExport
 from weftnet.run.loading import Loaded, load
@@ -73,11 +73,11 @@ def test_a_wrong_weight_is_named_by_its_node(
     network, signals, written = deep
     path = Path(shutil.copy(written, tmp_path / "model.onnx"))
     change(path, weight)
-    values = list(drawn(signals, {}))[-1]  # the largest batch: a weight may meet a zero in a small one
-    found = first_diverging(network, signals, values, Onnx().inner(path, values))
-    assert found is not None
-    assert found.node == node
-    assert found.difference > 1e-2
+    values = list(random_inputs(signals, {}))[-1]  # the largest batch: a weight may meet a zero in a small one
+    diverging = first_diverging(network, signals, values, Onnx().inner(path, values))
+    assert diverging is not None
+    assert diverging.node == node
+    assert diverging.difference > 1e-2
 
 
 @pytest.fixture(scope="module")
@@ -93,26 +93,26 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any, Path]:
     return network, signals, path
 
 
-def test_what_agrees_names_no_node(deep: tuple[Any, Any, Path]) -> None:
+def test_no_node_is_reported_where_all_agree(deep: tuple[Any, Any, Path]) -> None:
     network, signals, path = deep
-    values = next(drawn(signals, {}))
+    values = next(random_inputs(signals, {}))
     assert first_diverging(network, signals, values, Onnx().inner(path, values)) is None
 
 
 def test_a_wrong_program_is_named_by_its_node(deep: tuple[Any, Any, Path], tmp_path: Path) -> None:
     network, signals, _ = deep
-    values = next(drawn(signals, {}))
+    values = next(random_inputs(signals, {}))
     with unchecked():
         TorchExport().write(network, signals, tmp_path / "model.pt2")
         with torch.no_grad():
             network.get_submodule("3.body.0").conv.weight[0, 0, 0, 0] += 1
         try:
-            found = first_diverging(network, signals, values, TorchExport().inner(tmp_path / "model.pt2", values))
+            diverging = first_diverging(network, signals, values, TorchExport().inner(tmp_path / "model.pt2", values))
         finally:
             with torch.no_grad():
                 network.get_submodule("3.body.0").conv.weight[0, 0, 0, 0] -= 1
-    assert found is not None
-    assert found.node == "3.body.0 (conv2d)"
+    assert diverging is not None
+    assert diverging.node == "3.body.0 (conv2d)"
 
 
 def test_a_failed_gate_leaves_nothing_behind(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_what_is_not_a_number_never_agrees() -> None:
 
 def test_a_node_that_was_fused_is_not_blamed(deep: tuple[Any, Any, Path]) -> None:
     network, signals, path = deep
-    values = next(drawn(signals, {}))
+    values = next(random_inputs(signals, {}))
     inner = Onnx().inner(path, values)
     merged = [Inner("0.conv", ("1.norm",), each.value + 9) for each in inner if each.path == "1.norm"]
     assert merged
@@ -222,7 +222,7 @@ def test_no_manifest_at_all(tmp_path: Path) -> None:
         Runner(tmp_path)
 
 
-def test_swapped_files_are_told(copy: Path, deep: tuple[Any, Any, Path]) -> None:
+def test_swapped_files_are_detected(copy: Path, deep: tuple[Any, Any, Path]) -> None:
     """A model of another run, even with its checksum put right."""
     from weftnet.base.files import sha256
 

@@ -1,6 +1,6 @@
-"""Export: a run → a folder that answers raw inputs without torch, written only once its numbers are the run's.
+"""Export: a run → a folder that answers raw inputs without torch, written only if it agrees with the run.
 
-write(loaded, folder, target="onnx") → Exported      `targets/` write, `parity.py` compares, `diverge.py` finds
+write(loaded, folder, target="onnx") → Exported      `targets/` write, `parity.py` compares, `diverge.py` locates errors
 onnx_model(network, signals, path)                   one network as an ONNX file, not yet compared
 """
 

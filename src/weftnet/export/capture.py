@@ -1,8 +1,8 @@
-"""A network as one program with tensors in a row: what `torch.export` and ONNX can hold.
+"""A network as a program with positional tensors, as `torch.export` and ONNX require.
 
-A `Network` reads mappings of inputs and masks. Here the inputs come in order, then the masks of those that are padded,
-and the outputs leave as a tuple: a program's signature. The batch axis is free; the time axis of a padded input is free
-unless the network fixes it (by flattening time, say), and `Captured.free` tells which are.
+A `Network` reads mappings of inputs and masks. A program takes the inputs in order, then the masks of those that are
+padded, and returns the outputs as a tuple. The batch axis is dynamic; the time axis of a padded input is dynamic unless
+the network fixes it (by flattening time, say), as `Captured.free` states.
 """
 
 import logging
@@ -22,12 +22,12 @@ from weftnet.execution.session import MASK
 from weftnet.export.fault import ExportError
 from weftnet.export.recurrent import any_length
 
-#: examples in the batch a network is captured with; torch takes sizes 0 and 1 for constants
+#: examples in the batch a network is captured with; torch treats sizes 0 and 1 as constants
 BATCH = 3
 
 
 class Positional(nn.Module):
-    """A network that reads its inputs in order, then the masks.
+    """A network with positional arguments: its inputs in order, then the masks.
 
     Args:
         network: the network, in evaluation mode.
@@ -56,7 +56,7 @@ class Captured:
     Args:
         program: `torch.export.ExportedProgram`.
         arguments: names of the program's inputs: the signals, then the masks.
-        outputs: names of what it gives; a single one is called `output`.
+        outputs: names of its outputs; a single one is called `output`.
         free: for every padded input, whether its time axis may have any length.
     """
 
@@ -70,25 +70,25 @@ def capture(network: Network, signals: Mapping[str, Signal]) -> Captured:
     """The network's program, on the CPU, in evaluation mode.
 
     Raises:
-        SettingError: two inputs would have the same name.
-        ExportError: torch can't capture the network with a free batch axis.
+        SettingError: two of the names are equal.
+        ExportError: torch can't capture the network with a dynamic batch axis.
     """
     names = arguments(signals)
     outputs = output_names(network)
-    if doubled := {name for name in (*names, *outputs) if (*names, *outputs).count(name) > 1}:
-        raise SettingError("names of inputs, masks and outputs clash", got=", ".join(sorted(doubled)))
+    if duplicates := {name for name in (*names, *outputs) if (*names, *outputs).count(name) > 1}:
+        raise SettingError("names of inputs, masks and outputs clash", got=", ".join(sorted(duplicates)))
     module = Positional(network, signals).eval()
-    given = example(signals)
+    inputs = example(signals)
     batch, time = {0: torch.export.Dim.DYNAMIC}, {1: torch.export.Dim.AUTO}
     shapes = [batch | (time if signal.padded else {}) for signal in signals.values()]
     shapes += [batch | time for signal in signals.values() if signal.padded]
     with quiet(), any_length():
         try:
-            program = torch.export.export(module, given, dynamic_shapes=(tuple(shapes),), strict=False)
+            program = torch.export.export(module, inputs, dynamic_shapes=(tuple(shapes),), strict=False)
         except (RuntimeError, torch._dynamo.exc.UserError) as error:
             raise ExportError(
                 f"torch can't capture this network: {str(error).splitlines()[0]}",
-                expected="a network without branches on values, whose batch axis is free",
+                expected="a network without branches on values, whose batch axis is dynamic",
             ) from error
     values = [node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"][-len(names) :]
     free = {
@@ -105,13 +105,13 @@ def arguments(signals: Mapping[str, Signal]) -> tuple[str, ...]:
 
 
 def output_names(network: Network) -> tuple[str, ...]:
-    """The names of what a program gives."""
+    """The names of a program's outputs."""
     gives = network.gives
     return ("output",) if isinstance(gives, Signal) else tuple(gives)
 
 
 def example(signals: Mapping[str, Signal]) -> tuple[Tensor, ...]:
-    """Zeros of full length, and masks that are all real: only their shapes matter."""
+    """Zeros of full length, and masks without padding: only their shapes matter."""
     dtypes = {"float": torch.float32, "int": torch.int64, "bool": torch.bool}
     values = [torch.zeros(signal.shape(BATCH), dtype=dtypes[signal.dtype]) for signal in signals.values()]
     masks = [torch.ones(BATCH, signal.size("time"), dtype=torch.bool) for signal in signals.values() if signal.padded]
@@ -120,7 +120,7 @@ def example(signals: Mapping[str, Signal]) -> tuple[Tensor, ...]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what torch's exporters say of themselves; what weftnet finds is raised."""
+    """Suppress the log messages and warnings of torch's exporters; weftnet raises what it detects itself."""
     logger = logging.getLogger("torch.onnx._internal.exporter._registration")  # "torchvision is not installed"
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -128,7 +128,7 @@ def quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             # torch's recurrent layers assign their flat weights while they are traced
             warnings.filterwarnings("ignore", "The tensor attributes? self", UserWarning)
-            # torch, onnx and onnxscript call what the others among them are about to change
+            # torch, onnx and onnxscript use deprecated parts of one another
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", FutureWarning)
             yield

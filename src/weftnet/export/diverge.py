@@ -1,8 +1,8 @@
-"""Where a written model leaves its network: the first node whose output is another.
+"""Where an exported model diverges from its network: the first node whose output differs.
 
-The network runs with a hook on each of its nodes. The written model runs on the same inputs and gives the values of its
-own operations, each with the path of the module it came from. A node's output is among the values that leave its path;
-operations that were fused into another node's leave none, and that other node answers for both.
+The network runs with a hook on each of its nodes. The exported model runs on the same inputs and returns the values of
+its operations, each with the path of the module it came from. A node's output is among the values that are read outside
+its path; a node whose operations were fused into another one has none, and that other node is checked for both.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +21,12 @@ from weftnet.export.parity import ABSOLUTE, RELATIVE, Values, distance, referenc
 
 @dataclass(frozen=True)
 class Inner:
-    """A value inside a written model.
+    """A value inside an exported model.
 
     Args:
-        path: of the module whose operation gave it ("3.body.0.conv").
+        path: of the module whose operation computed it ("3.body.0.conv").
         readers: paths of the modules whose operations read it; an empty one is the model's output.
-        value: itself.
+        value: the value.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Diverging:
 
     Args:
         node: its path and block: "3.body.0 (conv2d)".
-        difference: the largest one.
+        difference: the largest absolute one.
     """
 
     node: str
@@ -50,22 +50,22 @@ class Diverging:
 def first_diverging(
     network: Network, signals: Mapping[str, Signal], values: Values, inner: Sequence[Inner]
 ) -> Diverging | None:
-    """Compare node by node, in the order in which they finish; None if no node that can be compared differs.
+    """Compare node by node, in the order in which they finish; None if no comparable node differs.
 
-    Where part of a node was fused into the next one, what is left of it differs, but the next node agrees: such a node
-    is passed over.
+    Where part of a node was fused into the next one, its remaining value differs, but the next node agrees: such a node
+    is skipped.
     """
     names = dict(_nodes(network.resolved))
-    apart: dict[str, float] = {}
+    differences: dict[str, float] = {}
     readers: dict[str, set[str]] = {}
     for path, expected in outputs_of(network, signals, values):
         leaving = [each for each in inner if _leaves(each, path) and each.value.shape == expected.shape]
         if leaving:
             least = min(distance(expected, each.value) for each in leaving)
-            apart[path] = least if least > ABSOLUTE + RELATIVE * float(np.abs(expected).max(initial=0.0)) else 0.0
+            differences[path] = least if least > ABSOLUTE + RELATIVE * float(np.abs(expected).max(initial=0.0)) else 0.0
             readers[path] = {reader for each in leaving for reader in each.readers if not _within(reader, path)}
-    agreeing = [path for path, difference in apart.items() if not difference]
-    for path, difference in apart.items():
+    agreeing = [path for path, difference in differences.items() if not difference]
+    for path, difference in differences.items():
         after = [other for other in agreeing if any(_within(reader, other) for reader in readers[path])]
         if difference and not any(not _within(path, other) for other in after):
             return Diverging(f"{path} ({names[path]})", difference)
@@ -75,29 +75,29 @@ def first_diverging(
 def outputs_of(network: Network, signals: Mapping[str, Signal], values: Values) -> list[tuple[str, NDArray[Any]]]:
     """The output of every node, in the order in which they finish: blocks before the combinator they are in."""
     nodes = dict(_nodes(network.resolved))
-    found: list[tuple[str, NDArray[Any]]] = []
+    outputs: list[tuple[str, NDArray[Any]]] = []
 
-    def keep(path: str) -> Any:
+    def record(path: str) -> Any:
         def hook(module: Any, arguments: Any, output: Any) -> None:
             value = output[0] if isinstance(output, tuple) else output
-            if isinstance(value, Tensor):  # not a graph's outputs by name
-                found.append((path, value.numpy()))
+            if isinstance(value, Tensor):  # a graph returns a mapping
+                outputs.append((path, value.numpy()))
 
         return hook
 
     handles = [
-        module.register_forward_hook(keep(path)) for path, module in network.named_modules() if path and path in nodes
+        module.register_forward_hook(record(path)) for path, module in network.named_modules() if path and path in nodes
     ]
     try:
         reference(network, signals, values)
     finally:
         for handle in handles:
             handle.remove()
-    return found
+    return outputs
 
 
 def _nodes(resolved: Resolved) -> Iterator[tuple[str, str]]:
-    """The path and name of a node, and of all below it."""
+    """The path and name of a node and of all nodes below it."""
     yield resolved.path, resolved.name
     for child in resolved.children.values():
         yield from _nodes(child)

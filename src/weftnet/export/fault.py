@@ -1,7 +1,7 @@
-"""What stops an export."""
+"""The error of a failed export."""
 
 from weftnet.errors import WeftnetError
 
 
 class ExportError(WeftnetError):
-    """A network that can't be written for another engine, or whose copy there gives other numbers."""
+    """A network can't be written for another engine, or its exported model computes different numbers."""

@@ -1,10 +1,10 @@
-"""A network as an ONNX file: opset 20, float32, the batch axis free, time axes of padded inputs free where they can be.
+"""A network as an ONNX file: opset 20, float32, the batch axis dynamic, time axes of padded inputs too where possible.
 
     inputs   the signals by name, and NAME_mask (bool, batch × time) for each padded one
     output   `output`; the outputs' names if the network has several
 
-Every node carries `weftnet.path`, the path of the module it came from ("3.body.0"), and nothing of the machine that
-wrote it. Weights lie in the file; above 1.5 GB (protobuf ends at 2 GB) beside it in NAME.onnx.data.
+Every node carries `weftnet.path`, the path of the module it came from ("3.body.0"), and nothing about the machine that
+wrote it. Weights are in the file; above 1.5 GB (protobuf is limited to 2 GB) next to it in NAME.onnx.data.
 """
 
 import ast
@@ -28,7 +28,7 @@ _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
 def onnx_model(network: Network, signals: Mapping[str, Signal], path: Path) -> Captured:
-    """Write a network as ONNX; whether it gives the same numbers is for `parity` to say.
+    """Write a network as ONNX; `parity` checks whether it computes the same numbers.
 
     Args:
         network: on the CPU, in evaluation mode, float32.
@@ -36,11 +36,11 @@ def onnx_model(network: Network, signals: Mapping[str, Signal], path: Path) -> C
         path: the file.
 
     Returns:
-        the names of inputs and outputs, and which time axes are free.
+        the names of inputs and outputs, and which time axes are dynamic.
 
     Raises:
         MissingExtra: onnx or onnxscript is not installed.
-        ExportError: torch can't capture the network, or ONNX has no words for it.
+        ExportError: torch can't capture the network, or ONNX has no operator for part of it.
     """
     need("onnx", extra="export", what="exporting to ONNX")
     need("onnxscript", extra="export", what="exporting to ONNX")
@@ -65,9 +65,9 @@ def onnx_model(network: Network, signals: Mapping[str, Signal], path: Path) -> C
 
 
 def _tidy(model: Any, captured: Captured) -> None:
-    """Leave of the exporter's notes the blocks' paths; name the axes; forget what was known between the nodes.
+    """Keep only the blocks' paths of the exporter's metadata, name the axes, and drop intermediate shapes.
 
-    Shapes in between would name torch's symbols, and quantisation trips over them.
+    Intermediate shapes contain torch's symbols, on which quantisation fails.
     """
     graph = model.graph
     model.metadata_props.clear()
@@ -96,7 +96,7 @@ def _tidy(model: Any, captured: Captured) -> None:
 
 
 def _axis_names(inputs: Any, captured: Captured) -> dict[str, str]:
-    """Torch's symbols for free axes → our names."""
+    """torch's symbols for dynamic axes → our names."""
     names: dict[str, str] = {}
     for name, value in zip(captured.arguments, inputs, strict=True):
         names.setdefault(str(value.shape[0]), "batch")
@@ -112,7 +112,7 @@ def _path(scopes: str) -> str | None:
 
 
 def _reason(error: BaseException) -> str:
-    """The first line that says something, of the innermost fault."""
+    """The first non-empty line of the innermost error."""
     while error.__cause__ is not None:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

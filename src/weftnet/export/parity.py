@@ -1,13 +1,13 @@
-"""Whether a written model is the network: the same outputs for every signature it will meet.
+"""Whether an exported model equals its network: the same outputs for every input signature.
 
-A signature is a batch size and, for inputs whose time axis is free, a length. Inputs are drawn at random, tokens from
-the whole vocabulary, masks of random lengths; examples of real data may come on top.
+A signature is a batch size and, for inputs whose time axis is dynamic, a length. Inputs are random: tokens from the
+whole vocabulary, masks of random lengths; real examples can be added.
 
     |y − ŷ| ≤ 1e−5 + 1e−4 · max |y|
 
-Both engines compute in float32 (ε = 6e−8) but add in another order, so a sum of n terms differs by some √n · ε of its
-size. The largest difference measured over the zoo is 1.5e−6; a fault such as two gates in the wrong order gives
-differences of the size of y. The bound stands between, fifty times above the one and far below the other.
+Both engines compute in float32 (ε = 6e−8) but add in a different order, so a sum of n terms differs by about √n · ε of
+its size. The largest difference measured over the zoo is 1.5e−6; an error such as two swapped gates gives differences
+of the size of y. The bound is between the two, fifty times above the former and far below the latter.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,12 +33,12 @@ Values: TypeAlias = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Compared:
-    """How far two answers lie apart.
+    """The difference between the outputs of two models.
 
     Args:
         signature: of the inputs: batch size and shapes.
         difference: the largest absolute one.
-        allowed: what the tolerance is for outputs of this size.
+        allowed: the tolerance for outputs of this size.
     """
 
     signature: str
@@ -47,7 +47,7 @@ class Compared:
 
     @property
     def close(self) -> bool:
-        """Whether they agree; what is not a number never does."""
+        """Whether they agree; NaN never does."""
         return self.difference <= self.allowed
 
 
@@ -64,17 +64,19 @@ def distance(one: NDArray[Any], other: NDArray[Any]) -> float:
     """max |one − other|; infinite where the shapes differ, or one value is finite and the other is not."""
     if one.shape != other.shape:
         return float("inf")
-    apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
-    return float(np.nan_to_num(apart, nan=np.inf).max(initial=0.0))
+    difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
 
 
 def signature(values: Values) -> str:
     """`image 7×1×28×28`, `tokens 2×31`."""
-    shown = [(name, value) for name, value in values.items() if not (name.endswith(MASK) and value.dtype == np.bool_)]
-    return ", ".join(f"{name} {'×'.join(map(str, value.shape))}" for name, value in shown)
+    inputs = [(name, value) for name, value in values.items() if not (name.endswith(MASK) and value.dtype == np.bool_)]
+    return ", ".join(f"{name} {'×'.join(map(str, value.shape))}" for name, value in inputs)
 
 
-def drawn(signals: Mapping[str, Signal], free: Mapping[str, bool], seed: int = 0) -> Iterator[dict[str, NDArray[Any]]]:
+def random_inputs(
+    signals: Mapping[str, Signal], free: Mapping[str, bool], seed: int = 0
+) -> Iterator[dict[str, NDArray[Any]]]:
     """Random inputs of every signature: each batch size at each length."""
     generator = np.random.default_rng(seed)
     quarters = _QUARTERS if any(free.values()) else _QUARTERS[-1:]
@@ -88,14 +90,14 @@ def drawn(signals: Mapping[str, Signal], free: Mapping[str, bool], seed: int = 0
             yield _random(signals, lengths, batch, generator)
 
 
-def given(batch: Batch) -> dict[str, NDArray[Any]]:
+def arguments_of(batch: Batch) -> dict[str, NDArray[Any]]:
     """A batch of real examples by the names of a program's inputs."""
     masks = {name + MASK: mask.numpy() for name, mask in batch.masks.items()}
     return {name: value.numpy() for name, value in batch.inputs.items()} | masks
 
 
 def reference(network: Network, signals: Mapping[str, Signal], values: Values) -> list[NDArray[Any]]:
-    """What the network itself gives."""
+    """The outputs of the network itself."""
     inputs = {name: torch.from_numpy(values[name]) for name in signals}
     masks = {name: torch.from_numpy(values[name + MASK]) for name, signal in signals.items() if signal.padded}
     with torch.inference_mode():
@@ -109,25 +111,25 @@ def check(
     run: Callable[[Values], Sequence[NDArray[Any]]],
     inputs: Iterable[Values],
 ) -> tuple[list[Compared], Values | None]:
-    """Compare until two answers differ.
+    """Compare until the outputs differ.
 
     Args:
-        network: that was written.
-        signals: what it reads.
-        run: the written model.
-        inputs: to compare on; lengths that the network itself refuses are left out.
+        network: the exported one.
+        signals: its inputs.
+        run: the exported model.
+        inputs: to compare on; lengths that the network itself refuses are skipped.
 
     Returns:
-        what was compared, and the inputs of the first difference, if there is one.
+        the comparisons, and the inputs of the first difference, if there is one.
     """
     compared: list[Compared] = []
     for values in inputs:
         try:
             expected = reference(network, signals, values)
         except RuntimeError:
-            if _whole(signals, values):
+            if _full_length(signals, values):
                 raise
-            continue  # too short for a kernel, say: the network would never be given it
+            continue  # too short for a kernel, say: such inputs never reach the network
         compared.append(compare(values, expected, run(values)))
         if not compared[-1].close:
             return compared, values
@@ -135,7 +137,7 @@ def check(
 
 
 def _length(time: int, quarter: int) -> int:
-    """A quarter of the time, or more; two steps at least, since a single one is a program of its own to torch."""
+    """One to four quarters of the time; at least two steps, since torch specialises programs to a single one."""
     return max(min(2, time), time * quarter // _QUARTERS[-1])
 
 
@@ -157,5 +159,5 @@ def _random(
     return values | masks
 
 
-def _whole(signals: Mapping[str, Signal], values: Values) -> bool:
+def _full_length(signals: Mapping[str, Signal], values: Values) -> bool:
     return all(values[name].shape[1:] == signal.sizes for name, signal in signals.items())

@@ -1,11 +1,12 @@
-"""Recurrent layers keep a time axis of any length when they are captured.
+"""Recurrent layers keep a dynamic time axis when they are captured.
 
-`torch.export` finds shapes by running each operation on fake tensors. Torch's own rule for `lstm`, `gru` and `rnn`
-there is a loop over the steps, so the number of steps of the example becomes a constant of the program. Their shapes
-follow from the arguments; told so, the operation stays one node with a free time axis. Only while capturing.
+`torch.export` infers shapes by running each operation on fake tensors. torch's own rule for `lstm`, `gru` and `rnn` is
+a loop over the steps, so the number of steps of the example becomes a constant of the program. With a rule that
+computes their shapes from the arguments, the operation stays one node with a dynamic time axis. The rule holds only
+during capture.
 
-ONNX has its RNN operator for torch's plain recurrent network too, which the exporter of torch 2.13 doesn't know:
-`TRANSLATIONS` says it.
+ONNX has an RNN operator for torch's plain recurrent network, which the exporter of torch 2.13 doesn't use:
+`translations` adds it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +55,7 @@ _SHAPES: dict[Any, Callable[..., Any]] = {
 
 @contextmanager
 def any_length() -> Iterator[None]:
-    """Shapes of recurrent layers by rule while a program is captured. Real tensors must not be run inside."""
+    """Infer shapes of recurrent layers by rule while a program is captured. No real tensors may be computed inside."""
     before = {op: (dict(op.py_kernels), decomposition_table.get(op)) for op in _SHAPES}
     try:
         for op, shapes in _SHAPES.items():
@@ -73,12 +74,12 @@ def any_length() -> Iterator[None]:
 
 
 def translations() -> dict[Any, Callable[..., Any]]:
-    """How torch's plain recurrent networks are written in ONNX."""
+    """torch operations → functions that write them in ONNX: the plain recurrent networks."""
     return {_ATEN.rnn_tanh.input: _writer("Tanh"), _ATEN.rnn_relu.input: _writer("Relu")}
 
 
-def _writer(squash: str) -> Callable[..., Any]:
-    """Torch's `rnn_tanh` or `rnn_relu`, batch first, as ONNX operators RNN, one per layer."""
+def _writer(activation: str) -> Callable[..., Any]:
+    """torch's `rnn_tanh` or `rnn_relu`, batch first, as ONNX operators RNN, one per layer."""
     op: Any = need("onnxscript", extra="export", what="exporting to ONNX").opset20
 
     def write(
@@ -92,14 +93,14 @@ def _writer(squash: str) -> Callable[..., Any]:
             x = op.Transpose(x, perm=[1, 0, 2])  # (time, batch, dim)
         lasts = []
         for layer in range(layers):
-            mine = rows[layer * ways : (layer + 1) * ways]
-            stacks = [[op.Unsqueeze(weights[each * row + k], [0]) for row in mine] for k in range(each)]
+            own = rows[layer * ways : (layer + 1) * ways]
+            stacks = [[op.Unsqueeze(weights[each * row + k], [0]) for row in own] for k in range(each)]
             joined = [op.Concat(*stack, axis=0) for stack in stacks]  # (directions, …) each
             both = op.Concat(joined[2], joined[3], axis=1) if bias else None
-            start = op.Slice(hidden, [mine[0]], [mine[-1] + 1], [0])
+            start = op.Slice(hidden, [own[0]], [own[-1] + 1], [0])
             y, last = op.RNN(
                 x, joined[0], joined[1], both, None, start,
-                activations=[squash] * ways,
+                activations=[activation] * ways,
                 direction="bidirectional" if bidirectional else "forward",
                 hidden_size=int(weights[1].shape[1]),
             )  # fmt: skip

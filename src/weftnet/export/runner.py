@@ -1,7 +1,7 @@
-"""The runner that travels with an export: the sources of weftnet that answer without torch, copied.
+"""The runner inside an export: a copy of those sources of weftnet that answer without torch.
 
-What is copied is found in the sources themselves: the modules that `weftnet.answer` imports, and those they import,
-and the registries of kinds and answers, which are opened by name.
+Which modules are copied follows from the sources themselves: those that `weftnet.answer` imports, those they import in
+turn, and the entries of the registries of kinds and answers, which are imported by name.
 """
 
 import ast
@@ -40,34 +40,34 @@ def copy_runner(folder: Path, preprocessing: Preprocessing) -> None:
 
     Args:
         folder: new.
-        preprocessing: of the run; its kinds say what must be installed.
+        preprocessing: of the run; its kinds determine which packages are required.
     """
     kinds = {str(kind.state()["kind"]) for kind in preprocessing.columns.values()}
     for module in closure(_ROOTS + tuple(_registered())):
         source = _source(module)
-        place = folder / "weftnet" / source.relative_to(_HOME)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        copy = folder / "weftnet" / source.relative_to(_HOME)
+        copy.parent.mkdir(parents=True, exist_ok=True)
         if source != _HOME / "__init__.py":
-            shutil.copyfile(source, place)
-    told = _INIT.format(version=weftnet.__version__)
-    (folder / "weftnet" / "__init__.py").write_text(told, encoding="utf-8")
+            shutil.copyfile(source, copy)
+    init = _INIT.format(version=weftnet.__version__)
+    (folder / "weftnet" / "__init__.py").write_text(init, encoding="utf-8")
     (folder / "__main__.py").write_text(_MAIN.format(folder=folder.name), encoding="utf-8")
     packages = ["numpy", "onnxruntime", *(_OF_KINDS[kind] for kind in sorted(kinds & _OF_KINDS.keys()))]
     (folder / "requirements.txt").write_text("".join(f"{_pinned(name)}\n" for name in packages), encoding="utf-8")
 
 
 def closure(roots: Iterable[str]) -> set[str]:
-    """Modules of weftnet that these import, in a function or not, and the packages they lie in; not for types alone."""
-    found: set[str] = set()
+    """Modules of weftnet that these import, at any level but for type checking, and the packages that contain them."""
+    modules: set[str] = set()
     waiting = set(roots)
     while waiting:
         module = waiting.pop()
-        found.add(module)
+        modules.add(module)
         tree = ast.parse(_source(module).read_text(encoding="utf-8"))
         if module != "weftnet":
             parent = module.rpartition(".")[0]
-            waiting |= {parent, *_imported(tree)} - found
-    return found
+            waiting |= {parent, *_imported(tree)} - modules
+    return modules
 
 
 def _imported(tree: ast.Module) -> set[str]:
@@ -103,7 +103,7 @@ def _exists(module: str) -> bool:
 
 
 def _pinned(package: str) -> str:
-    """At least the version here: an older one was never tried."""
+    """At least the version installed here: older ones are untested."""
     try:
         return f"{package}>={version(package)}"
     except PackageNotFoundError:

@@ -1,6 +1,6 @@
-"""A run → an exported folder, put in its place whole and only once the written model gives the run's numbers.
+"""A run → an exported folder, which appears complete and only if the exported model agrees with the run.
 
-model.onnx      or model.pt2; of a run with several networks PART.onnx each
+model.onnx      or model.pt2; for a run with several networks one PART.onnx each
 manifest.json   see `weftnet.answer.manifest`
 runner/         python FOLDER/runner rows.csv, if the model answers by itself without torch
 """
@@ -23,7 +23,7 @@ from weftnet.errors import RunError
 from weftnet.export.capture import Captured
 from weftnet.export.diverge import first_diverging
 from weftnet.export.fault import ExportError
-from weftnet.export.parity import ABSOLUTE, RELATIVE, Compared, Values, check, drawn, given
+from weftnet.export.parity import ABSOLUTE, RELATIVE, Compared, Values, arguments_of, check, random_inputs
 from weftnet.export.runner import copy_runner
 from weftnet.export.targets import TARGETS
 from weftnet.run.loading import Loaded
@@ -34,12 +34,12 @@ RUNNER = "runner"
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written.
+    """A written export.
 
     Args:
-        folder: where.
+        folder: its folder.
         files: the models, by part.
-        compared: every comparison of the gate, by part.
+        compared: every comparison with the run, by part.
         because: why the folder doesn't answer by itself; empty if it does.
     """
 
@@ -57,71 +57,90 @@ def write(
     Args:
         loaded: the run.
         folder: a new or empty one.
-        target: an entry of TARGETS.
-        data_batches: real examples, to compare on besides random ones.
+        target: the name of an entry of TARGETS.
+        data_batches: real examples to compare on, in addition to random ones.
 
     Raises:
         UnknownName: there is no such target.
         MissingExtra: what the target needs is not installed.
-        ExportError: the folder is not empty, a network can't be written, or gives other numbers; names the first node.
+        ExportError: the folder is not empty, a network can't be written, or computes different numbers; names the first
+            node that differs.
     """
-    way, folder = TARGETS.get(target)(), Path(folder)
+    exporter, folder = TARGETS.get(target)(), Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise ExportError("the folder is not empty", where=str(folder), fix="give another folder")
+        raise ExportError("the folder is not empty", where=str(folder), fix="choose another folder")
     _refuse_other_engine(loaded)
-    because = _why_not_alone(loaded, target, way)
-    inputs = loaded.task.inputs(loaded.signals)
-    with _put_in_place(folder) as new:
-        parts, compared = {}, {}
-        for part, network in loaded.model.items():
-            name = ("model" if len(loaded.model) == 1 else part) + way.suffix
-            captured, compared[part] = _gated(
-                network, inputs[part], way, new / name, data_batches if len(loaded.model) == 1 else None, part
-            )
-            parts[part] = _part(name, captured, inputs[part])
+    because = _why_not_alone(loaded, target, exporter)
+    with _written_completely(folder) as new:
+        parts, compared = _write_models(loaded, exporter, new, data_batches)
         if not because:
             copy_runner(new / RUNNER, loaded.preprocessing)
-        files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
-        write_json(
-            new / NAME,
-            {
-                "format": FORMAT,
-                "target": target,
-                "task": asdict(loaded.run.facts.task),
-                "parts": parts,
-                "preprocessing": None if because else loaded.preprocessing.state(),
-                "answers": not because,
-                **({"because": because} if because else {}),
-                "parity": _told(compared),
-                "run": _provenance(loaded),
-                "files": {name: sha256(new / name) for name in files},
-            },
-        )
-        Manifest(new)  # what was written can be read
+        _write_manifest(loaded, new, target, parts, compared, because)
     return Exported(folder, {part: folder / each["file"] for part, each in parts.items()}, compared, because)
 
 
-def _gated(
-    network: Any, signals: dict[str, Signal], way: Any, path: Path, batches: Iterable[Batch] | None, part: str
+def _write_models(
+    loaded: Loaded, exporter: Any, folder: Path, data_batches: Iterable[Batch] | None
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[Compared]]]:
+    """Write every part; its entry of the manifest, and its comparison."""
+    alone = len(loaded.model) == 1
+    inputs = loaded.task.inputs(loaded.signals)
+    parts, compared = {}, {}
+    for part, network in loaded.model.items():
+        path = folder / (("model" if alone else part) + exporter.suffix)
+        real = (arguments_of(batch) for batch in data_batches or ()) if alone else ()
+        captured, compared[part] = _write_model(part, network, inputs[part], exporter, path, real)
+        parts[part] = _part(path.name, captured, inputs[part])
+    return parts, compared
+
+
+def _write_model(
+    part: str, network: Any, signals: dict[str, Signal], exporter: Any, path: Path, real: Iterable[Values]
 ) -> tuple[Captured, list[Compared]]:
-    """Write one network, and compare."""
-    captured = way.write(network, signals, path)
-    real = (given(batch) for batch in batches or ())
-    compared, differing = check(network, signals, way.open(path), chain(drawn(signals, captured.free), real))
+    """Write one network, and compare it on random and real inputs."""
+    captured = exporter.write(network, signals, path)
+    inputs = chain(random_inputs(signals, captured.free), real)
+    compared, differing = check(network, signals, exporter.open(path), inputs)
     if differing is not None:
-        raise _other_numbers(network, signals, compared[-1], way.inner(path, differing), differing, part)
+        raise _disagreement(network, signals, compared[-1], exporter.inner(path, differing), differing, part)
     return captured, compared
 
 
-def _other_numbers(
+def _write_manifest(
+    loaded: Loaded,
+    folder: Path,
+    target: str,
+    parts: dict[str, dict[str, Any]],
+    compared: dict[str, list[Compared]],
+    because: str,
+) -> None:
+    """Describe the folder, with checksums of all its files."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    document = {
+        "format": FORMAT,
+        "target": target,
+        "task": asdict(loaded.run.facts.task),
+        "parts": parts,
+        "preprocessing": None if because else loaded.preprocessing.state(),
+        "answers": not because,
+        **({"because": because} if because else {}),
+        "parity": _parity(compared),
+        "run": _provenance(loaded),
+        "files": {name: sha256(folder / name) for name in files},
+    }
+    write_json(folder / NAME, document)
+    Manifest(folder)  # raises if what was written can't be read
+
+
+def _disagreement(
     network: Network, signals: dict[str, Signal], worst: Compared, inner: Sequence[Any], values: Values, part: str
 ) -> ExportError:
-    found = first_diverging(network, signals, values, inner)
-    where = found.node if found else "between the nodes"
+    diverging = first_diverging(network, signals, values, inner)
+    where = diverging.node if diverging else "between the nodes"
     where = where if part == "network" else f"{part}: {where}"
-    node = f", {found.difference:.2g} at this node" if found else ""
+    node = f", {diverging.difference:.2g} at this node" if diverging else ""
     return ExportError(
-        "the written model gives other numbers than the run",
+        "the exported model computes different numbers than the run",
         where=where,
         expected=f"differences up to {worst.allowed:.2g}",
         got=f"{worst.difference:.2g} in the output{node}, for {worst.signature}",
@@ -138,17 +157,17 @@ def _part(name: str, captured: Captured, signals: dict[str, Signal]) -> dict[str
     }
 
 
-def _why_not_alone(loaded: Loaded, target: str, way: Any) -> str:
+def _why_not_alone(loaded: Loaded, target: str, exporter: Any) -> str:
     """Why the folder can't answer raw inputs by itself; empty if it can."""
     task = loaded.run.facts.task.name
     if tuple(loaded.model) != ("network",):
         return f"not applicable, because a run of {task} has several networks, none of which answers alone"
-    if not way.runs_alone:
+    if not exporter.runs_alone:
         return f"not applicable, because a file of {target} needs torch"
     if task not in ANSWERS:
         return f"not applicable, because {task} has no answers that are decoded without torch"
     try:
-        loaded.preprocessing  # noqa: B018  # raises where the data have no columns
+        loaded.preprocessing  # noqa: B018  # raises if the data have no columns
     except RunError as error:
         return f"not applicable, because the run {error.what}"
     return ""
@@ -160,18 +179,18 @@ def _refuse_other_engine(loaded: Loaded) -> None:
             "is computed by ONNX Runtime already",
             where=str(loaded.run.folder),
             expected="a run whose networks are torch's",
-            fix="export the run that it was made from, or take its model.onnx",
+            fix="export the run that it was made from, or use its model.onnx",
         )
 
 
-def _told(compared: dict[str, list[Compared]]) -> dict[str, Any]:
-    every = [each for part in compared.values() for each in part]
-    largest = max(every, key=lambda each: each.difference / each.allowed)
-    return {"compared": len(every), "largest": asdict(largest), "absolute": ABSOLUTE, "relative": RELATIVE}
+def _parity(compared: dict[str, list[Compared]]) -> dict[str, Any]:
+    comparisons = [each for part in compared.values() for each in part]
+    largest = max(comparisons, key=lambda each: each.difference / each.allowed)
+    return {"compared": len(comparisons), "largest": asdict(largest), "absolute": ABSOLUTE, "relative": RELATIVE}
 
 
 def _provenance(loaded: Loaded) -> dict[str, Any]:
-    """Where it comes from: nothing of the machine that trained or exported it."""
+    """The run's identity, without anything about the machine that trained or exported it."""
     facts = loaded.run.facts
     return {
         "name": loaded.run.folder.name,
@@ -183,8 +202,8 @@ def _provenance(loaded: Loaded) -> dict[str, Any]:
 
 
 @contextmanager
-def _put_in_place(folder: Path) -> Iterator[Path]:
-    """A new folder beside, which takes the place at the end; whatever fails leaves nothing behind."""
+def _written_completely(folder: Path) -> Iterator[Path]:
+    """A temporary folder next to it, which is renamed at the end; after an error nothing is left behind."""
     new = folder.with_name(f".new-{folder.name}")
     try:
         shutil.rmtree(new, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What a network can be written as: one file for each."""
+"""The formats a network can be exported to, one per file."""
 
 from pathlib import Path
 from typing import Any

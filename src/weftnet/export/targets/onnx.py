@@ -1,6 +1,6 @@
-"""ONNX: a file that ONNX Runtime and many others run without torch.
+"""ONNX: a file that ONNX Runtime and many other engines run without torch.
 
-`weftnet.export.onnx` says what lies in it. Parity is judged by ONNX Runtime on the CPU.
+`weftnet.export.onnx` describes its contents. Parity is checked with ONNX Runtime on the CPU.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,10 @@ from weftnet.export.parity import Values
 
 
 class Onnx:
-    """Write, run and look into an ONNX file."""
+    """Write, run and inspect an ONNX file."""
 
     suffix: ClassVar[str] = ".onnx"
-    runs_alone: ClassVar[bool] = True  #: whether the runner, without torch, can answer with it
+    runs_alone: ClassVar[bool] = True  #: whether the runner, which has no torch, can use it
 
     def write(self, network: Network, signals: Mapping[str, Signal], path: Path) -> Captured:
         """The network as a file."""
@@ -35,8 +35,8 @@ class Onnx:
         return lambda values: list(session.run(values).values())
 
     def inner(self, path: Path, values: Values) -> Sequence[Inner]:
-        """Every value between the nodes, with the module it came from and those that read it."""
-        onnx = need("onnx", extra="export", what="looking into an ONNX file")
+        """Every intermediate value, with the module it came from and those that read it."""
+        onnx = need("onnx", extra="export", what="inspecting an ONNX file")
         model = onnx.load(str(path), load_external_data=False)
         paths = {name: _path(node) for node in model.graph.node for name in node.output if name}
         readers: dict[str, list[str]] = {name: [] for name in paths}
@@ -44,17 +44,17 @@ class Onnx:
             for name in node.input:
                 if name in readers:
                     readers[name].append(_path(node))
-        given = {value.name for value in model.graph.output}
-        for name in given & readers.keys():
+        outputs = {value.name for value in model.graph.output}
+        for name in outputs & readers.keys():
             readers[name].append("")
-        model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in paths if name not in given)
-        opened = path.with_name(f".inner-{path.name}")
+        model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in paths if name not in outputs)
+        instrumented = path.with_name(f".inner-{path.name}")
         try:
-            opened.write_bytes(model.SerializeToString())
-            found = Session(opened).run(values)
+            instrumented.write_bytes(model.SerializeToString())
+            computed = Session(instrumented).run(values)
         finally:
-            opened.unlink(missing_ok=True)
-        return [Inner(paths[name], tuple(readers[name]), value) for name, value in found.items() if name in paths]
+            instrumented.unlink(missing_ok=True)
+        return [Inner(paths[name], tuple(readers[name]), value) for name, value in computed.items() if name in paths]
 
 
 def _path(node: Any) -> str:

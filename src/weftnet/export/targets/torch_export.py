@@ -1,9 +1,9 @@
 """A `.pt2` file of torch.export: the network as a program, for torch itself, AOTInductor or ExecuTorch.
 
-The program's inputs are the signals in order, then the masks of padded ones; its outputs are a tuple. Loading it is
-torch's business. It is a zip of JSON and raw weights, but `torch.export.load` also reads pickles in it (the example
-inputs, and anything else a forger puts there; it retries without restriction where the safe way fails): load only files
-you trust. weftnet itself loads one only to check what it has just written, and never loads a run from one.
+The program's inputs are the signals in order, then the masks of padded ones; its outputs are a tuple. torch loads it.
+It is a zip of JSON and raw weights, but `torch.export.load` also reads pickles in it (the example inputs, and anything
+else an attacker puts there; it retries without restriction where the safe way fails): load only files you trust.
+weftnet itself loads one only to check what it has just written, and never loads a run from one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from weftnet.export.parity import Values
 
 
 class TorchExport:
-    """Write, run and look into a program of torch.export."""
+    """Write, run and inspect a program of torch.export."""
 
     suffix: ClassVar[str] = ".pt2"
     runs_alone: ClassVar[bool] = False
@@ -48,22 +48,22 @@ class TorchExport:
         return run
 
     def inner(self, path: Path, values: Values) -> Sequence[Inner]:
-        """Every value between the nodes, with the module it came from and those that read it."""
+        """Every intermediate value, with the module it came from and those that read it."""
         with quiet():
             module: Any = torch.export.load(path).module()
         paths = {node: _path(node) for node in module.graph.nodes}
-        found: list[Inner] = []
+        values_inside: list[Inner] = []
 
-        class Watched(torch.fx.Interpreter):
+        class Recorder(torch.fx.Interpreter):
             def run_node(self, n: torch.fx.Node) -> Any:
                 value = super().run_node(n)
                 if n.op == "call_function" and isinstance(value, torch.Tensor):
-                    found.append(Inner(paths[n], tuple(paths[user] for user in n.users), value.numpy()))
+                    values_inside.append(Inner(paths[n], tuple(paths[user] for user in n.users), value.numpy()))
                 return value
 
         with torch.inference_mode():
-            Watched(module).run(*(torch.from_numpy(value) for value in values.values()))
-        return found
+            Recorder(module).run(*(torch.from_numpy(value) for value in values.values()))
+        return values_inside
 
 
 def _path(node: torch.fx.Node) -> str:
