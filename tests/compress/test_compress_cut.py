@@ -1,11 +1,15 @@
 """Cutting units out: what is left computes what the whole network does without them."""
 
+from collections.abc import Iterable
+from functools import cache
+
 import pytest
 import torch
 from compress_fakes import NETWORKS, network
 from torch import Tensor, nn
 
-from weftnet.architecture.spec import Block, Chain, Repeat, to_dict
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture, Block, Chain, Repeat, to_dict
 from weftnet.compose.network import Network
 from weftnet.compress.cut import Removal, check, cut
 from weftnet.compress.groups import Group
@@ -13,6 +17,7 @@ from weftnet.compress.importance import importance
 from weftnet.compress.prunable import prunable_groups
 from weftnet.compress.unroll import unroll
 from weftnet.cost.cost import cost
+from weftnet.data.batch import Batch
 from weftnet.errors import WeftnetError
 
 GROUPS = {
@@ -26,25 +31,33 @@ GROUPS = {
 }
 
 
+@cache
+def case(name: str) -> tuple[Network, Architecture, dict[str, Signal], Batch, dict[str, Group]]:
+    """A network of NETWORKS with its prunable groups by name; no test changes it."""
+    whole, architecture, inputs, batch = network(name)
+    groups = prunable_groups(whole, architecture, inputs, batch)
+    return whole, architecture, inputs, batch, {group.name: group for group in groups}
+
+
 def parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def thirds(groups: list[Group]) -> list[Removal]:
+def thirds(groups: Iterable[Group]) -> list[Removal]:
     return [Removal(group, torch.arange(0, group.size, 3)) for group in groups]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_groups_are_those_of_the_network(name: str) -> None:
-    sizes = {group.name: group.size for group in prunable_groups(*network(name))}
+    sizes = {key: group.size for key, group in case(name)[-1].items()}
     assert sorted(sizes.values()) == sorted(GROUPS[name].values())
     assert sizes.keys() <= {*GROUPS[name], "4.body.0", "b", "1.1", "3.0.0.body.3", "3.1.0.body.3"}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_left_is_smaller_and_cheaper_and_computes_the_rest(name: str) -> None:
-    whole, architecture, inputs, batch = network(name)
-    removals = thirds(prunable_groups(whole, architecture, inputs, batch))
+    whole, architecture, inputs, batch, groups = case(name)
+    removals = thirds(groups.values())
     before = {key: tensor.clone() for key, tensor in whole.state_dict().items()}
     _, smaller = cut(whole, architecture, inputs, removals)
     check(whole, smaller, removals, batch)
@@ -71,8 +84,7 @@ def silent(whole: Network, channels: dict[str, Tensor], inputs: Tensor) -> Tenso
 
 
 def test_a_residual_network_without_some_channels() -> None:
-    whole, architecture, inputs, batch = network("residual")
-    groups = {group.name: group for group in prunable_groups(whole, architecture, inputs, batch)}
+    whole, architecture, inputs, batch, groups = case("residual")
     gone = torch.tensor([1, 4, 5, 11])
     stream = next(group for group in groups.values() if len(group.members) > 8)
     _, smaller = cut(whole, architecture, inputs, [Removal(stream, gone)])
@@ -81,19 +93,17 @@ def test_a_residual_network_without_some_channels() -> None:
 
 
 def test_flattened_channels_are_cut_with_their_pixels() -> None:
-    whole, architecture, inputs, batch = network("plain")
-    group = next(group for group in prunable_groups(whole, architecture, inputs, batch) if group.name == "3")
+    whole, architecture, inputs, batch, groups = case("plain")
     gone = torch.tensor([0, 3, 9])
-    _, smaller = cut(whole, architecture, inputs, [Removal(group, gone)])
+    _, smaller = cut(whole, architecture, inputs, [Removal(groups["3"], gone)])
     assert smaller.get_submodule("6.linear").in_features == 7 * 16
     assert torch.allclose(smaller(batch.inputs), silent(whole, {"3": gone}, batch.inputs), atol=1e-5)
 
 
 def test_an_lstm_without_some_units_is_the_loop_over_the_others() -> None:
-    whole, architecture, inputs, batch = network("lstm")
-    group = next(group for group in prunable_groups(whole, architecture, inputs, batch) if group.name == "1")
+    whole, architecture, inputs, batch, groups = case("lstm")
     gone, kept = torch.tensor([2, 3, 7]), torch.tensor([0, 1, 4, 5, 6, 8, 9, 10])
-    _, smaller = cut(whole, architecture, inputs, [Removal(group, gone)])
+    _, smaller = cut(whole, architecture, inputs, [Removal(groups["1"], gone)])
     w = {
         name.removeprefix("1.lstm."): t.double() for name, t in whole.state_dict().items() if name.startswith("1.lstm.")
     }
@@ -109,15 +119,13 @@ def test_an_lstm_without_some_units_is_the_loop_over_the_others() -> None:
             i, f, g, o = gates
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             h = o.sigmoid() * c.tanh()
-        dense = whole.get_submodule("3.linear").double()
-        expected = dense.weight[:, kept] @ h + dense.bias
-        dense.float()
+        dense = {name: t.double() for name, t in whole.get_submodule("3.linear").named_parameters()}
+        expected = dense["weight"][:, kept] @ h + dense["bias"]
         assert torch.allclose(smaller(batch.inputs, batch.masks)[row].double(), expected, atol=1e-5)
 
 
 def test_both_directions_of_a_layer_lose_the_same_units() -> None:
-    whole, architecture, inputs, batch = network("stacked")
-    groups = {group.name: group for group in prunable_groups(whole, architecture, inputs, batch)}
+    whole, architecture, inputs, batch, groups = case("stacked")
     smaller_architecture, smaller = cut(whole, architecture, inputs, [Removal(groups["1"], torch.tensor([0, 5]))])
     assert to_dict(smaller_architecture)["chain"][1] == {"lstm": {"dim": 5, "layers": 2, "bidirectional": True}}
     assert smaller.get_submodule("1.lstm").get_parameter("weight_ih_l1_reverse").shape == (20, 10)
@@ -125,11 +133,10 @@ def test_both_directions_of_a_layer_lose_the_same_units() -> None:
 
 
 def test_a_wrong_cut_is_detected() -> None:
-    whole, architecture, inputs, batch = network("plain")
-    group = next(group for group in prunable_groups(whole, architecture, inputs, batch) if group.name == "0")
-    _, smaller = cut(whole, architecture, inputs, [Removal(group, torch.tensor([1, 2]))])
+    whole, architecture, inputs, batch, groups = case("plain")
+    _, smaller = cut(whole, architecture, inputs, [Removal(groups["0"], torch.tensor([1, 2]))])
     with pytest.raises(WeftnetError, match="does not compute what the original one does"):
-        check(whole, smaller, [Removal(group, torch.tensor([3, 4]))], batch)
+        check(whole, smaller, [Removal(groups["0"], torch.tensor([3, 4]))], batch)
 
 
 def test_a_reshape_that_hides_channels_is_left_alone() -> None:
@@ -137,7 +144,6 @@ def test_a_reshape_that_hides_channels_is_left_alone() -> None:
 
     from weftnet.architecture.signal import parse
     from weftnet.compose import build
-    from weftnet.data.batch import Batch
 
     text = "[{conv2d: {channels: 6}}, image_rows, {dense: {dim: 5}}, tanh, global_average_pool1d, {dense: {dim: 2}}]"
     inputs, arch = {"x": parse("image:1x6x4")}, read(text)
@@ -148,8 +154,8 @@ def test_a_reshape_that_hides_channels_is_left_alone() -> None:
 
 
 def test_importance_is_large_where_the_weights_are() -> None:
-    whole, architecture, inputs, batch = network("residual")
-    group = next(g for g in prunable_groups(whole, architecture, inputs, batch) if g.name == "3.0.0.body.0")
+    whole, *_, groups = case("residual")
+    group = groups["3.0.0.body.0"]
     state = {name: tensor.clone() for name, tensor in whole.state_dict().items()}
     for member in group.members:
         inner, side = member.place

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from weftnet.base.extras import need
 from weftnet.compress.emit import ONNX, finish_onnx, new_onnx
 from weftnet.compress.layers import layer_families
-from weftnet.compress.quantise import prepared, quiet
+from weftnet.compress.quantise import fuse, prepared, quiet
 from weftnet.compress.resources import NotApplicable, Resources, network_of
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
