@@ -4,30 +4,28 @@ import shutil
 from pathlib import Path
 
 import pytest
-from export_fakes import make, scenes
 from oracles import unchecked
 from typer.testing import CliRunner
 
 from weftnet.cli import app
 from weftnet.errors import RunError, UnknownName
+from weftnet.run.loading import Loaded
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(scenes()["vector"], tmp_path_factory.mktemp("run") / "run")[0].run.folder
+@pytest.fixture
+def run(loaded: Loaded, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(loaded.run.folder, tmp_path / "run"))
 
 
-def test_it_says_what_was_written(run: Path, tmp_path: Path) -> None:
-    with unchecked():
-        done = CliRunner().invoke(app, ["export", str(run), "--out", str(tmp_path / "out")])
-    assert done.exit_code == 0, done.output
-    size = (tmp_path / "out" / "model.onnx").stat().st_size
-    assert f"model.onnx  {size:,} bytes" in done.output
-    assert "vector 32×7" in done.output
-    assert f"python {tmp_path / 'out' / 'runner'} rows.jsonl" in done.output
+def test_it_prints_what_was_written(printed_and_exported: tuple[str, Path]) -> None:
+    printed, folder = printed_and_exported
+    size = (folder / "model.onnx").stat().st_size
+    assert f"model.onnx  {size:,} bytes" in printed
+    assert "vector 32×7" in printed
+    assert f"python {folder / 'runner'} rows.jsonl" in printed
 
 
-def test_torch_export_lies_in_the_run(run: Path) -> None:
+def test_torch_export_is_written_into_the_run(run: Path) -> None:
     with unchecked():
         done = CliRunner().invoke(app, ["export", str(run), "--to", "torch_export"])
     assert done.exit_code == 0, done.output
@@ -38,10 +36,10 @@ def test_torch_export_lies_in_the_run(run: Path) -> None:
 def test_bad_commands(run: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["export", str(run), "--to", "tensorflow", "--out", str(tmp_path / "out")])
     assert isinstance(done.exception, UnknownName)
-    done = CliRunner().invoke(app, ["export", str(tmp_path), "--out", str(tmp_path / "out")])
+    (tmp_path / "nothing").mkdir()
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "nothing"), "--out", str(tmp_path / "out")])
     assert isinstance(done.exception, RunError)
-    unfinished = Path(shutil.copytree(run, tmp_path / "run"))
-    (unfinished / "weights.safetensors").unlink()
-    done = CliRunner().invoke(app, ["export", str(unfinished), "--out", str(tmp_path / "out")])
+    (run / "weights.safetensors").unlink()
+    done = CliRunner().invoke(app, ["export", str(run), "--out", str(tmp_path / "out")])
     assert isinstance(done.exception, RunError)
     assert not (tmp_path / "out").exists()

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from export_fakes import make, scenes
+from export_fakes import scenes
 from onnx import numpy_helper
 from oracles import unchecked
 
@@ -19,6 +19,7 @@ from weftnet.architecture.reading import read_text
 from weftnet.architecture.signal import parse
 from weftnet.compose import build
 from weftnet.errors import DamagedCheckpoint, DataError, RunError, SettingError, UnknownName
+from weftnet.export.capture import Captured
 from weftnet.export.diverge import Inner, first_diverging
 from weftnet.export.parity import compare, random_inputs
 from weftnet.export.targets.onnx import Onnx
@@ -30,22 +31,6 @@ DEEP = (
     " {conv2d: {channels: 6}}]}, {separable_conv2d: {channels: 8}}, relu, flatten, {dense: {dim: 9}}, tanh,"
     " {dense: {dim: 3}}]"
 )
-
-
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    return make(scenes()["vector"], tmp_path_factory.mktemp("run") / "run")[0]
-
-
-@pytest.fixture(scope="module")
-def exported(loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with unchecked():
-        return export.write(loaded, tmp_path_factory.mktemp("out") / "out").folder
-
-
-@pytest.fixture
-def copy(exported: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(exported, tmp_path / "copy"))
 
 
 def change(path: Path, part: str) -> None:
@@ -115,14 +100,16 @@ def test_a_wrong_program_is_named_by_its_node(deep: tuple[Any, Any, Path], tmp_p
     assert diverging.node == "3.body.0 (conv2d)"
 
 
-def test_a_failed_gate_leaves_nothing_behind(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(self: Onnx, network: Any, signals: Any, path: Path) -> Any:
-        captured = export.onnx_model(network, signals, path)
+def test_a_failed_comparison_leaves_nothing_behind(
+    loaded: Loaded, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(self: Onnx, network: Any, signals: Any, path: Path) -> Captured:
+        shutil.copy(exported / "model.onnx", path)
         change(path, "network.0")
-        return captured
+        return Captured(None, ("vector",), ("output",), {})
 
     monkeypatch.setattr(Onnx, "write", write)
-    with unchecked(), pytest.raises(export.ExportError) as caught:
+    with pytest.raises(export.ExportError) as caught:
         export.write(loaded, tmp_path / "out")
     assert caught.value.where == "0 (dense)"
     assert "for vector 1×7" in caught.value.got

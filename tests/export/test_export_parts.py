@@ -1,4 +1,4 @@
-"""Runs of several networks, or of a running text, are written part by part, and say why they don't answer alone."""
+"""Runs of several networks, or on running text, are exported part by part, and state why they don't answer alone."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from oracles import unchecked
 
 from weftnet import export
 from weftnet.answer.runner import Runner
-from weftnet.architecture.spec import to_yaml
+from weftnet.architecture.spec import Architecture, Block, Chain, to_yaml
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.errors import RunError
@@ -19,10 +19,10 @@ from weftnet.train import Recipe
 from weftnet.zoo import ZOO
 
 
-def make(folder: Path, entry: str, settings: dict[str, object], task_name: str, source: str) -> Loaded:
+def make(folder: Path, architecture: Architecture, task_name: str, source: str) -> Loaded:
     data = open_data(source)
     task = TASKS.get(task_name).from_data(data)
-    assembled = assemble(ZOO.get(entry)(**settings), task, data.signals)
+    assembled = assemble(architecture, task, data.signals)
     run = Run.create(
         folder,
         architecture=to_yaml(assembled.architecture),
@@ -38,7 +38,7 @@ def make(folder: Path, entry: str, settings: dict[str, object], task_name: str, 
 
 
 def test_an_autoencoder_part_by_part(tmp_path: Path) -> None:
-    loaded = make(tmp_path / "run", "vae_dense", {"widths": [12]}, "variational_autoencoder", "digits")
+    loaded = make(tmp_path / "run", ZOO.get("vae_dense")(widths=[12]), "variational_autoencoder", "digits")
     with unchecked():
         written = export.write(loaded, tmp_path / "out")
     assert {path.name for path in written.files.values()} == {"encoder.onnx", "decoder.onnx"}
@@ -52,7 +52,8 @@ def test_an_autoencoder_part_by_part(tmp_path: Path) -> None:
 def test_a_language_model(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("a tale of two cities, and of one more. " * 40, encoding="utf-8")
-    loaded = make(tmp_path / "run", "char_lstm", {"dim": 4, "hidden": 5, "layers": 1}, "language_model", str(text))
+    chain = Chain((Block("embedding", {"dim": 4}), Block("dense", {"dim": 5}), Block("tanh")))
+    loaded = make(tmp_path / "run", Architecture.of(chain), "language_model", str(text))
     with unchecked():
         written = export.write(loaded, tmp_path / "out")
     assert list(written.files) == ["network"]
