@@ -1,17 +1,22 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.compete import competition as compete
-from weftnet.compete.jobs import Outcome, jobs_of, run_job
+from weftnet.compete.jobs import Outcome, Terms, jobs_of, run_job
 from weftnet.compete.pool import run_jobs
 from weftnet.compete.propose import Candidate
 from weftnet.errors import RunError, SettingError
 
 DENSE = Architecture.of(Chain((Block("flatten"), Block("dense", {"dim": 12}), Block("relu"))))
 FACTS = {name: {"parameters": 1, "flops": 2, "latency": 0.1, "why": ""} for name in ("a", "b", "c")}
+
+
+def terms(**recipe: object) -> Terms:
+    return Terms("digits", "classification", recipe=recipe)
 
 
 def outcome(name: str, seed: int, validation: float, test: float = 0.5) -> Outcome:
@@ -52,11 +57,11 @@ def test_failed_candidates_are_not_ranked() -> None:
 
 def test_every_candidate_has_its_turn_before_the_next_seed(tmp_path: Path) -> None:
     candidates = [Candidate("a", DENSE, {"lr": 0.1, "epochs": 3}, ""), Candidate("b", DENSE, {}, "")]
-    jobs = jobs_of(candidates, [4, 5], tmp_path, "digits", {}, "classification", {}, {"budget": 2.0})
+    jobs = jobs_of(candidates, [4, 5], tmp_path, terms(budget=2.0))
     assert [(job.name, job.seed) for job in jobs] == [("a", 4), ("b", 4), ("a", 5), ("b", 5)]
-    assert jobs[0].recipe == {"lr": 0.1, "budget": 2.0, "seed": 4}  # one length, and the user's goes first
+    assert jobs[0].terms.recipe == {"lr": 0.1, "budget": 2.0, "seed": 4}  # one length, and the user's goes first
     with pytest.raises(SettingError, match="two candidates have the same name"):
-        jobs_of([candidates[0], candidates[0]], [0], tmp_path, "digits", {}, "classification", {}, {})
+        jobs_of([candidates[0], candidates[0]], [0], tmp_path, terms())
 
 
 def test_only_a_competition_is_replaced(tmp_path: Path) -> None:
@@ -85,7 +90,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_trainings_run_and_one_failure_ends_only_itself(tmp_path: Path, workers: int) -> None:
     wrong = Architecture.of(Chain((Block("lstm", {"dim": 3}),)))
     candidates = [Candidate("dense", DENSE, {}, ""), Candidate("wrong", wrong, {}, "")]
-    jobs = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {}, {"steps": 30})
+    jobs = jobs_of(candidates, [0], tmp_path, terms(steps=30))
     seen: list[str] = []
     outcomes = run_jobs(jobs, workers, lambda done: seen.append(done.name))
     by_name = {outcome.name: outcome for outcome in outcomes}
@@ -110,10 +115,10 @@ def test_the_best_run_of_a_folder(tmp_path: Path) -> None:
 
 def test_the_tasks_settings_of_a_candidate_are_its_own_unless_given(tmp_path: Path) -> None:
     candidates = [Candidate("a", DENSE, {}, "", {"label_smoothing": 0.1}), Candidate("b", DENSE, {}, "")]
-    own = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {}, {"steps": 2})
-    assert [job.task_settings for job in own] == [{"label_smoothing": 0.1}, {}]
-    chosen = jobs_of(candidates, [0], tmp_path, "digits", {}, "classification", {"label_smoothing": 0.0}, {"steps": 2})
-    assert [job.task_settings for job in chosen] == [{"label_smoothing": 0.0}] * 2
+    own = jobs_of(candidates, [0], tmp_path, terms(steps=2))
+    assert [job.terms.task_settings for job in own] == [{"label_smoothing": 0.1}, {}]
+    chosen = jobs_of(candidates, [0], tmp_path, replace(terms(steps=2), task_settings={"label_smoothing": 0.0}))
+    assert [job.terms.task_settings for job in chosen] == [{"label_smoothing": 0.0}] * 2
     assert run_job(own[0]).status == "finished"
     document = json.loads((tmp_path / "a-seed0" / "run.json").read_text())
     assert document["task"]["settings"]["label_smoothing"] == 0.1
@@ -123,7 +128,7 @@ def test_an_error_of_another_kind_ends_only_its_training(tmp_path: Path, monkeyp
     def out_of_memory(*_: object, **__: object) -> None:
         raise RuntimeError("out of memory")
 
-    (job,) = jobs_of([Candidate("a", DENSE, {}, "")], [0], tmp_path, "digits", {}, "classification", {}, {"steps": 2})
+    (job,) = jobs_of([Candidate("a", DENSE, {}, "")], [0], tmp_path, terms(steps=2))
     monkeypatch.setattr("weftnet.train.fit", out_of_memory)
     assert run_job(job).error == "RuntimeError: out of memory"
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from weftnet.cli.commands.choosing import task_name
-from weftnet.compete.jobs import jobs_of, run_job
+from weftnet.compete.jobs import Terms, jobs_of, run_job
 from weftnet.compete.propose import propose
 from weftnet.data import open_data
 
@@ -116,7 +116,7 @@ def test_every_network_of_the_shortlist_trains(name: str, tmp_path: Path) -> Non
     assert task_name(data) == case.task
     candidates = propose(data.signals, case.task)
     assert [each.name for each in candidates] == case.names.split()
-    jobs = jobs_of(candidates, [0], tmp_path, source, options, case.task, {}, {"steps": 3, "batch_size": 4})
+    jobs = jobs_of(candidates, [0], tmp_path, Terms(source, case.task, options, recipe={"steps": 3, "batch_size": 4}))
     for outcome in map(run_job, jobs):
         assert (outcome.error, outcome.status, outcome.steps) == ("", "finished", 3), outcome.name
         assert np.isfinite(list(outcome.validation.values())).all()

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,42 @@ from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.train.worker import is_leader, is_worker, restarts
 
+#: Fields of a recipe that say how long to train; at most one of them is set.
+LENGTHS = ("budget", "epochs", "steps")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every training of a competition is given.
+
+    Args:
+        source: of the data.
+        task: its name.
+        data_options: of the data.
+        task_settings: of the task.
+        recipe: fields of the recipe.
+        plugins: files with blocks.
+        shard: whether each of several workers keeps a share of weights and optimiser state.
+    """
+
+    source: Any
+    task: str
+    data_options: Mapping[str, Any] = field(default_factory=dict)
+    task_settings: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    plugins: Sequence[str] = ()
+    shard: bool = False
+
+    def of(self, candidate: Candidate, seed: int) -> "Terms":
+        """The terms of one training: a candidate's own settings and recipe hold where the competition's say nothing."""
+        length_is_set = any(name in self.recipe for name in LENGTHS)
+        own = {name: value for name, value in candidate.recipe.items() if not (length_is_set and name in LENGTHS)}
+        return replace(
+            self,
+            task_settings={**candidate.settings, **self.task_settings},
+            recipe={**own, **self.recipe, "seed": seed},
+        )
+
 
 @dataclass(frozen=True)
 class Job:
@@ -21,14 +57,12 @@ class Job:
     name: str
     seed: int
     folder: str
-    source: Any
-    data_options: Mapping[str, Any]
-    task: str
-    task_settings: Mapping[str, Any]
     architecture: Mapping[str, Any]
-    recipe: Mapping[str, Any]
-    plugins: Sequence[str]
-    shard: bool = False
+    terms: Terms
+
+    def outcome(self, status: str, **facts: Any) -> "Outcome":
+        """How it ended."""
+        return Outcome(self.name, self.seed, Path(self.folder).name, status, **facts)
 
 
 @dataclass(frozen=True)
@@ -58,29 +92,23 @@ class Outcome:
     error: str = ""
 
 
-def jobs_of(
-    candidates: Sequence[Candidate], seeds: Iterable[int], folder: Path, source: Any, data_options: Mapping[str, Any],
-    task: str, task_settings: Mapping[str, Any], recipe: Mapping[str, Any], plugins: Sequence[str] = (),
-) -> list[Job]:  # fmt: skip
+def jobs_of(candidates: Sequence[Candidate], seeds: Iterable[int], folder: Path, terms: Terms) -> list[Job]:
     """Every candidate with every seed, seed by seed, so that an interrupted competition has compared all candidates.
 
-    Args:
-        task_settings, recipe: fields for all candidates; they override a candidate's own.
+    Raises:
+        SettingError: two candidates have the same name.
     """
     names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names):
         raise SettingError("two candidates have the same name", got=", ".join(names))
-    length = {"epochs", "steps", "budget"}
-    jobs = []
-    for seed in seeds:
-        for candidate in candidates:
-            own = {k: v for k, v in candidate.recipe.items() if not (k in length and length & recipe.keys())}
-            fields = {**own, **recipe, "seed": seed}
-            place = str(folder / f"{candidate.name}-seed{seed}")
-            architecture, settings = to_dict(candidate.architecture), {**candidate.settings, **task_settings}
-            head = (candidate.name, seed, place, source, data_options, task)
-            jobs.append(Job(*head, settings, architecture, fields, tuple(plugins)))
-    return jobs
+    return [
+        Job(
+            candidate.name, seed, str(folder / f"{candidate.name}-seed{seed}"), to_dict(candidate.architecture),
+            terms.of(candidate, seed),
+        )
+        for seed in seeds
+        for candidate in candidates
+    ]  # fmt: skip
 
 
 def run_job(job: Job, progress: Any = None) -> Outcome:
@@ -89,6 +117,22 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
     One of several workers raises the error instead, as the others would wait for it forever; when they are restarted,
     they resume the run.
     """
+    try:
+        return _trained(job, progress)
+    except WeftnetError as error:
+        if is_worker():
+            raise
+        return job.outcome("failed", error=str(error))
+    except Exception as error:  # a candidate that runs out of memory, say, must not end the competition
+        if is_worker():
+            raise
+        folder = Path(job.folder)
+        if folder.is_dir():
+            (folder / "failure.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        return job.outcome("failed", error=f"{type(error).__name__}: {error}")
+
+
+def _trained(job: Job, progress: Any) -> Outcome:
     from weftnet.architecture.reading import from_dict
     from weftnet.data import open_data
     from weftnet.plugins import load_plugin
@@ -97,33 +141,19 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
     from weftnet.train import fit as train_run
     from weftnet.train import resume as resume_run
 
-    folder = Path(job.folder)
-    try:
-        for plugin in job.plugins:
-            load_plugin(plugin)
-        data = open_data(job.source, **job.data_options)
-        task = TASKS.get(job.task).from_data(data, **job.task_settings)
-        recipe = Recipe.for_task(task, **job.recipe)
-        if restarts() and (folder / "run.json").is_file():
-            run = resume_run(folder, data, progress=progress)
-        else:
-            run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress, shard=job.shard)
-        scores = conclude(run, data) if run.status == "finished" and is_leader() else {}
-    except WeftnetError as error:
-        if is_worker():
-            raise
-        return Outcome(job.name, job.seed, folder.name, "failed", error=str(error))
-    except Exception as error:  # a candidate that runs out of memory, say, must not end the competition
-        if is_worker():
-            raise
-        if folder.is_dir():
-            (folder / "failure.txt").write_text(traceback.format_exc(), encoding="utf-8")
-        return Outcome(job.name, job.seed, folder.name, "failed", error=f"{type(error).__name__}: {error}")
-    seconds, steps = run.facts.seconds or 0.0, run.steps or 0
-    return Outcome(
-        job.name, job.seed, folder.name, run.status, scores.get("validation", {}), scores.get("test", {}), seconds,
-        steps,
-    )  # fmt: skip
+    folder, terms = Path(job.folder), job.terms
+    for plugin in terms.plugins:
+        load_plugin(plugin)
+    data = open_data(terms.source, **terms.data_options)
+    task = TASKS.get(terms.task).from_data(data, **terms.task_settings)
+    recipe = Recipe.for_task(task, **terms.recipe)
+    if restarts() and (folder / "run.json").is_file():
+        run = resume_run(folder, data, progress=progress)
+    else:
+        run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress, shard=terms.shard)
+    scores = conclude(run, data) if run.status == "finished" and is_leader() else {}
+    splits = {split: scores.get(split, {}) for split in ("validation", "test")}
+    return job.outcome(run.status, **splits, seconds=run.facts.seconds or 0.0, steps=run.steps or 0)
 
 
 def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
@@ -142,4 +172,4 @@ def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
 def interrupted(job: Job) -> Outcome:
     """The outcome of a job that Ctrl-C ended: stopped if it left a run, otherwise skipped."""
     there = (Path(job.folder) / "run.json").is_file()
-    return Outcome(job.name, job.seed, Path(job.folder).name, "stopped" if there else "skipped")
+    return job.outcome("stopped" if there else "skipped")

@@ -70,7 +70,7 @@ def _outcome(future: "Future[Outcome]", job: Job) -> Outcome:
         return future.result()
     except BrokenProcessPool:
         what = "its process, or another worker's, was killed; if memory ran out, --jobs 1 needs less"
-        return Outcome(job.name, job.seed, interrupted(job).folder, "failed", error=what)
+        return job.outcome("failed", error=what)
 
 
 @contextmanager

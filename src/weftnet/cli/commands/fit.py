@@ -4,7 +4,7 @@ import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from weftnet.cli.commands.show import board, summary, troubles
 from weftnet.compete import competition as compete
 from weftnet.compete import facts
 from weftnet.compete.competition import Competition
-from weftnet.compete.jobs import Job, Outcome, jobs_of
+from weftnet.compete.jobs import LENGTHS, Job, Outcome, Terms, jobs_of
 from weftnet.compete.pool import run_jobs
 from weftnet.compete.propose import Candidate, propose
 from weftnet.data import Data, open_data
@@ -29,7 +29,6 @@ from weftnet.tasks._task import Task
 from weftnet.train.worker import is_leader, is_worker, mark_started, restarted_midway, restarts
 
 BUDGET = 30.0
-LENGTHS = ("budget", "epochs", "steps")
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,16 @@ class FitOptions:
     shard: bool = False
 
 
+@dataclass(frozen=True)
+class Entries:
+    """What competes: candidates on data and a task, and the terms of every training."""
+
+    data: Data
+    task: Task
+    candidates: Sequence[Candidate]
+    terms: Terms
+
+
 def fit_command(options: FitOptions) -> Competition | None:
     """Take the named architectures or propose some, check and train each, print the leaderboard, keep the best run.
 
@@ -74,6 +83,37 @@ def fit_command(options: FitOptions) -> Competition | None:
         KeyboardInterrupt: Ctrl-C stopped a training; finished trainings are printed and kept.
     """
     console = Console()
+    entries = entries_of(options)
+    if is_worker() and options.out is None:
+        raise SettingError("several workers need a named folder", where="--out", fix="give --out runs/NAME")
+    folder = options.out or Path("runs") / f"{entries.data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    work = jobs_of(entries.candidates, options.seeds, folder, entries.terms)
+    check_recipes(work, entries.task, entries.data)
+    count = 1 if is_worker() else workers(options.jobs, len(work))
+    if not is_leader():
+        run_jobs(work, count, lambda outcome: None)
+        return None
+    costs = facts.costs(entries.candidates, entries.task, entries.data)
+    if restarted_midway():
+        console.print(f"a worker ended: all were restarted ({restarts()}) from the newest checkpoint", highlight=False)
+    else:
+        compete.prepare(folder, replace=options.replace)
+        mark_started()
+        line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
+        summary(console, entries.data, entries.terms.task, entries.candidates, line)
+    outcomes = train_all(console, work, count, entries.task.score)
+    result = judged(folder, entries, costs, outcomes)
+    conclude(console, result, entries.data)
+    return result
+
+
+def entries_of(options: FitOptions) -> Entries:
+    """Open the data, choose the task and the candidates; without a length each training gets the default budget.
+
+    Raises:
+        WeftnetError: the data can't be opened, the task doesn't fit them, or an architecture has faults.
+        SettingError: the recipe has more than one length.
+    """
     lengths = [name for name in LENGTHS if options.recipe.get(name) is not None]
     if len(lengths) > 1:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(lengths))
@@ -85,38 +125,24 @@ def fit_command(options: FitOptions) -> Competition | None:
     recipe = dict(options.recipe)
     if not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
-
-    if is_worker() and options.out is None:
-        raise SettingError("several workers need a named folder", where="--out", fix="give --out runs/NAME")
-    folder = options.out or Path("runs") / f"{data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    work = jobs_of(
-        candidates, options.seeds, folder, options.source, options.data, name, options.task_settings, recipe,
-        options.plugins,
+    terms = Terms(
+        options.source, name, options.data, options.task_settings, recipe, tuple(options.plugins), options.shard
     )  # fmt: skip
-    work = [replace(job, shard=options.shard) for job in work]
-    check_recipes(work, task, data)
-    count = 1 if is_worker() else workers(options.jobs, len(work))
-    if not is_leader():
-        run_jobs(work, count, lambda outcome: None)
-        return None
-    known = facts.costs(candidates, task, data)
-    if restarted_midway():
-        console.print(f"a worker ended: all were restarted ({restarts()}) from the newest checkpoint", highlight=False)
-    else:
-        compete.prepare(folder, replace=options.replace)
-        mark_started()
-        summary(console, data, name, candidates, plan(candidates, options.seeds, recipe, count))
-    outcomes = train_all(console, work, count, task.score)
+    return Entries(data, task, candidates, terms)
 
-    known = {each: {**fact, "latency": facts.latency(folder, each, outcomes)} for each, fact in known.items()}
+
+def judged(
+    folder: Path, entries: Entries, costs: Mapping[str, Mapping[str, Any]], outcomes: Sequence[Outcome]
+) -> Competition:
+    """The competition with its leaderboard and its winner; latencies are measured now, when nothing trains."""
+    task = entries.task
+    known = {name: {**cost, "latency": facts.latency(folder, name, outcomes)} for name, cost in costs.items()}
     standings = compete.rank(outcomes, task.score, task.better, known)
     best, reason = compete.winner(standings, outcomes, task.score, task.better)
     kept = None if best is None else folder / best
-    result = Competition(
-        folder, data.name, name, task.score, task.better, standings, tuple(outcomes), kept, reason
+    return Competition(
+        folder, entries.data.name, entries.terms.task, task.score, task.better, standings, tuple(outcomes), kept, reason
     )  # fmt: skip
-    conclude(console, result, data)
-    return result
 
 
 def candidates_of(archs: Sequence[str]) -> list[Candidate]:
@@ -149,7 +175,7 @@ def check_recipes(work: Sequence[Job], task: Task, data: Data) -> None:
     from weftnet.train.augment import Augment
 
     for job in work:
-        Augment(Recipe.for_task(task, **job.recipe).augment, data)
+        Augment(Recipe.for_task(task, **job.terms.recipe).augment, data)
 
 
 def workers(jobs: int | None, count: int) -> int:
