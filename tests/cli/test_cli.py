@@ -78,7 +78,7 @@ def table(path: Path, rows: int = 60) -> None:
         ),
         ("check lenet -i image:1x28x28 --max-batch --memory 9kB", "not even one example fits"),
         ("check lenet -i image:1x28x28 --shard", "add --workers N"),
-        ("check lenet -i image:1x28x28 --workers 2 --bandwidth fast", "no bandwidth"),
+        ("check lenet -i image:1x28x28 --workers 2 --bandwidth fast", "not a bandwidth"),
         ("check lenet -i image:1x28x28 --fix", "only a file can be fixed"),
         ("check lenet --data nothere.csv", "there is no such file"),
         ("draw lenet -i image:1x28x28 -o x.pdf", "NAME.svg or NAME.mmd"),

@@ -77,12 +77,12 @@ def test_messages_hide_behind_their_passes() -> None:
 def test_efficiency_is_what_sending_leaves_even_where_small_batches_are_cheaper() -> None:
     whole, share, sent = StepTime(5.0, 10.0, 1.0), StepTime(1.0, 2.0, 0.5), Volume(30.0, 100.0, 4.0)
     for bandwidth, seconds in ((1e9, 3.5), (40.0, 4.1), (10.0, 13.9)):
-        found = scaling(Together(4, bandwidth=bandwidth), sent, whole, share)
-        assert found.seconds == pytest.approx(seconds)
-        assert found.efficiency == pytest.approx(3.5 / seconds)
-        assert found.efficiency <= 1
-        assert found.faster == pytest.approx(16.0 / seconds)
-        assert found.data()["apart"] == 3.5
+        result = scaling(Together(4, bandwidth=bandwidth), sent, whole, share)
+        assert result.seconds == pytest.approx(seconds)
+        assert result.efficiency == pytest.approx(3.5 / seconds)
+        assert result.efficiency <= 1
+        assert result.faster == pytest.approx(16.0 / seconds)
+        assert result.data()["apart"] == 3.5
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_bandwidths(text: str, bytes_: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["fast", "", "10", "-3Gb", "0Gb", "1 Xb"])
-def test_what_is_no_bandwidth(text: str) -> None:
-    with pytest.raises(SettingError, match="no bandwidth"):
+def test_what_is_not_a_bandwidth(text: str) -> None:
+    with pytest.raises(SettingError, match="not a bandwidth"):
         bandwidth_of(text)
 
 

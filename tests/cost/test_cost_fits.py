@@ -1,4 +1,4 @@
-"""The largest batch that is foretold to fit does fit: trained for a step where no more memory can be written to."""
+"""The largest batch that is predicted to fit does fit: trained for a step where no more memory can be written to."""
 
 import json
 import subprocess

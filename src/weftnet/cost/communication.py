@@ -1,26 +1,26 @@
-"""What the workers of a training send each other in a step, computed before it runs; and what scaling that allows.
+"""What the workers of a training send each other in a step, computed before it runs, and how it then scales.
 
-    replicated (DDP)   ring · 2 · G                     gradients summed: scattered, then gathered
-    sharded (FSDP2)    ring · (2 · G + G)               weights gathered forwards and backwards, gradients scattered
-    batch norms        ring · 2 · Σ (4 · features + 2)  values: two sums a layer and one count, forwards and backwards
+    replicated (DDP)   ring · 2 · G                     all-reduce of gradients: reduce-scatter, then all-gather
+    sharded (FSDP2)    ring · (2 · G + G)               all-gather of weights forward and backward, reduce-scatter
+    batch norms        ring · 2 · Σ (4 · features + 2)  values: two sums a layer and one count, forward and backward
     ring               (N − 1)/N
 
-bytes that each of N workers sends (and receives) in a step; G are the bytes of all gradients, once a backward pass.
-Sharded weights travel in pieces of whole rows, the last one filled up. gloo has no scatter of sums and sums everything
-instead: there gradients take 2 · G when sharded too.
+bytes that each of N workers sends (and receives) in a step; G is the bytes of all gradients, once a backward pass.
+Weights are sharded by whole rows, the last shard padded. gloo has no reduce-scatter and runs an all-reduce instead:
+there gradients take 2 · G when sharded too.
 Source: Patarasuk & Yuan, Bandwidth optimal all-reduce algorithms, 2009; Rajbhandari and others, ZeRO, 2020,
 https://arxiv.org/abs/1910.02054, section 7. Measured: tests/train/test_parallel_sent.py.
 
     t_N = max(forward, gathering) + max(backward, rest) + statistics + update
 
-with the passes of a worker's share of the batch. Gradients and weights travel while others are computed; statistics
-are waited for. Left out: the delay of a message, what every worker does alike, slower workers that others wait for.
+with the passes of a worker's share of the batch. Sending gradients and weights overlaps with computing others;
+statistics are waited for. Left out: the latency of a message, work that every worker repeats, waiting for slow workers.
 
     speed-up    t of one worker with the whole batch / t_N
     efficiency  t of N workers that send nothing, each with its share of the batch / t_N
 
-The efficiency is what sending leaves of the workers' time, 1 at the most. The speed-up can exceed N: an example of a
-small batch may take less time than one of a large batch, whose activations leave the caches.
+The efficiency is the share of the workers' time that is not lost to sending, 1 at most. The speed-up can exceed N: an
+example of a small batch may take less time than one of a large batch, whose activations exceed the caches.
 """
 
 import re
@@ -39,7 +39,7 @@ from weftnet.compose.network import Network
 from weftnet.cost.step_time import StepTime
 from weftnet.errors import SettingError
 
-#: backends that sum everywhere where a part of the sums is asked for
+#: backends that run an all-reduce in place of a reduce-scatter
 NO_SCATTER = ("gloo",)
 #: what of a scaling needs the time of a step
 TIMES = ("seconds", "apart", "faster", "efficiency")
@@ -79,7 +79,7 @@ class Together:
     Args:
         workers: how many, N.
         shard: whether each keeps a share of the weights.
-        bandwidth: bytes a second that each sends; None is what this machine sends itself.
+        bandwidth: bytes a second that each sends; None is measured, as what this machine sends to itself.
     """
 
     workers: int
@@ -88,21 +88,21 @@ class Together:
 
     def __post_init__(self) -> None:
         if self.workers < 1:
-            raise SettingError("at least one worker trains", where="--workers", got=str(self.workers))
+            raise SettingError("at least one worker is needed", where="--workers", got=str(self.workers))
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What comes of it.
+    """How a training scales.
 
     Args:
         workers: how many.
         sent: by each in a step.
         bandwidth: bytes a second.
-        measured: whether the bandwidth is this machine's own.
+        measured: whether the bandwidth was measured on this machine.
         seconds: of a step.
         apart: seconds of a step of workers that send nothing, each with its share of the batch.
-        faster: than one worker with the whole batch.
+        faster: speed-up over one worker with the whole batch.
     """
 
     workers: int
@@ -115,7 +115,7 @@ class Scaling:
 
     @property
     def efficiency(self) -> float:
-        """Share of the time that sending leaves; 1 were no time lost."""
+        """Share of the time that is not lost to sending."""
         return self.apart / self.seconds
 
     def data(self) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Scaling:
 
 
 def scaling(together: Together, sent: Volume, alone: StepTime, share: StepTime) -> Scaling:
-    """How a training scales.
+    """How a training scales, by the times of its steps.
 
     Args:
         together: the workers.
@@ -144,7 +144,7 @@ def volume(model: nn.Module | Resolved, workers: int, shard: bool = False, backe
     """What a worker sends in a step of a model, which may be on the meta device.
 
     Args:
-        model: as built, or only resolved; a weight counts once, wherever it is used.
+        model: as built, or only resolved; a weight counts once, however often it is used.
         workers: N.
         shard: whether each keeps a share of the weights.
         backend: of the process group.
@@ -176,38 +176,38 @@ def bandwidth_of(text: str) -> float:
     """`10Gb`, `100Mbit/s`, `1GB` in bytes a second: a small b is bits, a large B bytes.
 
     Raises:
-        SettingError: it is no bandwidth.
+        SettingError: it is not a bandwidth.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]?)(b|bit|B)(?:/s|ps)?", text.strip())
-    value = float(found[1]) if found else 0.0
-    if not found or not value > 0:
-        raise SettingError("no bandwidth", where="--bandwidth", expected="10Gb, 100Mbit/s or 1.2GB/s", got=text)
-    bytes_: float = value * 1000.0 ** " kMGT".index(found[2] or " ") / (1 if found[3] == "B" else 8)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]?)(b|bit|B)(?:/s|ps)?", text.strip())
+    value = float(match[1]) if match else 0.0
+    if not match or not value > 0:
+        raise SettingError("not a bandwidth", where="--bandwidth", expected="10Gb, 100Mbit/s or 1.2GB/s", got=text)
+    bytes_: float = value * 1000.0 ** " kMGT".index(match[2] or " ") / (1 if match[3] == "B" else 8)
     return bytes_
 
 
 def loopback() -> float:
-    """Bytes a second that this machine sends itself over TCP: 64 MiB, the second half measured."""
-    piece, times = bytearray(1 << 20), 64
+    """Bytes a second that this machine sends to itself over TCP: 64 MiB, of which the second half is timed."""
+    message, times = bytearray(1 << 20), 64
     with socket.create_server(("127.0.0.1", 0)) as server:
-        sender = threading.Thread(target=_send, args=(server.getsockname(), piece, times))
+        sender = threading.Thread(target=_send, args=(server.getsockname(), message, times))
         sender.start()
         connection, _ = server.accept()
         with connection:
-            got, began = 0, 0.0
-            while got < len(piece) * times:
-                got += connection.recv_into(piece)
-                if not began and got >= len(piece) * times // 2:
-                    half, began = got, time.perf_counter()
+            received, began = 0, 0.0
+            while received < len(message) * times:
+                received += connection.recv_into(message)
+                if not began and received >= len(message) * times // 2:
+                    half, began = received, time.perf_counter()
             seconds = time.perf_counter() - began
         sender.join()
-    return (got - half) / seconds
+    return (received - half) / seconds
 
 
-def _send(address: tuple[str, int], piece: bytes | bytearray, times: int) -> None:
+def _send(address: tuple[str, int], message: bytes | bytearray, times: int) -> None:
     with socket.create_connection(address) as connection:
         for _ in range(times):
-            connection.sendall(bytes(piece))
+            connection.sendall(bytes(message))
 
 
 def step_seconds(share: StepTime, sent: Volume, bandwidth: float) -> float:

@@ -1,17 +1,17 @@
 """What a network costs before it runs: parameters, FLOPs, saved activations, peak training memory – per node.
 
-One training step runs on the meta device, which computes shapes and nothing else; `meter.py` counts on the way.
+One training step runs on the meta device, which computes shapes and nothing else; `meter.py` counts along the way.
 
     flops      forward, per example; a multiplication and an addition count two; norms and elementwise count none
-    saved      bytes of distinct storages that autograd keeps for backward and that are no parameters, at the batch
-               size, counted at the node that saved first
-    peak       bytes alive at the worst moment of a training step: weights, buffers, gradients, the optimiser's state,
-               the batch, saved and passing activations. Storages are followed from their birth to their death, so it
-               is less than the sum of these where activations go before the last gradients come.
+    saved      bytes of distinct storages, other than parameters, that autograd keeps for backward, at the batch size;
+               counted at the node that saves them first
+    peak       bytes allocated at the worst moment of a training step: weights, buffers, gradients, the optimiser's
+               state, the batch, saved and temporary activations. Every storage is tracked from allocation to release,
+               so the peak is less than the sum of these where activations are freed before the last gradients exist.
 
-Kernels' own copies are in the peak as far as `scratch.py` knows them; the allocator's gaps are not, which is why
-`largest_batch` leaves a part of the memory free (`usable`). What is foretold is plain eager PyTorch in float32 on a
-CPU, without the loss: not the plans that `fit` tries (channels_last, an earlier pool, compile). Tied weights count
+Kernels' own copies are in the peak as far as `scratch.py` knows them; fragmentation of the heap is not, which is why
+`largest_batch` leaves a share of the memory free (`usable`). The prediction is for plain eager PyTorch in float32 on a
+CPU, without the loss: not for the plans that `fit` tries (channels_last, an earlier pool, compile). Tied weights count
 once. Measured: benchmarks/results/cost.md.
 """
 
@@ -33,10 +33,10 @@ from weftnet.cost.meter import Meter
 from weftnet.errors import SettingError
 from weftnet.optim import OPTIMISERS
 
-#: the share of the memory that a step may fill: the rest goes to gaps between what is allocated
+#: the share of the memory that a step may fill; the rest is for fragmentation
 ROOM = 0.8
-#: bytes that glibc's heap keeps at most of what was freed: it gives back only blocks above a bound of 32 MiB that it
-#: finds by itself, and holes that later blocks don't fit into stay
+#: bytes of freed memory that glibc's heap keeps at most: it returns only blocks above a threshold that it raises to
+#: 32 MiB, and keeps holes that no later block fits into
 GAPS = 128 << 20
 #: kernel calls, and how often each
 Calls = tuple[tuple[KernelCall, int], ...]
@@ -51,8 +51,8 @@ class Row:
         block: the block's name; a merge's or a residual's own row has the combinator's.
         reads: the signals it reads, by argument.
         gives: the signal it gives.
-        by: the paths of the nodes that gave what it reads.
-        parameters: of its own, those that a row above shares left out.
+        by: the paths of the nodes that give what it reads.
+        parameters: its own, without those shared with a row above.
         flops: forward, per example.
         saved: bytes kept for backward at the batch size.
         forward: its kernel calls in the forward pass, and how often each.
@@ -79,16 +79,16 @@ class Cost:
         rows: the nodes in the order they run.
         batch: examples in a batch.
         parameters: all of them, tied ones once.
-        trainable: those that take gradients.
+        trainable: those that receive gradients.
         flops: forward, per example.
         training_flops: forward and backward, per example.
         weights: parameters and buffers.
         gradients: of the trainable parameters.
         state: what the optimiser keeps.
         saved: activations kept for backward.
-        peak: the most that is alive at once in a training step.
+        peak: the most that is allocated at once in a training step.
         optimiser: its name.
-        update: the optimiser's work in a step.
+        update: the optimiser's kernel calls in a step.
     """
 
     rows: tuple[Row, ...]
@@ -125,12 +125,12 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
 
     Args:
         network: as built, or only resolved: then nothing is allocated, however large it is.
-        batch: examples in a batch; a single one is run as in evaluation, as batch norms refuse it.
+        batch: examples in a batch; a single one is run in evaluation mode, as batch norms refuse to train on it.
         optimiser: whose state is counted.
 
     Raises:
         SettingError: the batch is not a positive number.
-        UnknownName: no optimiser is called so.
+        UnknownName: no optimiser has that name.
     """
     if batch < 1:
         raise SettingError("a batch has at least one example", where="batch", got=str(batch))
@@ -143,14 +143,14 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
     _watch(network, nodes, meter)
     with meter, Kernels(meter):
         with torch.autograd.graph.saved_tensors_hooks(meter.save, lambda tensor: tensor):
-            given = network(inputs, masks or None)
-        given = [y for y in (given.values() if isinstance(given, Mapping) else [given]) if y.requires_grad]
+            outputs = network(inputs, masks or None)
+        outputs = [y for y in (outputs.values() if isinstance(outputs, Mapping) else [outputs]) if y.requires_grad]
         meter.node, meter.backward = "", True
-        if given:
-            torch.autograd.backward(given, [torch.empty_like(y) for y in given])
+        if outputs:
+            torch.autograd.backward(outputs, [torch.empty_like(y) for y in outputs])
         peak, trainable = meter.peak, [p for p in network.parameters() if p.requires_grad]
         state, meter.node = 0, "optimiser"
-        if given and trainable:
+        if outputs and trainable:
             stepper = make(network.named_parameters())
             stepper.step()
             state = sum(map(_nbytes, {id(t): t for t in tensors_in(stepper.state)}.values()))
@@ -182,8 +182,8 @@ def largest_batch(network: Network | Resolved, memory: int, *, optimiser: str = 
 def usable(memory: int) -> int:
     """The highest peak that fits into so many bytes: min(0.8 · memory, max(memory / 2, memory − 128 MiB)).
 
-    A process needs more than the peak, as its heap has gaps: measured, up to the peak once more where that is small,
-    up to 120 MiB where it is larger; with every block given back when it is freed (MALLOC_MMAP_THRESHOLD_=65536) 1 MiB.
+    A process needs more than the peak, as its heap is fragmented: measured, up to the peak once more where that is
+    small, up to 120 MiB where it is larger; 1 MiB if every block is returned when freed (MALLOC_MMAP_THRESHOLD_=65536).
     """
     return min(int(ROOM * memory), max(memory // 2, memory - GAPS))
 
@@ -191,17 +191,17 @@ def usable(memory: int) -> int:
 def largest(peak: Callable[[int], int], memory: int) -> int:
     """The largest batch whose peak fits into memory; 0 if there is none.
 
-    Memory grows by the same bytes with each example, so two batches tell the slope; the answer is then tried.
+    Memory grows by the same bytes with each example, so two batches give the slope; the result is then verified.
     """
     few, many = peak(32), peak(64)
     batch = 32 + int((memory - few) // max((many - few) / 32, 1))
-    while batch > 0 and peak(batch) > memory:  # where gradients outweigh activations, at small batches, the line bends
+    while batch > 0 and peak(batch) > memory:  # not a line at small batches, where gradients outweigh activations
         batch -= max(batch // 50, 1)
     return max(batch, 0)
 
 
 def _on_meta(network: Network | Resolved) -> Network:
-    """The network on meta; weights are never copied, and what is frozen or tied stays so."""
+    """The network on the meta device; no weight is copied, and frozen or tied weights stay so."""
     if isinstance(network, Resolved):
         with torch.device("meta"):
             return Network(network)
@@ -224,7 +224,7 @@ def _inputs(signals: Mapping[str, Signal], batch: int) -> tuple[dict[str, Tensor
 
 
 def _nodes(resolved: Resolved, path: str) -> Iterator[tuple[str, Resolved]]:
-    """The blocks by path in the order they run, each combinator that computes after what it combines."""
+    """The blocks by path in the order they run; a combinator that computes comes after what it combines."""
     for segment, child in resolved.children.items():
         yield from _nodes(child, f"{path}.{segment}" if path else segment)
     if resolved.kind != "chain":
@@ -232,8 +232,8 @@ def _nodes(resolved: Resolved, path: str) -> Iterator[tuple[str, Resolved]]:
 
 
 def _watch(network: Network, nodes: Mapping[str, Resolved], meter: Meter) -> None:
-    """Tell the meter which node runs; backward is a node's from where its output's gradient is known."""
-    seen: list[Any] = []  # kept, as an address may be given again
+    """Tell the meter which node runs; backward belongs to a node from where its output's gradient is known."""
+    seen: list[Any] = []  # kept alive: a freed address may be used again
 
     def watch(path: str, module: nn.Module) -> None:
         before: list[str] = []
@@ -260,9 +260,9 @@ def _watch(network: Network, nodes: Mapping[str, Resolved], meter: Meter) -> Non
 def _rows(network: Network, nodes: Mapping[str, Resolved], meter: Meter, batch: int) -> Iterator[Row]:
     counted: set[int] = set()
     for path, node in nodes.items():
-        forward, backward = (meter.calls.get((path, way), Counter()) for way in (False, True))
+        forward, backward = (meter.calls.get((path, backward), Counter()) for backward in (False, True))
         if node.kind != "block" and not forward:
-            continue  # a graph that only wires
+            continue  # a graph that only connects
         own = [p for p in network.get_submodule(path).parameters() if id(p) not in counted]
         counted |= {id(p) for p in own}
         name = node.name if node.merge is None else node.merge
@@ -277,8 +277,10 @@ def _flops(meter: Meter, path: str, backward: bool) -> int:
 
 
 def _update(meter: Meter, trainable: list[nn.Parameter], state: int) -> Calls:
-    """A fused kernel for each parameter, which reads weight, gradient and state and writes weight and state; and the
-    optimiser's matrix products, if it has any."""
+    """The kernel calls of an update: the optimiser's matrix products, if any, and a fused kernel for each parameter.
+
+    That reads weight, gradient and state, and writes weight and state.
+    """
     ran = meter.calls.get(("optimiser", True), Counter())
     calls = Counter({call: count for call, count in ran.items() if call.flops})
     share = state / max(sum(map(_nbytes, trainable)), 1)

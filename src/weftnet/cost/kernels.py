@@ -1,10 +1,11 @@
-"""Kernels that the meta device runs otherwise than a processor does, put in as a processor runs them.
+"""Kernels that the meta device runs differently from a processor, replaced by what a processor runs.
 
-    attention     without dropout the fused kernel, which never keeps its weights
+    attention     without dropout the fused kernel, which never stores its weights
     lstm          oneDNN: one kernel for all steps of a layer, which keeps a workspace for backward
-    gru, rnn      one product over all steps for the inputs, then a loop; on meta a product each step
+    gru, rnn      one product over all steps for the inputs, then a loop; on meta a product for each step
 
-Sizes of the LSTM's workspace are oneDNN's (`rnn_utils.cpp`, `set_conf`); its sections lie on pages of 4096 bytes.
+Sizes of the LSTM's workspace are oneDNN's (`rnn_utils.cpp`, `set_conf`); its sections are aligned to pages of 4096
+bytes.
 """
 
 from collections.abc import Callable
@@ -19,15 +20,15 @@ from weftnet.cost.kernel_call import FLASH, KernelCall, bytes_of
 from weftnet.cost.meter import Meter
 
 _LOOPS = (torch.gru, torch.rnn_tanh, torch.rnn_relu)
-#: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first: a packed input has no batch_first
+#: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first; a packed input has no batch_first
 _ARGUMENTS = 9
 _PAGE = 1024  # floats
-#: (what the input gives the gates, state, weight, bias) → next state
+#: (the input's share of the gates, state, weight, bias) → next state
 Cell = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
 
 
 class Kernels(TorchFunctionMode):
-    """Puts them in where the meta device would take another way."""
+    """Replaces them where the meta device would run others."""
 
     def __init__(self, meter: Meter) -> None:
         super().__init__()
@@ -46,8 +47,8 @@ class Kernels(TorchFunctionMode):
     def _attention(self, func: Any, args: Any, **kwargs: Any) -> Tensor:
         mask, dropout = kwargs.get("attn_mask"), kwargs.get("dropout_p", 0.0)
         same = args[0].shape[:2] == args[1].shape[:2] and args[0].shape[-1] == args[2].shape[-1]
-        lies = all(tensor.stride(-1) == 1 for tensor in args)
-        if dropout or args[0].ndim != 4 or not same or not lies:  # torch has no fused kernel for it on the CPU
+        dense = all(tensor.stride(-1) == 1 for tensor in args)
+        if dropout or args[0].ndim != 4 or not same or not dense:  # torch has no fused kernel for it on the CPU
             result: Tensor = func(*args, **kwargs)
             return result
         if mask is not None and mask.dtype == torch.bool:  # as torch does
@@ -64,8 +65,8 @@ class Kernels(TorchFunctionMode):
         x = x.transpose(0, 1) if batch_first else x
         for layer in range(layers):
             outputs = []
-            for way in range(1 + both):
-                i = layer * (1 + both) + way
+            for direction in range(1 + both):
+                i = layer * (1 + both) + direction
                 own = _weights(weights, bias, i)
                 y, h, c = _Lstm.apply(self.meter, x.contiguous(), hidden[i], cell[i], *own)  # type: ignore[no-untyped-call]
                 outputs.append(y)
@@ -78,11 +79,11 @@ class Kernels(TorchFunctionMode):
 
 
 class _Lstm(torch.autograd.Function):
-    """What one layer of torch's fused LSTM allocates, saves and computes, on meta; time comes first."""
+    """What one layer of torch's fused LSTM allocates, saves and computes, on meta; time is the first axis."""
 
     @staticmethod
     def forward(ctx: Any, meter: Meter, x: Tensor, h: Tensor, c: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
-        ctx.set_materialize_grads(False)  # nor does torch's
+        ctx.set_materialize_grads(False)  # as torch's
         time, batch, dim_in = x.shape
         dim = h.shape[-1]
         y = x.new_empty(time, batch, dim)
@@ -99,15 +100,15 @@ class _Lstm(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         x, h, c, _, _, _, _, *weights = ctx.saved_tensors
         dim_in, dim = x.shape[-1], h.shape[-1]
-        given = tuple(torch.empty_like(tensor) for tensor in (x, h, c, *weights))
-        turned = sum(4 * dim * _stride(each) for each in (dim_in, dim) if _stride(each) != each)
-        ctx.meter.hold(ctx.held + 4 * (turned + 4 * dim) + bytes_of(h) * 4)
+        results = tuple(torch.empty_like(tensor) for tensor in (x, h, c, *weights))
+        transposed = sum(4 * dim * _stride(each) for each in (dim_in, dim) if _stride(each) != each)
+        ctx.meter.hold(ctx.held + 4 * (transposed + 4 * dim) + bytes_of(h) * 4)
         ctx.meter.note(_lstm_call(x, h, 2))
-        return None, *given
+        return None, *results
 
 
 def _lstm_call(x: Tensor, h: Tensor, passes: int) -> KernelCall:
-    """A layer's kernel in one direction, by its input and its first state; its backward pass does the work twice."""
+    """A layer's kernel in one direction, by its input and first state; its backward pass takes two forward passes."""
     time, batch, dim_in = x.shape
     dim = h.shape[-1]
     flops = 8 * time * batch * dim * (dim_in + dim)
@@ -117,7 +118,7 @@ def _lstm_call(x: Tensor, h: Tensor, passes: int) -> KernelCall:
 
 
 def _workspace(time: int, batch: int, dim_in: int, dim: int) -> int:
-    """Floats that oneDNN keeps of a layer in one direction: gates, states and the places of their gradients."""
+    """Floats that oneDNN keeps for a layer in one direction: gates, states and room for their gradients."""
     layer = 2 * (time + 1) * batch * _stride(max(dim_in, dim))
     cell = 2 * (time + 1) * batch * dim
     sections = (time * batch * _stride(4 * dim), layer, layer, layer, cell, cell, time * batch * _stride(dim))
@@ -125,18 +126,18 @@ def _workspace(time: int, batch: int, dim_in: int, dim: int) -> int:
 
 
 def _scratch(time: int, batch: int, dim: int) -> int:
-    """Floats that it holds while it runs: the gates again and some states."""
+    """Floats that it holds while it runs: the gates once more and some states."""
     return -(-time * batch * _stride(4 * dim) // _PAGE) * _PAGE + 2 * batch * _stride(dim) + 3 * _PAGE
 
 
 def _stride(dim: int) -> int:
-    """The distance of oneDNN's rows, in floats: whole lines of 64 bytes, and no multiple of 256."""
+    """The stride of oneDNN's rows, in floats: whole cache lines of 64 bytes, and no multiple of 256 floats."""
     rounded = -(-dim // 16) * 16
     return rounded + 16 if rounded % 256 == 0 else rounded
 
 
 def _gru(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    from_input = gates.unsafe_chunk(3, 1)  # not chunk: its parts could not be changed in place
+    from_input = gates.unsafe_chunk(3, 1)  # not chunk: its views could not be changed in place
     from_state = F.linear(state, weight, bias).unsafe_chunk(3, 1)
     reset = from_state[0].add_(from_input[0]).sigmoid_()
     update = from_state[1].add_(from_input[1]).sigmoid_()
@@ -150,8 +151,8 @@ def _rnn(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> T
 
 _CELLS: dict[Any, Cell] = {
     torch.gru: _gru,
-    torch.rnn_tanh: lambda *given: torch.tanh(_rnn(*given)),
-    torch.rnn_relu: lambda *given: torch.relu(_rnn(*given)),
+    torch.rnn_tanh: lambda *arguments: torch.tanh(_rnn(*arguments)),
+    torch.rnn_relu: lambda *arguments: torch.relu(_rnn(*arguments)),
 }
 
 
@@ -162,25 +163,25 @@ def _recurrent(
     lasts = []
     x = x.transpose(0, 1) if batch_first else x
     for layer in range(layers):
-        ways = []
-        for way in range(1 + both):
-            i = layer * (1 + both) + way
+        directions = []
+        for backwards in range(1 + both):
+            i = layer * (1 + both) + backwards
             weight_in, weight, *biases = _weights(weights, bias, i)
             bias_in, bias_here = biases or (None, None)
             steps = list(F.linear(x, weight_in, bias_in).unbind(0))
             outputs, state = [], hidden[i]
-            for gates in reversed(steps) if way else steps:
+            for gates in reversed(steps) if backwards else steps:
                 state = cell(gates, state, weight, bias_here)
                 outputs.append(state)
             lasts.append(state)
-            ways.append(torch.stack(outputs[::-1] if way else outputs))
-        x = torch.cat(ways, dim=-1) if both else ways[0]
+            directions.append(torch.stack(outputs[::-1] if backwards else outputs))
+        x = torch.cat(directions, dim=-1) if both else directions[0]
         if dropout and train and layer + 1 < layers:
             x = torch.dropout(x, dropout, train)
     return x.transpose(0, 1) if batch_first else x, torch.stack(lasts)
 
 
 def _weights(weights: Any, bias: bool, number: int) -> list[Tensor]:
-    """Those of a layer in one direction: input, state, and their biases if there are any."""
+    """The weights of a layer in one direction: for the input, for the state, and their biases if there are any."""
     each = 4 if bias else 2
     return list(weights[number * each : (number + 1) * each])

@@ -1,6 +1,6 @@
-"""Counts what runs on the meta device: arithmetic, bytes moved, bytes saved for backward, bytes alive – per node.
+"""Counts what runs on the meta device: kernel calls, bytes saved for backward, bytes allocated – per node.
 
-A dispatch mode sees every kernel of the forward and backward pass. FLOPs are torch's own formulas
+A dispatch mode sees every kernel call of the forward and backward pass. FLOPs are torch's own formulas
 (`torch.utils.flop_counter`: a multiplication and an addition count two; norms and elementwise operations count none).
 What a kernel holds besides its inputs and results comes from `scratch.py`, its kind and its bytes from
 `kernel_call.py`; kernels that the meta device runs differently from a processor are replaced by `kernels.py`.
@@ -31,7 +31,7 @@ _FREE = ("empty", "new_empty", "_unsafe_view", "lift_fresh", "detach", "is_same_
 
 
 def _conv_backward(gradient: Tensor, x: Tensor, weight: Tensor, *rest: Any, out_val: Any = None, **_: Any) -> int:
-    """FLOPs of a convolution's backward pass; torch's formula takes groups for a full convolution."""
+    """FLOPs of a convolution's backward pass; torch's formula treats a grouped convolution as a full one."""
     transposed, wanted = rest[4], rest[7]
     pixels = x.shape[0] * math.prod((x if transposed else gradient).shape[2:])
     return 2 * pixels * weight.numel() * (int(wanted[0]) + int(wanted[1]))
@@ -44,8 +44,8 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """What ran, by node.
 
     Args:
-        known: tensors that are there from the start (parameters, buffers, inputs).
-        unsaved: those of them that cost nothing to save, as they stay in any case (parameters, buffers).
+        known: tensors that exist from the start (parameters, buffers, inputs).
+        unsaved: those that cost nothing to save, as they stay in any case (parameters, buffers).
     """
 
     def __init__(self, known: Iterator[Tensor], unsaved: Iterator[Tensor]) -> None:
@@ -58,7 +58,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._living: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._kept = {_key(tensor) for tensor in unsaved}
         for tensor in known:
-            self._lives(tensor)
+            self._born(tensor)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is _OUT_OF_PLACE and self.backward:  # without a mode, torch's backward writes into the zeros it made
@@ -66,7 +66,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         result = func(*args, **(kwargs or {}))
         tensors = list(tensors_in(result))
         for tensor in tensors:
-            self._lives(tensor)
+            self._born(tensor)
         name = func._overloadpacket.__name__
         self.hold(scratch(name, args, tensors))
         if not func.is_view and not name.startswith(_FREE):
@@ -76,16 +76,16 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
     def note(self, call: KernelCall) -> None:
-        """Count a kernel call at the node that is running."""
+        """Count a kernel call for the node that is running."""
         self.calls.setdefault((self.node, self.backward), Counter())[call] += 1
 
     def hold(self, bytes: int) -> None:
-        """Count bytes that are alive beside all else for a moment."""
+        """Count bytes that are allocated for a moment, on top of everything else."""
         self.peak = max(self.peak, self.alive + bytes)
 
     @contextmanager
     def at(self, node: str) -> Iterator[None]:
-        """What runs inside is the node's."""
+        """Attribute what runs inside to the node."""
         before, self.node = self.node, node
         try:
             yield
@@ -93,14 +93,14 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.node = before
 
     def save(self, tensor: Tensor) -> Tensor:
-        """Count a tensor that autograd saves; a storage counts once, and parameters not at all."""
+        """Count a tensor that autograd saves; a storage counts once, parameters don't count."""
         key = _key(tensor)
         if key not in self._kept:
             self._kept.add(key)
             self.saved[self.node] += tensor.untyped_storage().nbytes()
         return tensor
 
-    def _lives(self, tensor: Tensor) -> None:
+    def _born(self, tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
         key, size = storage._cdata, storage.nbytes()
         if tensor.device.type != "meta" or (key in self._living and self._living[key][0]() is not None):
@@ -113,7 +113,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.alive -= size
         self._living.pop(key, None)
         if not self.backward:
-            self._kept.discard(key)  # a new storage may come to lie at the same address
+            self._kept.discard(key)  # a new storage may have the same address
 
 
 def _key(tensor: Tensor) -> int:

@@ -1,21 +1,21 @@
-"""What torch's CPU kernels hold beside their inputs and results while they run.
+"""What torch's CPU kernels allocate while they run, besides their inputs and results.
 
-The meta device shows inputs and results alone. What comes beside them is, read off torch's own record of
-allocations (torch 2.13), as nothing documents it:
+The meta device shows inputs and results alone. The rest was read off torch's own record of allocations (torch 2.13),
+as it is documented nowhere:
 
-Convolutions run in oneDNN, which keeps channels in blocks of n = 16 (AVX-512) or 8 (AVX2) and copies whatever comes
-otherwise. With X, Y, W the bytes of input, output and weight, and a bar for the same in whole blocks of channels:
+Convolutions run in oneDNN, which stores channels in blocks of n = 16 (AVX-512) or 8 (AVX2) and copies tensors in any
+other layout. With X, Y, W the bytes of input, output and weight, and a bar for the same in whole blocks of channels:
 
-    forward                 max(X̄ + W̄ + Ȳ, Ȳ + Y)                 no X̄ below n channels: they are read as they lie
+    forward                 max(X̄ + W̄ + Ȳ, Ȳ + Y)                 no X̄ below n channels: they are read in place
     backward, to input      max(Ȳ + W̄ + X̄, X̄ + X)               X̄ + 2 X where there are strides
-    backward, to weights    X + Ȳ + X̄ + W̄                         where X is the gradient just found; no X̄ below 8
-    transposed              forward max(X + W, Y), 2 Y where there are strides; backward as above, roles exchanged
+    backward, to weights    X + Ȳ + X̄ + W̄                         where X is the gradient just computed; no X̄ below 8
+    transposed              forward max(X + W, Y), 2 Y where there are strides; backward as above, roles swapped
 
 Convolutions too small for it (one example of at most 20480 values; 1×1 for fewer than 16 examples on one thread) unfold
-their windows instead, 1×1 not even that. An input that is not contiguous is copied first, by either.
+their windows instead, except 1×1. An input that is not contiguous is copied first, by either.
 
 Elementwise kernels that read several dtypes, and sums over booleans, convert to the result's dtype first. A batch norm
-makes room for its gradient twice, and enlarging an image goes through channels_last and back.
+allocates its gradient twice, and upsampling an image goes through channels_last and back.
 """
 
 import math
@@ -32,12 +32,12 @@ _SUMMING = ("sum", "mean", "prod", "cumsum")
 
 
 def scratch(name: str, args: Sequence[Any], results: Sequence[Tensor]) -> int:
-    """Bytes alive at a kernel's worst moment beyond its inputs and results.
+    """Bytes allocated at a kernel's worst moment besides its inputs and results.
 
     Args:
         name: of the operation.
-        args: what it was called with.
-        results: what it gave.
+        args: its arguments.
+        results: the tensors it returns.
     """
     if name == "convolution":
         return _convolution(args, results[0])
@@ -85,12 +85,12 @@ def _convolution_backward(args: Sequence[Any]) -> int:
         first = max(blocks_out + blocks_w + blocks_in, blocks_in + _bytes(x) * (1 + _strided(args[4])))
     read = 0 if few < 8 and _wide(weight) and groups == 1 else _bytes(inner) if inner.shape[1] == 8 else blocks_in
     second = to_input + read + blocks_out + blocks_w
-    given = to_input + (_bytes(weight) if wanted[1] else 0)
-    return copied + max((first if wanted[0] else 0), (second if wanted[1] else 0), given) - given
+    results = to_input + (_bytes(weight) if wanted[1] else 0)
+    return copied + max((first if wanted[0] else 0), (second if wanted[1] else 0), results) - results
 
 
 def _by_onednn(x: Tensor, weight: Tensor, args: Sequence[Any]) -> bool:
-    """Whether torch gives this convolution to oneDNN (`use_mkldnn` in its Convolution.cpp)."""
+    """Whether torch runs this convolution in oneDNN (`use_mkldnn` in its Convolution.cpp)."""
     strides, dilations, groups = args[3], args[5], args[-1] if isinstance(args[-1], int) else args[8]
     if not _block():
         return False
@@ -102,7 +102,7 @@ def _by_onednn(x: Tensor, weight: Tensor, args: Sequence[Any]) -> bool:
 
 
 def _unfolded(x: Tensor, weight: Tensor, y: Tensor) -> int:
-    """Bytes of all windows side by side; a 1×1 convolution is a product as it is."""
+    """Bytes of the unfolded windows; a 1×1 convolution is a product without unfolding."""
     if not _wide(weight):
         return 0
     return x.element_size() * x.shape[0] * math.prod(weight.shape[1:]) * math.prod(y.shape[2:])
@@ -117,22 +117,22 @@ def _wide(weight: Tensor) -> bool:
 
 
 def _blocked(x: Tensor, groups: int) -> int:
-    """Bytes of values whose channels stand in whole blocks; groups of other sizes stay as they are."""
+    """Bytes of values whose channels fill whole blocks; groups of other sizes are stored as they are."""
     channels, block = x.shape[1], _block()
     if groups > 1 and groups != channels and channels // groups % block:
         return _bytes(x)
-    return _bytes(x) // channels * rounded(channels) if channels else 0
+    return _bytes(x) // channels * _rounded(channels) if channels else 0
 
 
 def _blocked_weight(weight: Tensor, groups: int) -> int:
     if groups > 1:
         return _bytes(weight)
     outer, inner, *window = weight.shape
-    return weight.element_size() * rounded(outer) * (rounded(inner) if inner > 4 else inner) * math.prod(window)
+    return weight.element_size() * _rounded(outer) * (_rounded(inner) if inner > 4 else inner) * math.prod(window)
 
 
-def rounded(channels: int) -> int:
-    """Channels in whole blocks of oneDNN; as they are where torch has none."""
+def _rounded(channels: int) -> int:
+    """Channels rounded up to whole blocks of oneDNN; unchanged where torch has no oneDNN."""
     block = _block() or 1
     return -(-channels // block) * block
 

@@ -144,7 +144,7 @@ def together_of(workers: int | None, shard: bool, bandwidth: str | None) -> "Tog
     """
     if workers is None:
         if shard or bandwidth is not None:
-            raise SettingError("how many workers?", where="--shard, --bandwidth", fix="add --workers N")
+            raise SettingError("the number of workers is missing", where="--shard, --bandwidth", fix="add --workers N")
         return None
     from weftnet.cost.communication import Together, bandwidth_of
 
