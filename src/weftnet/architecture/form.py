@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from weftnet.architecture.faults import Edit, Fault, written
 from weftnet.architecture.spec import MERGES
 from weftnet.architecture.synonyms import MERGES as MERGE_SYNONYMS
-from weftnet.architecture.synonyms import meant
+from weftnet.architecture.synonyms import suggestions
 from weftnet.errors import closest
 
 Path: TypeAlias = tuple[str, ...]
@@ -44,7 +44,7 @@ class Form:
         """The name of a merge."""
         if merge in MERGES:
             return str(merge)
-        close = meant(str(merge), MERGES, MERGE_SYNONYMS, 1)
+        close = suggestions(str(merge), MERGES, MERGE_SYNONYMS, 1)
         name = close[0] if close else "concat"
         what = f"no merge is called {written(merge)!r}"
         self.fault(path, block, what, expected=either(MERGES), close=close, fix=f"read as merge: {name}")

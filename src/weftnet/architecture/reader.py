@@ -155,7 +155,7 @@ class Reader:
         return node if node is None or label is None else replace(node, label=str(label))
 
     def _several_keys(self, data: dict[Any, Any], path: Path, depth: int) -> Node | None:
-        """A mapping that is not `{name: settings}`: a forgotten dash, or settings beside the name."""
+        """A mapping that is not `{name: settings}`: a missing dash, or settings beside the name."""
         heads = [key for key in data if key in COMBINATORS or key in BLOCKS]
         if not data:
             self.form.fault(path, "node", "has a name and nothing else", fix=IGNORED)
@@ -266,7 +266,7 @@ def _nodes(data: list[Any]) -> bool:
 
 
 def _open_settings(name: str) -> list[str]:
-    """The settings that bare values must have meant: those that the builder does not fill in, in their order."""
+    """The settings that bare values stand for: those that the builder does not fill in, in their order."""
     from weftnet.architecture.schema import schema  # imports torch: only a faulty file needs it
 
     if name not in BLOCKS:

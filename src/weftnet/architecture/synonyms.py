@@ -72,7 +72,9 @@ MERGES: dict[str, tuple[str, ...]] = {
 }
 
 
-def meant(name: str, known: Iterable[str], table: Mapping[str, tuple[str, ...]], count: int = 2) -> tuple[str, ...]:
+def suggestions(
+    name: str, known: Iterable[str], table: Mapping[str, tuple[str, ...]], count: int = 2
+) -> tuple[str, ...]:
     """The known names that `name` may stand for: those of the table, then those spelt alike."""
     known = list(known)
     plain = _plain(name)

@@ -2,14 +2,14 @@
 
 
 def positive(where: str, **settings: int) -> None:
-    """Refuse sizes below one."""
+    """Reject sizes below one."""
     for name, value in settings.items():
         if value < 1:
             raise ValueError(f"{where}: {name}: expected a positive integer, got {value}")
 
 
 def pair(where: str, name: str, value: int | list[int]) -> tuple[int, int]:
-    """A setting for height and width; one number serves for both."""
+    """A setting for height and width; one number sets both."""
     both = [value, value] if isinstance(value, int) else list(value)
     if len(both) != 2 or min(both) < 1:
         raise ValueError(f"{where}: {name}: expected a positive integer or two [height, width], got {value}")

@@ -20,7 +20,7 @@ from weftnet.architecture.signal import Dtype, Signal
 from weftnet.architecture.spec import Block, Chain, Node
 from weftnet.architecture.synonyms import BLOCKS as BLOCK_SYNONYMS
 from weftnet.architecture.synonyms import SETTINGS as SETTING_SYNONYMS
-from weftnet.architecture.synonyms import meant
+from weftnet.architecture.synonyms import suggestions
 from weftnet.blocks import BLOCKS
 from weftnet.compose import merging
 from weftnet.compose.flow import Bound, Flow, Path, Resolved, Result, combined
@@ -77,7 +77,7 @@ class BlockResolver:
         return result
 
     def _unknown(self, node: Block) -> Result:
-        close = meant(node.name, BLOCKS.names(), BLOCK_SYNONYMS)
+        close = suggestions(node.name, BLOCKS.names(), BLOCK_SYNONYMS)
         edit, fixed = None, None
         if self.walk.fixing:
             edit, fixed = self.walk.repair.name(node, self.flows, self.spec, close)
@@ -92,7 +92,7 @@ class BlockResolver:
         free = [name for name in form.settings if name not in form.filled]
         for name in [name for name in kept if name not in form.settings]:
             options = [other for other in (*free, *sorted(form.filled)) if other not in kept]
-            close = meant(name, options, SETTING_SYNONYMS, 1)
+            close = suggestions(name, options, SETTING_SYNONYMS, 1)
             value = kept.pop(name)
             change: dict[str, Any] = {name: None}
             if close and close[0] not in form.filled:
@@ -247,7 +247,7 @@ def _unusable(value: Tensor, mask: Tensor | None, axes: tuple[str, ...], form: S
     if len(axes) != value.ndim - 1:
         return f"forward declares ({', '.join(form.gives)}) but returned {value.ndim} axes"
     for number, (name, (_, flow)) in enumerate(bound.items()):
-        ends = number > 0 or mask is None  # where a mask ends, the block must have told padding from values
+        ends = number > 0 or mask is None  # where a mask ends, the block must have distinguished padding from values
         if flow.mask is not None and ends and form.mask_of(name) not in form.masks:
             return "would treat padding as values: it does not read the mask"
     return ""

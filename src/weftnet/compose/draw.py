@@ -1,7 +1,7 @@
 """Draw a network as SVG: a box for each block, the shape on every edge, branches side by side, shortcuts as arcs.
 
-Each node becomes a `Box` with an axis, the line on which signals come in at its top and leave at its bottom;
-combinators lay out the boxes inside them, a graph by layers (`weftnet.compose.drawing`). Read in light and in dark.
+Each node becomes a `Box` with an axis, the line on which signals enter at the top and leave at the bottom;
+combinators lay out the boxes inside them, a graph by layers (`weftnet.compose.drawing`). For light and dark pages.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from weftnet.compose.mermaid import mermaid
 
 __all__ = ["draw", "mermaid"]
 
-# Plain class rules, no custom properties: converters and editors of SVG know those too.
+# Plain class rules, no custom properties: SVG converters and editors support those too.
 _STYLE = """
 .weftnet{font-family:ui-sans-serif,system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 .weftnet text{fill:#1f2933;font-size:13px}
@@ -42,15 +42,15 @@ _HUES = {
 
 
 class NodeFigures(Protocol):
-    """What a box says of its node's cost; a row of `weftnet.cost.cost.Cost` is one."""
+    """The cost of a node as shown in its box; a row of `weftnet.cost.cost.Cost` has these."""
 
     @property
     def parameters(self) -> int:
-        """Of the node's own."""
+        """The node's own parameters."""
 
     @property
     def flops(self) -> int:
-        """Forward, per example."""
+        """Of the forward pass, per example."""
 
 
 Figures: TypeAlias = Mapping[str, NodeFigures]
@@ -98,7 +98,7 @@ def _node(node: Resolved, path: str, figures: Figures) -> Box:
 
 
 def _block(node: Resolved, path: str, figure: NodeFigures | None) -> Box:
-    """Name, path, the settings that the builder did not fill, what it costs; all of it when pointed at."""
+    """Name, path, the settings that the builder did not fill in, and the cost; signals as a tooltip."""
     sizes = {size for signal in node.reads.values() for size in signal.sizes}
     shown = [f"{key} {_value(value)}" for key, value in node.settings.items() if not _filled(key, value, sizes)]
     details = ", ".join(shown)
@@ -133,7 +133,7 @@ def _chain(node: Resolved, path: str, figures: Figures) -> Box:
 
 
 def _stack(nodes: list[tuple[Box, str]]) -> Box:
-    """Boxes below each other on one axis, what each gives written on the edge to the next."""
+    """Boxes below each other on one axis, with the output of each on the edge to the next."""
     labels = [text_width(label, 11) + 10 for _, label in nodes[:-1]]
     axis = max(box.axis for box, _ in nodes)
     right = max([box.width - box.axis for box, _ in nodes] + labels)
@@ -148,14 +148,14 @@ def _stack(nodes: list[tuple[Box, str]]) -> Box:
 
 
 def _residual(node: Resolved, path: str, figures: Figures) -> Box:
-    """The body below the fork, the shortcut beside it – a box, or an arc – and their sum."""
+    """The body, the shortcut next to it – a box or an arc – and their sum."""
     body = _inner(node.children["body"], f"{path}.body", figures)
     top, plus = 18.0, knot("+")
     if "shortcut" in node.children:
         short = _inner(node.children["shortcut"], f"{path}.shortcut", figures)
-        return frame(_side_by_side([body, short], _given(node), plus), f"{path} residual")
-    given = brief(node.children["body"].output)
-    right = max(body.width, body.axis + text_width(given, 11)) + 24
+        return frame(_side_by_side([body, short], _outputs(node), plus), f"{path} residual")
+    output = brief(node.children["body"].output)
+    right = max(body.width, body.axis + text_width(output, 11)) + 24
     low = top + body.height + GAP + plus.height / 2
     arc = (
         f"M{body.axis:.1f} 6H{right - 12:.1f}Q{right:.1f} 6 {right:.1f} 18V{low - 12:.1f}"
@@ -165,7 +165,7 @@ def _residual(node: Resolved, path: str, figures: Figures) -> Box:
         f'<path class="line" d="M{body.axis:.1f} 0V6"/>',
         line(body.axis, 6, body.axis, top),
         placed(body, 0, top),
-        line(body.axis, top + body.height, body.axis, low - plus.height / 2, given),
+        line(body.axis, top + body.height, body.axis, low - plus.height / 2, output),
         f'<path class="line" marker-end="url(#weftnet-head)" d="{arc}"/>',
         placed(plus, body.axis - plus.axis, low - plus.height / 2),
     ]
@@ -175,11 +175,11 @@ def _residual(node: Resolved, path: str, figures: Figures) -> Box:
 def _parallel(node: Resolved, path: str, figures: Figures) -> Box:
     branches = [_inner(child, _under(path, name), figures) for name, child in node.children.items()]
     join = knot(node.merge or "concat")
-    return frame(_side_by_side(branches, _given(node), join), f"{path} parallel")
+    return frame(_side_by_side(branches, _outputs(node), join), f"{path} parallel")
 
 
 def _side_by_side(boxes: list[Box], shapes: list[str], join: Box) -> Box:
-    """Boxes that read the same signal, from a fork to where they join."""
+    """Boxes that read the same signal, from a fork to their join."""
     widths = [max(box.width, box.axis + text_width(shape, 11) + 10) for box, shape in zip(boxes, shapes, strict=True)]
     lefts = [sum(widths[:i]) + 24 * i for i in range(len(boxes))]
     width, tall = lefts[-1] + widths[-1], max(box.height for box in boxes)
@@ -197,12 +197,12 @@ def _side_by_side(boxes: list[Box], shapes: list[str], join: Box) -> Box:
     return Box(width, low + 30 + join.height, axis, "".join([*under, *over]))
 
 
-def _given(node: Resolved) -> list[str]:
+def _outputs(node: Resolved) -> list[str]:
     return [brief(child.output) for child in node.children.values()]
 
 
 def _inner(node: Resolved, path: str, figures: Figures) -> Box:
-    """What stands inside a combinator's frame: a chain there needs no frame of its own."""
+    """The content of a combinator's frame: a chain there needs no frame of its own."""
     if node.kind == "chain":
         return _chain(node, path, figures) if node.children else knot("")
     return _node(node, path, figures)
@@ -241,7 +241,7 @@ def _under(path: str, name: str) -> str:
 
 
 def _filled(key: str, value: object, sizes: set[int]) -> bool:
-    """Whether a setting says nothing new: a size that comes in, a bias that is there anyway."""
+    """Whether a setting can be omitted: an input size, or a bias, which is the default."""
     filled = key.endswith("_in") or key in ("vocabulary", "dim_memory")
     return value is None or (filled and value in sizes) or (key, value) == ("bias", True)
 

@@ -1,4 +1,4 @@
-"""The pieces of a drawing: boxes, frames, edges, and a graph's layers."""
+"""The elements of a drawing: boxes, frames, edges, and the layers of a graph."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Sources = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Box:
-    """Something drawn from (0, 0); signals enter at (axis, 0) and leave at (axis, height)."""
+    """A drawing with its corner at (0, 0); signals enter at (axis, 0) and leave at (axis, height)."""
 
     width: float
     height: float
@@ -24,17 +24,17 @@ class Box:
 
 
 def text_width(text: str, size: int) -> float:
-    """About how wide a text is; fonts differ, so a little more."""
+    """The approximate width of a text, rounded up because fonts differ."""
     return len(text) * size * 0.58
 
 
 def brief(signal: Signal) -> str:
-    """A signal's kind and sizes, as an edge has room for."""
+    """A signal's kind and sizes, short enough for an edge."""
     return f"{signal.kind if not signal.kind.startswith('[') else signal.dtype} {'×'.join(map(str, signal.sizes))}"
 
 
 def placed(box: Box, x: float, y: float) -> str:
-    """The box at a place."""
+    """The box at a position."""
     return f'<g transform="translate({x:.1f} {y:.1f})">{box.svg}</g>'
 
 
@@ -49,7 +49,7 @@ def pill(text: str) -> Box:
 
 
 def knot(text: str) -> Box:
-    """Where signals join, with how: + or a merge's name."""
+    """The place where signals join, labelled + or with the merge."""
     width = max(text_width(text, 11) + 18, 22.0)
     svg = (
         f'<rect class="pill" width="{width:.1f}" height="22" rx="11"/>'
@@ -59,9 +59,9 @@ def knot(text: str) -> Box:
 
 
 def frame(box: Box, label: str) -> Box:
-    """A box with a dashed line around it, what it is in its corner."""
+    """A box with a dashed line around it and a label in its corner."""
     room = text_width(label, 11) + 16
-    left = max(_PAD, room - box.axis + 8)  # the axis runs beside the label, not through it
+    left = max(_PAD, room - box.axis + 8)  # so that the axis does not cross the label
     width, height = left + box.width + _PAD, box.height + 2 * _PAD + 10
     axis, top = left + box.axis, _PAD + 10
     svg = (
@@ -74,7 +74,7 @@ def frame(box: Box, label: str) -> Box:
 
 
 def line(x: float, y: float, to_x: float, to_y: float, label: str = "", *, arrow: bool = True) -> str:
-    """An edge downwards, straight or bent, with its label halfway."""
+    """A downward edge, straight or curved, with its label halfway."""
     bend = (y + to_y) / 2
     curve = (
         f"V{to_y:.1f}" if abs(x - to_x) < 0.1 else f"C{x:.1f} {bend:.1f} {to_x:.1f} {bend:.1f} {to_x:.1f} {to_y:.1f}"
@@ -87,8 +87,8 @@ def line(x: float, y: float, to_x: float, to_y: float, label: str = "", *, arrow
 def layers(boxes: Mapping[str, Box], sources: Sources) -> tuple[list[list[str]], dict[tuple[str, str], list[str]]]:
     """The rows of a graph, and each edge's way down through the rows it crosses.
 
-    A node stands one row below the lowest of its sources; an edge over several rows has a place in each, so that no box
-    lies over it. Within a row the order follows the mean place of the sources (K. Sugiyama et al., 1981).
+    A node is one row below the lowest of its sources; an edge over several rows has a slot in each, so that no box
+    covers it. Within a row, nodes are ordered by the mean position of their sources (K. Sugiyama et al., 1981).
     """
     depth: dict[str, int] = {}
     for name in boxes:
@@ -122,7 +122,7 @@ def group(
     sources: Sources,
     shapes: Mapping[str, str],
 ) -> Box:
-    """A graph's rows below each other, edges beneath the boxes: each source's shape where its edges leave."""
+    """A graph's rows below each other, edges under the boxes; a source's shape is written where its edges leave."""
     room = {name: max(box.width, box.axis + text_width(shapes.get(name, ""), 11) + 10) for name, box in boxes.items()}
     widths = [sum(room.get(name, 20.0) for name in row) + 26 * (len(row) - 1) for row in rows]
     width, y = max(widths), 0.0
@@ -146,23 +146,23 @@ def group(
             x += room.get(name, 20.0) + 26
         y += tall + 66
     for name in boxes:
-        under.extend(_coming(name, sources, ways, top, floor))
+        under.extend(_incoming(name, sources, ways, top, floor))
     return Box(width, y - 66, width / 2, "".join([*under, *over]))
 
 
 def _last(rows: list[list[str]], boxes: Mapping[str, Box]) -> float:
-    """Where the last row begins."""
+    """Where the last row starts."""
     return sum(max((boxes[name].height for name in row if name in boxes), default=0.0) + 66 for row in rows[:-1])
 
 
-def _coming(
+def _incoming(
     name: str,
     sources: Sources,
     ways: Mapping[tuple[str, str], list[str]],
     top: Mapping[str, tuple[float, float]],
     floor: Mapping[str, float],
 ) -> list[str]:
-    """The edges into a node: side by side at its top, in the order they come, with the arguments they are for."""
+    """The edges into a node, side by side at its top, labelled with the arguments they are for."""
     last = {source: ([source, *ways[source, name]])[-1] for source in sources[name]}
     order = sorted(last, key=lambda source: top[last[source]][0])
     named = max((text_width(argument, 11) for argument in sources[name].values()), default=0.0)

@@ -1,12 +1,12 @@
-"""Random architectures: drawn block by block from the whole catalogue, so that each step fits; or with faults put in.
+"""Random architectures, valid or with faults: drawn block by block from the whole catalogue, so that each step fits.
 
-What a block reads and which settings it takes come from its schema; a draw is tried on the
-meta device and drawn anew where the block refuses it. So whatever joins the catalogue joins the draws.
+A block's inputs and settings come from its schema; a draw is tried on the meta device and repeated if the block
+rejects it. So every block that is added to the catalogue is drawn too.
 
-    draw(signals, seed, size)              a sound architecture of about `size` blocks
-    draw(signals, seed, size, faults=2)    the same with two edits that most often make it unsound
+    draw(signals, seed, size)              a valid architecture of about `size` blocks
+    draw(signals, seed, size, faults=2)    the same with two edits that usually make it invalid
 
-The same arguments give the same architecture: tests and benchmarks name a case by its seed.
+The same arguments give the same architecture: tests and benchmarks identify a case by its seed.
 """
 
 import random
@@ -37,7 +37,7 @@ from weftnet.compose.merging import merged
 from weftnet.compose.repair import Repair
 from weftnet.compose.resolve import Resolver, attempt
 
-#: values of one example that a drawn block may give
+#: the most values per example that a drawn block may give
 LARGEST = 1 << 15
 TRIES = 12
 _WIDTHS = (6, 8, 12, 16, 24, 32, 48, 64)
@@ -50,32 +50,32 @@ def draw(
     """A random architecture of the part `network`.
 
     Args:
-        signals: what comes in; several by name become the inputs of a graph.
-        seed: of the draw.
-        size: about how many blocks, repeats counted once.
-        faults: edits that put faults in; some of them leave it sound.
+        signals: the input; several by name become the inputs of a graph.
+        seed: of the random choices.
+        size: approximate number of blocks, repeats counted once.
+        faults: number of edits that introduce faults; some of them leave it valid.
     """
-    given = signals if isinstance(signals, Mapping) else {"x": signals}
-    read = {name: parse(each) if isinstance(each, str) else each for name, each in given.items()}
-    chance = random.Random(f"{seed} {size} {sorted(map(str, read.items()))}")
+    named = signals if isinstance(signals, Mapping) else {"x": signals}
+    inputs = {name: parse(each) if isinstance(each, str) else each for name, each in named.items()}
+    chance = random.Random(f"{seed} {size} {sorted(map(str, inputs.items()))}")
     grower = _Grower(chance)
-    flows = {name: Flow.of(signal, name) for name, signal in read.items()}
+    flows = {name: Flow.of(signal, name) for name, signal in inputs.items()}
     root = grower.several(flows, size) if len(flows) > 1 else grower.chain(flows[next(iter(flows))], size)[0]
-    architecture = Architecture({"network": root}, {name: signal.text() for name, signal in read.items()})
+    architecture = Architecture({"network": root}, {name: signal.text() for name, signal in inputs.items()})
     for _ in range(faults):
-        architecture = apply(architecture, [_spoiling(architecture, chance)])
+        architecture = apply(architecture, [_fault(architecture, chance)])
     return architecture
 
 
 class _Grower:
-    """Grows nodes on a flow; each was tried on it."""
+    """Grows nodes on a flow; each is tried on it."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.repair = Repair(attempt)
 
     def chain(self, flow: Flow, size: int, ends: bool = True) -> tuple[Chain, Flow]:
-        """Nodes one after another, about `size` blocks in all; unless it `ends`, it seldom gives up an axis."""
+        """Nodes one after another, about `size` blocks in all; unless it `ends`, it rarely drops an axis."""
         nodes: list[Node] = []
         while size > 0:
             node, flow = self.node(flow, size, ends)
@@ -84,7 +84,7 @@ class _Grower:
         return Chain(tuple(nodes)), flow
 
     def node(self, flow: Flow, size: int, ends: bool = True) -> Grown:
-        """One node more: a combinator if there is room for one and its parts can be made to fit, else a block."""
+        """One more node: a combinator if there is room and its branches can be made to fit, else a block."""
         if size > 1 and flow.signal.dtype == "float" and self.chance.random() < 0.4:
             make = self.chance.choice((self._residual, self._parallel, self._repeat, self._graph))
             if grown := make(flow, max(size // 2, 1)):
@@ -92,20 +92,20 @@ class _Grower:
         return self.block(flow, last=ends and size <= 2)
 
     def block(self, flow: Flow, last: bool) -> Grown:
-        """A block that reads the flow; one that gives fewer axes sooner towards the end."""
+        """A block that reads the flow; one that drops an axis is more likely near the end."""
         names = [name for name in BLOCKS.names() if _reads(name, flow.signal)]
         for _ in range(TRIES * TRIES):
             node = Block(name := self.chance.choice(names), self._settings(name, flow.signal))
             after = _tried(node, flow)
             if after is None or after.signal.numel > LARGEST or min(after.signal.sizes, default=0) < 1:
                 continue
-            poorer = len(after.signal.axes) < len(flow.signal.axes) or after.signal.numel < 4
-            if not poorer or last or self.chance.random() < 0.15:
+            smaller = len(after.signal.axes) < len(flow.signal.axes) or after.signal.numel < 4
+            if not smaller or last or self.chance.random() < 0.15:
                 return node, after
         raise AssertionError(f"no block reads {flow.signal}")
 
     def several(self, flows: Mapping[str, Flow], size: int) -> Graph:
-        """A graph that reads every input: each has a chain, and they meet in a block that reads two, or in a merge."""
+        """A graph that reads every input: each has a chain, and these join in a block that reads two, or in a merge."""
         share = max(size // (len(flows) + 1), 1)
         nodes: dict[str, Wire] = {}
         ends: list[tuple[str, Flow]] = []
@@ -132,9 +132,9 @@ class _Grower:
                 if result:
                     return {name: Wire(dict(zip(ports, (one[0], two[0]), strict=True)), node)}, result[1]
         flows = [one[1], two[1]]
-        found = self.repair.merge(self.chance.choice(MERGES), flows)
+        repaired = self.repair.merge(self.chance.choice(MERGES), flows)
         flat = (Block("flatten"),)
-        merge, added = found or ("concat", [flat, flat])
+        merge, added = repaired or ("concat", [flat, flat])
         wires, sources = {}, []
         for (source, _), nodes in zip((one, two), added, strict=True):
             if nodes:
@@ -152,10 +152,10 @@ class _Grower:
 
     def _parallel(self, flow: Flow, size: int) -> Grown | None:
         grown = [self.chain(flow, max(size // 2, 1)) for _ in range(self.chance.choice((2, 2, 3)))]
-        found = self.repair.merge(self.chance.choice(MERGES), [end for _, end in grown])
-        if found is None:
+        repaired = self.repair.merge(self.chance.choice(MERGES), [end for _, end in grown])
+        if repaired is None:
             return None
-        merge, added = found
+        merge, added = repaired
         branches = tuple(Chain((*chain.nodes, *more)) for (chain, _), more in zip(grown, added, strict=True))
         return _checked(Parallel(branches, merge), flow)
 
@@ -163,12 +163,12 @@ class _Grower:
         return _checked(Repeat(self.chance.choice((2, 3)), self.chain(flow, size)[0]), flow)
 
     def _graph(self, flow: Flow, size: int) -> Grown | None:
-        """What comes in is read twice: by a first chain, and beside it by what follows."""
+        """The input is read twice: by a first chain, and by the merge that follows it."""
         first, end = self.chain(flow, max(size // 2, 1))
-        found = self.repair.merge(self.chance.choice(MERGES), [flow, end])
-        if found is None or found[1][1]:
+        repaired = self.repair.merge(self.chance.choice(MERGES), [flow, end])
+        if repaired is None or repaired[1][1]:
             return None
-        merge, (before, _) = found
+        merge, (before, _) = repaired
         wires = {"first": Wire(("here",), first)}
         if before:
             wires["beside"] = Wire(("here",), Chain(tuple(before)))
@@ -176,7 +176,7 @@ class _Grower:
         return _checked(Graph(("here",), wires, ("both",)), flow)
 
     def _settings(self, name: str, signal: Signal) -> dict[str, Any]:
-        """Every required setting, and some of the others."""
+        """Every required setting and some of the optional ones."""
         form = schema(BLOCKS.get(name))
         chosen: dict[str, Any] = {}
         for setting in form.settings.values():
@@ -187,7 +187,7 @@ class _Grower:
         return chosen
 
     def _value(self, setting: Setting, signal: Signal) -> Any:
-        """A value of the setting's type: a width, a small number, or one that divides what comes in."""
+        """A value of the setting's type: a width, a small number, or a divisor of an input size."""
         options = [option for option in (setting.annotation, *get_args(setting.annotation)) if option is not type(None)]
         kinds = [o for o in options if o in (int, float, bool) or get_origin(o) in (Literal, list)]
         kind = self.chance.choice(kinds) if kinds else None
@@ -206,7 +206,7 @@ class _Grower:
 
 
 def _numbers(setting: Setting, signal: Signal) -> Sequence[int]:
-    """Whole numbers that may do for a setting."""
+    """Whole numbers that may suit a setting."""
     if any(width in setting.name.split("_") for width in WIDTHS):
         return _WIDTHS
     usual = setting.default if isinstance(setting.default, int) else 2
@@ -221,14 +221,14 @@ def _reads(name: str, signal: Signal) -> bool:
 
 
 def _tried(node: Node, flow: Flow) -> Flow | None:
-    """What the node gives; None if it has a fault."""
+    """The node's output; None if it has a fault."""
     trial = Resolver(fixing=False)
     result = trial.node(node, flow, (), ())
     return result[1] if result and not (trial.faults or trial.minor) else None
 
 
 def _checked(node: Node, flow: Flow) -> Grown | None:
-    """The node, if as a whole it has no fault and does not give more than is wanted."""
+    """The node, if it has no fault as a whole and its output is not too large."""
     after = _tried(node, flow)
     return (node, after) if after is not None and after.signal.numel <= LARGEST else None
 
@@ -238,12 +238,12 @@ def _blocks(node: Node) -> int:
     return sum(_blocks(child) for _, child in children(node)) or 1
 
 
-def _spoiling(architecture: Architecture, chance: random.Random) -> Edit:
-    """An edit that is likely to make the architecture unsound."""
+def _fault(architecture: Architecture, chance: random.Random) -> Edit:
+    """An edit that is likely to introduce a fault."""
     path, node = chance.choice([at for part, root in architecture.parts.items() for at in _walk(root, (part,))])
     match node:
         case Block():
-            return chance.choice(_ill_blocks(node, path, chance))
+            return chance.choice(_faults_of(node, path, chance))
         case Residual(_, shortcut) if shortcut is not None and chance.random() < 0.5:
             return Edit(path, "shortcut", None)
         case Parallel(_, merge) if chance.random() < 0.5:
@@ -253,13 +253,13 @@ def _spoiling(architecture: Architecture, chance: random.Random) -> Edit:
         case Graph(inputs, wires, _):
             name = chance.choice(list(wires))
             sources = wires[name].sources
-            ill = chance.choice((_misspelt(wires[name].names[0], chance), name, inputs[-1]))
-            instead = {next(iter(sources)): ill} if isinstance(sources, Mapping) else (ill, *sources[1:])
+            wrong = chance.choice((_misspelt(wires[name].names[0], chance), name, inputs[-1]))
+            instead = {next(iter(sources)): wrong} if isinstance(sources, Mapping) else (wrong, *sources[1:])
             return Edit((*path, name), "sources", instead)
     return Edit(path, chance.choice(("before", "after")), [_any_block(chance)])
 
 
-def _ill_blocks(node: Block, path: tuple[str, ...], chance: random.Random) -> list[Edit]:
+def _faults_of(node: Block, path: tuple[str, ...], chance: random.Random) -> list[Edit]:
     form = schema(BLOCKS.get(node.name)) if node.name in BLOCKS else None
     names = list(form.settings) if form else list(node.settings)
     edits = [
@@ -278,7 +278,7 @@ def _ill_blocks(node: Block, path: tuple[str, ...], chance: random.Random) -> li
 
 
 def _any_block(chance: random.Random) -> Block:
-    """Any block of the catalogue, its required settings those that fit elsewhere."""
+    """Any block of the catalogue, with required settings that fit another input."""
     name = chance.choice(BLOCKS.names())
     form = schema(BLOCKS.get(name))
     needed = [setting for setting in form.settings.values() if setting.required and setting.name not in form.filled]

@@ -1,4 +1,4 @@
-"""A network as a Mermaid flowchart, which READMEs and wikis draw."""
+"""A network as a Mermaid flowchart, which READMEs and wikis can display."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from weftnet.compose.flow import Resolved
 
 
 def mermaid(resolved: Resolved) -> str:
-    """The network as the text of a Mermaid flowchart; shapes stand on the edges."""
+    """The network as the text of a Mermaid flowchart; shapes are labels of the edges."""
     writer = _Writer()
     starts = {name: writer.node(f"{name}: {brief(signal)}", "([{}])") for name, signal in resolved.reads.items()}
     if resolved.kind == "graph":
@@ -25,7 +25,7 @@ End = tuple[str, str]
 
 
 class _Writer:
-    """Lines, and a key for every node; an end is a node's key and the shape it gives."""
+    """The lines so far, and a key for every node; an end is a node's key and the shape of its output."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

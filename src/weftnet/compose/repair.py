@@ -27,7 +27,7 @@ class Repair:
     """Searches for fixes; what works is decided by a trial, which the resolver hands in.
 
     Args:
-        trial: resolves a node and tells whether it has a fault.
+        trial: resolves a node; its output, or None if it has a fault.
     """
 
     def __init__(self, trial: Trial) -> None:

@@ -21,13 +21,13 @@ def chain(*parts: Node | Sequence[Node]) -> Chain:
 
 
 def network(*parts: Node | Sequence[Node], classes: int | None = None) -> Architecture:
-    """The architecture of a single network, with a last dense layer if `classes` is given."""
+    """The architecture of a single network, with a last dense layer if `classes` is set."""
     last = [] if classes is None else [block("dense", dim=classes)]
     return Architecture({"network": chain(*parts, last)})
 
 
 def dropout(rate: float) -> list[Node]:
-    """Dropout, or nothing where the rate is 0."""
+    """Dropout, or nothing if the rate is 0."""
     return [block("dropout", rate=rate)] if rate else []
 
 
@@ -40,7 +40,7 @@ def halved(entry: str, shape: Sequence[int], times: int) -> tuple[int, int]:
     """Height and width of an image (channels, height, width) after it was halved some times.
 
     Raises:
-        SettingError: the shape is none of an image, or can't be halved so often.
+        SettingError: the shape is not that of an image, or can't be halved so often.
     """
     factor = 2**times
     if len(shape) != 3 or min(shape) < 1 or shape[1] % factor or shape[2] % factor:

@@ -1,4 +1,4 @@
-"""Autoencoder: squeeze an example through a narrow middle and draw it again.
+"""Autoencoder: compress an example into a short code and reconstruct it.
 
     z = encoder(x): flatten – (dense – relu) for each width – dense latent
     y = decoder(z): (dense – relu) for each width backwards – dense values – the example's shape

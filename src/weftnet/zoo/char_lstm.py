@@ -1,4 +1,4 @@
-"""A recurrent language model over characters: what comes next, at every step.
+"""A recurrent language model over characters: it predicts the next one at every step.
 
     embedding – dropout – lstm (layers) – dropout           gives (batch, time, hidden)
 

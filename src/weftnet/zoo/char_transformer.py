@@ -1,4 +1,4 @@
-"""A small GPT over characters: what comes next, at every step.
+"""A small GPT over characters: it predicts the next one at every step.
 
     embedding – learned positions – dropout – depth × causal encoder layer – norm           gives (batch, time, dim)
 

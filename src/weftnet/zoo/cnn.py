@@ -1,10 +1,10 @@
-"""The small convolutional network that introductions start with.
+"""The small convolutional network of most introductions.
 
     conv 32@3 – pool – relu – conv 64@3 – pool – relu – conv 64@3 – relu – flatten – dense 64 – relu – dense classes
 
 Source: F. Chollet, Deep learning with Python, 2017, listing 5.1, https://www.manning.com/books/deep-learning-with-python;
 the idea: Y. LeCun and others, 1998, https://doi.org/10.1109/5.726791.
-Pooling stands before relu: the same values and gradients, since both are monotone, on a quarter of the pixels.
+Pooling comes before relu: the same values and gradients, since both are monotone, on a quarter of the pixels.
 Parameters: 28×28×1, 10 classes: 93,322, as in the book; 32×32×3: 122,570, as in TensorFlow's tutorial.
 """
 
@@ -27,7 +27,7 @@ def cnn(
         widths: channels of the convolutions; the image is halved between two of them.
         dense: size of the dense layer.
         padding: "valid" loses a pixel at every edge, as in the book; "same" keeps small images alive.
-        classes: outputs; without it the dense layer comes out.
+        classes: outputs; without it the dense layer is the output.
     """
     nodes: list[Node] = []
     for i, width in enumerate(widths):

@@ -7,7 +7,7 @@ Source: A. Radford, L. Metz, S. Chintala, Unsupervised representation learning w
 adversarial networks, 2015, https://arxiv.org/abs/1511.06434; critic: I. Gulrajani and others, Improved training of
 Wasserstein GANs, 2017, https://arxiv.org/abs/1704.00028.
 Differs from DCGAN: the critic has no batch normalisation, which would couple the examples whose gradients the penalty
-looks at, and the generator no tanh at its end, since examples come in standardised.
+uses, and the generator no tanh at its end, since examples are standardised.
 Parameters: shape [1, 28, 28], widths 32, 64, noise 64: 292,578, critic and generator together.
 """
 

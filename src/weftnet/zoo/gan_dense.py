@@ -5,7 +5,7 @@
 
 Source: I. Goodfellow and others, Generative adversarial nets, 2014, https://arxiv.org/abs/1406.2661; the critic, a
 number instead of a probability: M. Arjovsky, S. Chintala, L. Bottou, 2017, https://arxiv.org/abs/1701.07875.
-The task gan appends what is open: it knows the noise's size and the example's shape.
+The task gan appends the last layers: it knows the noise's size and the example's shape.
 Parameters: 28×28×1, widths 256, 256, noise 64: 550,929, critic and generator together.
 """
 

@@ -1,4 +1,4 @@
-"""Three families in a line: convolution sees, recurrence reads, attention looks back.
+"""Three families in sequence: convolution, recurrence, attention.
 
     (conv – norm – pool – relu) for each width – rows – bidirectional lstm → h
     h + attention(norm(h)) – weighted mean – dense classes

@@ -6,7 +6,7 @@ Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning appl
 https://doi.org/10.1109/5.726791; in this form:
 https://docs.pytorch.org/tutorials/beginner/blitz/cifar10_tutorial.html.
 Differs from the paper: relu and maximum pooling for tanh and scaled averages, every map of the second convolution reads
-all of the first. Pooling stands before relu, which changes no value.
+all of the first. Pooling comes before relu, which changes no value.
 Parameters: 32×32×3, 10 classes: 62,006.
 """
 

@@ -16,6 +16,6 @@ def linear(classes: int | None = None) -> Architecture:
     """One dense layer on all values.
 
     Args:
-        classes: outputs; without it the flattened input comes out, for a task to put its head on.
+        classes: outputs; without it the network ends in the flattened input, to which the task adds its head.
     """
     return network(block("flatten"), classes=classes)

@@ -19,6 +19,6 @@ def mlp(widths: Sequence[int] = (256, 128), dropout: float = 0.0, classes: int |
     Args:
         widths: sizes of the hidden layers.
         dropout: rate after each of them, in training.
-        classes: outputs; without it the last hidden layer comes out.
+        classes: outputs; without it the last hidden layer is the output.
     """
     return network(block("flatten"), dense_stack(widths, rate=dropout), classes=classes)

@@ -17,6 +17,6 @@ def row_lstm(hidden: int = 128, layers: int = 1, classes: int | None = None) -> 
     Args:
         hidden: size of the state.
         layers: LSTMs on top of one another.
-        classes: outputs; without it the last state comes out.
+        classes: outputs; without it the network ends in the last state.
     """
     return network([block("image_rows"), block("lstm", dim=hidden, layers=layers), block("last_step")], classes=classes)

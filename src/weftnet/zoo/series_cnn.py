@@ -4,7 +4,7 @@
 
 Source: Z. Wang, W. Yan, T. Oates, Time series classification from scratch with deep neural networks: a strong baseline,
 2017, https://arxiv.org/abs/1611.06455 (its "FCN").
-As the paper; padding takes no part in norm and mean.
+As the paper; padding is excluded from norm and mean.
 Parameters: widths 128, 256, 128, kernels 8, 5, 3, one value a step, 2 classes: 264,450 without the convolutions'
 biases, which the normalisation makes useless.
 """

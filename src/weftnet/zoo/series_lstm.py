@@ -1,4 +1,4 @@
-"""Stacked LSTMs over a series; the last state answers.
+"""Stacked LSTMs over a series, read out at the last state.
 
     lstm (layers) – last step – dropout – dense classes
 
@@ -18,7 +18,7 @@ def series_lstm(hidden: int = 64, layers: int = 2, dropout: float = 0.0, classes
         hidden: size of each state.
         layers: LSTMs on top of one another.
         dropout: rate before the last layer, in training.
-        classes: outputs; without it the last state comes out.
+        classes: outputs; without it the network ends in the last state.
     """
     lstm = block("lstm", dim=hidden, layers=layers)
     return network([lstm, block("last_step")], dropped(dropout), classes=classes)

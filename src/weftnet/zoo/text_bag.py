@@ -1,4 +1,4 @@
-"""The mean of a text's word vectors: order is thrown away, and often it is not needed.
+"""The mean of a text's word vectors: word order is discarded, and often it is not needed.
 
     y = dense(dropout(mean over real t of embedding(x)[t]))
 
@@ -18,7 +18,7 @@ def text_bag(dim: int = 64, dropout: float = 0.2, classes: int | None = None) ->
     Args:
         dim: size of a word's vector.
         dropout: rate before the last layer, in training.
-        classes: outputs; without it the mean vector comes out.
+        classes: outputs; without it the mean vector is the output.
     """
     return network(
         block("embedding", dim=dim, std=0.1), block("global_average_pool1d"), dropped(dropout), classes=classes

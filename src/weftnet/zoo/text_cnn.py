@@ -1,4 +1,4 @@
-"""Convolutions of several widths over word vectors; each filter keeps its strongest answer.
+"""Convolutions of several widths over word vectors; each filter keeps its strongest response.
 
     for k in kernels:  zₖ = maxₜ relu(conv k (embedding(x)))[t]
     y = dense(dropout(concat(zₖ)))

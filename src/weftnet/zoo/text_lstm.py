@@ -1,4 +1,4 @@
-"""Two recurrent layers over word vectors; the last state answers.
+"""Two recurrent layers over word vectors, read out at the last state.
 
     embedding – lstm – lstm – last step – dropout – dense classes
 

@@ -4,7 +4,7 @@
     decoder: (dense – relu) for each width backwards           then the example's shape
 
 Source: D. Kingma, M. Welling, Auto-encoding variational Bayes, 2014, https://arxiv.org/abs/1312.6114.
-Differs from the paper: relu for tanh. The task variational_autoencoder appends what the arrows leave open: it knows the
+Differs from the paper: relu for tanh. The task variational_autoencoder appends the last layers: it knows the
 latent size and the example's shape.
 Parameters: 28×28×1, widths 400, latent 20: 652,824, as in PyTorch's example of a VAE.
 """

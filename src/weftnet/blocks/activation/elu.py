@@ -6,7 +6,7 @@
 Source: D.-A. Clevert, T. Unterthiner, S. Hochreiter, Fast and accurate deep network learning by exponential linear
 units (ELUs), 2015, https://arxiv.org/abs/1511.07289.
 Differs from torch: it is `F.elu`.
-Cost: no parameters; one exponential a value.
+Cost: no parameters; one exponential per value.
 """
 
 import torch.nn.functional as F

@@ -6,7 +6,7 @@
 Source: D. Hendrycks, K. Gimpel, Gaussian error linear units (GELUs), 2016, https://arxiv.org/abs/1606.08415.
 BERT and ViT use "none", GPT-2 uses "tanh"; they differ by less than 0.0005.
 Differs from torch: it is `F.gelu`. The paper's third form, x·σ(1.702·x), is not offered.
-Cost: no parameters; one erf or tanh a value.
+Cost: no parameters; one erf or tanh per value.
 """
 
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Leaky rectified linear unit: what is negative passes too, damped, so that its gradient never dies.
+"""Leaky rectified linear unit: negative values are scaled down, so that their gradient never vanishes.
 
     y = x          where x > 0
     y = slope · x  elsewhere
@@ -6,7 +6,7 @@
 Source: A. Maas, A. Hannun, A. Ng, Rectifier nonlinearities improve neural network acoustic models, 2013,
 https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf.
 Differs from torch: it is `F.leaky_relu`. GANs are often built with slope = 0.2.
-Cost: no parameters; one comparison and product a value.
+Cost: no parameters; one comparison and product per value.
 """
 
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class LeakyRelu(nn.Module):
-    """A relu that lets a share of the negative through.
+    """A relu that lets a fraction of negative values through.
 
     Args:
         slope: the factor of negative values, 0 … 1.

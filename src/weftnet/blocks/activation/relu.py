@@ -6,7 +6,7 @@ The gradient at x = 0 is 0.
 Source: V. Nair, G. Hinton, Rectified linear units improve restricted Boltzmann machines, 2010,
 https://icml.cc/Conferences/2010/papers/432.pdf.
 Differs from torch: it is `F.relu`.
-Cost: no parameters; one comparison a value.
+Cost: no parameters; one comparison per value.
 """
 
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class Relu(nn.Module):
-    """Zero for what is negative, itself for what is positive."""
+    """Zero for negative values, the identity for positive ones."""
 
     def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """Apply value by value."""

@@ -6,7 +6,7 @@ In front of a loss it sets how sharp a softmax starts; behind a branch, how much
 Source: as temperature of a softmax G. Hinton, O. Vinyals, J. Dean, Distilling the knowledge in a neural network, 2015,
 https://arxiv.org/abs/1503.02531 (factor = 1 / temperature).
 Differs from torch, which has none.
-Cost: no parameters; one product a value.
+Cost: no parameters; one product per value.
 """
 
 import math

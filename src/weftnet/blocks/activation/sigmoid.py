@@ -6,7 +6,7 @@ A two-class head gives logits and leaves the sigmoid to the loss, where it is co
 Source: D. Rumelhart, G. Hinton, R. Williams, Learning representations by back-propagating errors, 1986,
 https://doi.org/10.1038/323533a0.
 Differs from torch: it is `torch.sigmoid`.
-Cost: no parameters; one exponential a value.
+Cost: no parameters; one exponential per value.
 """
 
 import torch

@@ -5,7 +5,7 @@
 Source: S. Elfwing, E. Uchibe, K. Doya, Sigmoid-weighted linear units for neural network function approximation in
 reinforcement learning, 2017, https://arxiv.org/abs/1702.03118.
 Differs from torch: it is `F.silu`.
-Cost: no parameters; one exponential a value.
+Cost: no parameters; one exponential per value.
 """
 
 import torch.nn.functional as F

@@ -6,8 +6,8 @@ A classifier ends in logits, without this block: cross-entropy applies the softm
 gradient.
 Source: J. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990,
 https://doi.org/10.1007/978-3-642-76153-9_28.
-Differs from torch: it is `torch.softmax` with the axis fixed; the maximum is taken off first, so nothing overflows.
-Cost: no parameters; one exponential a value and a sum per position.
+Differs from torch: it is `torch.softmax` with the axis fixed; the maximum is subtracted first, so nothing overflows.
+Cost: no parameters; one exponential per value and a sum per position.
 """
 
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 
 class Softmax(nn.Module):
-    """Turn the last axis into shares of one."""
+    """Turn the last axis into positive values that sum to one."""
 
     def forward(self, x: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
         """Normalise the last axis."""

@@ -5,7 +5,7 @@
 Source: Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, Efficient BackProp, 1998,
 http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf.
 Differs from torch: it is `torch.tanh`; LeCun's scaling 1.7159·tanh(2x/3) is not applied.
-Cost: no parameters; one tanh a value.
+Cost: no parameters; one tanh per value.
 """
 
 import torch

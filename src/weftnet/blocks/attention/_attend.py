@@ -1,4 +1,4 @@
-"""What the attention blocks share: weights that never reach padding, and zeros where there is nothing to look at."""
+"""What the attention blocks share: weights that never reach padding, and zeros where there is nothing to read."""
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ def attend(
 ) -> Tensor:
     """softmax(queries keysᵀ / √dim) values over (batch, heads, time, dim), by torch's fused kernel.
 
-    `mask` (batch, time_memory) says which keys are real. A query that may look nowhere gets zeros.
+    `mask` (batch, time_memory) says which keys are real. A query without a real key gets zeros.
     """
     if mask is None:
         y: Tensor = F.scaled_dot_product_attention(queries, keys, values, dropout_p=dropout, is_causal=causal)

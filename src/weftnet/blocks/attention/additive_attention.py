@@ -24,7 +24,7 @@ class AdditiveAttention(nn.Module):
     Args:
         dim_in: size of each step of x.
         dim_memory: size of each step of the memory, and of the output.
-        dim_hidden: size of the comparison; dim_in if not given.
+        dim_hidden: size of the comparison; dim_in by default.
     """
 
     def __init__(self, dim_in: int, dim_memory: int, dim_hidden: int | None = None) -> None:

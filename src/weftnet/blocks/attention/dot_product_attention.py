@@ -17,7 +17,7 @@ from weftnet.blocks.attention._attend import attend, zeroed
 
 
 class DotProductAttention(nn.Module):
-    """Read from a memory by the likeness of its steps."""
+    """Read from a memory by the similarity of its steps."""
 
     def forward(
         self,
@@ -26,6 +26,6 @@ class DotProductAttention(nn.Module):
         mask: Bool[Tensor, "batch time"] | None = None,
         memory_mask: Bool[Tensor, "batch time_memory"] | None = None,
     ) -> Float[Tensor, "batch time dim"]:
-        """The mean of the memory's real steps, weighted by likeness to each step of x."""
+        """The mean of the memory's real steps, weighted by similarity to each step of x."""
         queries, keys = zeroed(x, mask).unsqueeze(1), zeroed(memory, memory_mask).unsqueeze(1)  # one head
         return zeroed(attend(queries, keys, keys, memory_mask).squeeze(1), mask)

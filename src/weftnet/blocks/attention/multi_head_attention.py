@@ -72,7 +72,7 @@ class MultiHeadAttention(nn.Module):
         Float[Tensor, "batch dim"],
         tuple[Float[Tensor, "batch heads time dim_head"], Float[Tensor, "batch heads time dim_head"]],
     ]:
-        """One step on from the keys and values of the steps before; None starts a sequence.
+        """Continue one step from the keys and values of the previous steps; None starts a sequence.
 
         Raises:
             ValueError: the block is not causal: earlier outputs would depend on later steps.

@@ -2,7 +2,7 @@
 
 
 def settings(where: str, kernel: int, stride: int, padding: int, output_padding: int) -> None:
-    """Refuse settings that no input could serve.
+    """Reject settings that fit no input.
 
     An output padding of a stride or more would add outputs that no input can reach.
     """
@@ -16,7 +16,7 @@ def settings(where: str, kernel: int, stride: int, padding: int, output_padding:
 
 
 def gives(where: str, axis: str, size: int, kernel: int, stride: int, padding: int, output_padding: int) -> None:
-    """Refuse an input of which the padding leaves nothing."""
+    """Reject an input of which the padding leaves nothing."""
     size_out = (size - 1) * stride - 2 * padding + kernel + output_padding
     if size_out < 1:
         raise ValueError(

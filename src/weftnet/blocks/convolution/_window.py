@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def divides(where: str, groups: int, **sizes: int) -> None:
-    """Refuse groups that don't split every size evenly."""
+    """Reject groups that do not divide every size."""
     if groups < 1 or any(size % groups for size in sizes.values()):
         of = " and ".join(f"{name} {size}" for name, size in sizes.items())
         raise ValueError(f"{where}: groups: expected a divisor of {of}, got {groups}")
@@ -18,9 +18,9 @@ def divides(where: str, groups: int, **sizes: int) -> None:
 def margins(
     where: str, padding: str | int, kernel: int, stride: int, dilation: int, names: tuple[str, ...] = ("same", "valid")
 ) -> tuple[int, int]:
-    """How many zeros stand before and after one axis.
+    """The number of zeros before and after one axis.
 
-    same: as many as let stride 1 keep the length; an odd one goes to the end, as in torch.
+    same: as many as keep the length at stride 1; an odd one goes to the end, as in torch.
     valid: none. causal: all of them before, so that no output sees a later input.
     """
     reach = dilation * (kernel - 1)
@@ -41,7 +41,7 @@ def split(zeros: tuple[int, int]) -> tuple[int, list[int]]:
 
 
 def fits(where: str, axis: str, size: int, kernel: int, dilation: int, zeros: tuple[int, int]) -> None:
-    """Refuse an input in which the kernel has no place at all."""
+    """Reject an input that is smaller than the kernel."""
     if size + sum(zeros) <= dilation * (kernel - 1):
         spread = f" with dilation {dilation}" if dilation > 1 else ""
         padding = zeros[0] if zeros[0] == zeros[1] else f"{zeros[0]}+{zeros[1]}"

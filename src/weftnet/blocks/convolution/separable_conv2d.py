@@ -6,7 +6,7 @@
 Some kernel² times cheaper than a convolution of the same size. Edges as in `conv2d`.
 Source: F. Chollet, Xception: deep learning with depthwise separable convolutions, 2016,
 https://arxiv.org/abs/1610.02357.
-Differs from torch, which has none: two `nn.Conv2d`. Nothing stands between them, so one bias, at the end, is all that
+Differs from torch, which has none: two `nn.Conv2d`. There is nothing between them, so one bias, at the end, is all that
 two could do (MobileNet puts a normalisation and relu between: there, write two `conv2d`).
 Cost: channels_in·kernel² + channels·channels_in + channels parameters; twice the weights in FLOPs an output pixel.
 """

@@ -1,10 +1,10 @@
-"""Transposed convolution of a sequence: every step paints a kernel of outputs, `stride` apart; overlaps add up.
+"""Transposed convolution of a sequence: every step adds a kernel to the output, `stride` apart; overlaps are summed.
 
     y[t, o] = bias[o] + Σ weight[i, o, k] · x[s, i]  over all s, k with s·stride + k − padding = t
     time_out = (time − 1)·stride − 2·padding + kernel + output_padding
 
 It is the gradient of `conv1d` with the same settings, not its inverse. With kernel = stride nothing overlaps.
-With a mask, padding paints nothing and gives zeros, and the real outputs are those of the sequence alone.
+With a mask, padding contributes nothing and gives zeros, and the real outputs are those of the sequence alone.
 Source: M. Zeiler et al., Deconvolutional networks, 2010, https://doi.org/10.1109/CVPR.2010.5539957;
 V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016, https://arxiv.org/abs/1603.07285.
 Differs from torch: it is `nn.ConvTranspose1d`, features last, with masks; kernel and stride are 2 by default.
@@ -51,7 +51,7 @@ class TransposedConv1d(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch time dim_in"], mask: Bool[Tensor, "batch time"] | None = None
     ) -> Float[Tensor, "batch time_out dim"]:
-        """Lengthen the sequence; steps where the mask is False paint and give nothing."""
+        """Lengthen the sequence; steps where the mask is False contribute nothing and give zero."""
         gives("transposed_conv1d", "time", x.shape[1], *self.sizes)
         if mask is not None:
             x = x.masked_fill(~mask.unsqueeze(-1), 0)

@@ -1,11 +1,11 @@
-"""Transposed convolution of an image: every pixel paints a kernel of outputs, `stride` apart; overlaps add up.
+"""Transposed convolution of an image: every pixel adds a kernel to the output, `stride` apart; overlaps are summed.
 
     y[o, h, w] = bias[o] + Σ weight[i, o, k, l] · x[i, r, c]
                  over all r, k with r·stride + k − padding = h and all c, l with c·stride + l − padding = w
     height_out = (height − 1)·stride − 2·padding + kernel + output_padding,  width alike
 
-It is the gradient of `conv2d` with the same settings, not its inverse. A kernel that the stride does not divide paints
-some pixels oftener than others, a chequered pattern; with kernel = stride nothing overlaps.
+It is the gradient of `conv2d` with the same settings, not its inverse. A kernel that the stride does not divide covers
+some pixels more often than others, a checkerboard pattern; with kernel = stride nothing overlaps.
 Source: M. Zeiler et al., Deconvolutional networks, 2010, https://doi.org/10.1109/CVPR.2010.5539957;
 V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016, https://arxiv.org/abs/1603.07285.
 Differs from torch: it is `nn.ConvTranspose2d`; kernel and stride are 2 by default.

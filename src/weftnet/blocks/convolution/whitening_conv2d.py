@@ -4,7 +4,7 @@
     w_i = v_i / √(λ_i + eps)
     y[i] = wᵢ · p + bias_i,   y[i + channels_in·kernel²] = −wᵢ · p + bias_…
 
-Every filter comes with its negative, so that a rectifier behind loses nothing. The filters are not trained: they are
+Every filter comes with its negative, so that a following rectifier loses nothing. The filters are not trained: they are
 learnt once, from the examples the block sees before the first step (`weftnet.train.first_look`); until then the patches
 come out as they are. Patches are not centred: images are normalised before.
 Source: T. Page, How to train your ResNet 8: bag of tricks, 2019, https://myrtle.ai/learn/how-to-train-your-resnet-8-bag-of-tricks/;
@@ -58,7 +58,7 @@ class WhiteningConv2d(nn.Module):
 
     @torch.no_grad()
     def learn(self, x: Float[Tensor, "batch channels_in height width"]) -> None:
-        """Take the filters that whiten the patches of these images."""
+        """Set the filters that whiten the patches of these images."""
         directions = self.weight.shape[1] * self.kernel**2
         total, count = torch.zeros(directions, directions, dtype=torch.float64, device=x.device), 0
         for piece in torch.split(x, _PIECE):

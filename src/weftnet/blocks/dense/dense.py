@@ -16,8 +16,8 @@ class Dense(nn.Module):
     """A fully connected layer on the last axis.
 
     Args:
-        dim_in: values read per position.
-        dim: values given per position.
+        dim_in: input values per position.
+        dim: output values per position.
         bias: whether to add a learned constant.
     """
 

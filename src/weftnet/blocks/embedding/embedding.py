@@ -4,8 +4,8 @@
 
 Source: Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, A neural probabilistic language model, 2003,
 https://www.jmlr.org/papers/v3/bengio03a.html
-As torch: `nn.Embedding`; weights are drawn from N(0, std²), where torch has std = 1. No token is set aside for padding:
-padding is what the mask says.
+As torch: `nn.Embedding`; weights are drawn from N(0, std²), where torch has std = 1. No token is reserved for padding:
+the mask says what padding is.
 Cost: no multiplications, vocabulary · dim parameters.
 """
 
@@ -33,6 +33,6 @@ class Embedding(nn.Module):
         nn.init.normal_(self.table.weight, std=std)
 
     def forward(self, x: Int[Tensor, "*batch"]) -> Float[Tensor, "*batch dim"]:
-        """Look every token up."""
+        """Look up every token."""
         y: Tensor = self.table(x)
         return y

@@ -7,9 +7,9 @@
     y = (x − mean) / √(var + eps) · weight + bias,  zero at padding
 
 Source: S. Ioffe, C. Szegedy, Batch normalization, 2015, https://arxiv.org/abs/1502.03167.
-Differs from torch: without a mask it is `nn.BatchNorm1d`, features last. With a mask, padding takes no part in the
-statistics; torch would count it. The sums run in float32 at least.
-Cost: 2·dim parameters, 2·dim + 1 buffers; some 8 operations a value while training, 2 in evaluation.
+Differs from torch: without a mask it is `nn.BatchNorm1d`, features last. With a mask, padding is excluded from the
+statistics; torch would include it. The sums run in float32 at least.
+Cost: 2·dim parameters, 2·dim + 1 buffers; some 8 operations per value while training, 2 in evaluation.
 """
 
 import torch
@@ -40,7 +40,7 @@ class BatchNorm(nn.Module):
     def forward(
         self, x: Float[Tensor, "*batch dim"], mask: Bool[Tensor, "batch time"] | None = None
     ) -> Float[Tensor, "*batch dim"]:
-        """Normalise every feature; positions where the mask is False neither count nor come out."""
+        """Normalise every feature; positions where the mask is False are ignored and give zero."""
         if mask is None:
             return self._over_all(x)
         padding = ~mask.unsqueeze(-1)

@@ -7,7 +7,7 @@
 Source: S. Ioffe, C. Szegedy, Batch normalization, 2015, https://arxiv.org/abs/1502.03167.
 Differs from torch: it is `nn.BatchNorm2d`. y uses the biased variance, running_var keeps the unbiased one, as there.
 Without `gain` the weight is one: a convolution behind the norm can scale as well.
-Cost: 2·channels parameters, 2·channels + 1 buffers; some 8 operations a value while training, 2 in evaluation.
+Cost: 2·channels parameters, 2·channels + 1 buffers; some 8 operations per value while training, 2 in evaluation.
 """
 
 import torch

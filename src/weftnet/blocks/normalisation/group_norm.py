@@ -3,11 +3,11 @@
     mean, var over the channels/groups · height · width values of a group
     y = (x − mean) / √(var + eps) · weight[channel] + bias[channel]
 
-Independent of the batch: as good with two images as with two hundred. groups = 1 is a layer normalisation of the
+Independent of the batch: the same with two images as with two hundred. groups = 1 is a layer normalisation of the
 image, groups = channels an instance normalisation.
 Source: Y. Wu, K. He, Group normalization, 2018, https://arxiv.org/abs/1803.08494.
 Differs from torch: it is `nn.GroupNorm`, with the paper's 32 groups by default.
-Cost: 2·channels parameters; some 8 operations a value.
+Cost: 2·channels parameters; some 8 operations per value.
 """
 
 from jaxtyping import Float

@@ -3,10 +3,10 @@
     mean = Σᵢ x[i] / dim,   var = Σᵢ (x[i] − mean)² / dim
     y = (x − mean) / √(var + eps) · weight + bias
 
-Neither other examples nor other steps of a sequence take part, so padding can't change the answer.
+Neither other examples nor other steps of a sequence are involved, so padding never changes the answer.
 Source: J. L. Ba, J. R. Kiros, G. Hinton, Layer normalization, 2016, https://arxiv.org/abs/1607.06450.
 Differs from torch: it is `nn.LayerNorm` on the last axis.
-Cost: 2·dim parameters; some 8 operations a value.
+Cost: 2·dim parameters; some 8 operations per value.
 """
 
 from jaxtyping import Float

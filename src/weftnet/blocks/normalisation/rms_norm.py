@@ -1,11 +1,11 @@
-"""Root-mean-square normalisation: a layer normalisation that leaves the mean alone.
+"""Root-mean-square normalisation: a layer normalisation without centring.
 
     y = x / √(Σᵢ x[i]² / dim + eps) · weight
 
 Source: B. Zhang, R. Sennrich, Root mean square layer normalization, 2019, https://arxiv.org/abs/1910.07467.
 Differs from torch: it is `nn.RMSNorm` on the last axis, with eps = 1e-6 whatever the dtype (torch's default follows the
 dtype); the paper has no eps.
-Cost: dim parameters; some 4 operations a value.
+Cost: dim parameters; some 4 operations per value.
 """
 
 from jaxtyping import Float

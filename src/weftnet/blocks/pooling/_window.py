@@ -7,13 +7,13 @@ from torch import Tensor
 
 
 def half(where: str, padding: int, size: tuple[int, int]) -> None:
-    """Refuse a padding of more than half a window: some windows would hold nothing else."""
+    """Reject a padding of more than half a window: some windows would contain nothing else."""
     if not 0 <= padding <= min(size) // 2:
         raise ValueError(f"{where}: padding: expected 0 to half the size {min(size)}, got {padding}")
 
 
 def fits(where: str, axis: str, length: int, size: int, padding: int = 0) -> None:
-    """Refuse an input in which the window has no place at all."""
+    """Reject an input that is smaller than the window."""
     if length + 2 * padding < size:
         raise ValueError(
             f"{where}: size {size} does not fit an input of {axis} {length} with padding {padding}; "

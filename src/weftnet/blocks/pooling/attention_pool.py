@@ -1,4 +1,4 @@
-"""Attention pooling of a sequence: a weighted mean of its steps; a learned query says which weigh.
+"""Attention pooling of a sequence: a weighted mean of its steps; a learned query decides the weights.
 
     u[t] = tanh(key · x[t] + bias)               key: (dim_hidden, dim_in)
     a = softmaxₜ(query · u[t])                   over the real steps
@@ -21,7 +21,7 @@ class AttentionPool(nn.Module):
 
     Args:
         dim_in: features of a step.
-        dim_hidden: size of the query; dim_in if left out.
+        dim_hidden: size of the query; dim_in by default.
     """
 
     def __init__(self, dim_in: int, dim_hidden: int | None = None) -> None:

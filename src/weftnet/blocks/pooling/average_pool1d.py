@@ -3,7 +3,7 @@
     y[t, i] = Σₖ x[t·stride + k, i] / size      k = 0 … size − 1
     time_out = ⌊(time − size) / stride⌋ + 1
 
-Steps that fill no whole window are left out. With a mask, an output is real if its whole window is, so that a padded
+Steps beyond the last whole window are dropped. With a mask, an output is real if its whole window is, so that a padded
 sequence gives what it gives alone; the rest is zero.
 Source: Y. LeCun et al., Gradient-based learning applied to document recognition, 1998,
 https://doi.org/10.1109/5.726791 (there with a learned gain).
@@ -24,7 +24,7 @@ class AveragePool1d(nn.Module):
 
     Args:
         size: steps of a window.
-        stride: steps from one window to the next; the size if left out.
+        stride: steps from one window to the next; the size by default.
     """
 
     def __init__(self, size: int = 2, stride: int | None = None) -> None:

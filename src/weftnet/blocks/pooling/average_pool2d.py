@@ -3,7 +3,7 @@
     y[c, h, w] = Σₖ Σₗ x[c, h·stride + k − padding, w·stride + l − padding] / size²
     height_out = ⌊(height + 2·padding − size) / stride⌋ + 1,  width alike; outside the image x is 0
 
-Rows and columns that fill no whole window are left out.
+Rows and columns beyond the last whole window are dropped.
 Source: Y. LeCun et al., Gradient-based learning applied to document recognition, 1998,
 https://doi.org/10.1109/5.726791 (there with a learned gain).
 Differs from torch: it is `nn.AvgPool2d`; the zeros around the image count in the mean, as there by default (TensorFlow
@@ -24,7 +24,7 @@ class AveragePool2d(nn.Module):
 
     Args:
         size: pixels of a window along an axis, or [height, width].
-        stride: pixels from one window to the next, or [height, width]; the size if left out.
+        stride: pixels from one window to the next, or [height, width]; the size by default.
         padding: pixels around the image, which count as zeros.
     """
 

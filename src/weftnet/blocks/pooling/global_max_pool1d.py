@@ -6,7 +6,7 @@ A sequence without a real step gives zero.
 Source: R. Collobert et al., Natural language processing (almost) from scratch, 2011, https://arxiv.org/abs/1103.0398.
 Differs from torch: it is `nn.AdaptiveMaxPool1d(1)`, features last, with masks; equal largest values share the gradient,
 where torch's pooling gives it to one of them.
-Cost: no parameters; one comparison a value.
+Cost: no parameters; one comparison per value.
 """
 
 import torch

@@ -3,7 +3,7 @@
     y[t, i] = maxₖ x[t·stride + k, i]      k = 0 … size − 1
     time_out = ⌊(time − size) / stride⌋ + 1
 
-Steps that fill no whole window are left out. With a mask, an output is real if its whole window is, so that a padded
+Steps beyond the last whole window are dropped. With a mask, an output is real if its whole window is, so that a padded
 sequence gives what it gives alone; the rest is zero.
 Source: M. Ranzato et al., Unsupervised learning of invariant feature hierarchies, 2007,
 https://doi.org/10.1109/CVPR.2007.383157.
@@ -24,7 +24,7 @@ class MaxPool1d(nn.Module):
 
     Args:
         size: steps of a window.
-        stride: steps from one window to the next; the size if left out.
+        stride: steps from one window to the next; the size by default.
     """
 
     def __init__(self, size: int = 2, stride: int | None = None) -> None:

@@ -3,7 +3,7 @@
     y[c, h, w] = maxₖ maxₗ x[c, h·stride + k − padding, w·stride + l − padding]
     height_out = ⌊(height + 2·padding − size) / stride⌋ + 1,  width alike; outside the image x is −∞
 
-Rows and columns that fill no whole window are left out.
+Rows and columns beyond the last whole window are dropped.
 Source: M. Ranzato et al., Unsupervised learning of invariant feature hierarchies, 2007,
 https://doi.org/10.1109/CVPR.2007.383157.
 Differs from torch: it is `nn.MaxPool2d`.
@@ -23,8 +23,8 @@ class MaxPool2d(nn.Module):
 
     Args:
         size: pixels of a window along an axis, or [height, width].
-        stride: pixels from one window to the next, or [height, width]; the size if left out.
-        padding: pixels around the image, which never win.
+        stride: pixels from one window to the next, or [height, width]; the size by default.
+        padding: pixels around the image, which are never the largest.
     """
 
     def __init__(self, size: int | list[int] = 2, stride: int | list[int] | None = None, padding: int = 0) -> None:

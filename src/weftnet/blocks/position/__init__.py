@@ -1,1 +1,1 @@
-"""Where a step stands in its sequence."""
+"""Positions of the steps in a sequence."""

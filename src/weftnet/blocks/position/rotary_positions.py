@@ -1,4 +1,4 @@
-"""Positions as rotations: the product of two rotated vectors depends on how far apart they stand, not on where.
+"""Positions as rotations: the product of two rotated vectors depends on their distance only.
 
     θ[i] = base^(−2i / dim)                          i = 0 … dim/2 − 1
     y[t, i]         = x[t, i] · cos(t θ[i]) − x[t, i + dim/2] · sin(t θ[i])

@@ -2,7 +2,7 @@
 
 Packing needs the lengths as numbers on the host, which neither `torch.export` nor the meta device has. Instead:
 
-- padding stands on the right, so a forward pass meets it only after the last real step;
+- padding is on the right, so a forward pass meets it only after the last real step;
 - a backward pass is a forward pass over each sequence reversed within its own length;
 - layers run one by one, since a layer's padded outputs must not reach the next layer's backward pass;
 - the last state is gathered at each sequence's last real step.
@@ -64,7 +64,7 @@ def check_one_way(block: str, directions: int) -> None:
 
 
 def _reversal(mask: Tensor) -> Tensor:
-    """The index (batch, time) that reverses the real steps and leaves padding where it stands; its own inverse."""
+    """The index (batch, time) that reverses the real steps and leaves padding in place; its own inverse."""
     steps = torch.arange(mask.shape[1], device=mask.device)
     return torch.where(mask, mask.sum(dim=1, keepdim=True) - 1 - steps, steps)
 

@@ -76,7 +76,7 @@ class Lstm(nn.Module):
     def step(
         self, x_t: Float[Tensor, "batch dim_in"], state: Float[Tensor, "batch cells dim_state"] | None = None
     ) -> tuple[Float[Tensor, "batch dim_out"], Float[Tensor, "batch cells dim_state"]]:
-        """One step on from a state.
+        """Continue one step from a state.
 
         Raises:
             ValueError: the network is bidirectional.

@@ -1,4 +1,4 @@
-"""The plain recurrent network: the hidden state is one affine map and a squashing.
+"""The plain recurrent network: the hidden state is an affine map and a nonlinearity.
 
     h' = φ(W_ih x + b_ih + W_hh h + b_hh)            φ: tanh or relu; y[t] = h'
 
@@ -84,7 +84,7 @@ class Rnn(nn.Module):
     def step(
         self, x_t: Float[Tensor, "batch dim_in"], state: Float[Tensor, "batch cells dim_state"] | None = None
     ) -> tuple[Float[Tensor, "batch dim_out"], Float[Tensor, "batch cells dim_state"]]:
-        """One step on from a state.
+        """Continue one step from a state.
 
         Raises:
             ValueError: the network is bidirectional.

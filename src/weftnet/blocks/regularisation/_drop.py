@@ -1,6 +1,6 @@
 """Zeroing values at random, for every block that does it.
 
-    y = x · m,    m = 1 / (1 − rate) where u ≥ rate, else 0,    u ~ Uniform[0, 1), one draw a value
+    y = x · m,    m = 1 / (1 − rate) where u ≥ rate, else 0,    u ~ Uniform[0, 1), one draw per value
 
 As `nn.Dropout`, with another draw: torch's CPU kernel takes three times as long for a Bernoulli value as for a uniform
 one (5.7 and 1.9 ns on an AMD EPYC). On a GPU it is torch's fused kernel.

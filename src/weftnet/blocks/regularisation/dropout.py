@@ -1,13 +1,13 @@
 """Dropout: while training, each value is zeroed with probability `rate` and the rest is scaled up to keep the mean.
 
-    training:    y = x · keep / (1 − rate),   keep ~ Bernoulli(1 − rate), one draw a value
+    training:    y = x · keep / (1 − rate),   keep ~ Bernoulli(1 − rate), one draw per value
     evaluation:  y = x
 
 Source: N. Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014,
 https://jmlr.org/papers/v15/srivastava14a.html.
 Differs from torch: `nn.Dropout` by the draw alone (`_drop.py`). The paper scales by (1 − rate) in evaluation instead,
 which is the same.
-Cost: no parameters; one random number a value while training, nothing in evaluation.
+Cost: no parameters; one random number per value while training, nothing in evaluation.
 """
 
 from jaxtyping import Float

@@ -1,4 +1,4 @@
-"""A learned step before the first, for attention to gather the whole sequence in.
+"""A learned step before the first, in which attention gathers the whole sequence.
 
     y[b] = token, x[b, 0], x[b, 1], …                token: (dim)
 

@@ -1,4 +1,4 @@
-"""A wave as a log-mel spectrogram: how loud each band of pitch is in each frame.
+"""A wave as a log-mel spectrogram: the energy of each frequency band in each frame.
 
     frame[t, n] = hann[n] · x[t · hop + n]           hann[n] = ½ − ½ cos(2π n / window),  n = 0 … window − 1
     power[t, k] = |Σ_n frame[t, n] · e^(−2πi k n / window)|²                       k = 0 … ⌊window / 2⌋
@@ -74,7 +74,7 @@ class Spectrogram(nn.Module):
         return [700 * (10 ** (top * m / (self.bands + 1) / 2595) - 1) for m in range(self.bands + 2)]
 
     def _check_bands(self) -> None:
-        """A triangle that falls between two frequencies of the transform would never see anything."""
+        """Reject a triangle that falls between two frequencies of the transform: it would always be zero."""
         corners, spacing = self._corners(), self.rate / self.window
         for low, high in zip(corners, corners[2:], strict=False):
             if (math.floor(low / spacing) + 1) * spacing >= high:

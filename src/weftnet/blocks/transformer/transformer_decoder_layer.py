@@ -31,10 +31,10 @@ class TransformerDecoderLayer(nn.Module):
         dim: size of each step.
         dim_memory: size of each step of the memory.
         heads: number of heads, a divisor of dim.
-        dim_hidden: size inside the feed-forward network; 4 · dim if not given.
+        dim_hidden: size inside the feed-forward network; 4 · dim by default.
         dropout: rate for attention weights, hidden values and changes, in training.
         activation: φ.
-        norm_first: whether norms stand before the sublayers or after the residuals.
+        norm_first: whether norms come before the sublayers or after the residuals.
         rotary: whether positions turn queries and keys of the self-attention.
     """
 
@@ -80,7 +80,7 @@ class TransformerDecoderLayer(nn.Module):
         Float[Tensor, "batch dim"],
         tuple[Float[Tensor, "batch heads time dim_head"], Float[Tensor, "batch heads time dim_head"]],
     ]:
-        """One step on from the keys and values of the steps before; None starts a sequence."""
+        """Continue one step from the keys and values of the previous steps; None starts a sequence."""
         change, state = self.attention.step(self.around_attention.before(x_t), state)
         x_t = self.around_attention.after(x_t, change)
         read = self.cross(self.around_cross.before(x_t).unsqueeze(1), memory, memory_mask=memory_mask)

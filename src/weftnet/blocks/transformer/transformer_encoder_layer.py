@@ -28,10 +28,10 @@ class TransformerEncoderLayer(nn.Module):
     Args:
         dim: size of each step.
         heads: number of heads, a divisor of dim.
-        dim_hidden: size inside the feed-forward network; 4 · dim if not given.
+        dim_hidden: size inside the feed-forward network; 4 · dim by default.
         dropout: rate for attention weights, hidden values and changes, in training.
         activation: φ.
-        norm_first: whether norms stand before the sublayers or after the residuals.
+        norm_first: whether norms come before the sublayers or after the residuals.
         causal: whether a step sees only itself and the steps before.
         rotary: whether positions turn queries and keys.
     """
@@ -70,7 +70,7 @@ class TransformerEncoderLayer(nn.Module):
         Float[Tensor, "batch dim"],
         tuple[Float[Tensor, "batch heads time dim_head"], Float[Tensor, "batch heads time dim_head"]],
     ]:
-        """One step on from the keys and values of the steps before; None starts a sequence.
+        """Continue one step from the keys and values of the previous steps; None starts a sequence.
 
         Raises:
             ValueError: the layer is not causal.
