@@ -117,7 +117,7 @@ def test_groups_and_dilation_are_checked():
 @pytest.mark.parametrize(("block", "name"), BLOCKS)
 def test_a_kernel_larger_than_the_image_is_refused(block, name):
     text = "does not fit an input of"
-    with pytest.raises(ValueError, match=f"^{name}: kernel 7 {text} height 5 with padding 0; take a smaller kernel"):
+    with pytest.raises(ValueError, match=f"^{name}: kernel 7 {text} height 5 with padding 0; use a smaller kernel"):
         block(4, 6, kernel=7, padding="valid")(torch.randn(2, 4, 5, 9))
-    with pytest.raises(ValueError, match=f"^{name}: kernel 8 {text} width 5 with padding 1; take a smaller kernel"):
+    with pytest.raises(ValueError, match=f"^{name}: kernel 8 {text} width 5 with padding 1; use a smaller kernel"):
         block(4, 6, kernel=[3, 8], padding=1)(torch.randn(2, 4, 9, 5))

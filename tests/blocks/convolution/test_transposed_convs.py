@@ -119,7 +119,7 @@ def test_bad_sizes_are_refused():
 
 
 def test_a_padding_that_leaves_nothing_is_refused():
-    text = "padding 2 cuts all off: an input of {} 2 gives 0 outputs; take a smaller padding or a larger kernel$"
+    text = "padding 2 leaves no output: an input of {} 2 gives 0 outputs; use a smaller padding or a larger kernel$"
     with pytest.raises(ValueError, match=r"^transposed_conv1d: " + text.format("time")):
         TransposedConv1d(4, 5, padding=2)(torch.randn(2, 2, 4))
     with pytest.raises(ValueError, match=r"^transposed_conv2d: " + text.format("width")):

@@ -20,6 +20,6 @@ def gives(where: str, axis: str, size: int, kernel: int, stride: int, padding: i
     size_out = (size - 1) * stride - 2 * padding + kernel + output_padding
     if size_out < 1:
         raise ValueError(
-            f"{where}: padding {padding} cuts all off: an input of {axis} {size} gives {size_out} outputs; "
-            "take a smaller padding or a larger kernel"
+            f"{where}: padding {padding} leaves no output: an input of {axis} {size} gives {size_out} outputs; "
+            "use a smaller padding or a larger kernel"
         )
