@@ -9,6 +9,7 @@ inference, 2018, https://arxiv.org/abs/1712.05877.
 """
 
 import logging
+import platform
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
@@ -30,6 +32,14 @@ from weftnet.errors import WeftnetError
 from weftnet.execution.session import MASK
 from weftnet.export.onnx import onnx_model
 from weftnet.run.loading import Loaded
+
+
+def products_saturate() -> bool:
+    """Whether this processor adds two eight-bit products in 16 bits, where they overflow: x86 without VNNI.
+
+    Weights in seven bits (ONNX Runtime's `reduce_range`) avoid it: 2 · 255 · 64 < 2¹⁵.
+    """
+    return platform.machine() in ("x86_64", "AMD64") and not torch.cpu._is_vnni_supported()
 
 
 class CalibrationReader:

@@ -13,7 +13,7 @@ SEGMENTS = 64
 
 @dataclass(frozen=True)
 class DisplayedInput:
-    """An input as its reader knows it.
+    """An input in a form that people can read.
 
     Args:
         kind: image, tokens, table, series, wave or vector.

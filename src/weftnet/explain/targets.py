@@ -16,7 +16,7 @@ from weftnet.errors import SettingError, UnknownName
 from weftnet.run.loading import Loaded
 
 Link: TypeAlias = Literal["softmax", "sigmoid", "none"]
-#: a task's settings, its outputs and the target asked for → the targets
+#: a task's settings, its outputs and the requested target → the targets
 Chooser: TypeAlias = Callable[[Mapping[str, Any], Tensor, str | int | None], "Targets"]
 
 

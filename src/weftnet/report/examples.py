@@ -1,4 +1,4 @@
-"""Some examples of a data set as a reader knows them: pictures, texts, rows of a table, waves."""
+"""Some examples of a data set as HTML: pictures, texts, rows of a table, waves."""
 
 from collections.abc import Sequence
 from html import escape

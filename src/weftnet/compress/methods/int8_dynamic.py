@@ -3,7 +3,7 @@
 Nothing is calibrated, so nothing can be calibrated wrongly; the cost is a pass over every activation before it is
 multiplied. It pays off where weights are large compared with activations: dense layers, attention, recurrent layers,
 and the tables of embeddings, which shrink to a quarter. For convolutions it is slower than float32: see int8_static.
-Weights are signed, with a scale for each output channel.
+Weights are signed, with a scale for each output channel; seven bits where the processor has no VNNI.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from weftnet.base.extras import need
 from weftnet.compress.emit import ONNX, finish_onnx, new_onnx
 from weftnet.compress.layers import layer_families
-from weftnet.compress.quantise import fuse, prepared, quiet
+from weftnet.compress.quantise import fuse, prepared, products_saturate, quiet
 from weftnet.compress.resources import NotApplicable, Resources, network_of
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
@@ -50,6 +50,7 @@ class Int8Dynamic:
                 op_types_to_quantize=list(_QUANTISED),
                 weight_type=quantization.QuantType.QInt8,
                 per_channel=True,
+                reduce_range=products_saturate(),
             )
             fuse(folder / ONNX)
         return finish_onnx(run)

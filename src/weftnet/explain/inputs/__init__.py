@@ -32,7 +32,7 @@ class View(Protocol):
         """A bool for each piece (batch, …pieces) as one for each encoded value; broadcasts to the values."""
 
     def display(self, values: Tensor) -> DisplayedInput:
-        """One example, as its reader knows it."""
+        """One example in a form that people can read."""
 
 
 def view(name: str, signal: Signal, columns: Mapping[str, Kind]) -> View:

@@ -1,4 +1,4 @@
-"""An image beside a pale copy of it, overlaid with the heat map."""
+"""An image next to a pale copy of it, overlaid with the heat map."""
 
 import io
 from base64 import b64encode
