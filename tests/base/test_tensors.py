@@ -52,7 +52,7 @@ def test_missing_and_damaged(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for broken in (b"", whole[:7], whole[:60], whole[:-1], b"\xff" * 100, whole.replace(b"{", b"[")):
         path.write_bytes(broken)
-        with pytest.raises(DamagedCheckpoint, match="is not a whole safetensors file"):
+        with pytest.raises(DamagedCheckpoint, match="is no intact safetensors file"):
             tensors.load(path)
 
 

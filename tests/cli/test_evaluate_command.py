@@ -56,5 +56,5 @@ def test_its_own_data_that_have_changed(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_split_that_does_not_exist() -> None:
-    with pytest.raises(DataError, match="no holdout part"):
+    with pytest.raises(DataError, match="no holdout split"):
         evaluate_command(FIXTURES / "digits", None, "holdout", False)

@@ -174,7 +174,7 @@ def test_an_architecture_that_cannot_be_read_is_told_with_its_faults(run: Run, t
 
 
 def test_a_part_that_is_not_there(run: Run) -> None:
-    with pytest.raises(DataError, match="no holdout part"):
+    with pytest.raises(DataError, match="no holdout split"):
         load(run).metrics(open_data("digits"), "holdout")
 
 

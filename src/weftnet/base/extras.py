@@ -1,4 +1,4 @@
-"""Optional libraries: imported where they are used, and missed with the line that installs them."""
+"""Optional libraries: imported where they are used; if one is missing, the error says how to install it."""
 
 from importlib import import_module
 from typing import Any
@@ -11,15 +11,15 @@ def need(module: str, *, extra: str, what: str) -> Any:
 
     Args:
         module: to import, `onnxruntime` or `torch.export`.
-        extra: of weftnet that installs it.
-        what: is to be done with it, for the message.
+        extra: the extra of weftnet that installs it.
+        what: it is needed for, for the message.
 
     Raises:
-        MissingExtra: it is not installed; says the `pip install` line.
+        MissingExtra: it is not installed; with the `pip install` line.
     """
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module.partition(".")[0]:  # it is there, but something it needs is not
+        if error.name != module.partition(".")[0]:  # it is installed, but something it needs is not
             raise
         raise MissingExtra(module.partition(".")[0], extra, what=what) from None

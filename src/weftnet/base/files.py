@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their place, flushed to the disk, then renamed onto it."""
+"""Files that are whole or absent: written under another name, flushed to the disk, then renamed."""
 
 import hashlib
 import json
@@ -10,9 +10,9 @@ from typing import Any
 
 from weftnet.errors import DamagedCheckpoint, RunError
 
-#: bytes that a text file of a run may have; a vocabulary or a long history takes a few megabytes
+#: most bytes of a text file of a run; a vocabulary or a long history takes a few megabytes
 LIMIT = 64 * 2**20
-#: bytes that a name may have on the usual file systems
+#: most bytes of a name on the usual file systems
 _LONGEST = 255
 #: bytes read at a time
 _BLOCK = 2**20
@@ -28,7 +28,7 @@ def sha256(path: Path) -> str:
 
 
 def flush(path: Path) -> None:
-    """Wait until a file's content, or a folder's list of names, lies on the disk."""
+    """Wait until a file's content, or a folder's list of names, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -37,7 +37,7 @@ def flush(path: Path) -> None:
 
 
 def replace(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then put it in its place; a kill leaves the old one or the new one.
+    """Let `write` fill a temporary file, then rename it to `path`; a kill leaves the old file or the new one.
 
     Raises:
         RunError: the disk is full or the folder can't be written.
@@ -75,7 +75,7 @@ def read_text(path: Path, limit: int = LIMIT) -> str:
     """
     try:
         content = bytearray()
-        with path.open("rb") as file:  # in blocks: one read of the limit would reserve it
+        with path.open("rb") as file:  # in blocks: a single read of so many bytes would allocate them
             while len(content) <= limit and (block := file.read(_BLOCK)):
                 content += block
         if len(content) > limit:
@@ -88,11 +88,11 @@ def read_text(path: Path, limit: int = LIMIT) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file that holds a mapping.
+    """The mapping in a JSON file.
 
     Raises:
         RunError: it is missing, or can't be read.
-        DamagedCheckpoint: it is not such a file.
+        DamagedCheckpoint: it holds no mapping, or is not JSON.
     """
     document = parse_json(read_text(path), str(path))
     if not isinstance(document, dict):
@@ -101,9 +101,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def parse_json(text: str, where: str) -> Any:
-    r"""What a JSON text holds.
+    r"""The content of a JSON text.
 
-    Half a character (`"\ud800"` alone, which JSON allows) is refused: it could never be printed or written again.
+    A lone surrogate (`"\ud800"`, which JSON allows) is refused: it could never be printed or written again.
 
     Raises:
         DamagedCheckpoint: it is not JSON, or nests so deeply that reading it would break.
@@ -113,7 +113,7 @@ def parse_json(text: str, where: str) -> Any:
         if "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise DamagedCheckpoint("holds half a character", where=where, got=repr(error.object[error.start])) from error
+        raise DamagedCheckpoint("holds a lone surrogate", where=where, got=repr(error.object[error.start])) from error
     except ValueError as error:
         raise DamagedCheckpoint("is not JSON", where=where, got=str(error)) from error
     except RecursionError as error:
@@ -122,7 +122,7 @@ def parse_json(text: str, where: str) -> Any:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """The path of a file that an artefact names, which must lie in its folder.
+    """The path of a file that a run or an export names, which must be inside its folder.
 
     Raises:
         RunError: the name leads elsewhere, by `..`, from the root, or over a link.
@@ -133,19 +133,19 @@ def inside(folder: Path, name: str) -> Path:
     if not parts or refused or any(len(part.encode()) > _LONGEST for part in parts):
         raise RunError(f"the name {name[:80]!r} is refused", where=str(folder), expected="a file inside the folder")
     try:
-        leads = path.resolve()
+        target = path.resolve()
     except (OSError, RuntimeError) as error:  # links in a circle
-        raise RunError(f"{name!r} leads nowhere", where=str(folder), got=str(error)) from error
-    if not leads.is_relative_to(folder.resolve()):
+        raise RunError(f"{name!r} can't be resolved", where=str(folder), got=str(error)) from error
+    if not target.is_relative_to(folder.resolve()):
         raise RunError(f"{name!r} is a link that leads out of the folder", where=str(folder))
     return path
 
 
 def probe(folder: Path, bytes_needed: int) -> None:
-    """Make sure, before hours of work, that a folder takes files and the disk has room.
+    """Make sure, before hours of work, that a folder can be written and its disk has room.
 
     Raises:
-        RunError: it does not, or has not.
+        RunError: it can't, or hasn't.
     """
     trial = folder / ".probe"
     try:
@@ -154,7 +154,7 @@ def probe(folder: Path, bytes_needed: int) -> None:
         trial.unlink()
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        fix = "give a folder that you may write to"
+        fix = "give a folder that you can write to"
         raise RunError(f"can't be written: {error.strerror or error}", where=str(folder), fix=fix) from error
     if free < bytes_needed:
         raise RunError(

@@ -1,13 +1,13 @@
-"""Memory that a step frees stays with the process, so that the next step need not ask the system for it again.
+"""Memory that a step frees stays with the process, so that the next step need not request it from the system again.
 
-A step frees large blocks and the next asks for the same ones. glibc gives them back to the system in between, which
-hands every page of 4 KiB out anew: a fault and a page of zeros each. The residual CNN of `benchmarks/speed` has 13,300
-faults a step so, some 13 of 62 ms.
+A step frees large blocks and the next allocates the same ones. In between, glibc returns them to the system, which then
+provides every page of 4 KiB anew: a page fault and a page of zeros each. The residual CNN of `benchmarks/speed` has
+13,300 page faults per step, which cost some 13 of 62 ms.
 
-    M_MMAP_THRESHOLD    larger blocks are asked of the system one by one, smaller ones come from the heap
-    M_TRIM_THRESHOLD    the heap gives its free end back once it is larger
+    M_MMAP_THRESHOLD    larger blocks are requested from the system one by one, smaller ones come from the heap
+    M_TRIM_THRESHOLD    the heap returns its free end once it is larger
 
-No value depends on it. Until the end the process holds what it held at its peak; then it is given back.
+No value depends on it. Until the end the process holds its peak; then it is returned.
 Source: mallopt(3), malloc_trim(3). With another C library than glibc nothing is done.
 """
 
@@ -18,17 +18,17 @@ from contextlib import contextmanager
 from functools import cache
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-#: Larger blocks still come from the system, as glibc has it at the most: pieces of the heap that are too small for them
-#: would lie idle, and the largest batch that `check` foretells would fit no more. With a bound of 1 GiB a step
-#: of a residual CNN is as long at 64 images, and 4 % shorter at 512.
+#: Larger blocks still come from the system, as with glibc's own largest threshold: free parts of the heap that are too
+#: small for them would be wasted, and the largest batch that `check` predicts would no longer fit. With a bound of
+#: 1 GiB a residual CNN's step takes as long with 64 images, and 4 % less with 512.
 LARGEST = 32 << 20
 _NEVER = (1 << 31) - 1
-#: The most that glibc's own thresholds grow to; once they are set they move no more, so there is no other way back.
+#: The largest values of glibc's own thresholds; once set, they no longer adapt, so these are the way back.
 _USUAL = {_M_MMAP_THRESHOLD: LARGEST, _M_TRIM_THRESHOLD: 64 << 20}
 
 
 class _Depth:
-    """How many ask for it now: trials are nested."""
+    """The number of open contexts: trials are nested."""
 
     value = 0
 
@@ -41,20 +41,20 @@ def _libc() -> ctypes.CDLL | None:
 
 
 def can_keep_memory() -> bool:
-    """Whether the C library can be told so."""
+    """Whether the C library offers it."""
     return _libc() is not None
 
 
 def pages_fetched() -> int:
-    """How many pages the system has handed to this process so far; where memory can be kept, they can be counted."""
-    import resource  # other systems have none
+    """Pages that the system has provided to this process so far; they can be counted wherever memory can be kept."""
+    import resource  # other systems lack it
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 @contextmanager
 def kept_memory(on: bool = True) -> Iterator[None]:
-    """Keep what is freed while this lasts; with `on` False, and where it can't be done, nothing happens."""
+    """Keep freed memory until the context ends; with `on` False, and on other C libraries, nothing happens."""
     libc = _libc() if on else None
     if libc is None:
         yield

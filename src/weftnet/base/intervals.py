@@ -1,9 +1,9 @@
-"""Means over seeds with confidence intervals, and paired differences.
+"""Means over seeds with confidence intervals.
 
     mean ± t₀.₉₇₅(n − 1) · s / √n,   s² = Σ (xᵢ − mean)² / (n − 1)
 
-Student's interval (Student 1908), for few runs whose scores are roughly normal. Two architectures that trained with the
-same seeds are compared by their differences seed by seed, which takes out what the seeds have in common.
+Student's interval (Student 1908), for few runs whose scores are roughly normal. Architectures that were trained with
+the same seeds are compared by their differences per seed, which removes the variance that the seeds have in common.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""How a score is printed: shares in per cent, everything else as it is."""
+"""How scores are printed: shares in per cent, everything else unchanged."""
 
 from weftnet.base.intervals import Interval
 

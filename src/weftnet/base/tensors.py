@@ -1,8 +1,8 @@
 """Named tensors ⇄ one safetensors file, no pickle: ties and memory layouts survive.
 
-safetensors refuses tensors that share memory and knows only row-major layout. So a tied tensor is written once and its
-other names are listed in the header (`ties`); a tensor laid out otherwise (channels_last) is written with its axes
-in memory order, which the header lists too (`orders`).
+safetensors refuses tensors that share memory and knows only row-major layout. So a tied tensor is written once, and its
+other names are listed in the header (`ties`); a tensor in another layout (channels_last) is written with its axes in
+memory order, which the header lists too (`orders`).
 """
 
 import json
@@ -42,17 +42,17 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
             strides = tensor.stride()
             orders[name] = [axis for _, axis in sorted((-stride, axis) for axis, stride in enumerate(strides))]
             tensor = tensor.permute(orders[name])
-        # What shares its memory with another, or is a part of something larger, is copied.
+        # A tensor that shares its memory with another, or is a view of a larger one, is copied.
         storage = tensor.untyped_storage()
-        alone = tensor.is_contiguous() and storage.nbytes() == tensor.nbytes and storage.data_ptr() not in storages
+        is_alone = tensor.is_contiguous() and storage.nbytes() == tensor.nbytes and storage.data_ptr() not in storages
         storages.add(storage.data_ptr())
-        kept[name] = tensor if alone else tensor.clone(memory_format=torch.contiguous_format)
+        kept[name] = tensor if is_alone else tensor.clone(memory_format=torch.contiguous_format)
     header = {"ties": json.dumps(ties), "orders": json.dumps(orders)}
 
     def write(new: Path) -> None:
         try:
             save_file(kept, new, metadata=header)
-            new.chmod(0o644)  # safetensors lets nobody else read it
+            new.chmod(0o644)  # safetensors makes it unreadable for others
         except SafetensorError as error:
             raise RunError(f"can't be written: {error}", where=str(path)) from error
 
@@ -76,11 +76,11 @@ def load(path: Path, device: str = "cpu") -> dict[str, Tensor]:
             tensors[name] = tensors[name].permute(_back(order))
         return tensors | {name: tensors[first] for name, first in ties.items()}
     except _FAULTS as error:
-        raise DamagedCheckpoint(f"is not a whole safetensors file: {error}", where=str(path)) from error
+        raise DamagedCheckpoint(f"is no intact safetensors file: {error}", where=str(path)) from error
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of a file's tensors by name, from its header alone; safetensors holds it against the file's size.
+    """The shapes of a file's tensors by name, from its header alone; safetensors compares it with the file's size.
 
     Raises:
         RunError: the file is missing.
@@ -91,12 +91,12 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
     try:
         with safe_open(path, framework="pt") as file:
             ties, orders = _header(file)
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            sizes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
         for name, order in orders.items():
-            found[name] = tuple(found[name][axis] for axis in _back(order))
-        return found | {name: found[first] for name, first in ties.items()}
+            sizes[name] = tuple(sizes[name][axis] for axis in _back(order))
+        return sizes | {name: sizes[first] for name, first in ties.items()}
     except _FAULTS as error:
-        raise DamagedCheckpoint(f"is not a whole safetensors file: {error}", where=str(path)) from error
+        raise DamagedCheckpoint(f"is no intact safetensors file: {error}", where=str(path)) from error
 
 
 def _header(file: Any) -> tuple[dict[str, str], dict[str, list[int]]]:
@@ -104,7 +104,7 @@ def _header(file: Any) -> tuple[dict[str, str], dict[str, list[int]]]:
     written = file.metadata() or {}
     ties, orders = json.loads(written.get("ties", "{}")), json.loads(written.get("orders", "{}"))
     if wrong := misfit(ties, dict[str, str]) or misfit(orders, dict[str, list[int]]):
-        raise ValueError(f"its header has no {wrong}")
+        raise ValueError(f"its header lacks {wrong}")
     return ties, orders
 
 
@@ -112,7 +112,7 @@ def _back(order: list[int]) -> list[int]:
     """The permutation that undoes `order`."""
     back = sorted(range(len(order)), key=order.__getitem__)
     if sorted(order) != list(range(len(order))):
-        raise ValueError(f"{order} is no order of axes")
+        raise ValueError(f"{order} is no permutation of the axes")
     return back
 
 

@@ -4,7 +4,7 @@ import re
 
 from weftnet.errors import SettingError
 
-#: Of a size that is given: those of the SI are powers of 1000, the binary ones of 1024. Case doesn't count.
+#: Units of sizes that people write: SI units are powers of 1000, binary ones of 1024. Case doesn't matter.
 _BYTES = {"": 1, "b": 1} | {
     f"{letter}{tail}": base**power
     for power, letter in enumerate("kmgt", 1)
@@ -29,17 +29,17 @@ def size(value: float) -> str:
 
 
 def bytes_of(text: str, where: str) -> int:
-    """A size that somebody gave, in bytes: `8GB` and `8G` are 8 · 10⁹, `8GiB` 8 · 2³⁰; `1.5 MB`, `64kib`, `4096`.
+    """A size that somebody wrote, in bytes: `8GB` and `8G` are 8 · 10⁹, `8GiB` 8 · 2³⁰; `1.5 MB`, `64kib`, `4096`.
 
     Args:
-        text: what was given.
+        text: that was written.
         where: option or setting, for the error.
 
     Raises:
-        SettingError: it is no size, or none above 0.
+        SettingError: it is no size above 0.
     """
-    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([a-z]*)", text.strip().lower())
-    bytes_: int = round(float(found[1]) * _BYTES[found[2]]) if found and found[2] in _BYTES else 0
+    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([a-z]*)", text.strip().lower())
+    bytes_: int = round(float(match[1]) * _BYTES[match[2]]) if match and match[2] in _BYTES else 0
     if not bytes_:
         raise SettingError(
             "this is no size", where=where, expected="8GB, 512MiB or a number of bytes", got=repr(text),
@@ -59,5 +59,5 @@ def duration(seconds: float) -> str:
 
 
 def _three(value: float) -> str:
-    """Three significant digits, never in powers of ten."""
+    """Three significant digits, never in scientific notation."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,10 +1,11 @@
-"""What a run's files may ask for, before anything of that size is made.
+"""Bounds on the memory that a run's files can request, checked before anything of that size is allocated.
 
-An architecture is a few lines that can ask for terabytes. A run's weights say how large its network is, and their
-file's length is checked; so the network is first built on the meta device, where sizes cost nothing, and its tensors
-are held against those of the weights. Without weights (a training that begins anew) this machine's memory is the bound.
+A few lines of an architecture can request terabytes. A run's weights fix the size of its network, and the length of
+their file is checked. So the network is first built on the meta device, where sizes cost nothing, and its tensors are
+compared with the weights'. Without weights (a training that starts anew) the bound is this machine's memory.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,45 +22,47 @@ from weftnet.compose import build, resolve
 from weftnet.errors import ArchitectureError, DamagedCheckpoint, RunError
 from weftnet.tasks._task import Task
 
-#: a setting may always be as large as this: a kernel, a number of layers, a length of pooling
+#: settings up to this size are always allowed: a kernel, a number of layers, a length of pooling
 _USUAL = 2**16
-#: bytes of buffers that are no weights: tables of positions, filters
+#: most bytes of buffers that are not saved as weights: tables of positions, filters
 _TABLES = 2**30
 
 
 def refuse_other_sizes(
     architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], task: Task, weights: Path
 ) -> None:
-    """Refuse an architecture whose network is not the one the weights belong to, or doesn't give what the task reads.
+    """Refuse an architecture whose network doesn't match the weights, or whose outputs the task can't read.
 
     Raises:
         RunError: a name or a shape differs, or the network can't be built.
-        DamagedCheckpoint: the weights are no whole file.
+        DamagedCheckpoint: the file of weights is damaged.
     """
-    found = tensors.shapes(weights)
-    most = max([_USUAL, *map(_numel, found.values()), *(s.numel for part in inputs.values() for s in part.values())])
+    saved = tensors.shapes(weights)
+    values = [signal.numel for part in inputs.values() for signal in part.values()]
+    most = max([_USUAL, *map(math.prod, saved.values()), *values])
     _refuse_large_settings(to_dict(architecture), most, str(weights.with_name("architecture.yaml")))
     model = _on_meta(architecture, inputs, str(weights.parent))
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    for name in sorted(wanted.keys() ^ found.keys()):
-        what = "are missing" if name in wanted else "belong to no block"
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    for name in sorted(expected.keys() ^ saved.keys()):
+        what = "are missing" if name in expected else "belong to no block"
         raise RunError(f"the weights don't fit the model: those of {name} {what}", where=str(weights))
-    for name, shape in wanted.items():
-        if shape != found[name]:
+    for name, shape in expected.items():
+        if shape != saved[name]:
             what = f"the weights don't fit the model: {name} has another shape"
-            raise RunError(what, where=str(weights), expected=str(shape), got=str(found[name]))
+            raise RunError(what, where=str(weights), expected=str(shape), got=str(saved[name]))
     _refuse_other_answers(model, task, str(weights.with_name("architecture.yaml")))
     tables = _bytes(model) - sum(tensor.nbytes for tensor in model.state_dict().values())
     if tables > _TABLES:
         where = str(weights.with_name("architecture.yaml"))
-        raise RunError("asks for too large tables", where=where, expected=f"at most {size(_TABLES)}", got=size(tables))
+        what, expected_size = "requests buffers that are too large", f"at most {size(_TABLES)}"
+        raise RunError(what, where=where, expected=expected_size, got=size(tables))
 
 
 def refuse_too_large(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], where: str) -> None:
-    """Refuse an architecture whose weights alone this machine's memory can't hold.
+    """Refuse an architecture whose weights alone don't fit into this machine's memory.
 
     Raises:
-        RunError: it can't, or the network can't be built.
+        RunError: they don't, or the network can't be built.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     _refuse_large_settings(to_dict(architecture), memory, where)
@@ -70,7 +73,7 @@ def refuse_too_large(architecture: Architecture, inputs: Mapping[str, Mapping[st
 
 
 def _refuse_other_answers(model: nn.ModuleDict, task: Task, where: str) -> None:
-    """A complete network needs no head, or one that would change no shape."""
+    """A complete network needs no further head, or one that would change no shape."""
     for part, network in model.items():
         gives = getattr(network, "gives", None)
         if not isinstance(gives, Signal):
@@ -79,9 +82,9 @@ def _refuse_other_answers(model: nn.ModuleDict, task: Task, where: str) -> None:
             head = tuple(task.head(part, gives, None))
             becomes = resolve(Chain(head), {"x": gives}, part).output if head else gives
         except ArchitectureError as error:
-            raise RunError(f"the network doesn't give what the task reads: {error}", where=where) from error
+            raise RunError(f"the network's output is not what the task reads: {error}", where=where) from error
         if becomes.sizes != gives.sizes:
-            what = "the network doesn't give what the task reads"
+            what = "the network's output is not what the task reads"
             raise RunError(what, where=f"{where}: {part}", expected=str(becomes), got=str(gives))
 
 
@@ -90,7 +93,7 @@ def _on_meta(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signa
         with torch.device("meta"):
             return build(architecture, inputs)
     except KeyError as error:
-        raise DamagedCheckpoint(f"has no part {error} that the task knows", where=where) from error
+        raise DamagedCheckpoint(f"has the part {error}, which the task doesn't know", where=where) from error
     except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError, MemoryError) as error:
         # torch's own refusals: sizes that overflow, divisors that are zero
         text = (str(error) or type(error).__name__).splitlines()[0]
@@ -98,7 +101,7 @@ def _on_meta(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signa
 
 
 def _refuse_large_settings(tree: Any, most: int, where: str) -> None:
-    """No setting of a network is larger than the number of its weights, or of its input's values."""
+    """Refuse a setting that is larger than the number of the network's weights, or of its input's values."""
     match tree:
         case bool():
             return
@@ -110,13 +113,6 @@ def _refuse_large_settings(tree: Any, most: int, where: str) -> None:
         case list() | tuple():
             for each in tree:
                 _refuse_large_settings(each, most, where)
-
-
-def _numel(shape: tuple[int, ...]) -> int:
-    count = 1
-    for each in shape:
-        count *= each
-    return count
 
 
 def _bytes(model: nn.ModuleDict) -> int:

@@ -1,4 +1,4 @@
-"""What a run folder says was trained: architecture, task, inputs; read from its JSON and YAML, weights left alone."""
+"""What a run trained: architecture, task and inputs, from its JSON and YAML; weights are not read."""
 
 from weftnet.architecture.reading import read_text
 from weftnet.architecture.signal import Signal, parse
@@ -11,7 +11,7 @@ from weftnet.tasks._task import Task
 
 
 def contents(run: Run) -> tuple[Architecture, Task, dict[str, Signal]]:
-    """What a run folder says was trained: the complete architecture, the task, the input signals by name.
+    """What a run trained: the complete architecture, the task, the input signals by name.
 
     Raises:
         RunError: its architecture can't be read, with every fault; or its task's settings can't.

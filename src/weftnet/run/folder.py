@@ -9,7 +9,7 @@
     history.jsonl        one line per evaluation
     metrics.json         the metrics of the final weights
     checkpoints/         while training: the last two
-    samples/             what the task drew
+    samples/             examples that a generative run made
 
 Statuses: created → training → finished, stopped (Ctrl-C) or failed; all but `finished` can be resumed.
 Fields that this version doesn't know are left as they are; a run of a newer format is refused.
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = 1
-_TRIAL_BYTES = 1 << 16
+#: bytes that must be free for a run's text files
+_SMALL_FILES = 1 << 16
 
 
 class Run:
@@ -66,7 +67,7 @@ class Run:
         """Make a new run in a folder that does not exist or is empty.
 
         Args:
-            folder: where to put it.
+            folder: its path.
             architecture: the complete architecture as YAML.
             recipe: `Recipe.to_dict()`.
             task: {"name": …, "settings": …}.
@@ -76,13 +77,13 @@ class Run:
             seed: the recipe's.
 
         Raises:
-            RunError: the folder holds something, can't be written, or its disk is full.
+            RunError: the folder is not empty or can't be written, or its disk is full.
         """
         folder = Path(folder)
         if folder.is_dir() and any(folder.iterdir()):
             fix = "give another folder, or resume the run with `weftnet resume`"
             raise RunError("the folder is not empty", where=str(folder), fix=fix)
-        probe(folder, _TRIAL_BYTES)
+        probe(folder, _SMALL_FILES)
         document = {
             "format": FORMAT,
             "versions": {name: _version(name) for name in ("weftnet", "torch")} | {"python": platform.python_version()},
@@ -168,17 +169,17 @@ class Run:
         )
 
     def verify(self) -> None:
-        """Hold every file of the manifest against its checksum.
+        """Compare every file of the manifest with its checksum.
 
         Raises:
             RunError: one is missing.
-            DamagedCheckpoint: one is not what was written.
+            DamagedCheckpoint: one is not the file that was written.
         """
         for name in self.facts.files:
             self.file(name)
 
     def file(self, name: str) -> Path:
-        """The path of one of its files, which is there and is the one that was written.
+        """The path of one of its files, which exists and is the one that was written.
 
         Raises:
             RunError: it is missing, or the name leads out of the folder.
@@ -225,7 +226,7 @@ class Run:
 
     def save_weights(self, model: "nn.Module", metrics: Mapping[str, Any]) -> None:
         """Write the final weights and their metrics."""
-        from weftnet.base import tensors  # here, so that listing runs costs no torch
+        from weftnet.base import tensors  # here, so that runs can be listed without torch
 
         tensors.save(self.folder / "weights.safetensors", model.state_dict())
         write_json(self.folder / "metrics.json", metrics)
@@ -258,12 +259,12 @@ class Run:
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """The status while something trains, and after it broke off."""
+        """Set the status to `training`; to `stopped` or `failed` if an exception ends it."""
         self.record(status="training")
         try:
             yield
         except BaseException as error:
-            with suppress(RunError):  # a full disk must not hide what went wrong first
+            with suppress(RunError):  # a full disk must not hide the first error
                 if isinstance(error, KeyboardInterrupt):
                     self.record(status="stopped")
                 else:

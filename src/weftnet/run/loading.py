@@ -1,7 +1,8 @@
-"""A run folder → its model and task, ready to answer: raw examples in, answers out, and metrics on a part of some data.
+"""A run folder → its model and task, ready to answer: raw examples in, answers out, and metrics on a split of data.
 
-Nothing but the folder is needed: the fitted preprocessing lies in it, the training data don't. Answers are computed
-under the plan that the run has for as many examples, each prepared once: `model` itself stays as it was written.
+The folder is all that is needed: it holds the fitted preprocessing; the training data are not read. Answers are
+computed under the run's plan for batches of about the same size. An executor is made once for each plan; `model` itself
+is never changed.
 """
 
 import weakref
@@ -12,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,10 +25,10 @@ from weftnet.errors import DamagedCheckpoint, DataError, RunError
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.execution.planned import PlanChoice
-from weftnet.execution.session import MASK, Session
 from weftnet.run.bounds import refuse_other_sizes
 from weftnet.run.contents import contents, parts_of
 from weftnet.run.folder import Run
+from weftnet.run.onnx_network import OnnxNetwork
 from weftnet.tasks._task import Task
 
 BATCH = 512
@@ -59,13 +59,11 @@ class Loaded:
         """The fitted preprocessing, from raw columns to inputs.
 
         Raises:
-            RunError: the run reads a running text, which has no columns.
+            RunError: the run reads windows of one long text, which has no columns.
         """
         state = self.run.json("data.json")
         if state.get("form") == "windows":
-            raise RunError(
-                "reads no rows of columns", where=str(self.run.folder), got=f"data of form {state.get('form')}"
-            )
+            raise RunError("reads no rows of columns", where=str(self.run.folder), got="data of form windows")
         return Preprocessing.from_state(state.get("preprocessing", {}))
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:
@@ -73,7 +71,7 @@ class Loaded:
         return Batch.of(self.preprocessing.encode(raw))
 
     def outputs(self, batch: Batch) -> Tensor:
-        """What the network gives for a batch, without gradients, under the plan for as many examples.
+        """The network's outputs for a batch, without gradients, under the plan for batches of its size.
 
         Where that plan keeps memory, the process does so from then on, for as long as this object lives.
 
@@ -85,7 +83,7 @@ class Loaded:
         plan = self.plans.answering(batch.size)
         executor = self._executor(plan)
         if plan.keep_memory:
-            self._memory  # noqa: B018  (is kept once it is asked for)
+            self._memory  # noqa: B018  (reading it starts it)
         with torch.inference_mode():
             outputs: Tensor = executor(batch)
         return outputs
@@ -97,18 +95,17 @@ class Loaded:
             DataError: a column is missing or a value can't be used.
         """
         batch = self.encode(raw)
-        parts = [self.outputs(batch.slice(start, start + BATCH)) for start in range(0, batch.size, BATCH)]
-        answers: list[dict[str, Any]] = self.task.answers(torch.cat(parts))
-        return answers
+        outputs = [self.outputs(batch.slice(start, start + BATCH)) for start in range(0, batch.size, BATCH)]
+        return self.task.answers(torch.cat(outputs))
 
     def metrics(self, data: Data, split: str) -> dict[str, float]:
-        """The task's metrics on a part of the data, computed under the plan for large batches.
+        """The task's metrics on a split of the data, computed under the plan for large batches.
 
         Raises:
-            DataError: the part is empty.
+            DataError: the split is empty.
         """
         if not data.sizes.get(split):
-            raise DataError(f"the data have no {split} part", where=data.name, got=str(data.sizes))
+            raise DataError(f"the data have no {split} split", where=data.name, got=str(data.sizes))
         plan = self.plans.scoring(BATCH)
         executor = self._executor(plan)
         with kept_memory(plan.keep_memory):
@@ -126,7 +123,7 @@ class Loaded:
         return stack
 
     def _executor(self, plan: Plan) -> Executor:
-        """Of a plan: made once, and anew once the weights have changed; of none while the model trains."""
+        """The plan's executor, made anew once the weights have changed; in training mode that of the plain plan."""
         if self.model.training:
             return Executor(self.model, Plan())
         if plan.keep_memory:
@@ -137,44 +134,11 @@ class Loaded:
         return executor
 
 
-class OnnxNetwork(nn.Module):
-    """A network that ONNX Runtime computes, called like any other; it has no parameters and gives no gradients.
-
-    Args:
-        path: the ONNX file; its inputs are the signals, and NAME_mask for padded ones.
-        signals: the inputs by name.
-    """
-
-    def __init__(self, path: Path, signals: Mapping[str, Signal]) -> None:
-        super().__init__()
-        self.inputs = dict(signals)
-        self._session, self._where = Session(path), str(path)
-
-    def forward(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Tensor:
-        """The output, on the CPU.
-
-        Raises:
-            RunError: a gradient is wanted.
-            DataError: an input is missing, or of another shape.
-        """
-        named = {next(iter(self.inputs)): inputs} if isinstance(inputs, Tensor) else dict(inputs)
-        if torch.is_grad_enabled() and any(value.requires_grad for value in named.values()):
-            fix = "take the run that it was made from"
-            raise RunError("runs in ONNX Runtime, which gives no gradients", where=self._where, fix=fix)
-        values = {name: value.detach().cpu().numpy() for name, value in named.items()}
-        for name, signal in self.inputs.items():
-            if signal.padded and name in values:
-                mask = (masks or {}).get(name)
-                real = np.ones(values[name].shape[:2], np.bool_) if mask is None else mask.cpu().numpy()
-                values[name + MASK] = real
-        return torch.from_numpy(next(iter(self._session.run(values).values())))
-
-
 def load(run: Run | str | Path) -> Loaded:
     """The model of a run, from its folder alone.
 
     Raises:
-        RunError: there is no run, or it was not finished.
+        RunError: there is no run, or it is not finished.
         DamagedCheckpoint: a file is not what was written.
     """
     run = run if isinstance(run, Run) else Run.open(run)
@@ -192,7 +156,7 @@ def load(run: Run | str | Path) -> Loaded:
 
 
 def _refuse_other_data(run: Run, task: Task, signals: Mapping[str, Signal]) -> None:
-    """Refuse a fitted preprocessing that gives other inputs than the network reads, or other classes than the task's.
+    """Refuse a fitted preprocessing whose inputs are not the network's, or whose classes are not the task's.
 
     Raises:
         DamagedCheckpoint: it does.
@@ -202,12 +166,11 @@ def _refuse_other_data(run: Run, task: Task, signals: Mapping[str, Signal]) -> N
     if state.get("form") == "windows":
         return
     fitted = Preprocessing.from_state(state.get("preprocessing", {}))
-    found, wanted = ({name: signal.text() for name, signal in each.items()} for each in (fitted.signals, signals))
-    if found != wanted:
-        raise DamagedCheckpoint(
-            "gives other inputs than run.json says", where=where, expected=str(wanted), got=str(found)
-        )
-    labels, known = getattr(fitted.target, "labels", None), getattr(task, "labels", None)
-    if labels is not None and known is not None and list(map(str, labels)) != list(map(str, known)):
-        expected, got = f"{len(known)} labels: {known[:9]}", f"{len(labels)}: {labels[:9]}"
-        raise DamagedCheckpoint("has other labels than the task", where=where, expected=expected, got=got)
+    actual, expected = ({name: signal.text() for name, signal in each.items()} for each in (fitted.signals, signals))
+    if actual != expected:
+        what = "has other inputs than run.json"
+        raise DamagedCheckpoint(what, where=where, expected=str(expected), got=str(actual))
+    labels, of_task = getattr(fitted.target, "labels", None), getattr(task, "labels", None)
+    if labels is not None and of_task is not None and list(map(str, labels)) != list(map(str, of_task)):
+        what, got = "has other labels than the task", f"{len(labels)}: {labels[:9]}"
+        raise DamagedCheckpoint(what, where=where, expected=f"{len(of_task)} labels: {of_task[:9]}", got=got)
