@@ -1,4 +1,4 @@
-"""Trainings without randomness inside a step, whose curve several workers give too: name → (model, task, recipe)."""
+"""Trainings without randomness in a step, so that several workers give the same curve: name → (model, task, recipe)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from weftnet.train.recipe import Recipe
 
 
 def network() -> nn.ModuleDict:
-    """Tied weights, batch statistics; no bias before them, whose gradient would be rounding alone."""
+    """Tied weights, batch statistics; no bias before them, as its gradient would be mere rounding."""
     torch.manual_seed(1)
     layers = [Tied(), nn.Linear(6, 8, bias=False), nn.BatchNorm1d(8), nn.Tanh(), BatchNorm(8), nn.Linear(8, 3)]
     return nn.ModuleDict({"network": nn.Sequential(*layers)}).double()

@@ -1,7 +1,7 @@
-"""Processes of a training together: each is this file with the name of a job and a folder as its arguments.
+"""Processes that train together: each runs this file with the name of a job and a folder as its arguments.
 
-`together` starts them with the variables that torchrun sets. The jobs are functions of this file. A process that leaves
-with threads of a process group still running ends with an exit status of its own: such a thread can abort it.
+`together` starts them with the variables that torchrun sets. The jobs are functions of this file. A process that
+exits while threads of a process group are running has an exit status of its own: such a thread can abort it.
 """
 
 import atexit
@@ -41,22 +41,22 @@ def start(size: int, job: str, folder: Path, **settings: Any) -> list["subproces
 
 
 def together(size: int, job: str, folder: Path, **settings: Any) -> list[str]:
-    """What each process prints; all of them have to end well."""
+    """What each process prints; all of them have to succeed."""
     processes = start(size, job, folder, **settings)
-    told = [process.communicate(timeout=120) for process in processes]
-    for process, (_, errors) in zip(processes, told, strict=True):
+    outputs = [process.communicate(timeout=120) for process in processes]
+    for process, (_, errors) in zip(processes, outputs, strict=True):
         assert process.returncode == 0, errors
-    return [printed for printed, _ in told]
+    return [printed for printed, _ in outputs]
 
 
 def everything(folder: Path, settings: Any) -> None:
-    """Several jobs in one start, as starting takes longest: {job's folder: [job, settings]}."""
+    """Several jobs in one process, as starting takes longest: {job's folder: [job, settings]}."""
     for name, (job, own) in settings.items():
         globals()[job](folder / name, own)
 
 
 def scene(folder: Path, settings: Any) -> None:
-    """A training of `parallel_scenes`, begun or gone on with, stopped after so many steps."""
+    """A training of `parallel_scenes`, started or resumed, and stopped after so many steps."""
     import torch
     from parallel_scenes import SCENES
     from training_fakes import Data, open_run
@@ -83,7 +83,7 @@ def turns(folder: Path, settings: Any) -> None:
 
 
 def sent(folder: Path, settings: Any) -> None:
-    """Bytes of a step that this worker sends, averaged over some, and those that are foretold."""
+    """Bytes that this worker sends in a step, averaged over some steps, and those that are predicted."""
     import torch
     import torch.distributed as dist
     from torch import nn
@@ -96,7 +96,7 @@ def sent(folder: Path, settings: Any) -> None:
     torch.manual_seed(0)
     team = current_team("cpu", settings["shard"])
     model = nn.ModuleDict({"network": nn.Sequential(nn.Linear(201, 301), BatchNorm(301), nn.Tanh(), nn.Linear(301, 3))})
-    foretold = volume(model, team.size, settings["shard"]).total
+    predicted = volume(model, team.size, settings["shard"]).total
     placed = team.for_training(team.distribute(model))
     network = placed["network"]
     counts, steps = [], 5
@@ -108,7 +108,7 @@ def sent(folder: Path, settings: Any) -> None:
         network.zero_grad()
     dist.barrier()
     counts.append(_bytes_sent())
-    print((counts[-1] - counts[0]) / steps, foretold, flush=True)
+    print((counts[-1] - counts[0]) / steps, predicted, flush=True)
 
 
 def _bytes_sent() -> int:
@@ -118,15 +118,15 @@ def _bytes_sent() -> int:
         try:
             if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
                 with socket.socket(fileno=os.dup(int(name))) as connection:
-                    told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-                total += int.from_bytes(told[200:208], sys.byteorder)
+                    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                total += int.from_bytes(info[200:208], sys.byteorder)
         except OSError:
             continue  # closed meanwhile, or no TCP
     return total
 
 
 def _end_at(settings: Any) -> Any:
-    """At a batch of its data the second worker is asked to stop, or is killed unless it was before."""
+    """At some batch the second worker is asked to stop, or is killed unless it was restarted already."""
     import signal
 
     def hook(number: int) -> None:
@@ -141,10 +141,10 @@ def _end_at(settings: Any) -> Any:
 
 
 def _left_behind() -> None:
-    """The last of the exit hooks, as it is the first to be registered."""
+    """Runs as the last exit hook, as it is the first to be registered."""
     names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
     if left := [name for name in names if "gloo" in name]:
-        print("threads that were left behind:", *left, file=sys.stderr, flush=True)
+        print("threads still running:", *left, file=sys.stderr, flush=True)
         os._exit(70)
 
 

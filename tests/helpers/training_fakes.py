@@ -1,4 +1,4 @@
-"""Tiny data, tasks and models to try the loop on; everything the loop must carry over a kill is in them."""
+"""Tiny data, tasks and models for the loop; they contain everything that must survive a kill."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -60,7 +60,7 @@ class Data:
 
 
 class Fit:
-    """Least squares of inputs shaken by the task's generator, as an augmentation would."""
+    """Least squares with noise from the task's generator on the inputs, as an augmentation would add."""
 
     groups = {"network": ("network",)}  # noqa: RUF012
     recipe_defaults: dict[str, Any] = {}  # noqa: RUF012
@@ -81,7 +81,7 @@ class Fit:
 
 
 class Game:
-    """Two groups: a critic that moves twice, then a generator that must see the moved critic."""
+    """Two groups: a critic that steps twice, then a generator that must see the updated critic."""
 
     groups = {"critic": ("critic",), "generator": ("generator",)}  # noqa: RUF012
     recipe_defaults: dict[str, Any] = {}  # noqa: RUF012
@@ -147,7 +147,7 @@ def open_run(folder: Path, recipe: Recipe) -> Run:
 def go(
     folder: Path, recipe: Recipe, model: nn.ModuleDict, task: Any = None, data: Any = None, progress: Any = None
 ) -> TrainingResult:
-    """Train, or go on if the folder holds a run."""
+    """Train; continue if the folder holds a run."""
     return train(model, task or Fit(), data or Data(), recipe, open_run(folder, recipe), progress=progress)
 
 
@@ -177,7 +177,7 @@ SCENES: dict[str, tuple[Callable[[], nn.ModuleDict], Any, Recipe]] = {
 
 
 def fail_at(step: int) -> SimpleNamespace:
-    """A task whose loss is not a number from a step on."""
+    """A task whose loss is NaN from some step on."""
     seen = SimpleNamespace(count=0)
 
     class Broken(Fit):

@@ -1,4 +1,4 @@
-"""Hidden matrices are told by the types of layers and their order, whatever anything is called."""
+"""Hidden matrices are decided by layer types and their order, whatever the names."""
 
 from collections.abc import Callable
 from typing import Any

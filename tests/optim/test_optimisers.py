@@ -138,7 +138,7 @@ def test_muon_equals_the_formula() -> None:
 
 
 def test_muon_is_torchs_on_matrices() -> None:
-    """torch works in bfloat16, hence the tolerance; a gradient of full rank, as rounding noise has no direction."""
+    """torch works in bfloat16, hence the tolerance; gradients of full rank, as the direction of rounding is arbitrary."""
     ours, theirs = (nn.Sequential(nn.Linear(9, 14, bias=False), nn.Linear(14, 12, bias=False)) for _ in range(2))
     theirs.load_state_dict(ours.state_dict())
     a = OPTIMISERS.get("muon")(ours.named_parameters(), lr=0.02, weight_decay=0.1)
@@ -158,7 +158,7 @@ def test_muon_without_a_choice_leaves_the_last_matrix() -> None:
     assert [id(p) for p in by_muon] == [id(first)]
 
 
-def test_muon_passes_a_changed_rate_on_after_loading() -> None:
+def test_muon_uses_a_changed_rate_after_loading() -> None:
     model = network()
     optimiser = OPTIMISERS.get("muon")(model.named_parameters())
     loss_of(model, 0).backward()

@@ -1,4 +1,4 @@
-"""Batches made ahead: the same as by the loop, no more than a few, and no thread left whatever ends the training."""
+"""Prefetched batches: the same as without threads, bounded in number; no thread is left however a training ends."""
 
 import io
 import os
@@ -60,7 +60,7 @@ def _no_thread_stays() -> Iterator[None]:
 
 
 class Kill(Quiet):
-    """Ends the process in the midst of the second epoch."""
+    """Ends the process in the middle of the second epoch."""
 
     def evaluated(self, line: Any) -> None:
         if line["step"] == 20:
@@ -74,13 +74,13 @@ def start(folder: Path, source: Path, memory: str | None, progress: Any = None) 
     return fit(SMALL, task, data, Recipe.for_task(task, **RECIPE), folder, progress=progress, device="cpu")
 
 
-def told(run: Run) -> list[Any]:
-    """What a history says that is no time."""
+def history(run: Run) -> list[Any]:
+    """The lines of a history without times."""
     return [{name: line[name] for name in ("step", "epoch", "loss", "validation")} for line in run.history]
 
 
 def test_streamed_trains_as_in_memory(tmp_path: Path) -> None:
-    """To the last bit: weights, losses, metrics; killed within an epoch and resumed, too."""
+    """To the last bit: weights, losses, metrics; also if killed within an epoch and resumed."""
     source = pictures(tmp_path)
     whole, streamed = (start(tmp_path / name, source, memory) for name, memory in (("a", None), ("b", LITTLE)))
     if not (pid := os.fork()):
@@ -92,13 +92,13 @@ def test_streamed_trains_as_in_memory(tmp_path: Path) -> None:
     state = Run.open(tmp_path / "c").json("data.json")
     resumed = resume(tmp_path / "c", open_data(source, state=state, memory=LITTLE))
     for run in (streamed, resumed):
-        assert told(run) == told(whole)
+        assert history(run) == history(whole)
         for name, value in weights(whole.folder).items():
             assert torch.equal(value, weights(run.folder)[name]), name
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_who_makes_a_batch_does_not_matter(scene: str, tmp_path: Path) -> None:
+def test_prefetching_changes_nothing(scene: str, tmp_path: Path) -> None:
     model, task, recipe = SCENES[scene]
     for name, lazy in (("a", False), ("b", True)):
         go(tmp_path / name, recipe, model(), task, Data(lazy=lazy))
@@ -142,7 +142,7 @@ def test_a_fault_in_an_evaluation(tmp_path: Path) -> None:
 
 
 def test_no_more_than_a_few_batches_are_held() -> None:
-    """Were the loop ever so slow: what is made ahead is bounded, and each batch is made once."""
+    """However slow the loop: the number of prefetched batches is bounded, and each batch is made once."""
     made: list[int] = []
     data = Data(hook=made.append)
     data.lazy = True
@@ -156,7 +156,7 @@ def test_no_more_than_a_few_batches_are_held() -> None:
 
 
 def test_control_c_leaves_no_thread(tmp_path: Path) -> None:
-    """Asked once it stops after the step, asked twice at once."""
+    """The first Ctrl-C stops it after the step, the second one at once."""
 
     def interrupt(times: int) -> Callable[[int], None]:
         def hook(number: int) -> None:
@@ -200,7 +200,7 @@ def test_early_stops_leave_no_thread(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_waiting_is_counted(lazy: bool, tmp_path: Path) -> None:
-    """Each batch takes a hundredth of a second to make, and the network nearly none; over a resumption, too."""
+    """Each batch takes a hundredth of a second to make, and the network almost none; also across a resume."""
     data = Data(hook=lambda number: time.sleep(0.01), lazy=lazy)
     recipe = Recipe(steps=30, batch_size=10, evaluate_every="10 steps", checkpoint_every=0.0)
 
@@ -221,7 +221,7 @@ def test_waiting_is_counted(lazy: bool, tmp_path: Path) -> None:
     assert run.waiting == run.document["waited"] / run.document["seconds"]
 
 
-def test_a_checkpoint_from_before_waiting_was_counted(tmp_path: Path) -> None:
+def test_a_checkpoint_of_a_version_that_did_not_count_waiting(tmp_path: Path) -> None:
     state = State(plain(), Fit(), Recipe(steps=2))
     tensors, facts = state.saved()
     del facts["waited"]

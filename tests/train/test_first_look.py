@@ -1,4 +1,4 @@
-"""Blocks that learn by looking at the data do so once, before the first step, on what the blocks before them give."""
+"""Blocks that initialise themselves from data do so once, before the first step, from the outputs before them."""
 
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,15 @@ TWO = [
 ]
 
 
-def given(blocks: Any = TWO) -> tuple[Any, Any, Any, Any]:
+def setting(blocks: Any = TWO) -> tuple[Any, Any, Any, Any]:
     data = open_data("digits")
     task = TASKS.get("classification").from_data(data)
     complete = assemble(architecture := from_dict({"chain": blocks}), task, data.signals)
     return build(complete.architecture, complete.inputs, seed=0), task, data, architecture
 
 
-def test_each_block_sees_what_the_learnt_block_before_it_gives() -> None:
-    model, task, data, _ = given()
+def test_each_block_sees_the_outputs_of_the_learnt_block_before_it() -> None:
+    model, task, data, _ = setting()
     network = model["network"]
     assert first_look(model, task, data, Recipe(seed=3)) == 2
     x = next(iter(data.train_batch(0, data.sizes["train"], 3).inputs.values()))
@@ -52,11 +52,11 @@ def test_each_block_sees_what_the_learnt_block_before_it_gives() -> None:
     assert not any(hooks)
 
 
-def test_a_network_without_such_blocks_is_left_alone() -> None:
+def test_a_network_without_such_blocks_is_unchanged() -> None:
     class NoData:
         """Would fail if it were asked for a batch."""
 
-    model, task, _, _ = given([{"conv2d": {"channels": 3}}, "relu"])
+    model, task, _, _ = setting([{"conv2d": {"channels": 3}}, "relu"])
     before = {name: value.clone() for name, value in model.state_dict().items()}
     assert first_look(model, task, NoData(), Recipe()) == 0
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
@@ -73,8 +73,8 @@ class Killed(Quiet):
         raise Kill
 
 
-def test_filters_are_kept_and_a_run_without_a_checkpoint_looks_again(tmp_path: Path) -> None:
-    _, task, data, architecture = given()
+def test_filters_are_kept_and_a_run_without_a_checkpoint_learns_them_again(tmp_path: Path) -> None:
+    _, task, data, architecture = setting()
     recipe = Recipe(steps=12, batch_size=32, evaluate_every="6 steps", plan="eager")
     whole = fit(architecture, task, data, recipe, tmp_path / "whole", device="cpu")
     with pytest.raises(Kill):
@@ -82,6 +82,6 @@ def test_filters_are_kept_and_a_run_without_a_checkpoint_looks_again(tmp_path: P
     resumed = resume(tmp_path / "cut", device="cpu")
     a, b = (tensors.load(run.folder / "weights.safetensors") for run in (whole, resumed))
     assert all(torch.equal(value, b[name]) for name, value in a.items())
-    model, *_ = given()
+    model, *_ = setting()
     first_look(model, task, data, recipe)
     assert torch.equal(a["network.0.weight"], model["network"].get_buffer("0.weight"))  # the steps left them alone

@@ -31,7 +31,7 @@ def uninterrupted(scene: str, folder: Path) -> dict[str, torch.Tensor]:
 
 
 def in_child(body: Callable[[], Any]) -> int:
-    """Run in another process, started fresh from this one; gives its pid."""
+    """Run in another process, forked from this one; return its process id."""
     pid = os.fork()
     if pid:
         return pid
@@ -93,7 +93,7 @@ def test_killed_at_random_moments(scene: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("nth", [1, 2, 3, 5, 8, 13, 17])
 def test_killed_at_a_file_operation(nth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the n-th rename or flush after step 20: in the midst of writing checkpoint and history."""
+    """Before the n-th rename or flush after step 20: while checkpoint and history are written."""
     scene = "one optimiser"
     uninterrupted(scene, tmp_path)
     model, task, recipe = SCENES[scene]
@@ -221,7 +221,7 @@ def test_damaged_checkpoint_is_refused_by_name(name: str, damage: Callable[[Path
     same(tmp_path / "run", "one optimiser", tmp_path)
 
 
-def test_damage_is_said(tmp_path: Path) -> None:
+def test_damage_is_reported(tmp_path: Path) -> None:
     from weftnet.train.progress import Quiet
 
     class Notes(Quiet):
@@ -258,7 +258,7 @@ def test_checkpoint_of_another_model(tmp_path: Path) -> None:
         go(tmp_path / "run", recipe, plain(), task)
 
 
-def test_history_has_no_gap_and_no_double(tmp_path: Path) -> None:
+def test_history_has_no_gaps_and_no_duplicates(tmp_path: Path) -> None:
     broken_off(tmp_path / "run")
     with (tmp_path / "run" / "history.jsonl").open("a") as file:
         file.write(json.dumps({"step": 28}) + "\n")  # written after the last checkpoint, then killed

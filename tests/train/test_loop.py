@@ -23,7 +23,7 @@ F64 = Data(dtype=torch.float64)
 
 
 def test_steps_are_the_plain_loop(tmp_path: Path) -> None:
-    """Against the loop everyone writes by hand, with schedule and clipping, in float64."""
+    """Compared with a hand-written loop, with schedule and clipping, in float64."""
     recipe = Recipe(optimiser="momentum", lr=0.3, steps=12, batch_size=10, clip=0.4, schedule="cosine", keep="last")
     model = plain().double()
     oracle = copy.deepcopy(model)
@@ -54,8 +54,8 @@ def test_small_batches_add_up_to_a_big_one(accumulate: int, tmp_path: Path) -> N
         torch.testing.assert_close(small.state_dict()[name], value, rtol=1e-9, atol=1e-12)
 
 
-def test_groups_move_in_turn(tmp_path: Path) -> None:
-    """The generator's loss sees the critic that has just moved, and pulls at the generator alone."""
+def test_groups_step_in_turn(tmp_path: Path) -> None:
+    """The generator's loss sees the critic after its step, and gives gradients to the generator alone."""
     model = players().double()
     for drop in (module for module in model.modules() if isinstance(module, nn.Dropout)):
         drop.p = 0.0
@@ -118,7 +118,7 @@ def test_evaluations_use_the_average_and_its_buffers_are_the_models(tmp_path: Pa
 
 @pytest.mark.parametrize(("keep", "best_step"), [("best", 9), ("last", 12)])
 def test_best_weights_and_patience(keep: str, best_step: int, tmp_path: Path) -> None:
-    """Scores 3, 2, 2, NaN: of the equal ones the later is kept; two without a better one end it."""
+    """Scores 3, 2, 2, NaN: of equal scores the later is kept; two evaluations without a better one end the training."""
     scores = iter([3.0, 2.0, 2.0, math.nan, 1.0])
     kept = []
 
@@ -222,7 +222,7 @@ def test_seeds_differ_and_repeat(tmp_path: Path) -> None:
     assert not torch.equal(results[0], results[2])
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
+def test_progress_is_notified(tmp_path: Path) -> None:
     class Spy(Quiet):
         def __init__(self) -> None:
             self.calls: list[tuple[Any, ...]] = []

@@ -1,4 +1,4 @@
-"""Data that lie on the device, batches that go there, epochs that augmentations are told."""
+"""Data on the device, batches sent to it, and augmentations that ask for rows and epoch."""
 
 import lzma
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_a_batch_keeps_its_epoch_and_is_whole_on_a_device(device: str) -> None:
     assert torch.equal(values.cpu(), next(iter(batch.inputs.values()))[3:9])
 
 
-def test_augmentations_are_told_rows_and_epoch_if_they_ask() -> None:
+def test_augmentations_receive_rows_and_epoch_if_they_ask() -> None:
     data = open_data("digits")
     augment = Augment(["alternating_flip", {"crop": {"padding": 1}}], data)
     flips = Augment(["alternating_flip"], data)

@@ -1,4 +1,4 @@
-"""What only a GPU can show: plans with graphs, TF32 and bf16, exact resume, no wait in a step. Skipped without one."""
+"""What needs a GPU: plans with graphs, TF32 and bf16, exact resume, no wait in a step. Skipped without one."""
 
 import os
 import warnings
@@ -80,7 +80,7 @@ def test_a_killed_run_is_resumed_bit_for_bit_with_deterministic_kernels(tmp_path
 
 
 def test_a_step_does_not_wait_for_the_gpu(tmp_path: Path) -> None:
-    """torch warns of every call that waits; between two looks at the losses there is none."""
+    """torch warns of every call that waits; there is none between two readings of the losses."""
 
     class Warned(Quiet):
         def start(self, step: int, steps: int) -> None:

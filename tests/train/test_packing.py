@@ -15,9 +15,9 @@ from weftnet.train.packing import pack, unpack
 def test_nested(tmp_path: Path) -> None:
     tree = {"a": [1, (2.5, None)], "b": {0: torch.arange(3), "x": True}, "c": torch.ones(2, 3, 4, 5)}
     tree["c"] = tree["c"].to(memory_format=torch.channels_last)
-    found: dict[str, torch.Tensor] = {}
-    plain = json.loads(json.dumps(pack(tree, "t", found)))
-    tensors.save(tmp_path / "x.safetensors", found)
+    packed: dict[str, torch.Tensor] = {}
+    plain = json.loads(json.dumps(pack(tree, "t", packed)))
+    tensors.save(tmp_path / "x.safetensors", packed)
     back = unpack(plain, tensors.load(tmp_path / "x.safetensors"))
     assert back["a"] == [1, (2.5, None)]
     assert back["b"]["x"] is True
@@ -32,14 +32,14 @@ def test_optimisers(name: str, tmp_path: Path) -> None:
     optimiser = OPTIMISERS.get(name)(model.named_parameters())
     model(torch.randn(5, 3)).square().sum().backward()
     optimiser.step()
-    found: dict[str, torch.Tensor] = {}
+    packed: dict[str, torch.Tensor] = {}
     state = optimiser.state_dict()
-    plain = json.loads(json.dumps(pack(state, "o", found)))
-    tensors.save(tmp_path / "x.safetensors", found)
+    plain = json.loads(json.dumps(pack(state, "o", packed)))
+    tensors.save(tmp_path / "x.safetensors", packed)
     back = unpack(plain, tensors.load(tmp_path / "x.safetensors"))
     assert repr(back) == repr(state)
 
 
-def test_what_is_no_data() -> None:
+def test_objects_are_refused() -> None:
     with pytest.raises(RunError, match=r"a\.b: object can't be saved"):
         pack({"b": object()}, "a", {})

@@ -37,19 +37,19 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every scene by two workers, whole and stopped after ten steps."""
+    """Every scene, trained by two workers: to the end, and stopped after ten steps."""
     folder = tmp_path_factory.mktemp("two")
     work = {name: ["scene", {"name": name}] for name in SCENES}
     cut = {f"{name}, cut": ["scene", {"name": name, "stop": 10 * SCENES[name][2].accumulate - 1}] for name in SCENES}
     spread = {"name": "one optimiser", "shard": True}
     shards = {"sharded": ["scene", spread], "sharded, cut": ["scene", spread | {"stop": 19}]}
     plain = {"name": "one optimiser"}
-    turned = {"turned": ["turns", [plain | {"stop": 13}, spread | {"stop": 31}, plain]]}
-    told = together(2, "everything", folder, **work, **cut, **shards, **turned)
+    turns = {"turned": ["turns", [plain | {"stop": 13}, spread | {"stop": 31}, plain]]}
+    printed = together(2, "everything", folder, **work, **cut, **shards, **turns)
     ends = (
         "finished 24\n" * 2 + "stopped 10\n" * 2 + "finished 24\nstopped 10\n" + "stopped 7\nstopped 16\nfinished 24\n"
     )
-    assert told[0] == told[1] == ends
+    assert printed[0] == printed[1] == ends
     return folder
 
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_sharded(groups: tuple[str, ...], recipe: dict[str, Any],
 
 
 def test_workers_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can be held without a GPU: whose device is whose, and what exchanges their tensors."""
+    """What can be tested without a GPU: the assignment of devices, and the backends."""
     joined, chosen = [], []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

@@ -1,4 +1,4 @@
-"""Workers under the launcher: killed and replaced, stopped, their errors told; the same command under torchrun."""
+"""Workers under the launcher: killed and replaced, stopped, their errors reported; the same command under torchrun."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def start(job: str, folder: Path, **settings: object) -> None:
 def test_a_killed_worker_is_replaced_and_nothing_is_lost(
     shard: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed in the midst of step 15: the weights are those of two workers that nobody killed, bit for bit."""
+    """Killed during step 15: the weights are those of two workers that were not killed, bit for bit."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     work = {"name": "one optimiser", "shard": shard}
@@ -55,12 +55,12 @@ def test_workers_that_always_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (None, None, True, "fix: add --workers 2"),
     ],
 )
-def test_workers_that_cannot_be(workers: int | None, jobs: int | None, shard: bool, text: str) -> None:
+def test_options_that_exclude_each_other(workers: int | None, jobs: int | None, shard: bool, text: str) -> None:
     with pytest.raises(SettingError, match=text):
         check_workers(workers, jobs, shard)
 
 
-def test_whether_workers_have_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whether_workers_were_restarted_midway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mark_started()
     for name, value in {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RESTART_COUNT": "0"}.items():
         monkeypatch.setenv(name, value)
@@ -134,7 +134,7 @@ def test_control_c_and_resumed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_errors_are_told_once(tmp_path: Path) -> None:
+def test_errors_are_reported_once(tmp_path: Path) -> None:
     cases = {
         ("fit", "digits", "--arch", "mpl"): "did you mean 'mlp'",
         (*FIT, "--steps", "9", "--set", "batch_size=1"): "a batch has fewer rows than there are workers",
@@ -163,7 +163,7 @@ def test_a_worker_of_the_command_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_before_it_began_it_does_not_go_on_with_what_was_there_before(tmp_path: Path) -> None:
+def test_killed_before_it_started_it_does_not_continue_an_earlier_competition(tmp_path: Path) -> None:
     old = weftnet(*FIT, "--steps", "20", "--jobs", "1", "--out", "run", folder=tmp_path)
     assert ended(old)[0] == 0
     process = weftnet(*FIT, "--steps", "20", "--workers", "2", "--out", "run", folder=tmp_path)
@@ -177,7 +177,7 @@ def test_killed_before_it_began_it_does_not_go_on_with_what_was_there_before(tmp
 
 
 @pytest.mark.slow
-def test_an_error_of_weftnet_is_raised_as_it_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_weftnet_is_raised_as_it_was_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     before = signal.getsignal(signal.SIGTERM)

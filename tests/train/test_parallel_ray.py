@@ -21,13 +21,13 @@ needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not ther
 
 
 def train_workers(process: int) -> list[int]:
-    """The training processes among those that a process has started, and they in turn."""
-    found = []
+    """The training processes among the children of a process, and their children."""
+    workers = []
     for task in Path(f"/proc/{process}/task").glob("*/children"):
         for child in map(int, task.read_text().split()):
             words = Path(f"/proc/{child}/cmdline").read_bytes()
-            found += [child] if words.startswith(b"ray::RayTrainWorker") else train_workers(child)
-    return found
+            workers += [child] if words.startswith(b"ray::RayTrainWorker") else train_workers(child)
+    return workers
 
 
 def test_ray_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_messages_at_the_desk() -> None:
 @needs_ray
 @pytest.mark.slow
 def test_a_worker_on_ray_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
-    """The launcher's two workers, whom nobody killed, give the same weights to the bit; one process the same curve."""
+    """The launcher's two workers, neither killed, give the same weights to the bit; one process the same curve."""
     one, two = (weftnet(*FIT, "--steps", "600", "--workers", n, "--out", n, folder=tmp_path) for n in "12")
     for code, _, errors in map(ended, (one, two)):
         assert code == 0, errors

@@ -1,4 +1,4 @@
-"""What `communication.py` foretells against what two workers send, as the kernel counts it for each socket."""
+"""The bytes that `communication.py` predicts, and those that two workers send, counted by the kernel for each socket."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from parallel_workers import together
 
 
 @pytest.mark.parametrize("shard", [False, True])
-def test_bytes_sent_are_those_foretold(tmp_path: Path, shard: bool) -> None:
-    for told in together(2, "sent", tmp_path, shard=shard):
-        sent, foretold = map(float, told.split())
-        assert foretold > 1e5
-        # headers of messages, and the flags on which all agree, come on top
-        assert foretold <= sent <= 1.02 * foretold + 2000
+def test_bytes_sent_are_those_predicted(tmp_path: Path, shard: bool) -> None:
+    for line in together(2, "sent", tmp_path, shard=shard):
+        sent, predicted = map(float, line.split())
+        assert predicted > 1e5
+        # headers of messages, and the flags that all agree on, are added
+        assert predicted <= sent <= 1.02 * predicted + 2000

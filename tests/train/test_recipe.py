@@ -14,7 +14,7 @@ from weftnet.train.recipe import Recipe
 
 
 def test_round_trip() -> None:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "optimiser": "muon",
         "optimiser_settings": {"momentum": 0.9},
         "groups": {"critic": {"optimiser": "adam", "lr": 0.1, "optimiser_settings": {"betas": (0.0, 0.9)}}},
@@ -24,19 +24,19 @@ def test_round_trip() -> None:
         "budget": 12.5,
         "evaluate_every": "0.5 epochs",
     }
-    recipe = Recipe(**given)
+    recipe = Recipe(**fields)
     text = json.dumps(recipe.to_dict())
     assert Recipe.from_dict(json.loads(text)).to_dict() == recipe.to_dict()
     assert Recipe.from_dict(json.loads(json.dumps(Recipe().to_dict()))) == Recipe()
 
 
-def test_ten_epochs_unless_told() -> None:
+def test_ten_epochs_by_default() -> None:
     assert Recipe().epochs == 10
     assert Recipe(steps=3).epochs is None
 
 
 @pytest.mark.parametrize(
-    ("given", "text"),
+    ("fields", "text"),
     [
         ({"optimizer": "adam"}, "recipe: no field is called 'optimizer'\n  fix: did you mean 'optimiser'?"),
         ({"optimiser": "adamm"}, "recipe: optimiser: no optimiser is called 'adamm'\n  fix: did you mean 'adam"),
@@ -76,9 +76,9 @@ def test_ten_epochs_unless_told() -> None:
         ({"groups": {"critic": 3}}, "groups can't be used"),
     ],
 )
-def test_refusals(given: dict[str, Any], text: str) -> None:
+def test_refusals(fields: dict[str, Any], text: str) -> None:
     with pytest.raises(SettingError, match=text):
-        Recipe.from_dict(given)
+        Recipe.from_dict(fields)
 
 
 def test_groups_inherit_unless_their_optimiser_differs() -> None:
@@ -93,7 +93,7 @@ def test_groups_inherit_unless_their_optimiser_differs() -> None:
     assert recipe.of_group("c") == {"optimiser": "momentum", "lr": 0.3, "settings": {"momentum": 0.8}}
 
 
-def test_task_defaults_give_way() -> None:
+def test_explicit_fields_override_task_defaults() -> None:
     defaults = {"optimiser": "adam", "lr": 1e-4, "optimiser_settings": {"betas": [0.0, 0.9]}, "epochs": 30}
     task = SimpleNamespace(recipe_defaults=defaults)
     assert Recipe.for_task(task).lr == 1e-4

@@ -1,9 +1,9 @@
-"""Which weights are hidden matrices, told by the types of layers and their order, not by names.
+"""Which weights are hidden matrices, decided by layer types and their order, not by names.
 
 A hidden matrix is a weight with two axes or more of a layer that multiplies its input by it (dense, convolution,
-recurrent), except the last of them: the head, whose outputs are the model's. Tables of embeddings are no such weights,
-as their rows are looked up; nor are parameters that a block holds itself (learned positions, a class token), which are
-added. An embedding's table that a dense layer shares stays a table.
+recurrent), except the last of them: the head, whose outputs are the model's. Tables of embeddings are not, as their
+rows are looked up; nor are parameters that a block holds itself (learned positions, a class token), which are added. A
+table that an embedding shares with a dense layer counts as a table.
 """
 
 import inspect

@@ -1,4 +1,4 @@
-"""The matrix half of Muon: momentum, made orthogonal by a Newton–Schulz iteration, as the step."""
+"""The matrix half of Muon: a step along the momentum, orthogonalised by a Newton–Schulz iteration."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from weftnet.base.onednn import can_use_onednn, product
 
-#: rows from which oneDNN's products are no slower than those of torch's BLAS library, on any processor that was tried
+#: Rows from which oneDNN's products are no slower than those of torch's BLAS library, on every processor tried.
 _MANY = 128
 
 
@@ -16,10 +16,10 @@ class Orthogonal(torch.optim.Optimizer):
     """Steps along the nearest orthogonal matrix to the momentum; see `muon` for the formula.
 
     Args:
-        parameters: of two axes or more; axes after the first are taken as one.
-        lr: root-mean-square length of a step over a square matrix, times the root of its side.
+        parameters: with two axes or more; the axes after the first are flattened.
+        lr: root mean square of a step's entries, for a square matrix times the square root of its side.
         weight_decay: share of a weight lost per step and unit of lr.
-        momentum: how slowly the mean of gradients forgets, in [0, 1).
+        momentum: decay of the mean of gradients, in [0, 1).
         rounds: iterations of Newton–Schulz.
     """
 
@@ -42,7 +42,7 @@ class Orthogonal(torch.optim.Optimizer):
                 if not state:
                     state["mean"] = torch.zeros_like(parameter)
                 mean = state["mean"].lerp_(parameter.grad, 1 - momentum)
-                ahead = parameter.grad.lerp(mean, momentum)  # Nesterov's look ahead
+                ahead = parameter.grad.lerp(mean, momentum)  # Nesterov's look-ahead
                 direction = orthogonal(ahead.flatten(1), group["rounds"])
                 rows, columns = direction.shape
                 parameter.mul_(1 - lr * group["weight_decay"])
@@ -61,7 +61,7 @@ def orthogonal(X: Tensor, rounds: int) -> Tensor:
     X = X / X.norm().clamp(min=1e-7)
     by_onednn = len(X) >= _MANY and X.dtype == torch.float32 and X.device.type == "cpu" and can_use_onednn()
     for _ in range(rounds):
-        if by_onednn:  # A and AA are symmetric: no matter which of them lies turned
+        if by_onednn:  # A and AA are symmetric: transposing them changes nothing
             A = product(X, X)
             X = product(product(A, A).mul_(c).add_(A, alpha=b), X.mT).add_(X, alpha=a)
         else:

@@ -1,4 +1,4 @@
-"""Several optimisers that act as one: for parts of a network that want different rules."""
+"""Several optimisers that act as one, for parameters that need different rules."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,10 @@ import torch
 
 
 class Together(torch.optim.Optimizer):
-    """Steps each of its optimisers; `param_groups` are theirs, so a change of lr reaches them.
+    """Steps each of its optimisers; its `param_groups` are theirs, so a changed lr reaches them.
 
     Args:
-        optimisers: over parameters that none of them shares.
+        optimisers: of disjoint parameters.
     """
 
     def __init__(self, *optimisers: torch.optim.Optimizer) -> None:
@@ -25,11 +25,11 @@ class Together(torch.optim.Optimizer):
             optimiser.step()
 
     def state_dict(self) -> dict[str, Any]:
-        """Every optimiser's own."""
+        """The states of all optimisers."""
         return {"optimisers": [optimiser.state_dict() for optimiser in self.optimisers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Give each optimiser its own."""
+        """Load each optimiser's state."""
         for optimiser, state in zip(self.optimisers, state_dict["optimisers"], strict=True):
             optimiser.load_state_dict(state)
         self.param_groups = [group for optimiser in self.optimisers for group in optimiser.param_groups]

@@ -1,11 +1,11 @@
-"""Adagrad: every parameter's step shrinks with the gradients it has seen.
+"""Adagrad: each parameter's step shrinks as its squared gradients add up.
 
     s ← s + g²
     θ ← θ − lr · g / (√s + eps)
 
 Source: J. Duchi, E. Hazan, Y. Singer, Adaptive Subgradient Methods for Online Learning and Stochastic Optimization,
 2011.
-Good for sparse features: a rare one keeps long steps. The steps never grow again.
+Suits sparse features: rare ones keep long steps. Steps never grow again.
 Cost: one value of state per parameter.
 """
 

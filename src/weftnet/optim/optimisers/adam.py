@@ -5,7 +5,7 @@
     θ ← θ − lr · (m / (1 − beta1^t)) / (√(s / (1 − beta2^t)) + eps)
 
 Source: D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization, 2015, https://arxiv.org/abs/1412.6980.
-Without decay of weights: use `adamw` for that, where decay does not pass through the division.
+Without weight decay: use `adamw` for that, where decay is not divided by √s.
 Cost: two values of state per parameter.
 """
 
@@ -22,7 +22,7 @@ def adam(
     Args:
         parameters: (name, parameter) pairs.
         lr: step length.
-        betas: beta1 and beta2: how slowly the mean of gradients and that of their squares forget, in [0, 1).
+        betas: beta1 and beta2: decay of the mean of gradients and of the mean of their squares, in [0, 1).
         eps: keeps the division finite.
     """
     chosen = values("adam", parameters)

@@ -1,4 +1,4 @@
-"""AdamW: Adam whose weights decay beside the gradient's path, not through it.
+"""AdamW: Adam with decoupled weight decay, which bypasses the means of the gradient.
 
     θ ← θ − lr · weight_decay · θ          (only where θ has two axes or more)
     m ← beta1 · m + (1 − beta1) · g
@@ -29,7 +29,7 @@ def adamw(
         parameters: (name, parameter) pairs.
         lr: step length.
         weight_decay: share of a weight lost per step and unit of lr.
-        betas: beta1 and beta2: how slowly the mean of gradients and that of their squares forget, in [0, 1).
+        betas: beta1 and beta2: decay of the mean of gradients and of the mean of their squares, in [0, 1).
         eps: keeps the division finite.
     """
     chosen = values("adamw", parameters)

@@ -1,4 +1,4 @@
-"""Gradient descent: a step down the slope of the whole data set.
+"""Gradient descent: a step along the negative gradient of the whole data set.
 
     θ ← θ − lr · g,    g = ∇L(θ) over all examples
 

@@ -1,12 +1,12 @@
-"""Heavy-ball momentum: a ball that rolls down and keeps part of its speed.
+"""Heavy-ball momentum: steps along a decaying sum of gradients.
 
     g ← ∇L(θ) + weight_decay · θ
     v ← momentum · v + g,    v = g at the first step
     θ ← θ − lr · v
 
 Source: B. Polyak, Some methods of speeding up the convergence of iteration methods, 1964.
-As in torch's, lr stands outside v: a changed lr changes the speed gathered so far too. Polyak's has it inside; with a
-constant lr the two are the same.
+As in torch's, lr is outside v: a changed lr also rescales the velocity accumulated so far. Polyak's has it inside; with
+a constant lr the two are the same.
 Cost: one value of state per parameter.
 """
 

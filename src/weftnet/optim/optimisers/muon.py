@@ -1,17 +1,17 @@
-"""Muon: momentum made orthogonal, for the hidden matrices; AdamW for all the rest.
+"""Muon: orthogonalised momentum for the hidden matrices, AdamW for all other parameters.
 
     m ← momentum · m + (1 − momentum) · g
     u ← (1 − momentum) · g + momentum · m
     θ ← θ − lr · weight_decay · θ
     θ ← θ − lr · √max(1, rows / columns) · orthogonal(u)
 
-orthogonal(UΣVᵀ) ≈ UVᵀ, by five rounds of Newton–Schulz. Every direction of the matrix moves alike, where a plain
-gradient moves along a few only.
+orthogonal(UΣVᵀ) ≈ UVᵀ, by five rounds of Newton–Schulz. All directions of the matrix move equally far, whereas a
+plain gradient moves along few of them.
 
 Source: K. Jordan et al., Muon: An optimizer for hidden layers in neural networks, 2024,
 https://kellerjordan.github.io/posts/muon/.
 Differs from `torch.optim.Muon`: takes kernels of convolutions (as matrices of channels × the rest), works in the
-parameters' own precision rather than bfloat16, and brings the AdamW along.
+parameters' own precision rather than bfloat16, and includes the AdamW.
 AdamW takes everything that is no hidden matrix (`weftnet.optim.hidden`): parameters of one axis (biases, gains), tables
 of embeddings and positions, and the head.
 Cost: one value of state per hidden weight, two for the rest; 5 × 2 matrix products per matrix and step.
@@ -43,7 +43,7 @@ def muon(
         lr: step length of the matrices.
         lr_others: step length of AdamW.
         weight_decay: share of a weight lost per step and unit of lr.
-        momentum: how slowly the mean of gradients forgets, in [0, 1).
+        momentum: decay of the mean of gradients, in [0, 1).
         rounds: iterations of Newton–Schulz.
         hidden: the hidden matrices, from `hidden_matrices`; all matrices but the last, if left out.
     """

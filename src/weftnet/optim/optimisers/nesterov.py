@@ -1,4 +1,4 @@
-"""Nesterov's momentum: the gradient is used once more, as if taken where the speed leads.
+"""Nesterov's momentum: the gradient counts once more, as if it were taken where the velocity leads.
 
     g ← ∇L(θ) + weight_decay · θ
     v ← momentum · v + g,    v = g at the first step
@@ -6,7 +6,7 @@
 
 Source: Y. Nesterov, A method of solving a convex programming problem with convergence rate O(1/k²), 1983, in the form
 of I. Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
-As in torch's, θ is the point looked ahead to, so that the gradient is taken where the parameters stand.
+As in torch's, θ is the look-ahead point, so that the gradient is taken at the parameters themselves.
 Cost: one value of state per parameter.
 """
 

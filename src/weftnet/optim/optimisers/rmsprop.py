@@ -23,7 +23,7 @@ def rmsprop(
     Args:
         parameters: (name, parameter) pairs.
         lr: step length.
-        decay: how slowly the mean square forgets, in [0, 1).
+        decay: of the mean square, in [0, 1).
         momentum: share of the speed that is kept, in [0, 1).
         eps: keeps the division finite.
     """

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent: a step down the slope of one batch.
+"""Stochastic gradient descent: a step along the negative gradient of one batch.
 
     g ← ∇L(θ) + weight_decay · θ
     θ ← θ − lr · g

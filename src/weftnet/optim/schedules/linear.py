@@ -1,4 +1,4 @@
-"""A rate that falls along a straight line, after one that rises along another.
+"""A rate that rises linearly, then falls linearly.
 
     factor = start + (1 − start) · progress / warmup          while progress < warmup
     factor = 1 + (end − 1) · (progress − warmup) / (1 − warmup)    after

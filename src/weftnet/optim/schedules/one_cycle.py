@@ -1,11 +1,11 @@
-"""A rate that rises to its peak and falls to next to nothing, each along half a cosine.
+"""A rate that rises to its peak and falls to almost zero, each along half a cosine.
 
     factor = start → 1    while progress < warmup
     factor = 1 → end      after
 
 Source: L. Smith, N. Topin, Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates, 2018,
 https://arxiv.org/abs/1708.07120.
-Rise and fall are cosines as in torch's `OneCycleLR` (the paper's are straight); momentum stays as it is.
+Rise and fall are cosines as in torch's `OneCycleLR` (linear in the paper); momentum is constant.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""A rate that drops at given points.
+"""A rate that drops at chosen points of the training.
 
     factor = drop ^ (number of points in `at` that progress has reached)
 
@@ -18,6 +18,6 @@ def step(progress: float, *, warmup: float = 0.0, at: Sequence[float] = (0.5, 0.
         progress: share of the training done, in [0, 1].
         warmup: share of the training over which the factor rises linearly from zero.
         at: shares of the training at which the factor drops.
-        drop: what it is multiplied by at each.
+        drop: the factor at each of them.
     """
     return float(warm(progress, warmup)[0] * drop ** sum(progress >= point for point in at))
