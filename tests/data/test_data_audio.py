@@ -151,7 +151,7 @@ def test_rate_length_and_loudness_are_those_of_the_training_recordings() -> None
     kind = Audio().fit(cells)
     assert (kind.hertz, kind.time, kind.padded) == (8000, 800, True)
     assert kind.notices == [
-        "1 of 100 training recordings are changed to 8000 Hz",
+        "1 of 100 training recordings are resampled to 8000 Hz",
         "1 of 100 training recordings are cut to 0.1 s",
     ]
     known = np.concatenate(waves[:-1])

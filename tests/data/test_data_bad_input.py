@@ -110,12 +110,12 @@ NOTED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     ),
     "a recording of another rate": (
         lambda path: waves(path, odd=16000),
-        ["training recordings are changed to 8000 Hz"],
+        ["training recordings are resampled to 8000 Hz"],
     ),
     "images of several sizes": (
         lambda path: [photo(path / "a" / f"x{number}.png", "png", (20, 30 + number)) for number in range(9)]
         and photos(path, bytes),
-        ["all are brought to"],
+        ["all are resized to"],
     ),
 }  # fmt: skip
 
@@ -143,7 +143,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     "an empty table": (lambda path: _bytes(path / "a.csv", b""), ["a.csv: the file is empty", "a header and rows"]),
     "a header alone": (lambda path: _bytes(path / "a.csv", b"n,y\n"), ["the file has a header but no rows"]),
     "an empty Parquet file": (lambda path: _bytes(path / "a.parquet", b""), ["the file is damaged or cut short"]),
-    "an empty JSON file": (lambda path: _bytes(path / "a.jsonl", b""), ["the file is empty", "a JSON object a line"]),
+    "an empty JSON file": (lambda path: _bytes(path / "a.jsonl", b""), ["the file is empty", "a JSON object per line"]),
     "an empty array file": (lambda path: _bytes(path / "a.npz", b""), ["this is not an intact .npz file"]),
     "numbers with a few words": (
         lambda path: every(path, lambda number, row: row.update(n="unknown" if number % 50 == 7 else row["n"])),

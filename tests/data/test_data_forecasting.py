@@ -289,7 +289,7 @@ def test_kinds_check_their_settings() -> None:
     for make in (lambda: Window(0), lambda: Calendar(0), lambda: Forecast(0), lambda: Forecast(2, ["a"], [])):
         with pytest.raises(ValueError, match="expected"):
             make()
-    with pytest.raises(DataError, match="can't be read"):
+    with pytest.raises(DataError, match="can't be decoded"):
         Calendar(4).decode(np.zeros((1, 4, 6)))
     kind = Forecast(3).fit(RNG.normal(size=(5, 3, 2)))
     with pytest.raises(DataError, match="another shape"):

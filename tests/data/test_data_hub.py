@@ -62,7 +62,7 @@ def test_a_network_that_is_refused(monkeypatch: pytest.MonkeyPatch, datasets: Mo
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setenv("HF_ENDPOINT", "https://huggingface.co")
     before = datasets.config.HF_HUB_OFFLINE
-    with pytest.raises(DataError, match="there is no connection to the Hub, and no copy of this set"):
+    with pytest.raises(DataError, match="there is no connection to the Hub, and no cached copy of this set"):
         open_data(NAME)
     assert len(tried) == 1
     assert datasets.config.HF_HUB_OFFLINE is before
@@ -134,14 +134,14 @@ def test_a_set_of_the_hub(monkeypatch: pytest.MonkeyPatch, datasets: ModuleType,
 
 @pytest.mark.parametrize("name", ["csv", "../up/name", "/etc/passwd", "a/b/c", "", "owner/", "./x/y"])
 def test_names_that_are_none(name: str) -> None:
-    with pytest.raises(DataError, match=r"this names no data set of the Hub\n.*hub:OWNER/NAME"):
+    with pytest.raises(DataError, match=r"this is not the name of a data set of the Hub\n.*hub:OWNER/NAME"):
         open_data(f"hub:{name}")
 
 
 def test_a_folder_of_the_name_is_not_read_instead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     Path("owner/name").mkdir(parents=True)
-    with pytest.raises(DataError, match=r"a folder of this name lies here\n(.|\n)*\./owner/name"):
+    with pytest.raises(DataError, match=r"a folder of this name exists here\n(.|\n)*\./owner/name"):
         open_data(NAME)
 
 
@@ -172,7 +172,7 @@ def test_a_saved_set_that_is_damaged(datasets: ModuleType, tmp_path: Path, damag
     split(datasets, 60).save_to_disk(tmp_path / "saved")
     file = tmp_path / "saved" / damage
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises(DataError, match="not as `save_to_disk` leaves it"):
+    with pytest.raises(DataError, match="not as `save_to_disk` writes it"):
         open_data(tmp_path / "saved")
 
 

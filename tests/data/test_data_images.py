@@ -253,7 +253,7 @@ def test_sizes_are_chosen_and_told() -> None:
     kind = Image().fit(cells(*(packed(noise(*size)) for size in ((100, 150), (90, 120), (300, 200)))))
     assert kind.sizes == [1, 40, 64], "median 100 × 150, reduced to 42.7 × 64"
     assert "90 to 300 pixels high" in kind.notices[0]
-    assert "all are brought to 40×64" in kind.notices[0]
+    assert "all are resized to 40×64" in kind.notices[0]
     assert kind.encode([packed(noise(10, 10))]).shape == (1, 1, 40, 64)
     small = Image().fit(cells(*(packed(noise(*size)) for size in ((5, 7), (6, 7), (6, 9)))))
     assert small.sizes == [1, 6, 7]

@@ -246,7 +246,7 @@ def test_moments_do_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -> Non
     from weftnet.data.kinds import _moments
 
     values = RNG.normal(1e6, 1e-2, (101, 4, 3))
-    monkeypatch.setattr(_moments, "_CHUNK", 30)
+    monkeypatch.setattr(_moments, "_BLOCK", 30)
     mean, std = _moments.moments(values, axis=2)
     np.testing.assert_allclose(mean, values.mean((0, 1)), rtol=1e-14)
     np.testing.assert_allclose(std, values.std((0, 1)), rtol=1e-8)

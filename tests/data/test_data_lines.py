@@ -109,4 +109,4 @@ def test_lists_that_do_not_fit(tmp_path: Path) -> None:
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    assert "the key 'a' stands twice" in refused(tmp_path, '{"a": 1, "a": 2}')
+    assert "the key 'a' occurs twice" in refused(tmp_path, '{"a": 1, "a": 2}')

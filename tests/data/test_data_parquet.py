@@ -182,7 +182,7 @@ def test_bad_values_are_named(tmp_path: Path) -> None:
         tmp_path, {"v": [[[1], [2]], [[1], [2]], [[3], [4]], [[5], [6, 7]]], "y": y}
     )
     nested = refused(tmp_path, {"v": [{"a": 1}] * 4, "y": y})
-    assert "column 'v': a column of the type struct<a: int64> is not read" in nested
+    assert "column 'v': a column of the type struct<a: int64> is not supported" in nested
     assert "fix: choose the columns to read: columns=[…]" in nested
     outside = pa.array(
         [{"bytes": None, "path": "/etc/passwd"}] * 4, pa.struct([("bytes", pa.binary()), ("path", pa.string())])

@@ -118,7 +118,7 @@ def test_a_broken_state_is_refused(change: dict[str, Any], text: str) -> None:
 
 
 def test_half_a_character_is_named_by_its_row() -> None:
-    with pytest.raises(BadValue, match="half a character") as fault:
+    with pytest.raises(BadValue, match="a lone surrogate") as fault:
         FITTED.encode(["fine", "a\ud800b"])
     assert fault.value.row == 1
 

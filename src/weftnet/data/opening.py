@@ -26,7 +26,7 @@ from weftnet.data.request import Request
 from weftnet.data.rows import RowData, open_rows
 from weftnet.data.sources import hub, readers, text
 from weftnet.data.sources.arrays import arrays
-from weftnet.data.sources.table import columns_at_hand
+from weftnet.data.sources.table import columns_in_memory
 from weftnet.data.splits import SplitSpec
 from weftnet.data.streaming import Streamed
 from weftnet.data.targets import with_target
@@ -106,8 +106,8 @@ class _Source:
     Args:
         name: as the person wrote it.
         path: where it lies.
-        reader: of `sources/`; None for values at hand.
-        values: at hand.
+        reader: of `sources/`; None for values in memory.
+        values: in memory.
     """
 
     name: str
@@ -134,7 +134,7 @@ class _Source:
             return replace(content, source=self.name, name=short_name(self.name))
         values = self.values or {}
         holds_arrays = any(str(key) in ("x", "x_train") for key in values)
-        return arrays(values, self.name) if holds_arrays else columns_at_hand(values, self.name)
+        return arrays(values, self.name) if holds_arrays else columns_in_memory(values, self.name)
 
 
 def _located(source: str | Path | Mapping[str, Any] | None) -> _Source:

@@ -1,4 +1,4 @@
-"""Random numbers from the generator's own device, and labels as shares: shared by the augmentations."""
+"""Random numbers from the generator's own device, and soft labels: shared by the augmentations."""
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ def partners(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def beta(images: Tensor, alpha: float, generator: torch.Generator) -> Tensor:
-    """(batch,) from Beta(alpha, alpha); torch's own sampler takes no generator, so NumPy draws from a seed of it."""
+    """(batch,) from Beta(alpha, alpha); torch's own sampler takes no generator, so NumPy draws with a seed from it."""
     seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
     shares = np.random.Generator(np.random.Philox(key=seed)).beta(alpha, alpha, len(images))
     return torch.from_numpy(shares).to(images)
@@ -33,14 +33,14 @@ def blend(target: Tensor, partner: Tensor, share: Tensor, classes: int | None, n
     """share · target + (1 − share) · target[partner]; class indices become (batch, classes) first."""
     if not target.is_floating_point():
         if classes is None:
-            raise SettingError(f"{name} mixes classes and must know how many there are", fix="use it with a classifier")
+            raise SettingError(f"{name} mixes classes and needs their number", fix="use it with a classifier")
         target = torch.nn.functional.one_hot(target, classes).to(share.dtype)
     share = share.to(target.dtype).view(-1, *[1] * (target.ndim - 1))
     return share * target + (1 - share) * target[partner]
 
 
 def positive(name: str, **settings: float) -> None:
-    """Refuse settings that are not above zero."""
+    """Refuse settings that are not above 0."""
     for key, value in settings.items():
         if not value > 0:
             raise ValueError(f"{name}: {key}: expected a number above 0, got {value!r}")

@@ -1,12 +1,13 @@
-"""Alternating flip: left and right exchanged in half of the images, in the other half in the next epoch.
+"""Alternating flip: half of the images mirrored horizontally, the other half in the next epoch.
 
     y[n, c, i, j] = x[n, c, i, width − 1 − j]  where coin(row[n]) + epoch is odd
 
 Source: K. Jordan, 94% on CIFAR-10 in 3.29 seconds on a single GPU, 2024, https://arxiv.org/abs/2404.00498, section 3.6.
-Two epochs in a row show both sides of every image; of random flips a half shows one side twice. The coin is a hash of
-the row's number (Steele and others, Fast splittable pseudorandom number generators, 2014), the same in every training.
+Two epochs in a row show both versions of every image; with random flips half of the images repeat. The coin is a hash
+of the row's number (Steele and others, Fast splittable pseudorandom number generators, 2014), the same in every
+training.
 
-Not for digits and letters, which mean something else in a mirror.
+Not for digits and letters, whose mirror images mean something else.
 """
 
 import torch

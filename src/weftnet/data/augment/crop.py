@@ -1,10 +1,10 @@
-"""Crop: widen the image on all sides and cut it out again at a random place.
+"""Crop: pad the image on all sides and crop it at a random offset.
 
     y[n, c, i, j] = padded[n, c, i + r[n], j + s[n]],   r, s ~ uniform{0 … 2 · padding}, independent for each example
 
 Source: He and others, Deep residual learning, 2015, https://arxiv.org/abs/1512.03385, section 4.2.
-There the border is zero, which is the mean colour once images are normalised: a grey frame around a black picture. Here
-it repeats the outermost pixels, unless it is told to be zero or to mirror the image at its edge (without the edge
+There the border is zero, which is the mean colour once images are normalised: a grey frame around a black image. Here
+it repeats the outermost pixels by default; it can also be zero, or mirror the image at its edge (without the edge
 itself, as in K. Jordan, 94% on CIFAR-10 in 3.29 seconds, 2024, https://arxiv.org/abs/2404.00498). Cost: one gather.
 """
 
@@ -21,8 +21,8 @@ class Crop:
     """Random shift.
 
     Args:
-        padding: the farthest shift, in pixels.
-        border: what comes in from outside: `edge` for the outermost pixels again, `zero`, or `reflect`.
+        padding: the largest shift, in pixels.
+        border: what fills the padding: `edge` for the outermost pixels again, `zero`, or `reflect`.
     """
 
     def __init__(self, padding: int = 4, border: str = "edge") -> None:

@@ -1,6 +1,6 @@
 """Cutmix: a rectangle of each image replaced by its partner's, and the target by the pixels' shares.
 
-    λ ~ Beta(alpha, alpha),  the rectangle's sides √(1 − λ) of the image's, its centre uniform, cut at the border
+    λ ~ Beta(alpha, alpha),  the rectangle's sides √(1 − λ) of the image's, its centre uniform, clipped at the border
     y′ = s y + (1 − s) y[partner],   s = share of the pixels that were kept
 
 Source: Yun and others, CutMix, 2019, https://arxiv.org/abs/1905.04899.
@@ -27,7 +27,7 @@ class Cutmix:
     def __call__(
         self, images: Tensor, target: Tensor, generator: torch.Generator, classes: int | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Give every image a rectangle of its partner's."""
+        """Replace a rectangle of every image by its partner's."""
         partner, side = partners(images, generator), (1 - beta(images, self.alpha, generator)).sqrt()
         inside = []
         for size in images.shape[2:]:

@@ -1,11 +1,11 @@
 """Erase: one rectangle of an image set to zero.
 
     area = uniform(low, high) · height · width,   ratio = exp(uniform(log 0.3, log 1/0.3))
-    h = round(√(area · ratio)),  w = round(√(area / ratio)),  held to the image;  the place is uniform
+    h = round(√(area · ratio)),  w = round(√(area / ratio)),  limited to the image;  the position is uniform
 
 Source: Zhong and others, Random erasing data augmentation, 2017, https://arxiv.org/abs/1708.04896.
-Differs: filled with zeros (the mean colour, the paper's ERE-M) rather than noise; sides are cut to the image rather
-than drawn again.
+Differs: filled with zeros (the mean colour, the paper's ERE-M) rather than noise; sides are clipped to the image
+rather than drawn again.
 """
 
 import math
@@ -22,7 +22,7 @@ class Erase:
     """Random erasing.
 
     Args:
-        probability: share of the images that lose a rectangle.
+        probability: share of the images in which a rectangle is erased.
         low: smallest area, as a share of the image.
         high: largest area.
     """

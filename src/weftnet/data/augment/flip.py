@@ -1,8 +1,8 @@
-"""Flip: left and right exchanged in some of the images.
+"""Flip: some of the images mirrored horizontally.
 
     y[n, c, i, j] = x[n, c, i, width − 1 − j]  where uniform < probability
 
-Not for digits and letters, which mean something else in a mirror.
+Not for digits and letters, whose mirror images mean something else.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Counting labels and tokens of more rows than fit into memory.
 
-Up to `DISTINCT` different ones are counted exactly. Beyond that the rarest are forgotten between two chunks, and each
-count is too small by what had been forgotten of it. As only the most frequent are kept in the end, it seldom shows.
+Up to `DISTINCT` different ones are counted exactly. Beyond that the rarest are dropped between two chunks, and each
+count is too small by what was dropped of it. As only the most frequent are kept in the end, this seldom matters.
 Source of the idea: G. Manku, R. Motwani, Approximate frequency counts over data streams, 2002.
 """
 
@@ -15,7 +15,7 @@ L = TypeVar("L", bound=Hashable)
 
 
 def counted(chunks: Iterable[Iterable[L]], distinct: int = DISTINCT) -> Counter[L]:
-    """How often each comes up; a single chunk is always counted exactly."""
+    """How often each occurs; a single chunk is always counted exactly."""
     counts: Counter[L] = Counter()
     for chunk in chunks:
         if len(counts) > distinct:

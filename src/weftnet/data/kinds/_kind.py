@@ -1,8 +1,8 @@
-"""What every kind of column can do, and the two helpers that make its state.
+"""The interface of a kind of column, and the two helpers that make its state.
 
 A kind is a dataclass. The fields its constructor takes are settings, the others are fitted; all are plain JSON, so the
-state is the dataclass written down, and it comes back exactly. Kinds know NumPy, not torch: an exported model
-is given its inputs by the same code.
+state is the dataclass serialised, and it is restored exactly. Kinds use NumPy, not torch: an exported model
+prepares its inputs by the same code.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.base.typed import misfits
-from weftnet.data.kinds._sound import contradiction
+from weftnet.data.kinds._consistency import contradiction
 from weftnet.errors import DataError
 
 
@@ -31,7 +31,7 @@ class Kind(Protocol):
         """Raw values as an array; the first axis is the rows."""
 
     def decode(self, values: NDArray[Any]) -> Any:
-        """What `encode` would have made this array from."""
+        """The raw values that `encode` turns into this array."""
 
     def state(self) -> dict[str, Any]:
         """Settings and statistics, JSON."""
@@ -42,24 +42,24 @@ class Kind(Protocol):
 
     @property
     def signal(self) -> Signal:
-        """What a network reads, when this column is an input."""
+        """The signal that a network reads where this column is an input."""
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What is known of good values, for whoever has to enter one; JSON."""
+        """What is known about valid values, for a person who has to enter one; JSON."""
 
 
 @runtime_checkable
 class Cell(Kind, Protocol):
-    """A kind whose columns stand side by side in one `table` vector."""
+    """A kind whose columns are concatenated into one `table` vector."""
 
     def features(self, values: Any) -> NDArray[np.float32]:
-        """(rows, width) float: the column's part of the table."""
+        """(rows, width) float: the column's features in the table."""
 
 
 @runtime_checkable
 class Channel(Kind, Protocol):
-    """A kind of windows (rows, time) that stand side by side as the channels of one `series`."""
+    """A kind of windows (rows, time) that become the channels of one `series`."""
 
     def whole(self, values: Any) -> NDArray[np.float32]:
         """(steps, width): a long column, from which windows are cut."""
@@ -67,7 +67,7 @@ class Channel(Kind, Protocol):
 
 @runtime_checkable
 class Packable(Kind, Protocol):
-    """A kind whose rows can be kept smaller than encoded: `unpack(pack(values))` is `encode(values)`, to the bit."""
+    """A kind whose rows can be stored smaller than encoded: `unpack(pack(values))` is `encode(values)` bit for bit."""
 
     def packs(self, values: Any) -> bool:
         """Whether values such as these can be packed."""
@@ -80,7 +80,7 @@ class Packable(Kind, Protocol):
 
 
 class BadValue(DataError):
-    """A raw value that can't be encoded; `row` counts from 0 within the values given."""
+    """A raw value that can't be encoded; `row` counts from 0 within the values passed."""
 
     def __init__(self, row: int, what: str, *, expected: str = "", got: str = "", fix: str = "") -> None:
         self.row = row
@@ -96,7 +96,7 @@ def state_of(kind: Any) -> dict[str, Any]:
 
 
 def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
-    """The kind written down by `state_of`; a setting that is younger than the state keeps its default.
+    """The kind from the state that `state_of` made; settings newer than the state keep their defaults.
 
     Raises:
         DataError: the state is of another kind, fields are unknown or missing without a default, a value is of the
@@ -104,24 +104,24 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
     """
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
     needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
-    named = set(state) - {"kind"}
-    if state.get("kind") != cls.__name__.lower() or not needed <= named <= set(known):
+    present = set(state) - {"kind"}
+    if state.get("kind") != cls.__name__.lower() or not needed <= present <= set(known):
         raise DataError(
             f"this is not the state of a column of kind {cls.__name__.lower()}",
             expected=", ".join(["kind", *known]),
             got=", ".join(map(str, state)),
         )
-    given = {name: value for name, value in state.items() if name != "kind"}
+    values = {name: value for name, value in state.items() if name != "kind"}
     where = f"a column of kind {state['kind']}"
-    if wrong := misfits(given, cls, initial=False, whole=False):
+    if wrong := misfits(values, cls, initial=False, whole=False):
         raise DataError("the state can't be used", where=where, got=wrong)
     try:
-        kind = cls(**{name: given[name] for name, field in known.items() if field.init and name in given})
+        kind = cls(**{name: values[name] for name, field in known.items() if field.init and name in values})
     except (ValueError, TypeError) as fault:
         raise DataError("the state can't be used", where=where, got=str(fault)) from None
     for name, field in known.items():
         if not field.init:
-            setattr(kind, name, given[name])
+            setattr(kind, name, values[name])
     if wrong := contradiction(kind):
         raise DataError("the state can't be used", where=where, got=wrong)
     return kind

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of arrays too large for a float64 copy, and arrays checked and scaled."""
+"""Mean and standard deviation of arrays too large for a float64 copy; checking and scaling arrays."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -11,8 +11,8 @@ from weftnet.data.columns import reblocked
 from weftnet.data.kinds._kind import BadValue
 from weftnet.errors import DataError
 
-_NOTHING = 1e-14
-_CHUNK = 2**20  # values at a time: 8 MiB as float64
+_CONSTANT = 1e-14  # relative standard deviation up to which a channel counts as constant
+_BLOCK = 2**20  # values at a time: 8 MiB as float64
 
 
 def moments(values: NDArray[Any], axis: int) -> tuple[list[float], list[float]]:
@@ -20,25 +20,25 @@ def moments(values: NDArray[Any], axis: int) -> tuple[list[float], list[float]]:
     return moments_of([values], axis)
 
 
-def moments_of(pieces: Iterable[NDArray[Any]], axis: int) -> tuple[list[float], list[float]]:
-    """The moments of an array that comes in pieces, the same to the last bit however it is cut into them.
+def moments_of(chunks: Iterable[NDArray[Any]], axis: int) -> tuple[list[float], list[float]]:
+    """The moments of an array that comes in chunks, bit for bit the same whatever their sizes.
 
-    Chunks are combined as in Chan, Golub and LeVeque, 1979: no cancellation, each value is read once.
-    A channel that never varies keeps the scale 1, so that it encodes to 0 rather than to a division by zero.
+    Blocks are combined as in Chan, Golub and LeVeque, 1979: no cancellation, each value is read once.
+    A constant channel keeps the scale 1, so that it encodes to 0 rather than divide by zero.
     """
-    pieces = (piece for piece in pieces if len(piece))
-    if (first := next(pieces, None)) is None:
+    chunks = (chunk for chunk in chunks if len(chunk))
+    if (first := next(chunks, None)) is None:
         return [], []
     count, mean, squares = 0, np.zeros(kept := first.shape[axis]), np.zeros(kept)
-    for values in reblocked(chain([first], pieces), max(1, _CHUNK // max(1, first[0].size))):
-        chunk = np.moveaxis(values, axis, -1).reshape(-1, kept).astype(np.float64)
-        part_mean = chunk.mean(0)
-        delta, new = part_mean - mean, count + len(chunk)
-        squares += ((chunk - part_mean) ** 2).sum(0) + delta**2 * count * len(chunk) / new
-        mean += delta * len(chunk) / new
+    for values in reblocked(chain([first], chunks), max(1, _BLOCK // max(1, first[0].size))):
+        block = np.moveaxis(values, axis, -1).reshape(-1, kept).astype(np.float64)
+        block_mean = block.mean(0)
+        delta, new = block_mean - mean, count + len(block)
+        squares += ((block - block_mean) ** 2).sum(0) + delta**2 * count * len(block) / new
+        mean += delta * len(block) / new
         count = new
     std = np.sqrt(squares / count)
-    std[std <= _NOTHING * np.abs(mean)] = 1.0  # rounding can leave a constant 1e-17
+    std[std <= _CONSTANT * np.abs(mean)] = 1.0  # rounding can leave a constant 1e-17
     return mean.tolist(), std.tolist()
 
 
@@ -67,6 +67,6 @@ def scaled(array: NDArray[Any], mean: list[float], std: list[float]) -> NDArray[
 
 
 def unscaled(values: NDArray[Any], mean: list[float], std: list[float]) -> NDArray[np.float64]:
-    """What `scaled` came from."""
+    """The inverse of `scaled`."""
     array: NDArray[np.float64] = values.astype(np.float64) * np.asarray(std) + np.asarray(mean)
     return array

@@ -1,13 +1,13 @@
-"""A random sample of values that come in chunks: those with the smallest of as many random numbers."""
+"""A random sample of values that come in chunks: each value draws a random number, the smallest win."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class Sample:
-    """Keeps `size` of all values it is given, each with the same chance; all of them while they are no more.
+    """Keeps `size` of all values added, each with the same probability; all of them while there are no more.
 
-    The choice is a pure function of the values' order, however they are cut into chunks.
+    The choice is a pure function of the values' order, whatever the sizes of the chunks.
 
     Args:
         size: values to keep.
@@ -19,7 +19,7 @@ class Sample:
         self._random = np.random.Philox(key=size)
 
     def add(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take further values into account, and give them back."""
+        """Take further values into account, and return them."""
         if self.size:
             draws = np.concatenate([self._draws, self._random.random_raw(len(values))])
             held = np.concatenate([self.values, values])

@@ -1,9 +1,9 @@
-"""What kinds that make tokens of texts share: the first two indices, how long a row is, and the padding.
+"""What kinds that turn texts into tokens share: the first two indices, the length of a row, and the padding.
 
-    0 = padding, at the end; 1 = what stands for no token: unknown, or a text without any
+    0 = padding, at the end; 1 = unknown token, or the only token of an empty text
 
-A row always has something real in it. Texts are cut to `length` tokens; by default to a length that 98 % of the
-training texts keep to, at most 512. Batches are trimmed to their longest text (`trim`).
+A row always has at least one real token. Texts are truncated to `length` tokens; by default to a length that 98 % of
+the training texts do not exceed, at most 512. Batches are trimmed to their longest text (`trim`).
 """
 
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ def as_text(value: Any) -> str:
 
 
 def usual_length(lengths: Sequence[int]) -> int:
-    """A length that nearly all training texts keep to."""
+    """A length that nearly all training texts do not exceed."""
     usual = int(np.quantile(lengths or [1], _SHARE, method="higher"))
     return max(1, min(usual, _LONGEST))
 
 
 def padded(rows: Sequence[Sequence[int]], time: int) -> NDArray[np.int64]:
-    """(rows, time) int64: each row cut, padded with 0, and 1 in place of nothing."""
+    """(rows, time) int64: each row truncated, padded with 0; an empty row becomes a single 1."""
     codes = np.full((len(rows), time), PAD, np.int64)
     for row, tokens in enumerate(rows):
         kept = tokens[:time] or [UNKNOWN]

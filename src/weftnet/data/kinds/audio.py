@@ -2,14 +2,14 @@
 
     z[t] = x[t] / rms,   rms = √(mean of x² over the samples of the training recordings)
 
-Recordings are `Path`s, bytes of a file, or arrays; several channels become their mean, another sample rate is changed
-(`sounds.py`). Without `rate` it is the rate that most training recordings have. Without `seconds` it is a length that
-98 % of the training recordings keep to, at most ten seconds. Longer recordings are cut. Shorter ones are padded at
-their end, and a mask says so, if there are any in the training rows; otherwise silence follows them.
+Recordings are `Path`s, bytes of a file, or arrays; several channels become their mean, other sample rates are
+resampled (`sounds.py`). `rate` defaults to the rate of most training recordings, `seconds` to a length that 98 % of the
+training recordings do not exceed, at most ten seconds. Longer recordings are truncated. Shorter ones are padded at
+their end and masked, if there are any in the training rows; otherwise silence follows them.
 
-A recording counts as at least 50 ms long, so that there is a frame in it: what follows a shorter one is silence.
-Every recording is given at full length, so that what a network says of it does not depend on the batch, even behind
-blocks that lose the mask, such as an image of the spectrogram; `trim` cuts batches to their longest, for the others.
+A recording counts as at least 50 ms long, so that it holds one frame: a shorter one is followed by silence.
+Every recording is encoded at full length, so that its answer does not depend on the batch, even behind blocks that drop
+the mask, such as those that treat the spectrogram as an image; `trim` cuts batches to their longest recording instead.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ class Audio:
     """A column of recordings.
 
     Args:
-        rate: samples a second; 0 to choose from the training recordings.
+        rate: samples per second; 0 to choose from the training recordings.
         seconds: length kept; 0 to choose from the training recordings.
         trim: whether batches are cut to their longest recording.
     """
@@ -56,12 +56,12 @@ class Audio:
     def fit(self, values: Any) -> Self:
         """Rate, length and loudness."""
         cells = _cells(values)
-        seen = list(outlines(cells))
-        rates = Counter(each.rate for each in seen if each.rate)
+        headers = list(outlines(cells))
+        rates = Counter(each.rate for each in headers if each.rate)
         if not self.rate and not rates:
             raise DataError("arrays don't say their rate", fix="{'audio': {'rate': samples a second}}")
         self.hertz = self.rate or min(rates, key=lambda rate: (-rates[rate], rate))
-        lengths = np.array([each.count / (each.rate or self.hertz) for each in seen])
+        lengths = np.array([each.count / (each.rate or self.hertz) for each in headers])
         usual = float(np.quantile(lengths, _SHARE, method="higher"))
         kept = self.seconds or max(_SHORTEST, min(usual, _LONGEST))
         self.time = max(1, round(kept * self.hertz))
@@ -72,8 +72,10 @@ class Audio:
         self.rms = float(np.sqrt(squares / count)) if squares > count * _SILENCE else 1.0
         others = sum(number for rate, number in rates.items() if rate != self.hertz)
         longer = int((lengths > self.time / self.hertz * (1 + 1e-9)).sum())
-        self.notices += [f"{others} of {len(seen)} training recordings are changed to {self.hertz} Hz"] * bool(others)
-        self.notices += [f"{longer} of {len(seen)} training recordings are cut to {kept:.3g} s"] * bool(longer)
+        self.notices += [f"{others} of {len(headers)} training recordings are resampled to {self.hertz} Hz"] * bool(
+            others
+        )
+        self.notices += [f"{longer} of {len(headers)} training recordings are cut to {kept:.3g} s"] * bool(longer)
         return self
 
     def encode(self, values: Any) -> NDArray[np.float32]:
@@ -88,7 +90,7 @@ class Audio:
         return waves
 
     def decode(self, values: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """Waves without their padding, as loud as they were."""
+        """Waves without their padding, at their original loudness."""
         return [wave[~np.isnan(wave)] * np.float32(self.rms) for wave in values[..., 0].astype(np.float32)]
 
     def state(self) -> dict[str, Any]:
@@ -102,7 +104,7 @@ class Audio:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Rate, in samples a second, and the length that is heard, in seconds."""
+        """Rate, in samples per second, and the length kept, in seconds."""
         return {"rate": self.hertz, "seconds": self.time / self.hertz}
 
     @property

@@ -1,9 +1,9 @@
-"""Calendar: dates as where they stand in the day, the week and the year; channels beside those of the numbers.
+"""Calendar: dates as their position in the day, the week and the year; channels beside those of the numbers.
 
     (sin 2πu, cos 2πu) for u = second of the day / 86400, day of the week / 7, day of the year / 366
 
-Both, so that the end of a day lies beside its beginning. Dates are as in `stamps.py`; one with an offset becomes UTC.
-Differs from what is usual (N. Wu and others, 2021: u − ½ alone), which tears midnight apart.
+Sine and cosine, so that the end of a day is close to its beginning. Dates are as in `stamps.py`; an offset is converted
+to UTC. Differs from what is usual (N. Wu and others, 2021: u − ½ alone), which is discontinuous at midnight.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ class Calendar:
         """(steps, 6): a long column, from which windows are cut.
 
         Raises:
-            BadValue: a value is no date; a number says nothing of days and weeks.
+            BadValue: a value is no date; a number has no days and weeks.
         """
         for row, value in enumerate(values):
             if not isinstance(value, str) or value.replace(".", "").isdecimal():
@@ -70,12 +70,14 @@ class Calendar:
         return np.stack([np.sin(angles), np.cos(angles)], 2).reshape(len(seconds), _CHANNELS).astype(np.float32)
 
     def decode(self, values: NDArray[Any]) -> Any:
-        """Dates don't come back: the year is not in them.
+        """Dates can't be decoded: the year is not encoded.
 
         Raises:
             DataError: always.
         """
-        raise DataError("dates can't be read from their places in day, week and year", got=f"shape {values.shape}")
+        raise DataError(
+            "dates can't be decoded from their positions in day, week and year", got=f"shape {values.shape}"
+        )
 
     def state(self) -> dict[str, Any]:
         """Settings, JSON."""

@@ -3,8 +3,8 @@
     encode:   the label's index (rows,); `len(labels)` stands for missing and for unseen labels
     features: one-hot over the labels and that last slot
 
-Rare labels share the slot with missing and unseen ones, so that it is trained: an input keeps the `most` most frequent
-labels, each seen at least `least` times in the training rows. A target keeps all (`most=0, least=1`).
+Rare labels share the slot of missing and unseen ones, so that it is trained: an input keeps the `most` most frequent
+labels, each of which occurs at least `least` times in the training rows. A target keeps all (`most=0, least=1`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ class Category:
 
     Args:
         most: labels to keep, the most frequent ones; 0 for all.
-        least: rows that a label must have to be kept.
+        least: training rows in which a label must occur to be kept.
     """
 
     wire: ClassVar[str] = "label"
@@ -60,8 +60,8 @@ class Category:
         other = len(self.labels)
         array = np.asarray(values)
         if array.dtype.kind in "iubU":
-            found, inverse = np.unique(array, return_inverse=True)
-            codes = np.array([index.get(str(label), other) for label in labels(found)], np.int64)
+            distinct, inverse = np.unique(array, return_inverse=True)
+            codes = np.array([index.get(str(label), other) for label in labels(distinct)], np.int64)
             return codes[inverse.reshape(array.shape)]
         return np.array([index.get(str(label), other) for label in labels(array)], np.int64)
 
@@ -84,7 +84,7 @@ class Category:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The labels that are told apart."""
+        """The known labels."""
         return {"labels": list(self.labels)}
 
     @property
@@ -102,7 +102,7 @@ def labels(values: Any) -> list[Label | None]:
 
 
 def _label(value: Any) -> Label | None:
-    if type(value) is str:  # nearly always
+    if type(value) is str:  # the usual case, first
         return value or None
     if value is None or value != value:
         return None

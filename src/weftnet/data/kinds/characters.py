@@ -2,7 +2,7 @@
 
     0 = unknown, then the characters of the training split in the order of their code points
 
-Differs from nanoGPT: the vocabulary is of the training split only, so there is a slot for characters never seen.
+Differs from nanoGPT: the vocabulary comes from the training split only, so there is a slot for unseen characters.
 """
 
 from collections.abc import Mapping
@@ -63,12 +63,12 @@ class Characters:
 
     @property
     def labels(self) -> list[str]:
-        """What each index stands for."""
+        """The character of each index."""
         return ["\ufffd", *self.vocabulary]
 
     @property
     def facts(self) -> dict[str, Any]:
-        """How many characters are read."""
+        """How many characters a network reads."""
         return {"length": self.context}
 
     @property

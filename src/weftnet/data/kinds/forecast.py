@@ -2,7 +2,7 @@
 
     z[h, k] = (x[h, k] − mean[k]) / std[k]        h = 1 … horizon
 
-Mean and standard deviation are those of the same columns in the window, so that the two can be compared.
+Mean and standard deviation are those of the same columns in the window, so that input and target have the same scale.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ class Forecast:
     Args:
         horizon: steps ahead.
         targets: the columns' names.
-        channels: their places among the channels of the window.
-        step: seconds, or the unit of the time stamps, from one step to the next; 0 where that is not known.
+        channels: their indices among the channels of the window.
+        step: seconds, or the unit of the time stamps, from one step to the next; 0 where that is unknown.
     """
 
     horizon: int = 24
@@ -75,7 +75,7 @@ class Forecast:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Steps ahead, and of what."""
+        """The horizon, and the columns that are forecast."""
         return {"horizon": self.horizon, "targets": list(self.targets)}
 
     @property

@@ -4,15 +4,14 @@
     standard: shift and scale are each channel's mean and standard deviation
     unit, signed: the training values' lowest … highest become 0 … 1 or −1 … 1 (for generative models)
 
-Arrays, all of one size: which axis holds the channels? (rows, height, width) is grey. Of four axes the last is the
-channels if it has 1 to 4 entries, otherwise the second if it has; `channels="first"` or `"last"` settles it.
+Arrays are all of one size. Three axes (rows, height, width) are grey images. Of four axes the last holds the channels
+if it has 1 to 4 entries, otherwise the second if it has; `channels="first"` or `"last"` decides explicitly.
 
-Files, by `Path` or bytes (`pictures.py` says how they are decoded): all are brought to one size. Without `size` it is
-that of the training images if they have but one, of at most 512 × 512; else their median height and width, reduced so
-that the longer is at most 64, and rounded to a multiple of eight from there on. Grey if every training image is stored
-as grey.
+Files, by `Path` or bytes (decoded as in `pictures.py`), are all resized to one size. `size` defaults to that of the
+training images if they all have the same, of at most 512 × 512; otherwise to their median height and width, reduced so
+that the longer is at most 64, and rounded to a multiple of eight. Grey if every training image is stored as grey.
 
-A column fitted on arrays takes files too: black … white become what 0 and white are in the arrays (see `white`).
+A column fitted on arrays accepts files too: black … white become 0 … white of the arrays (see `white`).
 """
 
 from collections.abc import Mapping
@@ -28,7 +27,7 @@ from weftnet.data.kinds._moments import moments, moments_of, numeric
 from weftnet.data.pictures import Resize, outlines, pictures
 from weftnet.errors import DataError
 
-_MOST = 4  # channels of an image that was not told where they are
+_MOST = 4  # channels of an image whose layout is inferred
 _FILE = "file"  # the layout of a column of files
 _EQUAL, _MIXED, _STEP = 512, 64, 8
 
@@ -59,14 +58,14 @@ class Image:
     bounds: list[float] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        for name, given, known in (
+        for name, setting, known in (
             ("channels", self.channels, ("auto", "first", "last")),
             ("range", self.range, ("standard", "unit", "signed")),
             ("mode", self.mode, ("auto", "grey", "colour")),
             ("resize", self.resize, ("stretch", "crop")),
         ):
-            if given not in known:
-                raise ValueError(f"image: {name}: expected one of {', '.join(known)}, got {given!r}")
+            if setting not in known:
+                raise ValueError(f"image: {name}: expected one of {', '.join(known)}, got {setting!r}")
         sides = self.size if isinstance(self.size, list) else [self.size] * 2
         if not all(type(side) is int for side in sides) or not (self.size == 0 or (len(sides) == 2 and min(sides) > 0)):
             raise ValueError(f"image: size: expected a positive number, or [height, width], got {self.size!r}")
@@ -76,7 +75,7 @@ class Image:
         """Layout, size, and the statistics of the range."""
         if _are_files(values):
             return self._fit_files(list(values))
-        array = numeric(_whole(values), (3, 4), "an image column")
+        array = numeric(_stacked(values), (3, 4), "an image column")
         self.layout, self.dtype = self._layout(array.shape), array.dtype.name
         array = self._first(array)
         self.sizes = list(array.shape[1:])
@@ -85,37 +84,37 @@ class Image:
         return self
 
     def fit_chunks(self, chunks: Any) -> Self:
-        """As `fit`, of values that come in chunks; `chunks.cells` gives them one by one, as often as asked."""
+        """As `fit`, of values that come in chunks; `chunks.cells` iterates over single values, repeatedly."""
         first = next(iter(chunks))
         if _are_files(first):
             return self._fit_files(chunks.cells)
         self.layout, self.dtype = self._layout(first.shape), first.dtype.name
         self.sizes, self.bounds = list(self._first(first).shape[1:]), [float(first.min()), float(first.max())]
-        self._scale_by(*moments_of(map(self._seen, chunks), axis=1))
+        self._scale_by(*moments_of(map(self._bounded, chunks), axis=1))
         return self
 
-    def _seen(self, values: Any) -> NDArray[Any]:
-        """A chunk with its channels first, whose bounds are taken into account."""
-        array = self._first(numeric(_whole(values), (3, 4), "an image column"))
+    def _bounded(self, values: Any) -> NDArray[Any]:
+        """A chunk with its channels first; extends the bounds by it."""
+        array = self._first(numeric(_stacked(values), (3, 4), "an image column"))
         self.bounds = [min(self.bounds[0], float(array.min())), max(self.bounds[1], float(array.max()))]
         return array
 
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, channels, height, width) float32."""
         if self.layout == _FILE or _are_files(values):
-            images = self._decoded(_apart(values)).astype(np.float32)
+            images = self._decoded(_separate(values)).astype(np.float32)
             if self.layout != _FILE:
                 images *= np.float32(self.white / 255)
             return self._scaled(images)
         return self._scaled(self._checked(values).astype(np.float32, order="C"))  # this copy is the only one
 
     def packs(self, values: Any) -> bool:
-        """What a column of files holds, and arrays of bytes."""
+        """Whether values are files, or arrays of bytes."""
         return self.layout == _FILE or getattr(values, "dtype", None) == np.uint8
 
     def pack(self, values: Any) -> NDArray[np.uint8]:
         """(rows, channels, height, width): the pixels."""
-        pixels = self._decoded(_apart(values)) if self.layout == _FILE else self._checked(values)
+        pixels = self._decoded(_separate(values)) if self.layout == _FILE else self._checked(values)
         return np.ascontiguousarray(pixels)
 
     def unpack(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -123,7 +122,7 @@ class Image:
         return self._scaled(packed.astype(np.float32))
 
     def decode(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Images in the layout and type they came in, cut to the values that type had in training."""
+        """Images in their original layout and type; integers clipped to the range of the training values."""
         array: NDArray[Any] = values.astype(np.float32) * _by_channel(self.scale) + _by_channel(self.shift)
         if np.dtype(self.dtype).kind in "iub":
             array = array.clip(self.bounds[0], self.bounds[1]).round()
@@ -154,9 +153,9 @@ class Image:
 
     @property
     def white(self) -> float:
-        """What 255 in a file is among the training values: 255 for bytes that reach beyond 127, 1 for floats up to 1, …
+        """The training value that 255 in a file corresponds to: 255 for bytes beyond 127, 1 for floats up to 1, …
 
-        That is the least of 1, 255 and 65535 that holds the highest training value, if this fills at least half of it;
+        That is the smallest of 1, 255 and 65535 not below the highest training value, if that is at least half of it;
         otherwise the highest value itself: 16 for images with 17 shades.
         """
         highest = self.bounds[1]
@@ -164,10 +163,11 @@ class Image:
         return full if 2 * highest > full or highest <= 0 else highest
 
     def _fit_files(self, files: Any) -> Self:
-        seen = list(outlines(files))
-        grey = self.mode == "grey" or (self.mode == "auto" and all(grey for _, _, grey in seen))
+        headers = list(outlines(files))
+        greys = sum(grey for _, _, grey in headers)
+        grey = self.mode == "grey" or (self.mode == "auto" and greys == len(headers))
         self.layout, self.dtype = _FILE, "uint8"
-        self.sizes = [1 if grey else 3, *self._chosen([(height, width) for height, width, _ in seen])]
+        self.sizes = [1 if grey else 3, *self._choose_size([(height, width) for height, width, _ in headers])]
         counts = np.zeros((self.sizes[0], 256))
         for picture in self._pictures(files):
             counts += np.asarray(picture.histogram()).reshape(-1, 256)
@@ -177,14 +177,12 @@ class Image:
         mean = counts @ levels / total  # sums of whole numbers below 2⁵³: exact
         std = np.sqrt((counts * (levels - mean[:, None]) ** 2).sum(1) / total)
         self._scale_by(mean.tolist(), np.where(std > 0, std, 1.0).tolist())
-        if self.mode == "auto" and not grey and any(grey for _, _, grey in seen):
-            self.notices.append(
-                f"{sum(grey for _, _, grey in seen)} of {len(seen)} training images are grey, read as colour"
-            )
+        if self.mode == "auto" and not grey and greys:
+            self.notices.append(f"{greys} of {len(headers)} training images are grey, read as colour")
         return self
 
-    def _chosen(self, sizes: list[tuple[int, int]]) -> tuple[int, int]:
-        """Height and width that all files are brought to."""
+    def _choose_size(self, sizes: list[tuple[int, int]]) -> tuple[int, int]:
+        """Height and width to which all files are resized."""
         if self.size:
             height, width = self.size if isinstance(self.size, list) else (self.size, self.size)
             return height, width
@@ -197,7 +195,7 @@ class Image:
         )
         spans = [f"{min(sides)} to {max(sides)}" for sides in zip(*sizes, strict=True)]
         self.notices.append(
-            f"images are {spans[0]} pixels high and {spans[1]} wide; all are brought to {height}×{width} "
+            f"images are {spans[0]} pixels high and {spans[1]} wide; all are resized to {height}×{width} "
             f"({self.resize}); another size: {{'image': {{'size': [height, width]}}}}"
         )
         return height, width
@@ -207,11 +205,11 @@ class Image:
         return pictures(files, size, grey=self.sizes[0] == 1, resize=cast(Resize, self.resize))
 
     def _decoded(self, files: list[Any]) -> NDArray[np.uint8]:
-        """(files, channels, height, width): their pixels, brought to one size."""
+        """(files, channels, height, width): their pixels, resized to one size."""
         if self.sizes[0] not in (1, 3):
             raise DataError("files have 1 or 3 channels", expected=f"arrays of {self.sizes[0]} channels")
         arrays = [row for row, each in enumerate(files) if isinstance(each, np.ndarray)]
-        if self.layout != _FILE and arrays:  # whose values are not those of files
+        if self.layout != _FILE and arrays:  # whose value range is not that of files
             size = "×".join(map(str, self.sizes[1:]))
             raise BadValue(arrays[0], "an array among files, or of another size", expected=f"all files, or all {size}")
         images = np.empty((len(files), *self.sizes), np.uint8)
@@ -222,7 +220,7 @@ class Image:
 
     def _checked(self, values: Any) -> NDArray[Any]:
         """An array of images with its channels first, of the fitted size; a view."""
-        array = self._first(numeric(_whole(values), (3, 4), "an image column"))
+        array = self._first(numeric(_stacked(values), (3, 4), "an image column"))
         if list(array.shape[1:]) != self.sizes:
             raise DataError(
                 "images of another size",
@@ -232,7 +230,7 @@ class Image:
         return array
 
     def _scale_by(self, mean: list[float], std: list[float]) -> None:
-        """Shift and scale of the range."""
+        """Set shift and scale according to the range."""
         if self.range == "standard":
             self.shift, self.scale = mean, std
             return
@@ -259,7 +257,7 @@ class Image:
             "neither the second nor the last axis looks like channels",
             expected=f"at most {_MOST} channels",
             got=f"shape {shape}",
-            fix="say which: kinds={'x': {'image': {'channels': 'first'}}}",
+            fix="set the layout: kinds={'x': {'image': {'channels': 'first'}}}",
         )
 
     def _first(self, array: NDArray[Any]) -> NDArray[Any]:
@@ -276,17 +274,17 @@ def _by_channel(values: list[float]) -> NDArray[np.float32]:
 
 
 def _are_files(values: Any) -> bool:
-    """Whether the values are files, or pictures of several sizes, rather than one array."""
+    """Whether the values are files, or images of several sizes, rather than one array."""
     if isinstance(values, np.ndarray) and values.dtype.kind != "O":
         return False
     return any(not isinstance(value, np.ndarray | list) for value in values) or len(set(map(np.shape, values))) > 1
 
 
-def _apart(values: Any) -> list[Any]:
+def _separate(values: Any) -> list[Any]:
     """Files one by one; a list of lists is an array."""
     return [np.asarray(each) if isinstance(each, list) else each for each in values]
 
 
-def _whole(values: Any) -> Any:
+def _stacked(values: Any) -> Any:
     """Arrays of one size as one array."""
     return np.stack(list(values)) if isinstance(values, np.ndarray) and values.dtype.kind == "O" else values

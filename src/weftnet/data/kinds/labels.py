@@ -1,12 +1,12 @@
-"""Labels: any number of labels in every row, each there or not.
+"""Labels: any number of labels in every row.
 
     encode:   y[row, k] = 1 if the row has label k, else 0           (rows, labels)
     features: y, and a last column: 1 if the row has a label that was not kept       (rows, labels + 1)
 
-A row's labels are a list of words, or one word in which a separator stands between them: "drama; war". A row without
-any is all zeros. An input keeps the `most` most frequent labels, each seen in at least `least` training rows; the rest
-share the last column. A target keeps all, and a label that training never had is an error with its row, unless `unseen`
-says to ignore it.
+A row's labels are a list of words, or one word with a separator between them: "drama; war". A row without any is all
+zeros. An input keeps the `most` most frequent labels, each of which occurs in at least `least` training rows; the rest
+share the last column. A target keeps all, and a label that no training row has is an error with its row, unless
+`unseen` is "ignore".
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,9 +26,9 @@ class Labels:
     """A column of sets of labels.
 
     Args:
-        separator: between the labels of a row that is one word.
+        separator: between the labels of a row that is a single string.
         most: labels to keep, the most frequent ones; 0 for all.
-        least: rows that a label must have to be kept.
+        least: training rows in which a label must occur to be kept.
         unseen: "error" or "ignore": what a target does with a label that was not kept.
     """
 
@@ -68,12 +68,12 @@ class Labels:
         codes = self.features(values)
         if self.unseen == "error" and codes[:, -1].any():
             row = int(np.argmax(codes[:, -1]))
-            strange = sorted(self.sets([values[row]])[0] - set(self.labels))
+            unknown = sorted(self.sets([values[row]])[0] - set(self.labels))
             raise BadValue(
                 row,
                 "the target holds a label that no training row has" + " often enough" * (self.least > 1),
                 expected=", ".join(self.labels),
-                got=", ".join(map(repr, strange)),
+                got=", ".join(map(repr, unknown)),
                 fix="other splits, or --kind 'COLUMN={labels: {unseen: ignore}}', kinds={COLUMN: …}",
             )
         return np.ascontiguousarray(codes[:, :-1])
@@ -118,7 +118,7 @@ class Labels:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The labels that are told apart."""
+        """The known labels."""
         return {"labels": list(self.labels)}
 
     @property

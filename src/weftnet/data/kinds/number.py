@@ -2,7 +2,7 @@
 
     encode:   z = (x − mean) / std                        missing stays NaN
     features: z, or with bins the vector e₁ … e_bins;     missing → 0, and a column 1 for missing
-    e_t = (x − b_{t−1}) / (b_t − b_{t−1}), held to ≥ 0 but in the first bin and to ≤ 1 but in the last
+    e_t = (x − b_{t−1}) / (b_t − b_{t−1}), clipped to ≥ 0 except in the first bin, and to ≤ 1 except in the last
 
 Source: Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular deep learning, 2022,
 https://arxiv.org/abs/2203.05556, equation 1: with it plain networks come up to gradient-boosted trees.
@@ -21,10 +21,10 @@ from weftnet.data.kinds._kind import BadValue, from_state, state_of
 from weftnet.data.kinds._moments import moments_of
 from weftnet.data.kinds._sample import Sample
 
-#: words that stand for a missing value
+#: words that mean a missing value
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 _LONG = 1000
-_QUANTILES = 2**20  # values that quantiles are taken of
+_QUANTILES = 2**20  # size of the sample from which quantiles are computed
 
 
 @dataclass
@@ -51,18 +51,18 @@ class Number:
         return self.fit_chunks([values])
 
     def fit_chunks(self, chunks: Iterable[Any]) -> Self:
-        """As `fit`, of values that come in chunks; beyond a million the quantiles are those of a random million."""
+        """As `fit`, of values that come in chunks; beyond a million the quantiles come from a random sample."""
         self.missing, sample = False, Sample(_QUANTILES if self.bins else 0)
         mean, std = moments_of((sample.add(real)[:, None] for real in self._real(chunks)), axis=1)
         if mean:
             self.mean, self.std = mean[0], std[0]
         if self.bins and len(real := sample.values):
             edges = np.unique(np.quantile(real, np.linspace(0, 1, self.bins + 1))).tolist()
-            self.edges = edges if len(edges) > 2 else []  # with one bin the plain number says as much
+            self.edges = edges if len(edges) > 2 else []  # with one bin the plain number carries the same information
         return self
 
     def _real(self, chunks: Iterable[Any]) -> Iterator[NDArray[np.float64]]:
-        """What is not missing; notes whether something is."""
+        """The values that are not missing; records whether any is."""
         for values in chunks:
             numbers = floats(values)
             real = numbers[~np.isnan(numbers)]
@@ -119,26 +119,26 @@ def floats(values: Any) -> NDArray[np.float64]:
         BadValue: a word that is no number, or an infinite number.
     """
     array = np.asarray(values)
-    if array.dtype.kind not in "fiub" and (quick := _many(array)) is not None:
-        array = quick
+    if array.dtype.kind not in "fiub" and (parsed := _parsed_by_arrow(array)) is not None:
+        array = parsed
     elif array.dtype.kind not in "fiub":
         array = np.array([_number(row, value) for row, value in enumerate(array.tolist())], np.float64)
     numbers = array.astype(np.float64)
     if numbers.ndim != 1:
-        raise BadValue(0, "a number column holds one number a row", got=f"shape {numbers.shape}")
+        raise BadValue(0, "a number column holds one number per row", got=f"shape {numbers.shape}")
     if np.isinf(numbers).any():
         raise BadValue(int(np.argmax(np.isinf(numbers))), "a number is infinite", expected="a finite number")
     return numbers
 
 
-def _many(words: NDArray[Any]) -> NDArray[np.float64] | None:
-    """A long column of words read by arrow, ten times as fast; None if it is short or not so simple."""
+def _parsed_by_arrow(words: NDArray[Any]) -> NDArray[np.float64] | None:
+    """A long column of words parsed by arrow, ten times as fast; None if it is short, or arrow can't parse it."""
     if len(words) < _LONG:
         return None
     try:
         import pyarrow as pa
         import pyarrow.compute as pc
-    except ModuleNotFoundError:  # an exported runner does without
+    except ModuleNotFoundError:  # an exported runner works without
         return None
 
     try:
@@ -153,7 +153,7 @@ def _number(row: int, value: Any) -> float:
     if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
         return np.nan
     try:
-        if isinstance(value, str) and "_" in value:  # Python reads "1_000" as a number, nobody else does
+        if isinstance(value, str) and "_" in value:  # Python accepts "1_000" as a number, other readers do not
             raise ValueError
         return float(value)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Series: steps of several channels in every row, each channel standardised over rows and steps.
+"""Series: in every row steps of several channels, each channel standardised over rows and steps.
 
 z[t, i] = (x[t, i] − mean[i]) / std[i]
 """
@@ -65,7 +65,7 @@ class Series:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Steps, and numbers in a step."""
+        """Steps, and numbers per step."""
         return {"time": self.time, "dim": len(self.mean)}
 
     @property

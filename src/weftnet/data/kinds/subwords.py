@@ -1,17 +1,17 @@
-"""Subwords: texts as pieces of words, learnt from the training rows by byte-pair encoding.
+"""Subwords: texts as subword tokens, learnt from the training rows by byte-pair encoding.
 
-    start:  a text is its UTF-8 bytes, 256 pieces in all
-    fit:    the pair of neighbouring pieces that is most frequent becomes a piece, until there are `most`
+    start:  a text is its UTF-8 bytes, 256 tokens in all
+    fit:    the most frequent pair of adjacent tokens becomes a token, until there are `most`
     encode: the same merges, in the order they were learnt
-    0 = padding, 1 = a text without any piece, then the bytes and the merged pieces
+    0 = padding, 1 = an empty text, then the bytes and the merged tokens
 
-Every text is made of bytes, so nothing is unknown and `decode` gives every text back exactly, unless it was cut to the
-length (which, like padding and trimming, is as in `_tokens.py`). Pieces don't cross from a word into the next one.
+Every text consists of bytes, so nothing is unknown and `decode` restores every text exactly, unless it was truncated
+(length, padding and trimming are as in `_tokens.py`). Tokens do not cross word boundaries.
 Source: R. Sennrich, B. Haddow, A. Birch, Neural machine translation of rare words with subword units, 2016,
 https://arxiv.org/abs/1508.07909; on bytes: A. Radford and others, Language models are unsupervised multitask learners,
-2019, whose pattern cuts texts into words.
-The library `tokenizers` does the work (extra `text`), both for fitting and for encoding, from the merges in the state:
-no file of a tokeniser is ever read.
+2019, whose pattern splits texts into words.
+The library `tokenizers` (extra `text`) does the fitting and the encoding, from the merges in the state: no tokeniser
+file is ever read.
 """
 
 import json
@@ -37,9 +37,9 @@ class Subwords:
     """A column of texts, read as subwords.
 
     Args:
-        most: pieces the vocabulary may hold, the 256 bytes among them, without the two special ones.
-        least: times a pair must occur in the training rows to become a piece.
-        length: pieces kept of a text; 0 to choose from the training rows.
+        most: tokens the vocabulary may hold, including the 256 bytes, without the two special ones.
+        least: times a pair must occur in the training rows to become a token.
+        length: tokens kept of a text; 0 to choose from the training rows.
         trim: whether batches are cut to their longest text.
     """
 
@@ -73,22 +73,22 @@ class Subwords:
         )
         learner.train_from_iterator(texts, trainer, len(texts))
         learnt = learner.get_vocab()
-        self.vocabulary = sorted(learnt, key=lambda piece: learnt[piece])
-        # the library tells the merges only in its written form, as pairs or, before 0.20, as "a b"
-        merges = _written(learner)["model"]["merges"]
+        self.vocabulary = sorted(learnt, key=lambda token: learnt[token])
+        # the library exposes the merges only in its JSON form, as pairs or, before 0.20, as "a b"
+        merges = _as_json(learner)["model"]["merges"]
         self.merges = [pair.split(" ") if isinstance(pair, str) else list(pair) for pair in merges]
         self.__dict__.pop("_tokenizer", None)
-        self.time = self.length or usual_length([len(found) for found in self._pieces(texts)])
+        self.time = self.length or usual_length([len(tokens) for tokens in self._tokens(texts)])
         return self
 
     def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows, time) int64, padded with 0."""
-        return padded(self._pieces(_texts(values)), self.time)
+        return padded(self._tokens(_texts(values)), self.time)
 
     def decode(self, values: NDArray[Any]) -> list[str]:
-        """The texts; � where the cut to the length fell inside a character."""
-        pieces = [[code for code in row if code >= len(SPECIALS)] for row in values.tolist()]
-        texts: list[str] = self._tokenizer.decode_batch(pieces, skip_special_tokens=False)
+        """The texts; � where the truncation fell inside a character."""
+        tokens = [[code for code in row if code >= len(SPECIALS)] for row in values.tolist()]
+        texts: list[str] = self._tokenizer.decode_batch(tokens, skip_special_tokens=False)
         return texts
 
     def state(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Subwords:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """How texts are split, and how many pieces are read."""
+        """How texts are split, and how many tokens are read."""
         return {"level": "subwords", "length": self.time}
 
     @property
@@ -110,9 +110,9 @@ class Subwords:
         """Padded tokens."""
         return Signal(("time",), (self.time,), "int", {"vocabulary": len(self.vocabulary) + len(SPECIALS)}, True)
 
-    def _pieces(self, texts: list[str]) -> list[list[int]]:
-        found = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return [each.ids for each in found]
+    def _tokens(self, texts: list[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [each.ids for each in encodings]
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -121,7 +121,7 @@ class Subwords:
         Raises:
             DataError: they don't fit the vocabulary.
         """
-        index = {piece: code for code, piece in enumerate(self.vocabulary, len(SPECIALS))}
+        index = {token: code for code, token in enumerate(self.vocabulary, len(SPECIALS))}
         try:
             model = _library().models.BPE(vocab=index, merges=[(first, second) for first, second in self.merges])
         except Exception as fault:  # the library raises no narrower class
@@ -130,15 +130,15 @@ class Subwords:
 
 
 def _texts(values: Any) -> list[str]:
-    """Raw values as texts that have UTF-8 bytes.
+    """Raw values as texts that can be encoded as UTF-8.
 
     Raises:
-        BadValue: half of a surrogate pair, which is no character.
+        BadValue: a lone surrogate, which is no character.
     """
     texts = [as_text(value) for value in values]
     for row, text in enumerate(texts):
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            raise BadValue(row, "the text holds half a character and has no UTF-8 bytes", got=ascii(text[:40]))
+            raise BadValue(row, "the text holds a lone surrogate and has no UTF-8 bytes", got=ascii(text[:40]))
     return texts
 
 
@@ -147,7 +147,7 @@ def _library() -> Any:
 
 
 def _on_bytes(model: Any) -> Any:
-    """A tokeniser with this model on the bytes of words, and the way back."""
+    """A tokeniser with this model on the bytes of words, and its decoder."""
     tokenizers = _library()
     tokenizer = tokenizers.Tokenizer(model)
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -155,6 +155,6 @@ def _on_bytes(model: Any) -> Any:
     return tokenizer
 
 
-def _written(tokenizer: Any) -> dict[str, Any]:
-    written: dict[str, Any] = json.loads(tokenizer.to_str())
-    return written
+def _as_json(tokenizer: Any) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(tokenizer.to_str())
+    return document

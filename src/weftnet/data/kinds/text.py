@@ -1,10 +1,10 @@
 """Text: words or characters as indices, padded at the end.
 
-    words: lower case; runs of letters and digits, and single other marks:  "Don't!" → don ' t !
+    words: lower case; runs of letters and digits, and single other characters:  "Don't!" → don ' t !
     0 = padding, 1 = unknown, then the vocabulary, most frequent first
 
-Length, padding and trimming are as in `_tokens.py`: a text without any token is one unknown token.
-A network that flattens time needs batches at full length: `trim=False`.
+Length, padding and trimming are as in `_tokens.py`: an empty text becomes one unknown token.
+A network that flattens the time axis needs batches of full length: `trim=False`.
 """
 
 import re
@@ -66,7 +66,7 @@ class Text:
         return self
 
     def _tokens(self, values: Any, lengths: list[NDArray[np.int64]]) -> list[str]:
-        """All tokens of some texts; how many each text has is added to `lengths`."""
+        """All tokens of some texts; appends their numbers per text to `lengths`."""
         texts = [self.split(value) for value in values]
         lengths.append(np.array([len(tokens) for tokens in texts], np.int64))
         return [token for tokens in texts for token in tokens]
@@ -78,10 +78,10 @@ class Text:
         return padded(rows, self.time)
 
     def decode(self, values: NDArray[Any]) -> list[str]:
-        """The tokens joined again: characters exactly, words with a blank between them; � for unknown."""
-        glue = " " if self.level == "words" else ""
+        """The tokens joined: characters exactly, words with spaces between them; � for unknown."""
+        separator = " " if self.level == "words" else ""
         tokens = (*SPECIALS, *self.vocabulary)
-        return [glue.join(tokens[code] for code in row if code != PAD) for row in values.tolist()]
+        return [separator.join(tokens[code] for code in row if code != PAD) for row in values.tolist()]
 
     def split(self, value: Any) -> list[str]:
         """The tokens of one text."""

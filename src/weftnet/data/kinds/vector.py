@@ -1,4 +1,4 @@
-"""Vector: as many numbers in every row, each standardised by itself.
+"""Vector: the same number of numbers in every row, each standardised separately.
 
 z[i] = (x[i] − mean[i]) / std[i]
 """
@@ -55,7 +55,7 @@ class Vector:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """How many numbers there are."""
+        """The number of numbers."""
         return {"dim": len(self.mean)}
 
     @property

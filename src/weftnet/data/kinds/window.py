@@ -1,9 +1,9 @@
-"""Window: the last values of one column of a long table, standardised; windows of several columns make one series.
+"""Window: the last values of one column of a long table, standardised; windows of several columns form one series.
 
     z[t] = (x[t] − mean) / std
     a missing value is read as the last one before it; at the start, where there is none, as the mean
 
-Only the past fills a gap, so that a forecast never knows more than it will in use.
+Gaps are filled from the past only, so that a forecast never knows more than it will in use.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from weftnet.data.kinds.number import floats
 
 @dataclass
 class Window:
-    """A column of windows (rows, time); of the table they are cut from, one value a row.
+    """A column of windows (rows, time); in the table from which they are cut, one value per row.
 
     Args:
         time: values in a window.
@@ -38,7 +38,7 @@ class Window:
             raise ValueError(f"window: time: expected a positive integer, got {self.time!r}")
 
     def fit(self, values: Any) -> Self:
-        """Mean and standard deviation of what is not missing."""
+        """Mean and standard deviation of the values that are not missing."""
         numbers = floats(np.asarray(values).reshape(-1))
         real = numbers[~np.isnan(numbers)]
         if len(real):
@@ -96,7 +96,7 @@ def of_length(values: Any, time: int) -> NDArray[Any]:
     """Windows as an array (rows, time) of raw values.
 
     Raises:
-        BadValue: a row is no list of that length.
+        BadValue: a row is not a list of that length.
     """
     for row, window in enumerate(values):
         if isinstance(window, str) or not hasattr(window, "__len__") or len(window) != time:

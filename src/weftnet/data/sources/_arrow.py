@@ -1,15 +1,15 @@
-"""Columns of arrow arrays (Parquet, Feather, Hub data sets): one NumPy array a column, by the column's type.
+"""Columns of arrow arrays (Parquet, Feather, Hub data sets): one NumPy array per column, by the column's type.
 
     integers, truth values      as they are; objects with None where values are missing
     floats, decimals            floats, NaN where missing
     dates and times             seconds since 1970, days of times and durations likewise in seconds: a number
     words, dictionaries         objects, None where missing
-    bytes, {bytes, path}        objects of bytes: an image or a recording in a file's own form
+    bytes, {bytes, path}        objects of bytes: an image or a recording in its file format
     lists of words              objects, each a list: several labels at once
     lists of numbers            (rows, length) or (rows, time, dim), all of one length
     a class label of the Hub    its name
 
-A path that stands in the data is never opened.
+A path in the data is never opened.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ from weftnet.data.kinds._kind import BadValue
 
 @dataclass
 class ArrowReader:
-    """Reads one column, in chunks or whole; looks at all of them before it gives any.
+    """Reads one column, in chunks or whole; inspects all of it before it returns any values.
 
     Args:
         labels: names of the integers, if they are a class label.
-        missing: whether a value is missing.
+        missing: whether any value is missing.
         shape: of a row's list of numbers.
-        rows: how many were looked at.
+        rows: how many were inspected.
     """
 
     labels: list[str] = field(default_factory=list)
@@ -38,27 +38,27 @@ class ArrowReader:
     shape: tuple[int, ...] | None = None
     rows: int = 0
 
-    def look(self, array: Any) -> None:
-        """Look at further rows.
+    def inspect(self, array: Any) -> None:
+        """Inspect further rows.
 
         Raises:
-            BadValue: a list differs in length or is missing, or the type is not read.
+            BadValue: a list differs in length or is missing, or the type is not supported.
         """
         array = _plain(array)
         self.missing = self.missing or array.null_count > 0
         if _is_numbers(array.type):
-            self._look_at_lists(array)
-        elif not _is_read(array.type):
+            self._inspect_lists(array)
+        elif not _is_supported(array.type):
             raise BadValue(
                 self.rows,
-                f"a column of the type {array.type} is not read",
+                f"a column of the type {array.type} is not supported",
                 expected="numbers, words, dates, bytes, or lists of numbers or words",
                 fix="choose the columns to read: columns=[…]",
             )
         self.rows += len(array)
 
     def array(self, array: Any) -> NDArray[Any]:
-        """These rows of the column."""
+        """These rows of the column, as NumPy."""
         import pyarrow as pa
 
         array, kind = _plain(array), pa.types
@@ -77,12 +77,12 @@ class ArrowReader:
             return values
         if kind.is_boolean(array.type) and not self.missing:
             return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)
-        found = np.empty(len(array), dtype=object)
+        cells = np.empty(len(array), dtype=object)
         for row, value in enumerate(array.to_pylist()):
-            found[row] = value
-        return found
+            cells[row] = value
+        return cells
 
-    def _look_at_lists(self, array: Any) -> None:
+    def _inspect_lists(self, array: Any) -> None:
         if array.null_count:
             row = self.rows + int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
             raise BadValue(row, "a list is missing", fix="fill it in, or remove the row")
@@ -102,7 +102,7 @@ class ArrowReader:
 
 
 def class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
-    """Names of class labels by column, as Hub data sets write them into a schema."""
+    """Names of class labels by column, as Hub data sets store them in a schema."""
     import json
 
     try:
@@ -122,7 +122,7 @@ def _plain(array: Any) -> Any:
 
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
-        if isinstance(array, pa.ChunkedArray):  # arrow gives no array for no rows
+        if isinstance(array, pa.ChunkedArray):  # arrow returns no array for zero rows
             array = pa.array([], array.type)
     if isinstance(array.type, pa.ExtensionType):
         array = array.storage
@@ -139,7 +139,7 @@ def _is_list(type_: Any) -> bool:
 
 
 def _is_numbers(type_: Any) -> bool:
-    """Whether a type is lists of numbers, one in another or not."""
+    """Whether a type is lists of numbers, nested or not."""
     import pyarrow as pa
 
     inner = type_
@@ -150,7 +150,7 @@ def _is_numbers(type_: Any) -> bool:
     )
 
 
-def _is_read(type_: Any) -> bool:
+def _is_supported(type_: Any) -> bool:
     import pyarrow as pa
 
     kind = pa.types
@@ -200,7 +200,7 @@ def _stacked(array: Any, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def _named(array: Any, labels: list[str]) -> NDArray[Any]:
-    """Class labels by name; a number without a name (−1 by custom) is missing."""
+    """Class labels by name; a number without a name (−1 by convention) is missing."""
     names = np.array([*labels, None], dtype=object)
     numbers = array.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     chosen: NDArray[Any] = names[np.where((numbers >= 0) & (numbers < len(labels)), numbers, len(labels))]
@@ -221,9 +221,9 @@ def _seconds(array: Any) -> NDArray[np.float64]:
 
 
 def _files(array: Any) -> NDArray[Any]:
-    """The bytes of files; where only a path stands, it is refused."""
+    """The bytes of files; a path without bytes is refused."""
     bytes_, paths = array.field("bytes").to_pylist(), array.field("path").to_pylist()
-    found = np.empty(len(array), dtype=object)
+    cells = np.empty(len(array), dtype=object)
     valid = array.is_valid().to_pylist()
     for row, (content, path) in enumerate(zip(bytes_, paths, strict=True)):
         if valid[row] and content is None and path is not None:
@@ -233,5 +233,5 @@ def _files(array: Any) -> NDArray[Any]:
                 got=repr(path),
                 fix="embed the files (datasets: `embed_external_files`), or open the folder of the files itself",
             )
-        found[row] = content if valid[row] else None
-    return found
+        cells[row] = content if valid[row] else None
+    return cells

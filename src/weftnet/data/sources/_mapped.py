@@ -1,4 +1,4 @@
-"""Arrays mapped from the disk instead of read: what is packed is unpacked into a folder first."""
+"""Memory-mapped arrays; compressed files are decompressed into a folder first."""
 
 import shutil
 import zipfile
@@ -19,8 +19,8 @@ def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
 
     Args:
         path: the file.
-        limit: bytes it may have, unpacked.
-        folder: for what has to be unpacked.
+        limit: bytes it may have, decompressed.
+        folder: for decompressed files.
     """
     plain = path
     if suffixes(path)[1]:
@@ -30,7 +30,7 @@ def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
                 copy.write(chunk)
     if suffixes(path)[0] == ".npy":
         return {"x": _array(plain, str(path))}
-    found = {}
+    arrays = {}
     with damaged_npz(path), zipfile.ZipFile(plain) as archive:
         if sum(member.file_size for member in archive.infolist()) > limit:
             raise too_large(path, limit)
@@ -38,8 +38,8 @@ def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
             member = folder / f"{path.name}.{number}.npy"
             with archive.open(name) as packed, member.open("wb") as copy:
                 shutil.copyfileobj(packed, copy)
-            found[name.removesuffix(".npy")] = _array(member, f"{path}: {name}")
-    return found
+            arrays[name.removesuffix(".npy")] = _array(member, f"{path}: {name}")
+    return arrays
 
 
 def _array(file: Path, where: str) -> NDArray[Any]:
@@ -52,7 +52,7 @@ def _array(file: Path, where: str) -> NDArray[Any]:
 
 
 def column(several: list[NDArray[Any]], size: int) -> Column:
-    """Arrays one behind the other as a column, of which a block has about so many bytes."""
+    """Arrays one after another as a column, in blocks of about `size` bytes."""
     return Column(partial(_blocks, several, size), sum(map(len, several)))
 
 

@@ -1,4 +1,4 @@
-"""Raw columns written once to a file on the disk, to be read column by column: for sources that come row by row."""
+"""Raw columns written once to a file on disk, to be read column by column: for sources that come row by row."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from weftnet.data.columns import Column
 
 
 class Spool:
-    """Writes batches of rows to an arrow file, and gives its columns.
+    """Writes batches of rows to an arrow file, and reads its columns.
 
     Args:
         file: to write.
@@ -41,7 +41,7 @@ class Spool:
             self.add([pa.concat_arrays(column.chunks) for column in table.columns])
 
     def columns(self, finish: Callable[[str, Any], NDArray[Any]]) -> dict[str, Column]:
-        """The columns, of which `finish(name, array)` makes values; nothing more can be written."""
+        """The columns, whose values `finish(name, array)` makes; nothing more can be written afterwards."""
         self._writer.close()
         return {name: Column(self._blocks(place, name, finish), self.count) for place, name in enumerate(self.names)}
 
@@ -61,5 +61,5 @@ class Spool:
 
 
 def block_bytes(memory: int) -> int:
-    """Bytes of a source to be handled at a time, so that what is made of them stays well below the memory allowed."""
+    """Bytes of a source to process at a time, so that the results stay well below the memory allowed."""
     return max(2**16, min(memory // 64, 2**24))

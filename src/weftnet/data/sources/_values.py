@@ -1,4 +1,4 @@
-"""Columns of plain Python values, as JSON gives them: one array a column, by what the values are.
+"""Columns of plain Python values, as from JSON: one array per column, by the types of the values.
 
 numbers, none missing               integers or floats
 numbers with fractions, some missing    floats, NaN for missing
@@ -20,24 +20,24 @@ _LARGEST = 2**63
 
 
 @dataclass
-class Seen:
-    """What a column was seen to hold, gathered chunk by chunk.
+class Profile:
+    """The types and shapes that a column holds, gathered chunk by chunk.
 
     Args:
         types: of the values; an integer too large for 64 bits counts as a float.
         shape: of the first list of numbers.
-        rows: how many were looked at.
+        rows: how many were inspected.
     """
 
     types: set[type] = field(default_factory=set)
     shape: tuple[int, ...] | None = None
     rows: int = 0
 
-    def look(self, values: Sequence[Any]) -> None:
-        """Look at further rows.
+    def inspect(self, values: Sequence[Any]) -> None:
+        """Inspect further rows.
 
         Raises:
-            BadValue: a list differs from the others, or holds something else than words or numbers.
+            BadValue: a list differs from the others, or holds something other than words or numbers.
         """
         for row, value in enumerate(values, self.rows):
             kind = type(value)
@@ -55,7 +55,7 @@ class Seen:
                 raise BadValue(row, "some rows hold a list and some do not", fix="give every row a list")
 
     def array(self, values: Sequence[Any]) -> NDArray[Any]:
-        """These rows of the column, of the type that the whole column has."""
+        """These rows of the column, in the type of the whole column."""
         real = self.types - {type(None)}
         if real == {np.ndarray} and self.shape != (0,):
             return np.array(list(values))
@@ -64,12 +64,12 @@ class Seen:
             return np.array(numbers, np.int64 if self.types == {int} else np.float64)
         if self.types == {bool}:
             return np.array(values, np.bool_)
-        found = np.empty(len(values), dtype=object)
-        found[:] = values if list not in real else [None] * len(values)
+        cells = np.empty(len(values), dtype=object)
+        cells[:] = values if list not in real else [None] * len(values)
         if list in real:
             for row, value in enumerate(values):
-                found[row] = value
-        return found
+                cells[row] = value
+        return cells
 
     def _numbers(self, row: int, value: list[Any]) -> type:
         if not value:
@@ -91,7 +91,7 @@ class Seen:
             raise BadValue(
                 row,
                 "the lists of a column differ in length",
-                expected=f"shape {self.shape}, as in the first row that has one",
+                expected=f"shape {self.shape}, as in the first row with a list",
                 got=f"shape {array.shape}",
                 fix="cut or pad them to one length",
             )

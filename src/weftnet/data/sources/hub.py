@@ -38,29 +38,33 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
     """
     name, _, config = str(path).removeprefix(PREFIX).partition(":")
     if not _NAME.fullmatch(name):
-        raise DataError("this names no data set of the Hub", where=str(path), expected="hub:OWNER/NAME[:CONFIG]")
-    if Path(name).exists():  # the library would read this instead
-        raise DataError("a folder of this name lies here", where=str(path), fix=f"open it by its path: ./{name}")
+        raise DataError(
+            "this is not the name of a data set of the Hub", where=str(path), expected="hub:OWNER/NAME[:CONFIG]"
+        )
+    if Path(name).exists():  # the library would open the folder instead
+        raise DataError("a folder of this name exists here", where=str(path), fix=f"open it by its path: ./{name}")
     library = need("datasets", extra="hub", what="loading a data set of the Hub")
     online = _online()
     try:
         with _offline(library, not online):
-            found = library.load_dataset(name, config or None)
+            sets = library.load_dataset(name, config or None)
     except _faults(library) as fault:
         what = (
-            "the data set can't be loaded" if online else "there is no connection to the Hub, and no copy of this set"
+            "the data set can't be loaded"
+            if online
+            else "there is no connection to the Hub, and no cached copy of this set"
         )
         check, connect = "check the name and the configuration", "connect, or open a downloaded folder by its path"
         raise DataError(
             what, where=str(path), got=str(fault).split("\n")[0], fix=check if online else connect
         ) from None
-    return of_splits(found, path, limit)
+    return of_splits(sets, path, limit)
 
 
 def _faults(library: Any) -> tuple[type[Exception], ...]:
-    """What loading raises: a name, configuration or version that isn't there, a network that fails, damaged files.
+    """What loading raises: for an unknown name, configuration or version, a failing network, damaged files.
 
-    ValueError is its word for an unknown configuration, RuntimeError for a set that would need its own code.
+    ValueError means an unknown configuration, RuntimeError a set that would need its own code.
     """
     errors = need("huggingface_hub.errors", extra="hub", what="loading a data set of the Hub")
     return (
@@ -70,7 +74,7 @@ def _faults(library: Any) -> tuple[type[Exception], ...]:
 
 @contextmanager
 def _offline(library: Any, wanted: bool) -> Iterator[None]:
-    """The library without the network; its own setting holds again afterwards."""
+    """The library without the network; its own setting is restored afterwards."""
     before = library.config.HF_HUB_OFFLINE
     library.config.HF_HUB_OFFLINE = before or wanted
     try:
@@ -80,7 +84,7 @@ def _offline(library: Any, wanted: bool) -> Iterator[None]:
 
 
 def _online() -> bool:
-    """Whether the Hub answers, within a few seconds; anything it says is an answer."""
+    """Whether the Hub responds within a few seconds, with whatever status."""
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         return False
     address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")

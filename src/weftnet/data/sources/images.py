@@ -1,7 +1,7 @@
 """Images as files, a folder for each class: `FOLDER/CLASS/NAME.png`, or `FOLDER/train/CLASS/…` and `FOLDER/test/…`.
 
-Two columns: `image`, and `label`, the folder's name; images that lie in no folder of a class have no label, as
-generative tasks want it, unless a pattern reads it from their names (`_folders.py`). PNG, JPEG, WebP, BMP, GIF and TIFF
+Two columns: `image`, and `label`, the folder's name; images in no class's folder have no label, as generative
+tasks want it, unless a pattern reads it from their names (`_folders.py`). PNG, JPEG, WebP, BMP, GIF and TIFF
 are read (`pictures.py`).
 """
 
@@ -23,7 +23,7 @@ def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:
 
     Args:
         path: the folder.
-        label: how the files' names tell the label: "{label}_{}".
+        label: the pattern that reads the label from the files' names: "{label}_{}".
         limit: bytes that one file may have.
 
     Raises:

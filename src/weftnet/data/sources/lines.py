@@ -1,10 +1,10 @@
-"""JSON-lines: an object a line (.jsonl, .ndjson), or a list of objects (.json).
+"""JSON lines: one object per line (.jsonl, .ndjson), or a list of objects (.json).
 
     {"age": 41, "city": "Oslo", "tags": ["new", "large"], "pulse": [[61], [64], [60]]}
 
-A key that a line lacks, and null, are missing values. An object inside an object becomes columns of its own:
-{"size": {"width": 3}} is the column `size.width`. Words are words here, also "07"; numbers stand without quotes.
-Lines are counted from 1, empty ones are passed over. Lists of words are labels, lists of numbers vectors or series.
+A key that a line lacks, and null, are missing values. A nested object becomes columns of its own:
+{"size": {"width": 3}} is the column `size.width`. Strings are words here, also "07"; numbers have no quotes.
+Lines are counted from 1, empty ones are skipped. Lists of words are labels, lists of numbers vectors or series.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from weftnet.data.content import Content, short_name
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
 from weftnet.data.sources._spool import Spool, block_bytes
-from weftnet.data.sources._values import Seen
+from weftnet.data.sources._values import Profile
 from weftnet.errors import DataError
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -32,12 +32,12 @@ _BATCH = 256  # rows
 
 
 def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
-    """Read a file of JSON objects, packed or not.
+    """Read a file of JSON objects, compressed or not.
 
     Args:
         path: the file.
         encoding: of the file.
-        limit: bytes the unpacked file may have.
+        limit: bytes the uncompressed file may have.
 
     Raises:
         DataError: the file is empty, a line is no JSON object, or the lists of a column don't fit together.
@@ -48,14 +48,14 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
     else:
         rows = [row for _, row in objects(text.split("\n"), str(path))]
     if not rows:
-        raise DataError("the file is empty", where=str(path), expected="a JSON object a line")
+        raise DataError("the file is empty", where=str(path), expected="a JSON object per line")
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {}
     for name in names:
-        values, seen = [row.get(name) for row in rows], Seen()
-        with _placed(path, name):
-            seen.look(values)
-        columns[name] = seen.array(values)
+        values, profile = [row.get(name) for row in rows], Profile()
+        with _located(path, name):
+            profile.inspect(values)
+        columns[name] = profile.array(values)
     return Content(
         short_name(str(path)),
         str(path),
@@ -70,35 +70,41 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
 def stream(path: Path, folder: Path, *, memory: int, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
     """As `read`, with the columns in a file in `folder`; a list of objects is still read whole.
 
-    The file is gone through twice: for the columns and what they hold, and to write them down.
+    The file is read twice: first to inspect the columns, then to write them.
     """
     if suffixes(path)[0] == ".json":
         return read(path, encoding=encoding, limit=limit)
-    found: dict[str, Seen] = {}
+    profiles, count = _inspected(path, encoding, limit)
+    if not count:
+        raise DataError("the file is empty", where=str(path), expected="a JSON object per line")
+    spool, rows, size = Spool(folder / "lines.arrow", list(profiles)), [], 0
+    with UnpackedText(path, limit, encoding) as text:
+        for _, row in objects(text.lines(), str(path)):
+            rows.append([json.dumps(row.get(name)) for name in profiles])
+            size += sum(map(len, rows[-1]))
+            if size > block_bytes(memory):
+                spool.add(list(map(list, zip(*rows, strict=True))))
+                rows, size = [], 0
+    if rows:
+        spool.add(list(map(list, zip(*rows, strict=True))))
+    columns = spool.columns(lambda name, array: profiles[name].array([json.loads(word) for word in array.to_pylist()]))
+    digest = text.digest.hexdigest()
+    return Content(short_name(str(path)), str(path), Columns(columns), digest, table=True, typed=True, first=1)
+
+
+def _inspected(path: Path, encoding: str, limit: int) -> tuple[dict[str, Profile], int]:
+    """The profile of each column, and the number of rows."""
+    profiles: dict[str, Profile] = {}
     count = 0
     with UnpackedText(path, limit, encoding) as text:
         for rows in _batched(objects(text.lines(), str(path))):
             for name in dict.fromkeys(name for row in rows for name in row):
-                found.setdefault(name, Seen({type(None)} if count else set(), rows=count))
-            for name, seen in found.items():
-                with _placed(path, name):
-                    seen.look([row.get(name) for row in rows])
+                profiles.setdefault(name, Profile({type(None)} if count else set(), rows=count))
+            for name, profile in profiles.items():
+                with _located(path, name):
+                    profile.inspect([row.get(name) for row in rows])
             count += len(rows)
-    if not count:
-        raise DataError("the file is empty", where=str(path), expected="a JSON object a line")
-    spool, held, size = Spool(folder / "lines.arrow", list(found)), [], 0
-    with UnpackedText(path, limit, encoding) as again:
-        for _, row in objects(again.lines(), str(path)):
-            held.append([json.dumps(row.get(name)) for name in found])
-            size += sum(map(len, held[-1]))
-            if size > block_bytes(memory):
-                spool.add(list(map(list, zip(*held, strict=True))))
-                held, size = [], 0
-    if held:
-        spool.add(list(map(list, zip(*held, strict=True))))
-    columns = spool.columns(lambda name, array: found[name].array([json.loads(word) for word in array.to_pylist()]))
-    digest = text.digest.hexdigest()
-    return Content(short_name(str(path)), str(path), Columns(columns), digest, table=True, typed=True, first=1)
+    return profiles, count
 
 
 def _batched(rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
@@ -107,8 +113,8 @@ def _batched(rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[dict[s
 
 
 @contextmanager
-def _placed(path: Path, name: str) -> Iterator[None]:
-    """Faults of a column's values, told with their row."""
+def _located(path: Path, name: str) -> Iterator[None]:
+    """Errors of a column's values, with their row."""
     try:
         yield
     except BadValue as fault:
@@ -117,7 +123,7 @@ def _placed(path: Path, name: str) -> Iterator[None]:
 
 
 def objects(lines: Iterable[str], where: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of JSON-lines, each with the number of its line.
+    """The rows of JSON lines, each with the number of its line.
 
     Raises:
         DataError: a line is no JSON object; names the line.
@@ -138,7 +144,7 @@ def objects(lines: Iterable[str], where: str) -> Iterator[tuple[int, dict[str, A
 
 
 def flat(row: Any, where: str) -> dict[str, Any]:
-    """The row of an object, objects inside it as `outer.inner`."""
+    """The row of an object, nested objects as `outer.inner`."""
     if not isinstance(row, dict) or not row:
         raise DataError(
             "a row is not an object",
@@ -169,23 +175,23 @@ def _objects(path: Path, text: str) -> Iterator[dict[str, Any]]:
             where=str(path),
             expected='[{"age": 41}, {"age": 35}]',
             got=type(rows).__name__,
-            fix="one object a line goes into a file that ends in .jsonl",
+            fix="a file of one object per line must end in .jsonl",
         )
     for number, row in enumerate(rows, 1):
         yield flat(row, f"{path}: row {number}")
 
 
 def _constant(word: str) -> float | None:
-    """NaN stands for a missing value, as in a table; JSON itself knows no infinity."""
+    """NaN is a missing value, as in a table; JSON has no infinity."""
     if word == "NaN":
         return None
     raise ValueError(f"{word} is no number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys differ: Python's reader would keep the last value and drop the others silently."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    """An object with unique keys: Python's reader would keep the last value and drop the others silently."""
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
-    return found
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} occurs twice")
+    return unique

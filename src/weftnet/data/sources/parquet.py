@@ -4,7 +4,7 @@ Hub lays it:
     train-00000-of-00002.parquet, test-00000-of-00001.parquet        the name begins with its split
     train/0000.parquet, test/0000.parquet                            the folder is named for its split
 
-Files that name no split are one set. How types are read stands in `_arrow.py`.
+Files that name no split are one set. For how types are read see `_arrow.py`.
 """
 
 import hashlib
@@ -29,13 +29,13 @@ from weftnet.data.sources._spool import block_bytes
 from weftnet.errors import DataError, closest
 
 _BATCH = 8192  # rows
-#: what an arrow file begins with, and what an arrow stream ends with
+#: the first bytes of an arrow file, and the last bytes of an arrow stream
 _FILE, _END = b"ARROW1", b"\xff\xff\xff\xff\0\0\0\0"
 
 ENDINGS = (".parquet", ".feather", ".arrow")
 #: its columns may name files beside it
 NAMES_FILES = True
-#: bytes in memory for each byte of the file: it is packed there, and words become objects
+#: bytes in memory for each byte of the file: it is compressed, and words become objects
 WEIGHT = 10
 
 
@@ -50,10 +50,10 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
     Args:
         path: the file or folder.
         columns: the columns to read; all by default.
-        limit: bytes the files, unpacked, may have, and what is read of them in memory.
+        limit: bytes that the files, decompressed, may have, and what is read of them in memory.
 
     Raises:
-        DataError: a file is damaged, files differ in their columns, or a column is of a type that is not read.
+        DataError: a file is damaged, files differ in their columns, or a column is of an unsupported type.
     """
     import pyarrow as pa
 
@@ -82,8 +82,7 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
 def stream(
     path: Path, folder: Path, *, memory: int, columns: Sequence[str] | None = None, limit: int = LIMIT
 ) -> Content:
-    """As `read`, with the columns where they are, and of a packed file unpacked into `folder`."""
-
+    """As `read`, with the columns left on disk; a compressed file is decompressed into `folder`."""
     files = parquet_files(path) if path.is_dir() else {path: None}
     digest, count = hashlib.sha256(), 0
     splits: dict[str | None, list[Rows]] = {}
@@ -109,9 +108,9 @@ def stream(
             labels = class_names(schema.metadata)
             for name in names:
                 reader = readers.setdefault(name, ArrowReader(labels.get(name, [])))
-                with _placed(path, name):
+                with _located(path, name):
                     for batch in _batches(plain, name, memory):
-                        reader.look(batch.column(0))
+                        reader.inspect(batch.column(0))
         size = next(iter(readers.values())).rows - count
         splits.setdefault(split, []).append(np.arange(count, count + size))
         count += size
@@ -121,16 +120,16 @@ def stream(
     def blocks(name: str) -> Iterator[NDArray[Any]]:
         for file in unpacked:
             for batch in _batches(file, name, memory):
-                with _placed(path, name):
+                with _located(path, name):
                     yield readers[name].array(batch.column(0))
 
-    found = {name: Column(partial(blocks, name), count) for name in names}
+    on_disk = {name: Column(partial(blocks, name), count) for name in names}
     targets = [name for name, reader in readers.items() if reader.labels]
     rows = {str(split): np.concatenate(several) for split, several in splits.items()}
     return Content(
         short_name(str(path)),
         str(path),
-        Columns(found),
+        Columns(on_disk),
         digest.hexdigest(),
         target=targets[0] if len(targets) == 1 else None,
         table=True,
@@ -141,7 +140,7 @@ def stream(
 
 
 def _batches(file: Path, name: str | None, memory: int, schema: bool = False) -> Iterator[Any]:
-    """A column's batches of rows from a file that is not packed; or only the file's schema."""
+    """A column's batches of rows from an uncompressed file; or only the file's schema."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -151,7 +150,7 @@ def _batches(file: Path, name: str | None, memory: int, schema: bool = False) ->
                 if schema:
                     yield opened.schema_arrow
                     return
-                row = max(1, _unpacked(opened.metadata) // max(1, opened.metadata.num_rows))
+                row = max(1, _uncompressed(opened.metadata) // max(1, opened.metadata.num_rows))
                 size = max(1, min(_BATCH, block_bytes(memory) // row))
                 yield from opened.iter_batches(size, columns=[name], use_threads=False)
             return
@@ -166,7 +165,7 @@ def _batches(file: Path, name: str | None, memory: int, schema: bool = False) ->
 
 @contextmanager
 def _ipc(source: Any) -> Iterator[tuple[Any, Iterator[Any]]]:
-    """Schema and batches of an arrow file, or of a stream, whose end is marked: without the mark it was cut short."""
+    """Schema and batches of an arrow file, or of a stream; a stream without its end marker is truncated."""
     import pyarrow as pa
 
     if source.read(len(_FILE)) == _FILE:
@@ -174,10 +173,10 @@ def _ipc(source: Any) -> Iterator[tuple[Any, Iterator[Any]]]:
             yield opened.schema, (opened.get_batch(number) for number in range(opened.num_record_batches))
         return
     source.seek(max(0, source.size() - len(_END)))
-    whole = source.read() == _END
+    complete = source.read() == _END
     source.seek(0)
     with pa.ipc.open_stream(source) as opened:
-        if not whole:
+        if not complete:
             raise pa.ArrowInvalid("the stream has no end")
         yield opened.schema, iter(opened)
 
@@ -192,8 +191,8 @@ def of_table(table: Any, path: Path, fingerprint: str, splits: dict[str, Any]) -
     columns = {}
     for name in table.column_names:
         reader = ArrowReader(labels.get(name, []))
-        with _placed(path, name):
-            reader.look(table[name])
+        with _located(path, name):
+            reader.inspect(table[name])
             columns[name] = reader.array(table[name])
     return Content(
         short_name(str(path)),
@@ -209,21 +208,21 @@ def of_table(table: Any, path: Path, fingerprint: str, splits: dict[str, Any]) -
 
 
 def parquet_files(path: Path) -> dict[Path, str | None]:
-    """The Parquet files of a folder, with their splits; those of a split stand together."""
-    found = [file for pattern in ("*", "*/*") for file in sorted(path.glob(pattern)) if suffixes(file)[0] == ".parquet"]
-    splits = {file: split_of(file, path) for file in found}
+    """The Parquet files of a folder with their splits, ordered by split."""
+    files = [file for pattern in ("*", "*/*") for file in sorted(path.glob(pattern)) if suffixes(file)[0] == ".parquet"]
+    splits = {file: split_of(file, path) for file in files}
     order = ("train", "validation", "test", None)
     return dict(sorted(splits.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
 
 
 def split_of(file: Path, root: Path) -> str | None:
-    """The split that a file's name or folder says."""
+    """The split that a file's name or folder names."""
     word = re.split(r"[-_.]", file.name)[0]
     return split_named(word) or (split_named(file.parent.name) if file.parent != root else None)
 
 
 def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int) -> Any:
-    """The table of a file's bytes, read batch by batch: a few bytes of Parquet can stand for terabytes."""
+    """The table of a file's bytes, read batch by batch: a few bytes of Parquet can expand to terabytes."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -258,7 +257,7 @@ def _chosen(file: Path, columns: Sequence[str] | None, names: Sequence[str]) -> 
     return None if columns is None else list(columns)
 
 
-def _unpacked(metadata: Any) -> int:
+def _uncompressed(metadata: Any) -> int:
     """Bytes of all row groups, as the file declares them."""
     return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
@@ -280,8 +279,8 @@ def _damaged(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _placed(path: Path, name: str) -> Iterator[None]:
-    """Faults of a column's values, told with their row."""
+def _located(path: Path, name: str) -> Iterator[None]:
+    """Errors of a column's values, with their row."""
     try:
         yield
     except BadValue as fault:

@@ -22,7 +22,7 @@ def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:
 
     Args:
         path: the folder.
-        label: how the files' names tell the label: "{label}_{speaker}_{}".
+        label: the pattern that reads the label from the files' names: "{label}_{speaker}_{}".
         limit: bytes that one file may have.
 
     Raises:

@@ -1,7 +1,7 @@
 """Folders that the library `datasets` wrote by `save_to_disk` (extra `hub`): one data set, or one for each split.
 
-dataset_info.json, state.json, data-00000-of-00001.arrow …        a data set, to be cut into splits
-dataset_dict.json, train/…, test/…                                splits, which are the splits
+dataset_info.json, state.json, data-00000-of-00001.arrow …        a data set, to be split
+dataset_dict.json, train/…, test/…                                a data set with its own splits
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from weftnet.errors import DataError
 
 
 def recognises(path: Path) -> bool:
-    """Whether the library says of a folder that it wrote it."""
+    """Whether the library wrote this folder."""
     one = (path / "dataset_info.json").is_file() and (path / "state.json").is_file()
     return one or (path / "dataset_dict.json").is_file()
 
@@ -32,12 +32,12 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
     """
     library = need("datasets", extra="hub", what="reading a folder that datasets saved")
     try:
-        found = library.load_from_disk(str(path))
+        loaded = library.load_from_disk(str(path))
     except (OSError, ValueError, KeyError, TypeError, library.exceptions.DatasetsError) as fault:
         raise DataError(
-            "the folder is not as `save_to_disk` leaves it",
+            "the folder is not as `save_to_disk` writes it",
             where=str(path),
             got=f"{type(fault).__name__}: {fault}".split("\n")[0],
             fix="save it again",
         ) from None
-    return of_splits(found if isinstance(found, dict) else {"all": found}, path, limit)
+    return of_splits(loaded if isinstance(loaded, dict) else {"all": loaded}, path, limit)

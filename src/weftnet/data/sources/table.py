@@ -1,8 +1,8 @@
-"""Tables: comma-separated values, or a mapping of columns at hand.
+"""Tables: comma-separated values, or a mapping of columns in memory.
 
-Every value is read as a word first; what it means is inferred from the training rows (`infer.py`), so that a stray
-word in a column of numbers is found with its row. Empty, NA, N/A, nan, null, none and ? are missing values.
-Rows are counted as a spreadsheet does: the header is row 1.
+Every value is read as a word first; its kind is inferred from the training rows (`infer.py`), so that a stray word in a
+column of numbers is reported with its row. Empty, NA, N/A, nan, null, none and ? are missing values.
+Rows are counted as in a spreadsheet: the header is row 1.
 """
 
 import csv
@@ -39,14 +39,14 @@ def read(
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
-    """Read a .csv or .tsv file, packed or not.
+    """Read a .csv or .tsv file, compressed or not.
 
     Args:
         path: the file.
         delimiter: between values; by default a tab for .tsv, otherwise a comma.
         columns: the columns' names, for a file without a header.
         encoding: of the file.
-        limit: bytes the unpacked file may have.
+        limit: bytes the uncompressed file may have.
 
     Raises:
         DataError: the file is empty, ragged, or not of this encoding.
@@ -57,22 +57,22 @@ def read(
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     names = list(columns) if columns else next(csv.reader(io.StringIO(text), delimiter=delimiter)) or [""]
     _check_names(names, path, delimiter)
-    found = _parse(text, names, delimiter, bool(columns), path)
-    if not len(next(iter(found.values()))):
+    parsed = _parse(text, names, delimiter, bool(columns), path)
+    if not len(next(iter(parsed.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
     return Content(
         short_name(str(path)),
         str(path),
-        found,
+        parsed,
         hashlib.sha256(text.encode()).hexdigest(),
         table=True,
         first=1 if columns else 2,
     )
 
 
-def columns_at_hand(found: Mapping[str, Any], source: str) -> Content:
-    """A table of columns already in memory: lists or one-axis arrays by name."""
-    columns = {str(name): _column(values) for name, values in found.items()}
+def columns_in_memory(raw: Mapping[str, Any], source: str) -> Content:
+    """A table of columns already in memory: lists or arrays of one axis by name."""
+    columns = {str(name): _column(values) for name, values in raw.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if not columns or len(set(lengths.values())) != 1 or not next(iter(lengths.values())):
         raise DataError("the columns differ in length or are empty", where=source, got=str(lengths))
@@ -80,7 +80,7 @@ def columns_at_hand(found: Mapping[str, Any], source: str) -> Content:
 
 
 def _column(values: Any) -> NDArray[Any]:
-    """Numbers as they are; anything else as objects, with None for missing values. A row may hold a list of words."""
+    """Numbers unchanged; anything else as objects, with None for missing values. A row may hold a list of words."""
     if not isinstance(values, np.ndarray):
         values = list(values)
     if not any(isinstance(value, list | tuple | str | bytes) or is_picture(value) for value in values):
@@ -126,18 +126,18 @@ def stream(
     names = list(columns) if columns else _header(path, delimiter, encoding, limit)
     _check_names(names, path, delimiter)
     spool = Spool(folder / "table.arrow", names)
-    # arrow reserves a whole block for each column of words
+    # arrow allocates a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
-    with UnpackedText(path, limit, encoding) as text, _told(path) as ragged:
-        skip, held, size = 0 if columns else 1, [], 0
+    with UnpackedText(path, limit, encoding) as text, _as_data_error(path) as ragged:
+        skip, batches, size = 0 if columns else 1, [], 0
         for batch in _reader(text, names, delimiter, ragged, block):
-            held.append(batch.slice(skip))
+            batches.append(batch.slice(skip))
             skip, size = 0, size + batch.nbytes
             if size > block_bytes(memory):
-                spool.add_batches(held)
-                held, size = [], 0
-        spool.add_batches(held)
-        while text.read():  # what lies behind the last row is of the file, too
+                spool.add_batches(batches)
+                batches, size = [], 0
+        spool.add_batches(batches)
+        while text.read():  # the digest includes what follows the last row
             pass
     if not spool.count:
         raise DataError("the file has a header but no rows", where=str(path))
@@ -163,14 +163,14 @@ def _header(path: Path, delimiter: str, encoding: str, limit: int) -> list[str]:
 def _parse(text: str, names: list[str], delimiter: str, headless: bool, path: Path) -> dict[str, NDArray[Any]]:
     import pyarrow as pa
 
-    with _told(path) as ragged:
+    with _as_data_error(path) as ragged:
         batches = list(_reader(io.BytesIO(text.encode()), names, delimiter, ragged, 2**26))
     read = pa.Table.from_batches(batches)
     return {name: _words(read[name].combine_chunks())[0 if headless else 1 :] for name in names}
 
 
 def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], block: int) -> Any:
-    """The rows of a table in batches, every value a word; a ragged row is put into `ragged` before the error."""
+    """The rows of a table in batches, every value a word; a ragged row is appended to `ragged` before the error."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -180,7 +180,7 @@ def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], bl
 
     return arrow_csv.open_csv(
         stream,
-        # one thread: otherwise arrow doesn't know the number of a bad row
+        # one thread: otherwise arrow does not report the number of a bad row
         arrow_csv.ReadOptions(column_names=names, skip_rows=0, use_threads=False, block_size=block),
         arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
         arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
@@ -188,8 +188,8 @@ def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], bl
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[list[Any]]:
-    """Arrow's faults in the reader's words; the list given takes the row that is ragged."""
+def _as_data_error(path: Path) -> Iterator[list[Any]]:
+    """Arrow's errors as data errors; the list yielded receives the ragged row."""
     import pyarrow as pa
 
     ragged: list[Any] = []
@@ -203,14 +203,14 @@ def _told(path: Path) -> Iterator[list[Any]]:
                 where=f"{path}: row {row.number}",
                 expected=f"{row.expected_columns} values",
                 got=f"{row.actual_columns}: {row.text[:80]!r}",
-                fix='values that hold the delimiter or a line break stand in quotes: "a, b"',
+                fix='put values that hold the delimiter or a line break in quotes: "a, b"',
             ) from None
         longer = "straddl" in str(fault)
         raise DataError(
             "the table can't be read",
             where=str(path),
             got=str(fault),
-            fix="allow more memory, so that the longest row finds room: memory='1GiB'" if longer else "",
+            fix="allow more memory, so that the longest row fits: memory='1GiB'" if longer else "",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""One long text, for language models: a .txt file, packed or not."""
+"""One long text, for language models: a .txt file, compressed or not."""
 
 import hashlib
 from pathlib import Path
@@ -18,7 +18,7 @@ def read(path: Path, *, context: int = 64, encoding: str = "utf-8", limit: int =
         path: the file.
         context: characters in a window.
         encoding: of the file.
-        limit: bytes the unpacked file may have.
+        limit: bytes the uncompressed file may have.
 
     Raises:
         DataError: the file is empty or not of this encoding.

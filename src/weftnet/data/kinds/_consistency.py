@@ -1,4 +1,4 @@
-"""Whether a kind's state, read from a file, contradicts itself. Fields of one name mean the same in every kind."""
+"""Whether a kind's state, read from a file, is consistent. Fields of one name mean the same in every kind."""
 
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ _TOGETHER = (("mean", "std"), ("shift", "scale"))
 
 
 def contradiction(kind: Any) -> str:
-    """What is wrong, in a few words; empty if nothing is. The types of the fields are right already."""
+    """What is inconsistent, in a few words; empty if nothing is. The types of the fields are already checked."""
     for first, second in _TOGETHER:
         if isinstance(getattr(kind, first, None), list) and len(getattr(kind, first)) != len(getattr(kind, second)):
             return f"{first} and {second} differ in length"
@@ -24,19 +24,19 @@ def contradiction(kind: Any) -> str:
     for name in ("labels", "vocabulary"):
         values = list(map(str, getattr(kind, name, [])))
         if len(set(values)) < len(values):
-            return f"{name}: something stands there twice"
+            return f"{name}: an entry occurs twice"
     edges = getattr(kind, "edges", [])
     if len(edges) == 1 or any(low >= high for low, high in pairwise(edges)):
-        return "edges: expected rising numbers"
+        return "edges: expected ascending numbers"
     return _type(getattr(kind, "dtype", "")) or _sizes(kind)
 
 
 def _type(name: str) -> str:
     try:
-        sound = not name or np.dtype(name).kind in "iubf"
+        valid = not name or np.dtype(name).kind in "iubf"
     except (TypeError, ValueError):
-        sound = False
-    return "" if sound else f"dtype: {name[:40]!r} is no type of numbers"
+        valid = False
+    return "" if valid else f"dtype: {name[:40]!r} is no type of numbers"
 
 
 def _sizes(kind: Any) -> str:
