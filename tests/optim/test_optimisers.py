@@ -138,7 +138,7 @@ def test_muon_equals_the_formula() -> None:
 
 
 def test_muon_is_torchs_on_matrices() -> None:
-    """torch works in bfloat16, hence the tolerance; gradients of full rank, as the direction of rounding is arbitrary."""
+    """torch works in bfloat16, hence the tolerance; gradients of full rank, as rounding has no direction."""
     ours, theirs = (nn.Sequential(nn.Linear(9, 14, bias=False), nn.Linear(14, 12, bias=False)) for _ in range(2))
     theirs.load_state_dict(ours.state_dict())
     a = OPTIMISERS.get("muon")(ours.named_parameters(), lr=0.02, weight_decay=0.1)

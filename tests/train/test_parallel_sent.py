@@ -1,4 +1,4 @@
-"""The bytes that `communication.py` predicts, and those that two workers send, counted by the kernel for each socket."""
+"""The bytes that `communication.py` predicts, and those that two workers send, counted by the kernel per socket."""
 
 from pathlib import Path
 
