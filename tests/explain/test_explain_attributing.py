@@ -119,7 +119,9 @@ def test_a_step_of_a_forecast_is_asked_by_number_or_by_column() -> None:
 
 def test_a_task_without_an_explainable_output() -> None:
     for task in (TASKS.get("gan"), object()):  # a plugin's task may not declare what can be explained
-        net: Any = SimpleNamespace(run=SimpleNamespace(document={"task": {"name": "some"}}), task=task)
+        net: Any = SimpleNamespace(
+            run=SimpleNamespace(facts=SimpleNamespace(task=SimpleNamespace(name="some"))), task=task
+        )
         with pytest.raises(SettingError, match="task some: this run's outputs can't be explained"):
             choose(net, torch.zeros(1, 2), None)
 
