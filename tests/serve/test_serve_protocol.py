@@ -2,12 +2,19 @@
 
 import io
 import warnings
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PIL import Image
 from serve_fakes import Server
+
+from weftnet.run.facts import TaskFacts
+from weftnet.serve.inference_protocol import model_metadata
+from weftnet.serve.model import Model
+from weftnet.serve.repository import Version
 
 with warnings.catch_warnings():  # gevent's patches and old type hints are its own affair
     warnings.simplefilter("ignore")
@@ -56,6 +63,21 @@ def test_health_and_metadata(triton: Any) -> None:
         ("length", "FP64", [-1]), ("width", "FP64", [-1]), ("colour", "BYTES", [-1]),
     ]  # fmt: skip
     assert [each["name"] for each in metadata["outputs"]] == ["label", "probabilities"]
+
+
+@pytest.mark.parametrize(
+    ("task", "outputs"),
+    [("classification", [("label", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1])]),
+     ("multilabel", [("labels", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1])]),
+     ("regression", [("value", "FP64", [-1])]),
+     ("forecasting", [("values", "FP64", [-1, -1, -1])]),
+     ("language_model", []), ("a plugin's", [])],
+)  # fmt: skip
+def test_the_outputs_of_a_task(task: str, outputs: list[tuple[str, str, list[int]]]) -> None:
+    """From the schema of its answers, where it has one."""
+    model = Model(Path(), "torch", (), lambda raw: [], TaskFacts(task))
+    metadata = model_metadata(Version("m", "1", model, Mock(), ""), ["1"])
+    assert [(each["name"], each["datatype"], each["shape"]) for each in metadata["outputs"]] == outputs
 
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])

@@ -95,7 +95,7 @@ def routes(service: Service) -> list[Route]:
 
 
 def model_metadata(version: Version, versions: list[str]) -> dict[str, Any]:
-    """A model's metadata."""
+    """A model's metadata: its inputs and outputs."""
     inputs = [
         {"name": field.name, "datatype": _DATATYPES.get(field.wire, "BYTES"), "shape": [-1, *_axes(field)]}
         for field in version.model.fields
@@ -111,14 +111,12 @@ def model_metadata(version: Version, versions: list[str]) -> dict[str, Any]:
 
 
 def _outputs(version: Version) -> list[dict[str, Any]]:
-    """The outputs of a model by the schema of its task's answers; a field that is annotated is no output of a row."""
+    """A model's outputs by the schema of its task's answers, without fields that are the same in every answer."""
     task = version.model.task.name
     schema = getattr(ANSWERS.module(task), "Answer", None) if task in ANSWERS else None
     fields = get_type_hints(schema, include_extras=True) if schema is not None else {}
-    forms = {name: _FORMS[field] for name, field in fields.items() if field in _FORMS}
-    return [
-        {"name": name, "datatype": datatype, "shape": [-1] * (axes + 1)} for name, (datatype, axes) in forms.items()
-    ]
+    forms = [(name, *_FORMS[field]) for name, field in fields.items() if field in _FORMS]
+    return [{"name": name, "datatype": datatype, "shape": [-1] * (axes + 1)} for name, datatype, axes in forms]
 
 
 def _axes(field: Field) -> list[int]:

@@ -253,22 +253,30 @@ class Repository:
             return
         self._failed.pop((name, number), None)
         self._metrics.loaded(name, number, time.perf_counter() - began)
+        self._install(Version(name, number, model, self._batcher(name, model), digest))
+        done["loaded"].append(f"{name}/{number}")
+        log.info("%s version %s is served by %s, from %s", name, number, model.engine, folder)
+
+    def _batcher(self, name: str, model: Model) -> Batcher[Rows, Answers]:
         limits = self._options
-        batcher: Batcher[Rows, Answers] = Batcher(
+        return Batcher(
             model.answer,
             max_batch=limits.max_batch,
             max_wait=limits.max_wait,
             queue=limits.queue,
             watch=self._metrics.batches(name),
         )
-        versions = {**self._models[name], number: Version(name, number, model, batcher, digest)}
-        self._models[name] = dict(sorted(versions.items(), key=lambda item: int(item[0])))  # replaced here, in one step
-        done["loaded"].append(f"{name}/{number}")
-        log.info("%s version %s is served by %s, from %s", name, number, model.engine, folder)
+
+    def _install(self, new: Version) -> None:
+        """Put a version in service, in one step, and retire the one it replaces."""
+        old = self._models[new.name].get(new.version)
+        versions = {**self._models[new.name], new.version: new}
+        self._models[new.name] = dict(sorted(versions.items(), key=lambda item: int(item[0])))
         if old is not None:
             self._retire(old)
 
     def _retire(self, version: Version) -> None:
+        """Drop a version, in the background."""
         task = asyncio.ensure_future(version.drop())
         self._dropping.add(task)
         task.add_done_callback(self._dropping.discard)
