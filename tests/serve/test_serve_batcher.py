@@ -61,13 +61,13 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_full_batch_behind_the_first_is_worked_on_after_it() -> None:
-    """The second comes together with the first, while company is waited for: both are handed over at once."""
+    """The second comes together with the first, while more rows are waited for: both are handed over at once."""
     work = Squares()
 
     async def scene() -> None:
         batcher = Batcher(work, max_batch=5, max_wait=10)
-        await asyncio.gather(*(batcher.put(number, 5) for number in (1, 2)))  # company, so that the next ones wait
-        batcher._company = 100
+        await asyncio.gather(*(batcher.put(number, 5) for number in (1, 2)))  # two at once, so that the next one waits
+        batcher._last_waiting = 100
         first = batcher.put(3, 1)  # waits
         await asyncio.gather(first, batcher.put(4, 5), batcher.put(5, 5))
         await batcher.close()
@@ -149,7 +149,7 @@ def test_a_full_batch_is_begun_without_waiting_for_the_loop() -> None:
     run(scene)
 
 
-def test_after_a_crowd_the_oldest_waits_for_company_no_longer_than_it_may() -> None:
+def test_after_a_crowd_the_oldest_waits_for_others_no_longer_than_it_may() -> None:
     work = Squares(held=True)
 
     async def scene() -> float:

@@ -95,7 +95,7 @@ class Batcher(Generic[Item, Answer]):
         self._busy = self._closed = False
         self._inline = False  # whether the batch in work runs in the event loop
         self._row_seconds = math.inf  # predicted
-        self._company = 1  # rows that were waiting when the last batch went
+        self._last_waiting = 1  # rows that were waiting when the last batch went
         self._idle = asyncio.Event()
         self._idle.set()
         self.waiting = 0
@@ -179,7 +179,7 @@ class Batcher(Generic[Item, Answer]):
         if not self._waiting:
             self._idle.set()
             return
-        if self.waiting < min(self._company, self.max_batch) and not self._closed:
+        if self.waiting < min(self._last_waiting, self.max_batch) and not self._closed:
             oldest = next(iter(self._waiting))
             left = oldest.since + self.max_wait - self._loop.time()
             if left > 0:
@@ -190,7 +190,7 @@ class Batcher(Generic[Item, Answer]):
     def _go(self) -> None:
         """Send the oldest questions to the worker."""
         self._timer = None
-        self._company = self.waiting
+        self._last_waiting = self.waiting
         batch = self._oldest()
         if not batch:  # all were withdrawn during the wait for more
             self._next()
@@ -269,7 +269,7 @@ class Batcher(Generic[Item, Answer]):
             self._watch(rows)
         if self._ready:
             batch, self._ready = self._ready, []
-            self._company = self.waiting
+            self._last_waiting = self.waiting
             self._begin(batch)
         else:
             self._next()
