@@ -1,4 +1,4 @@
-"""The benchmarks meant for a GPU, run in small on the CPU with data made here: all that they join, joins."""
+"""Smoke tests of the benchmarks meant for a GPU: run in small on the CPU, on data made here."""
 
 import importlib
 import io
@@ -71,13 +71,13 @@ def cifar(folder: Path, count: int = 60) -> Path:
     return folder
 
 
-def test_airbench_joins(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_airbench_runs_in_small(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     airbench = module("airbench")
     run(airbench, monkeypatch, "--data", cifar(tmp_path), "--device", "cpu", "--small", "--plan", "eager", "--out",
         tmp_path)  # fmt: skip
-    found = rows(tmp_path, "airbench")
-    assert 0 <= found["weftnet, eager", "test accuracy, %"][0] <= 100
-    assert found["weftnet, eager", "s"][0] > 0
+    figures = rows(tmp_path, "airbench")
+    assert 0 <= figures["weftnet, eager", "test accuracy, %"][0] <= 100
+    assert figures["weftnet, eager", "s"][0] > 0
 
 
 def test_airbenchs_seconds_are_read_from_what_it_prints(module: Any) -> None:
@@ -213,27 +213,27 @@ def test_the_hand_written_loop_learns(module: Any, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's compiler itself
-def test_gpt_throughput_joins(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_gpt_throughput_runs_in_small(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     gpt = module("gpt_throughput")
     length = ("--steps", "12", "--rounds", "1", "--planned", "12", "--minutes", "0.03")
     run(gpt, monkeypatch, "--data", shakespeare(tmp_path), "--device", "cpu", "--small", *length, "--out", tmp_path)
-    found = rows(tmp_path, "gpt_throughput")
+    figures = rows(tmp_path, "gpt_throughput")
     for who in ("eager", "compiled", "weftnet"):
-        assert found[who, "tokens/s"][0] > 0
-        assert 0 < found[who, "share of the peak"][0] < 1
-    assert {"compiled, 0.03 min", "weftnet, 0.03 min"} <= {what for what, _ in found}
+        assert figures[who, "tokens/s"][0] > 0
+        assert 0 < figures[who, "share of the peak"][0] < 1
+    assert {"compiled, 0.03 min", "weftnet, 0.03 min"} <= {what for what, _ in figures}
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's compiler itself
-def test_gpu_speed_joins(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_gpu_speed_runs_in_small(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     run(module("speed"), monkeypatch, "--device", "cpu", "--small", "--out", tmp_path)
-    found = rows(tmp_path, "gpu_speed")
+    figures = rows(tmp_path, "gpu_speed")
     for name in ("mlp", "vae"):
-        assert all(found[f"{name}: {who}", "samples/s"][0] > 0 for who in ("eager", "compiled", "weftnet"))
+        assert all(figures[f"{name}: {who}", "samples/s"][0] > 0 for who in ("eager", "compiled", "weftnet"))
 
 
-def test_the_race_to_an_accuracy_joins(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_race_to_an_accuracy_runs_in_small(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Both contenders reach a low mark on images that are easy; a second call finds all pieces done."""
     folder = tmp_path / "fashion_mnist"
     folder.mkdir()
@@ -253,8 +253,8 @@ def test_the_race_to_an_accuracy_joins(module: Any, monkeypatch: pytest.MonkeyPa
     assert [piece["who"] for piece in pieces] == ["plain", "weftnet"]
     assert all(piece["seconds"] == piece["total"] for piece in pieces)
     assert all(max(piece["accuracies"][:-1], default=0) < race.GOAL <= piece["accuracies"][-1] for piece in pieces)
-    found = rows(tmp_path, "fashion_time")
+    figures = rows(tmp_path, "fashion_time")
     ratio = pieces[1]["seconds"] / pieces[0]["seconds"]
-    assert found["weftnet / plain, 1 thread", "of the time"] == [pytest.approx(ratio)]
+    assert figures["weftnet / plain, 1 thread", "of the time"] == [pytest.approx(ratio)]
     monkeypatch.setattr(race, "plain", None)  # a piece that is done is not run again
     run(race, monkeypatch, *arguments)

@@ -146,20 +146,20 @@ def test_losses_are_judged_by_how_far_they_fell(speed: dict[str, Any]) -> None:
     assert losses.faults("mlp", other) == ["mlp: keras begins with the loss 2.31000, plain with 2.30000"]
 
 
-def test_the_table_tells_how_far_losses_are_apart(speed: dict[str, Any]) -> None:
+def test_the_table_shows_how_far_losses_are_apart(speed: dict[str, Any]) -> None:
     part = measured(1, plain=[(1.0, 1.0)] * 2, weftnet=[(1.0, 1.0)] * 2)
-    said = []
+    lines_about_losses = []
     for ends in (
         [ended(2.5, plain=0.5, weftnet=0.51), ended(2.5, plain=0.52, weftnet=0.5)],
         [ended(0.4, plain=0.5, weftnet=0.51), ended(0.4, plain=0.5, weftnet=0.5)],
     ):
         rounds = [
-            {peer: facts | end[peer] for peer, facts in found.items()}
-            for found, end in zip(part["rounds"], ends, strict=True)
+            {peer: facts | end[peer] for peer, facts in peers.items()}
+            for peers, end in zip(part["rounds"], ends, strict=True)
         ]
         lines = speed["_table"].table({"one": part | {"rounds": rounds}}).splitlines()
-        said += [line for line in lines if line.startswith("The held-out loss")]
-    assert said == [
+        lines_about_losses += [line for line in lines if line.startswith("The held-out loss")]
+    assert lines_about_losses == [
         "The held-out loss is 2.5000 before training; between peers it differs by at most 1 % of its fall.",
         "The held-out loss, 0.4000 before training, has not fallen; between peers it differs by 1.0e-02.",
     ]

@@ -1,6 +1,7 @@
 """`weftnet plan`: what was tried for the training, and for answers."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,18 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     data = open_data("digits")
     task = TASKS.get("classification").from_data(data)
     network = Architecture.of(Chain((Block("flatten"), Block("dense", {"dim": 8}), Block("batch_norm"))))
-    return fit(network, task, data, Recipe(steps=3), tmp_path / "run")
+    return fit(network, task, data, Recipe(steps=3), tmp_path_factory.mktemp("plan") / "run")
+
+
+@pytest.fixture
+def run(trained: Run, tmp_path: Path) -> Run:
+    """A copy of the trained run, whose record a test may change."""
+    return Run.open(shutil.copytree(trained.folder, tmp_path / "run"))
 
 
 def test_both_tables_are_shown(run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

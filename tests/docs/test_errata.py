@@ -162,11 +162,11 @@ def test_kl_of_a_variational_autoencoder_with_a_wrong_sign() -> None:
     wanted = torch.distributions.kl_divergence(posterior, prior).sum(dim=1).mean()
     model = nn.ModuleDict({"encoder": _Gives(guess), "decoder": _Gives(normal(6, 3))})
     batch = Batch({"x": normal(6, 3)}, {}, None, torch.arange(6))
-    found = VariationalAutoencoder("vector:3", latent=2).evaluate(model, [batch])["kl"]
-    assert found == pytest.approx(wanted.item(), rel=1e-10)
+    kl = VariationalAutoencoder("vector:3", latent=2).evaluate(model, [batch])["kl"]
+    assert kl == pytest.approx(wanted.item(), rel=1e-10)
     printed = (1 + v - m.square() - v.exp()).sum(dim=1).mean() / 2
     same(printed, -wanted)
-    assert found > 0 > printed
+    assert kl > 0 > printed
 
 
 @pytest.mark.parametrize(("name", "shape"), [("batch_norm", (5, 3)), ("batch_norm2d", (2, 3, 1, 2))])
