@@ -14,13 +14,13 @@ FIRST = 5
 
 
 def done(device: str) -> None:
-    """Wait until a GPU has done all that was asked of it; a processor has."""
+    """Wait until a GPU has finished its queue; nothing to do on a CPU."""
     if device.startswith("cuda"):
         torch.cuda.synchronize()
 
 
 def words(device: str) -> str:
-    """The device, for a report."""
+    """The device in words, for a report."""
     if not device.startswith("cuda"):
         return f"On the CPU, {torch.get_num_threads()} thread(s)."
     facts = torch.cuda.get_device_properties(device)
@@ -31,18 +31,18 @@ def words(device: str) -> str:
 
 
 def forget_peak(device: str) -> None:
-    """Begin to look for the most memory anew."""
+    """Reset the peak-memory statistics."""
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats()
 
 
 def peak_mib(device: str) -> float:
-    """The most that tensors took on a GPU since `forget_peak`, in MiB; of a processor nothing is known: 0."""
+    """Peak MiB of tensors on a GPU since `forget_peak`; 0 on a CPU, where it is not known."""
     return torch.cuda.max_memory_allocated() / 2**20 if device.startswith("cuda") else 0.0
 
 
 def seconds(run: Callable[[], object], device: str, warm: int = 3, blocks: int = 5, each: int = 10) -> float:
-    """Seconds of a call: the median over blocks of calls, with a wait for the device before and after each block."""
+    """Seconds per call: the median over blocks of calls, with the device synchronised before and after each block."""
     for _ in range(warm):
         run()
     times = []
@@ -57,7 +57,7 @@ def seconds(run: Callable[[], object], device: str, warm: int = 3, blocks: int =
 
 
 class Watch(Quiet):
-    """When weftnet's steps began, when the first were done, and when the last; it has waited for the GPU each time."""
+    """When weftnet's steps began, when the first ones and the last one ended, with the GPU synchronised each time."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, float]] = []
@@ -71,10 +71,10 @@ class Watch(Quiet):
 
     @property
     def seconds(self) -> tuple[float, float]:
-        """Of all steps, as if the first were like the others; and what the first took beyond that."""
+        """Seconds of all steps, the first ones counted at the others' speed; and the first ones' extra time."""
         began, last = self.seen[0][1], next(pair for pair in self.seen if pair[0] == self.steps)
         between = [pair for pair in self.seen if 0 < pair[0] < self.steps]
-        if not between:  # all was over before anybody looked
+        if not between:  # the run ended before the first measurement
             return last[1] - began, 0.0
         warm = next((pair for pair in between if pair[0] >= FIRST), between[-1])
         steady = (last[1] - warm[1]) / (last[0] - warm[0]) * self.steps

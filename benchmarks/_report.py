@@ -32,18 +32,18 @@ PACKAGES = ("weftnet", "torch", "numpy", "scikit-learn")
 
 
 def arguments(docstring: str, **defaults: int) -> argparse.ArgumentParser:
-    """A parser with `--data`, `--out`, `--threads`, and a whole number for each default."""
+    """A parser with `--data`, `--out`, `--threads`, and an integer option for each default."""
     parser = argparse.ArgumentParser(description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of the data sets")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
-    parser.add_argument("--threads", type=int, default=1, help="of torch (1)")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="folder for the report")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch (1)")
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=value, metavar="N", help=f"({value})")
     return parser
 
 
 def start(parser: argparse.ArgumentParser, needs_data: bool = True) -> argparse.Namespace:
-    """The arguments, with torch's threads set."""
+    """Parse the arguments and set torch's number of threads."""
     args = parser.parse_args()
     if needs_data and args.data is None:
         parser.error("--data DIR is needed")
@@ -67,9 +67,9 @@ def trained(
     then: Callable[[Loaded], Any] = lambda _: None,
     **recipe: Any,
 ) -> tuple[Loaded, dict[str, Any]]:
-    """Train in a folder that is thrown away; the loaded run, and facts: parameters, seconds, examples/s.
+    """Train in a temporary folder; returns the loaded run, and facts: parameters, seconds, examples/s.
 
-    `then` is called with the loaded run while its folder is still there.
+    `then` is called with the loaded run while its folder still exists.
     """
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -93,7 +93,7 @@ def _better(task: Any, metrics: dict[str, float]) -> float:
 
 
 def circumstances(args: argparse.Namespace, load: float) -> dict[str, Any]:
-    """Date, command, machine and versions; `load` is that of the machine before anything was measured."""
+    """Date, command, machine and versions; `load` is the machine's load before the measurements."""
     argv = [("DIR" if a == str(args.data) else a) for a in sys.argv[1:]]
     script = Path(sys.argv[0]).resolve()
     name = script.relative_to(HERE.parent) if script.is_relative_to(HERE) else script.name
@@ -112,13 +112,13 @@ def circumstances(args: argparse.Namespace, load: float) -> dict[str, Any]:
 
 
 class Report:
-    """Measurements with their circumstances.
+    """Measurements and the conditions under which they were made.
 
     Args:
         name: of the two files.
-        title: first line of the table's file.
+        title: first line of the Markdown file.
         args: of the command.
-        note: what a reader must know.
+        note: what the reader needs to know.
     """
 
     def __init__(self, name: str, title: str, args: argparse.Namespace, note: str = "") -> None:
@@ -130,7 +130,7 @@ class Report:
         self, what: str, metric: str, value: float, *, goal: str = "", met: Callable[[float], bool] | None = None,
         digits: int = 4, **facts: Any,
     ) -> None:  # fmt: skip
-        """One value more; `met` judges the mean."""
+        """Add a value; `met` judges the mean."""
         row = self.rows.setdefault((what, metric), {"what": what, "metric": metric, "values": [], "facts": []})
         row["values"].append(value)
         row["facts"].append(facts)
@@ -142,7 +142,7 @@ class Report:
         self.write()
 
     def write(self) -> None:
-        """Both files."""
+        """Write both files."""
         document = {
             "title": self.title,
             **circumstances(self.args, self.load),
@@ -183,7 +183,7 @@ def _table(document: dict[str, Any]) -> str:
 
 
 def _values(values: list[Any]) -> str:
-    """All of them, or the one that they all are."""
+    """All values, or a single one if they are equal."""
     return ", ".join(map(str, values if len(set(values)) > 1 else values[:1]))
 
 

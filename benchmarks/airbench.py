@@ -56,8 +56,10 @@ PLANS = {
 def main() -> None:
     parser = arguments(__doc__, epochs=8, runs=5)
     parser.add_argument("--device", default="cuda", help="(cuda)")
-    parser.add_argument("--plan", choices=PLANS, nargs="+", default=["compiled"], help="of weftnet's steps (compiled)")
-    parser.add_argument("--airbench", type=Path, metavar="PATH", help="a copy of airbench94_muon.py, to run beside")
+    parser.add_argument(
+        "--plan", choices=PLANS, nargs="+", default=["compiled"], help="plan of weftnet's steps (compiled)"
+    )
+    parser.add_argument("--airbench", type=Path, metavar="PATH", help="a copy of airbench94_muon.py to compare with")
     parser.add_argument("--mode", default="max-autotune", help="how airbench's network is compiled (max-autotune)")
     parser.add_argument("--small", action="store_true", help="two steps on 200 images")
     args = start(parser)
@@ -76,7 +78,7 @@ def main() -> None:
 
 
 def prepare() -> None:
-    """Make the plugin's blocks and the optimiser known."""
+    """Register the plugin's blocks and the optimiser."""
     load_plugin(HERE / "airbench_parts" / "blocks.py")
     OPTIMISERS.add("airbench_muon", airbench_muon)
 
@@ -92,7 +94,7 @@ def add_rows(report: Report, who: str, result: dict[str, float]) -> None:
 
 
 def pictures(folder: Path, few: int | None) -> dict[str, np.ndarray]:
-    """Images (…, 32, 32, 3) of bytes and classes; the test images are the validation part, looked at after the end."""
+    """Images (…, 32, 32, 3) of bytes, and classes; the test images are the validation split, evaluated at the end."""
     arrays: dict[str, np.ndarray] = {}
     for ours, theirs in (("train", "train"), ("val", "test")):
         table = parquet.read_table(folder / f"{theirs}.parquet")
@@ -104,7 +106,7 @@ def pictures(folder: Path, few: int | None) -> dict[str, np.ndarray]:
 
 
 def recipe_of(args: Any, plan: dict[str, Any], seed: int) -> Recipe:
-    """The recipe; in small, two steps."""
+    """The recipe; with --small two steps."""
     batch = 50 if args.small else 2000
     length = {"steps": 2} if args.small else {"epochs": args.epochs}
     settings = {"batch": batch, "whitening": 3 / args.epochs}
@@ -125,7 +127,7 @@ def weftnet(data: Any, args: Any, plan: dict[str, Any], seed: int) -> dict[str, 
     looking = looked(architecture, task, data, recipe, args.device)
     network = loaded.model["network"].to(args.device).to(memory_format=torch.channels_last).eval()
     batches = [batch.to(args.device) for batch in data.batches("validation", 2000)]
-    answered(network, batches)  # chooses kernels
+    answered(network, batches)  # warm-up: kernels are chosen
     done(args.device)
     began = time.perf_counter()
     accuracy = answered(network, batches)
@@ -135,7 +137,7 @@ def weftnet(data: Any, args: Any, plan: dict[str, Any], seed: int) -> dict[str, 
 
 
 def looked(architecture: Any, task: Any, data: Any, recipe: Recipe, device: str) -> float:
-    """Seconds in which the whitening learns its filters, on an untrained network; the second time counts."""
+    """Seconds for computing the whitening filters of an untrained network; the second time counts."""
     complete = assemble(architecture, task, data.signals)
     model = build(complete.architecture, complete.inputs).to(device)
     for _ in range(2):
@@ -147,7 +149,7 @@ def looked(architecture: Any, task: Any, data: Any, recipe: Recipe, device: str)
 
 
 def answered(network: nn.Module, batches: list[Any]) -> float:
-    """Accuracy of the mean over six views; the one number is waited for."""
+    """Accuracy of the mean over six views; synchronises once, for that number."""
     right, total = [], 0
     device = batches[0].rows.device.type
     with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
@@ -160,7 +162,7 @@ def answered(network: nn.Module, batches: list[Any]) -> float:
 
 
 def six_views(network: nn.Module, images: Tensor) -> Tensor:
-    """Logits: half from the image and its mirror, half from both moved a pixel up and left, or down and right."""
+    """Logits: half from the image and its mirror, half from both shifted a pixel up and left, or down and right."""
     padded, size = F.pad(images, [1] * 4, "reflect"), images.shape[-1]
     moved = [padded[..., :size, :size], padded[..., 2:, 2:]]
     views = [(0.5, images), *((0.25, each) for each in moved)]
@@ -168,7 +170,7 @@ def six_views(network: nn.Module, images: Tensor) -> Tensor:
 
 
 def airbench(script: Path, arrays: dict[str, np.ndarray], args: Any) -> Iterator[dict[str, float]]:
-    """Its own script's runs, after its own warm-up, in a folder with the same images in the form that it reads."""
+    """Runs of airbench's script, after its own warm-up, in a folder with the same images in its format."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         os.mkdir("cifar10")
         for ours, theirs in (("train", "train"), ("val", "test")):
@@ -199,7 +201,7 @@ def imported(script: Path) -> Any:
 
 
 def once(own: Any, run: Any, network: nn.Module) -> dict[str, float]:
-    """One of its runs; the seconds are those it prints in the last column of its last line."""
+    """One of its runs; the seconds are in the last column of the last line that it prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         accuracy = own.main(run, network)

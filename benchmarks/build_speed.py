@@ -73,7 +73,7 @@ def main() -> None:
         "import torch": [sys.executable, "-c", "import torch"],
         "python alone": [sys.executable, "-c", "pass"],
     }
-    for _ in range(args.runs):  # by turns, so that a busy moment hits all alike
+    for _ in range(args.runs):  # in turns, so that a busy moment affects all alike
         for what, command in commands.items():
             began = time.perf_counter()
             subprocess.run(command, capture_output=True, check=True)

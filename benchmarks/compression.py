@@ -39,7 +39,7 @@ _IMAGES = {
     "epochs": 3,
 }
 _TEXTS = {"batch_size": 50, "optimiser_settings": {"weight_decay": 0.1}, "epochs": 5}
-#: name → data, settings of the zoo entry, recipe, methods, seconds of training after the cuts
+#: name → data, settings of the zoo entry, recipe, methods, seconds of fine-tuning after the pruning
 NETWORKS: dict[str, tuple[str, dict[str, Any], dict[str, Any], tuple[str, ...], float]] = {
     "resnet_small": ("fashion_mnist", {}, _IMAGES, ("prune", "int8_static"), 400),
     "cnn": ("fashion_mnist", {}, _IMAGES, ("prune", "low_rank", "int8_static"), 350),
@@ -54,7 +54,7 @@ class Tables(Report):
     tables: tuple[str, ...] = ()
 
     def write(self) -> None:
-        """Both files."""
+        """Write both files."""
         super().write()
         path = self.args.out / f"{self.name}.md"
         path.write_text("\n\n".join([path.read_text(encoding="utf-8").rstrip(), *self.tables]) + "\n", encoding="utf-8")
@@ -63,7 +63,7 @@ class Tables(Report):
 def main() -> None:
     parser = arguments(__doc__ or "", budget=100)
     parser.add_argument("--only", choices=NETWORKS, help="one of the networks")
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where trained runs are kept, and looked for")
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="folder in which trained runs are kept")
     args = start(parser)
     note = (
         "One training each (seed 0). Speed-ups are medians with quartiles over 30 rounds of one example, over 10 of "
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def trained(name: str, args: Any, runs: Path) -> tuple[Loaded, Data]:
-    """A network's run, trained unless it is there already, and its data."""
+    """A network's run, trained unless it exists, and its data."""
     source, settings, recipe, *_ = NETWORKS[name]
     if source == "ag_news":
         data = open_data(news(args.data, runs), target="class", kinds={"text": "text"}, splits={"column": "split"})
@@ -99,7 +99,7 @@ def trained(name: str, args: Any, runs: Path) -> tuple[Loaded, Data]:
 
 
 def news(data: Path, runs: Path) -> Path:
-    """AG News as a table: title and description as one text, class, part by row number."""
+    """AG News as a table: title and description as one text, class, split by row number."""
     table = runs / "ag_news.csv"
     if not table.is_file():
         runs.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def news(data: Path, runs: Path) -> Path:
 
 
 def goals(report: Tables, name: str, result: Compression) -> None:
-    """The claims that a network's table has to bear out."""
+    """The claims that a network's table must support."""
     kept = {row.name: row for row in result.rows if row.verdict == "kept"}
     base = result.rows[0]
 
@@ -150,7 +150,7 @@ def goals(report: Tables, name: str, result: Compression) -> None:
 
 
 def spread(row: Row) -> dict[str, Any]:
-    """What stands beside a value."""
+    """The spread shown next to a value."""
     assert row.timing is not None
     return {
         "speed-up quartiles": f"{row.timing.speedup_low:.2f} … {row.timing.speedup_high:.2f}",
@@ -162,7 +162,7 @@ def spread(row: Row) -> dict[str, Any]:
 
 
 def table(name: str, data: Data, result: Compression, settings: Settings) -> str:
-    """All that was tried on a network."""
+    """Everything that was tried on a network."""
     base = result.rows[0]
     lines = [
         f"## {name}",

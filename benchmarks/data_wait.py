@@ -46,11 +46,11 @@ PLENTY = "64GiB"
 
 @dataclass(frozen=True)
 class Set:
-    """A data set and what is trained on it.
+    """A data set and the network trained on it.
 
     Args:
-        source: makes the file in a folder, from the folder of the data sets.
-        memory: allowed, where it is streamed.
+        source: creates the file in a folder, from the folder of the data sets.
+        memory: allowed if it is streamed.
         network: of the zoo, with its settings.
         steps: of a training.
         options: of the data.
@@ -64,7 +64,7 @@ class Set:
 
 
 def cifar10(data: Path, work: Path) -> Path:
-    """The file as it is."""
+    """The file unchanged."""
     return data / "cifar10" / "train.parquet"
 
 
@@ -141,9 +141,9 @@ def child(name: str, way: str, source: Path, args: argparse.Namespace) -> dict[s
 
 
 def opened(each: Set, way: str, source: Path) -> Data:
-    """The data, in memory or not; with batches made by the loop if it is the way."""
+    """The data, in memory or not; with batches made by the loop if that is the way."""
     if way == "in memory":
-        os.environ["XDG_CACHE_HOME"] += "/other"  # else what is encoded already is taken
+        os.environ["XDG_CACHE_HOME"] += "/other"  # otherwise the encoded files would be reused
     data = open_data(source, memory=PLENTY if way == "in memory" else each.memory, **each.options)
     if data.lazy != (way != "in memory"):
         raise SystemExit(f"{source}: {data.notes}")
@@ -172,14 +172,14 @@ def trained(each: Set, way: str, source: Path) -> dict[str, float]:
 
 
 def forget() -> None:
-    """Throw the encoded files out of the system's cache."""
+    """Drop the encoded files from the system's page cache."""
     for path in cache.home().rglob("*.npy"):
         with path.open("rb") as stream:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def memory(what: str) -> float:
-    """MiB, as the system counts them."""
+    """MiB, as counted by the system."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith(what):
             return int(line.split()[1]) / 1024

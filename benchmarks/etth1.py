@@ -18,7 +18,7 @@ GOAL = 0.390
 
 def main() -> None:
     parser = arguments(__doc__, seeds=3, epochs=5, slow_seeds=1, context=96, horizon=96)
-    parser.add_argument("--networks", nargs="*", help="which of the proposals; all by default")
+    parser.add_argument("--networks", nargs="*", help="names of proposals; default all")
     parser.add_argument("--tune", action="store_true", help="print validation errors instead")
     args = start(parser)
     data = open_data(

@@ -17,7 +17,7 @@ from weftnet.run.loading import Loaded
 from weftnet.tasks import TASKS
 from weftnet.zoo import ZOO
 
-#: figure → its goal in words, and whether it is met
+#: figure → its goal in words, and the test whether it is met
 GOALS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "randomised": (f"at most ±{MAX_CORRELATION}", lambda mean: abs(mean) <= MAX_CORRELATION),
     "randomised_magnitude": (f"at most {MAX_CORRELATION}", lambda mean: mean <= MAX_CORRELATION),

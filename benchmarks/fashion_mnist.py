@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def speed(args, data, task) -> None:
-    """Examples per second of weftnet's loop and of a plain one around the same network, by turns."""
+    """Examples per second of weftnet's loop and of a plain one around the same network, in turns."""
     note = f"By turns, {args.steps} steps of 128 each, no augmentation; ratio = weftnet / plain of one turn."
     report = Report("fashion_speed", "Fashion CNN, training speed beside a plain PyTorch loop", args, note)
     architecture = read(HERE / "architectures" / "fashion_cnn.yaml")
@@ -72,7 +72,7 @@ def speed(args, data, task) -> None:
 
 
 def plain_rate(architecture, task, data, steps, layout=torch.contiguous_format) -> float:
-    """Examples per second of a loop as PyTorch's tutorials write it, images ready in memory."""
+    """Examples per second of a loop as PyTorch's tutorials write it, images in memory."""
     complete = assemble(architecture, task, data.signals)
     network = build(complete.architecture, complete.inputs, seed=0)["network"].to(memory_format=layout).train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)

@@ -38,13 +38,13 @@ MUON = {"lr_others": 3e-3, "weight_decay": 0.05}
 RECIPE = {
     "optimiser": "muon", "lr": 0.02, "optimiser_settings": MUON, "warmup": 0.2, "batch_size": 128, "keep": "last",
 }  # fmt: skip
-#: Seconds that the slower contender took, before one is known: how long a piece is expected to be.
+#: Expected seconds of a piece until one was measured: those of the slower contender.
 EXPECTED = 180.0
 
 
 def main() -> None:
     parser = arguments(__doc__, epochs=6, seeds=3, images=0)
-    parser.add_argument("--minutes", type=float, default=6.0, help="no piece is begun that would end later (6)")
+    parser.add_argument("--minutes", type=float, default=6.0, help="no piece is started that would end later (6)")
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2], metavar="N", help="threads (1 2)")
     args = start(parser)
     began, kept = time.perf_counter(), args.out / "fashion_time_pieces.json"
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def wanted(args):
-    """Every piece in the order in which they run: the two contenders of a pair after each other."""
+    """All pieces in the order in which they run: the two contenders of a pair one after the other."""
     for seed in range(args.seeds):
         for threads in args.counts:
             for who in ("plain", "weftnet") if seed % 2 == 0 else ("weftnet", "plain"):
@@ -77,7 +77,7 @@ def wanted(args):
 
 
 def opened(folder: Path, images: int):
-    """The training images to train on, the test images to be evaluated; `images` shortens both."""
+    """The training images for training, the test images for evaluation; `images` limits both."""
     arrays = {
         f"{axis}_{ours}": read_npy(folder / "fashion_mnist" / f"{axis}_{theirs}.npy{'.xz' * (axis == 'x')}")
         for axis in "xy" for ours, theirs in (("train", "train"), ("val", "test"))
@@ -87,7 +87,7 @@ def opened(folder: Path, images: int):
 
 
 class Race(Quiet):
-    """Notes when each evaluation was done, and ends the training at the goal."""
+    """Records when each evaluation ended, and stops the training at the goal."""
 
     def __init__(self) -> None:
         self.began, self.worked, self.accuracies = time.perf_counter(), time.process_time(), []
@@ -112,7 +112,7 @@ class Reached(Exception):
 
 
 def weftnet(data, task, seed: int, threads: int, epochs: int) -> dict:
-    """weftnet as it comes."""
+    """weftnet with its defaults."""
     recipe = Recipe(**RECIPE, epochs=epochs, seed=seed, threads=threads)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder  # no plan is remembered
@@ -167,7 +167,7 @@ def whole(data, split: str):
 
 
 def accuracy(model, x, y) -> float:
-    """Share of right answers."""
+    """Share of correct answers."""
     model.eval()
     with torch.no_grad():
         right = sum(int((model(a).argmax(1) == b).sum()) for a, b in zip(x.split(1000), y.split(1000), strict=True))

@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def pixels(data, split) -> torch.Tensor:
-    """The images of a part (count, pixels) in [0, 1]; a task's own scales undo the standardisation."""
+    """The images of a split (count, pixels) in [0, 1]; a task's own scales undo the standardisation."""
     scales = TASKS.get("variational_autoencoder").from_data(data)
     images = torch.cat([next(iter(batch.inputs.values())) for batch in data.batches(split, 1024)])
     return (images * torch.tensor(scales.scale).view(-1, 1, 1) + torch.tensor(scales.mean).view(-1, 1, 1)).flatten(1)
@@ -59,7 +59,7 @@ def floor(data, real, limit) -> float:
 
 
 def drawn(report, args, loaded, real, what, sheet, **facts) -> None:
-    """MMD² of as many drawn images, × 1000, and a sheet of 64 others."""
+    """MMD² of as many generated images, × 1000, and a sheet of 64 others."""
     images = loaded.task.samples(loaded.model, len(real), torch.Generator().manual_seed(1))
     report.add(what, "MMD² × 1000", 1000 * float(mmd(real, images.flatten(1) / 255)), digits=2, **facts)
     samples.images(loaded, args.out / sheet)

@@ -46,7 +46,7 @@ RATE, WARMUP, END = 1e-3, 0.02, 0.1
 def main() -> None:
     parser = arguments(__doc__, steps=200, planned=200_000, rounds=2)
     parser.add_argument("--device", default="cuda", help="(cuda)")
-    parser.add_argument("--minutes", type=float, default=1.0, help="of training for the loss; 0 leaves it out (1)")
+    parser.add_argument("--minutes", type=float, default=1.0, help="minutes of training for the loss; 0 skips it (1)")
     parser.add_argument("--small", action="store_true", help="a tiny network and a few steps")
     args = start(parser)
     chosen = SMALL if args.small else SETTING
@@ -78,7 +78,7 @@ def product(device: str, size: int) -> float:
 
 
 class Job:
-    """The network, the text and the ways to train the one on the other."""
+    """The network, the text, and the ways to train."""
 
     def __init__(self, args: Any, chosen: dict[str, int]) -> None:
         self.device, self.planned, self.batch = args.device, args.planned, chosen["batch"]
@@ -104,17 +104,17 @@ class Job:
         )  # fmt: skip
 
     def plan(self) -> Any:
-        """The plan weftnet finds for a long training; later ones on this machine remember it."""
+        """The plan that weftnet finds for a long training and remembers for later ones on this machine."""
         data = self.data.to(self.device) if self.device.startswith("cuda") else self.data
         return plan_of(self.built(), self.task, data, self.recipe(steps=self.planned))
 
     def weftnet(self, steps: int) -> float:
-        """Seconds a step of `fit`."""
+        """Seconds per step of `fit`."""
         watch, _ = self._fit(steps=steps)
         return watch.seconds[0] / steps
 
     def weftnet_for(self, minutes: float) -> tuple[float, int]:
-        """The loss after so long, planning and compiling included, and how many steps that were."""
+        """The loss after that time, planning and compiling included, and the number of steps."""
         watch, history = self._fit(budget=minutes * 60)
         return history[-1]["validation"]["nats_per_token"], watch.steps
 
@@ -130,7 +130,7 @@ class Job:
         return self.loop(steps, compiled=True)
 
     def loop(self, steps: int, compiled: bool = False) -> float:
-        """Seconds a step of a loop as nanoGPT has it; the first are left out."""
+        """Seconds per step of nanoGPT's loop, without the first steps."""
         loop = Loop(self, steps, compiled)
         for step in range(min(FIRST, steps // 2)):
             loop.step(step)
@@ -143,7 +143,7 @@ class Job:
         return (time.perf_counter() - began) / (steps - first)
 
     def loop_for(self, minutes: float) -> tuple[float, int]:
-        """The loss after so long, compiling included, and how many steps that were."""
+        """The loss after that time, compiling included, and the number of steps."""
         began = time.perf_counter()
         trial = self.loop(50, compiled=True)
         steps = max(1, int((minutes * 60 - (time.perf_counter() - began)) / trial))
@@ -173,7 +173,7 @@ class Loop:
         groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.99), fused=True)
         self.on_gpu = job.device.startswith("cuda")
-        # the training part, put together from the windows that stand side by side in it
+        # the training split, joined from its adjacent windows
         self.text = torch.cat([batch.inputs["tokens"].flatten() for batch in job.data.batches("train", 1024)])
         self.model.train()
 
@@ -190,7 +190,7 @@ class Loop:
         self.optimiser.zero_grad(set_to_none=True)
 
     def windows(self) -> tuple[Tensor, Tensor]:
-        """A batch that starts anywhere in the training part."""
+        """A batch of windows from random places of the training split."""
         context = self.job.task.context
         starts = torch.randint(len(self.text) - context, (self.job.batch,)).tolist()
         both = torch.stack([self.text[start : start + context + 1] for start in starts])
@@ -199,7 +199,7 @@ class Loop:
         return both[:, :-1].contiguous(), both[:, 1:].contiguous()
 
     def leave(self) -> None:
-        """Forget what was compiled."""
+        """Drop compiled code."""
         torch._dynamo.reset()
 
 

@@ -25,7 +25,7 @@ RECIPES = {
     },
     "text_lstm": {"lr": 1e-2, "batch_size": 50, "epochs": 5, "optimiser_settings": {"weight_decay": 0.1}},
 }
-#: tried on the validation part of the first folds
+#: tried on the validation split of the first folds
 TRIED = {
     "text_cnn": [{}, {"lr": 3e-3}, {"lr": 1e-2}, {"ema": None}, {"keep": "last", "epochs": 7}],
     "text_lstm": [{}, {"lr": 2e-2}],

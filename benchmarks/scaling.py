@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def trained(source: Path, network: str, steps: int, batch: int, ways: list[list[str]]) -> float:
-    """Examples a second of trainings that start at the same time, together."""
+    """Total examples per second of trainings that start at the same time."""
     with tempfile.TemporaryDirectory() as folder:
         processes = []
         for number, way in enumerate(ways):
@@ -87,7 +87,7 @@ def trained(source: Path, network: str, steps: int, batch: int, ways: list[list[
 
 
 def on_paper(report: Report, folder: Path, network: str, seconds: float) -> None:
-    """What more workers would give, by the seconds of a step on one."""
+    """The predicted speed-up of more workers, from the seconds of a step on one."""
     data = open_data(folder / "fashion_mnist")
     task = TASKS.get("classification").from_data(data)
     complete = assemble(read(HERE / "architectures" / f"{network}.yaml"), task, data.signals)

@@ -22,7 +22,7 @@ from weftnet.tasks import TASKS
 from weftnet.zoo import ZOO
 
 LOADERS = {"breast_cancer": load_breast_cancer, "wine": load_wine, "diabetes": load_diabetes}
-#: zoo entry, its settings, bins of the numbers' encoding
+#: zoo entry, its settings, bins for encoding numbers
 NETWORKS = (
     ("linear", {}, 0),
     ("mlp", {"widths": [64], "dropout": 0.3}, 0),
@@ -35,7 +35,7 @@ TREES = ({}, {"learning_rate": 0.05, "max_iter": 300}, {"max_leaf_nodes": 8}, {"
 
 def main() -> None:
     parser = arguments(__doc__, seeds=5, steps=400)
-    parser.add_argument("--sets", nargs="*", default=[*LOADERS, "etth1_random_split"], help="which of the tables")
+    parser.add_argument("--sets", nargs="*", default=[*LOADERS, "etth1_random_split"], help="names of tables")
     args = start(parser)
     note = (
         f"Networks: {NETWORKS}, {args.steps} steps of 64 rows (etth1: eight times as many steps of 256, the last two "
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def from_sklearn(bunch):
-    """Header and rows of a set, the target last."""
+    """Header and rows of a data set, the target last."""
     names = getattr(bunch, "target_names", None)
     target = bunch.target if names is None or bunch.target.dtype.kind == "f" else [names[i] for i in bunch.target]
     header = [*map(str, bunch.feature_names), "target"]

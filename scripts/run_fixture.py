@@ -1,8 +1,8 @@
-"""Make `tests/fixtures/run_format_1`: runs as this version writes them, and what they answered.
+"""Create `tests/fixtures/run_format_1`: runs as this version writes them, and their answers.
 
     python scripts/run_fixture.py
 
-Later versions must go on to load them and to answer the same; so it is made once for each format and then left alone.
+Later versions must load them and give the same answers, so the fixture is created once for each format and never again.
 """
 
 import csv
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def made(name: str, source: str, target: str | None, task_name: str, chain: list[object]) -> None:
-    """One run, some of its data's test rows and what it answers to them."""
+    """One run, some rows of its data and its answers to them."""
     data = open_data(source, target=target)
     task = TASKS.get(task_name).from_data(data)
     run = fit(from_dict({"chain": chain}), task, data, Recipe.for_task(task, epochs=15, seed=1, lr=0.01), name)
@@ -62,7 +62,7 @@ def made(name: str, source: str, target: str | None, task_name: str, chain: list
 
 
 def people(path: str) -> None:
-    """Flats: numbers, some of them missing, a category, and a price that follows from them."""
+    """Flats: numbers, some of them missing, a category, and a price that depends on them."""
     drawn = random.Random(3)
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -74,7 +74,7 @@ def people(path: str) -> None:
 
 
 def sentences(path: str) -> None:
-    """Sentences whose mood a word or two decide."""
+    """Sentences whose mood is decided by one or two words."""
     drawn = random.Random(4)
     good, bad = ["lovely", "warm", "brilliant", "moving"], ["dull", "cold", "clumsy", "empty"]
     with open(path, "w", encoding="utf-8", newline="") as file:

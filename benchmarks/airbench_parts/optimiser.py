@@ -32,16 +32,16 @@ def airbench_muon(
     batch: int = 2000,
     whitening: float = 0.375,
 ) -> torch.optim.Optimizer:
-    """As airbench has it.
+    """airbench's optimiser.
 
     Args:
         parameters: (name, parameter) pairs.
         lr: of the filters.
-        lr_bias: of norms' and whitening's biases, per example.
+        lr_bias: of the biases of norms and whitening, per example.
         lr_head: of the head, per example.
         decay: per step and example, whatever the rate.
         batch: examples in a batch.
-        whitening: share of the training in which the whitening's bias learns.
+        whitening: share of the training in which the whitening bias is trained.
     """
     pairs = [(name, value) for name, value in parameters if value.requires_grad]
     filters = [value for _, value in pairs if value.ndim == 4]
@@ -58,7 +58,7 @@ def airbench_muon(
 
 
 class NormedMuon(torch.optim.Optimizer):
-    """Filters of a fixed norm, stepped along the orthogonal matrix nearest to their momentum."""
+    """Filters of fixed norm, moved along the orthogonal matrix nearest to their momentum."""
 
     def __init__(self, filters: list[nn.Parameter], lr: float, momentum: float, rounds: int = 3) -> None:
         super().__init__(filters, {"lr": lr, "momentum": momentum, "rounds": rounds})
@@ -79,7 +79,7 @@ class NormedMuon(torch.optim.Optimizer):
 
 
 class Fading(torch.optim.SGD):
-    """SGD whose rate falls along a line to zero within a share of a training whose schedule is one line to zero."""
+    """SGD whose rate decays linearly to zero within a share of a training with a linear schedule to zero."""
 
     def __init__(self, groups: list[dict], share: float, **settings: float) -> None:
         super().__init__(groups, **settings)

@@ -15,7 +15,7 @@ The held-out losses of all contenders must agree; bf16 rounds more than float32.
 minutes last, and the report is written after every figure.
 """
 
-# ruff: noqa: E402  (the folders come before what lies in them)
+# ruff: noqa: E402  (the folders must be on the path before their modules are imported)
 
 import argparse
 import os
@@ -46,8 +46,8 @@ from weftnet.train.planning import plan_of
 CHOICE = ("seed_cnn", "residual_cnn", "gpt", "transformer", "mlp", "lstm", "vae")
 #: Batches of examples.
 BATCHES = 20
-#: Held-out losses may differ by this share, and by so many nats: Adam's first steps are as long for a gradient of
-#: rounding as for any other.
+#: Held-out losses may differ by this share, and by this many nats: Adam's first steps are as long for a gradient of
+#: rounding errors as for any other.
 TOLERANCE, NATS = 0.1, 0.02
 
 
@@ -55,13 +55,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda", help="(cuda)")
     parser.add_argument("--networks", nargs="+", choices=CHOICE, default=list(CHOICE), metavar="NAME")
-    parser.add_argument("--scale", type=int, default=8, metavar="N", help="times the batch of benchmarks/speed (8)")
+    parser.add_argument(
+        "--scale", type=int, default=8, metavar="N", help="factor of the batch size of benchmarks/speed (8)"
+    )
     parser.add_argument("--steps", type=int, default=1000, metavar="N", help="(1000)")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="(2)")
     parser.add_argument("--planned", type=int, default=1_000_000, metavar="N", help="steps weftnet plans for (1000000)")
-    parser.add_argument("--minutes", type=float, default=7.0, help="no network is begun later (7)")
+    parser.add_argument("--minutes", type=float, default=7.0, help="no network is started later (7)")
     parser.add_argument("--small", action="store_true", help="two networks, few steps")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="folder for the report")
     args = parser.parse_args()
     args.data = None
     if args.small:
@@ -82,7 +84,7 @@ def main() -> None:
 
 
 def compare(name: str, folder: Path, args: Any, report: Report) -> list[str]:
-    """All rounds of a network; what went wrong."""
+    """All rounds of a network; returns the errors."""
     network = NETWORKS[name]
     job = Job(prepare(scaled(network, args.scale), min(args.steps, BATCHES), args.planned, folder / name))
     job.steps = args.steps
@@ -108,12 +110,12 @@ def compare(name: str, folder: Path, args: Any, report: Report) -> list[str]:
 
 
 def scaled(network: Any, times: int) -> Any:
-    """The network with larger batches, as GPUs want them."""
+    """The network with larger batches, to occupy a GPU."""
     return type(network)(**{**vars(network), "batch": network.batch * times})
 
 
 def recipe(job: Job, steps: int) -> Recipe:
-    """Adam at a constant rate."""
+    """Adam with a constant rate."""
     return Recipe(
         optimiser="adam", lr=job.lr, optimiser_settings={"betas": job.betas}, schedule="constant", keep="last",
         batch_size=job.batch, steps=steps, evaluate_every="1000000000 steps",
@@ -121,7 +123,7 @@ def recipe(job: Job, steps: int) -> Recipe:
 
 
 class There(Ready):
-    """The job's examples on the device; a batch is cut out of them."""
+    """The job's examples on the device; a batch is a slice of them."""
 
     def __init__(self, job: Job, device: str) -> None:
         super().__init__(job)
@@ -129,21 +131,21 @@ class There(Ready):
         self.numbers = torch.arange(len(self.x), device=device)
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
-        """The examples of a step, in the order they lie in."""
+        """The examples of a step, in stored order."""
         start = step % self.steps_per_epoch(batch_size) * batch_size
         rows = slice(start, start + batch_size)
         return Batch({"x": self.x[rows]}, {}, self.y[rows], self.numbers[rows])
 
 
 def plan(job: Job, device: str) -> dict[str, Any]:
-    """Measure; the first `fit` on this machine would, and later ones remember."""
+    """Measure the plan, as the first `fit` on this machine would; later ones remember it."""
     model, task = parts(job)
     search = plan_of(model.to(device), task, There(job, device), recipe(job, job.planned))
     return {**search.to_dict(), "plan": str(search.plan)}
 
 
 def weftnet(job: Job, device: str) -> tuple[float, float]:
-    """Seconds a step of `fit`, and the held-out loss."""
+    """Seconds per step of `fit`, and the held-out loss."""
     watch, task = Watch(), TASKS.get(job.task[0])(**job.task[1])
     architecture, _ = read_text(job.architecture)
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +162,7 @@ def compiled(job: Job, device: str) -> tuple[float, float]:
 
 
 def loop(job: Job, device: str, fast: bool = False) -> tuple[float, float]:
-    """Seconds a step of a hand-written loop, and the held-out loss."""
+    """Seconds per step of a hand-written loop, and the held-out loss."""
     model, task = parts(job)
     data, module = There(job, device), with_loss(job, model).to(device)
     optimiser = torch.optim.Adam(module.parameters(), lr=job.lr, betas=tuple(job.betas), fused=fast or None)

@@ -10,16 +10,17 @@ from typing import Any
 
 Round = dict[str, dict[str, Any]]
 
-#: Share of the fall by which losses may differ. Adam's first steps are as long for a gradient of rounding as for any
-#: other: libraries start alike to five digits, and are 3 % apart where the loss falls fast. A GAN's loss falls by the
-#: balance of two networks, in which rounding grows; peers draw the same numbers there.
+#: Share of the fall by which losses may differ. Adam's first steps are as long for a gradient of rounding errors as for
+#: any other: libraries agree to five digits at the start, and differ by 3 % where the loss falls fast. A GAN's loss
+#: depends on the balance of two networks, in which rounding errors grow; peers draw the same numbers there.
 NEAR, OF_NETWORK = 0.05, {"dcgan": 0.1}
-#: Share of the loss before training that is rounding: what the peers may begin with, and a fall too small to judge by.
+#: Share of the loss before training that is rounding: the allowed difference at the start, and a fall too small to
+#: judge by.
 ROUNDING = 1e-4
 
 
 def faults(name: str, peers: Round) -> list[str]:
-    """Peers of a round that begin or end with another loss than the first."""
+    """Peers of a round whose loss before or after training differs from the first peer's."""
     (first, one), *rest = peers.items()
     near, before, wrong = OF_NETWORK.get(name, NEAR), one["loss_before"], []
     for peer, each in rest:
@@ -33,12 +34,12 @@ def faults(name: str, peers: Round) -> list[str]:
 
 
 def fall(peers: list[dict[str, Any]]) -> float:
-    """From the loss before training to the least that any of these peers reaches."""
+    """The difference between the loss before training and the lowest that any of these peers reaches."""
     return float(peers[0]["loss_before"] - min(each["loss"] for each in peers))
 
 
 def how_far_apart(rounds: list[Round]) -> list[str]:
-    """How far apart the losses of a network are, at the most of all rounds; nothing of results that lack the start."""
+    """A sentence on the largest difference of losses in any round; none if the initial losses are missing."""
     if not all("loss_before" in each for peers in rounds for each in peers.values()):
         return []
     apart, fell = max((spread(list(peers.values())) for peers in rounds), key=lambda one: one[0] / max(one[1], 1e-12))

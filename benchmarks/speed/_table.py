@@ -5,7 +5,7 @@ from typing import Any
 
 from _losses import how_far_apart
 
-#: At least so many times plain PyTorch, and so many times the best peer.
+#: Goals: the ratio to plain PyTorch, and the ratio to the best peer.
 GOALS = {"seed_cnn": (1.8, 1.25), "residual_cnn": (1.0, 1.1), "gpt": (1.0, 1.1), "mlp": (1.0, 1.1)}
 
 LEGEND = """\
@@ -43,14 +43,14 @@ def best(part: dict[str, Any]) -> str | None:
 
 
 def ratio(part: dict[str, Any], slow: str, fast: str) -> tuple[float, str]:
-    """How many times as fast: the median over rounds, and that with least and most in words."""
+    """The speed ratio: the median over rounds, and the same with minimum and maximum in words."""
     each = [a / b for a, b in zip(steps(part, slow), steps(part, fast), strict=True)]
     middle = statistics.median(each)
     return middle, f"{middle:.2f} ({min(each):.2f} … {max(each):.2f})"
 
 
 def summary(title: str, part: dict[str, Any]) -> str:
-    """weftnet's line of a part."""
+    """weftnet's line for a network and a number of threads."""
     goals, peer, cells = GOALS.get(part["network"], (1.0, 1.0)), best(part), [title]
     for goal, against, name in zip(goals, ("plain", peer), ("", f" {peer}"), strict=True):
         if against is None or against not in part["rounds"][0]:
@@ -62,7 +62,7 @@ def summary(title: str, part: dict[str, Any]) -> str:
 
 
 def peers(part: dict[str, Any]) -> list[str]:
-    """Every peer of a part."""
+    """All peers for a network and a number of threads."""
     lines = [
         "| | samples/s | step, ms | × plain | start, s | epoch, s | memory, MiB | loss |",
         "| --- |" + " --- |" * 7,
@@ -82,7 +82,7 @@ def peers(part: dict[str, Any]) -> list[str]:
 
 
 def plan(part: dict[str, Any]) -> list[str]:
-    """What weftnet's plan is, and what finding it took."""
+    """weftnet's plan, and the time of the search for it."""
     search = part["plan"]
     if not search:
         return []
@@ -93,7 +93,7 @@ def plan(part: dict[str, Any]) -> list[str]:
 
 
 def tried(each: list[dict[str, Any]]) -> str:
-    """What was looked at, in words."""
+    """The plans that were tried, in words."""
     words = []
     for one in each:
         fields = {key: value for key, value in one["plan"].items() if value not in (False, None, "float32")}
@@ -104,7 +104,7 @@ def tried(each: list[dict[str, Any]]) -> str:
 
 
 def circumstances(part: dict[str, Any]) -> str:
-    """Where and how it was measured."""
+    """The conditions of the measurement."""
     hardware, versions = part["hardware"], dict(part["versions"])
     for peer in part["rounds"][0].values():
         versions |= peer.get("versions", {})

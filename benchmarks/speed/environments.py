@@ -22,7 +22,7 @@ PACKAGES = {
     "keras_jax": ["jax", "numpy", "safetensors", "keras"],
     "keras_tensorflow": ["tensorflow-cpu", "numpy", "safetensors", "keras"],
 }
-#: peer: its environment, its script, what it needs in the environment of the process
+#: peer: its environment, its script, its environment variables
 PEERS: dict[str, tuple[str, str, dict[str, str]]] = {
     "plain": ("torch", "in_plain", {}),
     "weftnet": ("torch", "in_weftnet", {}),
@@ -37,7 +37,7 @@ PEERS: dict[str, tuple[str, str, dict[str, str]]] = {
 
 
 def python(name: str, folder: Path) -> Path:
-    """The interpreter of an environment; the environment is made if it is not there."""
+    """The interpreter of an environment; the environment is created if it is missing."""
     home = folder / name
     interpreter = home / "bin" / "python"
     if not (home / "complete").exists():
@@ -45,13 +45,13 @@ def python(name: str, folder: Path) -> Path:
         venv.create(home, with_pip=True, clear=True)
         pip = [str(interpreter), "-m", "pip", "install", "--quiet", "-c", str(ROOT / "constraints.txt")]
         subprocess.run([*pip, *PACKAGES[name]], check=True, stderr=subprocess.DEVNULL)
-        (home / "complete").touch()  # what stopped half way is made anew
+        (home / "complete").touch()  # an environment that was interrupted is created again
     return interpreter
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--envs", type=Path, required=True, metavar="DIR", help="where the environments lie")
+    parser.add_argument("--envs", type=Path, required=True, metavar="DIR", help="folder of the environments")
     args = parser.parse_args()
     for name in PACKAGES:
         python(name, args.envs.resolve())

@@ -6,7 +6,7 @@ The plan is the one for answers, measured for the network and the batch size as 
 must return the same outputs.
 """
 
-# ruff: noqa: E402  (the folders come before what lies in them)
+# ruff: noqa: E402  (the folders must be on the path before their modules are imported)
 
 import argparse
 import statistics
@@ -43,13 +43,17 @@ CALLS = 5
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", choices=ONE_PART, default=list(ONE_PART), metavar="NAME")
-    parser.add_argument("--batches", nargs="+", type=int, default=[1, 64], metavar="N", help="examples a call (1 64)")
+    parser.add_argument("--batches", nargs="+", type=int, default=[1, 64], metavar="N", help="examples per call (1 64)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="(1)")
     parser.add_argument("--rounds", type=int, default=10, metavar="N", help="(10)")
     parser.add_argument(
-        "--seconds", type=float, default=1.0, metavar="S", help="for finding a plan (1, as fit at most)"
+        "--seconds",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="seconds for finding a plan (1, the most that fit takes)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="folder for the report")
     args = parser.parse_args()
     args.data = None
     torch.set_num_threads(args.threads)
@@ -63,7 +67,7 @@ def main() -> None:
 
 
 def measure(what: str, job: Job, x: Tensor, args: argparse.Namespace, report: Report) -> None:
-    """All ways to call a network, by turns."""
+    """All ways to call a network, in turns."""
     model, batch = parts(job)[0].eval(), Batch({"x": x}, {}, None, torch.arange(len(x)))
     trial = answering.measure(model, batch, args.seconds)
     if trial.plan is None:
@@ -94,7 +98,7 @@ def measure(what: str, job: Job, x: Tensor, args: argparse.Namespace, report: Re
 
 
 def seconds(call: Callable[[], Tensor]) -> float:
-    """Of a call: the mean of a block, after one that fetches what memory the way before gave back."""
+    """Seconds per call: the mean of a block, after a call that allocates the memory released by the previous way."""
     call()
     began = time.perf_counter()
     for _ in range(CALLS):

@@ -55,7 +55,7 @@ def patterns(count: int, shape: tuple[int, ...], classes: int = 10, strength: fl
 
 
 def rule(count: int, columns: int = 500, classes: int = 10) -> Arrays:
-    """A wide table whose class is a linear rule of it."""
+    """A wide table whose class is a linear function of it."""
     draw = np.random.default_rng(0)
     x = draw.standard_normal((count, columns)).astype(np.float32)
     return x, (x @ draw.standard_normal((columns, classes))).argmax(1)
@@ -71,7 +71,7 @@ def words(count: int, length: int = 64, vocabulary: int = 5000, classes: int = 4
 
 
 def characters(count: int, length: int = 64, vocabulary: int = 65) -> Arrays:
-    """Windows of a Markov chain, and as target the same windows one character on."""
+    """Windows of a Markov chain, and as target the same windows shifted by one character."""
     draw = np.random.default_rng(0)
     follow = draw.integers(vocabulary, size=(vocabulary, 4))  # each character is followed by one of four
     text = np.empty((count, length + 1), dtype=np.int64)
@@ -83,13 +83,13 @@ def characters(count: int, length: int = 64, vocabulary: int = 65) -> Arrays:
 
 @dataclass(frozen=True)
 class Network:
-    """What is trained.
+    """A network and its training.
 
     Args:
         architecture: without the task's head.
         signal: of the input `x`.
         task: name and settings.
-        data: gives that many examples with targets.
+        data: number → that many examples with targets.
         batch: examples in a batch.
         lr: of Adam, constant.
         betas: of Adam.
@@ -153,13 +153,13 @@ NETWORKS: dict[str, Network] = {
 def prepare(network: Network, steps: int, planned: int, folder: Path) -> Path:
     """Write what a peer needs into a folder: job.json, data.npz, weights.safetensors.
 
-    With the seeds of each step a peer can draw the very numbers that weftnet's tasks draw.
+    With the seeds of each step a peer can draw the same numbers as weftnet's tasks.
 
     Args:
         network: what is trained.
         steps: to train.
         planned: steps of the training whose plan weftnet measures beforehand.
-        folder: is made; its name is the job's.
+        folder: to be created; its name is the job's.
     """
     task = TASKS.get(network.task[0])(**network.task[1])
     complete = assemble(network.architecture(), task, {"x": parse(network.signal)})
@@ -188,9 +188,9 @@ def prepare(network: Network, steps: int, planned: int, folder: Path) -> Path:
 
 
 def seeds(steps: int) -> list[int]:
-    """Of the generator that weftnet's loop gives to its task, step by step."""
+    """The seeds of the generator that weftnet's loop passes to its task, step by step."""
     generator, numbers = torch.Generator(), []
-    with torch.random.fork_rng(devices=[]):  # torch's own generator is started too
+    with torch.random.fork_rng(devices=[]):  # torch's own generator is reseeded too
         for step in range(steps):
             reseed(torch.device("cpu"), generator, 0, step)
             numbers.append(generator.initial_seed())

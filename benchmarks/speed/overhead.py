@@ -65,7 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="(7)")
     parser.add_argument("--networks", nargs="+", choices=SIZES, default=list(SIZES), metavar="NAME")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="folder for the report")
     args = parser.parse_args()
     args.data = None
     torch.set_num_threads(1)

@@ -6,7 +6,7 @@ Operators that take 2 % or more are listed with their own time, by torch's profi
 write to fresh memory.
 """
 
-# ruff: noqa: E402  (the folders come before what lies in them)
+# ruff: noqa: E402  (the folders must be on the path before their modules are imported)
 
 import argparse
 import os
@@ -32,7 +32,7 @@ from weftnet.train.planning import plan_of
 from weftnet.train.trial import Trial
 
 STEPS = 20
-#: Operators with a smaller share are not named.
+#: Operators with a smaller share are not listed.
 LEAST = 0.02
 
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
     parser.add_argument("--planned", type=int, default=2000, metavar="N", help="steps weftnet plans for (2000)")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the report goes")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="folder for the report")
     args = parser.parse_args()
     args.data = None
     torch.set_num_threads(1)
@@ -53,7 +53,7 @@ def main() -> None:
             lines += [f"## {name}", ""]
             model, task = parts(job)
             recipe = Recipe(**settings(job), steps=args.planned)
-            for planned in (False, True):  # eager first: what is kept of memory stays so
+            for planned in (False, True):  # eager first: once freed memory is kept, it stays so
                 plan = plan_of(model, task, Ready(job), recipe).plan if planned else Plan()
                 with Trial(model, task, Ready(job), recipe, plan) as trial:
                     lines += [f"- {plan}: {measure(trial)}"]

@@ -26,20 +26,20 @@ from _table import table
 from environments import PEERS, ROOT, python
 from networks import NETWORKS, prepare
 
-#: Networks that Keras has no counterpart of here, and trainers that have one loss and one optimiser.
+#: Networks without a Keras counterpart here, and trainers with a single loss and optimiser.
 ONLY = {"keras": ("seed_cnn", "residual_cnn", "mlp"), "one loss": tuple(name for name in NETWORKS if name != "dcgan")}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--envs", type=Path, required=True, metavar="DIR", help="where the environments lie")
+    parser.add_argument("--envs", type=Path, required=True, metavar="DIR", help="folder of the environments")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), metavar="NAME")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N", help="(1 2)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(3)")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="(100)")
     parser.add_argument("--planned", type=int, default=20_000, metavar="N", help="steps weftnet plans for (20000)")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="where the results go")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=HERE / "results", help="folder for the results")
     args = parser.parse_args()
     args.data, args.envs = args.envs, args.envs.resolve()
     path, load = args.out / "speed.json", os.getloadavg()[0]
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def compare(name: str, job: Path, threads: int, args: argparse.Namespace) -> dict[str, Any]:
-    """All rounds of a network, and how weftnet found its plan."""
+    """All rounds of a network, and weftnet's search for its plan."""
     peers = [peer for peer in args.peers if can(peer, name)]
     plan = start("weftnet", job, threads, args.envs, "plan") if "weftnet" in peers else None
     if plan is None or plan["fields"]["precision"] == "float32":
@@ -85,7 +85,7 @@ def can(peer: str, network: str) -> bool:
 
 
 def start(peer: str, job: Path, threads: int, envs: Path, *more: str) -> dict[str, Any]:
-    """Let a peer train, on as many processors as it has threads; the line it printed."""
+    """Let a peer train, on as many processors as it has threads; returns the line that it prints."""
     environment, script, needs = PEERS[peer]
     home = str(job.parents[1])
     own = {"HOME": home, "XDG_CACHE_HOME": home, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(ROOT / "src")}

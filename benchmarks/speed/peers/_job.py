@@ -27,27 +27,27 @@ LIBRARIES = ("torch", "lightning", "accelerate", "transformers", "keras", "jax",
 
 
 class Job:
-    """A job file and what lies beside it."""
+    """A job file and the files next to it."""
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
         for name, value in json.loads(path.read_text(encoding="utf-8")).items():
             setattr(self, name, value)
 
-    def __getattr__(self, name: str) -> Any:  # for what the file lacks
+    def __getattr__(self, name: str) -> Any:  # for fields that the file lacks
         raise AttributeError(f"{self.folder}: the job has no {name}")
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """x, y, held_x, held_y: in the order in which they are trained on."""
+        """x, y, held_x, held_y: in training order."""
         with np.load(self.folder / "data.npz", allow_pickle=False) as held:
             return dict(held)
 
 
 class Clock:
-    """Takes the time at every step: seconds, and seconds of processors, which a busy machine changes less.
+    """Records the time at every step: wall-clock seconds, and processor seconds, which a busy machine affects less.
 
-    `spent` holds seconds of the start that are the benchmark's own: reading the job, building the network.
+    `spent` holds start-up seconds that belong to the benchmark: reading the job, building the network.
     """
 
     def __init__(self) -> None:
@@ -57,27 +57,27 @@ class Clock:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """What is done here does not count."""
+        """Time spent in this context does not count."""
         began = time.perf_counter()
         yield
         self.spent += time.perf_counter() - began
 
     def begin(self) -> None:
-        """Training is asked for: all is imported and made."""
+        """Training starts: everything is imported and created."""
         self.begun = time.perf_counter()
 
     def tick(self) -> None:
-        """A step is done."""
+        """A step has ended."""
         self.ticks.append(time.perf_counter())
-        if len(self.ticks) % BLOCK == 0:  # asking for it takes longer than a small step on some machines
+        if len(self.ticks) % BLOCK == 0:  # reading it takes longer than a small step on some machines
             self.worked.append(time.process_time())
 
     def end(self) -> None:
-        """Training is over."""
+        """Training has ended."""
         self.ended = time.perf_counter()
 
     def facts(self, batch: int) -> dict[str, float]:
-        """Seconds a step, samples/s, start-up, first epoch."""
+        """Seconds per step, samples/s, start-up, first epoch."""
         step = typical(self.ticks)
         return {
             "step_seconds": step,
@@ -89,7 +89,7 @@ class Clock:
 
 
 def typical(times: list[float], every: int = BLOCK) -> float:
-    """Median over blocks of the mean difference, the warm-up left out."""
+    """Median over blocks of the mean difference, without the warm-up."""
     warm = times[max(1, int(len(times) * WARM_UP)) :]
     blocks = [(b - a) / every for a, b in zip(warm[::every], warm[every::every], strict=False)]
     if not blocks:
@@ -98,31 +98,31 @@ def typical(times: list[float], every: int = BLOCK) -> float:
 
 
 def job() -> Job:
-    """That of the command line."""
+    """The job named on the command line."""
     return Job(Path(sys.argv[1]))
 
 
 def threads() -> int:
-    """How many the job may use: the processors it was put on."""
+    """How many threads the job may use: as many as the processors it was assigned."""
     return len(os.sched_getaffinity(0))
 
 
 def report(job: Job, clock: Clock, before: float, loss: float, **more: Any) -> None:
-    """Print the line that is read by who started this.
+    """Print the line that the parent process reads.
 
     Args:
         job: what was trained.
-        clock: what it took.
-        before: held-out loss of the weights the training began with.
+        clock: its times.
+        before: held-out loss of the initial weights.
         loss: of the trained ones.
-        more: to be told.
+        more: further fields.
     """
     facts = clock.facts(job.batch) | {"loss_before": before, "loss": loss, "peak_mib": peak(), "versions": versions()}
     print(json.dumps({"peer": Path(sys.argv[0]).stem.removeprefix("in_"), **facts, **more}), flush=True)
 
 
 def versions() -> dict[str, str]:
-    """Of the libraries that there are here."""
+    """Versions of the installed libraries."""
     installed = {}
     for name in LIBRARIES:
         with suppress(PackageNotFoundError):
@@ -131,7 +131,7 @@ def versions() -> dict[str, str]:
 
 
 def peak() -> float:
-    """MiB of memory at the most; not `ru_maxrss`, which counts what the parent held when it started this process."""
+    """Peak MiB of memory; not `ru_maxrss`, which includes what the parent held when it started this process."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM"):
             return round(int(line.split()[1]) / 1024, 1)

@@ -12,7 +12,7 @@ from weftnet.data.data import Data
 
 
 class Ready(Data):
-    """The job's training examples; `hook` is called at every batch that is asked for."""
+    """The job's training examples; `hook` is called for every requested batch."""
 
     def __init__(self, job: Job, hook: Callable[[], None] = lambda: None) -> None:
         arrays = job.arrays

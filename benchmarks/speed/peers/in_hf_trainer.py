@@ -12,7 +12,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 
 class Model(nn.Module):
-    """The network as Trainer wants it: it gives its loss by name."""
+    """The network in the form that Trainer expects: it returns its loss by name."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class InOrder(Trainer):
 
 
 class Ticks(TrainerCallback):
-    """Takes the time."""
+    """Records the time."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

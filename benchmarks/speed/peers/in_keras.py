@@ -17,7 +17,7 @@ Weights = dict[str, NDArray]
 
 
 class Builder:
-    """Layers that remember from which block of weftnet their weights come."""
+    """Builds layers and remembers from which weftnet block their weights come."""
 
     def __init__(self) -> None:
         self.paths: list[tuple[layers.Layer, str]] = []
@@ -38,7 +38,7 @@ class Builder:
         return layer
 
     def load(self, weights: Weights) -> None:
-        """Fill the layers; they are built."""
+        """Load the weights into the built layers."""
         for layer, path in self.paths:
             if isinstance(layer, layers.BatchNormalization):
                 names = ("weight", "bias", "running_mean", "running_var")
@@ -51,7 +51,7 @@ class Builder:
 
 
 def seed_cnn(make: Builder, weights: Weights) -> keras.Model:
-    """Convolutions and pools; rows of the first dense layer move, since here channels come last."""
+    """Convolutions and pools; rows of the first dense layer are permuted, since channels come last here."""
     dense = weights["network.9.linear.weight"].reshape(64, 64, 3, 3)
     weights["network.9.linear.weight"] = dense.transpose(0, 2, 3, 1).reshape(64, 576)
     stages = [keras.Input((28, 28, 1))]
@@ -90,7 +90,7 @@ NETWORKS = {"seed_cnn": seed_cnn, "residual_cnn": residual_cnn, "mlp": mlp}
 
 
 class Ticks(keras.callbacks.Callback):
-    """Takes the time."""
+    """Records the time."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ def held_out(model: keras.Model, x: NDArray, y: NDArray) -> float:
 
 
 def set_threads() -> None:
-    """Of torch; the others look at the processors the process may use."""
+    """Set torch's threads; the other backends use the process's processors."""
     if os.environ["KERAS_BACKEND"] == "torch":
         import torch
 

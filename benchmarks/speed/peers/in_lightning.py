@@ -29,7 +29,7 @@ class Module(lightning.LightningModule):
 
 
 class Ticks(lightning.Callback):
-    """Takes the time."""
+    """Records the time."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def adversarial(this, model: nn.ModuleDict, loader: DataLoader, clock: Clock) -> None:
-    """A step of the critic with the gradient penalty, and one of the generator; the draws are weftnet's."""
+    """A step of the critic with the gradient penalty, and one of the generator; with weftnet's random draws."""
     generator, critic = model["generator"].train(), model["critic"].train()
     of_generator = torch.optim.Adam(generator.parameters(), lr=this.lr, betas=this.betas)
     of_critic = torch.optim.Adam(critic.parameters(), lr=this.lr, betas=this.betas)

@@ -41,7 +41,7 @@ def main() -> None:
             progress, recipe = shown.training(this.network), Recipe(**settings(this), steps=this.steps, plan=forced)
             run = fit(architecture, task, data, recipe, Path(folder) / "run", progress=progress, device="cpu")
         clock.end()
-        del clock.ticks[0]  # the first batch is asked for before the first step
+        del clock.ticks[0]  # the first batch is requested before the first step
         planned = run.document["plan"]
         from _torch import before_and_after, parts, tensors
 
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def settings(this: Job) -> dict:
-    """Of the recipe."""
+    """Fields of the recipe."""
     return {
         "optimiser": "adam", "lr": this.lr, "optimiser_settings": {"betas": this.betas}, "schedule": "constant",
         "batch_size": this.batch, "keep": "last",
@@ -60,7 +60,7 @@ def settings(this: Job) -> dict:
 
 
 def plan(this: Job) -> dict:
-    """Measure, or remember."""
+    """The measured or remembered plan."""
     from _ready import Ready
     from _torch import parts
 
