@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weftnet.data import open_data
+from weftnet.data import Data, open_data
 from weftnet.data.kinds.calendar import Calendar
 from weftnet.data.kinds.forecast import Forecast
 from weftnet.data.kinds.window import Window
@@ -35,7 +35,7 @@ def table(count: int = 200) -> dict[str, Any]:
     }
 
 
-def every(data: Any, split: str) -> list[tuple[int, np.ndarray, np.ndarray]]:
+def every(data: Data, split: str) -> list[tuple[int, np.ndarray, np.ndarray]]:
     found = []
     for batch in data.batches(split, 7):
         rows, x, y = batch.rows.tolist(), batch.inputs["series"].numpy(), batch.target.numpy()
@@ -84,7 +84,7 @@ def test_no_target_of_another_part_is_in_a_training_window() -> None:
     assert max(inputs) < 120
 
 
-def _load(data: Any, x: np.ndarray) -> list[float]:
+def _load(data: Data, x: np.ndarray) -> list[float]:
     kind = data.preprocessing.columns["load"]
     return (x[:, 0] * kind.std + kind.mean).tolist()
 

@@ -366,7 +366,7 @@ def test_faults_in_a_folder_name_the_file(tmp_path: Path) -> None:
 def test_images_beside_the_classes_are_refused(tmp_path: Path) -> None:
     write_digits(tmp_path, each=10, classes=(1, 2))
     (tmp_path / "lost.png").write_bytes(packed(noise(8, 8)))
-    with pytest.raises(DataError, match=r"lost\.png: the file lies in no class's folder"):
+    with pytest.raises(DataError, match=r"lost\.png: the file is in no class's folder"):
         open_data(tmp_path)
 
 

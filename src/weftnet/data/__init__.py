@@ -1,11 +1,11 @@
-"""Data: a source is opened, split, encoded by kinds of column, and given out in batches.
+"""Data: a source is opened, split, encoded by kinds of column, and served in batches.
 
-    open_data(source, target=…) → Data          `sources/` read, `splits.py` cut, `kinds/` encode, `rows.py` batch
+    open_data(source, target=…) → Data          `sources/` read, `splits.py` splits, `kinds/` encode, `rows.py` batches
     data.train_batch(step, size, seed) → Batch  a pure function of its arguments
-    AUGMENTATIONS.get("crop")(padding=4)        batched changes of training images
+    AUGMENTATIONS.get("crop")(padding=4)        batched augmentation of training images
 
-Statistics come from the training rows only; nothing a file holds is ever run as code. Importing this package imports
-neither torch nor pyarrow: listing the kinds is quick.
+Statistics come from the training rows only; nothing in a file is ever executed as code. Importing this package imports
+neither torch nor pyarrow, so that listing the kinds is fast.
 """
 
 from importlib import import_module

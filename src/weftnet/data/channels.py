@@ -57,7 +57,7 @@ def fit_channels(
 
     Raises:
         DataError: a value is no number, a target has none in the training steps; names row and column.
-        SettingError: `kinds` asks for another kind, or leaves a target out.
+        SettingError: `kinds` sets another kind, or leaves a target out.
     """
     _check_names(content, spec)
     training = line.order[(line.tick >= train[0]) & (line.tick < train[1])]

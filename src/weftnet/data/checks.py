@@ -19,7 +19,7 @@ from weftnet.data.preprocessing import Preprocessing
 
 #: ratio of the most frequent class to the rarest from which classes count as unbalanced
 UNBALANCED = 10
-#: correlation from which a numeric column gives a numeric target away
+#: correlation from which a numeric column determines a numeric target
 CORRELATION = 0.999
 
 
@@ -99,7 +99,7 @@ def _unknown(kind: Category, values: NDArray[Any]) -> int:
 
 
 def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
-    """Columns that give the target away, one to one or by a correlation above `CORRELATION`."""
+    """Columns that determine the target, one to one or by a correlation above `CORRELATION`."""
     target, train = preprocessing.target, splits["train"]
     if content.target is None or not isinstance(target, Category | Number) or len(train) < 3:
         return []

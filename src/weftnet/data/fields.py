@@ -44,7 +44,7 @@ def fields_of(columns: Mapping[str, Kind], inputs: Mapping[str, tuple[str, ...]]
 
 
 def _accepts_missing(kind: Kind) -> bool:
-    """Whether a missing value can be encoded: found out by trying."""
+    """Whether a missing value can be encoded, determined by trying."""
     try:
         kind.encode([None])
     except (DataError, TypeError, ValueError):

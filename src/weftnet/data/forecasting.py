@@ -1,13 +1,13 @@
 """Data made of long series: windows of them, and as target the steps that come after.
 
-    input     values[t − context … t − 1]        every column of numbers, and calendar features if asked for
+    input     values[t − context … t − 1]        every column of numbers, and calendar features on request
     target    values[t … t + horizon − 1]        the target columns
 
 The splits follow each other in time: 60 % train, 20 % validation, 20 % test, or as many steps as `splits` says
 (`{"train": 8640, "validation": 2880, "test": 2880}`; the rest stays unused). A split's windows are those whose whole
 target lies in it. Their input may begin before it, as in the literature: at the boundary the past is known. Of several
-series in one file, told apart by a column, no window reaches from one into another; all are split at the same points in
-time. Windows are never materialised: a batch gathers them from the one standardised table.
+series in one file, distinguished by a column, no window reaches from one into another; all are split at the same points
+in time. Windows are never materialised: a batch gathers them from the one standardised table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class ForecastData(Data):
     Args:
         content: the raw table.
         preprocessing: a window for each column, and the fitted forecast.
-        line: how the rows lie in time.
+        line: the rows in order of time.
         edges: first and past-the-last tick of each split.
         state: what `state()` returns besides the preprocessing.
         notes: what was noticed on the way.
@@ -123,11 +123,11 @@ def open_forecasting(
         context: steps a network reads.
         horizon: steps it forecasts.
         time: the column of time stamps; without it the rows are the steps.
-        series: the column that tells several series apart.
+        series: the column that distinguishes several series.
         calendar: whether the time of day, week and year is read too.
 
     Raises:
-        DataError: the table can't be read so; names row and column.
+        DataError: the table can't be read as series; names row and column.
         SettingError: an option can't be used.
     """
     if context < 1 or horizon < 1:

@@ -1,8 +1,8 @@
-"""Opening a source: what it is decides who reads it (`sources/`, one module for each sort).
+"""Opening a source: its sort decides which module reads it (`sources/`, one module for each).
 
 "digits", or nothing            8×8 handwritten digits that come with the package
 a file                          by its ending: .csv, .parquet, .jsonl, .npz, .txt …, compressed as .xz or .gz or not
-a folder                        by what lies in it: arrays, images, recordings, texts, Parquet files, a Hub data set
+a folder                        by its contents: arrays, images, recordings, texts, Parquet files, a Hub data set
 hub:OWNER/NAME                  a data set of the Hugging Face Hub
 a mapping                       arrays (x, y or x_train …), otherwise columns of a table
 """
@@ -105,7 +105,7 @@ class _Source:
 
     Args:
         name: as the person wrote it.
-        path: where it lies.
+        path: of the file or folder.
         reader: of `sources/`; None for values in memory.
         values: in memory.
     """

@@ -1,7 +1,7 @@
 """The fitted preprocessing: from raw columns to a network's inputs, without the data it was fitted on.
 
-All number and category columns stand side by side in one input, `table`. Every other column is an input of its own,
-called by what it is: `tokens`, `image`, `series`, `vector` (`tokens_NAME` and so on if there are several).
+All number and category columns are concatenated into one input, `table`. Every other column is an input of its own,
+named after its kind: `tokens`, `image`, `series`, `vector` (`tokens_NAME` and so on if there are several).
 The state is JSON; it names kinds, never code.
 """
 
@@ -86,7 +86,7 @@ class Preprocessing:
 
     @cached_property
     def _cells(self) -> frozenset[str]:
-        """The columns that stand side by side in `table`."""
+        """The columns of the input `table`."""
         return frozenset(self.inputs.get("table", ()))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What a person asks of a source of rows."""
+"""The request for a source of rows, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from weftnet.data.splits import SplitSpec
 
 @dataclass(frozen=True)
 class Request:
-    """All that the data depend on besides their source.
+    """Everything the data depend on besides their source.
 
     Args:
         kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.

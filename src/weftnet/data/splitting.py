@@ -37,7 +37,7 @@ def split_rows(
         target: its kind; the rows of a category are split class by class.
         spec: as a person wrote it, see `splits.py`.
         seed: of the shuffling.
-        keys: the group of each row, where the spec asks for groups and names no column.
+        keys: the group of each row, where the spec requires groups and names no column.
     """
     classes = (
         target_values(content).astype(str) if isinstance(target, Category) and content.target is not None else None

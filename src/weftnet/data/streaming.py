@@ -21,9 +21,9 @@ class Streamed:
 
     Args:
         reader: the module of `sources/` that reads it.
-        path: where it lies.
+        path: of the source.
         name: as the person wrote it.
-        request: what is asked of it.
+        request: its kinds, splits, state and options.
         memory: bytes allowed.
     """
 

@@ -1,4 +1,4 @@
-"""How the rows of a table of series lie in time, where the splits begin and end, and where windows start.
+"""The rows of a table of series in order of time, where the splits begin and end, and where windows start.
 
 A tick is a point in time, counted from 0. With time stamps the ticks are the distinct stamps of the whole table;
 without, each row is the next tick of its series. Rows are ordered by series, within a series as in the file.
@@ -117,7 +117,7 @@ def split_ticks(ticks: int, splits: SplitSpec) -> tuple[dict[str, tuple[int, int
 def window_starts(
     line: Timeline, edges: Mapping[str, tuple[int, int]], context: int, horizon: int, source: str
 ) -> dict[str, Rows]:
-    """The place of each window's first target step: its target lies in the split, its input in the series.
+    """The place of each window's first target step: its target is within the split, its input within the series.
 
     Raises:
         DataError: a split that was requested has no window.

@@ -1,6 +1,6 @@
 """Category: one of a few labels.
 
-    encode:   the label's index (rows,); `len(labels)` stands for missing and for unseen labels
+    encode:   the label's index (rows,); `len(labels)` means a missing or unseen label
     features: one-hot over the labels and that last slot
 
 Rare labels share the slot of missing and unseen ones, so that it is trained: an input keeps the `most` most frequent

@@ -55,7 +55,7 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
     words, splits = _words(path, listing.files, naming)
     if not words and (tables := [name for name in listing.others if Path(name).suffix.lower() in _TABLES]):
         raise DataError(
-            "the files lie in no classes' folders, but beside a table",
+            "the files are in no class's folder, but beside a table",
             where=str(path),
             fix=f"open the table: {path / tables[0]}",
         )
@@ -87,7 +87,7 @@ def _words(
     for row, file in enumerate(files):
         folders = file.relative_to(path).parts[:-1]
         if has_splits and not folders:
-            raise DataError("the file lies beside the folders of the splits", where=str(file), expected=", ".join(top))
+            raise DataError("the file is beside the folders of the splits", where=str(file), expected=", ".join(top))
         if has_splits:
             splits.setdefault(str(split_named(folders[0])), []).append(row)
             folders = folders[1:]
@@ -97,7 +97,9 @@ def _words(
         if "label" in columns and len(columns["label"]) != row + 1:
             odd = file if "label" not in named else files[0]
             raise DataError(
-                "the file lies in no class's folder, and others do", where=str(odd), expected=f"{path}/CLASS/{odd.name}"
+                "the file is in no class's folder, while others are",
+                where=str(odd),
+                expected=f"{path}/CLASS/{odd.name}",
             )
     return columns, splits
 

@@ -29,7 +29,7 @@ _NAMES = {f"{axis}_{word}": (axis, split) for split, words in _SPLITS.items() fo
 
 
 def recognises(path: Path) -> bool:
-    """Whether arrays lie in a folder."""
+    """Whether a folder holds arrays."""
     return any(suffixes(file)[0] == ".npy" for file in path.iterdir())
 
 

@@ -27,6 +27,6 @@ def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:
         limit: bytes that one file may have.
 
     Raises:
-        DataError: a file is too large, leads outside, or lies in no class's folder while others do.
+        DataError: a file is too large, leads outside, or is in no class's folder while others are.
     """
     return read_folder(path, "image", IMAGES, label, limit)
