@@ -40,7 +40,7 @@ def normed_run(folder: Path, plans: Sequence[Mapping[str, bool]]) -> Run:
     """A network with a norm behind a convolution, and plans for answers to one row and to many."""
     blocks = (Block("conv2d", {"channels": 4}), Block("batch_norm2d"), Block("relu"), Block("max_pool2d"))
     run = _fitted(open_data("digits"), "classification", (*blocks, Block("flatten")), folder, 0)
-    sizes = [{"batch": size, "plan": dict(plan)} for size, plan in zip((1, 64), plans, strict=True)]
+    sizes = [{"batch": size, "source": "given", "plan": dict(plan)} for size, plan in zip((1, 64), plans, strict=True)]
     run.record(answers={"threads": 1, "seconds": 0.0, "sizes": sizes})
     return run
 
@@ -80,32 +80,15 @@ def _fitted(data: Any, task: str, blocks: Sequence[Node], folder: Path, seed: in
     return fit(Architecture.of(Chain(tuple(blocks))), made, data, Recipe(steps=25, seed=seed), folder)
 
 
-class Server:
-    """`weftnet serve` in a process of its own, on a free port of 127.0.0.1."""
+class Client:
+    """Asks a server on 127.0.0.1.
 
-    def __init__(self, *arguments: str, home: Path) -> None:
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
-        command = [sys.executable, "-c", "from weftnet.cli import main; main()", "serve", "--port", "0", *arguments]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-        )
-        self.lines: list[str] = []
-        addresses: queue.Queue[str] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, args=(addresses,), daemon=True)
-        self._reader.start()
-        try:
-            self.host, self.port = "127.0.0.1", int(addresses.get(timeout=90).rpartition(":")[2])
-        except (queue.Empty, ValueError):
-            self.process.kill()
-            raise RuntimeError("the server did not start:\n" + "".join(self.lines)) from None
+    Args:
+        port: of the server.
+    """
 
-    def _read(self, addresses: "queue.Queue[str]") -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if line.startswith("serving at"):
-                addresses.put(line.strip())
-        addresses.put("ended")
+    def __init__(self, port: int) -> None:
+        self.host, self.port = "127.0.0.1", port
 
     @property
     def address(self) -> str:
@@ -135,6 +118,34 @@ class Server:
 
     def connect(self) -> socket.socket:
         return socket.create_connection((self.host, self.port), timeout=60)
+
+
+class Server(Client):
+    """`weftnet serve` in a process of its own, on a free port of 127.0.0.1."""
+
+    def __init__(self, *arguments: str, home: Path) -> None:
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
+        command = [sys.executable, "-c", "from weftnet.cli import main; main()", "serve", "--port", "0", *arguments]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        )
+        self.lines: list[str] = []
+        addresses: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=(addresses,), daemon=True)
+        self._reader.start()
+        try:
+            super().__init__(int(addresses.get(timeout=90).rpartition(":")[2]))
+        except (queue.Empty, ValueError):
+            self.process.kill()
+            raise RuntimeError("the server did not start:\n" + "".join(self.lines)) from None
+
+    def _read(self, addresses: "queue.Queue[str]") -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if line.startswith("serving at"):
+                addresses.put(line.strip())
+        addresses.put("ended")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

@@ -4,18 +4,22 @@ import base64
 import io
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from serve_fakes import WORDS, Server, normed_run, serving
+from serve_fakes import WORDS, Client, Server, normed_run, serving
+from serve_threads import Fake, running
 
 import weftnet.data
 from weftnet.execution.planned import PlanChoice
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
+from weftnet.serve import engines
+from weftnet.serve.options import Options
 
 Rows = list[dict[str, Any]]
 
@@ -89,8 +93,11 @@ def test_served_and_offline_agree_under_plans_for_answers(runs: dict[str, Run], 
     rows, loaded = SETS["digits"], load(normed_run(tmp_path / "normed", plans))
     assert [loaded.plans.answering(size).fold_norms for size in (1, 64)] == [True, True]
     close(loaded.predict(columns(rows)), replace(loaded, plans=PlanChoice()).predict(columns(rows)))
-    with serving(f"m={loaded.run.folder}", "--engine", "torch", home=tmp_path) as server:
-        got = [server.predict("m", [row])[0] for row in rows[:20]] + server.predict("m", rows[20:100])
+    fake = Fake()
+    fake.load = partial(engines.load, options=Options(engine="torch"))  # type: ignore[method-assign]
+    with running(fake, loaded.run.folder) as port:
+        client = Client(port)
+        got = [client.predict("m", [row])[0] for row in rows[:20]] + client.predict("m", rows[20:100])
         close(got, loaded.predict(columns(rows[:100])))
 
 
