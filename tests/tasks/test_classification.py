@@ -145,8 +145,8 @@ def test_data_that_do_not_fit_are_refused():
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"labels": ["a"]}, "labels can't be told apart"),
-        ({"labels": ["a", "a"]}, "labels can't be told apart"),
+        ({"labels": ["a"]}, "labels are not distinct"),
+        ({"labels": ["a", "a"]}, "labels are not distinct"),
         ({"labels": ["a", "b"], "label_smoothing": 1.0}, "0 ≤ ε < 1"),
         ({"labels": ["a", "b"], "class_weights": [1.0]}, "2 positive numbers"),
         ({"labels": ["a", "b"], "class_weights": [1.0, 0.0]}, "2 positive numbers"),
@@ -177,7 +177,7 @@ def test_head(gives, last, head):
 @pytest.mark.parametrize(("gives", "last"), [("vector:3", "softmax"), ("vector:8", "softmax"), ("vector:3", "sigmoid")])
 def test_a_second_softmax_is_refused(gives, last):
     with pytest.raises(
-        ArchitectureError, match=rf"network \({last}\): the loss includes the {last}.*take the {last} away"
+        ArchitectureError, match=rf"network \({last}\): the loss includes the {last}.*remove the {last}"
     ):
         Classification(list("abc")).head("network", parse(gives), last)
 

@@ -118,7 +118,7 @@ def test_heads() -> None:
         assert build(architecture, {"network": {"x": parse(text)}})
     assert task.head("network", parse("series:5x2"), "dense") == ()
     for text, block in (("vector:9", "softmax"), ("tokens:9", "embedding")):
-        with pytest.raises(ArchitectureError, match=r"softmax away|can't become a forecast"):
+        with pytest.raises(ArchitectureError, match=r"remove the softmax|can't become a forecast"):
             task.head("network", parse(text), block)
 
 

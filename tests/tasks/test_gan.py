@@ -241,5 +241,5 @@ def test_head(part, gives, last, head):
     ("part", "gives", "last"), [("critic", "vector:1", "sigmoid"), ("critic", "vector:2", "softmax")]
 )
 def test_a_critic_gives_no_probability(part, gives, last):
-    with pytest.raises(ArchitectureError, match=f"any number, not a probability; take the {last} away"):
+    with pytest.raises(ArchitectureError, match=f"returns any number, not a probability; remove the {last}"):
         TASK.head(part, parse(gives), last)

@@ -168,7 +168,7 @@ def test_temperature_and_top_k():
 )
 def test_nothing_is_sampled_from_nonsense(wrong):
     arguments = {"prompt": torch.zeros(1, 2, dtype=torch.long), "length": 3, "generator": torch.Generator(), **wrong}
-    with pytest.raises(SettingError, match="nothing can be sampled so"):
+    with pytest.raises(SettingError, match="these settings can't be sampled with"):
         TASK.sample(model(Fixed()), **arguments)
 
 

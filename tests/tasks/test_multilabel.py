@@ -130,7 +130,7 @@ def test_heads() -> None:
         assert task.head("network", parse(text), None)[-1].settings == {"dim": 4}
     assert task.head("network", parse("vector:4"), "dense") == ()
     assert task.head("network", parse("vector:9"), "sigmoid"), "a hidden layer like any other"
-    for block, text in (("sigmoid", "take the sigmoid away"), ("softmax", "decided by itself")):
+    for block, text in (("sigmoid", "remove the sigmoid"), ("softmax", "decided by itself")):
         with pytest.raises(ArchitectureError, match=text):
             task.head("network", parse("vector:4"), block)
 
@@ -145,8 +145,8 @@ def test_proposals() -> None:
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"labels": []}, "can't be told apart"),
-        ({"labels": ["a", "a"]}, "can't be told apart"),
+        ({"labels": []}, "not distinct"),
+        ({"labels": ["a", "a"]}, "not distinct"),
         ({"labels": NAMES, "threshold": 1.0}, "threshold is out of range"),
         ({"labels": NAMES, "pos_weight": [1, 2]}, r"4 positive numbers"),
         ({"labels": NAMES, "pos_weight": "balanced"}, r"where the data are at hand"),

@@ -97,5 +97,5 @@ def test_head(gives, last, head):
 
 
 def test_softmax_is_refused():
-    with pytest.raises(ArchitectureError, match=r"add up to 1.*take the softmax away"):
+    with pytest.raises(ArchitectureError, match=r"add up to 1.*remove the softmax"):
         Regression().head("network", parse("vector:4"), "softmax")

@@ -203,9 +203,9 @@ def test_head_of_vectors_and_sequences():
     ("part", "gives", "last", "text"),
     [
         ("decoder", "image:2x6x4", "conv2d", r"reads: image .channels 2×height 3×width 4., or any vector"),
-        ("decoder", "image:2x3x4", "sigmoid", "take the sigmoid away"),
-        ("decoder", "image:2x3x4", "tanh", "take the tanh away"),
-        ("encoder", "vector:6", "relu", "take the relu away"),
+        ("decoder", "image:2x3x4", "sigmoid", "remove the sigmoid"),
+        ("decoder", "image:2x3x4", "tanh", "remove the tanh"),
+        ("encoder", "vector:6", "relu", "remove the relu"),
         ("encoder", "tokens:6", None, "given: tokens"),
     ],
 )

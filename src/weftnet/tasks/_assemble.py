@@ -1,11 +1,10 @@
-"""A task completes an architecture: it says what each part reads, and appends the head that gives what it needs.
+"""A task completes an architecture: it determines the inputs of each part, and appends the head that its loss needs.
 
-Nothing is added in the dark: the head's nodes are ordinary nodes of the architecture that is checked, trained and kept.
+Nothing is hidden: the head's nodes are ordinary nodes of the architecture that is checked, trained and saved.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from weftnet.architecture.faults import Fault
 from weftnet.architecture.signal import Signal
@@ -13,6 +12,7 @@ from weftnet.architecture.spec import Architecture, Chain, Graph, Node, Wire
 from weftnet.compose import resolve
 from weftnet.compose.flow import Resolved
 from weftnet.errors import ArchitectureError, SettingError, closest
+from weftnet.tasks._task import Task
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Assembled:
     added: Mapping[str, tuple[Node, ...]]
 
 
-def assemble(architecture: Architecture, task: Any, signals: Mapping[str, Signal]) -> Assembled:
+def assemble(architecture: Architecture, task: Task, signals: Mapping[str, Signal]) -> Assembled:
     """The architecture as the task needs it.
 
     Raises:
-        SettingError: its parts are not the task's.
+        SettingError: the architecture's parts are not the task's.
         ArchitectureError: with the faults of every part.
     """
     _same_parts(architecture, task)
@@ -57,7 +57,7 @@ def assemble(architecture: Architecture, task: Any, signals: Mapping[str, Signal
 
 
 def last_block(resolved: Resolved) -> str | None:
-    """The name of the block whose values come out, None where several join."""
+    """The name of the block that computes the output; None where several are merged."""
     match resolved.kind:
         case "block":
             return resolved.name
@@ -81,15 +81,15 @@ def _with_head(node: Node, head: tuple[Node, ...]) -> Node:
     return Chain((node, *head))
 
 
-def _same_parts(architecture: Architecture, task: Any) -> None:
-    have, need = set(architecture.parts), set(task.parts)
-    if have == need:
+def _same_parts(architecture: Architecture, task: Task) -> None:
+    present, required = set(architecture.parts), set(task.parts)
+    if present == required:
         return
-    missing = sorted(need - have)
-    close = {name: closest(name, need) for name in have - need}
+    missing = sorted(required - present)
+    close = {name: closest(name, required) for name in present - required}
     hint = "; ".join(f"is {name!r} meant as {match[0]!r}?" for name, match in close.items() if match)
     raise SettingError(
-        f"the architecture has the part{'s' * (len(have) > 1)} {', '.join(sorted(have))}",
+        f"the architecture has the part{'s' * (len(present) > 1)} {', '.join(sorted(present))}",
         where=f"task {type(task).__name__}",
         expected=", ".join(task.parts),
         fix=hint or f"write the missing part{'s' * (len(missing) > 1)} under parts: {', '.join(missing)}",

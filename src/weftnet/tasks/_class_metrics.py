@@ -1,13 +1,13 @@
 """Metrics of classification from counts and scores, in float64.
 
-    C[i, j]            how many examples of class i were taken for class j
+    C[i, j]            how many examples of class i were classified as j
     recall_i           C[i, i] / Σ_j C[i, j]
     balanced accuracy  mean recall over the classes that occur (Brodersen et al. 2010)
     F1_i               2 C[i, i] / (Σ_j C[i, j] + Σ_j C[j, i])
-    macro F1           mean F1 over the classes that occur or were answered
+    macro F1           mean F1 over the classes that occur or were predicted
     AUROC              P(score of a positive > score of a negative) + ½ P(equal), by ranks (Mann & Whitney 1947)
 
-The classes left out, and ties, are treated as scikit-learn treats them.
+Absent classes and ties are treated as in scikit-learn.
 """
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def confusion(truth: Tensor, answer: Tensor, classes: int) -> Tensor:
-    """Counts (classes, classes): row = truth, column = answer."""
+    """Counts (classes, classes): row = true class, column = predicted class."""
     return torch.bincount(truth * classes + answer, minlength=classes * classes).reshape(classes, classes)
 
 
@@ -26,7 +26,7 @@ def balanced_accuracy(counts: Tensor) -> Tensor:
 
 
 def macro_f1(counts: Tensor) -> Tensor:
-    """Mean F1 over the classes that occur or were answered."""
+    """Mean F1 over the classes that occur or were predicted."""
     either = (counts.sum(0) + counts.sum(1)).double()
     return (2 * counts.diagonal() / either)[either > 0].mean()
 

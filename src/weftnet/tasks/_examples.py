@@ -1,4 +1,4 @@
-"""What a task needs that learns the examples themselves: their one signal, and the way back to pixels.
+"""For tasks that model the examples themselves: their only signal, and the way back to pixels.
 
     pixels = x · scale + mean      per channel
 
@@ -34,7 +34,7 @@ def only_signal(signals: Mapping[str, Signal], where: str) -> tuple[str, Signal]
     ((name, signal),) = signals.items()
     if signal.dtype != "float" or signal.padded:
         raise DataError(
-            f"the input {name!r} can't be drawn anew",
+            f"the input {name!r} can't be generated",
             where=where,
             expected="vectors, images or sequences of floats, all of one length",
             got=str(signal) + (", padded" if signal.padded else ""),
@@ -43,7 +43,7 @@ def only_signal(signals: Mapping[str, Signal], where: str) -> tuple[str, Signal]
     return name, signal
 
 
-def learnt(data: Data) -> dict[str, Any]:
+def settings_from(data: Data) -> dict[str, Any]:
     """The settings `signal`, `mean` and `scale` for these data; the last two for images only.
 
     The data give x = (raw − shift) / scale of raw values between `bounds`; pixels are (raw − low) / (high − low).
@@ -60,7 +60,7 @@ def learnt(data: Data) -> dict[str, Any]:
 
 
 def example_signal(text: str, mean: list[float] | None, scale: list[float] | None, where: str) -> Signal:
-    """The signal that the settings describe, checked."""
+    """The signal in the settings, checked."""
     signal = parse(text)
     if (mean is None) != (scale is None):
         raise SettingError("mean and scale go together", where=where)
@@ -83,7 +83,7 @@ def example(batch: Batch) -> Tensor:
 
 
 def reach(mean: list[float] | None, scale: list[float] | None) -> tuple[float, float]:
-    """The least and the greatest value an example can have, as the data give it."""
+    """The least and the greatest value that a standardised example can have."""
     if mean is None or scale is None:
         return -math.inf, math.inf
     pairs = list(zip(mean, scale, strict=True))
@@ -96,5 +96,5 @@ def pixels(x: Tensor, mean: list[float], scale: list[float]) -> Tensor:
 
 
 def as_bytes(x: Tensor) -> Tensor:
-    """Pixels in [0, 1] as uint8; what lies outside is clipped, as a screen would."""
+    """Pixels in [0, 1] as uint8; values outside are clipped, as on a screen."""
     return (x.detach().clamp(0, 1) * 255).round().byte().cpu()

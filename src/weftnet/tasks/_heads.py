@@ -1,11 +1,11 @@
-"""Heads: the nodes that turn what a part gives into what its task needs, and the refusal where none would do.
+"""Heads: the nodes that turn the output of a part into what its task needs; or the refusal, where none can.
 
     gives                     to a vector of n             to the shape of the data
     vector (dim)              dense(n)                     dense(c·h·w), reshape(c, h, w)
     sequence (time, dim)      average over time, dense(n)  dense(dim), the same time only
     image (c, h, w)           average over space, dense(n) conv2d(c, 1×1), the same height and width only
 
-A network whose last block is already a dense layer of width n (or gives the data's shape) needs no head.
+A network whose last block is already a dense layer of width n (or whose output has the data's shape) needs no head.
 """
 
 import math
@@ -16,19 +16,19 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Node
 from weftnet.errors import ArchitectureError
 
-#: Last blocks that bound what they give, and the bounds. The values of a softmax also add up to 1: nothing fits.
+#: Last blocks with bounded outputs, and the bounds. The outputs of a softmax also add up to 1: nothing else fits.
 BOUNDED = {"softmax": (0.0, 0.0), "sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, math.inf)}
 
 
 def refusal(part: str, last_block: str | None, what: str, *, reads: str = "", given: str = "") -> ArchitectureError:
-    """The error for a part that no head can mend."""
+    """The error for a part that no head can complete."""
     return ArchitectureError([Fault((part,), last_block or "network", what, reads=reads, given=given)])
 
 
 def to_vector(
     part: str, gives: Signal, last_block: str | None, dim: int, *, image: Sequence[str], sequence: Sequence[str]
 ) -> tuple[Node, ...]:
-    """Nodes that give (batch, dim), images and sequences being pooled by the blocks named."""
+    """Nodes whose output is (batch, dim); images and sequences are pooled by the blocks that are named."""
     dense: tuple[Node, ...] = (Block("dense", {"dim": dim}),)
     if gives.dtype == "float":
         match gives.kind:
@@ -44,22 +44,22 @@ def to_vector(
 
 
 def to_signal(
-    part: str, gives: Signal, last_block: str | None, wanted: Signal, low: float = -math.inf, high: float = math.inf
+    part: str, gives: Signal, last_block: str | None, expected: Signal, low: float = -math.inf, high: float = math.inf
 ) -> tuple[Node, ...]:
-    """Nodes that give examples of the wanted shape, with values that reach from low to high."""
-    if gives.dtype == wanted.dtype:
-        if (gives.axes, gives.sizes) == (wanted.axes, wanted.sizes):
+    """Nodes whose outputs have the expected shape, and can have all values from low to high."""
+    if gives.dtype == expected.dtype:
+        if (gives.axes, gives.sizes) == (expected.axes, expected.sizes):
             least, most = BOUNDED.get(last_block or "", (-math.inf, math.inf))
             if least > low + 1e-6 or most < high - 1e-6:
-                what = f"{last_block} bounds values that the loss needs beyond; take the {last_block} away"
+                what = f"{last_block} bounds its outputs, and the loss needs values beyond; remove the {last_block}"
                 raise refusal(part, last_block, what, reads=f"{low:.3g} to {high:.3g}", given=f"{least:g} to {most:g}")
             return ()
         if gives.kind == "vector":
-            reshape = (Block("reshape", {"shape": list(wanted.sizes)}),) if len(wanted.sizes) > 1 else ()
-            return (Block("dense", {"dim": wanted.numel}), *reshape)
-        if gives.axes == wanted.axes and gives.kind == "image" and gives.sizes[1:] == wanted.sizes[1:]:
-            return (Block("conv2d", {"channels": wanted.size("channels"), "kernel": 1}),)
-        if gives.axes == wanted.axes and gives.axes == ("time", "dim") and gives.sizes[0] == wanted.sizes[0]:
-            return (Block("dense", {"dim": wanted.size("dim")}),)
-    what = "it has to give what the data look like: change its strides or upsampling, or end it in a vector"
-    raise refusal(part, last_block, what, reads=f"{wanted}, or any vector", given=str(gives))
+            reshape = (Block("reshape", {"shape": list(expected.sizes)}),) if len(expected.sizes) > 1 else ()
+            return (Block("dense", {"dim": expected.numel}), *reshape)
+        if gives.axes == expected.axes and gives.kind == "image" and gives.sizes[1:] == expected.sizes[1:]:
+            return (Block("conv2d", {"channels": expected.size("channels"), "kernel": 1}),)
+        if gives.axes == expected.axes and gives.axes == ("time", "dim") and gives.sizes[0] == expected.sizes[0]:
+            return (Block("dense", {"dim": expected.size("dim")}),)
+    what = "its output must have the shape of the data: change its strides or upsampling, or end it in a vector"
+    raise refusal(part, last_block, what, reads=f"{expected}, or any vector", given=str(gives))

@@ -1,11 +1,12 @@
-"""Maximum mean discrepancy: how far two samples are from having come out of one distribution.
+"""Maximum mean discrepancy: how far two samples are from having one distribution.
 
     k(a, b) = 1/5 Σ_f exp(−|a − b|² / (2 f h²)),    f ∈ {¼, ½, 1, 2, 4}
     MMD²    = mean of k(xᵢ, xⱼ) over i ≠ j + mean of k(yᵢ, yⱼ) over i ≠ j − 2 · mean of k(xᵢ, yⱼ)
 
 x are the real examples (n, dim), y the others (m, dim); h² is the median of |xᵢ − xⱼ|² / 2 over the real pairs, so
-that the yardstick does not move with what is measured. The estimate is unbiased: 0 on average for equal distributions,
-and a little below 0 about half the time then. It sees pixels, not meaning: a good score is necessary, not sufficient.
+that the scale doesn't depend on the examples that are judged. The estimate is unbiased: 0 on average for equal
+distributions, and slightly negative about half of the time then. It compares pixels, not meaning: a good score is
+necessary, not sufficient.
 
 Source: Gretton et al., A Kernel Two-Sample Test, 2012, https://jmlr.org/papers/v13/gretton12a.html.
 Cost: O((n + m)² · dim) time, O((n + m)²) memory.

@@ -16,17 +16,17 @@ def sheet(images: Tensor, columns: int | None = None, gap: int = 2) -> "Image":
 
     Args:
         images: one channel or three.
-        columns: images in a row; as near to a square as can be by default.
+        columns: images in a row; by default the sheet is nearly square.
         gap: white pixels between two.
 
     Raises:
-        SettingError: these are no such images.
+        SettingError: the images have another shape or type.
     """
     from PIL.Image import fromarray
 
     if images.dim() != 4 or str(images.dtype) != "torch.uint8" or images.shape[1] not in (1, 3) or not len(images):
         raise SettingError(
-            "a sheet can't show these",
+            "a sheet can't show these images",
             expected="uint8 images (count, 1 or 3, height, width)",
             got=f"{str(images.dtype).removeprefix('torch.')} {tuple(images.shape)}",
         )

@@ -1,12 +1,12 @@
 """What a task is.
 
-    inputs, head        which signals each part reads, and what is appended to it so that it gives what the loss needs
+    inputs, head        which signals each part reads, and the nodes that are appended to it for the loss
     losses              a lazy generator of (group, loss): the loop steps that group's optimiser, then resumes the task
     evaluate            metrics of a split, in evaluation mode and without gradients
-    answers             raw outputs → what a person asked for
+    answers             raw outputs → answers for a person
 
-A task is a frozen dataclass: its fields are its settings, what it learnt from the data (labels, scales, shapes) among
-them, so that `type(task)(**task.settings())` is the same task. It holds no weights and no randomness.
+A task is a frozen dataclass: its fields are its settings, including what it takes from the data (labels, scales,
+shapes), so that `type(task)(**task.settings())` is the same task. It holds no weights and no randomness.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ class Task(Protocol):
     recipe_defaults: ClassVar[Mapping[str, Any]]
     """Fields of a recipe that this task needs otherwise than usual, where the user says nothing."""
     score: ClassVar[str]
-    """The metric of `evaluate` that tells which weights are best."""
+    """The metric of `evaluate` that decides which weights are best."""
     better: ClassVar[str]
     """"max" or "min"."""
     explainable: ClassVar[Explainable | None]
@@ -59,19 +59,19 @@ class Task(Protocol):
         ...
 
     def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
-        """What each part reads, given the data's signals."""
+        """The inputs of each part, from the data's signals."""
         ...
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
-        """What a part that gives `gives` still lacks; () if nothing."""
+        """The nodes that a part with the output `gives` still lacks; () if none."""
         ...
 
     def check(self, model: nn.ModuleDict) -> None:
-        """Refuse a model whose shapes fit but that can't learn this task."""
+        """Refuse a model whose shapes are right but that can't learn this task."""
         ...
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
-        """(group, loss) one after another; the work for the next is done when it is asked for."""
+        """(group, loss) one after another; each is computed when the caller asks for it."""
         ...
 
     def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
@@ -105,7 +105,7 @@ class WritesText(Protocol):
 
 
 def wrong_target(data: Data, expected: str, fix: str) -> DataError:
-    """The error for data whose target is of another kind, or that have none."""
+    """The error for data without a target, or with one of another kind."""
     without = "name the target column, or use a task without one: variational_autoencoder, gan, language_model"
     return DataError(
         "the data have no target" if data.target is None else "the target is of another kind",
@@ -118,7 +118,7 @@ def wrong_target(data: Data, expected: str, fix: str) -> DataError:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards every module is in the mode it was in."""
+    """Evaluation mode without gradients; afterwards every module has its own mode again."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -131,22 +131,22 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def on_trial(module: nn.Module) -> Iterator[None]:
-    """Run a module, change its weights and modes, without gradients; afterwards all is as it was, bit for bit."""
+    """Run a module and change its weights and modes, without gradients; all is restored afterwards, bit for bit."""
     tensors = [*module.parameters(), *module.buffers()]
-    kept = [tensor.detach().clone() for tensor in tensors]
+    saved = [tensor.detach().clone() for tensor in tensors]
     modes = [(part, part.training) for part in module.modules()]
     with torch.no_grad():
         try:
             yield
         finally:
-            for tensor, value in zip(tensors, kept, strict=True):
+            for tensor, value in zip(tensors, saved, strict=True):
                 tensor.copy_(value)
             for part, mode in modes:
                 part.training = mode
 
 
 def noise(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
-    """Standard normal values in the dtype and on the device of `like`, drawn from the given generator alone."""
+    """Standard normal values in the dtype and on the device of `like`, drawn from this generator alone."""
     return torch.randn(shape, generator=generator, device=generator.device, dtype=like.dtype).to(like.device)
 
 

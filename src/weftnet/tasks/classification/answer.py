@@ -1,4 +1,4 @@
-"""Classification: p = softmax(logits); the label is the likeliest class, of equals the first."""
+"""Classification: p = softmax(logits); the label is the likeliest class, the first of equally likely ones."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict

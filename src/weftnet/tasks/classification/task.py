@@ -5,10 +5,11 @@
 
 with ε = `label_smoothing` (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567) and w = `class_weights`; "balanced"
 is w_k = n / (K · n_k) from the training split (King & Zeng 2001), so that the mean weight of an example is 1. With hard
-targets the mean is weighted, Σ w·loss / Σ w; soft targets (batch, classes), as mixup gives them, are averaged plainly.
+targets the mean is weighted, Σ w·loss / Σ w; soft targets (batch, classes), as from mixup, are averaged without
+weights.
 
-The loss includes the softmax, so the network gives logits. A softmax at its end would be the second one: the loss could
-then not fall below log(1 + (K − 1)/e), and a network that ends so is refused.
+The loss includes the softmax, so the network gives logits. A softmax at its end would be a second one: the loss could
+then not fall below log(1 + (K − 1)/e), so such a network is refused.
 """
 
 import math
@@ -35,7 +36,7 @@ from weftnet.tasks.classification.answer import classification
 
 @dataclass(frozen=True)
 class Classification:
-    """One network that gives a logit for each class.
+    """One network with a logit for each class.
 
     Args:
         labels: the names of the classes, in the order of the logits.
@@ -58,7 +59,7 @@ class Classification:
     def __post_init__(self) -> None:
         where = "task classification"
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise SettingError("labels can't be told apart", where=where, expected="two or more", got=str(self.labels))
+            raise SettingError("labels are not distinct", where=where, expected="two or more", got=str(self.labels))
         if not 0 <= self.label_smoothing < 1:
             raise SettingError(
                 "label_smoothing is out of range", where=where, expected="0 ≤ ε < 1", got=str(self.label_smoothing)
@@ -115,7 +116,7 @@ class Classification:
         logits = gives.kind == "vector" and gives.size("dim") in (1, self.classes)
         # a sigmoid of another width is a hidden layer like any other; a softmax is meant as an output wherever it ends
         if last_block == "softmax" or (last_block == "sigmoid" and logits):
-            what = f"the loss includes the {last_block}: the network has to give logits; take the {last_block} away"
+            what = f"the loss includes the {last_block}: the network must return logits; remove the {last_block}"
             raise refusal(part, last_block, what)
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
         return to_vector(part, gives, last_block, self.classes, **pool)

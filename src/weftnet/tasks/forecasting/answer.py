@@ -16,14 +16,14 @@ class Answer(TypedDict):
 
 
 def forecasting(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """`values` (horizon × targets), the names of the `targets`, and how long `after` the last step given each value is.
+    """`values` (horizon × targets), the names of the `targets`, and how long `after` the last known step each value is.
 
     Args:
         outputs: (batch, horizon, targets) standardised.
         settings: `targets`, `mean`, `scale` and `step` of the task; `after` is left out where the step is not known.
     """
     values = outputs.astype(np.float64) * np.asarray(settings["scale"]) + np.asarray(settings["mean"])
-    told: dict[str, Any] = {"targets": list(settings["targets"])}
+    common: dict[str, Any] = {"targets": list(settings["targets"])}
     if step := settings.get("step"):
-        told["after"] = [step * ahead for ahead in range(1, outputs.shape[1] + 1)]
-    return [{"values": rows, **told} for rows in values.tolist()]
+        common["after"] = [step * ahead for ahead in range(1, outputs.shape[1] + 1)]
+    return [{"values": rows, **common} for rows in values.tolist()]

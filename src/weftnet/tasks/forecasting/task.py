@@ -3,20 +3,20 @@
     t = (target − mean) / scale                     the data give both sides standardised
     loss = mean of (y − t)² "mse", |y − t| "mae", or Huber's "huber", over batch, horizon and targets
     naive:     y[h] = the last value of the window
-    seasonal:  y[h] = the value a whole number of periods before it, the last that the window knows
-    skill      1 − mse / naive mse                  1 is perfect, 0 is no better than standing still
+    seasonal:  y[h] = the last value of the window that is a whole number of periods before it
+    skill      1 − mse / naive mse                  1 is perfect, 0 is no better than naive
 
 `mse` and `mae` are of the standardised values, as the literature reports them; `rmse_units` and `mae_units` are in the
 targets' own units, each target's own and then their mean.
 
-What a network gives becomes (horizon, targets) by its head:
+The head turns the network's output into (horizon, targets):
 
     series (time, dim)     a linear map from its steps to the horizon, the same for every channel, then dense(targets)
     vector, image          dense(horizon · targets), reshape
 
 The map along time is the linear model of A. Zeng and others, Are Transformers effective for time series forecasting?,
-2023, https://arxiv.org/abs/2205.13504 (without its decomposition, which is a linear map too): a network that gives the
-window back unchanged is that model, and one that adds something to it starts from there.
+2023, https://arxiv.org/abs/2205.13504 (without its decomposition, which is a linear map too): a network that returns
+the window unchanged is that model, and one that adds something to it starts from there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,14 +44,14 @@ class Forecasting:
     """One network that gives the next steps, standardised.
 
     Args:
-        targets: names of what is forecast.
+        targets: names of the columns that are forecast.
         horizon: steps ahead.
         channels: the targets' places among the channels of the window, for the naive forecasts.
         mean: of each target over the training steps.
         scale: its standard deviation there.
         loss: "mse", "mae" or "huber".
         period: steps of a season, for the seasonal forecast beside the naive one; at most the window's length.
-        step: seconds, or the unit of the time stamps, from one step to the next; 0 where that is not known.
+        step: seconds, or the unit of the time stamps, from one step to the next; 0 if unknown.
     """
 
     targets: list[str]
@@ -120,9 +120,9 @@ class Forecasting:
         return {"network": dict(signals)}
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
-        """From what the network gives to (horizon, targets)."""
+        """From the network's output to (horizon, targets)."""
         if last_block == "softmax":
-            what = "softmax gives shares that add up to 1, not a forecast; take the softmax away"
+            what = "the outputs of a softmax add up to 1, so they are no forecast; remove the softmax"
             raise refusal(part, last_block, what)
         targets = len(self.targets)
         if gives.dtype == "float" and gives.axes == ("time", "dim"):
@@ -154,10 +154,10 @@ class Forecasting:
         with evaluating(model):
             for batch in batches:
                 target, known = _target(batch).double(), example(batch).double()[..., self.channels]
-                made = [model["network"](batch.inputs, batch.masks).double(), known[:, -1:].expand_as(target)]
+                forecasts = [model["network"](batch.inputs, batch.masks).double(), known[:, -1:].expand_as(target)]
                 if self.period is not None:
-                    made.append(known[:, seasonal(known.shape[1], self.horizon, self.period)])
-                errors = torch.stack(made) - target  # (forecasts, batch, horizon, targets)
+                    forecasts.append(known[:, seasonal(known.shape[1], self.horizon, self.period)])
+                errors = torch.stack(forecasts) - target  # (forecasts, batch, horizon, targets)
                 sums.append(torch.stack([errors.square().sum((1, 2)), errors.abs().sum((1, 2))]))
                 count += target.shape[0] * target.shape[1]
             if not count:
@@ -169,16 +169,16 @@ class Forecasting:
         """From mean errors (forecasts, targets) of the network, the naive and, with a period, the seasonal forecast."""
         scale = squares.new_tensor(self.scale)
         mse, mae = squares.mean(1), absolute.mean(1)
-        found: dict[str, Tensor | float] = {
+        metrics: dict[str, Tensor | float] = {
             "mse": mse[0], "mae": mae[0],
             "rmse_units": (squares[0].sqrt() * scale).mean(), "mae_units": (absolute[0] * scale).mean(),
             "naive_mse": mse[1], "naive_mae": mae[1],
         }  # fmt: skip
-        if mse[1] > 0:  # a series that stands still leaves nothing to be better at
-            found["skill"] = 1 - mse[0] / mse[1]
+        if mse[1] > 0:  # on a constant series the naive forecast is perfect
+            metrics["skill"] = 1 - mse[0] / mse[1]
         if self.period is not None:
-            found |= {"seasonal_mse": mse[2], "seasonal_mae": mae[2]}
-        return found
+            metrics |= {"seasonal_mse": mse[2], "seasonal_mae": mae[2]}
+        return metrics
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """`values` in own units, from outputs (batch, horizon, targets)."""
@@ -186,7 +186,7 @@ class Forecasting:
 
 
 def seasonal(context: int, horizon: int, period: int) -> list[int]:
-    """For each step ahead, the place in the window a whole number of periods before it, as late as can be."""
+    """For each step ahead, the place in the window a whole number of periods before it, the latest possible."""
     return [context + ahead % period - period for ahead in range(horizon)]
 
 

@@ -1,17 +1,17 @@
-"""Generative adversarial network: a generator draws examples from noise, a critic tells how real they look.
+"""Generative adversarial network: a generator makes examples from noise, a critic judges how real they look.
 
     critic     loss = mean f(g(z)) − mean f(x) + λ · mean (|∇f(x̂)| − 1)²,   x̂ = u·x + (1 − u)·g(z),  u ~ U(0, 1)
     generator  loss = −mean f(g(z))
 
 Source: Gulrajani et al., Improved Training of Wasserstein GANs, 2017, https://arxiv.org/abs/1704.00028, whose optimiser
-settings are the recipe's defaults. The penalty holds the critic near slope 1, so that its gap mean f(x) − mean f(g(z))
-estimates the Wasserstein distance of the two distributions.
+settings are the recipe's defaults. The penalty keeps the critic's slope near 1, so that its gap mean f(x) − mean
+f(g(z)) estimates the Wasserstein distance of the two distributions.
 
 One step is `critic_steps` losses of the critic, then one of the generator. The critic's losses read the same real
 batch, each with fresh noise and fresh x̂ (the paper draws a fresh real batch too; here a step costs one batch of data).
 Noise and u come from the loop's generator alone. The penalty is a gradient of each example by itself: a critic that
 mixes the examples of a batch (batch normalisation) is refused. It is differentiated twice, which every block of plain
-arithmetic allows, fused attention and fused LSTMs on some devices not.
+arithmetic allows, but fused attention and fused LSTMs on some devices don't.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.errors import DataError, SettingError
-from weftnet.tasks._examples import as_bytes, example, example_signal, learnt, only_signal, pixels, reach
+from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
 from weftnet.tasks._heads import refusal, to_signal, to_vector
 from weftnet.tasks._mmd import mmd
 from weftnet.tasks._task import Explainable, evaluating, floats, noise, on_trial
@@ -41,9 +41,9 @@ class GAN:
     """A generator from a latent vector to an example, and a critic from an example to a number.
 
     Args:
-        signal: what an example is, as `image:1x28x28` or `vector:13`.
+        signal: of an example, as `image:1x28x28` or `vector:13`.
         latent: length of the noise vector.
-        critic_steps: losses of the critic for one of the generator.
+        critic_steps: losses of the critic per loss of the generator.
         penalty: weight λ of the gradient penalty.
         mean: of each channel of an image, in [0, 1].
         scale: standard deviation of each channel.
@@ -86,7 +86,7 @@ class GAN:
         Raises:
             DataError: there are several inputs, or they are tokens or padded.
         """
-        return cls(**{**learnt(data), **settings})
+        return cls(**{**settings_from(data), **settings})
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -102,7 +102,7 @@ class GAN:
         if part == "generator":
             return to_signal(part, gives, last_block, parse(self.signal), *reach(self.mean, self.scale))
         if last_block in ("softmax", "sigmoid"):
-            what = f"a critic gives any number, not a probability; take the {last_block} away"
+            what = f"a critic returns any number, not a probability; remove the {last_block}"
             raise refusal(part, last_block, what)
         return to_vector(part, gives, last_block, 1, image=["flatten"], sequence=["flatten"])
 
@@ -159,7 +159,7 @@ class GAN:
                 chosen = keys.argsort()[:COMPARED]  # the smallest keys so far: a uniform choice from a stream
                 keys, kept = keys[chosen], [torch.cat([*kept, real.flatten(1)])[chosen.to(real.device)]]
             if seen < 2:
-                raise DataError("there is too little to evaluate", expected="two examples or more", got=str(seen))
+                raise DataError("too few examples to evaluate", expected="two examples or more", got=str(seen))
             fake = model["generator"](noise((len(kept[0]), self.latent), kept[0], generator)).flatten(1)
             return floats({"wasserstein": torch.stack(gaps).sum() / seen, "mmd": mmd(kept[0], fake)})
 

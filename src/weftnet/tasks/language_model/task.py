@@ -6,11 +6,11 @@
 
 Source: Bengio et al., A Neural Probabilistic Language Model, 2003, https://jmlr.org/papers/v3/bengio03a.html.
 
-Windows of a running text bring the next tokens as their target, one more than their own length holds; of a column of
-texts, each text is its own target from its second token on.
+Windows of one long text have the next tokens as their target; in a column of texts, each text is its own target from
+its second token on.
 
-The network gives logits (batch, time, vocabulary) for every position at once. That is only worth something if position
-t has not seen token t + 1: `check` changes later tokens and refuses a network whose earlier outputs move.
+The network returns logits (batch, time, vocabulary) for every position at once. They are only of use if position t has
+not seen token t + 1: `check` changes later tokens and refuses a network whose earlier outputs change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -93,7 +93,7 @@ class LanguageModel:
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """A dense layer of width `vocabulary` at every position."""
         if last_block == "softmax":
-            what = "the loss includes the softmax: the network has to give logits; take the softmax away"
+            what = "the loss includes the softmax: the network must return logits; remove the softmax"
             raise refusal(part, last_block, what)
         if gives.axes != ("time", "dim") or gives.dtype != "float" or gives.size("time") != self.context:
             what = "a language model answers at every position; leave out what pools, strides or drops the time axis"
@@ -169,14 +169,14 @@ class LanguageModel:
             prompt: at least one token in each row.
             length: how many tokens to add.
             temperature: divides the logits; 0 takes the likeliest token each time.
-            top_k: choose only among so many likeliest tokens.
-            generator: where chance comes from.
+            top_k: choose only among this many likeliest tokens.
+            generator: of the random choices.
 
         Cost: the network runs over the last `context` tokens for each new one.
         """
         if prompt.dim() != 2 or not prompt.shape[1] or temperature < 0 or (top_k is not None and top_k < 1):
             raise SettingError(
-                "nothing can be sampled so",
+                "these settings can't be sampled with",
                 where="task language_model",
                 expected="prompt (batch, time ≥ 1), temperature ≥ 0, top_k ≥ 1",
                 got=f"prompt {tuple(prompt.shape)}, temperature {temperature}, top_k {top_k}",
@@ -204,6 +204,6 @@ class LanguageModel:
             logits, following = logits[:, :-1], tokens[:, 1:]
         nats = F.cross_entropy(logits.flatten(0, 1), following.flatten(), reduction="none")
         real = torch.ones_like(nats, dtype=torch.bool)
-        if name in batch.masks:  # the last of the mask, one for each predicted token
+        if name in batch.masks:  # the end of the mask, one position for each predicted token
             real = batch.masks[name][:, tokens.shape[1] - following.shape[1] :].flatten()
         return (nats * real).sum(), real.sum()

@@ -15,7 +15,7 @@ class Answer(TypedDict):
 
 
 def multilabel(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """`labels`, the ones that are there, and `probabilities` by label, from logits (batch, labels).
+    """`labels`, those that are answered, and `probabilities` by label, from logits (batch, labels).
 
     Args:
         outputs: (batch, labels) logits.

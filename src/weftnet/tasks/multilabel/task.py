@@ -1,4 +1,4 @@
-"""Multilabel: which of K labels an example has; any number of them, each decided by itself.
+"""Multilabel: which of K labels an example has; any number of them, each decided independently.
 
     p = sigmoid(network(x))
     loss = mean over examples and labels of  −[w_k t log p + (1 − t) log(1 − p)]
@@ -6,8 +6,8 @@
 with w = `pos_weight`; "balanced" is w_k = (n − n_k) / n_k from the training split, so that a label's examples weigh as
 much as the others together (King & Zeng 2001). The loss includes the sigmoid, so the network gives logits.
 
-The score is the mean average precision: it looks at the order of the examples alone, so it neither needs a threshold
-nor stands at 0 while rare labels are still below one, as F1 does.
+The score is the mean average precision: it depends on the order of the examples alone, so it needs no threshold
+and doesn't stay at 0 while rare labels are still below one, as F1 does.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,11 +32,11 @@ from weftnet.tasks.multilabel.answer import multilabel
 
 @dataclass(frozen=True)
 class Multilabel:
-    """One network that gives a logit for each label.
+    """One network with a logit for each label.
 
     Args:
         labels: their names, in the order of the logits.
-        threshold: the probability from which on a label is answered, in (0, 1).
+        threshold: a label is answered from this probability on, in (0, 1).
         pos_weight: a positive weight of each label's examples; `from_data` also takes "balanced".
     """
 
@@ -55,7 +55,7 @@ class Multilabel:
     def __post_init__(self) -> None:
         where = "task multilabel"
         if not self.labels or len(set(self.labels)) != len(self.labels):
-            raise SettingError("labels can't be told apart", where=where, expected="one or more", got=str(self.labels))
+            raise SettingError("labels are not distinct", where=where, expected="one or more", got=str(self.labels))
         if not 0 < self.threshold < 1:
             raise SettingError("threshold is out of range", where=where, expected="0 < p < 1", got=str(self.threshold))
         weights = self.pos_weight
@@ -102,10 +102,10 @@ class Multilabel:
         """Pooling where needed, and a dense layer with an output for each label."""
         logits = gives.kind == "vector" and gives.size("dim") == len(self.labels)
         if last_block == "sigmoid" and logits:
-            what = "the loss includes the sigmoid: the network has to give logits; take the sigmoid away"
+            what = "the loss includes the sigmoid: the network must return logits; remove the sigmoid"
             raise refusal(part, last_block, what)
         if last_block == "softmax":
-            what = "softmax lets one label push out the others, and here each is decided by itself; take it away"
+            what = "in a softmax the labels compete, and here each is decided by itself; remove it"
             raise refusal(part, last_block, what)
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
         return to_vector(part, gives, last_block, len(self.labels), **pool)
@@ -114,7 +114,7 @@ class Multilabel:
         """Any network of the right shape can learn labels."""
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
-        """Binary cross-entropy in nats; the target is (batch, labels), also of shares between 0 and 1."""
+        """Binary cross-entropy in nats; the target is (batch, labels), also of values between 0 and 1."""
         logits = model["network"](batch.inputs, batch.masks)
         weight = None if self.pos_weight is None else logits.new_tensor(self.pos_weight)
         yield (

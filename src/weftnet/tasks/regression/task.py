@@ -31,10 +31,10 @@ LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": F.mse_loss, "
 
 @dataclass(frozen=True)
 class Regression:
-    """One network that gives the standardised target.
+    """One network that predicts the standardised target.
 
     Args:
-        loss: "mse", "mae" (for the median) or "huber" (mse near, mae far, turning at one standard deviation).
+        loss: "mse", "mae" (for the median) or "huber" (mse below one standard deviation, mae beyond).
         mean: of the target over the training split, in its own units.
         scale: its standard deviation there.
     """
@@ -86,7 +86,7 @@ class Regression:
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """Pooling where needed, and a dense layer of width 1."""
         if last_block == "softmax":
-            what = "softmax gives shares that add up to 1, not a number; take the softmax away"
+            what = "the outputs of a softmax add up to 1, so they are no free number; remove the softmax"
             raise refusal(part, last_block, what)
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
         return to_vector(part, gives, last_block, 1, **pool)
@@ -111,7 +111,7 @@ class Regression:
             if not parts:
                 raise DataError("there is nothing to evaluate", expected="at least one batch")
             n, squares, absolute, total, total_squares = torch.stack(parts).sum(0).unbind()
-            # targets are standardised: their mean is near 0 and the difference loses nothing
+            # targets are standardised: their mean is near 0, so that nothing cancels
             spread = total_squares - total.square() / n
             metrics = {"rmse": self.scale * (squares / n).sqrt(), "mae": self.scale * absolute / n}
             if bool(spread > 1e-12 * n):

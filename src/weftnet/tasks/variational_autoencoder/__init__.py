@@ -1,1 +1,1 @@
-"""Variational autoencoder: an encoder guesses the hidden causes of an example, a decoder redraws it from them."""
+"""Variational autoencoder: an encoder infers the latent causes of an example, a decoder reconstructs it from them."""

@@ -1,4 +1,4 @@
-"""Variational autoencoder: an encoder guesses the hidden causes of an example, a decoder redraws it from them.
+"""Variational autoencoder: an encoder infers the latent causes of an example, a decoder reconstructs it from them.
 
     [m, v] = encoder(x),  q(z|x) = N(m, exp(v))          z = m + exp(v/2) · ε,  ε ~ N(0, 1)
     ELBO   = log p(x | decoder(z)) − KL,                 KL = ½ Σ (m² + exp(v) − 1 − v)
@@ -7,15 +7,15 @@
 Source: Kingma & Welling, Auto-Encoding Variational Bayes, 2014, https://arxiv.org/abs/1312.6114; β: Higgins et al.,
 β-VAE, 2017, https://openreview.net/forum?id=Sy2fzU9gl. β = 1 is the bound itself, which is what `evaluate` reports.
 
-The likelihood decides what the decoder gives:
-    bernoulli  logits of pixels. The data come standardised, so they are brought back to [0, 1] first:
-               log p = Σ p log σ(y) + (1 − p) log(1 − σ(y)). For grey values this is the usual surrogate and no density
+The likelihood decides what the decoder's outputs are:
+    bernoulli  logits of pixels. The data are standardised, so they are brought back to [0, 1] first:
+               log p = Σ p log σ(y) + (1 − p) log(1 − σ(y)). For grey values this is the usual surrogate, not a density
                of p (Loaiza-Ganem & Cunningham 2019): compare its ELBO only with itself.
     gaussian   means in the standardised space, with one fixed `deviation` s for all of them:
                log p = −½ Σ ((x − y)/s)² − n log(s √(2π)), a density, which can be positive. Causes that move an
                example by less than s are not worth their KL and are forgotten.
 
-Encoder and decoder are one optimisation: a single optimiser, the group `autoencoder`.
+Encoder and decoder are optimised together: one optimiser, the group `autoencoder`.
 """
 
 import math
@@ -32,7 +32,7 @@ from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.errors import DataError, SettingError
-from weftnet.tasks._examples import as_bytes, example, example_signal, learnt, only_signal, pixels, reach
+from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
 from weftnet.tasks._heads import BOUNDED, refusal, to_signal
 from weftnet.tasks._task import Explainable, evaluating, floats, noise
 
@@ -42,7 +42,7 @@ class VariationalAutoencoder:
     """An encoder to mean and log-variance of the latent vector, and a decoder back.
 
     Args:
-        signal: what an example is, as `image:1x28x28` or `vector:13`.
+        signal: of an example, as `image:1x28x28` or `vector:13`.
         likelihood: "bernoulli" (images) or "gaussian".
         latent: length of the latent vector.
         beta: weight of the KL term while training.
@@ -97,13 +97,13 @@ class VariationalAutoencoder:
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "VariationalAutoencoder":
-        """The task for data with one input of floats; images get the Bernoulli likelihood unless told otherwise.
+        """The task for data with one input of floats; images get the Bernoulli likelihood by default.
 
         Raises:
             DataError: there are several inputs, or they are tokens or padded.
         """
-        found = learnt(data)
-        return cls(**{**found, "likelihood": "bernoulli" if "mean" in found else "gaussian", **settings})
+        learnt = settings_from(data)
+        return cls(**{**learnt, "likelihood": "bernoulli" if "mean" in learnt else "gaussian", **settings})
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -126,7 +126,7 @@ class VariationalAutoencoder:
         if last_block == "dense" and gives.size("dim") == 2 * self.latent:
             return ()
         if last_block in BOUNDED and gives.size("dim") == 2 * self.latent:
-            what = f"{last_block} bounds mean and log-variance, which are free; take the {last_block} away"
+            what = f"{last_block} bounds mean and log-variance, which must be free; remove the {last_block}"
             raise refusal(part, last_block, what)
         return (Block("dense", {"dim": 2 * self.latent}),)
 
