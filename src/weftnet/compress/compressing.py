@@ -12,13 +12,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from weftnet.answer.samples import draws
 from weftnet.base.files import sha256, write_json
 from weftnet.compress.contract import FILE, Compression, Goal, Row, choose, judge
 from weftnet.compress.methods import METHODS
-from weftnet.compress.resources import Resources
+from weftnet.compress.resources import Method, Resources
 from weftnet.compress.trials import Trials
 from weftnet.data.data import Data
 from weftnet.errors import DataError, RunError, SettingError
@@ -46,9 +45,9 @@ class Settings:
             raise SettingError("the budget must be at least 0 seconds", where="budget", got=str(self.budget))
 
     @property
-    def entries(self) -> dict[str, Any]:
+    def entries(self) -> dict[str, type[Method]]:
         """The methods by name, in the order in which they combine: those for torch first."""
-        entries = {name: METHODS.get(name) for name in self.methods or METHODS.names()}
+        entries: dict[str, type[Method]] = {name: METHODS.get(name) for name in self.methods or METHODS.names()}
         return dict(sorted(entries.items(), key=lambda entry: entry[1].order))
 
 
@@ -119,7 +118,7 @@ def check_compressible(loaded: Loaded, data: Data) -> None:
         raise DataError("there is no validation split to evaluate on", where=data.source, got=str(data.sizes))
 
 
-def _resources(loaded: Loaded, data: Data, settings: Settings, entries: Mapping[str, Any]) -> Resources:
+def _resources(loaded: Loaded, data: Data, settings: Settings, entries: Mapping[str, type[Method]]) -> Resources:
     """The budget, shared evenly by all runs that are trained: every variant, and one combination for each method."""
     for_torch = [entry for entry in entries.values() if entry.engine == "torch"]
     trained = sum(len(entry.variants) for entry in for_torch) + max(len(for_torch) - 1, 0)

@@ -8,7 +8,7 @@ from weftnet.compress import contract
 from weftnet.compress.contract import Goal, Row
 from weftnet.compress.emit import write_onnx
 from weftnet.compress.measure import size_of, timings
-from weftnet.compress.resources import NotApplicable, Resources
+from weftnet.compress.resources import Method, NotApplicable, Resources
 from weftnet.data.data import Data
 from weftnet.errors import MissingExtra, WeftnetError
 from weftnet.run.loading import Loaded, load
@@ -46,7 +46,7 @@ class Trials:
         self.skipped: dict[str, str] = {}
         self.scores: dict[str, float] = {RUN: self._score(loaded)}
 
-    def try_all(self, methods: Mapping[str, Any]) -> None:
+    def try_all(self, methods: Mapping[str, type[Method]]) -> None:
         """Try all methods, alone and combined."""
         for_torch = [method for method in methods.values() if method.engine == "torch"]
         for_onnx = [method for method in methods.values() if method.engine == "onnx"]
@@ -61,7 +61,7 @@ class Trials:
             self.notify(ONNX)
             self._add(ONNX, lambda folder: write_onnx(self.loaded, folder, self.resources))
 
-    def apply(self, method: Any, parent: str) -> None:
+    def apply(self, method: type[Method], parent: str) -> None:
         """A method's variants on the original run; only the first variant on any other."""
         for setting in method.variants if parent == RUN else method.variants[:1]:
             name = method.label(**setting) if parent == RUN else f"{parent}+{method.label(**setting)}"

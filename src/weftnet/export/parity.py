@@ -29,6 +29,8 @@ _QUARTERS = (1, 2, 3, 4)
 
 #: values by the names of a program's inputs
 Values: TypeAlias = Mapping[str, NDArray[Any]]
+#: a program's outputs in their order
+Arrays: TypeAlias = Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Compared:
         return self.difference <= self.allowed
 
 
-def compare(values: Values, expected: Sequence[NDArray[Any]], got: Sequence[NDArray[Any]]) -> Compared:
+def compare(values: Values, expected: Arrays, got: Arrays) -> Compared:
     """The largest difference between outputs; infinite where shapes differ or one is not finite."""
     largest, allowed = 0.0, ABSOLUTE
     for one, other in zip(expected, got, strict=True):
@@ -108,7 +110,7 @@ def reference(network: Network, signals: Mapping[str, Signal], values: Values) -
 def check(
     network: Network,
     signals: Mapping[str, Signal],
-    run: Callable[[Values], Sequence[NDArray[Any]]],
+    run: Callable[[Values], Arrays],
     inputs: Iterable[Values],
 ) -> tuple[list[Compared], Values | None]:
     """Compare until the outputs differ.

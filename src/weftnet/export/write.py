@@ -7,7 +7,7 @@ runner/         python FOLDER/runner rows.csv, if the model answers by itself wi
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -21,11 +21,12 @@ from weftnet.compose.network import Network
 from weftnet.data import Batch
 from weftnet.errors import RunError
 from weftnet.export.capture import Captured
-from weftnet.export.diverge import first_diverging
+from weftnet.export.diverge import Inner, first_diverging
 from weftnet.export.fault import ExportError
 from weftnet.export.parity import ABSOLUTE, RELATIVE, Compared, Values, arguments_of, check, random_inputs
 from weftnet.export.runner import copy_runner
 from weftnet.export.targets import TARGETS
+from weftnet.export.targets._target import Target
 from weftnet.run.loading import Loaded
 from weftnet.tasks import ANSWERS
 
@@ -69,10 +70,11 @@ def write(
     exporter, folder = TARGETS.get(target)(), Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ExportError("the folder is not empty", where=str(folder), fix="choose another folder")
-    _refuse_other_engine(loaded)
+    networks = _networks(loaded)
     because = _why_not_alone(loaded, target, exporter)
+    inputs = loaded.task.inputs(loaded.signals)
     with _written_completely(folder) as new:
-        parts, compared = _write_models(loaded, exporter, new, data_batches)
+        parts, compared = _write_models(networks, inputs, exporter, new, data_batches)
         if not because:
             copy_runner(new / RUNNER, loaded.preprocessing)
         _write_manifest(loaded, new, target, parts, compared, because)
@@ -80,13 +82,16 @@ def write(
 
 
 def _write_models(
-    loaded: Loaded, exporter: Any, folder: Path, data_batches: Iterable[Batch] | None
+    networks: Mapping[str, Network],
+    inputs: Mapping[str, dict[str, Signal]],
+    exporter: Target,
+    folder: Path,
+    data_batches: Iterable[Batch] | None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[Compared]]]:
     """Write every part; its entry of the manifest, and its comparison."""
-    alone = len(loaded.model) == 1
-    inputs = loaded.task.inputs(loaded.signals)
+    alone = len(networks) == 1
     parts, compared = {}, {}
-    for part, network in loaded.model.items():
+    for part, network in networks.items():
         path = folder / (("model" if alone else part) + exporter.suffix)
         real = (arguments_of(batch) for batch in data_batches or ()) if alone else ()
         captured, compared[part] = _write_model(part, network, inputs[part], exporter, path, real)
@@ -95,7 +100,7 @@ def _write_models(
 
 
 def _write_model(
-    part: str, network: Any, signals: dict[str, Signal], exporter: Any, path: Path, real: Iterable[Values]
+    part: str, network: Network, signals: dict[str, Signal], exporter: Target, path: Path, real: Iterable[Values]
 ) -> tuple[Captured, list[Compared]]:
     """Write one network, and compare it on random and real inputs."""
     captured = exporter.write(network, signals, path)
@@ -133,7 +138,7 @@ def _write_manifest(
 
 
 def _disagreement(
-    network: Network, signals: dict[str, Signal], worst: Compared, inner: Sequence[Any], values: Values, part: str
+    network: Network, signals: dict[str, Signal], worst: Compared, inner: Sequence[Inner], values: Values, part: str
 ) -> ExportError:
     diverging = first_diverging(network, signals, values, inner)
     where = diverging.node if diverging else "between the nodes"
@@ -157,7 +162,7 @@ def _part(name: str, captured: Captured, signals: dict[str, Signal]) -> dict[str
     }
 
 
-def _why_not_alone(loaded: Loaded, target: str, exporter: Any) -> str:
+def _why_not_alone(loaded: Loaded, target: str, exporter: Target) -> str:
     """Why the folder can't answer raw inputs by itself; empty if it can."""
     task = loaded.run.facts.task.name
     if tuple(loaded.model) != ("network",):
@@ -173,14 +178,21 @@ def _why_not_alone(loaded: Loaded, target: str, exporter: Any) -> str:
     return ""
 
 
-def _refuse_other_engine(loaded: Loaded) -> None:
-    if not all(isinstance(network, Network) for network in loaded.model.values()):
+def _networks(loaded: Loaded) -> dict[str, Network]:
+    """The run's networks by part.
+
+    Raises:
+        ExportError: ONNX Runtime computes the run already.
+    """
+    networks = {part: network for part, network in loaded.model.items() if isinstance(network, Network)}
+    if len(networks) < len(loaded.model):
         raise ExportError(
             "is computed by ONNX Runtime already",
             where=str(loaded.run.folder),
             expected="a run whose networks are torch's",
             fix="export the run that it was made from, or use its model.onnx",
         )
+    return networks
 
 
 def _parity(compared: dict[str, list[Compared]]) -> dict[str, Any]:

@@ -12,6 +12,11 @@ from torch import Tensor
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._kind import Kind
 from weftnet.explain.explanation import DisplayedInput
+from weftnet.explain.inputs.image import ImageView
+from weftnet.explain.inputs.steps import StepsView
+from weftnet.explain.inputs.table import TableView
+from weftnet.explain.inputs.tokens import TokensView
+from weftnet.explain.inputs.vector import VectorView
 
 __all__ = ["View", "view"]
 
@@ -43,12 +48,6 @@ def view(name: str, signal: Signal, columns: Mapping[str, Kind]) -> View:
         signal: what the network reads.
         columns: the fitted kinds of the columns the input is made of; empty where the data have no columns.
     """
-    from weftnet.explain.inputs.image import ImageView
-    from weftnet.explain.inputs.steps import StepsView
-    from weftnet.explain.inputs.table import TableView
-    from weftnet.explain.inputs.tokens import TokensView
-    from weftnet.explain.inputs.vector import VectorView
-
     only: Any = next(iter(columns.values())) if len(columns) == 1 else None
     if name == "table" and columns:
         return TableView(dict(columns))

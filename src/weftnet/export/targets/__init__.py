@@ -1,8 +1,8 @@
 """The formats a network can be exported to, one per file."""
 
 from pathlib import Path
-from typing import Any
 
+from weftnet.export.targets._target import Target
 from weftnet.registry import Registry
 
-TARGETS: Registry[Any] = Registry("export target", __name__, Path(__file__).parent)
+TARGETS: Registry[type[Target]] = Registry("export target", __name__, Path(__file__).parent)

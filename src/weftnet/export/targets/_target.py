@@ -1,0 +1,36 @@
+"""The interface of every entry of the registry `TARGETS`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from weftnet.architecture.signal import Signal
+from weftnet.compose.network import Network
+from weftnet.export.capture import Captured
+from weftnet.export.diverge import Inner
+from weftnet.export.parity import Arrays, Values
+
+
+class Target(Protocol):
+    """Writes, runs and inspects files of one format."""
+
+    suffix: ClassVar[str]
+    """Of the files."""
+    runs_alone: ClassVar[bool]
+    """Whether the runner, which has no torch, can use them."""
+
+    def write(self, network: Network, signals: Mapping[str, Signal], path: Path) -> Captured:
+        """Write a network.
+
+        Raises:
+            ExportError: it can't be written in this format.
+        """
+        ...
+
+    def open(self, path: Path) -> Callable[[Values], Arrays]:
+        """A file as a function of inputs by name."""
+        ...
+
+    def inner(self, path: Path, values: Values) -> Sequence[Inner]:
+        """Every intermediate value, with the module it came from and those that read it."""
+        ...
