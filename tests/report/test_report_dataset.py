@@ -33,7 +33,7 @@ def people(tmp_path: Path) -> Path:
 def test_the_table_describes_each_column(people: Path) -> None:
     data = open_data(people, target="likes")
     head, rows = column_table(data)
-    assert head[:4] == ["column", "kind", "input", "missing"]
+    assert head[:4] == ["column", "kind", "goes into", "missing"]
     kinds = {row[0]: row[1:3] for row in rows}
     assert kinds == {
         "age": ["number", "table"],

@@ -19,6 +19,8 @@ from weftnet.report.page import charts, figure, page, paragraph, section, table
 
 #: the most rows that the table of columns is computed from, examples, and classes in the chart of their balance
 _ROWS, _EXAMPLES, _CLASSES = 10_000, 24, 30
+#: fields of `weftnet data --json`
+_HEAD = ["column", "kind", "goes into", "missing", "different", "values"]
 
 
 def write_dataset(data: RowData, path: Path) -> Path:
@@ -51,8 +53,8 @@ def column_table(data: RowData) -> tuple[list[str], list[list[str]]]:
             kind = str(data.preprocessing.state()["target"]["kind"])
             lines.append([name, kind, "target", *_summary(values, Field(name, kind, "", "", False))])
         else:
-            lines.append([name, "", "unused", *_summary(values, Field(name, "", "", "", True))])
-    return ["column", "kind", "input", "missing", "distinct", "values"], lines
+            lines.append([name, "", "left out", *_summary(values, Field(name, "", "", "", True))])
+    return _HEAD, lines
 
 
 def examples(data: RowData, count: int) -> str:
