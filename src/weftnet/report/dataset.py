@@ -54,7 +54,7 @@ def column_table(data: RowData) -> tuple[list[str], list[list[str]]]:
             lines.append([name, kind, "target", *_summary(values, Field(name, kind, "", "", False))])
         else:
             lines.append([name, "", "left out", *_summary(values, Field(name, "", "", "", True))])
-    return _HEAD, lines
+    return list(_HEAD), lines
 
 
 def examples(data: RowData, count: int) -> str:
