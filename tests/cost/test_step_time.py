@@ -193,3 +193,12 @@ def test_a_step_takes_as_long_as_one_written_by_hand() -> None:
         pairs = [(steps(64).total, by_hand()) for _ in range(12)][2:]
     ratio = statistics.median(own for own, _ in pairs) / statistics.median(other for _, other in pairs)
     assert 1 / 1.6 < ratio < 1.6
+
+
+def test_what_a_step_takes_whatever_its_batch_does_not_keep_a_batch_from_being_measured() -> None:
+    """By two examples alone 64 would take 6.4 s a step; by two sizes it is known that they take little more."""
+    fake = Fake((0.2, 0.0, 0.0), (1e-5, 0.0, 0.0))
+    step = step_time(fake, 64, budget=5.0, now=fake.now)
+    assert step.measured
+    assert step.forward == pytest.approx(0.20064)
+    assert fake.time - 100 < 5.5
