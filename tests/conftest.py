@@ -16,7 +16,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Libraries write into the home folder on import, and so does the calibration: give every test its own."""
+    """Libraries write into the home folder on import, and the roofline is kept there: give every test its own."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))

@@ -14,25 +14,25 @@ def check(
     data: Source = None,
     target: Target = None,
     task: Annotated[str | None, typer.Option(help="The task whose head completes the architecture.")] = None,
-    batch: Annotated[int, typer.Option(help="Batch size of the memory and time figures.")] = 64,
-    max_batch: Annotated[bool, typer.Option("--max-batch", help="Figures of the largest batch that fits.")] = False,
+    batch: Annotated[int, typer.Option(help="Batch size for memory and time.")] = 64,
+    max_batch: Annotated[bool, typer.Option("--max-batch", help="Show the figures of the largest batch that fits.")] = False,
     memory: Annotated[
-        str | None, typer.Option(help="What training may use, 8GB or 512MiB; what is free, if left out.")
+        str | None, typer.Option(help="Memory that training may use, 8GB or 512MiB; by default what is free.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: what sending costs.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: shows what communication costs.")] = None,
     shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights.")] = False,
     bandwidth: Annotated[
-        str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; measured here, if left out.")
+        str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; by default measured here.")
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Examples in an epoch.")] = None,
-    no_time: Annotated[bool, typer.Option("--no-time", help="Leave times out: no step is run.")] = False,
+    no_time: Annotated[bool, typer.Option("--no-time", help="Leave times out: run no training step.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the offered fixes and write the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plugin: Plugin = None,
 ) -> None:
     """Shapes, parameters, FLOPs, memory and time of an architecture, or all of its faults with their fixes.
 
-    Times come last: some steps are run for them, for a few seconds; --no-time leaves them out.
+    Times come last, as training steps are run to measure them, for about five seconds; --no-time leaves them out.
     """
     from weftnet.cli.commands.architecture import check_command, together_of
 

@@ -16,7 +16,7 @@ from weftnet.cost.cost import Cost
 from weftnet.cost.step_time import PASSES
 
 _COMBINED = (*COMBINATORS, *MERGES)
-#: width of the column of names, so that lines printed later stand below the earlier ones
+#: width of the column of names, so that times, which are printed later, line up with the totals
 _NAMES = 13
 
 
