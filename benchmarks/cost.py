@@ -167,12 +167,13 @@ def measured(what: str, missing: Mapping[str, list[int]], args: argparse.Namespa
     command = [sys.executable, __file__, "--child", wanted, "--seeds", str(args.seeds), "--threads", str(args.threads)]
     env = {"OMP_NUM_THREADS": str(args.threads), "MKL_NUM_THREADS": str(args.threads), "PATH": ""}
     env |= {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"} if what == "memory" else {}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
-    if done.returncode:
-        raise SystemExit(f"{list(missing)}: {done.stderr}")
-    for line in done.stdout.splitlines():
-        if line.startswith("["):
-            yield tuple(json.loads(line))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("["):
+                yield tuple(json.loads(line))
+    if process.returncode:
+        raise SystemExit(f"measuring {list(missing)} failed")
 
 
 def main() -> None:

@@ -15,11 +15,15 @@ def check(
     target: Target = None,
     task: Annotated[str | None, typer.Option(help="The task whose head completes the architecture.")] = None,
     batch: Annotated[int, typer.Option(help="Batch size for memory and time.")] = 64,
-    max_batch: Annotated[bool, typer.Option("--max-batch", help="Show the figures of the largest batch that fits.")] = False,
+    max_batch: Annotated[
+        bool, typer.Option("--max-batch", help="Show the figures of the largest batch that fits.")
+    ] = False,
     memory: Annotated[
         str | None, typer.Option(help="Memory that training may use, 8GB or 512MiB; by default what is free.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that share a batch: shows what communication costs.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that share a batch: shows what communication costs.")
+    ] = None,
     shard: Annotated[bool, typer.Option("--shard", help="Each worker keeps a share of the weights.")] = False,
     bandwidth: Annotated[
         str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; by default measured here.")

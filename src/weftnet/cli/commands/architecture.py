@@ -109,6 +109,7 @@ def check_command(
     report = check.check(architecture, signals, task=chosen, faults=faults, **figures)
     if not as_json:
         console.print(rendering.costs(report))
+        console.file.flush()  # a pipe has it at once too
     try:
         if with_times and not report.faults:
             report = _timed(report)
@@ -126,9 +127,10 @@ def _timed(report: "Report") -> "Report":
     from weftnet.cost.step_time import BUDGET
 
     console = Console(stderr=True)
-    text = f"timing training steps, about {BUDGET:.0f} s at most; --no-time leaves them out"
+    text = "timing training steps"
     if not console.is_terminal:
-        console.print(text, highlight=False, soft_wrap=True)
+        bound = f"about {BUDGET:.0f} s at most; --no-time leaves times out"
+        console.print(f"{text}, {bound}", highlight=False, soft_wrap=True)
         return timed(report)
     columns = TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
