@@ -1,9 +1,9 @@
-"""Whatever can be written down, right or wrong: it is resolved or refused with faults, and its fixes can be made."""
+"""Any architecture, valid or not: it is resolved or rejected with faults, and its fixes can be applied."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import architectures, healthy
+from strategies import architectures, valid_chains
 
 from weftnet.architecture.faults import apply
 from weftnet.architecture.reading import read_text
@@ -23,18 +23,18 @@ quick = settings(max_examples=20, deadline=None, suppress_health_check=list(Heal
 def test_nothing_breaks_the_resolver(text: str, architecture: Architecture) -> None:
     faults = []
     for part, node in architecture.parts.items():
-        tree, found = examine(node, {"x": parse(text)}, part)
-        assert tree is not None or found
-        faults += found
-        assert all(str(fault) for fault in found)
-    mended = apply(architecture, [fault.fix for fault in faults if fault.fix])
-    assert apply(mended, []) == mended
-    assert read_text(to_yaml(mended))[0] is not None or Chain() in mended.parts.values()
+        tree, part_faults = examine(node, {"x": parse(text)}, part)
+        assert tree is not None or part_faults
+        faults += part_faults
+        assert all(str(fault) for fault in part_faults)
+    fixed = apply(architecture, [fault.fix for fault in faults if fault.fix])
+    assert apply(fixed, []) == fixed
+    assert read_text(to_yaml(fixed))[0] is not None or Chain() in fixed.parts.values()
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(healthy(), st.data())
-def test_one_wrong_setting_is_mended_in_place(case: tuple[Chain, Signal], data: st.DataObject) -> None:
+@given(valid_chains(), st.data())
+def test_one_wrong_setting_is_fixed_in_place(case: tuple[Chain, Signal], data: st.DataObject) -> None:
     node, signal = case
     blocks = [n for n, child in enumerate(node.nodes) if isinstance(child, Block)]
     place = data.draw(st.sampled_from(blocks or [0]))
@@ -42,8 +42,8 @@ def test_one_wrong_setting_is_mended_in_place(case: tuple[Chain, Signal], data: 
     if not isinstance(child, Block):
         return
     wrong = {data.draw(st.sampled_from(WORDS)): data.draw(st.sampled_from(VALUES))}
-    ill = Block(child.name, {**child.settings, **wrong})
-    architecture = Architecture.of(Chain((*node.nodes[:place], ill, *node.nodes[place + 1 :])))
+    faulty = Block(child.name, {**child.settings, **wrong})
+    architecture = Architecture.of(Chain((*node.nodes[:place], faulty, *node.nodes[place + 1 :])))
     for _ in range(3):
         faults = examine(architecture.parts["network"], {"x": signal})[1]
         assert all(fault.fix is not None for fault in faults), [str(fault) for fault in faults]

@@ -137,7 +137,7 @@ def test_the_fixes_mend_it(case: Case) -> None:
 
 
 @each
-def test_load_and_build_refuse_it(case: Case) -> None:
+def test_load_and_build_reject_it(case: Case) -> None:
     with pytest.raises(ArchitectureError) as raised:
         build(load(case.path), {"network": case.inputs})
     count = len(raised.value.faults)

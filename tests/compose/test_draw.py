@@ -1,4 +1,4 @@
-"""Drawings hold every node and every shape, and nothing lies over anything else."""
+"""Drawings contain every node and every shape, and nothing overlaps."""
 
 import re
 from xml.etree import ElementTree
@@ -60,7 +60,7 @@ def texts(svg: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_node_stands_in_the_drawing_with_its_path(name):
+def test_every_node_is_in_the_drawing_with_its_path(name):
     resolved = made(name)
     counted = cost(resolved, 4)
     svg = draw(resolved, by_path(counted))
@@ -75,7 +75,7 @@ def test_every_node_stands_in_the_drawing_with_its_path(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_boxes_lie_apart_and_inside_the_picture(name):
+def test_boxes_do_not_overlap_and_are_inside_the_picture(name):
     root = ElementTree.fromstring(draw(made(name)))
     width, height = (float(root.get(side)) for side in ("width", "height"))
     boxes = list(_boxes(root, 0, 0).values())
@@ -91,17 +91,17 @@ def _boxes(element: ElementTree.Element, x: float, y: float) -> dict[str, tuple[
     """Each block's path → left, top, right, bottom."""
     if place := re.match(r"translate\(([-\d.]+) ([-\d.]+)\)", element.get("transform", "")):
         x, y = x + float(place[1]), y + float(place[2])
-    found = {}
+    boxes = {}
     rect = next((child for child in element if child.get("class") == "box"), None)
     if rect is not None:
         path = next(child.text for child in element if child.get("class") == "soft end")
-        found[path] = x, y, x + float(rect.get("width")), y + float(rect.get("height"))
+        boxes[path] = x, y, x + float(rect.get("width")), y + float(rect.get("height"))
     for child in element:
-        found |= _boxes(child, x, y)
-    return found
+        boxes |= _boxes(child, x, y)
+    return boxes
 
 
-def test_shapes_and_arguments_stand_on_the_edges():
+def test_shapes_and_arguments_label_the_edges():
     written = texts(draw(made("graph")))
     assert {"series 12×16", "vector 5", "memory", "x", "concat", "tokens 12"} <= {*written}
     assert '-->|"memory: series 12×16"|' in mermaid(made("graph"))
@@ -118,7 +118,7 @@ def test_shortcuts_are_arcs_and_branches_side_by_side():
     assert boxes["1.body.0"][3] < boxes["1.body.1"][1]
 
 
-def test_costs_stand_in_the_boxes_when_given():
+def test_figures_are_written_in_the_boxes():
     resolved = made("block")
     assert "32 parameters, 56 FLOPs" in texts(draw(resolved, by_path(cost(resolved, 4))))
     assert not any("FLOPs" in text for text in texts(draw(resolved)))
@@ -132,7 +132,7 @@ def test_names_are_escaped():
     assert "#lt;b#gt;" in mermaid(resolved)
 
 
-def test_it_is_read_in_light_and_in_dark():
+def test_it_suits_light_and_dark_pages():
     svg = draw(made("block"))
     assert "prefers-color-scheme:dark" in svg
     assert "<script" not in svg

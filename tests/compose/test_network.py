@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
-from strategies import healthy
+from strategies import valid_chains
 from torch import Tensor
 
 from weftnet.architecture.reading import from_dict, read_text
@@ -223,8 +223,8 @@ def test_the_faults_of_all_parts() -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(healthy())
-def test_a_healthy_chain_is_never_refused(case: tuple[Chain, Signal]) -> None:
+@given(valid_chains())
+def test_a_valid_chain_is_never_rejected(case: tuple[Chain, Signal]) -> None:
     node, signal = case
     tree, faults = examine(node, {"x": signal})
     assert not faults, [str(fault) for fault in faults]
@@ -262,7 +262,7 @@ CONTRACT = [
 
 
 @pytest.mark.parametrize(("signal", "yaml"), CONTRACT)
-def test_healthy_files_are_never_refused(signal: str, yaml: str) -> None:
+def test_valid_files_are_never_rejected(signal: str, yaml: str) -> None:
     architecture, faults = read_text(yaml)
     assert not faults
     assert architecture is not None

@@ -77,8 +77,8 @@ AFTER = {"image_rows": "series", "image_to_sequence": "series"}
 
 
 @st.composite
-def healthy(draw: st.DrawFn) -> tuple[Chain, Signal]:
-    """A chain that fits, and what comes in."""
+def valid_chains(draw: st.DrawFn) -> tuple[Chain, Signal]:
+    """A chain without faults, and its input."""
     text = draw(st.sampled_from(["image:3x8x6", "series:7x8", "vector:8", "tokens:6,vocabulary=11,padded"]))
     signal = parse(text)
     rows: list[Node] = []

@@ -73,6 +73,6 @@ def test_softmax_of_large_values_is_finite():
         ("elu", {"alpha": 0.0}, "elu: alpha: expected a positive number, got 0.0"),
     ],
 )
-def test_a_bad_setting_is_refused(name, settings, text):
+def test_a_bad_setting_is_rejected(name, settings, text):
     with unchecked(), pytest.raises(ValueError, match=f"^{text}$"):
         BLOCKS.get(name)(**settings)

@@ -126,7 +126,7 @@ def test_keeps_bfloat16():
         ({"kernel": 4, "stride": 2}, "conv1d: kernel: expected an odd size for 'same' with stride 2, got 4"),
     ],
 )
-def test_a_bad_setting_is_refused(settings, text):
+def test_a_bad_setting_is_rejected(settings, text):
     with unchecked(), pytest.raises(ValueError, match=f"^{text}$"):
         Conv1d(**{"dim_in": 4, "dim": 6} | settings)
 
@@ -139,7 +139,7 @@ def test_a_bad_setting_is_refused(settings, text):
         ({"padding": 0, "dilation": 3}, "kernel 3 with dilation 3 does not fit an input of time 5 with padding 0"),
     ],
 )
-def test_a_kernel_longer_than_the_sequence_is_refused(settings, text):
+def test_a_kernel_longer_than_the_sequence_is_rejected(settings, text):
     with pytest.raises(ValueError, match=f"^conv1d: {text}; use a smaller kernel, padding 'same', or downsample less"):
         Conv1d(4, 6, **settings)(torch.randn(2, 5, 4))
     Conv1d(4, 6, **settings)(torch.randn(2, 7, 4))

@@ -102,7 +102,7 @@ def test_exports_and_keeps_bfloat16(block, name, settings):
 
 @pytest.mark.parametrize(("settings", "text"), REFUSED)
 @pytest.mark.parametrize(("block", "name"), BLOCKS)
-def test_a_bad_setting_is_refused(block, name, settings, text):
+def test_a_bad_setting_is_rejected(block, name, settings, text):
     with unchecked(), pytest.raises(ValueError, match=f"^{name}: {text}$"):
         block(**{"channels_in": 4, "channels": 6} | settings)
 
@@ -115,7 +115,7 @@ def test_groups_and_dilation_are_checked():
 
 
 @pytest.mark.parametrize(("block", "name"), BLOCKS)
-def test_a_kernel_larger_than_the_image_is_refused(block, name):
+def test_a_kernel_larger_than_the_image_is_rejected(block, name):
     text = "does not fit an input of"
     with pytest.raises(ValueError, match=f"^{name}: kernel 7 {text} height 5 with padding 0; use a smaller kernel"):
         block(4, 6, kernel=7, padding="valid")(torch.randn(2, 4, 5, 9))

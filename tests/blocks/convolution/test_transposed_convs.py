@@ -100,12 +100,12 @@ def test_both_keep_bfloat16():
 @pytest.mark.parametrize(
     ("block", "name"), [(TransposedConv1d, "transposed_conv1d"), (TransposedConv2d, "transposed_conv2d")]
 )
-def test_a_bad_setting_is_refused(block, name, settings, text):
+def test_a_bad_setting_is_rejected(block, name, settings, text):
     with pytest.raises(ValueError, match=f"^{name}: {text}$"):
         block(4, 5, **settings)
 
 
-def test_bad_sizes_are_refused():
+def test_bad_sizes_are_rejected():
     with pytest.raises(ValueError, match=r"^transposed_conv1d: dim_in: expected a positive integer, got 0$"):
         TransposedConv1d(0, 5)
     with pytest.raises(ValueError, match=r"^transposed_conv1d: kernel: expected an integer ≥ 1, got 0$"):
@@ -118,7 +118,7 @@ def test_bad_sizes_are_refused():
         TransposedConv2d(4, 5, kernel=[2])
 
 
-def test_a_padding_that_leaves_nothing_is_refused():
+def test_a_padding_that_leaves_nothing_is_rejected():
     text = "padding 2 leaves no output: an input of {} 2 gives 0 outputs; use a smaller padding or a larger kernel$"
     with pytest.raises(ValueError, match=r"^transposed_conv1d: " + text.format("time")):
         TransposedConv1d(4, 5, padding=2)(torch.randn(2, 2, 4))

@@ -85,6 +85,6 @@ def test_settings_are_checked(settings, message):
         WhiteningConv2d(2, **settings)
 
 
-def test_an_image_smaller_than_the_kernel_is_refused():
+def test_an_image_smaller_than_the_kernel_is_rejected():
     with pytest.raises(ValueError, match="whitening_conv2d: kernel 4 does not fit an input of height 3"):
         WhiteningConv2d(1, 4)(torch.zeros(1, 1, 3, 5))

@@ -134,7 +134,7 @@ def test_bfloat16_stays_and_is_summed_in_float32():
 @pytest.mark.parametrize(
     ("block", "name", "size"), [(BatchNorm, "batch_norm", "dim"), (BatchNorm2d, "batch_norm2d", "channels")]
 )
-def test_a_bad_setting_is_refused(block, name, size):
+def test_a_bad_setting_is_rejected(block, name, size):
     with pytest.raises(ValueError, match=f"^{name}: {size}: expected a positive integer, got 0$"):
         block(0)
     with pytest.raises(ValueError, match=f"^{name}: momentum: expected a number from 0 to 1, got 1.5$"):

@@ -77,6 +77,6 @@ def test_group_norm_exports_and_keeps_bfloat16():
         ("group_norm", {"channels": 32, "eps": 0.0}, "group_norm: eps: expected a positive number, got 0.0"),
     ],
 )
-def test_a_bad_setting_is_refused(name, settings, text):
+def test_a_bad_setting_is_rejected(name, settings, text):
     with pytest.raises(ValueError, match=f"^{text}$"):
         BLOCKS.get(name)(**settings)

@@ -91,6 +91,6 @@ def test_an_image_exports_and_keeps_bfloat16(name):
 
 
 @pytest.mark.parametrize(("settings", "name"), [((0,), "dim_in"), ((4, 0), "dim_hidden")])
-def test_bad_sizes_of_attention_are_refused(settings, name):
+def test_bad_sizes_of_attention_are_rejected(settings, name):
     with pytest.raises(ValueError, match=f"^attention_pool: {name}: expected a positive integer, got 0$"):
         BLOCKS.get("attention_pool")(*settings)

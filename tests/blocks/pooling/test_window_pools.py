@@ -88,7 +88,7 @@ def test_an_image_exports_and_keeps_bfloat16(block, name):
 
 
 @pytest.mark.parametrize(("block", "name"), IMAGES)
-def test_bad_settings_of_an_image_pooling_are_refused(block, name):
+def test_bad_settings_of_an_image_pooling_are_rejected(block, name):
     with pytest.raises(
         ValueError, match=rf"^{name}: size: expected a positive integer or two \[height, width\], got 0$"
     ):
@@ -101,7 +101,7 @@ def test_bad_settings_of_an_image_pooling_are_refused(block, name):
 
 
 @pytest.mark.parametrize(("block", "name"), SEQUENCES)
-def test_bad_settings_of_a_sequence_pooling_are_refused(block, name):
+def test_bad_settings_of_a_sequence_pooling_are_rejected(block, name):
     with pytest.raises(ValueError, match=f"^{name}: size: expected a positive integer, got 0$"):
         block(0)
     with pytest.raises(ValueError, match=f"^{name}: stride: expected a positive integer, got 0$"):
@@ -109,7 +109,7 @@ def test_bad_settings_of_a_sequence_pooling_are_refused(block, name):
 
 
 @pytest.mark.parametrize(("block", "name"), IMAGES)
-def test_a_window_larger_than_the_image_is_refused(block, name):
+def test_a_window_larger_than_the_image_is_rejected(block, name):
     text = f"^{name}: size 7 does not fit an input of"
     with pytest.raises(ValueError, match=f"{text} height 5 with padding 0; use a smaller size, or downsample less"):
         block(7)(torch.randn(2, 3, 5, 9))
@@ -118,6 +118,6 @@ def test_a_window_larger_than_the_image_is_refused(block, name):
 
 
 @pytest.mark.parametrize(("block", "name"), SEQUENCES)
-def test_a_window_longer_than_the_sequence_is_refused(block, name):
+def test_a_window_longer_than_the_sequence_is_rejected(block, name):
     with pytest.raises(ValueError, match=f"^{name}: size 7 does not fit an input of time 5 with padding 0; use a sma"):
         block(7)(torch.randn(2, 5, 3))

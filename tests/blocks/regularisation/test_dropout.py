@@ -42,6 +42,6 @@ def test_exports():
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
-def test_a_bad_rate_is_refused(rate):
+def test_a_bad_rate_is_rejected(rate):
     with pytest.raises(ValueError, match=f"^dropout: rate: expected a number from 0 to below 1, got {rate}$"):
         Dropout(rate)

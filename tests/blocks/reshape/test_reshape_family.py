@@ -133,6 +133,6 @@ def test_padding_becomes_zeros(block: nn.Module) -> None:
         (lambda: Upsample2d(0), (), "upsample2d: factor: expected a positive integer, got 0"),
     ],
 )
-def test_misfits_are_refused(make: Callable[[], nn.Module], shape: tuple[int, ...], text: str) -> None:
+def test_misfits_are_rejected(make: Callable[[], nn.Module], shape: tuple[int, ...], text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         make()(torch.randn(shape))

@@ -99,7 +99,7 @@ def test_settings_are_checked(settings: dict[str, int], text: str) -> None:
         Spectrogram(**settings)
 
 
-def test_misfits_are_refused() -> None:
+def test_misfits_are_rejected() -> None:
     with pytest.raises(ValueError, match="spectrogram: x: expected a wave, one value a step, got 2 values"):
         block()(torch.randn(1, 27, 2))
     with pytest.raises(ValueError, match="spectrogram: window: expected at most the wave's 9 steps, got 11"):

@@ -26,15 +26,15 @@ def test_values_gradients_and_second_gradients(shape: tuple[int, ...], bias: boo
     assert dense_by_onednn(layer) == 1
     x = torch.randn(shape, requires_grad=True)
     exact = [value.detach().double().requires_grad_() for value in (x, *layer.parameters())]
-    found = []
+    results = []
     for y, leaves in (
         (layer(x), [x, *layer.parameters()]),
         (by_hand(exact[0], exact[1], exact[2] if bias else None), exact),
     ):
         first = torch.autograd.grad(y.sin().sum(), leaves, create_graph=True)
         second = torch.autograd.grad(sum(each.square().sum() for each in first), leaves)
-        found.append([y, *first, *second])
-    for ours, true in zip(*found, strict=True):
+        results.append([y, *first, *second])
+    for ours, true in zip(*results, strict=True):
         torch.testing.assert_close(ours.double(), true, rtol=1e-4, atol=1e-4)
 
 
