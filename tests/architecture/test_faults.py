@@ -1,4 +1,4 @@
-"""Edits are data: each changes what it says and nothing else; a fault tells all it knows."""
+"""Edits are data: each changes one thing and nothing else; a fault reports all it knows."""
 
 import json
 from typing import Any

@@ -115,7 +115,7 @@ def test_a_merge_in_a_graph_beside_its_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "report"),
     [
         ("inputs: image:1x2x3\nchain: [relu]", "architecture (inputs): names no input"),
         ("inputs: [a]\nchain: [relu]", "architecture (inputs): is not a mapping"),
@@ -132,9 +132,9 @@ def test_a_merge_in_a_graph_beside_its_node() -> None:
         ("- parallel: {branches: [relu, relu], merge: 3}", "0 (parallel): no merge is called '3'"),
     ],
 )
-def test_faults_of_form(text: str, told: str) -> None:
+def test_faults_of_form(text: str, report: str) -> None:
     _, faults = read_text(text)
-    assert told in [str(fault).splitlines()[0] for fault in faults]
+    assert report in [str(fault).splitlines()[0] for fault in faults]
 
 
 @pytest.mark.parametrize("text", ["!!python/name:os.system", "- !!python/object/new:os.system [x]", "- &a relu\n- *a"])

@@ -61,8 +61,8 @@ class Case:
         return {name: _values(signal, generator) for name, signal in self.signals.items()}
 
     def __str__(self) -> str:
-        told = ",".join(f"{key}={value}" for key, value in self.settings.items())
-        return f"{self.name}({told})"
+        settings = ",".join(f"{key}={value}" for key, value in self.settings.items())
+        return f"{self.name}({settings})"
 
 
 def _values(signal: Signal, generator: torch.Generator) -> Tensor:

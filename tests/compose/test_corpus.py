@@ -1,13 +1,13 @@
-"""Mistakes that people make, one a file in tests/broken: found where they lie, told plainly, and mended.
+"""Common mistakes, one per file in tests/broken: each is located, explained plainly, and fixed.
 
-A file's head says what comes in and, for every fault, its first line, the names that may have been meant and the fix:
+A file's head gives its input and, for every fault, the first line, the suggested names and the fix:
 
     # input: photo=image:3x16x16; row=vector:5
     # expect: 3.body.0 (conv2d): has no setting 'kernal'
     #   did you mean 'kernel'?
     #   fix: write kernel: 5 instead of kernal
 
-`# unfixable: why` stands where no edit could be right, `# error:` where the text is no YAML at all.
+`# unfixable: why` marks faults that no edit could fix, `# error:` text that is not YAML at all.
 """
 
 import re
@@ -58,7 +58,7 @@ class Case:
 def inputs(text: str) -> dict[str, Signal]:
     """`image:1x28x28`, or `photo=image:3x16x16; row=vector:5`."""
     named = (re.fullmatch(r"(?:(\w+)=)?(\w+:.+)", one) for one in text.split("; "))
-    return {found[1] or "x": parse(found[2]) for found in named if found}
+    return {match[1] or "x": parse(match[2]) for match in named if match}
 
 
 def feed(signals: Mapping[str, Signal]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -93,7 +93,7 @@ FORM = [case for case in CASES if not case.error]
 each = pytest.mark.parametrize("case", FORM, ids=lambda case: case.path.stem)
 
 
-def test_the_corpus_is_large_and_says_what_it_holds() -> None:
+def test_the_corpus_is_large_and_annotated() -> None:
     assert len(CASES) >= 75
     assert all(case.expected or case.error for case in CASES)
     unfixable = [case for case in FORM if any("unfixable" in line for fault in case.expected for line in fault)]
@@ -101,12 +101,14 @@ def test_the_corpus_is_large_and_says_what_it_holds() -> None:
 
 
 @each
-def test_every_fault_is_told(case: Case) -> None:
+def test_every_fault_is_reported(case: Case) -> None:
     architecture, faults = read(case.path)
     if architecture is not None:
         faults += faults_of(architecture, case.inputs)
-    told = [[line.strip() for line in str(fault).splitlines()] for fault in faults]
-    kept = [[line for n, line in enumerate(lines) if n == 0 or line.startswith(("did you", "fix:"))] for lines in told]
+    reports = [[line.strip() for line in str(fault).splitlines()] for fault in faults]
+    kept = [
+        [line for n, line in enumerate(lines) if n == 0 or line.startswith(("did you", "fix:"))] for lines in reports
+    ]
     expected = [[line for line in lines if not line.startswith("unfixable")] for lines in case.expected]
     assert kept == expected
     for fault, lines in zip(faults, case.expected, strict=True):
@@ -121,7 +123,7 @@ def test_every_fault_is_told(case: Case) -> None:
 
 
 @each
-def test_the_fixes_mend_it(case: Case) -> None:
+def test_the_fixes_make_it_valid(case: Case) -> None:
     architecture, faults = read(case.path)
     if any(line.startswith("unfixable") for lines in case.expected for line in lines):
         assert architecture is None or any(fault.fix is None for fault in faults_of(architecture, case.inputs))
@@ -145,7 +147,7 @@ def test_load_and_build_reject_it(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.error], ids=lambda case: case.path.stem)
-def test_what_is_no_yaml_says_its_line(case: Case) -> None:
+def test_invalid_yaml_is_reported_with_its_line(case: Case) -> None:
     with pytest.raises(SettingError) as raised:
         read(case.path)
     line = re.match(r"line \d+: ", case.error)

@@ -1,6 +1,6 @@
 """Drawn architectures: the same for the same seed, and what `check` says of them is what happens when they run.
 
-`naive` builds and runs without the resolver: what `check` refuses must fail there, or break a rule that is stated.
+`naive` builds and runs without the resolver: what `check` rejects must fail there, or break a stated rule.
 """
 
 import re
@@ -55,14 +55,14 @@ def runs(architecture: Architecture, batch: int) -> None:
         assert parameter.grad is None or parameter.grad.isfinite().all(), name
 
 
-def refused(architecture: Architecture) -> None:
+def rejected(architecture: Architecture) -> None:
     """It fails when built naively, or breaks a stated rule; its fixes make it valid."""
     node, signals = architecture.parts["network"], inputs_of(architecture)["network"]
     faults = examine(node, signals)[1]
     try:
         run(node, signals, 2)
         ran = True
-    except Exception:  # a block is anyone's code
+    except Exception:  # a block may be anyone's code
         ran = False
     assert not ran or any(RULES.search(fault.what) for fault in faults), [str(fault) for fault in faults]
     for _ in range(10):
@@ -78,19 +78,19 @@ def refused(architecture: Architecture) -> None:
 
 def both_ways(seed: int, size: int) -> None:
     for signals in SIGNALS:
-        sound = draw(signals, seed, size)
-        assert not examine(sound.parts["network"], inputs_of(sound)["network"])[1]
+        valid = draw(signals, seed, size)
+        assert not examine(valid.parts["network"], inputs_of(valid)["network"])[1]
         for batch in (2, 3):
-            runs(sound, batch)
-        ill = draw(signals, seed, size, faults=1 + seed % 3)
-        if examine(ill.parts["network"], inputs_of(ill)["network"])[1]:
-            refused(ill)
+            runs(valid, batch)
+        faulty = draw(signals, seed, size, faults=1 + seed % 3)
+        if examine(faulty.parts["network"], inputs_of(faulty)["network"])[1]:
+            rejected(faulty)
         else:
-            runs(ill, 2)
+            runs(faulty, 2)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_is_accepted_runs_and_what_is_refused_fails_and_is_mended(seed: int) -> None:
+def test_accepted_architectures_run_and_rejected_ones_fail_and_can_be_fixed(seed: int) -> None:
     both_ways(seed, 5)
 
 
@@ -100,7 +100,7 @@ def test_four_hundred_more(seed: int) -> None:
     both_ways(seed, 7)
 
 
-def test_the_same_seed_draws_the_same_and_another_another() -> None:
+def test_the_seed_decides_the_architecture() -> None:
     for faults in (0, 2):
         first = draw(SIGNALS[0], 7, 8, faults=faults)
         assert first == draw(SIGNALS[0], 7, 8, faults=faults)
@@ -114,7 +114,7 @@ def test_it_reads_back_from_yaml() -> None:
 
 
 @pytest.mark.slow
-def test_every_block_is_drawn_sooner_or_later() -> None:
+def test_every_block_is_eventually_drawn() -> None:
     wanted, seen = set(BLOCKS.names()), set()
     for seed in range(80):
         for signals in SIGNALS:

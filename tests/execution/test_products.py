@@ -42,12 +42,12 @@ def test_values_gradients_and_second_gradients(shape: tuple[int, ...], bias: boo
 def test_gradients_that_come_in_other_layouts(dim: int) -> None:
     layer = nn.Linear(6, 5)
     x = torch.randn(4, 3, 6)
-    given = torch.randn(5, 3, 4).permute(2, 1, 0) if dim == 3 else torch.ones(1).expand(4, 3, 5)
+    gradient = torch.randn(5, 3, 4).permute(2, 1, 0) if dim == 3 else torch.ones(1).expand(4, 3, 5)
     gradients = []
-    for on in (False, True):
-        dense_by_onednn(layer, on)
+    for use in (lambda _: None, dense_by_onednn):
+        use(layer)
         part = x[..., ::1] if dim == 1 else x.transpose(0, 1).contiguous().transpose(0, 1)
-        layer(part).backward(given)
+        layer(part).backward(gradient)
         gradients.append([parameter.grad.clone() for parameter in layer.parameters()])
         layer.zero_grad()
     torch.testing.assert_close(*gradients, rtol=1e-5, atol=1e-5)
@@ -64,7 +64,7 @@ def test_a_copy_uses_its_own_weights_and_nothing_stays_behind() -> None:
     assert not other(x).any()
     assert model(x).any()
     assert list(model.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
-    assert dense_by_onednn(model, on=False) == 0
+    assert dense_by_onednn(model) == 0  # each layer is replaced once
     assert all("forward" not in module.__dict__ for module in model.modules())
 
 

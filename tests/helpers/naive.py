@@ -1,7 +1,7 @@
-"""Builds and runs an architecture without the resolver: modules made when a value comes to them, on real tensors.
+"""Builds and runs an architecture without the resolver: modules are created when they get a value, on real tensors.
 
-The oracle of what `check` says. It knows the combinators and how a block's sizes come from the value it reads; it has
-no rules of its own, mends nothing and asks nothing: what torch and the blocks refuse, it refuses.
+The oracle for `check`. It knows the combinators and how a block's sizes follow from its input; it has no rules of its
+own and fixes nothing: it rejects what torch and the blocks reject.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ Value = tuple[Tensor, Tensor | None]
 
 
 class Naive(nn.Module):
-    """Runs nodes once, making their modules on the way."""
+    """Runs nodes once, creating their modules on the way."""
 
     def __init__(self, facts: Mapping[str, int]) -> None:
         super().__init__()
         self.facts, self.made = facts, nn.ModuleList()
 
     def node(self, node: Node, value: Value) -> Value:
-        """What a node makes of a value."""
+        """A node's output for a value."""
         match node:
             case Block():
                 return self.block(node, {"": value})

@@ -46,12 +46,12 @@ class KimCNN(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         x = self.vectors(tokens)
-        found = []
+        features = []
         for kernel, filters in zip((3, 4, 5), self.filters, strict=True):
             padded = F.pad(x, (0, 0, kernel - 1, kernel - 1))
             windows = [padded[:, t : t + kernel].flatten(1) for t in range(padded.shape[1] - kernel + 1)]
-            found.append(torch.stack([F.relu(filters(window)) for window in windows]).amax(0))
-        return self.last(torch.cat(found, 1))
+            features.append(torch.stack([F.relu(filters(window)) for window in windows]).amax(0))
+        return self.last(torch.cat(features, 1))
 
 
 def test_text_cnn_is_kim_s() -> None:

@@ -34,7 +34,7 @@ def test_settings_are_checked() -> None:
         Embedding(4, 3, std=0.0)
 
 
-def test_vectors_start_as_far_from_zero_as_they_are_told() -> None:
+def test_vectors_start_with_the_requested_deviation() -> None:
     assert Embedding(500, 40, std=0.1).table.weight.std().item() == pytest.approx(0.1, rel=0.02)
     torch.manual_seed(3)
     mine = Embedding(5, 4).table.weight
