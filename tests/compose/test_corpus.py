@@ -105,7 +105,7 @@ def test_every_fault_is_reported(case: Case) -> None:
     architecture, faults = read(case.path)
     if architecture is not None:
         faults += faults_of(architecture, case.inputs)
-    reports = [[line.strip() for line in str(fault).splitlines()] for fault in faults]
+    texts = [[line.strip() for line in str(fault).splitlines()] for fault in faults]
     kept = [
         [line for n, line in enumerate(lines) if n == 0 or line.startswith(("did you", "fix:"))] for lines in reports
     ]

@@ -17,11 +17,11 @@ def images(count=300, channels=2, height=5, width=7):
 
 def patches(x, kernel):
     """(count, channels · kernel²): every patch, by hand."""
-    patches = [
+    rows = [
         x[:, :, i : i + kernel, j : j + kernel].flatten(1)
         for i in range(x.shape[2] - kernel + 1) for j in range(x.shape[3] - kernel + 1)
     ]  # fmt: skip
-    return torch.cat(patches)
+    return torch.cat(rows)
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3])
