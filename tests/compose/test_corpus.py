@@ -106,9 +106,7 @@ def test_every_fault_is_reported(case: Case) -> None:
     if architecture is not None:
         faults += faults_of(architecture, case.inputs)
     texts = [[line.strip() for line in str(fault).splitlines()] for fault in faults]
-    kept = [
-        [line for n, line in enumerate(lines) if n == 0 or line.startswith(("did you", "fix:"))] for lines in reports
-    ]
+    kept = [[line for n, line in enumerate(lines) if n == 0 or line.startswith(("did you", "fix:"))] for lines in texts]
     expected = [[line for line in lines if not line.startswith("unfixable")] for lines in case.expected]
     assert kept == expected
     for fault, lines in zip(faults, case.expected, strict=True):
