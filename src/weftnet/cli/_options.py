@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from weftnet.errors import SettingError
+from weftnet.registry import Registry
 
 Plugin = Annotated[
     list[Path] | None,
@@ -39,7 +40,7 @@ def plugins(paths: list[Path] | None) -> None:
             load_plugin(path)
 
 
-def print_catalogue(registry: Any, name: str | None, as_json: bool) -> None:
+def print_catalogue(registry: Registry[Any], name: str | None, as_json: bool) -> None:
     """Print a registry, or one entry of it."""
     from weftnet.cli import catalogue
 

@@ -11,6 +11,7 @@ from weftnet.compete.propose import Candidate
 from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
+from weftnet.train.progress import Progress
 from weftnet.train.worker import is_leader, is_worker, restarts
 
 #: Fields of a recipe that say how long to train; at most one of them is set.
@@ -111,7 +112,7 @@ def jobs_of(candidates: Sequence[Candidate], seeds: Iterable[int], folder: Path,
     ]  # fmt: skip
 
 
-def run_job(job: Job, progress: Any = None) -> Outcome:
+def run_job(job: Job, progress: Progress | None = None) -> Outcome:
     """Train one network and evaluate it. An error becomes the outcome and doesn't end the competition.
 
     One of several workers raises the error instead, as the others would wait for it forever; when they are restarted,
@@ -132,7 +133,7 @@ def run_job(job: Job, progress: Any = None) -> Outcome:
         return job.outcome("failed", error=f"{type(error).__name__}: {error}")
 
 
-def _trained(job: Job, progress: Any) -> Outcome:
+def _trained(job: Job, progress: Progress | None) -> Outcome:
     from weftnet.architecture.reading import from_dict
     from weftnet.data import open_data
     from weftnet.plugins import load_plugin

@@ -13,16 +13,21 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from typing import Any
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 
 from weftnet.compete.jobs import Job, Outcome, interrupted, run_job
+from weftnet.train.progress import Progress
 
 #: In a worker: set once no further job may start.
-_ended: Any = None
+_ended: Event | None = None
 
 
 def run_jobs(
-    jobs: Sequence[Job], workers: int, done: Callable[[Outcome], None], progress: Callable[[str], Any] | None = None
+    jobs: Sequence[Job],
+    workers: int,
+    done: Callable[[Outcome], None],
+    progress: Callable[[str], Progress] | None = None,
 ) -> list[Outcome]:
     """Run all jobs; their outcomes in order of completion.
 
@@ -36,7 +41,7 @@ def run_jobs(
 
 
 def _in_turn(
-    jobs: Sequence[Job], done: Callable[[Outcome], None], progress: Callable[[str], Any] | None
+    jobs: Sequence[Job], done: Callable[[Outcome], None], progress: Callable[[str], Progress] | None
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for job in jobs:
@@ -87,7 +92,7 @@ def _ignored() -> Iterator[None]:
 
 
 @contextmanager
-def _forwarded(ended: Any, pids: Any) -> Iterator[None]:
+def _forwarded(ended: Event, pids: "SimpleQueue[int]") -> Iterator[None]:
     """On Ctrl-C no further job starts, and every worker is interrupted."""
     known: list[int] = []
 
@@ -109,7 +114,7 @@ def _forwarded(ended: Any, pids: Any) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _start_worker(ended: Any, pids: Any) -> None:
+def _start_worker(ended: Event, pids: "SimpleQueue[int]") -> None:
     """Runs before torch is imported: one thread, as two workers that use all cores each would slow each other down."""
     global _ended
     _ended = ended
@@ -134,7 +139,7 @@ def _work(job: Job) -> Outcome:
     """Run a job in a worker, which reacts to Ctrl-C only while it has one."""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        outcome = interrupted(job) if _ended.is_set() else run_job(job)
+        outcome = interrupted(job) if _ended is not None and _ended.is_set() else run_job(job)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
