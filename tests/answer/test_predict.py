@@ -108,7 +108,7 @@ def test_one_row_by_its_values(flats: Loaded) -> None:
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda f, w, t: of_texts(f, ["a"]), "doesn't read texts alone"),
+        (lambda f, w, t: of_texts(f, ["a"]), "doesn't read only texts"),
         (lambda f, w, t: of_source(f, str(t / "none.csv")), "no such file"),
         (lambda f, w, t: of_source(f, str(table(t / "x.csv", [{"area": 3, "town": "Bonn"}]))), "no column 'floor'"),
         (
@@ -173,7 +173,7 @@ def test_written_as_csv_json_and_lines(tmp_path: Path, capsys: pytest.CaptureFix
     found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert found == [json.loads(line) for line in (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [each["label"] for each in found] == [row["label"] for row in printed]
-    with pytest.raises(SettingError, match="answers are CSV or JSON"):
+    with pytest.raises(SettingError, match="answers are written as CSV or JSON"):
         predict_command(run, [], texts, [], tmp_path / "a.xlsx")
     with pytest.raises(DataError, match="nothing to answer"):
         predict_command(run, [], [], [], None)

@@ -296,7 +296,7 @@ def test_the_run_says_what_was_tried(tmp_path: Path) -> None:
         ({"chanels_last": True}, "did you mean 'channels_last'"),
         ({"precision": "float8"}, "no such precision"),
         ({"threads": 0}, "1 or more"),
-        ({"graphs": True}, "graphs are of a compiled network"),
+        ({"graphs": True}, "graphs need a compiled network"),
         ({"compiled": True, "dense_by_onednn": True}, "leave one of them out"),
     ],
 )

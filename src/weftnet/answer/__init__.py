@@ -2,6 +2,6 @@
 
     Runner(folder).predict({"sepal length": [5.1], …}) → [{"label": "setosa", "probabilities": {…}}]
 
-`main`, `manifest`, `rows` and `runner` import no torch, and nothing that does: `weftnet export` copies them and what
-they import beside the model, and `python FOLDER/runner rows.csv` answers by ONNX Runtime and NumPy.
+`main`, `manifest`, `rows` and `runner` import neither torch nor anything that does: `weftnet export` copies them and
+their imports into the exported folder, and `python FOLDER/runner rows.csv` answers with ONNX Runtime and NumPy.
 """

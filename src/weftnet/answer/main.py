@@ -12,18 +12,18 @@ from weftnet.answer.runner import Runner
 from weftnet.errors import WeftnetError
 
 
-def main(folder: Path, given: Sequence[str] | None = None) -> int:
+def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
     """Answer the examples of files, and return the exit status.
 
     Args:
         folder: the exported one.
-        given: the command line's arguments; the process's own if left out.
+        arguments: of the command line; by default the process's own.
     """
     parser = argparse.ArgumentParser(prog="runner", description="Answers of an exported run, as JSON lines.")
     parser.add_argument("sources", nargs="+", type=Path, help=".csv, .jsonl, .npz, .txt, pictures or folders of them")
     parser.add_argument("--out", type=Path, help="file for the answers, instead of the terminal")
     parser.add_argument("--threads", type=int, help="cores to use; all if left out")
-    options = parser.parse_args(given)
+    options = parser.parse_args(arguments)
     try:
         runner = Runner(folder, options.threads)
         lines = (json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers(runner, options.sources))
@@ -39,7 +39,7 @@ def main(folder: Path, given: Sequence[str] | None = None) -> int:
 
 
 def answers(runner: Runner, sources: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """The answers to the examples of files, in their order; with the file's name if each example is a file."""
+    """The answers to the examples in files, in order; with the file's name if each example is a file."""
     for source in sources:
         columns, files = read(source, runner.fields)
         for row, answer in enumerate(runner.predict(columns)):

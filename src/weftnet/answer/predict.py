@@ -1,8 +1,8 @@
-"""Answers for new examples, from a run's folder alone: tables, pictures, recordings, sentences in; an answer each out.
+"""Answers for new examples, from a run's folder alone: tables, pictures, recordings or texts in, one answer each out.
 
-Whatever comes in goes through the network in chunks of at most `BATCH` examples and `VALUES` input values, and answers
-are given one after another, so that memory doesn't grow with the number of examples. The order is that of the input.
-The examples need not know the target; if they do, it is not looked at.
+Examples go through the network in chunks of at most `BATCH` examples and `VALUES` input values, and answers are
+yielded one after another, so that memory doesn't grow with the number of examples. The order is that of the input.
+The examples need no target; if they have one, it is ignored.
 """
 
 import heapq
@@ -26,18 +26,18 @@ from weftnet.run.loading import BATCH, Loaded
 
 #: input values that go through the network at once: 64 MiB as float32
 VALUES = 2**24
-#: how a column of each sort is spoken of
+#: columns by their form on the wire, for messages
 _SORTS = {"media": "pictures or recordings", "text": "texts"}
 
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Some examples that wait for answers.
+class AnswerStream:
+    """The answers to some examples, computed as they are read.
 
     Args:
-        source: where they come from.
+        source: of the examples.
         answers: (name, answer) one after another; the name is a file's, or a row's number from 1.
         files: whether the names are files.
     """
@@ -47,29 +47,29 @@ class Asked:
     files: bool = False
 
 
-def of_source(loaded: Loaded, source: str) -> Asked:
-    """The examples of a file or folder.
+def of_source(loaded: Loaded, source: str) -> AnswerStream:
+    """The answers to the examples in a file or folder.
 
-    Pictures and recordings are one example each; of a .txt file every line is one, if the run reads texts; everything
-    else is opened as `fit` opens it, with the run's fitted preprocessing.
+    Pictures and recordings are one example each; so is every line of a .txt file, if the run reads texts; everything
+    else is opened as by `fit`, with the run's fitted preprocessing.
 
     Raises:
-        DataError: it can't be read, or the run doesn't read such things.
+        DataError: it can't be read, or the run reads other inputs.
     """
     path = Path(source).expanduser()
     if files := media_files(path):
         column = only_field(loaded, "media", source)
-        return Asked(source, _of_files(loaded, column, files), files=True)
+        return AnswerStream(source, _of_files(loaded, column, files), files=True)
     if path.is_file() and suffixes(path)[0] == ".txt":
         return of_texts(loaded, read_text(path).splitlines(), source)
     state = dict(_state(loaded))
     data = open_data(source, state=without_target(state))
-    streams = (_of_batches(loaded, data.batches(part, _chunk(loaded))) for part in SPLITS)
+    streams = (_of_batches(loaded, data.batches(split, _chunk_size(loaded))) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
-    return Asked(source, ((row + 1, answer) for row, answer in ordered))
+    return AnswerStream(source, ((row + 1, answer) for row, answer in ordered))
 
 
-def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> Asked:
+def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> AnswerStream:
     """The answer to each text.
 
     Raises:
@@ -78,8 +78,8 @@ def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> Ask
     return _of_columns(loaded, {only_field(loaded, "text", source): list(texts)}, source)
 
 
-def of_values(loaded: Loaded, values: Mapping[str, str]) -> Asked:
-    """The answer to one row, given by its columns as a person writes them; what isn't given is missing.
+def of_values(loaded: Loaded, values: Mapping[str, str]) -> AnswerStream:
+    """The answer to one row, from its values as a person writes them; columns without a value are missing.
 
     Raises:
         DataError: a column is unknown, or a value can't be read.
@@ -98,14 +98,13 @@ def answers(loaded: Loaded, batch: Batch) -> list[Answer]:
     """The task's answers to a batch.
 
     Raises:
-        RunError: the network gives something that is no number.
+        RunError: an output is not finite.
     """
     outputs = loaded.outputs(batch)
     if not torch.isfinite(outputs).all():
         where = str(loaded.run.folder)
         raise RunError("the network's outputs are not finite", where=where, fix="train it again with a lower rate")
-    found: list[Answer] = loaded.task.answers(outputs)
-    return found
+    return loaded.task.answers(outputs)
 
 
 def flat(answer: Answer) -> dict[str, Any]:
@@ -136,7 +135,7 @@ def _numbered(values: list[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _cell(field: Field, text: str | None) -> Any:
-    """A value as it is written on a command line: words and numbers plainly, lists as JSON, media as a file's name."""
+    """A value from the command line: words and numbers as they are, lists as JSON, media as a file's name."""
     if text is None or field.wire in ("number", "label", "text"):
         return text
     if field.wire == "media":
@@ -146,30 +145,34 @@ def _cell(field: Field, text: str | None) -> Any:
 
 
 def _state(loaded: Loaded) -> Mapping[str, Any]:
-    loaded.preprocessing  # noqa: B018  (raises for a run that reads no rows)
+    loaded.preprocessing  # noqa: B018  (raises if the run reads no rows)
     return loaded.run.json("data.json")
 
 
 def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The state as of data that have no target: new rows need not know it, and may hold anything in its place."""
+    """The state without a target: new rows need not have one, and its column may hold anything."""
     fitted = {**state["preprocessing"], "target": None}
     return {**state, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
 
 
 def media_files(path: Path) -> list[Path]:
-    """Pictures and recordings: the file itself, or all that lie in a folder, by name."""
+    """Pictures and recordings: the file itself, or all in a folder, by name."""
     if path.is_dir():
         return sorted(each for each in path.rglob("*") if each.suffix.lower() in (*IMAGES, *SOUNDS) and each.is_file())
     return [path] if path.suffix.lower() in (*IMAGES, *SOUNDS) and path.is_file() else []
 
 
 def only_field(loaded: Loaded, wire: str, source: str) -> str:
-    """The run's only column, which is of this sort."""
+    """The run's only column, if it has this form on the wire.
+
+    Raises:
+        DataError: it has another, or there are several columns.
+    """
     fields: Sequence[Field] = loaded.preprocessing.fields
     if len(fields) != 1 or fields[0].wire != wire:
         got = ", ".join(f"{field.name} ({field.kind})" for field in fields)
         raise DataError(
-            f"the run doesn't read {_SORTS[wire]} alone",
+            f"the run doesn't read only {_SORTS[wire]}",
             where=source,
             expected=f"values of {got}",
             fix="give a table with these columns" + (", or --value column=value" if wire == "text" else ""),
@@ -177,8 +180,8 @@ def only_field(loaded: Loaded, wire: str, source: str) -> str:
     return fields[0].name
 
 
-def _chunk(loaded: Loaded) -> int:
-    """Examples that go through the network at once."""
+def _chunk_size(loaded: Loaded) -> int:
+    """Number of examples that go through the network at once."""
     values = sum(math.prod(signal.sizes) for signal in loaded.signals.values())
     return max(1, min(BATCH, VALUES // max(1, values)))
 
@@ -188,28 +191,28 @@ def _of_batches(loaded: Loaded, batches: Iterable[Batch]) -> Iterator[tuple[int,
         yield from zip(batch.rows.tolist(), answers(loaded, batch), strict=True)
 
 
-def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str) -> Asked:
-    count, size = len(next(iter(columns.values()))), _chunk(loaded)
+def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str) -> AnswerStream:
+    count, size = len(next(iter(columns.values()))), _chunk_size(loaded)
     if not count:
         raise DataError("there is nothing to answer", where=source)
 
-    def found() -> Iterator[tuple[int, Answer]]:
+    def numbered() -> Iterator[tuple[int, Answer]]:
         for start in range(0, count, size):
-            part = {name: values[start : start + size] for name, values in columns.items()}
-            yield from enumerate(answers(loaded, loaded.encode(part)), start + 1)
+            chunk = {name: values[start : start + size] for name, values in columns.items()}
+            yield from enumerate(answers(loaded, loaded.encode(chunk)), start + 1)
 
-    return Asked(source, found())
+    return AnswerStream(source, numbered())
 
 
 def _of_files(loaded: Loaded, column: str, files: Sequence[Path]) -> Iterator[tuple[str, Answer]]:
-    size = min(_chunk(loaded), 64)  # decoded pictures may be larger than what the network reads of them
+    size = min(_chunk_size(loaded), 64)  # decoded pictures may be larger than the network's inputs
     for start in range(0, len(files), size):
-        part = files[start : start + size]
-        yield from zip(map(str, part), answers(loaded, encode_column(loaded, column, part)), strict=True)
+        chunk = files[start : start + size]
+        yield from zip(map(str, chunk), answers(loaded, encode_column(loaded, column, chunk)), strict=True)
 
 
 def encode_column(loaded: Loaded, column: str, files: Sequence[Path]) -> Batch:
-    """Files as a batch; one that can't be used is named."""
+    """Files as a batch; the error names a file that can't be used."""
     try:
         return loaded.encode({column: list(files)})
     except DataError as error:

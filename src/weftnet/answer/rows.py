@@ -6,7 +6,7 @@
     NAME.txt             a text a line, for a run that reads a single text
     a folder, any file   pictures or recordings, for a run that reads a single one
 
-Columns that the run doesn't read, the target among them, are passed over.
+Columns that the run doesn't read, the target among them, are ignored.
 """
 
 import csv
@@ -27,10 +27,10 @@ Columns: TypeAlias = Mapping[str, Sequence[Any]]
 
 
 def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
-    """The examples of a file or folder, and the names of their files, if each is a file.
+    """The examples in a file or folder; and the names of the files, if each example is a file.
 
     Raises:
-        DataError: it is not there, can't be read, or holds another sort of examples than the run reads.
+        DataError: it doesn't exist, can't be read, or its examples are not what the run reads.
     """
     if not source.exists():
         raise DataError("there is no such file", where=str(source))
@@ -106,16 +106,16 @@ def _lines(source: Path, fields: Sequence[Field]) -> Columns:
 
 def _arrays(source: Path, fields: Sequence[Field]) -> Columns:
     try:
-        found = np.load(source, allow_pickle=False)
-        if isinstance(found, np.ndarray):
+        loaded = np.load(source, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
             if len(fields) != 1:
                 raise DataError("one array for several columns", where=str(source), expected=_names(fields))
-            return {fields[0].name: list(found)}
-        with found:
-            _require(fields, list(found), source)
-            return {field.name: list(found[_name(field, list(found))]) for field in fields}
+            return {fields[0].name: list(loaded)}
+        with loaded:
+            _require(fields, list(loaded), source)
+            return {field.name: list(loaded[_name(field, list(loaded))]) for field in fields}
     except (ValueError, EOFError) as error:
-        raise DataError("is no file of plain arrays", where=str(source), got=str(error).splitlines()[0]) from error
+        raise DataError("holds no plain arrays", where=str(source), got=str(error).splitlines()[0]) from error
 
 
 def _require(fields: Sequence[Field], names: Sequence[str], source: Path) -> None:

@@ -1,4 +1,4 @@
-"""Raw examples in, answers out, from an exported folder: the run's preprocessing and decoding around ONNX Runtime."""
+"""Raw examples in, answers out, from an exported folder: the run's preprocessing, ONNX Runtime, the task's decoding."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,13 +22,13 @@ class Runner:
     """An exported run, ready to answer.
 
     Args:
-        folder: that `weftnet export` wrote.
-        threads: cores it may use; None for all.
+        folder: written by `weftnet export`.
+        threads: number of cores it may use; None for all.
 
     Raises:
         MissingExtra: onnxruntime is not installed.
-        RunError: the folder is no export, or none that answers by itself.
-        DamagedCheckpoint: a file is not what was exported.
+        RunError: the folder is no export, or doesn't answer by itself.
+        DamagedCheckpoint: a file is not the one that was exported.
     """
 
     def __init__(self, folder: str | Path, threads: int | None = None) -> None:
@@ -49,11 +49,11 @@ class Runner:
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """What an example consists of, a field for each raw column."""
+        """The input schema: a field for each raw column."""
         return self.preprocessing.fields
 
     def encode(self, raw: Mapping[str, Any]) -> Encoded:
-        """Raw values by column as the model's inputs.
+        """The model's inputs from raw values by column.
 
         Raises:
             DataError: a column is missing, or a value can't be used.
@@ -61,16 +61,16 @@ class Runner:
         return self.preprocessing.encode(raw)
 
     def outputs(self, encoded: Encoded) -> NDArray[Any]:
-        """What the model gives, the rows in their order."""
+        """The model's outputs, row by row."""
         values = encoded.inputs | {name + MASK: mask for name, mask in encoded.masks.items()}
-        if encoded.size <= BATCH:  # nothing to cut and to join: copying costs a lone example more than it seems
+        if encoded.size <= BATCH:  # slicing and joining would copy, which is noticeable for a single example
             return next(iter(self.session.run(values).values()))
         starts = range(0, encoded.size, BATCH)
-        parts = [{name: value[start : start + BATCH] for name, value in values.items()} for start in starts]
-        return np.concatenate([next(iter(self.session.run(part).values())) for part in parts])
+        chunks = [{name: value[start : start + BATCH] for name, value in values.items()} for start in starts]
+        return np.concatenate([next(iter(self.session.run(chunk).values())) for chunk in chunks])
 
     def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """An answer for each raw example, given by columns.
+        """An answer for each raw example; the raw values come by column.
 
         Raises:
             DataError: a column is missing, or a value can't be used.

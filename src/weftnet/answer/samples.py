@@ -1,4 +1,4 @@
-"""What a generative run draws: a sheet of images, or a text."""
+"""Samples of a generative run: a sheet of images, or a text."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from weftnet.tasks._task import DrawsExamples, WritesText
 
 
 def draws(loaded: Loaded) -> str:
-    """`images`, `text`, or nothing."""
+    """What the run samples: `images`, `text`, or nothing (an empty string)."""
     if isinstance(loaded.task, DrawsExamples):
         return "images"
     return "text" if isinstance(loaded.task, WritesText) else ""
@@ -47,10 +47,10 @@ def text(
 
 
 def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:
-    """Write a sheet of `count` drawn images as PNG.
+    """Write a sheet of `count` generated images as PNG.
 
     Raises:
-        SettingError: the run draws no images, or the file is not to be a PNG.
+        SettingError: the run draws no images, or the file's name doesn't end in .png.
         RunError: the file can't be written.
     """
     if not isinstance(task := loaded.task, DrawsExamples):
@@ -67,7 +67,7 @@ def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:
 
 
 def keep(loaded: Loaded) -> None:
-    """Put a sample into the run's folder, if its task draws any."""
+    """Save a sample in the run's folder, if its task generates any."""
     folder = loaded.run.folder / "samples"
     kind = draws(loaded)
     if not kind:

@@ -1,1 +1,1 @@
-"""How a step or an answer is executed on this machine: plans, and what they are made of."""
+"""How a step or an answer is executed on this machine: plans, the executor of a plan, measurements."""

@@ -6,11 +6,11 @@
     with Executor(model, plan) as executor, executor.process_settings():
         …                               training steps of `executor.model`
 
-The blocks are copies, the tensors are not: parameters and buffers are the model's own objects, so that a step moves the
-model's weights. Only those that the plan needs otherwise exist twice: weights of convolutions of images in
-channels-last layout, whose values are copied back into the model when the context ends, however it ends; and folded
-layers. Under a plan that changes no module, `executor.model` is the model. Whatever happens in between, the model keeps
-its layers, their order, layouts, modes and names.
+The blocks are copies, the tensors are not: parameters and buffers are the model's own objects, so that a step changes
+the model's weights. Only what the plan needs otherwise exists twice: folded layers, and weights of image convolutions
+in channels-last layout, whose values are copied back into the model when the context ends, however it ends. Under a
+plan that changes no module, `executor.model` is the model. Whatever happens meanwhile, the model keeps its layers,
+their order, layouts, modes and names.
 """
 
 import copy

@@ -1,16 +1,16 @@
-"""Batch norms folded into the layer in front of them, for answers: a pass over all values less for each.
+"""Batch norms folded into the layer in front of them, for answers: each saves a pass over all values.
 
     y = (W x + b − mean) / √(var + eps) · γ + β  =  W' x + b'
     s = γ / √(var + eps)        W' = s · W        b' = (b − mean) · s + β        b = 0 where there is no bias
 
-mean and var are the running ones, so that this holds in evaluation alone; W' and b' are computed in float64 and rounded
-once. A pair is folded where a chain has the norm right behind a block that ends in a convolution or a dense layer; what
-stands at several places of the model is left alone, and so is what somebody watches by hooks. (`whitening_conv2d` has
-no layer of its own, and keeps its norm.)
+mean and var are the running ones, so this holds in evaluation alone; W' and b' are computed in float64 and rounded
+once. A norm is folded where it directly follows, in a chain, a block that ends in a convolution or a dense layer.
+Modules that are used in several places, or have hooks, are left alone. (`whitening_conv2d` has no layer of its own,
+and keeps its norm.)
 
-The folded layer takes the layer's place, and an identity the norm's: for evaluation alone, and for the weights as they
-are now. Both happen in an executor's own modules (`executor.py`); the model keeps its layers, and weights that change
-later take a new executor.
+The folded layer replaces the layer, and an identity the norm: for evaluation, with the weights as they are now. Both
+happen in an executor's own modules (`executor.py`); the model keeps its layers. When weights change, a new executor is
+needed.
 Source: B. Jacob et al., Quantization and training of neural networks, 2017, https://arxiv.org/abs/1712.05877, eq. 14.
 """
 
@@ -26,20 +26,20 @@ from torch import nn
 from weftnet.blocks import BLOCKS
 from weftnet.compose.network import Combined
 
-#: Blocks that end in a layer whose outputs a norm could scale, and what they call it.
+#: Blocks that end in a layer whose outputs a norm could scale, and the layer's name in the block.
 _LAYERS = {
     "conv1d": "conv", "conv2d": "conv", "separable_conv2d": "pointwise", "transposed_conv1d": "conv",
     "transposed_conv2d": "conv", "dense": "linear",
 }  # fmt: skip
 _NORMS = ("batch_norm", "batch_norm2d")
-#: The axis of a weight that counts outputs; other classes, such as those of adapters, are not folded.
+#: The axis of the weight along the outputs, by class; other classes, such as adapters, are not folded.
 _OUTPUTS: dict[type[nn.Module], int] = {
     nn.Conv1d: 0, nn.Conv2d: 0, nn.Linear: 0, nn.ConvTranspose1d: 1, nn.ConvTranspose2d: 1,
 }  # fmt: skip
 
 
 class _Pair(NamedTuple):
-    """Two blocks of a chain, one right behind the other, the second a norm; and what the first calls its last layer."""
+    """A block, the name of its last layer, and the norm that directly follows it."""
 
     block: nn.Module
     layer: str
@@ -64,7 +64,7 @@ def fold_norms(model: nn.Module) -> int:
 
 
 def _pairs(model: nn.Module) -> Iterator[_Pair]:
-    """Blocks whose last layer can take in the norm behind them."""
+    """Blocks whose last layer can absorb the norm behind them."""
     places = Counter(id(module) for _, module in model.named_modules(remove_duplicate=False))
     kinds = {BLOCKS.get(name): layer for name, layer in _LAYERS.items()}
     norms = tuple(BLOCKS.get(name) for name in _NORMS)
@@ -77,8 +77,8 @@ def _pairs(model: nn.Module) -> Iterator[_Pair]:
             if type(first) not in kinds or not isinstance(second, norms):
                 continue
             layer, norm = first.get_submodule(kinds[type(first)]), second.get_submodule("norm")
-            alone = all(places[id(each)] == 1 and not _watched(each) for each in (first, layer, second, norm))
-            if alone and type(layer) in _OUTPUTS and type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d):
+            foldable = all(places[id(each)] == 1 and not _has_hooks(each) for each in (first, layer, second, norm))
+            if foldable and type(layer) in _OUTPUTS and type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d):
                 yield _Pair(first, kinds[type(first)], second)
 
 
@@ -91,13 +91,13 @@ def _is_chain(module: nn.Module) -> bool:
 
 
 def _blocks(chain: nn.Module) -> Iterator[nn.Module]:
-    """What a chain runs one after another, chains in it taken apart. Written order: `pool_first` parts no pair."""
+    """A chain's blocks, inner chains flattened; in the written order, so that `pool_first` splits no pair."""
     for segment in chain._written:  # type: ignore[union-attr]  # of a Combined
         child = chain.get_submodule(segment)
         yield from _blocks(child) if _is_chain(child) else (child,)
 
 
-def _watched(module: nn.Module) -> bool:
+def _has_hooks(module: nn.Module) -> bool:
     return bool(module._forward_hooks or module._forward_pre_hooks)
 
 

@@ -1,4 +1,4 @@
-"""How long a network takes to answer: on one thread of the CPU, so that figures of different machines mean the same."""
+"""Latency of a network: on one CPU thread, so that figures from different machines are comparable."""
 
 import statistics
 import time
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 def latency(network: nn.Module, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> float:
-    """Median seconds of a forward pass on one thread, over 30 after 5 that warm up."""
+    """Median seconds of 30 forward passes on one thread, after 5 warm-up passes."""
     times = []
     with one_thread(), torch.inference_mode():
         for call in range(35):
@@ -23,7 +23,7 @@ def latency(network: nn.Module, inputs: Mapping[str, Tensor], masks: Mapping[str
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch on one thread; afterwards on as many as before."""
+    """Run torch on one thread; afterwards on as many as before."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

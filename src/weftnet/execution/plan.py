@@ -1,16 +1,16 @@
 """How a step or an answer is executed: memory layout, order of blocks, compilation, precision, threads, memory.
 
-    channels_last   images as (height, width, channels) in memory; what convolutions of the CPU and of tensor cores like
+    channels_last   images as (height, width, channels) in memory, which suits convolutions on CPUs and tensor cores
     pool_first      maximum pools before the rectifiers in front of them (`rewrites.py`): the same to the bit
     dense_by_onednn dense layers' products by oneDNN (`products.py`)
     compiled        `torch.compile` of every network
     graphs          a compiled network's kernels are recorded once and replayed as one (CUDA graphs), on a GPU
-    precision       float32; tf32 on a GPU (products of float32 rounded to 10 bits); bfloat16 where matrix units make it
-                    pay (autocast; weights stay float32)
-    threads         of torch; None leaves them
-    keep_memory     what a step frees stays for the next one (`weftnet.base.heap`)
+    precision       float32; tf32 on a GPU (products of float32 rounded to 10 bits); bfloat16 (autocast; weights stay
+                    float32)
+    threads         of torch; None leaves their number
+    keep_memory     memory that a step frees is kept for the next one (`weftnet.base.heap`)
     fold_norms      batch norms as part of the layers in front of them (`folding.py`); for answers alone, as
-                    weights that move would have to be folded anew at every step
+                    weights that change would have to be folded again at every step
 
 A plan is data and no part of the model. `executor.py` runs a model under one; values change by rounding alone.
 """
@@ -39,13 +39,13 @@ class Plan:
         compiled: whether networks are compiled.
         graphs: whether a compiled network is replayed as CUDA graphs.
         precision: of the arithmetic, float32, tf32 or bfloat16.
-        threads: of torch; None leaves them.
+        threads: of torch; None leaves their number.
         keep_memory: whether freed memory stays with the process.
         fold_norms: whether batch norms are part of the layers in front of them; for answers alone.
     """
 
     closed: ClassVar[bool] = True
-    """A field that this version doesn't know would be left out silently, and other bits computed: it is refused."""
+    """An unknown field is refused: without it, other bits would be computed."""
 
     channels_last: bool = False
     pool_first: bool = False
@@ -67,7 +67,7 @@ class Plan:
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise SettingError("threads can't be used", where="plan", expected="1 or more", got=repr(self.threads))
         if self.graphs and not self.compiled:
-            raise SettingError("graphs are of a compiled network", where="plan", expected="compiled", got="eager")
+            raise SettingError("graphs need a compiled network", where="plan", expected="compiled", got="eager")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -94,7 +94,7 @@ class Plan:
         return any(getattr(self, name) for name in _OF_MODULES)
 
     def refuse_for_training(self) -> None:
-        """Refuse what is impossible while weights move.
+        """Refuse what is impossible while weights change.
 
         Raises:
             SettingError: norms are to be folded.

@@ -11,7 +11,7 @@ from weftnet.base.onednn import can_use_onednn, product
 
 
 class Linear(nn.Linear):
-    """As `nn.Linear`, with products by oneDNN. The name is torch's: names of optimisers' parameters hold it."""
+    """`nn.Linear` with products by oneDNN. The name is torch's, as names of optimiser parameters contain it."""
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (…, dim_in) → x Wᵀ + b: (…, dim_out)."""
@@ -33,5 +33,5 @@ def dense_by_onednn(model: nn.Module) -> int:
     """
     layers = [module for module in model.modules() if type(module) is nn.Linear] if can_use_onednn() else []
     for layer in layers:
-        layer.__class__ = Linear  # which keeps the layer's place, tensors and hooks, wherever it is registered
+        layer.__class__ = Linear  # keeps its tensors and hooks, wherever it is registered
     return len(layers)

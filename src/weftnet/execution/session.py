@@ -1,4 +1,4 @@
-"""One ONNX model in memory: arrays in by name, arrays out by name, on the CPU and the same at every call."""
+"""One ONNX model in memory: arrays by name in, arrays by name out, on the CPU, deterministic."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from weftnet.base.extras import need
 from weftnet.errors import DamagedCheckpoint, DataError
 
-#: what a padded input's mask is called: NAME_mask
+#: suffix of the mask of a padded input: NAME_mask
 MASK = "_mask"
-#: ONNX Runtime tells faults by raising; its own lines on stderr would say them twice.
+#: ONNX Runtime raises its errors; its log on stderr would repeat them.
 _FATAL = 4
 
 
 class Session:
-    """An ONNX model, ready to be run.
+    """An ONNX model, ready to run.
 
     Args:
         path: the file.
-        threads: cores a single run may use; None for all. Answers are the same for the same number of threads.
+        threads: number of cores a run may use; None for all. The same number of threads gives the same outputs.
 
     Raises:
         MissingExtra: onnxruntime is not installed.
-        DamagedCheckpoint: the file is no model.
+        DamagedCheckpoint: the file holds no ONNX model.
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
@@ -42,7 +42,7 @@ class Session:
         try:
             self._session: Any = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except self._faults as error:
-            raise DamagedCheckpoint("is no ONNX model", where=str(path), got=_first(error)) from error
+            raise DamagedCheckpoint("is no ONNX model", where=str(path), got=_first_line(error)) from error
         self._run_options = runtime.RunOptions()
         self._run_options.log_severity_level = _FATAL
         self.inputs = tuple(each.name for each in self._session.get_inputs())
@@ -60,20 +60,20 @@ class Session:
         """The outputs by name.
 
         Raises:
-            DataError: a value is missing, or of another shape than the model reads.
+            DataError: a value is missing, or has another shape than the model's input.
         """
         if missing := [name for name in self.inputs if name not in values]:
             raise DataError(f"the model reads {', '.join(self.inputs)}", got=", ".join(values), expected=missing[0])
-        given = {name: self._given(name, values[name]) for name in self.inputs}
+        inputs = {name: self._input(name, values[name]) for name in self.inputs}
         try:
-            outputs = self._session.run(list(self.outputs), given, self._run_options)
+            outputs = self._session.run(list(self.outputs), inputs, self._run_options)
         except self._faults as error:
-            shapes = ", ".join(f"{name} {value.shape}" for name, value in given.items())
-            raise DataError(f"the model can't be run: {_first(error)}", got=shapes) from error
+            shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
+            raise DataError(f"the model can't be run: {_first_line(error)}", got=shapes) from error
         return dict(zip(self.outputs, outputs, strict=True))
 
-    def _given(self, name: str, value: NDArray[Any]) -> NDArray[Any]:
-        """A value as the model reads it; one whose time axis is fixed is padded to it, its mask with False."""
+    def _input(self, name: str, value: NDArray[Any]) -> NDArray[Any]:
+        """A value in the model's type; where the time axis is fixed, padded to that length, and the mask with False."""
         if name in self._fixed and value.ndim > 1 and value.shape[1] < self._fixed[name]:
             width = [(0, 0)] * value.ndim
             width[1] = (0, self._fixed[name] - value.shape[1])
@@ -90,5 +90,5 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def _first(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__

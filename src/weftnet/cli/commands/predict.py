@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from weftnet.answer.predict import Asked, flat, of_source, of_texts, of_values
+from weftnet.answer.predict import AnswerStream, flat, of_source, of_texts, of_values
 from weftnet.base.files import replace
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
@@ -51,7 +51,7 @@ def predict_command(
         shutil.copyfileobj(file, sys.stdout)
 
 
-def lines(questions: Sequence[Asked], table: bool) -> Iterator[Line]:
+def lines(questions: Sequence[AnswerStream], table: bool) -> Iterator[Line]:
     """The answers with the names of their examples: `file` or `row`, and `source` if there are several."""
     several = len(questions) > 1 and not all(each.files for each in questions)
     for each in questions:
@@ -71,7 +71,7 @@ def _pairs(values: Sequence[str]) -> dict[str, str]:
     return {name.strip(): text for name, _, text in (pair.partition("=") for pair in values)}
 
 
-def _into(path: Path, write: Callable[[Iterable[Line], TextIO], None], questions: Sequence[Asked]) -> None:
+def _into(path: Path, write: Callable[[Iterable[Line], TextIO], None], questions: Sequence[AnswerStream]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         write(lines(questions, write is _csv), file)
 
