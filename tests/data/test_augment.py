@@ -21,8 +21,8 @@ TARGET = torch.randint(CLASSES, (BATCH,), generator=torch.Generator().manual_see
 def apply(name: str, seed: int = 0, target: Tensor = TARGET, **arguments: Any) -> tuple[Tensor, Tensor]:
     made = AUGMENTATIONS.get(name)(**arguments)
     asked = inspect.signature(made).parameters
-    told = {key: value for key, value in {"rows": torch.arange(BATCH), "epoch": seed}.items() if key in asked}
-    result: tuple[Tensor, Tensor] = made(IMAGES, target, torch.Generator().manual_seed(seed), classes=CLASSES, **told)
+    extra = {key: value for key, value in {"rows": torch.arange(BATCH), "epoch": seed}.items() if key in asked}
+    result: tuple[Tensor, Tensor] = made(IMAGES, target, torch.Generator().manual_seed(seed), classes=CLASSES, **extra)
     return result
 
 

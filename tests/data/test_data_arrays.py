@@ -72,9 +72,9 @@ def test_every_form_is_the_same_data(tmp_path: Path) -> None:
 )
 def test_what_an_array_is(x: np.ndarray, signal: str) -> None:
     data = open_data({"x": x, "y": Y})
-    ((name, found),) = data.signals.items()
-    assert found.text() == signal
-    assert name == found.kind
+    ((name, actual),) = data.signals.items()
+    assert actual.text() == signal
+    assert name == actual.kind
 
 
 def test_targets() -> None:

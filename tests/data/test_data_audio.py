@@ -228,14 +228,14 @@ def test_labels_and_speakers_out_of_names(tmp_path: Path) -> None:
     assert any(note.startswith("speaker: read from the names") for note in data.notes)
     speakers = {part: {sorted(names)[row].split("_")[1] for row in data.rows(part).tolist()} for part in data.sizes}
     assert not speakers["train"] & speakers["test"]
-    told = open_data(tmp_path, label="{label}_{speaker}_{}", kinds={"speaker": "category"})
-    assert set(told.signals) == {"wave", "table"}
+    chosen = open_data(tmp_path, label="{label}_{speaker}_{}", kinds={"speaker": "category"})
+    assert set(chosen.signals) == {"wave", "table"}
     with pytest.raises(DataError, match=r"0_a_0\.wav: the file's name does not match the pattern"):
         open_data(tmp_path, label="{label}-{}")
 
 
 @pytest.mark.parametrize(
-    ("pattern", "name", "said"),
+    ("pattern", "name", "fields"),
     [
         ("{label}_{speaker}_{}", "7_jackson_3.flac", {"label": "7", "speaker": "jackson"}),
         ("{label}_{}", "a_b_c.wav", {"label": "a"}),
@@ -243,9 +243,9 @@ def test_labels_and_speakers_out_of_names(tmp_path: Path) -> None:
         ("{who}/{label}.{}", "in/ann/no.1.wav", {"who": "ann", "label": "no"}),
     ],
 )
-def test_patterns(pattern: str, name: str, said: dict[str, str]) -> None:
+def test_patterns(pattern: str, name: str, fields: dict[str, str]) -> None:
     path = Path(name)
-    assert Naming(pattern).read(path, path.parts[:-1]) == said
+    assert Naming(pattern).read(path, path.parts[:-1]) == fields
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_recordings_beside_a_table(tmp_path: Path) -> None:
 def test_padding_never_changes_an_answer(tmp_path: Path, name: str) -> None:
     """A recording alone, among longer ones, and with `trim` among shorter ones: the same answer."""
     write(tmp_path, [f"{'ab'[n % 2]}/{n}.wav" for n in range(30)], length=700)
-    exact = name != "spectrogram_cnn"  # an image has no mask: it is always given at full length instead
+    exact = name != "spectrogram_cnn"  # an image has no mask: it is always encoded at full length instead
     answers = []
     for trim in [False, True] if exact else [False]:
         data = open_data(tmp_path, kinds={"audio": {"audio": {"trim": trim}}})

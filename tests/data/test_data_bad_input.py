@@ -1,4 +1,4 @@
-"""What real data get wrong, one by one, from a file to what is said: the table in docs/data.md, row by row."""
+"""Common defects of real data, each from a file to its note or error: the table in docs/data.md, row by row."""
 
 import io
 from collections.abc import Callable
@@ -169,17 +169,17 @@ def opened(path: Path) -> Any:
 
 @pytest.mark.parametrize("name", NOTED)
 def test_noted(name: str, tmp_path: Path) -> None:
-    make, told = NOTED[name]
+    make, texts = NOTED[name]
     notes = "\n".join(opened(make(tmp_path)).notes)
-    assert all(text in notes for text in told), notes
+    assert all(text in notes for text in texts), notes
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str, tmp_path: Path) -> None:
-    make, told = REFUSED[name]
+    make, texts = REFUSED[name]
     with pytest.raises(DataError) as fault:
         opened(make(tmp_path))
-    assert all(text in str(fault.value) for text in told), str(fault.value)
+    assert all(text in str(fault.value) for text in texts), str(fault.value)
 
 
 def test_the_table_in_the_docs_has_a_row_for_each() -> None:

@@ -63,20 +63,20 @@ def test_a_table_larger_than_memory_names_files(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("name", "message"),
     [("../secret.png", "outside the table's folder"), ("in/nowhere.png", "the file does not exist")],
 )
-def test_names_that_lead_astray_are_told_alike(tmp_path: Path, wrong: str, told: str) -> None:
+def test_bad_names_have_the_same_error_in_memory_and_on_disk(tmp_path: Path, name: str, message: str) -> None:
     folder = tmp_path / "home"
     names = photos(folder / "in")
     path = shop(folder / "shop.csv", names, prefix="in/")
     (tmp_path / "secret.png").write_bytes((folder / "in" / "0.png").read_bytes())
     lines = path.read_text().splitlines()
-    lines[500] = wrong + lines[500][lines[500].index(",") :]
+    lines[500] = name + lines[500][lines[500].index(",") :]
     path.write_text("\n".join(lines))
     faults = []
     for memory in (None, LITTLE):
-        with pytest.raises(DataError, match=told) as fault:
+        with pytest.raises(DataError, match=message) as fault:
             opened(path, memory=memory)
         faults.append(str(fault.value))
     assert faults[0] == faults[1]
@@ -119,7 +119,7 @@ def findings(path: Path, memory: str | None, target: str = "y") -> list[str]:
 
 
 def test_all_is_noticed_of_a_set_larger_than_memory(tmp_path: Path) -> None:
-    """Rows that stand in two splits, columns that say the target and classes out of balance: as in memory."""
+    """Rows in two splits, columns that determine the target and unbalanced classes: the same findings as in memory."""
     rng = np.random.default_rng(0)
     n = rng.normal(size=1000).round(6)
     classes = [("x", "often") if row % 20 else ("z", "rare") for row in range(1000)]
@@ -130,10 +130,10 @@ def test_all_is_noticed_of_a_set_larger_than_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["n,code,copy,words,y", *lines]))
     for target, column in (("y", "code"), ("n", "copy")):
-        told = findings(path, LITTLE, target)
-        assert told == findings(path, None, target)
-        assert any(f"{column}: determines the target {target!r} almost exactly" in note for note in told)
-        assert any("test rows are in the training split too" in note for note in told)
+        notes = findings(path, LITTLE, target)
+        assert notes == findings(path, None, target)
+        assert any(f"{column}: determines the target {target!r} almost exactly" in note for note in notes)
+        assert any("test rows are in the training split too" in note for note in notes)
     assert any("the classes are unbalanced" in note for note in findings(path, LITTLE))
     grouped = open_data(path, target="y", memory=LITTLE, duplicates="group")
     assert not any("are in the training split too" in note for note in grouped.notes)

@@ -25,7 +25,7 @@ def test_nothing_to_notice() -> None:
     assert notes(table()) == ""
 
 
-def test_rows_that_stand_in_two_parts() -> None:
+def test_equal_rows_in_two_splits() -> None:
     columns = table()
     columns["n"][100:] = columns["n"][:100]
     data = open_data(columns, target="y")
@@ -56,15 +56,15 @@ def test_grouping_refuses_what_it_cannot_do() -> None:
 def test_unbalanced_classes() -> None:
     columns = table()
     columns["y"] = np.array(["rare" if row % 20 == 0 else "usual" for row in range(200)], dtype=object)
-    told = notes(columns)
-    assert "the classes are unbalanced: 'usual' has 95.7% of the training rows, 'rare' 4.35%" in told
-    assert "class_weights=balanced" in told
+    lines = notes(columns)
+    assert "the classes are unbalanced: 'usual' has 95.7% of the training rows, 'rare' 4.35%" in lines
+    assert "class_weights=balanced" in lines
 
 
 def test_a_column_that_says_the_target() -> None:
-    told = notes(table(code=[7, 9] * 100))
-    assert "code: determines the target 'y' almost exactly" in told
-    assert "leave it out by kinds={'code': None}" in told
+    lines = notes(table(code=[7, 9] * 100))
+    assert "code: determines the target 'y' almost exactly" in lines
+    assert "leave it out by kinds={'code': None}" in lines
     columns = table(copy=np.zeros(200))
     columns["y"] = RNG.normal(size=200)
     columns["copy"] = 3 - 2 * columns["y"] + 1e-4 * RNG.normal(size=200)
@@ -73,10 +73,10 @@ def test_a_column_that_says_the_target() -> None:
 
 
 def test_a_constant_column_and_an_identifier() -> None:
-    told = notes(table(same=[4] * 200, word=["one"] * 200, name=[f"n{row}" for row in range(200)]))
-    assert "same: the same in every training row, so it carries no information" in told
-    assert "word: the same in every training row, so it carries no information" in told
-    assert "name: no label occurs 2 times, as in dates or identifiers; left out" in told
+    lines = notes(table(same=[4] * 200, word=["one"] * 200, name=[f"n{row}" for row in range(200)]))
+    assert "same: the same in every training row, so it carries no information" in lines
+    assert "word: the same in every training row, so it carries no information" in lines
+    assert "name: no label occurs 2 times, as in dates or identifiers; left out" in lines
 
 
 def test_a_few_words_among_numbers_are_refused(tmp_path: Path) -> None:

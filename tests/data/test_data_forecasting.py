@@ -36,11 +36,11 @@ def table(count: int = 200) -> dict[str, Any]:
 
 
 def every(data: Data, split: str) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    found = []
+    windows = []
     for batch in data.batches(split, 7):
         rows, x, y = batch.rows.tolist(), batch.inputs["series"].numpy(), batch.target.numpy()
-        found += list(zip(rows, x, y, strict=True))
-    return found
+        windows += list(zip(rows, x, y, strict=True))
+    return windows
 
 
 @given(
@@ -61,9 +61,9 @@ def test_every_window_is_the_plain_slice(context: int, horizon: int, target: Any
     for split in SPLITS:
         end = begin + splits[split]
         starts = [row for row in range(begin, end - horizon + 1) if row >= context]
-        found = every(data, split)
-        assert [row for row, _, _ in found] == starts
-        for row, x, y in found:
+        windows = every(data, split)
+        assert [row for row, _, _ in windows] == starts
+        for row, x, y in windows:
             np.testing.assert_allclose(x, z[row - context : row], atol=1e-5)
             np.testing.assert_allclose(y, z[row : row + horizon][:, chosen], atol=1e-5)
         begin = end
@@ -149,15 +149,15 @@ def test_several_series_stay_apart() -> None:
     assert "2 series" in data.notes[0]
     kind = data.preprocessing.columns["value"]
     for split, (first, last) in {"train": (0, 36), "validation": (36, 48), "test": (48, 60)}.items():
-        found = every(data, split)
-        for row, x, y in found:
+        windows = every(data, split)
+        for row, x, y in windows:
             values = np.concatenate([x[:, 0], y[:, 0]]) * kind.std + kind.mean
             np.testing.assert_allclose(np.diff(values), 1, atol=1e-3)
             assert columns["value"][row] == pytest.approx(values[5], abs=1e-3)
             stamp = long.index(columns["date"][row])
             assert first <= stamp <= last - 3, "all series are cut at the same time"
         ends = {"train": (29, 19), "validation": (10, 10), "test": (10, 10)}[split]
-        assert len(found) == sum(ends)
+        assert len(windows) == sum(ends)
 
 
 def test_gaps_are_filled_from_the_past_alone() -> None:
@@ -206,7 +206,7 @@ def test_months_are_even_though_their_days_are_not() -> None:
     assert open_data(table() | {"date": list(range(200))}, context=5, horizon=2, time="date").target.step == 1
 
 
-def test_words_are_left_out_and_said() -> None:
+def test_words_are_left_out_with_a_note() -> None:
     columns = table() | {"weather": ["rain", "sun"] * 100, "empty": [None] * 200}
     data = open_data(columns, context=5, horizon=2, time="date", kinds={"wind": None})
     assert data.target.targets == ["load", "oil"]
@@ -265,7 +265,7 @@ def swapped() -> list[str]:
         (table(), {"perod": 24}, "takes no option 'perod'"),
     ],
 )
-def test_what_cannot_be_read_is_said(columns: dict[str, Any], options: dict[str, Any], text: str) -> None:
+def test_unreadable_tables_are_errors(columns: dict[str, Any], options: dict[str, Any], text: str) -> None:
     with pytest.raises((DataError, SettingError), match=text):
         open_data(columns, **{"context": 8, "horizon": 4, "time": "date", **options})
 

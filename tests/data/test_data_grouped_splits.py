@@ -30,7 +30,7 @@ def test_groups_stay_whole_and_no_single_move_helps(sizes: list[int], seed: int)
     groups = groups[np.argsort(rows)]
     splits = split_groups(np.arange(len(groups)), groups, SHARES, seed)
     assert sorted(np.concatenate(list(splits.values())).tolist()) == list(range(len(groups)))
-    homes = {name: set(groups[found]) for name, found in splits.items()}
+    homes = {name: set(groups[rows]) for name, rows in splits.items()}
     assert all(homes.values())
     assert sum(map(len, homes.values())) == len(sizes)
     now = distance(splits, SHARES, len(groups))
@@ -55,16 +55,16 @@ def test_many_even_groups_meet_the_shares() -> None:
 
 def test_grouped_folds_are_as_even_as_sklearns() -> None:
     groups = RNG.integers(0, 23, 400).astype(str)
-    found = [fold_of_groups(groups, 5, fold, 0) for fold in range(5)]
-    assert sorted(np.concatenate(found).tolist()) == list(range(400))
-    assert sum(len(set(groups[rows])) for rows in found) == 23
+    by_fold = [fold_of_groups(groups, 5, fold, 0) for fold in range(5)]
+    assert sorted(np.concatenate(by_fold).tolist()) == list(range(400))
+    assert sum(len(set(groups[rows])) for rows in by_fold) == 23
     oracle = [len(test) for _, test in GroupKFold(5).split(groups, groups=groups)]
-    assert np.ptp([len(rows) for rows in found]) <= np.ptp(oracle) + 1
+    assert np.ptp([len(rows) for rows in by_fold]) <= np.ptp(oracle) + 1
     whole = [
         split(400, {"by": "group", "column": "g", "folds": 5, "fold": fold}, 0, own={}, keys=groups)
         for fold in range(5)
     ]
-    for splits, rows in zip(whole, found, strict=True):
+    for splits, rows in zip(whole, by_fold, strict=True):
         assert np.array_equal(splits["test"], rows)
         assert len({name: set(groups[splits[name]]) for name in SPLITS}["train"] & set(groups[rows])) == 0
         assert set(groups[splits["validation"]]).isdisjoint(groups[splits["train"]])
@@ -141,6 +141,6 @@ def test_a_table_is_cut_by_its_dates() -> None:
         ({"by": "time", "column": "date"}, {"date": ["2020-01-01", None] * 30}, r"row 1(.|\n)*time stamp is missing"),
     ],
 )
-def test_what_cannot_be_cut_is_said(splits: dict[str, Any], change: dict[str, Any], text: str) -> None:
+def test_invalid_splits_are_errors(splits: dict[str, Any], change: dict[str, Any], text: str) -> None:
     with pytest.raises((DataError, SettingError), match=text):
         open_data(table() | change, target="y", splits=splits)

@@ -51,7 +51,7 @@ def test_without_a_connection(monkeypatch: pytest.MonkeyPatch, datasets: ModuleT
 
 @pytest.mark.parametrize("fault", [ConnectionRefusedError("refused"), socket.gaierror("no such name"), TimeoutError()])
 def test_a_network_that_is_refused(monkeypatch: pytest.MonkeyPatch, datasets: ModuleType, fault: OSError) -> None:
-    """The Hub is asked once; what the library would retry for half a minute is not even begun."""
+    """The Hub is tried once; retries of the library, which take half a minute, are never started."""
     tried = []
 
     def refuse(*arguments: Any, **_: Any) -> None:
@@ -79,7 +79,7 @@ def test_a_network_that_is_refused(monkeypatch: pytest.MonkeyPatch, datasets: Mo
         lambda _: sys.modules[errors().HTTPError.__module__].ReadTimeout("The read operation timed out"),
     ],
 )
-def test_what_the_library_raises_is_told(
+def test_errors_of_the_library_become_data_errors(
     monkeypatch: pytest.MonkeyPatch, datasets: ModuleType, raised: Callable[[Any], Exception]
 ) -> None:
     def load(name: str, config: str | None) -> None:
@@ -145,7 +145,7 @@ def test_a_folder_of_the_name_is_not_read_instead(monkeypatch: pytest.MonkeyPatc
         open_data(NAME)
 
 
-def test_saved_splits_are_the_parts(datasets: ModuleType, tmp_path: Path) -> None:
+def test_saved_splits_are_kept(datasets: ModuleType, tmp_path: Path) -> None:
     splits = {"train": split(datasets, 40), "validation": split(datasets, 10, 40), "test": split(datasets, 20, 50)}
     datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
     data = open_data(tmp_path / "saved")
@@ -160,7 +160,7 @@ def test_saved_splits_are_the_parts(datasets: ModuleType, tmp_path: Path) -> Non
     assert again.fingerprint == data.fingerprint
 
 
-def test_a_saved_set_is_cut_into_parts(datasets: ModuleType, tmp_path: Path) -> None:
+def test_a_saved_set_is_split(datasets: ModuleType, tmp_path: Path) -> None:
     split(datasets, 60).shuffle(seed=1).save_to_disk(tmp_path / "saved", num_shards=3)
     data = open_data(tmp_path / "saved", target="size")
     assert sum(data.sizes.values()) == 60

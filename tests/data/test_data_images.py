@@ -249,7 +249,7 @@ def test_files_are_encoded_as_the_same_arrays() -> None:
         assert files.facts == {"sizes": whole.sizes, "mode": "grey" if len(shape) == 3 else "colour"}
 
 
-def test_sizes_are_chosen_and_told() -> None:
+def test_sizes_are_chosen_with_a_note() -> None:
     kind = Image().fit(cells(*(packed(noise(*size)) for size in ((100, 150), (90, 120), (300, 200)))))
     assert kind.sizes == [1, 40, 64], "median 100 × 150, reduced to 42.7 × 64"
     assert "90 to 300 pixels high" in kind.notices[0]
@@ -337,12 +337,12 @@ def test_many_classes_called_by_numbers_are_classes(tmp_path: Path) -> None:
     assert len(data.target.labels) == 25  # type: ignore[attr-defined]
 
 
-def test_given_parts_are_kept(tmp_path: Path) -> None:
+def test_splits_of_the_source_are_kept(tmp_path: Path) -> None:
     data = open_data(write_digits(tmp_path, each=20, classes=(3, 8), test=5))
     assert data.sizes == {"train": 36, "validation": 4, "test": 10}
 
 
-def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+def test_skipped_files_are_noted(tmp_path: Path) -> None:
     write_digits(tmp_path, each=10, classes=(1, 2))
     (tmp_path / "1" / "notes.txt").write_text("hello")
     (tmp_path / "1" / ".hidden.png").write_bytes(b"x")
@@ -452,9 +452,7 @@ def test_images_beside_a_table(tmp_path: Path, photos: list[str], kind: str) -> 
         ("in", "the file does not exist"),
     ],
 )
-def test_names_that_lead_astray_are_told_with_row_and_column(
-    tmp_path: Path, photos: list[str], name: str, message: str
-) -> None:
+def test_bad_names_are_errors_with_row_and_column(tmp_path: Path, photos: list[str], name: str, message: str) -> None:
     folder = tmp_path / "home"
     (tmp_path / "in").rename(tmp_path / "moved")
     folder.mkdir()
@@ -467,7 +465,7 @@ def test_names_that_lead_astray_are_told_with_row_and_column(
     assert caught.value.where.endswith("t.csv: row 6, column 'photo'")
 
 
-def test_a_damaged_image_beside_a_table_is_told_with_row_and_column(tmp_path: Path, photos: list[str]) -> None:
+def test_a_damaged_image_beside_a_table_is_an_error_with_row_and_column(tmp_path: Path, photos: list[str]) -> None:
     whole = (tmp_path / photos[9]).read_bytes()
     (tmp_path / photos[9]).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match="damaged") as caught:

@@ -59,7 +59,7 @@ def test_forms_are_the_same_data(tmp_path: Path) -> None:
 
 
 def test_a_table_says_the_same(tmp_path: Path) -> None:
-    """Numbers and words written as CSV and as JSON are fitted alike."""
+    """Numbers and words written as CSV and as JSON are fitted the same."""
     rows = [{"n": row / 4, "word": ["red", "blue", None][row % 3], "y": "ab"[row % 2]} for row in range(40)]
     text = "n,word,y\n" + "".join(f"{row['n']},{row['word'] or ''},{row['y']}\n" for row in rows)
     (tmp_path / "a.csv").write_text(text)

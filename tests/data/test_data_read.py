@@ -118,7 +118,7 @@ def test_damaged_headers_give_one_kind_of_error(place: int, noise: bytes) -> Non
 
 
 @pytest.mark.parametrize("name", ["a.npy.xz", "a.npy.gz", "a.npz", "a.npy"])
-def test_damage_is_told(tmp_path: Path, name: str) -> None:
+def test_damage_is_an_error(tmp_path: Path, name: str) -> None:
     np.savez(tmp_path / "a.npz", x=np.arange(1000))
     np.save(tmp_path / "a.npy", np.arange(1000))
     (tmp_path / "a.npy.xz").write_bytes(lzma.compress(npy(np.arange(1000))))
@@ -132,7 +132,7 @@ def test_damage_is_told(tmp_path: Path, name: str) -> None:
         assert name in str(fault.value)
 
 
-def test_an_encrypted_archive_is_told(tmp_path: Path) -> None:
+def test_an_encrypted_archive_is_an_error(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x.npy", bytes(npy(np.arange(3))))
     raw = bytearray((tmp_path / "a.npz").read_bytes())

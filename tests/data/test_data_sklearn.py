@@ -14,10 +14,10 @@ from weftnet.data import open_data
 @pytest.mark.parametrize(("name", "worth"), [("iris", 0.85), ("wine", 0.9), ("breast_cancer", 0.93), ("diabetes", 0.3)])
 def test_a_table_is_opened_as_it_is(tmp_path: Path, name: str, worth: float) -> None:
     """Its columns are numbers standardised as scikit-learn does, and a linear model learns what it should."""
-    found = getattr(datasets, f"load_{name}")(as_frame=True)
-    frame = found.frame
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True)
+    frame = bunch.frame
     if name != "diabetes":
-        frame["target"] = [str(found.target_names[label]) for label in frame["target"]]
+        frame["target"] = [str(bunch.target_names[label]) for label in frame["target"]]
     frame.to_csv(tmp_path / "a.csv", index=False)
     data = open_data(tmp_path / "a.csv", target="target")
     assert data.target is not None
@@ -36,5 +36,5 @@ def test_a_table_is_opened_as_it_is(tmp_path: Path, name: str, worth: float) -> 
     linear.fit(x, train.target.numpy())
     assert linear.score(test.inputs["table"].numpy(), test.target.numpy()) > worth
     if name != "diabetes":
-        assert data.target.labels == sorted(map(str, found.target_names))  # type: ignore[attr-defined]
+        assert data.target.labels == sorted(map(str, bunch.target_names))  # type: ignore[attr-defined]
         assert data.target.decode(test.target.numpy()) == frame["target"].iloc[test.rows.numpy()].tolist()

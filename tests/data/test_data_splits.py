@@ -1,4 +1,4 @@
-"""Parts are disjoint, complete, fair and always the same."""
+"""Splits are disjoint, complete, fair and reproducible."""
 
 from collections import Counter
 from typing import Any

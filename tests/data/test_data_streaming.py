@@ -105,12 +105,12 @@ FORMS: list[Callable[[Path], Path]] = [as_csv, as_old_csv, as_lines, as_parquet,
 
 @pytest.mark.parametrize("form", FORMS)
 def test_tables_are_the_same_data(tmp_path: Path, form: Callable[[Path], Path]) -> None:
-    """Numbers with gaps, categories, texts: fitted and encoded alike, however the rows are read."""
+    """Numbers with gaps, categories, texts: fitted and encoded the same, however the rows are read."""
     path, options = form(tmp_path), {"encoding": "cp1252"} if form is as_old_csv else {}
     kinds = {"story": "text", "age": {"number": {"bins": 5}}}
     arguments: dict[str, Any] = {"target": "y", "kinds": kinds, **options}
     whole = open_data(path, **arguments)
-    for _ in range(2):  # encoded, then found in the cache
+    for _ in range(2):  # encoded, then read from the cache
         streamed = open_data(path, memory=LITTLE, **arguments)
         assert any("larger than memory: encoded once to disk" in note for note in streamed.notes)
         same(whole, streamed)
@@ -262,19 +262,19 @@ def test_faults_are_named_as_in_memory(tmp_path: Path) -> None:
         changed = [*lines[:row], line, *lines[row + 1 :]]
         path = tmp_path / "bad.csv"
         path.write_text("\n".join(changed), encoding="utf-8", errors="surrogateescape")
-        told = []
+        errors = []
         for allowed in (None, LITTLE):
             with pytest.raises(DataError) as fault:
                 open_data(path, target="y", memory=allowed)
-            told.append(str(fault.value))
-        assert told[0] == told[1]
-        assert f"{path}: {place}" in told[0]
+            errors.append(str(fault.value))
+        assert errors[0] == errors[1]
+        assert f"{path}: {place}" in errors[0]
     assert not list(cache.home().glob(".new-*"))  # nothing is left behind
 
 
 def entry(home: Path) -> Path:
-    (found,) = [path for path in home.iterdir() if (path / "entry.json").exists()]
-    return found
+    (entry,) = [path for path in home.iterdir() if (path / "entry.json").exists()]
+    return entry
 
 
 def test_a_damaged_entry_is_made_anew(tmp_path: Path) -> None:
@@ -311,8 +311,8 @@ def _fingerprint(path: str) -> str:
 def test_two_processes_write_one_entry(tmp_path: Path) -> None:
     path = as_csv(tmp_path)
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        told = pool.map(_fingerprint, [str(path)] * 2)
-    assert told[0] == told[1]
+        fingerprints = pool.map(_fingerprint, [str(path)] * 2)
+    assert fingerprints[0] == fingerprints[1]
     entry(cache.home())
 
 
@@ -330,7 +330,7 @@ def test_amounts_of_memory(tmp_path: Path) -> None:
         open_data(tmp_path / "a.txt", memory=LITTLE)
 
 
-def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("", (), {"free": 1000})())
     with pytest.raises(DataError, match=r"too little space(.|\n)*XDG_CACHE_HOME"):
         open_data(as_csv(tmp_path), target="y", memory="2MiB")
@@ -349,7 +349,7 @@ def test_blocks(lengths: list[int], size: int, chosen: set[int]) -> None:
 
 @settings(max_examples=30)
 @given(st.integers(1, 3000), st.integers(1, 500), st.integers(0, 6))
-def test_statistics_do_not_depend_on_the_pieces(count: int, size: int, seed: int) -> None:
+def test_statistics_do_not_depend_on_the_chunks(count: int, size: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(5, 3, count)
     values[:: 1 + seed] = np.nan
     chunks = [values[start : start + size] for start in range(0, count, size)]
@@ -429,6 +429,6 @@ def test_a_set_larger_than_the_memory_there_is(tmp_path: Path, rows: int, memory
     command = [sys.executable, "-c", SCRIPT, tmp_path, small, large, memory, str(room * 2**20)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    told = done.stdout.splitlines()
-    assert told[0].startswith(f"streamed {{'train': {rows * 7 // 10}, ")
-    assert told[1:] == ["whole: MemoryError", "the same"]
+    printed = done.stdout.splitlines()
+    assert printed[0].startswith(f"streamed {{'train': {rows * 7 // 10}, ")
+    assert printed[1:] == ["whole: MemoryError", "the same"]

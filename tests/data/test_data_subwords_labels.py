@@ -87,7 +87,7 @@ def test_padding_is_neutral() -> None:
 
 
 def test_subwords_and_labels_are_of_the_training_rows_alone() -> None:
-    """What stands in validation and test rows leaves no trace in the fitted state."""
+    """Validation and test rows do not influence the fitted state."""
     rng = np.random.default_rng(0)
     columns: dict[str, Any] = {
         "words": [f"{rng.integers(50)} some words {rng.integers(50)}" for _ in range(80)],

@@ -151,7 +151,7 @@ def test_columns_that_say_nothing_are_noted(tmp_path: Path) -> None:
     assert "same: the same in every training row" in notes
 
 
-def test_a_column_names_the_parts(tmp_path: Path) -> None:
+def test_a_column_names_the_splits(tmp_path: Path) -> None:
     words = ["train", "val", "test"]
     rows = [["x", "part", "y"], *([n, words[n % 3], n / 7] for n in range(30))]
     data = open_data(write(tmp_path, rows), target="y", splits={"column": "part"})
@@ -201,7 +201,7 @@ def test_errors_name_the_place(tmp_path: Path) -> None:
 
 
 def test_only_the_training_rows_decide(tmp_path: Path) -> None:
-    """Whatever stands in the other rows, the fitted state is the same."""
+    """Whatever the other rows hold, the fitted state is the same."""
     rows = people()
     first = open_data(write(tmp_path, rows), target="likes")
     for row in first.rows("test").tolist() + first.rows("validation").tolist():

@@ -31,7 +31,7 @@ def test_a_folder_for_each_class(tmp_path: Path) -> None:
             assert label == ("bad" if row < 12 else "good")  # in the order of the folders' names
 
 
-def test_folders_of_parts(tmp_path: Path) -> None:
+def test_folders_of_splits(tmp_path: Path) -> None:
     data = open_data(folder(tmp_path, ("train", "test")))
     assert data.sizes["test"] == 24
     assert data.sizes["train"] + data.sizes["validation"] == 24

@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "tale.txt"
 
 
-def test_signals_and_parts(path: Path) -> None:
+def test_signals_and_splits(path: Path) -> None:
     data = open_data(path, context=10)
     assert data.signals["tokens"].text() == f"tokens:10,vocabulary={len(set(TEXT[:900])) + 1}"
     assert data.sizes == {"train": 89, "validation": 9, "test": 0}

@@ -50,7 +50,7 @@ def test_rows_of_json_are_encoded_as_the_raw_columns() -> None:
         np.testing.assert_array_equal(there.inputs[name], values)
 
 
-def test_fields_say_what_is_asked() -> None:
+def test_the_input_schema() -> None:
     by_name = {field.name: field for field in FITTED.fields}
     assert {name: (field.kind, field.wire, field.optional) for name, field in by_name.items()} == {
         "age": ("number", "number", True),
