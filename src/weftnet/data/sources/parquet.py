@@ -87,30 +87,12 @@ def stream(
     digest, count = hashlib.sha256(), 0
     splits: dict[str | None, list[Rows]] = {}
     unpacked: list[Path] = []
-    names: list[str] = []
     readers: dict[str, ArrowReader] = {}
     for file, split in files.items():
-        plain = file
-        if suffixes(file)[1]:
-            plain = folder / f"{len(unpacked)}{suffixes(file)[0]}"
-        with Unpacked(file, limit) as source, open(plain if plain != file else os.devnull, "wb") as copy:
-            while chunk := source.read():
-                digest.update(chunk)
-                copy.write(chunk)
-        limit -= source.count
+        plain = folder / f"{len(unpacked)}{suffixes(file)[0]}" if suffixes(file)[1] else file
+        limit -= _digest(file, plain, limit, digest)
         unpacked.append(plain)
-        with _damaged(file):
-            schema = next(_batches(plain, None, 1, schema=True))
-            wanted = _chosen(file, columns, schema.names) or schema.names
-            if names and wanted != names:
-                raise _differ(file, names, wanted)
-            names = names or wanted
-            labels = class_names(schema.metadata)
-            for name in names:
-                reader = readers.setdefault(name, ArrowReader(labels.get(name, [])))
-                with _located(path, name):
-                    for batch in _batches(plain, name, memory):
-                        reader.inspect(batch.column(0))
+        _inspect(path, file, plain, columns, memory, readers)
         size = next(iter(readers.values())).rows - count
         splits.setdefault(split, []).append(np.arange(count, count + size))
         count += size
@@ -123,7 +105,7 @@ def stream(
                 with _located(path, name):
                     yield readers[name].array(batch.column(0))
 
-    on_disk = {name: Column(partial(blocks, name), count) for name in names}
+    on_disk = {name: Column(partial(blocks, name), count) for name in readers}
     targets = [name for name, reader in readers.items() if reader.labels]
     rows = {str(split): np.concatenate(several) for split, several in splits.items()}
     return Content(
@@ -137,6 +119,37 @@ def stream(
         splits={} if None in splits or len(rows) < 2 else rows,
         first=1,
     )
+
+
+def _digest(file: Path, plain: Path, limit: int, digest: Any) -> int:
+    """Read a file into a digest, and decompress it into `plain`, where that is another; its bytes, decompressed."""
+    with Unpacked(file, limit) as source, open(plain if plain != file else os.devnull, "wb") as copy:
+        while chunk := source.read():
+            digest.update(chunk)
+            copy.write(chunk)
+    return source.count
+
+
+def _inspect(
+    path: Path,
+    file: Path,
+    plain: Path,
+    columns: Sequence[str] | None,
+    memory: int,
+    readers: dict[str, ArrowReader],
+) -> None:
+    """Let a reader for each column inspect a file; the first file decides which columns there are."""
+    with _damaged(file):
+        schema = next(_batches(plain, None, 1, schema=True))
+        names = _chosen(file, columns, schema.names) or schema.names
+        if readers and names != list(readers):
+            raise _differ(file, list(readers), names)
+        labels = class_names(schema.metadata)
+        for name in names:
+            reader = readers.setdefault(name, ArrowReader(labels.get(name, [])))
+            with _located(path, name):
+                for batch in _batches(plain, name, memory):
+                    reader.inspect(batch.column(0))
 
 
 def _batches(file: Path, name: str | None, memory: int, schema: bool = False) -> Iterator[Any]:
