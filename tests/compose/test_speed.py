@@ -1,4 +1,4 @@
-"""Building takes few steps, large models need no memory to be resolved, and a network adds little to its blocks."""
+"""Building takes few operations, resolving large models needs no memory, and a network adds little to its blocks."""
 
 import os
 import resource
@@ -18,7 +18,7 @@ from weftnet.compose import Network, build, resolve
 
 
 def test_seventy_convolutions() -> None:
-    """A few kernels a block, all on meta, and no more where there are many; seconds: build_speed.py."""
+    """A few kernels per block, all on meta, in proportion to the number of blocks; for seconds see build_speed.py."""
 
     def convolutions(count: int) -> Chain:
         return Chain(tuple(Block("conv2d", {"channels": 16 + i % 3}) for i in range(count)))
@@ -92,16 +92,16 @@ def test_export(yaml: str, signal: str, inputs: tuple[object, ...]) -> None:
 
 
 def test_compile() -> None:
-    """In a process of its own: the checks of shapes that the tests switch on can't be compiled."""
+    """In a process of its own: the shape checks that the tests enable can't be compiled."""
     code = "import test_speed as t; [t.compiled(*case) for case in t.CASES]"
     paths = os.pathsep.join(
-        [str(Path(__file__).parent), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        [str(Path(__file__).parent), str(Path(__file__).parents[1] / "helpers"), os.environ.get("PYTHONPATH", "")]
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": paths})
 
 
 def compiled(yaml: str, signal: str, inputs: tuple[object, ...]) -> None:
     network = built(yaml, signal)
-    torch._dynamo.config.allow_rnn = True  # without it torch compiles no network that holds an nn.LSTM
+    torch._dynamo.config.allow_rnn = True  # without it torch does not compile an nn.LSTM
     whole = torch.compile(network, backend="eager", fullgraph=True)
     torch.testing.assert_close(whole(*inputs), network(*inputs))
