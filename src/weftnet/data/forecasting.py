@@ -38,7 +38,7 @@ class ForecastData(Data):
         line: the rows in order of time.
         edges: first and past-the-last tick of each split.
         state: what `state()` returns besides the preprocessing.
-        notes: what was noticed on the way.
+        notes: the findings so far.
     """
 
     def __init__(

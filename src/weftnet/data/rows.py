@@ -40,7 +40,7 @@ class RowData(Data):
         preprocessing: fitted kinds.
         splits: row numbers by split.
         state: what `state()` returns besides the preprocessing.
-        notes: what was noticed on the way.
+        notes: the findings so far.
         encoded: inputs and target where they were encoded before, mapped from disk.
     """
 

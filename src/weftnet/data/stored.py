@@ -28,7 +28,7 @@ class Stored:
         splits: row numbers by split.
         preprocessing: by which they were encoded.
         state: the rest of the data's state.
-        notes: what was noticed on the way.
+        notes: the findings so far.
     """
 
     inputs: Mapping[str, NDArray[Any]]
