@@ -1,7 +1,7 @@
 """Convolution of an image: one filter bank slides over height and width.
 
     y[o, h, w] = bias[o] + Σₖ Σₗ Σᵢ weight[o, i, k, l] · x[i, h·stride + k·dilation − top, w·stride + l·dilation − left]
-    height_out = ⌊(height + top + bottom − dilation·(kernel − 1) − 1) / stride⌋ + 1,  width alike;  x is 0 outside
+    height_out = ⌊(height + top + bottom − dilation·(kernel − 1) − 1) / stride⌋ + 1; likewise for width; x is 0 outside
 
     padding    zeros before and after an axis, reach = dilation·(kernel − 1)
     same       ⌊reach/2⌋, ⌈reach/2⌉              size_out = ⌈size/stride⌉

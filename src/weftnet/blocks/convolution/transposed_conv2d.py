@@ -2,7 +2,7 @@
 
     y[o, h, w] = bias[o] + Σ weight[i, o, k, l] · x[i, r, c]
                  over all r, k with r·stride + k − padding = h and all c, l with c·stride + l − padding = w
-    height_out = (height − 1)·stride − 2·padding + kernel + output_padding,  width alike
+    height_out = (height − 1)·stride − 2·padding + kernel + output_padding,  likewise for width
 
 It is the gradient of `conv2d` with the same settings, not its inverse. A kernel that the stride does not divide covers
 some pixels more often than others, a checkerboard pattern; with kernel = stride nothing overlaps.

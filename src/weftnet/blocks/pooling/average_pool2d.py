@@ -1,7 +1,7 @@
 """Average pooling of an image: the mean value of each window.
 
     y[c, h, w] = Σₖ Σₗ x[c, h·stride + k − padding, w·stride + l − padding] / size²
-    height_out = ⌊(height + 2·padding − size) / stride⌋ + 1,  width alike; outside the image x is 0
+    height_out = ⌊(height + 2·padding − size) / stride⌋ + 1,  likewise for width; outside the image x is 0
 
 Rows and columns beyond the last whole window are dropped.
 Source: Y. LeCun et al., Gradient-based learning applied to document recognition, 1998,

@@ -1,7 +1,7 @@
 """Maximum pooling of an image: the largest value of each window.
 
     y[c, h, w] = maxₖ maxₗ x[c, h·stride + k − padding, w·stride + l − padding]
-    height_out = ⌊(height + 2·padding − size) / stride⌋ + 1,  width alike; outside the image x is −∞
+    height_out = ⌊(height + 2·padding − size) / stride⌋ + 1,  likewise for width; outside the image x is −∞
 
 Rows and columns beyond the last whole window are dropped.
 Source: M. Ranzato et al., Unsupervised learning of invariant feature hierarchies, 2007,

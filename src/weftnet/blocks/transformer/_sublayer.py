@@ -32,7 +32,7 @@ class Frame(nn.Module):
 def feed_forward(
     block: str, dim: int, dim_hidden: int | None, dropout: float, activation: Literal["gelu", "relu"]
 ) -> nn.Sequential:
-    """dim → dim_hidden → dim, at every step alike."""
+    """dim → dim_hidden → dim, the same at every step."""
     dim_hidden = 4 * dim if dim_hidden is None else dim_hidden
     if dim_hidden < 1:
         raise ValueError(f"{block}: dim_hidden: expected a positive integer, got {dim_hidden}")
