@@ -39,7 +39,7 @@ class GraphReader:
         inputs = inputs or self._unnamed_inputs(nodes)
         return Graph(inputs, nodes, _names(value["outputs"]) or self._unnamed_outputs(nodes))
 
-    def _wire(self, data: Any, path: Path, previous: str) -> Wire:
+    def _wire(self, data: object, path: Path, previous: str) -> Wire:
         """A node with its sources; the previous node where none are named."""
         if not isinstance(data, dict):
             data = {"chain": data} if isinstance(data, list) else {data: None} if isinstance(data, str) else {}
@@ -80,7 +80,7 @@ class GraphReader:
         self.form.fault(self.path, "graph", what, **more)
 
 
-def _names(data: Any) -> tuple[str, ...]:
+def _names(data: object) -> tuple[str, ...]:
     """One name or a list of them."""
     if isinstance(data, str):
         return (data,)

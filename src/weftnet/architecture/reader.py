@@ -47,7 +47,7 @@ class Reader:
         """The faults so far."""
         return self.form.faults
 
-    def architecture(self, data: Any) -> Architecture | None:
+    def architecture(self, data: object) -> Architecture | None:
         """The architecture as far as it can be read."""
         if data is None:
             self.form.fault((), "architecture", "is empty", expected="a list of nodes, or chain: [...]")
@@ -81,7 +81,7 @@ class Reader:
         nodes = {str(part): self.node(child, (str(part),), 0) for part, child in parts.items()}
         return Architecture({part: node for part, node in nodes.items() if node is not None}, inputs)
 
-    def _inputs(self, data: Any) -> dict[str, str]:
+    def _inputs(self, data: object) -> dict[str, str]:
         """Input signals by name, those that can be parsed."""
         expected = "{name: signal}"
         if isinstance(data, str):
@@ -108,7 +108,7 @@ class Reader:
                 self.form.fault(("inputs", str(name)), "inputs", what, got=value, fix=fix)
         return signals
 
-    def node(self, data: Any, path: Path, depth: int) -> Node | None:
+    def node(self, data: object, path: Path, depth: int) -> Node | None:
         """A node as far as it can be read; None if nothing of it can."""
         self.nodes += 1
         if depth > MAX_DEPTH:
@@ -244,7 +244,7 @@ class Reader:
         self.form.fault(path, "repeat", what, fix=f"read as times: {near}")
         return near
 
-    def _body(self, data: Any, path: Path, block: str, depth: int) -> Node | None:
+    def _body(self, data: object, path: Path, block: str, depth: int) -> Node | None:
         if data is None or data == []:
             self.form.fault(path, block, "has no body", expected="body: a node or a list", fix=IGNORED)
             return None

@@ -63,7 +63,7 @@ def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture |
     return read_dict(data, where=where)
 
 
-def from_dict(data: Any) -> Architecture:
+def from_dict(data: object) -> Architecture:
     """The architecture in plain data.
 
     Raises:
@@ -75,7 +75,7 @@ def from_dict(data: Any) -> Architecture:
     return architecture
 
 
-def read_dict(data: Any, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
+def read_dict(data: object, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
     """As `read`, from plain data."""
     reader = Reader(where)
     return reader.architecture(data), reader.faults
