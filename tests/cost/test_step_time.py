@@ -202,3 +202,11 @@ def test_what_a_step_takes_whatever_its_batch_does_not_keep_a_batch_from_being_m
     assert step.measured
     assert step.forward == pytest.approx(0.20064)
     assert fake.time - 100 < 5.5
+
+
+def test_a_single_step_of_a_second_size_is_better_than_none() -> None:
+    """A loop over time steps takes as long whatever its batch; in proportion 64 would take 32 times as long as 2."""
+    fake = Fake((0.5, 0.0, 0.0), (0.0, 0.0, 0.0))
+    step = step_time(fake, 64, budget=5.0, now=fake.now)
+    assert step.forward == pytest.approx(0.5)
+    assert fake.time - 100 < 5.5

@@ -196,13 +196,14 @@ def step_time(
 
     if affordable(STEPS) >= batch and fits(batch):
         return measured()
-    second = min(affordable(FEW), batch // 2)
+    least = FEW if affordable(FEW) >= 2 * first else 1
+    second = min(affordable(least), max(batch // 2, 2 * first), batch)
     while second > first and not fits(second):
         second //= 2
     if second < 2 * first:
         share = batch / first
         return StepTime(small.forward * share, small.backward * share, small.update, basis=_steps_of(first))
-    large, longer = timed(second, FEW, PATIENCE / 3)
+    large, longer = timed(second, least, PATIENCE / 3)
     if (STEPS + 1) * _on_line((first, seconds), (second, longer), batch) <= left() and fits(batch):
         return measured()  # most of the small batch's time had nothing to do with its size
     forward, backward, update = (
