@@ -116,7 +116,7 @@ def test_every_fault_is_reported(case: Case) -> None:
         assert (fault.fix is None) == any(line.startswith("unfixable: ") for line in lines)
         if re.match("reads .+, not ", fault.what):
             assert fault.reads
-            assert fault.given
+            assert fault.received
             assert fault.by
 
 

@@ -16,7 +16,7 @@ class Fault:
         block: the block's or combinator's name.
         what: the fault in one sentence.
         reads: what the node reads.
-        given: what it receives.
+        received: what it is given, printed as `given`.
         by: the path of the node that it receives it from.
         close: names that may have been intended.
         fix: the edit that fixes it; it was tried before it is offered.
@@ -26,7 +26,7 @@ class Fault:
     block: str
     what: str
     reads: str = ""
-    given: str = ""
+    received: str = ""
     by: str = ""
     close: tuple[str, ...] = ()
     fix: Edit | None = None
@@ -42,8 +42,8 @@ class Fault:
         ]
         if self.reads:
             lines.append(f"  reads: {self.reads}")
-        if self.given:
-            lines.append(f"  given: {self.given}" + (f", by {self.by}" if self.by else ""))
+        if self.received:
+            lines.append(f"  given: {self.received}" + (f", by {self.by}" if self.by else ""))
         if self.close:
             lines.append(f"  did you mean {' or '.join(map(repr, self.close))}?")
         if self.fix is not None:

@@ -59,11 +59,11 @@ class Form:
         expected: str = "", got: Any = None, close: tuple[str, ...] = (), fix: str = "",
     ) -> None:  # fmt: skip
         """Record a fault; `fix` says what was read instead."""
-        given = "" if got is None else written(got)[:_LONGEST]
+        received = "" if got is None else written(got)[:_LONGEST]
         edit = Edit(path, "spelling", fix) if fix else None
         if fix == IGNORED and path:
             edit = Edit(path, "remove")
-        self.faults.append(Fault(path or ("architecture",), block, what, expected, given, close=close, fix=edit))
+        self.faults.append(Fault(path or ("architecture",), block, what, expected, received, close=close, fix=edit))
 
 
 def either(names: Iterable[str] | Mapping[str, Any]) -> str:

@@ -185,7 +185,7 @@ class Reader:
             named = dict(zip(names, values, strict=False))
             fix = f"read as {written(named)}" if named else IGNORED
             what = "settings must be a mapping of setting to value"
-            self.faults.append(Fault(path, name, what, given=written(settings), fix=Edit(path, "spelling", fix)))
+            self.faults.append(Fault(path, name, what, received=written(settings), fix=Edit(path, "spelling", fix)))
             settings = named
         return Block(name, {str(key): value for key, value in settings.items()})
 

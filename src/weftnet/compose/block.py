@@ -142,7 +142,7 @@ class BlockResolver:
                 what = f"{name} is {settings[name]}, but the input has {sizes[name]}"
                 unset = Edit(self.spec, "set", {name: None})
                 first = _first(bound)
-                self._fault(node, what, minor=True, given=str(first.signal), by=first.by, fix=unset)
+                self._fault(node, what, minor=True, received=str(first.signal), by=first.by, fix=unset)
             settings[name] = sizes[name]
         invalid = {name: value for name, value in settings.items() if isinstance(value, Unset)}
         settings = {name: value for name, value in settings.items() if name not in invalid}
@@ -188,8 +188,8 @@ class BlockResolver:
         if self.walk.fixing and flow is not None:
             node = replace(node, settings={k: v for k, v in node.settings.items() if not isinstance(v, Unset)})
             edit, fixed = self.walk.repair.misfit(node, self.flows, self.spec, what)
-        given, by = (str(flow.signal), flow.by) if flow else ("", "")
-        self._fault(node, what, reads=reads, given=given, by=by, fix=edit)
+        received, by = (str(flow.signal), flow.by) if flow else ("", "")
+        self._fault(node, what, reads=reads, received=received, by=by, fix=edit)
         return self._continue(fixed)
 
     def _continue(self, fixed: Node | None) -> Result:

@@ -38,8 +38,8 @@ def inputs(graph: Graph, names: Iterable[str], spec: Path, note: Note) -> Graph:
         fix = Edit(spec, "inputs", kept) if kept else None
         what = f"the input {' and '.join(map(repr, missing))} is not provided"
         close = tuple(name for name in kept if name not in graph.inputs)
-        reads, given = ", ".join(graph.inputs), ", ".join(provided)
-        note(Fault(spec, "graph", what, reads=reads, given=given, close=close, fix=fix))
+        reads, received = ", ".join(graph.inputs), ", ".join(provided)
+        note(Fault(spec, "graph", what, reads=reads, received=received, close=close, fix=fix))
     return replace(graph, inputs=tuple(kept))
 
 
@@ -128,8 +128,8 @@ def _all_arguments(wire: Wire, ports: tuple[Port, ...], spare: list[str], place:
         return wire
     corrected = replace(wire, sources={**bound, **dict(zip(missing, spare, strict=False))})
     what, reads = f"also reads {' and '.join(missing)}", ", ".join(port.name for port in ports)
-    given, fix = ", ".join(bound.values()), _sources(place, corrected)
-    note(Fault(place, _name(wire), what, reads=reads, given=given, fix=fix))
+    received, fix = ", ".join(bound.values()), _sources(place, corrected)
+    note(Fault(place, _name(wire), what, reads=reads, received=received, fix=fix))
     return corrected
 
 

@@ -64,7 +64,7 @@ class Resolver:
             return GraphResolver(self).resolve(node, flows, (), (part,))
         if len(flows) != 1:
             what = "only a graph can read several inputs" if flows else "has no input"
-            self.fault((part,), _name(node), what, reads="one input", given=", ".join(flows))
+            self.fault((part,), _name(node), what, reads="one input", received=", ".join(flows))
         if not flows:
             return None
         return self.node(node, next(iter(flows.values())), (), (part,))
@@ -136,7 +136,7 @@ class Resolver:
                 del self.faults[known:]  # a fix of this copy would break the copies before it
                 what = f"copy {number + 1} can't read the output of copy {number}"
                 fix = Edit(spec, "times", number)
-                self.fault(spec, "repeat", what, reads=str(flow and flow.signal), given=str(here.signal), fix=fix)
+                self.fault(spec, "repeat", what, reads=str(flow and flow.signal), received=str(here.signal), fix=fix)
                 break
             fixed_places |= places
             if fixes:  # all copies share the body, and so its fixes
@@ -174,7 +174,7 @@ class Resolver:
                 edit, fixed = self.repair.shortcut(flow, body[1], spec)
             what = f"the body's output can't be added to {'the shortcut' if short else 'the input'}"
             by = ".".join((*path, "body"))
-            self.fault(spec, "residual", what, reads=str(added), given=str(signal), by=by, fix=edit)
+            self.fault(spec, "residual", what, reads=str(added), received=str(signal), by=by, fix=edit)
             if fixed is None:
                 return None
             short = self.node(fixed, flow, (*path, "shortcut"), (*spec, "shortcut"))
@@ -223,10 +223,10 @@ class Resolver:
         if not problem:
             return merge, [()] * len(flows), merging.merged(merge, flows, here)
         repaired = self.repair.merge(merge, flows) if self.fixing else None
-        given = "; ".join(str(flow.signal) for flow in flows)
+        received = "; ".join(str(flow.signal) for flow in flows)
         by = ", ".join(flow.by for flow in flows)
         if repaired is None:
-            self.fault(spec, block, f"{merge} {problem}", given=given, by=by)
+            self.fault(spec, block, f"{merge} {problem}", received=received, by=by)
             return None
         other, added = repaired
         fixes = [after(number, nodes) for number, nodes in enumerate(added) if nodes]
@@ -234,7 +234,7 @@ class Resolver:
             fixes.append(Edit(spec, "merge", other))
         for number, fix in enumerate(fixes):
             what = f"{merge} {problem}" if number == 0 else f"{merge}: likewise for another source"
-            self.fault(spec, block, what, given=given, by=by, fix=fix)
+            self.fault(spec, block, what, received=received, by=by, fix=fix)
         outputs = [self.repair.through(flow, nodes) for flow, nodes in zip(flows, added, strict=True)]
         return other, added, merging.merged(other, outputs, here)
 

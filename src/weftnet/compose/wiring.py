@@ -99,9 +99,9 @@ class GraphResolver:
         if merge is None:
             merge = "concat"
             names = dict.fromkeys(wire.names)
-            given = "; ".join(str(flow.signal) for source in names if (flow := here.get(source)))
+            received = "; ".join(str(flow.signal) for source in names if (flow := here.get(source)))
             what, fix = f"reads {len(names)} sources but has no merge", Edit(spec_here, "merge", merge)
-            self.walk.fault(spec_here, "graph", what, reads=f"merge: {' | '.join(MERGES)}", given=given, fix=fix)
+            self.walk.fault(spec_here, "graph", what, reads=f"merge: {' | '.join(MERGES)}", received=received, fix=fix)
         flows = [flow for source in wire.names if (flow := here[source]) is not None]
         if len(flows) < len(wire.names):
             return _NOTHING

@@ -96,7 +96,7 @@ class Report:
         faults = [
             {
                 "path": ".".join(fault.path), "block": fault.block, "what": fault.what, "reads": fault.reads,
-                "given": fault.given, "by": fault.by, "close": list(fault.close),
+                "given": fault.received, "by": fault.by, "close": list(fault.close),
                 "fix": fault.fix.data() if fault.fix else None,
             }
             for fault in self.faults

@@ -107,16 +107,16 @@ def _is_size(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
 
 
-def _flat(data: Any, where: str) -> list[Any]:
+def _flat(nested: Any, where: str) -> list[Any]:
     """Nested lists as one list."""
-    if not isinstance(data, list):
-        raise Refusal(400, "the data are not a list", where=where, got=type(data).__name__)
+    if not isinstance(nested, list):
+        raise Refusal(400, "the data are not a list", where=where, got=type(nested).__name__)
     for _ in range(_MAX_AXES):
-        if not any(isinstance(value, list) for value in data):
-            return list(data)
-        if not all(isinstance(value, list) for value in data):
+        if not any(isinstance(value, list) for value in nested):
+            return list(nested)
+        if not all(isinstance(value, list) for value in nested):
             break
-        data = [value for part in data for value in part]
+        nested = [value for inner in nested for value in inner]
     raise Refusal(400, "the data are nested unevenly", where=where)
 
 

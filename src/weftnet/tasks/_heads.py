@@ -20,9 +20,9 @@ from weftnet.errors import ArchitectureError
 BOUNDED = {"softmax": (0.0, 0.0), "sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, math.inf)}
 
 
-def refusal(part: str, last_block: str | None, what: str, *, reads: str = "", given: str = "") -> ArchitectureError:
+def refusal(part: str, last_block: str | None, what: str, *, reads: str = "", received: str = "") -> ArchitectureError:
     """The error for a part that no head can complete."""
-    return ArchitectureError([Fault((part,), last_block or "network", what, reads=reads, given=given)])
+    return ArchitectureError([Fault((part,), last_block or "network", what, reads=reads, received=received)])
 
 
 def to_vector(
@@ -40,7 +40,7 @@ def to_vector(
             case "series" | "wave":
                 return (*map(Block, sequence), *dense)
     what = "its output can't become a vector"
-    raise refusal(part, last_block, what, reads="a vector, a sequence or an image of floats", given=str(gives))
+    raise refusal(part, last_block, what, reads="a vector, a sequence or an image of floats", received=str(gives))
 
 
 def to_signal(
@@ -52,7 +52,9 @@ def to_signal(
             least, most = BOUNDED.get(last_block or "", (-math.inf, math.inf))
             if least > low + 1e-6 or most < high - 1e-6:
                 what = f"{last_block} bounds its outputs, and the loss needs values beyond; remove the {last_block}"
-                raise refusal(part, last_block, what, reads=f"{low:.3g} to {high:.3g}", given=f"{least:g} to {most:g}")
+                raise refusal(
+                    part, last_block, what, reads=f"{low:.3g} to {high:.3g}", received=f"{least:g} to {most:g}"
+                )
             return ()
         if gives.kind == "vector":
             reshape = (Block("reshape", {"shape": list(expected.sizes)}),) if len(expected.sizes) > 1 else ()
@@ -62,4 +64,4 @@ def to_signal(
         if gives.axes == expected.axes and gives.axes == ("time", "dim") and gives.sizes[0] == expected.sizes[0]:
             return (Block("dense", {"dim": expected.size("dim")}),)
     what = "its output must have the shape of the data: change its strides or upsampling, or end it in a vector"
-    raise refusal(part, last_block, what, reads=f"{expected}, or any vector", given=str(gives))
+    raise refusal(part, last_block, what, reads=f"{expected}, or any vector", received=str(gives))

@@ -270,9 +270,9 @@ def _chosen(file: Path, columns: Sequence[str] | None, names: Sequence[str]) -> 
     return None if columns is None else list(columns)
 
 
-def _uncompressed(metadata: Any) -> int:
+def _uncompressed(footer: Any) -> int:
     """Bytes of all row groups, as the file declares them."""
-    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    return sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
 
 
 def _differ(file: Path, names: Sequence[str], other: Sequence[str]) -> DataError:

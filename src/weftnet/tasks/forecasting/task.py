@@ -138,7 +138,7 @@ class Forecasting:
             reshape = Block("reshape", {"shape": [self.horizon, targets]})
             return (*pool, Block("dense", {"dim": self.horizon * targets}), reshape)
         reads = "a vector, a sequence or an image of floats"
-        raise refusal(part, last_block, "its output can't become a forecast", reads=reads, given=str(gives))
+        raise refusal(part, last_block, "its output can't become a forecast", reads=reads, received=str(gives))
 
     def check(self, model: nn.ModuleDict) -> None:
         """Any network of the right shape can learn to forecast."""

@@ -97,7 +97,7 @@ class LanguageModel:
             raise refusal(part, last_block, what)
         if gives.axes != ("time", "dim") or gives.dtype != "float" or gives.size("time") != self.context:
             what = "a language model answers at every position; leave out what pools, strides or drops the time axis"
-            raise refusal(part, last_block, what, reads=f"a sequence of {self.context} steps", given=str(gives))
+            raise refusal(part, last_block, what, reads=f"a sequence of {self.context} steps", received=str(gives))
         done = last_block == "dense" and gives.size("dim") == self.vocabulary
         return () if done else (Block("dense", {"dim": self.vocabulary}),)
 
@@ -129,7 +129,7 @@ class LanguageModel:
                         "set causal: true (attention), padding: causal (conv1d), bidirectional: false (recurrent)"
                     )
                     reads = f"for the outputs before position {cut}, only tokens before it"
-                    raise refusal("network", None, what, reads=reads, given=f"outputs that move by {moved:.2g}")
+                    raise refusal("network", None, what, reads=reads, received=f"outputs that move by {moved:.2g}")
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy of the next token, in nats per token."""

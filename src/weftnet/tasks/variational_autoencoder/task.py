@@ -120,7 +120,7 @@ class VariationalAutoencoder:
             bounds = reach(self.mean, self.scale) if self.likelihood == "gaussian" else (-math.inf, math.inf)
             return to_signal(part, gives, last_block, parse(self.signal), *bounds)
         if gives.dtype != "float":
-            raise refusal(part, last_block, "its output can't become a vector", reads="floats", given=str(gives))
+            raise refusal(part, last_block, "its output can't become a vector", reads="floats", received=str(gives))
         if gives.kind != "vector":
             return (Block("flatten"), Block("dense", {"dim": 2 * self.latent}))
         if last_block == "dense" and gives.size("dim") == 2 * self.latent:
