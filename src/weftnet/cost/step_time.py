@@ -145,6 +145,56 @@ def typical(samples: Sequence[StepTime]) -> StepTime:
     return sorted(samples, key=lambda sample: sample.total)[len(samples) // 10]
 
 
+@dataclass(frozen=True)
+class _Point:
+    """A batch size that was timed.
+
+    Args:
+        size: examples in the batch.
+        step: a typical step.
+        seconds: of a step by the clock on the wall, which the budget is counted by.
+    """
+
+    size: int
+    step: StepTime
+    seconds: float
+
+
+class _Stopwatch:
+    """Times steps within a budget; the arguments are those of `step_time`."""
+
+    def __init__(self, run: Run, budget: float, progress: Callable[[float], None], now: Callable[[], float]) -> None:
+        self._run, self._budget, self._progress, self._now = run, budget, progress, now
+        self._began = now()
+
+    def left(self) -> float:
+        """Seconds of the budget that are left."""
+        return max(self._budget - (self._now() - self._began), 0.0)
+
+    def affordable(self, steps: int, point: _Point) -> int:
+        """Examples in a batch of which so many steps, and one that warms up, are within the budget.
+
+        At least so many: the time of a step that does not depend on its batch is counted for every example.
+        """
+        return int(self.left() / ((steps + 1) * max(point.seconds, 1e-9) / point.size))
+
+    def timed(self, size: int, least: int, patience: float) -> _Point:
+        """Time steps: so many at least, then until the patience ends; one only once the budget is used up."""
+        self._run(size)
+        samples: list[StepTime] = []
+        start = self._now()
+        while len(samples) < least or (self._now() - start < patience and len(samples) < MANY):
+            self._progress(1 - self.left() / self._budget)
+            if samples and not self.left():
+                break
+            samples.append(self._run(size))
+        return _Point(size, typical(samples), (self._now() - start) / len(samples))
+
+    def measured(self, batch: int) -> StepTime:
+        """Steps of the very batch that was asked for."""
+        return replace(self.timed(batch, STEPS, PATIENCE).step, measured=True, basis=_steps_of(batch))
+
+
 def step_time(
     run: Run,
     batch: int,
@@ -164,52 +214,42 @@ def step_time(
         progress: is called after every step with the share of the budget that is used.
         now: that clock.
     """
-    began = now()
+    watch = _Stopwatch(run, budget, progress, now)
+    if batch <= FIRST:
+        return watch.measured(batch)
+    small = watch.timed(FIRST, FEW, PATIENCE / 10)
+    if watch.affordable(STEPS, small) >= batch and fits(batch):
+        return watch.measured(batch)
+    least = FEW if watch.affordable(FEW, small) >= 2 * FIRST else 1
+    second = _second_size(batch, watch.affordable(least, small), fits)
+    if second < 2 * FIRST:
+        return _in_proportion(small, batch)
+    large = watch.timed(second, least, PATIENCE / 3)
+    expected = _on_line((small.size, small.seconds), (large.size, large.seconds), batch)
+    if (STEPS + 1) * expected <= watch.left() and fits(batch):
+        return watch.measured(batch)  # most of the small batch's time had nothing to do with its size
+    return _extrapolated(small, large, batch)
 
-    def left() -> float:
-        return max(budget - (now() - began), 0.0)
 
-    def timed(size: int, least: int, patience: float) -> tuple[StepTime, float]:
-        """A typical step, at the lower quartile of their totals, and seconds of a step by the clock on the wall."""
-        run(size)
-        samples: list[StepTime] = []
-        start = now()
-        while len(samples) < least or (now() - start < patience and len(samples) < MANY):
-            progress(1 - left() / budget)
-            if samples and not left():
-                break
-            samples.append(run(size))
-        return typical(samples), (now() - start) / len(samples)
+def _second_size(batch: int, affordable: int, fits: Callable[[int], bool]) -> int:
+    """The second batch to time: up to half of the one asked for, as budget and memory allow."""
+    size = min(affordable, max(batch // 2, 2 * FIRST), batch)
+    while size > FIRST and not fits(size):
+        size //= 2
+    return size
 
-    def measured() -> StepTime:
-        return replace(timed(batch, STEPS, PATIENCE)[0], measured=True, basis=_steps_of(batch))
 
-    first = min(batch, FIRST)
-    if batch == first:
-        return measured()
-    small, seconds = timed(first, FEW, PATIENCE / 10)
-    example = max(seconds, 1e-9) / first  # at most: what a step takes whatever its batch is in it
+def _in_proportion(point: _Point, batch: int) -> StepTime:
+    step, share = point.step, batch / point.size
+    return StepTime(step.forward * share, step.backward * share, step.update, basis=_steps_of(point.size))
 
-    def affordable(steps: int) -> int:
-        """Examples in a batch of which so many steps, and one that warms up, are within the budget."""
-        return int(left() / ((steps + 1) * example))
 
-    if affordable(STEPS) >= batch and fits(batch):
-        return measured()
-    least = FEW if affordable(FEW) >= 2 * first else 1
-    second = min(affordable(least), max(batch // 2, 2 * first), batch)
-    while second > first and not fits(second):
-        second //= 2
-    if second < 2 * first:
-        share = batch / first
-        return StepTime(small.forward * share, small.backward * share, small.update, basis=_steps_of(first))
-    large, longer = timed(second, least, PATIENCE / 3)
-    if (STEPS + 1) * _on_line((first, seconds), (second, longer), batch) <= left() and fits(batch):
-        return measured()  # most of the small batch's time had nothing to do with its size
+def _extrapolated(small: _Point, large: _Point, batch: int) -> StepTime:
     forward, backward, update = (
-        _on_line((first, getattr(small, name)), (second, getattr(large, name)), batch) for name in PASSES
+        _on_line((small.size, getattr(small.step, name)), (large.size, getattr(large.step, name)), batch)
+        for name in PASSES
     )
-    return StepTime(forward, backward, update, basis=_steps_of(first, second))
+    return StepTime(forward, backward, update, basis=_steps_of(small.size, large.size))
 
 
 def _on_line(small: tuple[int, float], large: tuple[int, float], batch: int) -> float:
