@@ -87,7 +87,7 @@ def test_a_worker_on_ray_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
     os.kill(workers[1], signal.SIGKILL)
     code, printed, errors = ended(process)
     assert code == 0, errors
-    assert "a worker ended: started anew (1), from the newest checkpoint" in printed
+    assert "a worker ended: all were restarted (1) from the newest checkpoint" in printed
     assert printed.count("finished after step 600 of 600") == 1
     equal(tmp_path / "2" / "mlp-seed0", tmp_path / "ray" / "mlp-seed0")
     alone, several = (Run.open(tmp_path / name / "mlp-seed0").history for name in ("1", "ray"))
