@@ -71,6 +71,7 @@ def cifar(folder: Path, count: int = 60) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_airbench_runs_in_small(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     airbench = module("airbench")
     run(airbench, monkeypatch, "--data", cifar(tmp_path), "--device", "cpu", "--small", "--plan", "eager", "--out",
