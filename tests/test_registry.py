@@ -92,3 +92,17 @@ def test_every_entry_is_named_after_its_file(registry: Registry) -> None:
 def test_names_cost_no_torch() -> None:
     code = "import sys; from weftnet.blocks import BLOCKS; BLOCKS.names(); import weftnet.architecture.reading; "
     subprocess.run([sys.executable, "-c", code + "sys.exit('torch' in sys.modules)"], check=True)
+
+
+def test_a_facet_that_does_not_apply_says_why(folder: Path) -> None:
+    (folder / "round" / "judge.py").write_text("def round(): ...\n")
+    (folder / "square" / "judge.py").write_text("not_applicable = 'because squares are not judged'\n")
+    judges = Registry("judge", "things", folder, facet="judge")
+    assert judges.names() == ["round", "square"]
+    assert judges.find("round") is judges.get("round")
+    assert judges.reason("round") == ""
+    assert judges.find("square") is None
+    assert judges.reason("square") == "because squares are not judged"
+    assert judges.reason("oval") == "because oval brings no judge.py"
+    with pytest.raises(SettingError, match="square has no judge\n.*because squares are not judged"):
+        judges.get("square")

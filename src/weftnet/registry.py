@@ -3,6 +3,7 @@
 An entry is imported when it is first requested, so listing names does not import torch. There is no decorator and no
 list to edit: a new file is a new entry. Two files with the same name are an error, wherever in the folder they are.
 An entry with several facets is a folder, and each facet has a registry (`tasks/gan/task.py` registers `GAN` as `gan`).
+A facet that an entry can't have is a file too: it holds nothing but `not_applicable`, the reason.
 A user's own entries are added with `add`, from a file named on the command line; a run never names a file.
 """
 
@@ -28,7 +29,7 @@ class Registry(Generic[Entry]):
     """
 
     def __init__(self, kind: str, package: str, folder: Path, facet: str = "") -> None:
-        self.kind, self._package, self._folder = kind, package, folder
+        self.kind, self._package, self._folder, self._facet = kind, package, folder, facet
         self._modules: dict[str, str] = {}
         self._entries: dict[str, Entry] = {}
         for path in sorted(folder.glob(f"*/{facet}.py") if facet else folder.rglob("*.py")):
@@ -66,11 +67,26 @@ class Registry(Generic[Entry]):
 
         Raises:
             UnknownName: there is no such entry.
+            SettingError: it is not applicable.
         """
         self._check(name)
         if name not in self._entries:
+            if why := self.reason(name):
+                raise SettingError(f"{name} has no {self.kind}", got=f"not applicable, {why}")
             self._entries[name] = self._entry(importlib.import_module(self._modules[name]), name)
         return self._entries[name]
+
+    def find(self, name: str) -> Entry | None:
+        """The entry called `name`; None where its facet is not applicable."""
+        return None if self.reason(name) else self.get(name)
+
+    def reason(self, name: str) -> str:
+        """Why an entry lacks this facet; empty if it has it."""
+        if name not in self:
+            return f"because {name} brings no {self._facet or self.kind}.py"
+        if name not in self._modules:
+            return ""
+        return str(getattr(importlib.import_module(self._modules[name]), "not_applicable", ""))
 
     def add(self, name: str, entry: Entry) -> None:
         """Register a user's own entry.
