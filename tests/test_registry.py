@@ -104,5 +104,5 @@ def test_a_facet_that_does_not_apply_says_why(folder: Path) -> None:
     assert judges.find("square") is None
     assert judges.reason("square") == "because squares are not judged"
     assert judges.reason("oval") == "because oval brings no judge.py"
-    with pytest.raises(SettingError, match="square has no judge\n.*because squares are not judged"):
+    with pytest.raises(SettingError, match=r"square has no judge\n.*because squares are not judged"):
         judges.get("square")
