@@ -1,17 +1,16 @@
 """How to train: one frozen record, written into the run as JSON."""
 
 import dataclasses
-import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from weftnet.base.settings import check_settings, known, nearest
 from weftnet.data import AUGMENTATIONS
-from weftnet.errors import SettingError, closest
+from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
 from weftnet.optim import OPTIMISERS, SCHEDULES
-from weftnet.registry import Registry
 from weftnet.tasks._task import Task
 
 
@@ -85,20 +84,20 @@ class Recipe:
 
     def _check_names(self) -> None:
         """Refuse names that no registry has."""
-        known(OPTIMISERS, self.optimiser, "optimiser")
-        known(SCHEDULES, self.schedule, "schedule")
+        known(OPTIMISERS, self.optimiser, "recipe: optimiser")
+        known(SCHEDULES, self.schedule, "recipe: schedule")
         for entry in self.augment:
-            known(AUGMENTATIONS, entry if isinstance(entry, str) else next(iter(entry)), "augment")
+            known(AUGMENTATIONS, entry if isinstance(entry, str) else next(iter(entry)), "recipe: augment")
         for group in self.groups:
-            known(OPTIMISERS, self.of_group(group)["optimiser"], f"groups.{group}.optimiser")
+            known(OPTIMISERS, self.of_group(group)["optimiser"], f"recipe: groups.{group}.optimiser")
 
     def _check_settings(self) -> None:
         """Refuse settings that schedule and optimisers don't have."""
         schedule = SCHEDULES.get(self.schedule)
-        check_settings(schedule, self.schedule_settings, ("progress", "warmup"), "schedule_settings")
+        check_settings(schedule, self.schedule_settings, ("progress", "warmup"), "recipe: schedule_settings")
         for group in ("", *self.groups):
             chosen = self.of_group(group)
-            where = f"groups.{group}.optimiser_settings" if group else "optimiser_settings"
+            where = f"recipe: groups.{group}.optimiser_settings" if group else "recipe: optimiser_settings"
             optimiser = OPTIMISERS.get(chosen["optimiser"])
             check_settings(optimiser, chosen["settings"], ("parameters", "lr", "hidden"), where)
 
@@ -112,7 +111,7 @@ class Recipe:
         names = [f.name for f in dataclasses.fields(cls)]
         for name in fields:
             if name not in names:
-                raise SettingError(f"no field is called {name!r}", where="recipe", **_near(str(name), names))
+                raise SettingError(f"no field is called {name!r}", where="recipe", **nearest(str(name), names))
         return cls(**fields)
 
     @classmethod
@@ -140,7 +139,7 @@ class Recipe:
         where = f"recipe: groups.{group}"
         for key in own:
             if key not in ("optimiser", "lr", "optimiser_settings"):
-                near = _near(key, ["optimiser", "lr", "optimiser_settings"])
+                near = nearest(key, ["optimiser", "lr", "optimiser_settings"])
                 raise SettingError(f"no field is called {key!r}", where=where, **near)
         if own.get("lr") is not None and not _positive(own["lr"]):
             raise SettingError("lr can't be used", where=where, expected="a positive number", got=repr(own["lr"]))
@@ -158,37 +157,6 @@ class Recipe:
         if unit.startswith("step"):
             return int(count)
         return max(1, round(float(count) * steps_per_epoch / self.accumulate))
-
-
-def known(registry: Registry[Any], name: Any, where: str) -> None:
-    """Raise SettingError if a registry has no such name."""
-    if name not in registry:
-        near = _near(str(name), registry.names())
-        raise SettingError(f"no {registry.kind} is called {name!r}", where=f"recipe: {where}", **near)
-
-
-def check_settings(function: Callable[..., Any], settings: Mapping[str, Any], taken: Sequence[str], where: str) -> None:
-    """Raise SettingError if a function has no such arguments.
-
-    Args:
-        function: an entry of a registry.
-        settings: for it, from the recipe.
-        taken: arguments that no setting may have.
-        where: the settings are in the recipe.
-    """
-    names = [name for name in inspect.signature(function).parameters if name not in taken]
-    for name in settings:
-        if name not in names:
-            raise SettingError(
-                f"{function.__name__} has no setting {name!r}", where=f"recipe: {where}", **_near(name, names)
-            )
-
-
-def _near(name: str, names: Sequence[str]) -> dict[str, str]:
-    close = closest(name, names)
-    if close:
-        return {"fix": "did you mean " + " or ".join(map(repr, close)) + "?"}
-    return {"expected": "one of " + ", ".join(names) if names else "none"}
 
 
 def _number(value: Any) -> bool:
