@@ -15,7 +15,7 @@ from oracles import unchecked
 
 from weftnet import export
 from weftnet.answer.rows import read
-from weftnet.answer.runner import Runner
+from weftnet.answer.runner import open_export
 from weftnet.data.wire import from_json
 from weftnet.run.loading import Loaded
 
@@ -57,7 +57,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_runner_answers_as_the_run(case: Case) -> None:
-    runner = Runner(case.folder)
+    runner = open_export(case.folder)
     same(runner.predict(case.scene.raw), case.expected)
     first = {name: values[:1] for name, values in case.scene.raw.items()}
     same(runner.predict(first), case.expected[:1])
@@ -82,7 +82,7 @@ def test_torch_is_not_there(packages: Path) -> None:
 
 
 def test_fields_are_the_runs(case: Case) -> None:
-    assert Runner(case.folder).fields == case.loaded.preprocessing.fields
+    assert open_export(case.folder).fields == case.loaded.preprocessing.fields
 
 
 def test_pictures_in_files_are_those_in_bytes(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_pictures_in_files_are_those_in_bytes(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     for number, photo in enumerate(scene.raw["photo"]):
         (tmp_path / "photos" / f"{number:02}.{'jpg' if number % 2 else 'png'}").write_bytes(photo)
-    runner = Runner(tmp_path / "out")
+    runner = open_export(tmp_path / "out")
     columns, names = read(tmp_path / "photos", runner.fields)
     assert len(names) == len(scene.raw["photo"])
     assert all(isinstance(each, Path) for each in columns["photo"])
@@ -103,5 +103,5 @@ def test_pictures_in_files_are_those_in_bytes(tmp_path: Path) -> None:
 
 
 def test_rows_of_json_are_the_same_values(case: Case) -> None:
-    runner = Runner(case.folder)
+    runner = open_export(case.folder)
     same(runner.predict(from_json(runner.fields, case.scene.rows()[:3])), case.expected[:3])

@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from oracles import unchecked
 
 from weftnet import export
-from weftnet.answer.runner import Runner
+from weftnet.answer.runner import open_export
 from weftnet.architecture.reading import read_text
 from weftnet.architecture.signal import parse
 from weftnet.compose import build
@@ -173,7 +173,7 @@ def test_names_that_clash(tmp_path: Path) -> None:
 def test_a_changed_model_is_refused(copy: Path) -> None:
     change(copy / "model.onnx", "network.0")
     with pytest.raises(DamagedCheckpoint, match="is not the file that was exported"):
-        Runner(copy)
+        open_export(copy)
 
 
 def edit(folder: Path, **changes: Any) -> None:
@@ -198,15 +198,15 @@ def edit(folder: Path, **changes: Any) -> None:
 def test_a_manifest_that_is_not_as_written(copy: Path, changes: dict[str, Any], message: str) -> None:
     edit(copy, **changes)
     with pytest.raises((RunError, DataError), match=message):
-        Runner(copy)
+        open_export(copy)
 
 
 def test_no_manifest_at_all(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"has no manifest\.json"):
-        Runner(tmp_path)
+        open_export(tmp_path)
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(DamagedCheckpoint, match="is not JSON"):
-        Runner(tmp_path)
+        open_export(tmp_path)
 
 
 def test_swapped_files_are_detected(copy: Path, deep: tuple[Any, Any, Path]) -> None:
@@ -217,7 +217,7 @@ def test_swapped_files_are_detected(copy: Path, deep: tuple[Any, Any, Path]) -> 
     files = json.loads((copy / "manifest.json").read_text())["files"]
     edit(copy, files=files | {"model.onnx": sha256(copy / "model.onnx")})
     with pytest.raises(DamagedCheckpoint, match="the model reads other inputs"):
-        Runner(copy)
+        open_export(copy)
 
 
 def test_no_model_at_all(copy: Path) -> None:
@@ -227,7 +227,7 @@ def test_no_model_at_all(copy: Path) -> None:
     files = json.loads((copy / "manifest.json").read_text())["files"]
     edit(copy, files=files | {"model.onnx": sha256(copy / "model.onnx")})
     with pytest.raises(DamagedCheckpoint, match="is no ONNX model"):
-        Runner(copy)
+        open_export(copy)
 
 
 def test_a_run_that_onnx_computes(loaded: Loaded, exported: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from oracles import unchecked
 
 from weftnet import export
-from weftnet.answer.runner import Runner
+from weftnet.answer.runner import open_export
 from weftnet.architecture.spec import Architecture, Block, Chain, to_yaml
 from weftnet.compose import build
 from weftnet.data import open_data
@@ -46,7 +46,7 @@ def test_an_autoencoder_part_by_part(tmp_path: Path) -> None:
     assert "several networks" in written.because
     assert not (tmp_path / "out" / "runner").exists()
     with pytest.raises(RunError, match="not applicable, because a run of variational_autoencoder has several networks"):
-        Runner(tmp_path / "out")
+        open_export(tmp_path / "out")
 
 
 def test_a_language_model(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from weftnet.answer.runner import Runner
+from weftnet.answer.runner import open_export
 from weftnet.cli import main
 from weftnet.data import open_data
 from weftnet.data.opening import DIGITS, reopen
@@ -122,7 +122,7 @@ def test_an_old_export_answers(tmp_path: Path) -> None:
     assert "netloom" in manifest["run"]["versions"]
     manifest["files"] = {name: sum_ for name, sum_ in manifest["files"].items() if not name.startswith("runner/")}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    for answer, wanted in zip(Runner(folder).predict(known["raw"]), known["answers"], strict=True):
+    for answer, wanted in zip(open_export(folder).predict(known["raw"]), known["answers"], strict=True):
         assert answer == _near(wanted)
 
 

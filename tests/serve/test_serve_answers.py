@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracles import unchecked
 from PIL import Image
 from serve_fakes import WORDS, Client, Server, normed_run, serving
 from serve_threads import Fake, running
 
 import weftnet.data
+from weftnet import export
 from weftnet.execution.planned import PlanChoice
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
-from weftnet.serve import engines
+from weftnet.serve.loading import load as load_model
 from weftnet.serve.options import Options
 
 Rows = list[dict[str, Any]]
@@ -94,7 +96,7 @@ def test_served_and_offline_agree_under_plans_for_answers(runs: dict[str, Run], 
     assert [loaded.plans.answering(size).fold_norms for size in (1, 64)] == [True, True]
     close(loaded.predict(columns(rows)), replace(loaded, plans=PlanChoice()).predict(columns(rows)))
     fake = Fake()
-    fake.load = partial(engines.load, options=Options(engine="torch"))  # type: ignore[method-assign]
+    fake.load = partial(load_model, options=Options(engine="torch"))  # type: ignore[method-assign]
     with running(fake, loaded.run.folder) as port:
         client = Client(port)
         got = [client.predict("m", [row])[0] for row in rows[:20]] + client.predict("m", rows[20:100])
@@ -105,7 +107,9 @@ def test_served_and_offline_agree_under_plans_for_answers(runs: dict[str, Run], 
 @pytest.mark.parametrize("name", SETS)
 def test_onnx_served_and_offline_agree_on_every_example(name: str, runs: dict[str, Run], tmp_path: Path) -> None:
     rows = SETS[name]
-    with serving(f"m={runs[name].folder}", "--engine", "onnx", home=tmp_path) as server:
+    with unchecked():
+        export.write(load(runs[name]), tmp_path / "out")
+    with serving(f"m={tmp_path / 'out'}", home=tmp_path) as server:
         assert server.ask("GET", "/v1/models/m")[2]["engine"] == "onnx"
         got = [answer for start in range(0, len(rows), 90) for answer in server.predict("m", rows[start : start + 90])]
     close(got, load(runs[name]).predict(columns(rows)))

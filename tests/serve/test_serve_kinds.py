@@ -1,11 +1,13 @@
-"""Every kind of column over HTTP: a served answer is the run's on every example, by torch and by ONNX Runtime."""
+"""Every kind of column over HTTP: a served answer is the run's on every example, by every engine."""
 
 from collections.abc import Iterator
 
 import pytest
 from export_fakes import make, same, scenes
+from oracles import unchecked
 from serve_fakes import Server, serving
 
+from weftnet import export
 from weftnet.run.loading import Loaded
 
 SCENES = scenes()
@@ -21,11 +23,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Loaded]:
     return {name: make(scene, folder / model(name))[0] for name, scene in SCENES.items()}
 
 
-@pytest.fixture(scope="module", params=["torch", pytest.param("onnx", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=["torch", *(pytest.param(name, marks=pytest.mark.slow) for name in ("onnx", "torch_export"))]
+)
 def every_kind(
     request: pytest.FixtureRequest, made: dict[str, Loaded], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """One server of all the runs."""
+    if request.param != "torch":
+        for loaded in made.values():
+            with unchecked():
+                export.write(loaded, loaded.run.folder / "export" / request.param, request.param)
     folders = [f"{model(name)}={loaded.run.folder}" for name, loaded in made.items()]
     with serving(*folders, "--engine", request.param, home=tmp_path_factory.mktemp("home")) as server:
         yield server

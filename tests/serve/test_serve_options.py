@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from weftnet.cli import app
 from weftnet.errors import RunError, SettingError, WeftnetError
-from weftnet.serve.engines import load
 from weftnet.serve.keys import Keys
+from weftnet.serve.loading import load
 from weftnet.serve.metrics import Metrics
 from weftnet.serve.model import finite
 from weftnet.serve.options import Options
@@ -102,7 +102,7 @@ def test_what_holds_no_model(tmp_path: Path) -> None:
     with pytest.raises(WeftnetError, match="the field 'format' is wrong"):
         asyncio.run(opened(Place("a", tmp_path)))
     (tmp_path / "run.json").rename(tmp_path / "manifest.json")
-    with pytest.raises(RunError, match="an export runs without torch"):
+    with pytest.raises(WeftnetError, match="the field 'format' is wrong"):
         load(tmp_path, Options(engine="torch"))
 
 

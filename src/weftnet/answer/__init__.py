@@ -1,6 +1,6 @@
 """Raw inputs → answers: from a run (`predict`, `samples`), and from an exported folder (`runner`).
 
-    Runner(folder).predict({"sepal length": [5.1], …}) → [{"label": "setosa", "probabilities": {…}}]
+    open_export(folder).predict({"sepal length": [5.1], …}) → [{"label": "setosa", "probabilities": {…}}]
 
 `main`, `manifest`, `rows` and `runner` import neither torch nor anything that does: `weftnet export` copies them and
 their imports into the exported folder, and `python FOLDER/runner rows.csv` answers with ONNX Runtime and NumPy.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.answer.rows import read
-from weftnet.answer.runner import Runner
+from weftnet.answer.runner import Runner, open_export
 from weftnet.errors import WeftnetError
 
 
@@ -25,7 +25,7 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, help="cores to use; all if left out")
     options = parser.parse_args(arguments)
     try:
-        runner = Runner(folder, options.threads)
+        runner = open_export(folder, options.threads)
         lines = (json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers(runner, options.sources))
         if options.out is None:
             sys.stdout.writelines(lines)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from weftnet.architecture.signal import Signal, parse
 from weftnet.base.files import inside, read_json, sha256
 from weftnet.base.typed import Measured, read
 from weftnet.errors import DamagedCheckpoint, RunError
@@ -74,12 +73,13 @@ class ExportFacts:
 
     Args:
         format: of the folder.
-        target: onnx or torch_export.
+        target: the format of its models.
         task: that was trained.
         parts: the networks by name.
-        answers: whether the folder alone answers raw inputs.
+        answers: whether the folder answers raw inputs.
         files: sha256 of every file.
         because: why it doesn't answer.
+        alone: whether it does so without torch.
         preprocessing: its state; None if the run reads no columns.
         parity: how far the outputs are from the run's.
         run: where it comes from.
@@ -92,6 +92,7 @@ class ExportFacts:
     answers: bool
     files: dict[str, str]
     because: str = ""
+    alone: bool = True
     preprocessing: dict[str, Any] | None = None
     parity: Parity | None = None
     run: Origin = field(default_factory=Origin)
@@ -155,7 +156,3 @@ class Manifest:
         if part.file not in self.facts.files:
             raise DamagedCheckpoint("names a file without its checksum", where=self._where, got=part.file[:80])
         return inside(self.folder, part.file)
-
-    def signals(self, part: PartFacts) -> dict[str, Signal]:
-        """The inputs of a part."""
-        return {name: parse(text) for name, text in part.signals.items()}

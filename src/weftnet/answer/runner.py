@@ -1,51 +1,48 @@
-"""Raw examples in, answers out, from an exported folder: the run's preprocessing, ONNX Runtime, the task's decoding."""
+"""Raw examples in, answers out, without torch: the run's preprocessing, its graphs, the task's decoding.
 
-from collections.abc import Mapping
+    open_export("mine-onnx").predict({"size": [4.2, None], "colour": ["red", "violet"]})
+
+ONNX Runtime computes an export's graphs; what computes another format is given to `open_export`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.answer.manifest import Manifest
+from weftnet.answer.manifest import ExportFacts, Manifest, PartFacts
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.execution.session import MASK, Session
+from weftnet.run.facts import TaskFacts
 from weftnet.tasks import ANSWERS
 
 BATCH = 256
 
+#: arrays by the names of inputs (NAME_mask for masks) → arrays by the names of outputs
+Graph: TypeAlias = Callable[[Mapping[str, NDArray[Any]]], Mapping[str, NDArray[Any]]]
+#: a file, what the manifest says of it, and how many threads it may use → its graph
+Opens: TypeAlias = Callable[[Path, PartFacts, int | None], Graph]
 
+
+@dataclass(frozen=True)
 class Runner:
-    """An exported run, ready to answer.
+    """A run, ready to answer.
 
     Args:
-        folder: written by `weftnet export`.
-        threads: number of cores it may use; None for all.
-
-    Raises:
-        MissingExtra: onnxruntime is not installed.
-        RunError: the folder is no export, or doesn't answer by itself.
-        DamagedCheckpoint: a file is not the one that was exported.
+        preprocessing: fitted; raw columns → inputs.
+        task: its name, and the settings that answers are decoded by.
+        graph: the network.
     """
 
-    def __init__(self, folder: str | Path, threads: int | None = None) -> None:
-        self.manifest = Manifest(Path(folder))
-        facts = self.manifest.facts
-        if not facts.answers:
-            raise RunError("does not answer by itself", where=str(folder), got=facts.because)
-        part = self.manifest.part()
-        self.preprocessing = Preprocessing.from_state(facts.preprocessing or {})
-        self.signals = self.manifest.signals(part)
-        if {name: signal.text() for name, signal in self.preprocessing.signals.items()} != part.signals:
-            got = ", ".join(signal.text() for signal in self.preprocessing.signals.values())
-            raise self._mixed("preprocessing and signals are not of one run", str(part.signals), got)
-        self.session = Session(self.manifest.file(part), threads)
-        if (self.session.inputs, self.session.outputs) != (part.inputs, part.outputs):
-            raise self._mixed("the model reads other inputs", str(part.inputs), str(self.session.inputs))
-        self._decode, self._settings = ANSWERS.get(facts.task.name), facts.task.settings
+    preprocessing: Preprocessing
+    task: TaskFacts
+    graph: Graph
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -64,10 +61,10 @@ class Runner:
         """The model's outputs, row by row."""
         values = encoded.inputs | {name + MASK: mask for name, mask in encoded.masks.items()}
         if encoded.size <= BATCH:  # slicing and joining would copy, which is noticeable for a single example
-            return next(iter(self.session.run(values).values()))
+            return next(iter(self.graph(values).values()))
         starts = range(0, encoded.size, BATCH)
         chunks = [{name: value[start : start + BATCH] for name, value in values.items()} for start in starts]
-        return np.concatenate([next(iter(self.session.run(chunk).values())) for chunk in chunks])
+        return np.concatenate([next(iter(self.graph(chunk).values())) for chunk in chunks])
 
     def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
         """An answer for each raw example; the raw values come by column.
@@ -75,8 +72,59 @@ class Runner:
         Raises:
             DataError: a column is missing, or a value can't be used.
         """
-        answers: list[dict[str, Any]] = self._decode(self.outputs(self.encode(raw)), self._settings)
+        outputs = self.outputs(self.encode(raw))
+        answers: list[dict[str, Any]] = ANSWERS.get(self.task.name)(outputs, self.task.settings)
         return answers
 
-    def _mixed(self, what: str, expected: str, got: str) -> DamagedCheckpoint:
-        return DamagedCheckpoint(what, where=str(self.manifest.folder), expected=expected, got=got)
+
+def open_onnx(path: Path, part: PartFacts, threads: int | None) -> Graph:
+    """A file for ONNX Runtime.
+
+    Raises:
+        MissingExtra: onnxruntime is not installed.
+        DamagedCheckpoint: it holds no ONNX model, or one of other inputs and outputs than the manifest says.
+    """
+    session = Session(path, threads)
+    if (session.inputs, session.outputs) != (part.inputs, part.outputs):
+        expected, got = str(part.inputs), str(session.inputs)
+        raise DamagedCheckpoint("the model reads other inputs", where=str(path), expected=expected, got=got)
+    return session.run
+
+
+def open_export(folder: str | Path, threads: int | None = None, opens: Opens = open_onnx) -> Runner:
+    """An exported run, ready to answer.
+
+    Args:
+        folder: written by `weftnet export`.
+        threads: number of cores it may use; None for all.
+        opens: a file of its format.
+
+    Raises:
+        MissingExtra: what computes it is not installed.
+        RunError: the folder is no export, or doesn't answer raw inputs.
+        DamagedCheckpoint: a file is not the one that was exported.
+    """
+    manifest = Manifest(Path(folder))
+    facts = manifest.facts
+    require_answers(facts, Path(folder))
+    if opens is open_onnx and not facts.alone:
+        raise RunError(f"a file of {facts.target} needs torch", where=str(folder), fix="export the run to onnx")
+    part = manifest.part()
+    preprocessing = Preprocessing.from_state(facts.preprocessing or {})
+    if {name: signal.text() for name, signal in preprocessing.signals.items()} != part.signals:
+        what, got = (
+            "preprocessing and signals are not of one run",
+            ", ".join(signal.text() for signal in preprocessing.signals.values()),
+        )
+        raise DamagedCheckpoint(what, where=str(folder), expected=str(part.signals), got=got)
+    return Runner(preprocessing, facts.task, opens(manifest.file(part), part, threads))
+
+
+def require_answers(facts: ExportFacts, folder: Path) -> None:
+    """Refuse an export that doesn't answer raw inputs.
+
+    Raises:
+        RunError: it doesn't.
+    """
+    if not facts.answers:
+        raise RunError("does not answer by itself", where=str(folder), got=facts.because)

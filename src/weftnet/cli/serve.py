@@ -25,7 +25,7 @@ def serve(
     max_body: Annotated[str, typer.Option(help="Largest body of a request: 10MB, 512KiB.")] = "10MB",
     timeout: Annotated[str, typer.Option(help="Time to answer a request.")] = "10s",
     grace: Annotated[str, typer.Option(help="Time to finish accepted requests when stopping.")] = "20s",
-    engine: Annotated[str, typer.Option(help="auto, torch or onnx.")] = "auto",
+    engine: Annotated[str, typer.Option(help="What computes answers; auto: the preferred one that can.")] = "auto",
     threads: Annotated[int, typer.Option(help="Threads of each model.")] = 1,
     plugin: Plugin = None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 model.onnx      or model.pt2; for a run with several networks one PART.onnx each
 manifest.json   see `weftnet.answer.manifest`
-runner/         python FOLDER/runner rows.csv, if the model answers by itself without torch
+runner/         python FOLDER/runner rows.csv, if it answers raw inputs without torch
 """
 
 import os
@@ -41,7 +41,7 @@ class Exported:
         folder: its folder.
         files: the models, by part.
         compared: every comparison with the run, by part.
-        because: why the folder doesn't answer by itself; empty if it does.
+        because: why it has no runner; empty if it has one.
     """
 
     folder: Path
@@ -71,13 +71,14 @@ def write(
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ExportError("the folder is not empty", where=str(folder), fix="choose another folder")
     networks = _networks(loaded)
-    because = _why_not_alone(loaded, target, exporter)
+    unanswered = _why_no_answers(loaded)
+    because = unanswered or _why_not_alone(target, exporter)
     inputs = loaded.task.inputs(loaded.signals)
     with _written_completely(folder) as new:
         parts, compared = _write_models(networks, inputs, exporter, new, data_batches)
         if not because:
             copy_runner(new / RUNNER, loaded.preprocessing)
-        _write_manifest(loaded, new, target, parts, compared, because)
+        _write_manifest(loaded, new, target, parts, compared, unanswered, alone=not because)
     return Exported(folder, {part: folder / each["file"] for part, each in parts.items()}, compared, because)
 
 
@@ -117,7 +118,9 @@ def _write_manifest(
     target: str,
     parts: dict[str, dict[str, Any]],
     compared: dict[str, list[Compared]],
-    because: str,
+    unanswered: str,
+    *,
+    alone: bool,
 ) -> None:
     """Describe the folder, with checksums of all its files."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
@@ -126,9 +129,10 @@ def _write_manifest(
         "target": target,
         "task": asdict(loaded.run.facts.task),
         "parts": parts,
-        "preprocessing": None if because else loaded.preprocessing.state(),
-        "answers": not because,
-        **({"because": because} if because else {}),
+        "preprocessing": None if unanswered else loaded.preprocessing.state(),
+        "answers": not unanswered,
+        "alone": alone,
+        **({"because": unanswered} if unanswered else {}),
         "parity": _parity(compared),
         "run": _provenance(loaded),
         "files": {name: sha256(folder / name) for name in files},
@@ -162,15 +166,17 @@ def _part(name: str, captured: Captured, signals: dict[str, Signal]) -> dict[str
     }
 
 
-def _why_not_alone(loaded: Loaded, target: str, exporter: Target) -> str:
-    """Why the folder can't answer raw inputs by itself; empty if it can."""
+def _why_not_alone(target: str, exporter: Target) -> str:
+    return "" if exporter.runs_alone else f"not applicable, because a file of {target} needs torch"
+
+
+def _why_no_answers(loaded: Loaded) -> str:
+    """Why the folder can't answer raw inputs; empty if it can."""
     task = loaded.run.facts.task.name
     if tuple(loaded.model) != ("network",):
         return f"not applicable, because a run of {task} has several networks, none of which answers alone"
-    if not exporter.runs_alone:
-        return f"not applicable, because a file of {target} needs torch"
-    if task not in ANSWERS:
-        return f"not applicable, because {task} has no answers that are decoded without torch"
+    if ANSWERS.find(task) is None:
+        return f"not applicable, {ANSWERS.reason(task)}"
     try:
         loaded.preprocessing  # noqa: B018  # raises if the data have no columns
     except RunError as error:

@@ -2,7 +2,8 @@
 
     options.py                settings of a server: limits, engine, address
     batcher.py                questions of many clients → batches for one worker, bounded in rows and time
-    engines.py, model.py      a folder → one version of one model, ready to answer
+    engines/                  what computes answers, one a file; loading.py asks them
+    model.py                  one version of one model, ready to answer
     repository.py             all models and versions; loads the new beside the old and drains the old
     service.py                what every API shares: the rows of a request → answers
     api.py                    weftnet's own API

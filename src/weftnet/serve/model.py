@@ -28,7 +28,7 @@ class Model:
 
     Args:
         folder: the run, or the export, it came from.
-        engine: "torch" or "onnx".
+        engine: that computes it.
         fields: of a row.
         run: raw columns → answers; not thread-safe.
         task: its name and settings.

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weftnet.errors import SettingError
+from weftnet.serve.engines import ENGINES
 
-ENGINES = ("auto", "torch", "onnx")
+#: the preferred of the engines that can run a folder
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Options:
         max_body: bytes of a request's body.
         timeout: seconds until a request is answered or refused.
         grace: seconds to finish accepted requests when the server stops.
-        engine: "onnx", "torch", or "auto": onnx where ONNX Runtime is installed and the export agrees with the run.
+        engine: an entry of ENGINES, or "auto": the preferred one of those that can run a folder.
         threads: of one model's worker.
         poll: seconds between two looks for new versions.
     """
@@ -36,7 +38,7 @@ class Options:
     max_body: int = 10_000_000
     timeout: float = 10.0
     grace: float = 20.0
-    engine: str = "auto"
+    engine: str = AUTO
     threads: int = 1
     poll: float = 1.0
 
@@ -47,7 +49,8 @@ class Options:
         for name in ("max_wait", "grace"):
             if getattr(self, name) < 0:
                 raise SettingError("must be at least 0", where=name, got=str(getattr(self, name)))
-        if self.engine not in ENGINES:
-            raise SettingError("unknown engine", where="engine", expected=", ".join(ENGINES), got=self.engine)
+        if self.engine != AUTO and self.engine not in ENGINES:
+            expected = ", ".join((AUTO, *ENGINES))
+            raise SettingError("unknown engine", where="engine", expected=expected, got=self.engine)
         if not 0 <= self.port <= 65535:
             raise SettingError("is not a port", where="port", expected="0 … 65535", got=str(self.port))

@@ -23,7 +23,7 @@ def serve_command(runs: Sequence[str], options: Options) -> None:
     for module in ("starlette", "uvicorn", "httptools", "prometheus_client", "python_multipart"):
         need(module, extra="serve", what="serving")
     from weftnet.serve.app import Application
-    from weftnet.serve.engines import load
+    from weftnet.serve.loading import load
     from weftnet.serve.repository import Place
     from weftnet.serve.server import run
 
