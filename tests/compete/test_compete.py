@@ -8,8 +8,8 @@ from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import Outcome, Terms, jobs_of, run_job
 from weftnet.compete.pool import run_jobs
-from weftnet.compete.propose import Candidate
 from weftnet.errors import RunError, SettingError
+from weftnet.tasks import Candidate
 
 DENSE = Architecture.of(Chain((Block("flatten"), Block("dense", {"dim": 12}), Block("relu"))))
 FACTS = {name: {"parameters": 1, "flops": 2, "latency": 0.1, "why": ""} for name in ("a", "b", "c")}

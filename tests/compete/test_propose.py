@@ -7,13 +7,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from weftnet.architecture.signal import parse
-from weftnet.compete.propose import Candidate, propose
+from weftnet.architecture.signal import KINDS as SIGNAL_KINDS
+from weftnet.architecture.signal import Signal, parse
+from weftnet.architecture.spec import Architecture, Block
+from weftnet.compete.propose import propose
 from weftnet.compose import build
 from weftnet.data import AUGMENTATIONS
 from weftnet.errors import SettingError, UnknownName
-from weftnet.tasks import TASKS
+from weftnet.tasks import TASKS, Candidate
 from weftnet.tasks._assemble import Assembled, assemble
+from weftnet.tasks._propose import SIGNALS
 from weftnet.train.recipe import Recipe
 
 IMAGES = ["image:1x8x8", "image:1x28x28", "image:3x32x32", "image:3x64x48", "image:1x29x31", "image:1x3x5",
@@ -139,6 +142,29 @@ def test_colour_images_are_flipped_and_grey_ones_are_not() -> None:
     for text, flipped in (("image:3x32x32", True), ("image:1x28x28", False)):
         for candidate in propose({"x": parse(text)}, "classification"):
             assert ("flip" in candidate.recipe["augment"]) == flipped
+
+
+def test_a_new_kind_of_signal_brings_its_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are proposed for it alone, and as the encoder that they are marked for beside another input."""
+    monkeypatch.setitem(SIGNAL_KINDS, "cube", (("dim", "height", "width"), "float"))
+    monkeypatch.setattr(SIGNALS, "_entries", dict(SIGNALS._entries))
+
+    def cube(signal: Signal) -> list[Candidate]:
+        flat = [Block("flatten"), Block("dense", {"dim": 5})]
+        return [Candidate("flat", Architecture.of(flat), {}, "flat", encoder="rich")]
+
+    SIGNALS.add("cube", cube)
+    assert [each.name for each in propose({"x": parse("cube:2x3x4")}, "regression")] == ["flat"]
+    both = propose({"x": parse("cube:2x3x4"), "y": parse("vector:3")}, "regression")
+    assert [each.name for each in both] == ["joined_light", "joined"]
+    assert all("'dim': 5" in str(each.architecture) for each in both), "the only encoder stands for both"
+
+
+def test_a_task_without_proposals_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TASKS, "_entries", {**TASKS._entries, "ranking": TASKS.get("regression")})
+    with pytest.raises(SettingError, match="nothing to propose for ranking") as caught:
+        propose({"x": parse("vector:3")}, "ranking")
+    assert caught.value.got == "because ranking brings no propose.py"
 
 
 def test_an_unknown_task_says_which_there_are() -> None:

@@ -14,10 +14,10 @@ import soundfile
 from PIL import Image
 
 from weftnet.architecture.reading import read_text
-from weftnet.compete.propose import Candidate, propose
+from weftnet.compete.propose import propose
 from weftnet.data import open_data
 from weftnet.run.loading import load
-from weftnet.tasks import TASKS
+from weftnet.tasks import TASKS, Candidate
 from weftnet.train import Recipe, fit
 
 ROWS = 480

@@ -13,10 +13,16 @@ from weftnet.data import open_data
 from weftnet.errors import MissingExtra, SettingError, UnknownName
 from weftnet.explain import METHODS, attribute
 from weftnet.explain.targets import choose
-from weftnet.tasks import TASKS
+from weftnet.tasks import EXPLANATIONS, TASKS
 
 X = {"x": torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))}
 DENSE = [{"dense": {"dim": 7}}, "tanh", {"dense": {"dim": 3}}]
+
+
+def of(task: str, **settings: Any) -> Any:
+    """A run of this task, as far as the choice of a target looks at it."""
+    facts = SimpleNamespace(task=SimpleNamespace(name=task))
+    return SimpleNamespace(run=SimpleNamespace(facts=facts), task=TASKS.get(task)(**settings))
 
 
 def test_the_methods_are_these() -> None:
@@ -62,7 +68,7 @@ def test_weights_and_their_gradients_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_several_labels_at_once_are_explained_one_by_one() -> None:
-    net: Any = SimpleNamespace(task=TASKS.get("multilabel")(labels=["sun", "rain"]))
+    net = of("multilabel", labels=["sun", "rain"])
     outputs = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
     free, asked = choose(net, outputs, None), choose(net, outputs, "rain")
     assert (free.names, asked.names) == (["rain", "sun"], ["rain", "rain"])
@@ -102,8 +108,8 @@ def test_a_regression_has_one_target(tmp_path: Path) -> None:
 
 
 def test_a_step_of_a_forecast_is_asked_by_number_or_by_column() -> None:
-    task = TASKS.get("forecasting")(["heat", "load"], horizon=3, channels=[0, 1], mean=[10.0, 20.0], scale=[2.0, 4.0])
-    net: Any = SimpleNamespace(task=task)
+    net = of("forecasting", targets=["heat", "load"], horizon=3, channels=[0, 1], mean=[10.0, 20.0], scale=[2.0, 4.0])
+    task = net.task
     outputs = torch.randn(5, 3, 2)
     values = outputs * torch.tensor(task.scale) + torch.tensor(task.mean)
     for target, step, column in ((None, 0, 0), (3, 2, 0), ("load", 0, 1), ("load:2", 1, 1), ("heat:3", 2, 0)):
@@ -117,13 +123,23 @@ def test_a_step_of_a_forecast_is_asked_by_number_or_by_column() -> None:
         choose(net, outputs, "laod:1")
 
 
-def test_a_task_without_an_explainable_output() -> None:
-    for task in (TASKS.get("gan"), object()):  # a plugin's task may not declare what can be explained
-        net: Any = SimpleNamespace(
-            run=SimpleNamespace(facts=SimpleNamespace(task=SimpleNamespace(name="some"))), task=task
-        )
-        with pytest.raises(SettingError, match="task some: this run's outputs can't be explained"):
-            choose(net, torch.zeros(1, 2), None)
+def test_the_next_token_of_a_language_model_is_explained() -> None:
+    net, outputs = of("language_model", vocabulary=5, context=3), torch.randn(2, 3, 5)
+    free, asked = choose(net, outputs, None), choose(net, outputs, "4")
+    assert free.names == [f"token {token}" for token in outputs[:, 2].argmax(1).tolist()]
+    assert torch.equal(free.scores(outputs, free.index), outputs[:, 2].max(1).values)
+    assert asked.names == ["token 4", "token 4"]
+    assert torch.equal(asked.scores(outputs, asked.index), outputs[:, 2, 4])
+    assert torch.allclose(asked.certainty(outputs, asked.index), outputs[:, 2].softmax(1)[:, 4])
+    with pytest.raises(SettingError, match="expected: the number of a token, below 5"):
+        choose(net, outputs, "the")
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS.names() if EXPLANATIONS.reason(name)])
+def test_a_task_without_an_explanation_says_why(name: str) -> None:
+    with pytest.raises(SettingError, match=f"task {name}: this run's outputs can't be explained") as caught:
+        choose(of(name, signal="vector:5", latent=2), torch.zeros(1, 2), None)
+    assert caught.value.got == f"not applicable, {EXPLANATIONS.reason(name)}"
 
 
 def test_tokens_that_no_embedding_reads(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ import torch
 
 from weftnet.architecture.signal import Signal
 from weftnet.compete.jobs import Outcome
-from weftnet.compete.propose import Candidate
 from weftnet.compose import Network, build
 from weftnet.cost.cost import cost
 from weftnet.data import Data
 from weftnet.errors import ArchitectureError, WeftnetError
 from weftnet.execution.latency import latency as forward
 from weftnet.run.loading import load
+from weftnet.tasks import Candidate
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks._task import Task
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.architecture.spec import to_dict
-from weftnet.compete.propose import Candidate
 from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
+from weftnet.tasks import Candidate
 from weftnet.train.progress import Progress
 from weftnet.train.worker import is_leader, is_worker, restarts
 

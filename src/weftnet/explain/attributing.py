@@ -13,8 +13,9 @@ from weftnet.explain.explanation import Explanation
 from weftnet.explain.inputs import View, view
 from weftnet.explain.methods import METHODS
 from weftnet.explain.request import Attribution, AttributionRequest
-from weftnet.explain.targets import Targets, choose
+from weftnet.explain.targets import choose
 from weftnet.run.loading import Loaded
+from weftnet.tasks._targets import Targets
 
 #: examples that go through the network at once
 BUDGET = 64

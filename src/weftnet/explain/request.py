@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.explain.inputs import View
-from weftnet.explain.targets import Targets
+from weftnet.tasks._targets import Targets
 
 
 @dataclass(frozen=True)

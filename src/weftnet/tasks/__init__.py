@@ -13,10 +13,18 @@ TASKS.get("classification").from_data(data)
 ANSWERS.get("classification")(outputs, settings) → [{"label": …, "probabilities": {…}}, …]   `settings`: the task's
 """
 
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weftnet.registry import Registry
+
+if TYPE_CHECKING:
+    from weftnet.tasks._propose.candidate import Candidate as Candidate
+    from weftnet.tasks._targets import Targets as Targets
+
+#: what a task's facets are made of; it comes when it is asked for, since answers are decoded without torch
+_LAZY = {"Candidate": "_propose.candidate", "Targets": "_targets"}
 
 _HERE = Path(__file__).parent
 TASKS: Registry[Any] = Registry("task", __name__, _HERE, facet="task")
@@ -26,3 +34,9 @@ JUDGES: Registry[Any] = Registry("judge", __name__, _HERE, facet="judge")
 EXPLANATIONS: Registry[Any] = Registry("explanation", __name__, _HERE, facet="explain")
 PROPOSALS: Registry[Any] = Registry("proposal", __name__, _HERE, facet="propose")
 EXAMPLES: Registry[Any] = Registry("example", __name__, _HERE, facet="example")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

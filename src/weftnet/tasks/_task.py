@@ -11,7 +11,7 @@ shapes), so that `type(task)(**task.settings())` is the same task. It holds no w
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -21,9 +21,6 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.errors import DataError
-
-#: an output that an explanation can be about: the logit of a class, of one of several labels, a number, a step ahead
-Explainable: TypeAlias = Literal["class", "labels", "number", "forecast"]
 
 
 class Task(Protocol):
@@ -39,10 +36,6 @@ class Task(Protocol):
     """The metric of `evaluate` that decides which weights are best."""
     better: ClassVar[str]
     """"max" or "min"."""
-    explainable: ClassVar[Explainable | None]
-    """What one of its outputs is, for an explanation; None where no single output can be explained."""
-    proposals: ClassVar[str]
-    """The family of networks that `weftnet.compete.propose` proposes for it."""
 
     @classmethod
     def suits(cls, data: Data) -> float:

@@ -21,10 +21,11 @@ from weftnet.compete import facts
 from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import LENGTHS, Job, Outcome, Terms, jobs_of
 from weftnet.compete.pool import run_jobs
-from weftnet.compete.propose import Candidate, propose
+from weftnet.compete.propose import propose
 from weftnet.data import Data, open_data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
+from weftnet.tasks import Candidate
 from weftnet.tasks._task import Task
 from weftnet.train.worker import is_leader, is_worker, mark_started, restarted_midway, restarts
 

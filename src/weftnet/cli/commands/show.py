@@ -14,8 +14,8 @@ from weftnet.base.scores import scale_of
 from weftnet.base.units import amount, duration
 from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import Outcome
-from weftnet.compete.propose import Candidate
 from weftnet.data import Data
+from weftnet.tasks import Candidate
 
 
 def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str) -> None:

@@ -30,7 +30,7 @@ from weftnet.data.kinds.category import Category, Label
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._class_metrics import auroc, balanced_accuracy, confusion, macro_f1
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Explainable, evaluating, floats, wrong_target
+from weftnet.tasks._task import evaluating, floats, wrong_target
 from weftnet.tasks.classification.answer import classification
 
 
@@ -53,8 +53,6 @@ class Classification:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "accuracy"
     better: ClassVar[str] = "max"
-    explainable: ClassVar[Explainable | None] = "class"
-    proposals: ClassVar[str] = "discriminative"
 
     def __post_init__(self) -> None:
         where = "task classification"

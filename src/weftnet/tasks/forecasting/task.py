@@ -34,7 +34,7 @@ from weftnet.data.kinds.forecast import Forecast
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._examples import example
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import Explainable, evaluating, floats, wrong_target
+from weftnet.tasks._task import evaluating, floats, wrong_target
 from weftnet.tasks.forecasting.answer import forecasting
 from weftnet.tasks.regression.task import LOSSES
 
@@ -68,8 +68,6 @@ class Forecasting:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "mse"
     better: ClassVar[str] = "min"
-    explainable: ClassVar[Explainable | None] = "forecast"
-    proposals: ClassVar[str] = "forecasters"
 
     def __post_init__(self) -> None:
         where = "task forecasting"

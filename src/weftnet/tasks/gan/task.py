@@ -30,7 +30,7 @@ from weftnet.errors import DataError, SettingError
 from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
 from weftnet.tasks._heads import refusal, to_signal, to_vector
 from weftnet.tasks._mmd import mmd
-from weftnet.tasks._task import Explainable, evaluating, floats, noise, on_trial
+from weftnet.tasks._task import evaluating, floats, noise, on_trial
 
 #: Real examples that the score compares with as many generated ones.
 COMPARED = 1024
@@ -63,8 +63,6 @@ class GAN:
     )
     score: ClassVar[str] = "mmd"
     better: ClassVar[str] = "min"
-    explainable: ClassVar[Explainable | None] = None
-    proposals: ClassVar[str] = "adversarial_pairs"
 
     def __post_init__(self) -> None:
         where = "task gan"

@@ -28,7 +28,7 @@ from weftnet.data.data import Data
 from weftnet.data.kinds.characters import Characters
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import Explainable, evaluating, floats, on_trial
+from weftnet.tasks._task import evaluating, floats, on_trial
 from weftnet.tasks.language_model.answer import language_model
 
 
@@ -49,8 +49,6 @@ class LanguageModel:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "nats_per_token"
     better: ClassVar[str] = "min"
-    explainable: ClassVar[Explainable | None] = None
-    proposals: ClassVar[str] = "language_models"
 
     def __post_init__(self) -> None:
         for name, value in (("vocabulary", self.vocabulary), ("context", self.context)):

@@ -26,7 +26,7 @@ from weftnet.data.kinds.labels import Labels
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._heads import refusal, to_vector
 from weftnet.tasks._label_metrics import f1, mean_average_precision
-from weftnet.tasks._task import Explainable, evaluating, floats, wrong_target
+from weftnet.tasks._task import evaluating, floats, wrong_target
 from weftnet.tasks.multilabel.answer import multilabel
 
 
@@ -49,8 +49,6 @@ class Multilabel:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "mean_average_precision"
     better: ClassVar[str] = "max"
-    explainable: ClassVar[Explainable | None] = "labels"
-    proposals: ClassVar[str] = "discriminative"
 
     def __post_init__(self) -> None:
         where = "task multilabel"

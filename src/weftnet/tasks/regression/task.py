@@ -23,7 +23,7 @@ from weftnet.data.data import Data
 from weftnet.data.kinds.number import Number
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Explainable, evaluating, floats, wrong_target
+from weftnet.tasks._task import evaluating, floats, wrong_target
 from weftnet.tasks.regression.answer import regression
 
 LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss}
@@ -48,8 +48,6 @@ class Regression:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "rmse"
     better: ClassVar[str] = "min"
-    explainable: ClassVar[Explainable | None] = "number"
-    proposals: ClassVar[str] = "discriminative"
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:

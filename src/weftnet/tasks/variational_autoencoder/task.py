@@ -34,7 +34,7 @@ from weftnet.data.data import Data
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
 from weftnet.tasks._heads import BOUNDED, refusal, to_signal
-from weftnet.tasks._task import Explainable, evaluating, floats, noise
+from weftnet.tasks._task import evaluating, floats, noise
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,6 @@ class VariationalAutoencoder:
     recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "elbo"
     better: ClassVar[str] = "max"
-    explainable: ClassVar[Explainable | None] = None
-    proposals: ClassVar[str] = "autoencoders"
 
     def __post_init__(self) -> None:
         where = "task variational_autoencoder"

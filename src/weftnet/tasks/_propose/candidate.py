@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from weftnet.architecture.spec import Architecture, Chain, Node
 from weftnet.zoo import ZOO
+
+#: what an encoder beside others costs
+Encoder: TypeAlias = Literal["light", "rich"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Candidate:
         recipe: fields of a `Recipe` that suit it.
         why: one sentence on why it is worth trying.
         settings: settings of the task that suit it, such as `label_smoothing`.
+        encoder: whether it stands for its input beside other inputs: as the simplest encoder, or as the strongest.
     """
 
     name: str
@@ -25,6 +29,7 @@ class Candidate:
     recipe: Mapping[str, Any]
     why: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    encoder: Encoder | None = None
 
     def with_settings(self, known: Collection[str]) -> "Candidate":
         """The candidate with only those settings that a task knows."""
@@ -53,10 +58,20 @@ def smooth(
     return replace(plain(name, sizes, recipe, why, entry), settings={"label_smoothing": 0.05})
 
 
+def light(candidate: Candidate) -> Candidate:
+    """The candidate as the simplest encoder of its input, where there are several inputs."""
+    return replace(candidate, encoder="light")
+
+
+def rich(candidate: Candidate) -> Candidate:
+    """The candidate as the strongest encoder of its input, where there are several inputs."""
+    return replace(candidate, encoder="rich")
+
+
 def after(nodes: list[Node], candidate: Candidate) -> Candidate:
     """The candidate's network behind these nodes; its settings for the task are dropped."""
     longer = Architecture.of([*nodes, *nodes_of(candidate)])
-    return Candidate(candidate.name, longer, candidate.recipe, candidate.why)
+    return replace(candidate, architecture=longer, settings={})
 
 
 def nodes_of(candidate: Candidate) -> tuple[Node, ...]:

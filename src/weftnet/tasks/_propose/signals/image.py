@@ -3,10 +3,10 @@
 import math
 
 from weftnet.architecture.signal import Signal
-from weftnet.compete.propose.candidate import Candidate, adamw, smooth
+from weftnet.tasks._propose.candidate import Candidate, adamw, light, rich, smooth
 
 
-def images(signal: Signal) -> list[Candidate]:
+def image(signal: Signal) -> list[Candidate]:
     """Dense layers first, then networks that use the neighbourhood of pixels."""
     channels, height, width = signal.sizes
     size = min(height, width)
@@ -14,14 +14,14 @@ def images(signal: Signal) -> list[Candidate]:
     augment = [*crops, *(["flip"] if channels == 3 else [])]  # grey images are often letters and digits: not flipped
     wide = [512, 256] if signal.numel > 1024 else [256, 128]
     why = "the fastest, and a baseline without any notion of neighbouring pixels"
-    candidates = [smooth("mlp", {"widths": wide}, adamw(3e-3, augment), why)]
+    candidates = [light(smooth("mlp", {"widths": wide}, adamw(3e-3, augment), why))]
     if size >= 4:
         halvings = int(math.log2(size / 4))  # down to four pixels
         widths = [min(32 * 2**i, 256) for i in range(max(2, halvings + 1))]
         stages = [[width, width] for width in widths[:2]] + [[width] for width in widths[2:]]
         candidates += [
             smooth("cnn", {"padding": "same"}, adamw(3e-3, augment), "a few convolutions: good accuracy, fast"),
-            smooth("vgg", {"stages": stages}, adamw(5e-3, augment), "3×3 convolutions with normalisation learn fast"),
+            rich(smooth("vgg", {"stages": stages}, adamw(5e-3, augment), "3×3 convolutions, normalised, learn fast")),
             smooth(
                 "resnet", {"blocks": 1 if size < 16 else 2}, adamw(8e-3, augment),
                 "residual connections make depth pay off, with enough training time", entry="resnet_small",

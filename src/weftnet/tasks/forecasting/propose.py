@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Node, Repeat, Residual
-from weftnet.compete.propose.candidate import Candidate, adamw
+from weftnet.tasks._propose.candidate import Candidate, adamw
 
 
-def forecasters(signals: Mapping[str, Signal]) -> list[Candidate]:
+def forecasting(signals: Mapping[str, Signal]) -> list[Candidate]:
     """Each returns the window plus a correction: with a correction of zero the task's head is the linear forecast."""
     if [signal.kind for signal in signals.values()] != ["series"]:
         return []

@@ -1,25 +1,16 @@
-"""For generating examples like the training data: variational autoencoders and adversarial networks."""
+"""For drawing examples like the training data: dense layers, and convolutions for images."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from weftnet.architecture.signal import Signal
-from weftnet.compete.propose.candidate import Candidate, adamw, plain
+from weftnet.tasks._propose.candidate import Candidate, plain
 
 
-def autoencoders(signals: Mapping[str, Signal]) -> list[Candidate]:
-    """Variational autoencoders."""
-    return _generative(signals, "vae_dense", "vae_conv", {"widths": [400, 200]}, adamw(2e-3))
-
-
-def adversarial_pairs(signals: Mapping[str, Signal]) -> list[Candidate]:
-    """A generator and a discriminator."""
-    return _generative(signals, "gan_dense", "gan_conv", {"widths": [256, 256]}, {"batch_size": 64, "ema": 0.999})
-
-
-def _generative(
+def generative(
     signals: Mapping[str, Signal], dense: str, conv: str, sizes: Mapping[str, Any], recipe: Mapping[str, Any]
 ) -> list[Candidate]:
+    """The entry `dense` of the zoo for any shape, the entry `conv` for an image that can be halved twice."""
     if [signal.dtype for signal in signals.values()] != ["float"]:
         return []
     (signal,) = signals.values()

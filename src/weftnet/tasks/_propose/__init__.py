@@ -1,0 +1,24 @@
+"""What the proposals of several tasks are made of.
+
+    candidate.py     a network to try, and the helpers that make one out of an entry of the zoo
+    discriminative.py   for telling examples apart: by the kind of the one input, or encoders side by side
+    generative.py    for drawing examples of an input's shape
+    signals/KIND.py  the networks that read an input of this kind, in features: `KIND(signal) → [Candidate, …]`
+
+`SIGNALS` is the registry of the last ones. A kind of signal that a plugin brings has its networks in a file of its own.
+The rules are few and simple. They are starting points; only a competition shows which one is best.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from weftnet.registry import Registry
+
+if TYPE_CHECKING:
+    from weftnet.architecture.signal import Signal
+    from weftnet.tasks._propose.candidate import Candidate
+
+SIGNALS: "Registry[Callable[[Signal], list[Candidate]]]" = Registry(
+    "proposal for the signal", f"{__name__}.signals", Path(__file__).parent / "signals"
+)

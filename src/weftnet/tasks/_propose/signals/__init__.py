@@ -1,0 +1,8 @@
+"""The networks that read one input, a file for each kind of signal; all of them end in features.
+
+image     mlp, cnn, vgg, resnet, hybrid, vit, row_lstm                          sized to the image
+tokens    text_bag, text_cnn, text_lstm, text_transformer
+vector    linear, mlp, tabular
+series    series_cnn, series_lstm, series_transformer                           long ones are shortened first
+wave      spectrogram_cnn, spectrogram_conv, spectrogram_lstm, series_cnn       frames of 25 ms
+"""

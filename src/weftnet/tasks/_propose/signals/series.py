@@ -1,0 +1,14 @@
+"""For series: a single value over very many steps is taken for a wave."""
+
+from weftnet.architecture.signal import Signal
+from weftnet.tasks._propose.candidate import Candidate
+from weftnet.tasks._propose.signals.wave import wave
+from weftnet.tasks._propose.steps import step_by_step
+
+#: A single value over at least this many steps (23 frames of sound) is taken for a wave.
+WAVE = 4000
+
+
+def series(signal: Signal) -> list[Candidate]:
+    """For a single value over very many steps the networks for sound, for others those that read step by step."""
+    return wave(signal) if signal.size("dim") == 1 and signal.size("time") >= WAVE else step_by_step(signal)

@@ -1,0 +1,43 @@
+"""For waves: a long one becomes a spectrogram, a short one is read step by step."""
+
+import math
+
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Block, Node
+from weftnet.tasks._propose.candidate import Candidate, adamw, after, light, plain, rich, smooth
+from weftnet.tasks._propose.steps import shortened, step_by_step
+
+#: the default sampling rate
+RATE = 16_000
+
+
+def wave(signal: Signal) -> list[Candidate]:
+    """Networks on a spectrogram, and one on the raw wave; a very short wave is read step by step.
+
+    The frames of the spectrogram are the usual 25 ms every 10 ms.
+    """
+    rate, time = signal.known.get("rate", RATE), signal.size("time")
+    window, hop = round(rate * 0.025), round(rate * 0.01)
+    frames, bands = 1 + (time - window) // hop, _bands(rate, window)
+    if frames < 4:
+        return step_by_step(signal)
+    sizes = {"window": window, "hop": hop, "bands": bands, "rate": rate}
+    spectrogram: list[Node] = [Block("spectrogram", sizes), Block("batch_norm")]
+    halvings = int(math.log2(min(frames, bands)))
+    stages = {"stages": [[16], [32], [64], [128]][: halvings + 1]}
+    cnn = smooth("spectrogram_cnn", stages, adamw(4e-3), "sound as an image of pitch over time", entry="vgg")
+    along = smooth("spectrogram_conv", {}, adamw(4e-3), "convolutions along time: how pitch changes", "series_cnn")
+    lstm = plain("spectrogram_lstm", {}, adamw(4e-3, clip=1.0), "pitch read frame by frame", entry="series_lstm")
+    series = plain("series_cnn", {"widths": [64, 128, 64]}, adamw(4e-3), "convolutions on the raw wave")
+    return [
+        after([*spectrogram, Block("sequence_to_channels")], cnn),
+        after(spectrogram, light(along)),
+        after([*spectrogram, *shortened(frames)], rich(lstm)),
+        after(shortened(time), series),
+    ]
+
+
+def _bands(rate: int, window: int) -> int:
+    """Mel bands: 64, or as many as leave the lowest band, which is the narrowest, wider than a frequency bin."""
+    lowest, top = (2595 * math.log10(1 + hertz / 700) for hertz in (rate / window, rate / 2))
+    return max(1, min(64, int(2 * top / lowest) - 2))

@@ -1,0 +1,3 @@
+"""Nothing to explain."""
+
+not_applicable = "because it reads nothing but noise, and draws an example"
