@@ -1,17 +1,27 @@
-"""A user's own blocks, from a file that the user names."""
+"""A user's own entries, from a file, a folder, or an installed package."""
 
+import ast
+import importlib
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from weftnet import plugins
 from weftnet.architecture.signal import parse
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.blocks import BLOCKS
 from weftnet.compose import build, examine
-from weftnet.errors import SettingError
-from weftnet.plugins import load_plugin, snake_case
+from weftnet.data.kinds import KINDS
+from weftnet.errors import SettingError, UnknownName
+from weftnet.optim import OPTIMISERS, SCHEDULES
+from weftnet.plugins import REGISTRIES, Plugin, load_plugin, snake_case, unload
+from weftnet.registry import Registry
+from weftnet.tasks import ANSWERS, JUDGES, TASKS
 
 GOOD = '''
 """Blocks of mine."""
@@ -46,24 +56,31 @@ class Fussy(nn.Module):
 
 
 @pytest.fixture
-def loaded(tmp_path: Path) -> Iterator[list[str]]:
+def loaded(tmp_path: Path) -> Plugin:
     (tmp_path / "mine.py").write_text(GOOD)
-    names = load_plugin(tmp_path / "mine.py")
-    assert load_plugin(tmp_path / "mine.py") == names  # named twice, executed once
-    yield names
-    for name in names:
-        del BLOCKS._entries[name]
+    plugin = load_plugin(tmp_path / "mine.py")
+    assert load_plugin(tmp_path / "mine.py") is plugin  # named twice, executed once
+    return plugin
 
 
-def test_names(loaded: list[str]) -> None:
-    assert loaded == ["bare", "fussy", "scale_time"]
+@pytest.fixture(autouse=True)
+def _unloaded() -> Iterator[None]:
+    yield
+    for plugin in plugins.loaded():
+        unload(plugin.name)
+
+
+def test_names(loaded: Plugin) -> None:
+    assert loaded.entries == {"block": ["bare", "fussy", "scale_time"]}
+    assert BLOCKS.plugin("bare") == "mine"
+    assert BLOCKS.plugin("dense") == ""
     assert BLOCKS.family("scale_time") == "plugin"
     assert snake_case("Conv2d") == "conv2d"
     assert snake_case("LSTMCell2") == "lstm_cell2"
     assert snake_case("SquaredReLU") == "squared_re_lu"
 
 
-def test_a_plugin_is_a_block_like_any_other(loaded: list[str]) -> None:
+def test_a_plugin_is_a_block_like_any_other(loaded: Plugin) -> None:
     signal = parse("series:5x3,padded")
     node = Chain((Block("scale_time", {"gain": 0.5}), Block("last_step")))
     network = build(Architecture.of(node), {"network": {"x": signal}})["network"]
@@ -75,7 +92,7 @@ def test_a_plugin_is_a_block_like_any_other(loaded: list[str]) -> None:
     torch.testing.assert_close(y[1], network.get_submodule("0")(x[1:, :2])[0, -1])
 
 
-def test_a_plugin_without_annotations(loaded: list[str]) -> None:
+def test_a_plugin_without_annotations(loaded: Plugin) -> None:
     _, faults = examine(Chain((Block("bare"),)), {"x": parse("vector:3")})
     (fault,) = faults
     assert str(fault).splitlines()[:2] == [
@@ -84,7 +101,7 @@ def test_a_plugin_without_annotations(loaded: list[str]) -> None:
     ]
 
 
-def test_torch_is_translated(loaded: list[str]) -> None:
+def test_torch_is_translated(loaded: Plugin) -> None:
     _, faults = examine(Chain((Block("fussy"),)), {"x": parse("vector:4")})
     assert faults[0].what == "reads 99 values per position, not 4"
 
@@ -92,18 +109,163 @@ def test_torch_is_translated(loaded: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (None, "is not a Python file"),
-        ("", "defines no block"),
-        ("from torch.nn import Linear\nclass _Mine(Linear): ...", "defines no block"),
+        (None, "is no plugin"),
+        ("", "brings nothing"),
+        ("from torch.nn import Linear\nclass _Mine(Linear): ...", "brings nothing"),
+        ("ENTRIES = {'schedules': []}", r"there is no such registry\n.*block, zoo, .*\n  got: schedules\n.*'schedule'"),
+        ("ENTRIES = {'schedule': [3]}", r"has no name of its own\n.*\n  got: 3\n  fix: write \{name: entry\}"),
         ("import nothing_of_that_name", "fails: ModuleNotFoundError: No module named 'nothing_of_that_name'"),
-        ("from torch import nn\nclass Dense(nn.Module): ...", "the block 'dense' already exists"),
+        (
+            "from torch import nn\nclass Dense(nn.Module): ...",
+            r"the block 'dense' already exists\n  got: that of weftnet\.blocks\.dense\.dense",
+        ),
+        (
+            "def mine(): ...\ndef cosine(): ...\nENTRIES = {'optimiser': [mine], 'schedule': [cosine]}",
+            "'cosine' already",
+        ),
     ],
 )
 def test_what_is_no_plugin(tmp_path: Path, text: str | None, says: str) -> None:
     path = tmp_path / "mine.py"
     if text is not None:
         path.write_text(text)
-    before = BLOCKS.names()
+    before = [registry.names() for registry in (BLOCKS, OPTIMISERS, SCHEDULES)]
     with pytest.raises(SettingError, match=says):
         load_plugin(path)
-    assert BLOCKS.names() == before
+    assert [registry.names() for registry in (BLOCKS, OPTIMISERS, SCHEDULES)] == before
+    assert not plugins.loaded()
+
+
+def test_a_file_names_what_is_no_block(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MIXED)
+    plugin = load_plugin(tmp_path / "mine.py")
+    assert plugin.entries == {"schedule": ["half_life"], "optimiser": ["half_life"], "judge": ["odd"]}
+    assert str(plugin) == "mine 1.2"
+    assert JUDGES.get("odd")() == 3
+    assert SCHEDULES.get("half_life").__name__ == "half_life"
+    assert OPTIMISERS.get("half_life").__name__ == "HalfLife"  # a module, but named as something else: no block
+
+
+MIXED = """
+from torch import nn
+__version__ = "1.2"
+def half_life(): ...
+class HalfLife(nn.Module): ...
+def judge(): return 3
+ENTRIES = {"schedule": [half_life], "optimiser": [HalfLife], "judge": {"odd": judge}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A plugin laid out as weftnet is."""
+    for path, text in {
+        "shapes/__init__.py": "__version__ = '0.3'\n",
+        "shapes/_names.py": "LABEL = 'odd'\n",
+        "shapes/blocks/round/wheel.py": "'A wheel.'\nfrom torch import nn\nclass Wheel(nn.Module): ...\n",
+        "shapes/kinds/angle.py": "from .._names import LABEL\nclass Angle:\n    label = LABEL\n",
+        "shapes/kinds/broken.py": "raise RuntimeError('sorry')\n",
+        "shapes/tasks/rolling/task.py": "class Rolling: ...\n",
+        "shapes/tasks/rolling/answer.py": "def rolling(): ...\n",
+        "shapes/docs/readme.py": "raise RuntimeError('executed')\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return tmp_path / "shapes"
+
+
+def test_a_folder_is_laid_out_as_weftnet_is(folder: Path) -> None:
+    plugin = load_plugin(folder)
+    assert plugin.entries == {
+        "block": ["wheel"], "kind": ["angle", "broken"], "task": ["rolling"], "answer": ["rolling"],
+    }  # fmt: skip
+    assert str(plugin) == "shapes 0.3"
+    assert "weftnet_plugin_shapes.blocks" not in sys.modules  # imported when it is requested
+    assert KINDS.get("angle").label == "odd"
+    assert BLOCKS.module("wheel").__doc__ == "A wheel."
+    assert BLOCKS.family("wheel") == "plugin"
+    assert TASKS.get("rolling").__name__ == "Rolling"
+    assert ANSWERS.reason("rolling") == ""
+    assert JUDGES.reason("rolling") == "because rolling brings no judge.py"
+    with pytest.raises(SettingError, match=r"broken\.py: the kind of column 'broken' fails: RuntimeError: sorry"):
+        KINDS.get("broken")
+    unload("shapes")
+    assert "rolling" not in TASKS
+    assert not [name for name in sys.modules if name.startswith("weftnet_plugin_shapes")]
+
+
+def test_a_misspelt_folder_is_not_left_out_silently(folder: Path) -> None:
+    (folder / "block").mkdir()
+    with pytest.raises(SettingError, match=r"shapes/block: no registry reads this folder\n  fix: rename it blocks/"):
+        load_plugin(folder)
+
+
+def test_two_plugins_of_a_name(folder: Path, tmp_path: Path) -> None:
+    load_plugin(folder)
+    (tmp_path / "shapes.py").write_text("")
+    with pytest.raises(SettingError, match=r"shapes\.py: two plugins are called 'shapes'\n  got: .*/shapes\n"):
+        load_plugin(tmp_path / "shapes.py")
+
+
+@pytest.fixture
+def installed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder as an installed package, beside one that fails."""
+    (tmp_path / "broken_shapes.py").write_text("import nothing_of_that_name\n")
+    for name, module in (("shapes", "shapes"), ("broken", "broken_shapes")):
+        about = tmp_path / f"weftnet_{name}-2.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: weftnet-{name}\nVersion: 2.0\n")
+        (about / "entry_points.txt").write_text(f"[weftnet.plugins]\n{name} = {module}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(plugins, "_looked", False)
+    return tmp_path
+
+
+def test_installed_packages_are_looked_at_once_a_name_is_unknown(installed: Path) -> None:
+    assert "dense" in BLOCKS
+    assert not plugins.loaded()
+    says = "the plugin broken of the installed package weftnet-broken is left out: ModuleNotFoundError: No module named"
+    with pytest.warns(UserWarning, match=says):
+        assert TASKS.get("rolling").__module__ == "shapes.tasks.rolling.task"
+    assert list(map(str, plugins.loaded())) == ["shapes 2.0"]
+    assert "wheel" in BLOCKS.names()
+
+
+def test_a_broken_installed_plugin_does_not_break_the_command_line(installed: Path) -> None:
+    command = [sys.executable, "-m", "weftnet", "blocks"]
+    path = os.pathsep.join([str(installed), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment)
+    assert "wheel" in done.stdout
+    assert "weftnet-broken is left out" in done.stderr
+
+
+def test_a_missing_entry_is_explained_by_the_run_that_used_it(folder: Path) -> None:
+    load_plugin(folder)
+    recorded = plugins.record()
+    assert recorded["shapes 0.3"]["task"] == ["rolling"]
+    assert str(folder) not in str(recorded)
+    unload("shapes")
+    plugins.recall(recorded)
+    fix = r"fix: it came with the plugin shapes 0\.3: add --plugin PATH"
+    with pytest.raises(UnknownName, match=rf"no task is called 'rolling'\n  {fix}"):
+        TASKS.get("rolling")
+    _, faults = examine(Chain((Block("wheel"),)), {"x": parse("vector:3")})
+    assert "shapes 0.3" in faults[0].what
+
+
+def test_every_registry_takes_plugins() -> None:
+    root = Path(plugins.__file__).parent
+    found = set()
+    for path in root.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.Call) and ast.unparse(value.func).partition("[")[0] == "Registry":
+                target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+                module = ".".join(("weftnet", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
+                found.add(f"{module}:{ast.unparse(target)}")
+    listed = [reference for _, reference in REGISTRIES.values()]
+    assert sorted(listed) == sorted(found)
+    for reference in listed:
+        module, _, name = reference.partition(":")
+        assert isinstance(getattr(importlib.import_module(module), name), Registry)

@@ -46,14 +46,14 @@ def test_the_commands_and_options_are_these() -> None:
     """A new flag is a decision: it is made here too."""
     found = {command.callback.__name__: list(command.callback.__annotations__) for command in app.registered_commands}
     assert {name: [n for n in options if n != "return"] for name, options in found.items()} == {
-        "data": ["source", "target", "kinds", "options", "out", "as_json"],
+        "data": ["source", "target", "kinds", "options", "out", "as_json", "plugin"],
         "check": [
             "arch", "inputs", "data", "target", "task", "batch", "max_batch", "memory", "workers", "shard",
             "bandwidth", "examples", "no_time", "fix", "as_json", "plugin",
         ],
         "draw": ["arch", "inputs", "out", "plugin"],
         "blocks": ["name", "as_json", "plugin"],
-        "zoo": ["name", "as_json", "as_yaml", "settings"],
+        "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
         "fit": [
             "data", "target", "arch", "task", "budget", "epochs", "steps", "seeds", "seed", "jobs", "workers",
             "shard", "on", "address", "settings", "plan", "kinds", "options", "task_settings", "out", "replace",
@@ -64,7 +64,7 @@ def test_the_commands_and_options_are_these() -> None:
         "predict": ["run", "inputs", "text", "value", "out", "plugin"],
         "plan": ["run", "as_json"],
         "report": ["run", "data", "split", "out", "plugin"],
-        "compare": ["runs", "as_json"],
+        "compare": ["runs", "as_json", "plugin"],
         "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
         "explain": [
             "run", "inputs", "text", "row", "method", "target", "checks", "settings", "seed", "out", "plugin",

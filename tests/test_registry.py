@@ -65,7 +65,9 @@ def test_a_file_without_its_entry(folder: Path) -> None:
 
 def test_two_files_with_the_same_name(folder: Path) -> None:
     (folder / "round" / "box3d.py").write_text("def box3d(): ...\n")
-    with pytest.raises(SettingError, match=r"two files register the thing 'box3d'"):
+    with pytest.raises(
+        SettingError, match=r"things\.square\.box3d: the thing 'box3d' already exists\n  got: that of things\.round"
+    ):
         Registry("thing", "things", folder)
 
 
@@ -75,9 +77,14 @@ def test_what_a_user_adds(folder: Path) -> None:
     registry.add("cone", int)  # the same entry again is no clash
     assert registry.get("cone") is int
     assert registry.family("cone") == "plugin"
-    for name, thing in (("cone", float), ("box3d", float)):
-        with pytest.raises(SettingError, match=rf"the thing '{name}' already exists\n  fix: rename yours"):
-            registry.add(name, thing)
+    registry.add("cube", int, "solids")
+    for name, other in (("cone", "a program"), ("cube", "solids"), ("box3d", r"things\.square\.box3d")):
+        what = rf"mine: the thing '{name}' already exists\n  got: that of {other}\n  fix: rename one of them"
+        with pytest.raises(SettingError, match=what):
+            registry.add(name, float, "mine")
+    registry.forget("solids")
+    assert "cube" not in registry
+    assert "cone" in registry
 
 
 @pytest.mark.parametrize("registry", ALL, ids=lambda registry: registry.kind)

@@ -14,7 +14,7 @@ import weftnet
 ROOT = Path(weftnet.__file__).parent
 #: From the ground up. A room imports from itself and from rooms before it.
 ROOMS = (
-    "errors", "registry", "base", "blocks", "architecture", "optim", "data", "plugins", "compose", "zoo", "losses",
+    "errors", "plugins", "registry", "base", "blocks", "architecture", "optim", "data", "compose", "zoo", "losses",
     "tasks", "cost", "execution", "run", "train", "answer", "explain", "export", "compress", "compete", "report",
     "serve", "cli", "__main__",
 )  # fmt: skip

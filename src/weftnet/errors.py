@@ -49,14 +49,14 @@ class ArchitectureError(WeftnetError):
 class UnknownName(WeftnetError):
     """A name that is not registered, with the closest ones that are."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "", fix: str = "") -> None:
         known = sorted(known)
         self.kind, self.name, self.close = kind, name, closest(name, known)
         super().__init__(
             f"no {kind} is called {name!r}",
             where=where,
-            expected="" if self.close else "one of " + ", ".join(known),
-            fix=f"did you mean {' or '.join(map(repr, self.close))}?" if self.close else "",
+            expected="" if self.close or fix else "one of " + ", ".join(known),
+            fix=fix or (f"did you mean {' or '.join(map(repr, self.close))}?" if self.close else ""),
         )
 
 

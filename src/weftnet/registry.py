@@ -4,16 +4,19 @@ An entry is imported when it is first requested, so listing names does not impor
 list to edit: a new file is a new entry. Two files with the same name are an error, wherever in the folder they are.
 An entry with several facets is a folder, and each facet has a registry (`tasks/gan/task.py` registers `GAN` as `gan`).
 A facet that an entry can't have is a file too: it holds nothing but `not_applicable`, the reason.
-A user's own entries are added with `add`, from a file named on the command line; a run never names a file.
+Plugins add entries (`plugins.py`): a folder laid out alike, by `extend`, or a single class or function, by `add`.
+A run names entries, never a file.
 """
 
 import importlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from weftnet.errors import SettingError, UnknownName
+from weftnet import plugins
+from weftnet.errors import SettingError, UnknownName, WeftnetError
 
 Entry = TypeVar("Entry")
 
@@ -29,36 +32,79 @@ class Registry(Generic[Entry]):
     """
 
     def __init__(self, kind: str, package: str, folder: Path, facet: str = "") -> None:
-        self.kind, self._package, self._folder, self._facet = kind, package, folder, facet
+        self.kind, self._package, self._facet = kind, package, facet
         self._modules: dict[str, str] = {}
         self._entries: dict[str, Entry] = {}
-        for path in sorted(folder.glob(f"*/{facet}.py") if facet else folder.rglob("*.py")):
+        self._plugins: dict[str, str] = {}
+        self.extend(folder, package)
+
+    def extend(self, folder: Path, package: str, plugin: str = "") -> list[str]:
+        """Add the entries of a folder, without importing them; returns their names.
+
+        Args:
+            folder: laid out as the registry's own.
+            package: its dotted name.
+            plugin: that brings it.
+
+        Raises:
+            SettingError: a name is taken; all stays as it was.
+        """
+        found: dict[str, str] = {}
+        for path in sorted(folder.glob(f"*/{self._facet}.py") if self._facet else folder.rglob("*.py")):
             parts = path.relative_to(folder).with_suffix("").parts
-            name = parts[0] if facet else path.stem
-            if name.startswith("_"):
+            name = parts[0] if self._facet else path.stem
+            if any(part.startswith("_") for part in parts):
                 continue
-            if name in self._modules:
-                raise SettingError(f"two files register the {kind} {name!r}", where=str(path))
-            self._modules[name] = ".".join((package, *parts))
+            module = ".".join((package, *parts))
+            self._refuse_taken(name, found.get(name), module)
+            found[name] = module
+        self._modules |= found
+        self._plugins |= dict.fromkeys(found, plugin) if plugin else {}
+        return list(found)
+
+    def add(self, name: str, entry: Entry, plugin: str = "a program") -> None:
+        """Add a single entry, that of a plugin or of the program that runs.
+
+        Raises:
+            SettingError: the name is taken.
+        """
+        if self._entries.get(name) is not entry:
+            self._refuse_taken(name, None, plugin)
+        self._entries[name] = entry
+        self._plugins[name] = plugin
+
+    def forget(self, plugin: str) -> None:
+        """Take a plugin's entries out again."""
+        for name in [name for name, its in self._plugins.items() if its == plugin]:
+            self._modules.pop(name, None)
+            self._entries.pop(name, None)
+            del self._plugins[name]
 
     def names(self) -> list[str]:
-        """All names, sorted."""
+        """All names, sorted; those of installed plugins too."""
+        plugins.load_installed()
         return sorted({*self._modules, *self._entries})
 
     def modules(self) -> list[str]:
-        """Dotted names of the modules in the folder that hold entries."""
+        """Dotted names of the modules that hold one entry each."""
         return sorted(self._modules.values())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._modules or name in self._entries
+        if not self._holds(name):
+            plugins.load_installed()
+        return self._holds(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
 
-    def family(self, name: str) -> str:
-        """The subfolder that holds an entry; `plugin` for one that was added."""
+    def plugin(self, name: str) -> str:
+        """The plugin that brought an entry; empty for one of weftnet's own."""
         self._check(name)
-        if name not in self._modules:
+        return self._plugins.get(name, "")
+
+    def family(self, name: str) -> str:
+        """The subfolder that holds an entry; `plugin` for one that a plugin brought."""
+        if self.plugin(name):
             return "plugin"
         return self._modules[name].removeprefix(self._package + ".").rpartition(".")[0]
 
@@ -67,13 +113,13 @@ class Registry(Generic[Entry]):
 
         Raises:
             UnknownName: there is no such entry.
-            SettingError: it is not applicable.
+            SettingError: it is not applicable, or its file fails.
         """
         self._check(name)
         if name not in self._entries:
             if why := self.reason(name):
                 raise SettingError(f"{name} has no {self.kind}", got=f"not applicable, {why}")
-            self._entries[name] = self._entry(importlib.import_module(self._modules[name]), name)
+            self._entries[name] = self._entry(self._imported(name), name)
         return self._entries[name]
 
     def find(self, name: str) -> Entry | None:
@@ -86,25 +132,48 @@ class Registry(Generic[Entry]):
             return f"because {name} brings no {self._facet or self.kind}.py"
         if name not in self._modules:
             return ""
-        return str(getattr(importlib.import_module(self._modules[name]), "not_applicable", ""))
-
-    def add(self, name: str, entry: Entry) -> None:
-        """Register a user's own entry.
-
-        Raises:
-            SettingError: the name is taken.
-        """
-        if name in self and self._entries.get(name) is not entry:
-            raise SettingError(f"the {self.kind} {name!r} already exists", fix="rename yours")
-        self._entries[name] = entry
+        return str(getattr(self._imported(name), "not_applicable", ""))
 
     def module(self, name: str) -> ModuleType:
-        """The module that holds an entry; its docstring is the entry's page in the catalogue."""
+        """The module that defines an entry."""
         return importlib.import_module(self.get(name).__module__)
+
+    def file(self, name: str) -> Path | None:
+        """The file that holds this entry alone, whose docstring is its page in the catalogue; None if there is none."""
+        self._check(name)
+        spec = importlib.util.find_spec(self._modules[name]) if name in self._modules else None
+        return Path(spec.origin) if spec and spec.origin else None
+
+    def _holds(self, name: object) -> bool:
+        return name in self._modules or name in self._entries
 
     def _check(self, name: str) -> None:
         if name not in self:
-            raise UnknownName(self.kind, name, self.names())
+            raise UnknownName(self.kind, name, self.names(), fix=plugins.remedy(name))
+
+    def _refuse_taken(self, name: str, twin: str | None, new: str) -> None:
+        """Refuse a name that another entry has.
+
+        Raises:
+            SettingError: names both.
+        """
+        if twin is None and self._holds(name):
+            twin = self._plugins.get(name) or self._modules[name]
+        if twin is not None:
+            what = f"the {self.kind} {name!r} already exists"
+            raise SettingError(what, where=new, got=f"that of {twin}", fix="rename one of them")
+
+    def _imported(self, name: str) -> ModuleType:
+        """The module of an entry; what fails in a plugin's file is the user's to mend, and no fault of weftnet."""
+        try:
+            return importlib.import_module(self._modules[name])
+        except WeftnetError:
+            raise
+        except Exception as error:
+            if name not in self._plugins:
+                raise
+            what = f"the {self.kind} {name!r} fails: {type(error).__name__}: {error}"
+            raise SettingError(what, where=str(self.file(name))) from error
 
     def _entry(self, module: ModuleType, name: str) -> Entry:
         """What the module defines under the name of its file; `conv2d.py` defines `Conv2d`."""

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
-from weftnet.blocks import BLOCKS
+from weftnet import plugins
 from weftnet.optim import OPTIMISERS
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -36,8 +36,9 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     yield importlib.import_module
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = tuned
-    BLOCKS._entries.pop("dirac_conv2d", None)
-    OPTIMISERS._entries.pop("airbench_muon", None)
+    OPTIMISERS.forget("a program")
+    for plugin in plugins.loaded():
+        plugins.unload(plugin.name)
     for name in set(sys.modules) - before:
         if str(BENCHMARKS) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]

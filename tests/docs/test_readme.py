@@ -12,6 +12,7 @@ from weftnet.blocks import BLOCKS
 from weftnet.cli import app
 from weftnet.compose import build
 from weftnet.compose.inputs import inputs_of
+from weftnet.plugins import unload
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,4 +85,4 @@ def test_the_plugin_of_the_guide_is_a_block(tmp_path: Path) -> None:
         assert CliRunner().invoke(app, arguments).exit_code == 0
         assert "squared_relu" in BLOCKS
     finally:
-        BLOCKS._entries.pop("squared_relu", None)
+        unload("my_blocks")

@@ -14,7 +14,7 @@ from weftnet.registry import Registry
 
 Plugin = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", help="A Python file with your own blocks. It is executed.", metavar="FILE"),
+    typer.Option("--plugin", help="Your own entries: a Python file, or a folder. It is executed.", metavar="PATH"),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -32,7 +32,7 @@ def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plugins(paths: list[Path] | None) -> None:
-    """Load the user's own blocks."""
+    """Load what the user names."""
     if paths:
         from weftnet.plugins import load_plugin
 

@@ -15,7 +15,6 @@ import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -88,7 +87,7 @@ def page(registry: Registry[Any], name: str) -> Page:
         UnknownName: there is no such entry.
     """
     thing = registry.get(name)
-    text = inspect.cleandoc((registry.module(name).__doc__ if registry.family(name) != "plugin" else "") or "")
+    text = inspect.cleandoc((registry.module(name).__doc__ if registry.file(name) else "") or "")
     text = text or inspect.getdoc(thing) or ""
     summary, _, rest = text.partition("\n")
     formula, prose, labelled = _sections(rest)
@@ -112,12 +111,8 @@ def summaries(registry: Registry[Any]) -> dict[str, str]:
     """Every entry's first line. The files are parsed, not executed, so this needs no torch."""
     lines = {}
     for name in registry.names():
-        family = registry.family(name)
-        if family == "plugin":
-            document = inspect.getdoc(registry.get(name)) or ""
-        else:
-            module = find_spec(".".join(part for part in (registry._package, family, name) if part))
-            document = _docstring(Path(module.origin)) if module and module.origin else ""
+        file = registry.file(name)
+        document = _docstring(file) if file else inspect.getdoc(registry.get(name)) or ""
         lines[name] = document.partition("\n")[0].strip()
     return lines
 

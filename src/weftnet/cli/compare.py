@@ -5,12 +5,16 @@ from typing import Annotated
 
 import typer
 
+from weftnet.cli._options import Plugin, plugins
+
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or of a whole fit.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plugin: Plugin = None,
 ) -> None:
     """Compare runs, with confidence intervals over seeds and paired differences."""
     from weftnet.cli.commands.training import compare_command
 
+    plugins(plugin)
     compare_command(runs, as_json)

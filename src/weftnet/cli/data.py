@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import DataOptions, Kinds, Target, values_of, without_none
+from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, plugins, values_of, without_none
 
 
 def data(
@@ -15,9 +15,11 @@ def data(
     options: DataOptions = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="NAME.html: write a page with examples.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plugin: Plugin = None,
 ) -> None:
     """Show what a data set contains: columns and their kinds, splits, class balance, findings."""
     from weftnet.cli.commands.data import data_command
 
+    plugins(plugin)
     columns = {"target": target, "kinds": values_of(kinds) or None}
     data_command(source, {**values_of(options), **without_none(columns)}, out, as_json)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import print_catalogue, values_of
+from weftnet.cli._options import Plugin, plugins, print_catalogue, values_of
 
 
 def zoo(
@@ -14,10 +14,12 @@ def zoo(
         bool, typer.Option("--yaml", help="Print the architecture as YAML, as a starting point.")
     ] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", help="An argument, name=value.")] = None,
+    plugin: Plugin = None,
 ) -> None:
     """The catalogue of architectures."""
     from weftnet.zoo import ZOO
 
+    plugins(plugin)
     if name is not None and as_yaml:
         from weftnet.cli.commands.architecture import zoo_yaml
 

@@ -28,7 +28,7 @@ class Terms:
         data_options: of the data.
         task_settings: of the task.
         recipe: fields of the recipe.
-        plugins: files with blocks.
+        plugins: files and folders of the user's own entries.
         shard: whether each of several workers keeps a share of weights and optimiser state.
     """
 

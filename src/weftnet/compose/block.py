@@ -13,6 +13,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+from weftnet import plugins
 from weftnet.architecture.axes import Port, bind, clash, mismatch, output_axes
 from weftnet.architecture.faults import Edit, quoted
 from weftnet.architecture.schema import Schema, schema
@@ -81,7 +82,8 @@ class BlockResolver:
         edit, fixed = None, None
         if self.walk.fixing:
             edit, fixed = self.walk.repair.name(node, self.flows, self.spec, close)
-        self._fault(node, f"no block is called {node.name!r}", close=close, fix=edit)
+        what = ": ".join(filter(None, (f"no block is called {node.name!r}", plugins.remedy(node.name))))
+        self._fault(node, what, close=close, fix=edit)
         if isinstance(fixed, Block):  # report its other faults too
             return self.resolve(fixed)
         return self._continue(fixed)

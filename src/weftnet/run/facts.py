@@ -80,6 +80,7 @@ class RunFacts:
         signals: the network's inputs in their written form.
         files, sizes: the manifest: sha256 and bytes of every file.
         versions, platform: of what trained it.
+        plugins: the names of what each brought, by registry; never where it lay.
         shard: whether several workers each kept a share of the weights.
         steps: of the whole training, once they are known.
         seconds, waited: of the training so far, and those among them in which it waited for data.
@@ -100,6 +101,7 @@ class RunFacts:
     sizes: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     platform: str = ""
+    plugins: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     shard: bool = False
     steps: int | None = None
     seconds: Measured | None = None

@@ -1,6 +1,7 @@
 """The run folder: everything a training leaves behind, as JSON, YAML and safetensors. Opening one runs no code.
 
-    run.json             format, versions, seed, task, data source and fingerprint, signals, status, and the manifest:
+    run.json             format, versions, seed, task, data source and fingerprint, signals, status, the names of
+                         what plugins brought, and the manifest:
                          `files` and `sizes`, the sha256 and the bytes of every file below
     architecture.yaml    complete, the task's head included
     recipe.json          how it was trained
@@ -23,6 +24,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from weftnet import plugins
 from weftnet.base.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
 from weftnet.base.typed import brief
 from weftnet.errors import DamagedCheckpoint, RunError
@@ -95,6 +97,8 @@ class Run:
             "status": "created",
             "files": {},
         }
+        if brought := plugins.record():
+            document["plugins"] = brought
         run = cls(folder, document)
         write_text(folder / "architecture.yaml", architecture)
         write_json(folder / "recipe.json", recipe)
@@ -122,6 +126,7 @@ class Run:
             fix = "a newer weftnet opens it: pip install --upgrade weftnet"
             raise RunError("was written by a newer weftnet", where=str(path), expected=expected, got=got, fix=fix)
         run = cls(folder, document)
+        plugins.recall(run.facts.plugins)
         for name in run.facts.files:
             inside(folder, name)
         return run

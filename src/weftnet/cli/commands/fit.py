@@ -47,7 +47,7 @@ class FitOptions:
         jobs: how many trainings run at once; None for one on each core.
         out: the folder; None for one named after data and time.
         replace: whether an earlier competition in the folder is deleted.
-        plugins: files with blocks.
+        plugins: files and folders of the user's own entries.
         shard: whether each of several workers keeps a share of weights and optimiser state.
     """
 
