@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 from weftnet.registry import Registry
 
 if TYPE_CHECKING:
+    from weftnet.tasks._example import Example as Example
     from weftnet.tasks._propose.candidate import Candidate as Candidate
     from weftnet.tasks._targets import Targets as Targets
 
 #: what a task's facets are made of; it comes when it is asked for, since answers are decoded without torch
-_LAZY = {"Candidate": "_propose.candidate", "Targets": "_targets"}
+_LAZY = {"Candidate": "_propose.candidate", "Example": "_example", "Targets": "_targets"}
 
 _HERE = Path(__file__).parent
 TASKS: Registry[Any] = Registry("task", __name__, _HERE, facet="task")
