@@ -14,10 +14,12 @@ from PIL import Image
 
 from weftnet.answer import predict
 from weftnet.answer.predict import flat, of_source, of_texts, of_values
+from weftnet.base.answers import forms
 from weftnet.cli.commands.predict import predict_command
 from weftnet.data.opening import DIGITS
 from weftnet.errors import DataError, RunError, SettingError, WeftnetError
 from weftnet.run.loading import Loaded, load
+from weftnet.tasks._schema import answer_schema
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
 
@@ -152,11 +154,15 @@ def test_outputs_that_are_not_finite(flats: Loaded) -> None:
 
 
 def test_flat_answers() -> None:
-    answer = {"label": "b", "probabilities": {"a": 0.25, "b": 0.75}}
-    assert flat(answer) == {"label": "b", "confidence": 0.75, "p_a": 0.25, "p_b": 0.75}
-    assert flat({"value": 3.5}) == {"value": 3.5}
-    assert flat({"labels": ["x", "y"]}) == {"labels": "x;y"}
-    assert flat({"values": [[1.0, 2.0], [3.0, 4.0]]}) == {
+    def of(task: str, **answer: Any) -> dict[str, Any]:
+        return flat(answer, forms(answer_schema(task)))
+
+    shares = {"a": 0.25, "b": 0.75}
+    expected = {"label": "b", "confidence": 0.75, "p_a": 0.25, "p_b": 0.75}
+    assert of("classification", label="b", probabilities=shares) == expected
+    assert of("regression", value=3.5) == {"value": 3.5}
+    assert of("multilabel", labels=["x", "y"], probabilities=shares) == {"labels": "x;y", "p_a": 0.25, "p_b": 0.75}
+    assert of("forecasting", values=[[1.0, 2.0], [3.0, 4.0]]) == {
         "values_1_1": 1.0, "values_1_2": 2.0, "values_2_1": 3.0, "values_2_2": 4.0,
     }  # fmt: skip
 

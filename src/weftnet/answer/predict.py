@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from weftnet.base.answers import Form, forms
 from weftnet.base.files import parse_json
 from weftnet.data import Batch, open_data
 from weftnet.data.fields import Field
@@ -23,6 +24,7 @@ from weftnet.data.splits import SPLITS
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, RunError, closest
 from weftnet.run.loading import BATCH, Loaded
+from weftnet.tasks._schema import answer_schema
 
 #: input values that go through the network at once: 64 MiB as float32
 VALUES = 2**24
@@ -39,11 +41,13 @@ class AnswerStream:
     Args:
         source: of the examples.
         answers: (name, answer) one after another; the name is a file's, or a row's number from 1.
+        forms: of the fields of an answer.
         files: whether the names are files.
     """
 
     source: str
     answers: Iterator[tuple[str | int, Answer]]
+    forms: Mapping[str, Form]
     files: bool = False
 
 
@@ -59,14 +63,14 @@ def of_source(loaded: Loaded, source: str) -> AnswerStream:
     path = Path(source).expanduser()
     if files := media_files(path):
         column = only_field(loaded, "media", source)
-        return AnswerStream(source, _of_files(loaded, column, files), files=True)
+        return AnswerStream(source, _of_files(loaded, column, files), _forms(loaded), files=True)
     if path.is_file() and suffixes(path)[0] == ".txt":
         return of_texts(loaded, read_text(path).splitlines(), source)
     state = dict(_state(loaded))
     data = open_data(source, state=without_target(state))
     streams = (_of_batches(loaded, data.batches(split, _chunk_size(loaded))) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
-    return AnswerStream(source, ((row + 1, answer) for row, answer in ordered))
+    return AnswerStream(source, ((row + 1, answer) for row, answer in ordered), _forms(loaded))
 
 
 def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> AnswerStream:
@@ -107,31 +111,16 @@ def answers(loaded: Loaded, batch: Batch) -> list[Answer]:
     return loaded.task.answers(outputs)
 
 
-def flat(answer: Answer) -> dict[str, Any]:
-    """An answer as columns of a table: `label`, `confidence`, `p_cat`, `p_dog`; `value`; `values_1`, `values_2` …"""
+def flat(answer: Answer, forms: Mapping[str, Form]) -> dict[str, Any]:
+    """An answer as columns of a table, by the forms of its fields: `label`, `confidence`, `p_cat`; `values_1_2` …"""
     columns: dict[str, Any] = {}
     for name, value in answer.items():
-        if isinstance(value, Mapping):
-            prefix = "p" if name == "probabilities" else name
-            if name == "probabilities" and "label" in answer:
-                columns["confidence"] = max(value.values())
-            columns |= {f"{prefix}_{key}": each for key, each in value.items()}
-        elif name == "labels":
-            columns[name] = ";".join(map(str, value))
-        elif isinstance(value, list):
-            columns |= {f"{name}_{place}": each for place, each in _numbered(value)}
-        else:
-            columns[name] = value
+        columns |= forms.get(name, Form()).columns(name, value)
     return columns
 
 
-def _numbered(values: list[Any]) -> Iterator[tuple[str, Any]]:
-    """Nested lists as (1, …), (1_2, …)."""
-    for place, value in enumerate(values, 1):
-        if isinstance(value, list):
-            yield from ((f"{place}_{inner}", each) for inner, each in _numbered(value))
-        else:
-            yield str(place), value
+def _forms(loaded: Loaded) -> Mapping[str, Form]:
+    return forms(answer_schema(loaded.run.facts.task.name))
 
 
 def _cell(field: Field, text: str | None) -> Any:
@@ -201,7 +190,7 @@ def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str) -
             chunk = {name: values[start : start + size] for name, values in columns.items()}
             yield from enumerate(answers(loaded, loaded.encode(chunk)), start + 1)
 
-    return AnswerStream(source, numbered())
+    return AnswerStream(source, numbered(), _forms(loaded))
 
 
 def _of_files(loaded: Loaded, column: str, files: Sequence[Path]) -> Iterator[tuple[str, Answer]]:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from weftnet.base.answers import forms
 from weftnet.data.fields import Field
 from weftnet.serve.body import Receive, body_of, json_object
 from weftnet.serve.refusal import Refusal
@@ -79,7 +80,7 @@ def routes(service: Service) -> list[Route]:
 
 
 def model_facts(repository: Repository, name: str) -> dict[str, Any]:
-    """What the API says about a model: its versions, its task, and its input schema."""
+    """What the API says about a model: its versions, its task, its input schema, and the fields of its answers."""
     versions = repository.versions(name)
     newest = repository.find(name)
     return {
@@ -89,6 +90,7 @@ def model_facts(repository: Repository, name: str) -> dict[str, Any]:
         "engine": newest.model.engine,
         "task": newest.model.task.name,
         "fields": [field_facts(field) for field in newest.model.fields],
+        "answer": {name: form.facts() for name, form in forms(newest.model.schema).items()},
     }
 
 

@@ -1,9 +1,10 @@
-"""The server's API as an OpenAPI document: weftnet's own paths model by model, from their input schemas."""
+"""The server's API as an OpenAPI document: weftnet's own paths model by model, from their schemas."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from weftnet import __version__
+from weftnet.base.answers import json_schema
 from weftnet.data.fields import Field
 from weftnet.serve.repository import Version
 from weftnet.serve.service import Service
@@ -127,7 +128,7 @@ def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[s
         "properties": {
             "model": _TEXT,
             "version": _TEXT,
-            "answers": {"type": "array", "items": {"type": "object"}},
+            "answers": {"type": "array", "items": json_schema(version.model.schema)},
         },
     }
     predict = _post("Answers, one for each row", rows, answers, {"rows": [shown]}, _STATUSES, [version.name])

@@ -5,20 +5,21 @@
     POST /v2/models/NAME[/versions/V]/infer
 
 Inputs are the raw columns, as everywhere: FP64 for numbers (any numeric type is read), BYTES for words, texts, and
-files (base64 in JSON, raw in a binary body); lists of numbers have further axes. Outputs are the fields of the answer:
-`label` and `probabilities`, `value`, `labels`, `values`. An error is a string, as the protocol has it.
+files (base64 in JSON, raw in a binary body); lists of numbers have further axes. Outputs are the fields of the answer,
+in the forms that its schema gives them. An error is a string, as the protocol has it.
 """
 
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from weftnet import __version__
+from weftnet.base.answers import Form, forms
 from weftnet.data.fields import Field
 from weftnet.serve import tensors
 from weftnet.serve.api import content_type, unsupported
@@ -29,21 +30,12 @@ from weftnet.serve.reply import Reply
 from weftnet.serve.repository import Version
 from weftnet.serve.service import Service
 from weftnet.serve.tensors import Tensor, write
-from weftnet.tasks import ANSWERS
 
 _LENGTH = b"inference-header-content-length"
 _BINARY = "application/octet-stream"
 #: media types of the bodies that are read; clients of the protocol often name none
 _TYPES = frozenset({"application/json", _BINARY, ""})
 _DATATYPES = {"number": "FP64", "numbers": "FP64"}
-#: a field of an answer by its type: the datatype of its tensor, and how many axes it has beside the rows
-_FORMS: dict[Any, tuple[str, int]] = {
-    str: ("BYTES", 0),
-    list[str]: ("BYTES", 0),
-    float: ("FP64", 0),
-    dict[str, float]: ("FP64", 1),
-    list[list[float]]: ("FP64", 2),
-}
 
 
 def routes(service: Service) -> list[Route]:
@@ -111,12 +103,11 @@ def model_metadata(version: Version, versions: list[str]) -> dict[str, Any]:
 
 
 def _outputs(version: Version) -> list[dict[str, Any]]:
-    """A model's outputs by the schema of its task's answers, without fields that are the same in every answer."""
-    task = version.model.task.name
-    schema = getattr(ANSWERS.module(task), "Answer", None) if task in ANSWERS else None
-    fields = get_type_hints(schema, include_extras=True) if schema is not None else {}
-    forms = [(name, *_FORMS[field]) for name, field in fields.items() if field in _FORMS]
-    return [{"name": name, "datatype": datatype, "shape": [-1] * (axes + 1)} for name, datatype, axes in forms]
+    """A model's outputs: the fields of its task's answers, without those that are the same in every answer."""
+    varying = {name: form for name, form in forms(version.model.schema).items() if not form.constant}
+    return [
+        {"name": name, "datatype": form.datatype, "shape": [-1] * (form.axes + 1)} for name, form in varying.items()
+    ]
 
 
 def _axes(field: Field) -> list[int]:
@@ -172,6 +163,7 @@ def _value(value: Any, wire: str) -> Any:
 def _reply(question: dict[str, Any], version: Version, answers: Answers) -> Response:
     """The outputs that the question names, or all of them."""
     columns = {name: [answer[name] for answer in answers] for name in answers[0]}
+    known = forms(version.model.schema)
     all_binary = _wants(question, "binary_data_output")
     wanted = question.get("outputs") or [{"name": name} for name in columns]
     outputs, tensor_bytes = [], []
@@ -179,7 +171,8 @@ def _reply(question: dict[str, Any], version: Version, answers: Answers) -> Resp
         name = each.get("name") if isinstance(each, dict) else None
         if not isinstance(name, str) or name not in columns:
             raise Refusal(400, "no such output", expected=", ".join(columns), got=repr(name)[:80])
-        head, data = write(name, columns[name], _wants(each, "binary_data", all_binary))
+        form, binary = known.get(name, Form()), _wants(each, "binary_data", all_binary)
+        head, data = write(name, form.datatype, [form.tensor(value) for value in columns[name]], binary)
         outputs.append(head)
         tensor_bytes.append(data)
     document = {"model_name": version.name, "model_version": version.version, "outputs": outputs}

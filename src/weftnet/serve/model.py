@@ -15,6 +15,7 @@ from weftnet.data.fields import Field
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, WeftnetError
 from weftnet.run.facts import TaskFacts
+from weftnet.tasks._schema import answer_schema
 
 Rows = Sequence[Mapping[str, Any]]
 Answers = list[dict[str, Any]]
@@ -39,6 +40,11 @@ class Model:
     fields: tuple[Field, ...]
     run: Callable[[Mapping[str, Any]], Answers]
     task: TaskFacts
+
+    @property
+    def schema(self) -> type | None:
+        """Of an answer."""
+        return answer_schema(self.task.name)
 
     def predict(self, rows: Rows) -> Answers:
         """An answer for each row.

@@ -7,10 +7,10 @@ Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v
 `binary_tensor_data`. Differs: NaN in a tensor of floats is a missing number, which is null in JSON.
 """
 
-import json
+import base64
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,21 +58,24 @@ def read(inputs: Any, binary: bytes) -> list[Tensor]:
     return received
 
 
-def write(name: str, values: Sequence[Any], binary: bool) -> tuple[dict[str, Any], bytes]:
+def write(name: str, datatype: str, values: Sequence[Any], binary: bool) -> tuple[dict[str, Any], bytes]:
     """An output: its JSON, and its bytes if it is to be sent in binary.
 
-    Strings and lists of strings become BYTES (the latter as JSON), numbers and lists of them FP64.
+    Args:
+        name: of the output.
+        datatype: the protocol's.
+        values: one element a row: texts or files for BYTES (a file is base64 in JSON), else numbers or lists of them.
+        binary: whether to send it so.
     """
-    texts = [_text(value) for value in values]
-    if all(text is not None for text in texts):
-        head: dict[str, Any] = {"name": name, "datatype": "BYTES", "shape": [len(values)]}
+    if datatype == "BYTES":
+        head: dict[str, Any] = {"name": name, "datatype": datatype, "shape": [len(values)]}
         if not binary:
-            return head | {"data": texts}, b""
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts if text is not None]
-        data = b"".join(struct.pack("<I", len(element)) + element for element in encoded)
+            return head | {"data": [_plain(value) for value in values]}, b""
+        elements = [value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass") for value in values]
+        data = b"".join(struct.pack("<I", len(element)) + element for element in elements)
     else:
-        array = np.asarray([list(value.values()) if isinstance(value, Mapping) else value for value in values], "<f8")
-        head = {"name": name, "datatype": "FP64", "shape": list(array.shape)}
+        array = np.asarray(values, DTYPES[datatype])
+        head = {"name": name, "datatype": datatype, "shape": list(array.shape)}
         if not binary:
             return head | {"data": array.reshape(-1).tolist()}, b""
         data = array.tobytes()
@@ -152,7 +155,5 @@ def _shaped(flat: list[Any], shape: list[int]) -> list[Any]:
     return flat
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return json.dumps(value)
-    return value if isinstance(value, str) else None
+def _plain(value: str | bytes) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -1,4 +1,7 @@
-"""`predict`: an answer for every example, as CSV, JSON or JSON lines."""
+"""`predict`: an answer for every example, as CSV, JSON or JSON lines.
+
+Pictures among the answers are files beside a table: NAME.csv and NAME/1-mask.png …, by line and field.
+"""
 
 import csv
 import json
@@ -6,10 +9,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from weftnet.answer.predict import AnswerStream, flat, of_source, of_texts, of_values
+from weftnet.base.answers import File
 from weftnet.base.files import replace
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
@@ -43,7 +48,8 @@ def predict_command(
         raise DataError("there is nothing to answer", where="predict", fix=fix)
     write = _WRITERS[form]
     if out is not None:
-        replace(out, lambda new: _into(new, write, questions))
+        with _folder_of(out) as folder:
+            replace(out, lambda new: _into(new, write, questions, folder))
         return
     with tempfile.SpooledTemporaryFile(_BUFFER, "w+", encoding="utf-8", newline="") as file:
         write(lines(questions, form == "csv"), file)  # type: ignore[arg-type]  # behaves as a text file
@@ -60,7 +66,7 @@ def lines(questions: Sequence[AnswerStream], table: bool) -> Iterator[Line]:
             key = "row" if not each.files else "file"
             if several:
                 head |= {"file": "", "row": ""}
-            yield {**head, key: name, **(flat(answer) if table else answer)}
+            yield {**head, key: name, **(flat(answer, each.forms) if table else answer)}
 
 
 def _pairs(values: Sequence[str]) -> dict[str, str]:
@@ -71,9 +77,31 @@ def _pairs(values: Sequence[str]) -> dict[str, str]:
     return {name.strip(): text for name, _, text in (pair.partition("=") for pair in values)}
 
 
-def _into(path: Path, write: Callable[[Iterable[Line], TextIO], None], questions: Sequence[AnswerStream]) -> None:
+def _into(
+    path: Path, write: Callable[[Iterable[Line], TextIO], None], questions: Sequence[AnswerStream], folder: Path
+) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        write(lines(questions, write is _csv), file)
+        write(_with_files(lines(questions, write is _csv), folder), file)
+
+
+@contextmanager
+def _folder_of(out: Path) -> Iterator[Path]:
+    """A new folder, whose files lie in the folder NAME beside NAME.csv at the end; after an error nothing is left."""
+    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.stem}-") as new:
+        folder = Path(new) / out.stem
+        yield folder
+        if folder.is_dir():
+            shutil.copytree(folder, out.with_suffix(""), dirs_exist_ok=True)
+
+
+def _with_files(lines: Iterable[Line], folder: Path) -> Iterator[Line]:
+    """The lines, with the cells that are files written into a folder and replaced by their names."""
+    for number, line in enumerate(lines, 1):
+        named = {name: f"{number}-{name}{cell.suffix}" for name, cell in line.items() if isinstance(cell, File)}
+        for name, file in named.items():
+            folder.mkdir(exist_ok=True)
+            (folder / file).write_bytes(line[name].content)
+        yield line | {name: f"{folder.name}/{file}" for name, file in named.items()}
 
 
 def _csv(answers: Iterable[Line], file: TextIO) -> None:

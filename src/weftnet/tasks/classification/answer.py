@@ -1,10 +1,11 @@
 """Classification: p = softmax(logits); the label is the likeliest class, the first of equally likely ones."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from numpy.typing import NDArray
 
+from weftnet.base.answers import Shares
 from weftnet.tasks._softmax import softmax
 
 
@@ -12,7 +13,7 @@ class Answer(TypedDict):
     """The schema of an answer."""
 
     label: str
-    probabilities: dict[str, float]
+    probabilities: Annotated[dict[str, float], Shares(exclusive=True)]
 
 
 def classification(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -6,13 +6,15 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.answers import Numbers, Texts
+
 
 class Answer(TypedDict):
     """The schema of an answer."""
 
     values: list[list[float]]
-    targets: Annotated[list[str], "the same in every answer"]
-    after: NotRequired[Annotated[list[float], "the same in every answer"]]
+    targets: Annotated[list[str], Texts(constant=True)]
+    after: NotRequired[Annotated[list[float], Numbers(constant=True)]]
 
 
 def forecasting(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:

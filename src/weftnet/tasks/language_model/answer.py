@@ -1,11 +1,12 @@
 """Language model: the five likeliest next tokens after the last position, p = softmax(logits)."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.answers import Shares
 from weftnet.tasks._softmax import softmax
 
 _MOST = 5
@@ -15,7 +16,7 @@ class Answer(TypedDict):
     """The schema of an answer."""
 
     token: int
-    probabilities: dict[int, float]
+    probabilities: Annotated[dict[int, float], Shares(exclusive=True)]
 
 
 def language_model(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
