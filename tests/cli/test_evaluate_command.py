@@ -21,7 +21,7 @@ def test_its_own_test_split(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(map(sum, printed["confusion"])) == 269
     right = sum(printed["confusion"][k][k] for k in range(10))
     assert right / 269 == pytest.approx(known["accuracy"])
-    assert list(printed["classes"]["3"]) == ["precision", "recall", "f1", "count"]
+    assert list(printed["classes"]["3"]) == ["precision", "recall", "f1", "examples"]
     evaluate_command(FIXTURES / "digits", None, "validation", False)
     text = capsys.readouterr().out
     assert "digits, validation: 269 examples" in text
@@ -36,6 +36,8 @@ def test_other_data_are_evaluated_whole(tmp_path: Path, capsys: pytest.CaptureFi
     assert (printed["split"], printed["examples"]) == ("test", 30)
     assert set(printed["metrics"]) == {"rmse", "mae", "r2"}
     assert "confusion" not in printed
+    assert printed["interval"]["low"] < printed["metrics"]["rmse"] < printed["interval"]["high"]
+    assert printed["baseline"]["what"].startswith("always the mean")
 
 
 def test_data_without_the_target(tmp_path: Path) -> None:

@@ -1,16 +1,11 @@
 """The report of a run: its figures against other libraries, its sections, and escaping."""
 
-import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from scipy import stats
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-from torchmetrics.functional.classification import multiclass_calibration_error
 
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.cli.commands.report import report_command
@@ -20,15 +15,13 @@ from weftnet.data import open_data
 from weftnet.errors import DataError
 from weftnet.execution.latency import latency
 from weftnet.report import write_run
-from weftnet.report.baseline import baseline
-from weftnet.report.calibration import calibration
 from weftnet.report.heat_map import heat_map
-from weftnet.report.judged import bootstrapped_rmse, by_class, confusion, judge, wilson
 from weftnet.report.plots import MAX_POINTS, histogram, scatter
 from weftnet.report.subject import Subject
 from weftnet.report.timing import block_times
 from weftnet.run.loading import load
 from weftnet.tasks import TASKS
+from weftnet.tasks._judgement import Judgement
 from weftnet.train import Recipe, fit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
@@ -45,79 +38,14 @@ def flats() -> Subject:
     return Subject(loaded, open_data(FIXTURES / "people.csv", state=loaded.run.json("data.json")), "test")
 
 
-@pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (17, 40), (1, 1), (960, 1000)])
-def test_wilsons_interval(right: int, n: int) -> None:
-    wanted = stats.binomtest(right, n).proportion_ci(0.95, method="wilson")
-    assert wilson(right, n) == pytest.approx((wanted.low, wanted.high), abs=1e-6)
-
-
-def test_the_bootstraps_interval() -> None:
-    squares = np.random.default_rng(3).normal(2, 1, 400) ** 2
-    wanted = stats.bootstrap(
-        (squares,), lambda x, axis: np.sqrt(x.mean(axis)), method="percentile", rng=np.random.default_rng(1)
-    ).confidence_interval
-    low, high = bootstrapped_rmse(squares)
-    assert low == pytest.approx(wanted.low, rel=0.01)
-    assert high == pytest.approx(wanted.high, rel=0.01)
-
-
-def test_judged_agrees_with_the_task(digits: Subject, flats: Subject) -> None:
-    judged = digits.judged
-    assert judged is not None
-    assert (judged.truth == judged.answer).mean() == pytest.approx(digits.metrics["accuracy"])
-    assert judged.loss.mean() == pytest.approx(digits.metrics["loss"], rel=1e-6)
-    assert np.array_equal(judged.rows, digits.data.rows("test").numpy())  # type: ignore[union-attr]
-    worst = judged.worst(5)
-    assert all(judged.truth[place] != judged.answer[place] for place in worst)
-    assert worst == sorted(worst, key=lambda place: -judged.loss[place])
-    other = flats.judged
-    assert other is not None
-    assert math.sqrt(other.loss.mean()) == pytest.approx(flats.metrics["rmse"], rel=1e-6)
-    assert np.abs(other.answer - other.truth).mean() == pytest.approx(flats.metrics["mae"], rel=1e-6)
-
-
-def test_confusion_and_classes_against_scikit_learn(digits: Subject) -> None:
-    judged = digits.judged
-    assert judged is not None
-    counts = confusion(judged, 10)
-    assert np.array_equal(counts, confusion_matrix(judged.truth, judged.answer, labels=range(10)))
-    rows = by_class(counts, digits.labels)
-    wanted = precision_recall_fscore_support(judged.truth, judged.answer, labels=range(10), zero_division=np.nan)
-    assert [each.precision for each in rows] == pytest.approx(wanted[0].tolist(), nan_ok=True)
-    assert [each.recall for each in rows] == pytest.approx(wanted[1].tolist(), nan_ok=True)
-    assert [each.f1 for each in rows] == pytest.approx(wanted[2].tolist(), nan_ok=True)
-    assert [each.count for each in rows] == wanted[3].tolist()
-
-
-def test_a_class_that_never_comes_up_has_no_scores() -> None:
-    scores = by_class(np.array([[3, 0], [0, 0]]), ["a", "b"])
-    assert (scores[0].precision, scores[0].recall) == (1.0, 1.0)
-    assert all(math.isnan(value) for value in (scores[1].precision, scores[1].recall, scores[1].f1))
-
-
-def test_calibration_against_torchmetrics() -> None:
-    drawn = torch.Generator().manual_seed(2)
-    p = (3 * torch.randn(500, 7, generator=drawn, dtype=torch.float64)).softmax(1)
-    truth = torch.where(torch.rand(500, generator=drawn) < 0.6, p.argmax(1), torch.randint(7, (500,), generator=drawn))
-    sure, answer = p.max(1)
-    result = calibration(sure.numpy(), (answer == truth).numpy())
-    assert result.ece == pytest.approx(float(multiclass_calibration_error(p, truth, 7, n_bins=15)), abs=1e-6)
-    assert sum(count for *_, count in result.bins) == 500
-
-
-def test_baselines_by_hand(digits: Subject, flats: Subject) -> None:
-    source = np.load(Path(open_data.__code__.co_filename).parent / "digits.npz")["y"]
-    train, test = (source[digits.data.rows(part).numpy()] for part in ("train", "test"))  # type: ignore[union-attr]
-    common = np.bincount(train).argmax()
-    trivial = baseline(digits)
-    assert trivial is not None
-    assert trivial.score == pytest.approx((test == common).mean())
-    assert trivial.what == f"always “{common}”"
-    other, judged = baseline(flats), flats.judged
-    assert other is not None and judged is not None  # noqa: PT018
-    mean = flats.loaded.run.document["task"]["settings"]["mean"]
-    assert other.score == pytest.approx(np.sqrt(np.mean((judged.truth - mean) ** 2)))
-    assert baseline(Subject(flats.loaded, None, "test")) is None
+def test_the_judgement_agrees_with_the_task(digits: Subject, flats: Subject) -> None:
+    for subject, score in ((digits, "accuracy"), (flats, "rmse")):
+        interval, trivial = subject.judgement.interval, subject.judgement.baseline
+        assert interval is not None
+        assert interval.low < subject.metrics[score] < interval.high
+        assert trivial is not None
+        assert trivial.what.startswith("always")
+    assert Subject(flats.loaded, None, "test").judgement == Judgement()
 
 
 def test_time_is_measured_block_by_block(digits: Subject) -> None:
@@ -187,7 +115,7 @@ def test_without_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
         report_command(FIXTURES / "table", "nowhere.csv", None, tmp_path / "r.html")
 
 
-def test_other_tasks_are_not_judged(tmp_path: Path) -> None:
+def test_a_model_of_several_parts(tmp_path: Path) -> None:
     data = open_data("digits")
     task = TASKS.get("variational_autoencoder").from_data(data, latent=2)
     parts = {
@@ -196,10 +124,10 @@ def test_other_tasks_are_not_judged(tmp_path: Path) -> None:
     }
     run = fit(Architecture(parts), task, data, Recipe.for_task(task, steps=2), tmp_path / "run")
     loaded = load(run)
-    assert judge(loaded, data.batches("test", 64)) is None
     text = write_run(loaded, data, tmp_path / "r.html").read_text(encoding="utf-8")
     assert "elbo" in text
     assert "<h3>encoder</h3>" in text
+    assert ">Reconstructions</h2>" in text
     _well_formed(text)
 
 

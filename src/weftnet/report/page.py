@@ -48,6 +48,7 @@ figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
   min-width: 0; }
 .card p { margin: .1rem 0; } .card table { font-size: .85rem; margin-top: .4rem; }
 .card td { white-space: normal; overflow-wrap: anywhere; padding: .15rem .4rem; }
+img.smooth { image-rendering: auto; }
 img.thumb { width: 6rem; }
 .wrong { color: var(--c1); } .right { color: var(--good); }
 .bar { display: inline-block; height: .62rem; border-radius: .15rem; background: var(--c0); vertical-align: middle;

@@ -5,35 +5,25 @@ from pathlib import Path
 
 from weftnet.base.files import write_text
 from weftnet.data import Data
+from weftnet.report.draw import draw_all
 from weftnet.report.page import contents, page, paragraph, section
-from weftnet.report.sections.confidence import confidence
 from weftnet.report.sections.costs import costs
 from weftnet.report.sections.dataset import dataset
-from weftnet.report.sections.errors import errors
 from weftnet.report.sections.explanations import explanations
-from weftnet.report.sections.forecast_errors import forecast_errors
-from weftnet.report.sections.forecasts import forecasts
 from weftnet.report.sections.headline import headline
-from weftnet.report.sections.label_errors import label_errors
-from weftnet.report.sections.label_mistakes import label_mistakes
-from weftnet.report.sections.mistakes import mistakes
 from weftnet.report.sections.network import network
 from weftnet.report.sections.provenance import provenance
 from weftnet.report.sections.samples import samples
 from weftnet.report.sections.training import training
+from weftnet.report.sections.worst import worst
 from weftnet.report.subject import Subject
 from weftnet.run.loading import Loaded
 
-#: titles and what renders each section; of several with one title at most one applies to a task
-SECTIONS: tuple[tuple[str, Callable[[Subject], str]], ...] = (
-    ("Samples", samples),
-    ("Forecasts", forecasts),
-    ("Errors", errors),
-    ("Errors", label_errors),
-    ("Errors", forecast_errors),
-    ("Confidence", confidence),
-    ("Worst mistakes", mistakes),
-    ("Worst mistakes", label_mistakes),
+Render = Callable[[Subject], str]
+#: titles and what renders each section, before and after what the task's judge says
+BEFORE: tuple[tuple[str, Render], ...] = (("Samples", samples),)
+AFTER: tuple[tuple[str, Render], ...] = (
+    ("Worst mistakes", worst),
     ("Explanations", explanations),
     ("Network", network),
     ("Training", training),
@@ -59,14 +49,24 @@ def write_run(
     sizes = data.sizes if data is not None else loaded.run.facts.scores or {}
     split = split or next((each for each in ("test", "validation", "train") if sizes.get(each)), "test")
     subject = Subject(loaded, data, split, why)
-    applicable = [(title, render) for title, render in SECTIONS if explained or render is not explanations]
-    sections = {title: html for title, render in applicable if (html := render(subject))}
+    sections = _sections(subject, explained)
     recorded = loaded.run.facts
     body = [
         paragraph(f"{recorded.task.name} · {loaded.run.folder.resolve().name} · seed {recorded.seed}", soft=True),
         headline(subject),
-        contents(list(sections)),
-        *(section(title, html) for title, html in sections.items()),
+        contents([title for title, _ in sections]),
+        *(section(title, html) for title, html in sections),
     ]
     write_text(path, page(recorded.data.name or "a data set", body))
     return path
+
+
+def _sections(subject: Subject, explained: bool) -> list[tuple[str, str]]:
+    """Titles and HTML of the sections that apply."""
+    after = [(title, render) for title, render in AFTER if explained or render is not explanations]
+    html = [
+        *((title, render(subject)) for title, render in BEFORE),
+        *((each.title, draw_all(each.figures)) for each in subject.judgement.sections),
+        *((title, render(subject)) for title, render in after),
+    ]
+    return [(title, text) for title, text in html if text]

@@ -1,18 +1,16 @@
-"""The subject of a report on one run: the run, its data if they are available, and every answer next to the truth."""
+"""The subject of a report on one run: the run, its data if they are available, and what the task's judge says."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from weftnet.data import Batch, Data
-from weftnet.report.forecasts import Forecasts, judge_forecasts
-from weftnet.report.judged import Judged, judge
-from weftnet.report.labelled import Labelled, judge_labels
-from weftnet.run.loading import BATCH, Loaded
+from weftnet.run.judging import judge
+from weftnet.run.loading import Loaded
+from weftnet.tasks._judgement import Judgement, examples_at
 
 
 @dataclass(frozen=True)
@@ -39,33 +37,13 @@ class Subject:
         return dict((self.loaded.run.facts.scores or {}).get(self.split, {}))
 
     @cached_property
-    def judged(self) -> Judged | None:
-        """Every answer of a classification or regression on the split, next to the truth; None for other tasks."""
-        return None if self.data is None else judge(self.loaded, self.data.batches(self.split, BATCH))
-
-    @cached_property
-    def labelled(self) -> Labelled | None:
-        """The same where examples have several labels; None for other tasks."""
-        return None if self.data is None else judge_labels(self.loaded, self.data.batches(self.split, BATCH))
-
-    @cached_property
-    def forecasts(self) -> Forecasts | None:
-        """The errors of every window of a forecast; None for other tasks."""
-        return None if self.data is None else judge_forecasts(self.loaded, self.data.batches(self.split, BATCH))
-
-    @property
-    def labels(self) -> list[str]:
-        """The classes' names, if there are classes."""
-        labels = getattr(self.loaded.task, "labels", None)
-        return list(map(str, labels)) if isinstance(labels, list) else []
+    def judgement(self) -> Judgement:
+        """What the task's judge says about the split; nothing without data."""
+        return Judgement() if self.data is None else judge(self.loaded, self.data, self.split)
 
     def batches(self, places: Sequence[int]) -> Iterator[tuple[int, Batch]]:
         """The split's examples at these places, each as a batch of one."""
-        wanted, start = set(places), 0
-        for batch in self.data.batches(self.split, BATCH) if self.data is not None else ():
-            for place in sorted(wanted & set(range(start, start + batch.size))):
-                yield place, batch.slice(place - start, place - start + 1)
-            start += batch.size
+        return iter(()) if self.data is None else examples_at(self.data, self.split, places)
 
     def inputs(self, part: str, count: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Inputs and masks to measure a part of the model on: real ones where it reads the data, otherwise random."""
@@ -82,19 +60,6 @@ class Subject:
                 inputs[name] = torch.randn(shape, generator=generator)
         masks = {name: torch.ones(count, s.size("time"), dtype=torch.bool) for name, s in signals.items() if s.padded}
         return inputs, masks
-
-    @cached_property
-    def class_counts(self) -> dict[str, dict[str, int]]:
-        """Split → class → examples, where the target is a class."""
-        if self.data is None or not self.labels or self.judged is None:
-            return {}
-        by_split: dict[str, dict[str, int]] = {}
-        for split, size in self.data.sizes.items():
-            if size:
-                targets = [b.target.numpy() for b in self.data.batches(split, 4096) if b.target is not None]
-                counts = np.bincount(np.concatenate(targets), minlength=len(self.labels)).tolist()
-                by_split[split] = dict(zip(self.labels, counts, strict=True))
-        return by_split
 
     @property
     def score(self) -> str:

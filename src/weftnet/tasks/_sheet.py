@@ -3,6 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.errors import SettingError
@@ -24,6 +26,11 @@ def sheet(images: Tensor, columns: int | None = None, gap: int = 2) -> "Image":
     """
     from PIL.Image import fromarray
 
+    return fromarray(tiled(images, columns, gap))
+
+
+def tiled(images: Tensor, columns: int | None = None, gap: int = 2) -> NDArray[np.uint8]:
+    """The same as pixels: (height, width), or (height, width, 3) in colour."""
     if images.dim() != 4 or str(images.dtype) != "torch.uint8" or images.shape[1] not in (1, 3) or not len(images):
         raise SettingError(
             "a sheet can't show these images",
@@ -37,5 +44,5 @@ def sheet(images: Tensor, columns: int | None = None, gap: int = 2) -> "Image":
     for i, image in enumerate(images):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         page[:, top : top + height, left : left + width] = image
-    array = page.permute(1, 2, 0).cpu().numpy()
-    return fromarray(array[:, :, 0] if channels == 1 else array)
+    array: NDArray[np.uint8] = page.permute(1, 2, 0).cpu().numpy()
+    return array[:, :, 0] if channels == 1 else array

@@ -1,22 +1,25 @@
-"""`evaluate`: a run's metrics on its own or on other data; for a classification also by class."""
+"""`evaluate`: a run's metrics on its own or on other data, and the tables of its task's judge."""
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import rich.table as rich
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from weftnet.base.figures import Cell, Matrix, Table, flat
 from weftnet.base.scores import score_of
 from weftnet.compete import competition as compete
 from weftnet.data import Data
 from weftnet.data.opening import reopen
 from weftnet.errors import DataError
-from weftnet.report.judged import ClassScore, by_class, confusion, judge
-from weftnet.run.loading import BATCH, Loaded, load
+from weftnet.run.judging import judge
+from weftnet.run.loading import Loaded, load
+from weftnet.tasks._judgement import Judgement
 
 #: The confusion matrix is printed for at most this many classes.
 _PRINTED = 20
@@ -32,34 +35,27 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     data = data_of(loaded, source)
     split = split or split_of(data)
     metrics = loaded.metrics(data, split)
-    judged = judge(loaded, data.batches(split, BATCH))
-    labels = loaded.task.settings().get("labels") if judged is not None and judged.probabilities is not None else None
-    counts = confusion(judged, len(labels)) if judged is not None and labels else None
-    classes = by_class(counts, labels) if counts is not None and labels else []
+    judgement = judge(loaded, data, split)
+    figures = flat([figure for section in judgement.sections for figure in section.figures])
     if as_json:
         document: dict[str, Any] = {
             "run": str(loaded.run.folder), "data": data.source, "split": split, "examples": data.sizes[split],
-            "metrics": {name: _plain(value) for name, value in metrics.items()},
+            "metrics": {name: _plain(value) for name, value in metrics.items()}, **_document(judgement),
+            **{each.name: _content(each) for each in figures if isinstance(each, Table | Matrix)},
         }  # fmt: skip
-        if counts is not None:
-            document["classes"] = {
-                each.label: {"precision": _plain(each.precision), "recall": _plain(each.recall), "f1": _plain(each.f1),
-                             "count": each.count}
-                for each in classes
-            }  # fmt: skip
-            document["confusion"] = counts.tolist()
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return
     console = Console()
     console.print(f"{escape(data.name)}, {split}: {data.sizes[split]} examples", highlight=False)
-    shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    shown = rich.Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in metrics.items():
         shown.add_row(name, score_of(name, value))
     console.print(shown)
-    if counts is not None:
-        console.print(_by_class(classes))
-        if len(classes) <= _PRINTED:
-            console.print(_matrix([each.label for each in classes], counts.tolist()))
+    for figure in figures:
+        if isinstance(figure, Table):
+            console.print(_table(figure))
+        elif isinstance(figure, Matrix) and len(figure.labels) <= _PRINTED:
+            console.print(_matrix(figure))
 
 
 def data_of(loaded: Loaded, source: str | None) -> Data:
@@ -95,31 +91,42 @@ def split_of(data: Data) -> str:
     return next(split for split in ("test", "validation", "train") if data.sizes.get(split))
 
 
-def _by_class(classes: list[ClassScore]) -> Table:
-    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("class", "precision", "recall", "F1", "examples"):
-        shown.add_column(name, justify="left" if name == "class" else "right")
-    for each in classes:
-        shares = [_percent(value) for value in (each.precision, each.recall, each.f1)]
-        shown.add_row(escape(each.label), *shares, str(each.count))
+def _document(judgement: Judgement) -> dict[str, Any]:
+    """Interval and baseline of the score."""
+    parts = {"interval": judgement.interval, "baseline": judgement.baseline}
+    return {name: asdict(part) for name, part in parts.items() if part is not None}
+
+
+def _content(figure: Table | Matrix) -> Any:
+    """The figure's values: of a table by row, then by column."""
+    if isinstance(figure, Matrix):
+        return figure.counts.tolist()
+    names = [name.lower().replace(" ", "_") for name in figure.columns[1:]]
+    return {
+        str(row[0]): {name: _plain(value) for name, value in zip(names, row[1:], strict=True)} for row in figure.rows
+    }
+
+
+def _table(figure: Table) -> rich.Table:
+    shown = rich.Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for number, name in enumerate(figure.columns):
+        shown.add_column(name, justify="right" if number else "left")
+    for row in figure.rows:
+        shown.add_row(*map(escape, figure.cells(row)))
     return shown
 
 
-def _matrix(labels: list[str], counts: list[list[int]]) -> Table:
-    title = "confusion: one row for each true class, one column for each predicted class"
-    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+def _matrix(figure: Matrix) -> rich.Table:
+    title = f"{figure.name}: one row for each true class, one column for each predicted class"
+    shown = rich.Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.add_column("")
-    for label in labels:
+    for label in figure.labels:
         shown.add_column(escape(label[:8]), justify="right")
-    for label, row in zip(labels, counts, strict=True):
+    for label, row in zip(figure.labels, figure.counts.tolist(), strict=True):
         shown.add_row(escape(label), *(str(count) if count else "·" for count in row))
     return shown
 
 
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{100 * share:.1f} %"
-
-
-def _plain(value: float) -> float | None:
+def _plain(value: Cell) -> Cell | None:
     """The value for JSON, which has no NaN."""
-    return value if math.isfinite(value) else None
+    return value if isinstance(value, str) or math.isfinite(value) else None

@@ -5,6 +5,7 @@ import numpy as np
 from weftnet.data.data import Data
 from weftnet.data.rows import RowData
 from weftnet.report.charts import bars
+from weftnet.report.dataset import balance
 from weftnet.report.examples import render_rows, wide
 from weftnet.report.page import cards, facts, figure, heading, paragraph, table
 from weftnet.report.subject import Subject
@@ -14,11 +15,11 @@ _EXAMPLES, _CLASSES, _COLUMNS = 12, 30, 60
 
 
 def dataset(subject: Subject) -> str:
-    """Sizes, columns, class balance, notes, examples."""
+    """Sizes, columns, balance of the labels, notes, examples."""
     data = subject.data
     html = [facts(_facts(subject)), _columns(subject)]
     if data is not None:
-        html += [*map(paragraph, data.notes), _balance(subject), _examples(subject, data)]
+        html += [*map(paragraph, data.notes), _balance(data), _examples(subject, data)]
     return "".join(html)
 
 
@@ -42,16 +43,15 @@ def _columns(subject: Subject) -> str:
     return table(["column", "kind", "input", "properties"], rows[:_COLUMNS], words=3)
 
 
-def _balance(subject: Subject) -> str:
-    """A chart of the number of examples of each class."""
-    split = "train" if subject.class_counts.get("train") else subject.split
-    counts = subject.class_counts.get(split)
+def _balance(data: Data) -> str:
+    """A chart of the number of examples of each label."""
+    counts = balance(data) if isinstance(data, RowData) else {}
     if not counts:
         return ""
-    caption = f"examples of each class, {split} split"
+    caption = "training examples of each label"
     if len(counts) > _CLASSES:
-        counts = dict(sorted(counts.items(), key=lambda each: -each[1])[:_CLASSES])
-        caption += f"; the {_CLASSES} largest"
+        counts = dict(list(counts.items())[:_CLASSES])
+        caption += f"; the {_CLASSES} most frequent"
     return figure(bars(counts, "examples"), caption)
 
 

@@ -3,12 +3,9 @@
 from html import escape
 
 from weftnet.base.scores import scale_of, score_of
-from weftnet.report.baseline import Baseline, baseline
-from weftnet.report.forecasts import bootstrapped_mean
-from weftnet.report.judged import bootstrapped_rmse, wilson
-from weftnet.report.labelled import bootstrapped_mean_ap
 from weftnet.report.page import facts
 from weftnet.report.subject import Subject
+from weftnet.tasks._judgement import Baseline
 
 
 def headline(subject: Subject) -> str:
@@ -22,33 +19,18 @@ def headline(subject: Subject) -> str:
     lines = [
         f"<p class=score>{metrics[name] * factor:.{digits}f}{unit} <small>{escape(name)}, {escape(on)}</small></p>",
     ]
-    if interval := _interval(subject):
-        bounds, method = interval
-        low, high = (value * factor for value in bounds)
+    if bounds := subject.judgement.interval:
+        low, high = bounds.low * factor, bounds.high * factor
         lines.append(
-            f"<p>95 % interval {low:.{digits}f} – {high:.{digits}f}{unit} <span class=soft>({method}; "
+            f"<p>95 % interval {low:.{digits}f} – {high:.{digits}f}{unit} <span class=soft>({escape(bounds.method)}; "
             "variation between training seeds is not included)</span></p>"
         )
-    if trivial := baseline(subject):
+    if trivial := subject.judgement.baseline:
         lines.append(f"<p>{_compared(subject, trivial)}</p>")
     if subject.why:
         lines.append(f"<p class=soft>{escape(subject.why)}</p>")
     others = [(metric, score_of(metric, value)) for metric, value in metrics.items() if metric != name]
     return f"<div class=answer>{''.join(lines)}</div>" + (facts(others) if others else "")
-
-
-def _interval(subject: Subject) -> tuple[tuple[float, float], str] | None:
-    """The bounds of the score and the method; None where there is no method for it."""
-    judged, labelled, forecasts = subject.judged, subject.labelled, subject.forecasts
-    if judged is not None and judged.probabilities is not None:
-        return wilson(int((judged.truth == judged.answer).sum()), len(judged.rows)), "Wilson, over the examples"
-    if judged is not None:
-        return bootstrapped_rmse(judged.loss), "bootstrap, over the examples"
-    if labelled is not None:
-        return bootstrapped_mean_ap(labelled), "bootstrap, over the examples"
-    if forecasts is not None and (bounds := bootstrapped_mean(forecasts.loss, len(forecasts.squares))):
-        return bounds, "bootstrap, over blocks of neighbouring windows"
-    return None
 
 
 def _compared(subject: Subject, trivial: Baseline) -> str:

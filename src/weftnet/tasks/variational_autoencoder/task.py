@@ -133,7 +133,7 @@ class VariationalAutoencoder:
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """−ELBO with the KL term weighted by β, in nats per example."""
-        reconstruction, kl = self._terms(model, example(batch), generator)
+        reconstruction, kl = self.terms(model, example(batch), generator)
         yield "autoencoder", (self.beta * kl - reconstruction).mean()
 
     def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
@@ -142,7 +142,7 @@ class VariationalAutoencoder:
         generator = torch.Generator().manual_seed(0)
         with evaluating(model):
             for batch in batches:
-                reconstruction, kl = self._terms(model, example(batch), generator)
+                reconstruction, kl = self.terms(model, example(batch), generator)
                 sums.append(torch.stack([torch.ones_like(kl), reconstruction, kl]).double().sum(1))
             if not sums:
                 raise DataError("there is nothing to evaluate", expected="at least one batch")
@@ -153,27 +153,41 @@ class VariationalAutoencoder:
         """New examples from latent noise: uint8 images, or vectors and sequences in the standardised space."""
         like = next(model["decoder"].parameters())
         with evaluating(model):
-            return self._drawn(model["decoder"](noise((count, self.latent), like, generator)))
+            return self.drawn(model["decoder"](noise((count, self.latent), like, generator)))
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """`image` (uint8, channels, height, width) or `values`, from the decoder's outputs."""
-        drawn = self._drawn(outputs)
+        drawn = self.drawn(outputs)
         return [{"image": one} if self.mean is not None else {"values": one.tolist()} for one in drawn]
 
-    def _terms(self, model: nn.ModuleDict, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """log p(x|z) and KL, both (batch)."""
+    def terms(self, model: nn.ModuleDict, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """log p(x|z) with z drawn by the generator, and KL, both (batch)."""
         m, v = model["encoder"](x).chunk(2, dim=1)
         y = model["decoder"](m + (v / 2).exp() * noise(m.shape, m, generator))
-        kl = (m.square() + v.exp() - 1 - v).sum(1) / 2
+        return self.log_likelihood(x, y), (m.square() + v.exp() - 1 - v).sum(1) / 2
+
+    def log_likelihood(self, x: Tensor, y: Tensor) -> Tensor:
+        """log p(x|z) (batch) of examples from the decoder's outputs y."""
         if self.likelihood == "bernoulli":
-            # rounding, or a test image brighter than any in training, must not leave [0, 1]
-            p = pixels(x, self.mean or [], self.scale or []).clamp(0, 1)
-            log_p = -F.binary_cross_entropy_with_logits(y, p, reduction="none")
+            log_p = -F.binary_cross_entropy_with_logits(y, self._pixels(x), reduction="none")
         else:
             log_p = -((x - y) / self.deviation).square() / 2 - math.log(self.deviation * math.sqrt(2 * math.pi))
-        return log_p.flatten(1).sum(1), kl
+        return log_p.flatten(1).sum(1)
 
-    def _drawn(self, y: Tensor) -> Tensor:
+    def constant(self, x: Tensor) -> Tensor:
+        """The decoder's output that stands for the example x (1, …)."""
+        return self._pixels(x).clamp(1e-6, 1 - 1e-6).logit() if self.likelihood == "bernoulli" else x
+
+    def drawn(self, y: Tensor) -> Tensor:
+        """The decoder's outputs as examples: uint8 images, or values in the standardised space."""
         if self.mean is None or self.scale is None:
             return y.detach()
         return as_bytes(y.sigmoid() if self.likelihood == "bernoulli" else pixels(y, self.mean, self.scale))
+
+    def original(self, x: Tensor) -> Tensor:
+        """Examples as they are drawn: uint8 images, or values in the standardised space."""
+        return x if self.mean is None else as_bytes(self._pixels(x))
+
+    def _pixels(self, x: Tensor) -> Tensor:
+        # rounding, or a test image brighter than any in training, must not leave [0, 1]
+        return pixels(x, self.mean or [], self.scale or []).clamp(0, 1)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.figures import Group, Histogram, Paragraph, Reliability
+from weftnet.tasks._judgement import Section
+
 BINS = 15
 
 
@@ -40,3 +43,27 @@ def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins:
         error += inside.mean() * abs(accuracy - mean)
         filled.append((place / bins, (place + 1) / bins, accuracy, int(inside.sum())))
     return Calibration(filled, float(error), float(confidence.mean()), float(right.mean()))
+
+
+def confidence_section(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Section:
+    """A reliability diagram, a histogram, and the expected calibration error of answers (n)."""
+    result = calibration(confidence, right)
+    side = "overconfident" if result.confidence > result.accuracy else "underconfident"
+    gap = abs(result.confidence - result.accuracy)
+    overall = f"{side} by {100 * gap:.1f} points" if gap >= 0.005 else "neither over- nor underconfident"
+    source = (
+        f"ECE = Σ |B|/n · |accuracy(B) − confidence(B)| over {BINS} bins of equal width (Guo, Pleiss, Sun, Weinberger: "
+        "On calibration of modern neural networks, 2017, arXiv 1706.04599)."
+    )
+    caption = "accuracy of the answers with this confidence; the paler, the fewer answers"
+    figures = (
+        Paragraph(f"Expected calibration error {100 * result.ece:.1f} %; overall {overall}."),
+        Group(
+            (
+                Reliability(tuple(result.bins), caption),
+                Histogram(confidence, "confidence", "confidence of the answers"),
+            )
+        ),
+        Paragraph(source, soft=True),
+    )
+    return Section("Confidence", figures)

@@ -1,0 +1,77 @@
+"""A task that nobody foresaw: its judge alone puts figures, a table by class and pictures into the report."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.base.figures import Bars, Paragraph, Picture, Table
+from weftnet.cli.commands.evaluate import evaluate_command
+from weftnet.data import open_data
+from weftnet.report import write_run
+from weftnet.run.loading import load
+from weftnet.tasks import JUDGES, TASKS
+from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
+from weftnet.tasks.classification.task import Classification
+from weftnet.train import Recipe, fit
+
+
+@dataclass(frozen=True)
+class Halves(Classification):
+    """Which half of the picture is brighter, say."""
+
+
+def halves(task: Halves, answered: Answered) -> Judgement:
+    """Draws each example with its brighter half in red."""
+    rows = answered.gathered().rows.tolist()
+    overlays = []
+    for place, batch in answered.at([0, 1]):
+        (image,) = batch.inputs.values()
+        grey = np.clip(image[0, 0].numpy() * 50 + 100, 0, 255).astype(np.uint8)
+        pixels = np.stack([grey, grey, grey], 2)
+        pixels[: len(pixels) // 2, :, 0] = 255
+        overlays.append(Case(place, rows[place], (Paragraph(f"overlay {place}"), Picture(pixels, "red: brighter"))))
+    table = Table("halves", ("half", "IoU"), (("upper", 0.25), ("lower", float("nan"))), {"IoU": "share"})
+    return Judgement(
+        interval=Bounds(0.125, 0.875, "by hand"),
+        baseline=Baseline(2.0, "always the upper"),
+        sections=(Section("Halves", (Bars({"upper": 3}, "pictures", "by half"), table)),),
+        worst=Worst(tuple(overlays), "darkest pictures"),
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Path]:
+    TASKS.add("halves", Halves)
+    JUDGES.add("halves", halves)
+    data = open_data("digits")
+    network = Architecture.of(Chain((Block("flatten"),)))
+    yield fit(network, Halves.from_data(data), data, Recipe(steps=2), tmp_path / "run").folder
+    for registry in (TASKS, JUDGES):
+        registry._entries.pop("halves")
+
+
+def test_the_report_draws_what_the_judge_says(run: Path, tmp_path: Path) -> None:
+    loaded = load(run)
+    page = write_run(loaded, open_data("digits"), tmp_path / "r.html", explained=False)
+    text = page.read_text(encoding="utf-8")
+    for there in (
+        ">Halves</h2>", "by half", "<td>upper</td><td>25.0 %</td>", "<td>lower</td><td>–</td>", "overlay 0",
+        "red: brighter", "The 2 darkest pictures", "95 % interval 12.50 – 87.50 %", "by hand",
+        "No better than the baseline", "always the upper",
+    ):  # fmt: skip
+        assert there in text
+    assert ">Errors</h2>" not in text
+
+
+def test_so_does_evaluate(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate_command(run, None, None, True)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["halves"] == {"upper": {"iou": 0.25}, "lower": {"iou": None}}
+    assert printed["interval"] == {"low": 0.125, "high": 0.875, "method": "by hand"}
+    evaluate_command(run, None, None, False)
+    assert "25.0 %" in capsys.readouterr().out
