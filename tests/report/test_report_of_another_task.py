@@ -14,8 +14,7 @@ from weftnet.cli.commands.evaluate import evaluate_command
 from weftnet.data import open_data
 from weftnet.report import write_run
 from weftnet.run.loading import load
-from weftnet.tasks import JUDGES, TASKS
-from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
+from weftnet.tasks import JUDGES, TASKS, Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks.classification.task import Classification
 from weftnet.train import Recipe, fit
 

@@ -12,8 +12,7 @@ def judge(loaded: Loaded, data: Data, split: str) -> Judgement:
     Raises:
         DataError: the split has no examples, or no targets.
     """
-    name = loaded.run.facts.task.name
-    judging = JUDGES.find(name) if name in JUDGES else None
+    judging = JUDGES.find(loaded.run.facts.task.name)
     if judging is None:
         return Judgement()
     judgement: Judgement = judging(loaded.task, Answered(data, split, loaded.outputs, loaded.model))

@@ -21,11 +21,23 @@ from weftnet.registry import Registry
 
 if TYPE_CHECKING:
     from weftnet.tasks._example import Example as Example
+    from weftnet.tasks._judgement import Answered as Answered
+    from weftnet.tasks._judgement import Baseline as Baseline
+    from weftnet.tasks._judgement import Bounds as Bounds
+    from weftnet.tasks._judgement import Case as Case
+    from weftnet.tasks._judgement import Judgement as Judgement
+    from weftnet.tasks._judgement import Section as Section
+    from weftnet.tasks._judgement import Worst as Worst
     from weftnet.tasks._propose.candidate import Candidate as Candidate
     from weftnet.tasks._targets import Targets as Targets
 
 #: what a task's facets are made of; it comes when it is asked for, since answers are decoded without torch
-_LAZY = {"Candidate": "_propose.candidate", "Example": "_example", "Targets": "_targets"}
+_LAZY = {
+    "Candidate": "_propose.candidate",
+    "Example": "_example",
+    "Targets": "_targets",
+    **dict.fromkeys(("Answered", "Baseline", "Bounds", "Case", "Judgement", "Section", "Worst"), "_judgement"),
+}
 
 _HERE = Path(__file__).parent
 TASKS: Registry[Any] = Registry("task", __name__, _HERE, facet="task")

@@ -4,6 +4,7 @@ from weftnet import explain
 from weftnet.errors import MissingExtra, WeftnetError
 from weftnet.report.page import heading, paragraph
 from weftnet.report.subject import Subject
+from weftnet.tasks import EXPLANATIONS
 
 _WORST = 3
 
@@ -11,7 +12,7 @@ _WORST = 3
 def explanations(subject: Subject) -> str:
     """Drawings of what spoke for and against, or how to get them."""
     answers = subject.judgement.worst
-    if answers is None or subject.loaded.task.explainable is None:
+    if answers is None or EXPLANATIONS.reason(subject.loaded.run.facts.task.name):
         return ""
     titles = {case.place: f"Mistake: row {case.row}" for case in answers.cases[:_WORST]}
     if answers.best is not None:
