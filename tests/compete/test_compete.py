@@ -8,6 +8,7 @@ from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import Outcome, Terms, jobs_of, run_job
 from weftnet.compete.pool import run_jobs
+from weftnet.data import open_data
 from weftnet.errors import RunError, SettingError
 from weftnet.tasks import Candidate
 
@@ -16,7 +17,7 @@ FACTS = {name: {"parameters": 1, "flops": 2, "latency": 0.1, "why": ""} for name
 
 
 def terms(**recipe: object) -> Terms:
-    return Terms("digits", "classification", recipe=recipe)
+    return Terms("classification", recipe=recipe)
 
 
 def outcome(name: str, seed: int, validation: float, test: float = 0.5) -> Outcome:
@@ -92,7 +93,7 @@ def test_trainings_run_and_one_failure_ends_only_itself(tmp_path: Path, workers:
     candidates = [Candidate("dense", DENSE, {}, ""), Candidate("wrong", wrong, {}, "")]
     jobs = jobs_of(candidates, [0], tmp_path, terms(steps=30))
     seen: list[str] = []
-    outcomes = run_jobs(jobs, workers, lambda done: seen.append(done.name))
+    outcomes = run_jobs(jobs, open_data("digits"), workers, lambda done: seen.append(done.name))
     by_name = {outcome.name: outcome for outcome in outcomes}
     assert sorted(seen) == ["dense", "wrong"]
     assert (by_name["dense"].status, by_name["dense"].error) == ("finished", "")
@@ -119,7 +120,7 @@ def test_the_tasks_settings_of_a_candidate_are_its_own_unless_given(tmp_path: Pa
     assert [job.terms.task_settings for job in own] == [{"label_smoothing": 0.1}, {}]
     chosen = jobs_of(candidates, [0], tmp_path, replace(terms(steps=2), task_settings={"label_smoothing": 0.0}))
     assert [job.terms.task_settings for job in chosen] == [{"label_smoothing": 0.0}] * 2
-    assert run_job(own[0]).status == "finished"
+    assert run_job(own[0], open_data("digits")).status == "finished"
     document = json.loads((tmp_path / "a-seed0" / "run.json").read_text())
     assert document["task"]["settings"]["label_smoothing"] == 0.1
 
@@ -130,7 +131,7 @@ def test_an_error_of_another_kind_ends_only_its_training(tmp_path: Path, monkeyp
 
     (job,) = jobs_of([Candidate("a", DENSE, {}, "")], [0], tmp_path, terms(steps=2))
     monkeypatch.setattr("weftnet.train.fit", out_of_memory)
-    assert run_job(job).error == "RuntimeError: out of memory"
+    assert run_job(job, open_data("digits")).error == "RuntimeError: out of memory"
 
 
 def test_trainings_that_did_not_finish_are_counted() -> None:

@@ -116,7 +116,7 @@ def test_every_network_of_the_shortlist_trains(name: str, tmp_path: Path) -> Non
     assert task_name(data) == case.task
     candidates = propose(data.signals, case.task)
     assert [each.name for each in candidates] == case.names.split()
-    jobs = jobs_of(candidates, [0], tmp_path, Terms(source, case.task, options, recipe={"steps": 3, "batch_size": 4}))
-    for outcome in map(run_job, jobs):
+    jobs = jobs_of(candidates, [0], tmp_path, Terms(case.task, recipe={"steps": 3, "batch_size": 4}))
+    for outcome in (run_job(job, data) for job in jobs):
         assert (outcome.error, outcome.status, outcome.steps) == ("", "finished", 3), outcome.name
         assert np.isfinite(list(outcome.validation.values())).all()

@@ -20,24 +20,18 @@ LENGTHS = ("budget", "epochs", "steps")
 
 @dataclass(frozen=True)
 class Terms:
-    """What every training of a competition is given.
+    """What every training of a competition is given besides the data.
 
     Args:
-        source: of the data.
         task: its name.
-        data_options: of the data.
         task_settings: of the task.
         recipe: fields of the recipe.
-        plugins: files and folders of the user's own entries.
         shard: whether each of several workers keeps a share of weights and optimiser state.
     """
 
-    source: Any
     task: str
-    data_options: Mapping[str, Any] = field(default_factory=dict)
     task_settings: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
-    plugins: Sequence[str] = ()
     shard: bool = False
 
     def of(self, candidate: Candidate, seed: int) -> "Terms":
@@ -112,14 +106,14 @@ def jobs_of(candidates: Sequence[Candidate], seeds: Iterable[int], folder: Path,
     ]  # fmt: skip
 
 
-def run_job(job: Job, progress: Progress | None = None) -> Outcome:
-    """Train one network and evaluate it. An error becomes the outcome and doesn't end the competition.
+def run_job(job: Job, data: Data, progress: Progress | None = None) -> Outcome:
+    """Train one network on opened data and evaluate it. An error becomes the outcome and doesn't end the competition.
 
     One of several workers raises the error instead, as the others would wait for it forever; when they are restarted,
     they resume the run.
     """
     try:
-        return _trained(job, progress)
+        return _trained(job, data, progress)
     except WeftnetError as error:
         if is_worker():
             raise
@@ -133,19 +127,14 @@ def run_job(job: Job, progress: Progress | None = None) -> Outcome:
         return job.outcome("failed", error=f"{type(error).__name__}: {error}")
 
 
-def _trained(job: Job, progress: Progress | None) -> Outcome:
+def _trained(job: Job, data: Data, progress: Progress | None) -> Outcome:
     from weftnet.architecture.reading import from_dict
-    from weftnet.data import open_data
-    from weftnet.plugins import load_plugin
     from weftnet.tasks import TASKS
     from weftnet.train import Recipe
     from weftnet.train import fit as train_run
     from weftnet.train import resume as resume_run
 
     folder, terms = Path(job.folder), job.terms
-    for plugin in terms.plugins:
-        load_plugin(plugin)
-    data = open_data(terms.source, **terms.data_options)
     task = TASKS.get(terms.task).from_data(data, **terms.task_settings)
     recipe = Recipe.for_task(task, **terms.recipe)
     if restarts() and (folder / "run.json").is_file():

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from weftnet.data import checks, fitting, grouped, stored
 from weftnet.data.batch import Batch, fits, moved
+from weftnet.data.columns import Columns
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
 from weftnet.data.kinds._kind import Kind
@@ -174,6 +175,8 @@ def open_rows(content: Content, request: Request) -> RowData:
 def from_stored(content: Content, encoded: Stored) -> RowData:
     """The data of rows on disk; of the content only name, source and target are used."""
     state = {**encoded.state, "source": content.source}
+    if content.reopen:
+        content = replace(content, columns=Columns({}))
     return RowData(content, encoded.preprocessing, encoded.splits, state, encoded.notes, encoded)
 
 

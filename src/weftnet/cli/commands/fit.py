@@ -92,7 +92,7 @@ def fit_command(options: FitOptions) -> Competition | None:
     check_recipes(work, entries.task, entries.data)
     count = 1 if is_worker() else workers(options.jobs, len(work))
     if not is_leader():
-        run_jobs(work, count, lambda outcome: None)
+        run_jobs(work, entries.data, count, lambda outcome: None)
         return None
     costs = facts.costs(entries.candidates, entries.task, entries.data)
     if restarted_midway():
@@ -102,7 +102,7 @@ def fit_command(options: FitOptions) -> Competition | None:
         mark_started()
         line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
         summary(console, entries.data, entries.terms.task, entries.candidates, line)
-    outcomes = train_all(console, work, count, entries.task.score)
+    outcomes = train_all(console, work, entries, count, options.plugins)
     result = judged(folder, entries, costs, outcomes)
     conclude(console, result, entries.data)
     return result
@@ -126,10 +126,7 @@ def entries_of(options: FitOptions) -> Entries:
     recipe = dict(options.recipe)
     if not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
-    terms = Terms(
-        options.source, name, options.data, options.task_settings, recipe, tuple(options.plugins), options.shard
-    )  # fmt: skip
-    return Entries(data, task, candidates, terms)
+    return Entries(data, task, candidates, Terms(name, options.task_settings, recipe, options.shard))
 
 
 def judged(
@@ -201,10 +198,13 @@ def plan(candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[
     return text
 
 
-def train_all(console: Console, work: Sequence[Job], count: int, metric: str) -> list[Outcome]:
+def train_all(
+    console: Console, work: Sequence[Job], entries: Entries, count: int, plugins: Sequence[str]
+) -> list[Outcome]:
     """Run every job, with progress on the terminal."""
-    with Trainings(console, len(work), metric, max(len(job.name) for job in work)) as shown:
-        return run_jobs(work, count, shown.done, shown.training if count == 1 else None)
+    with Trainings(console, len(work), entries.task.score, max(len(job.name) for job in work)) as shown:
+        progress = shown.training if count == 1 else None
+        return run_jobs(work, entries.data, count, shown.done, progress, plugins)
 
 
 def conclude(console: Console, result: Competition, data: Data) -> None:
