@@ -9,6 +9,7 @@ import inspect
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
@@ -25,6 +26,8 @@ from weftnet.architecture.spec import Block, Graph, Wire
 from weftnet.blocks import BLOCKS
 from weftnet.compose.flow import Resolved
 from weftnet.compose.resolve import examine
+from weftnet.compose.stepping import Stepping
+from weftnet.errors import SettingError
 
 BATCH = 3
 #: Sizes for the kinds of axes, tried in this order; all differ, so that no axis is taken for another.
@@ -219,6 +222,36 @@ def test_what_is_causal_does_not_see_the_future(case: Case) -> None:
         after = module(**{**inputs, "x": later})
         same(after[:, :t], before[:, :t], 1e-9)
         assert not torch.allclose(after[:, t:], before[:, t:])
+
+
+def steppable(case: Case) -> tuple[Case, Stepping, object] | None:
+    """The case on a sequence, if it can work step by step there."""
+    for signal in (Signal(("time", "dim"), (6, 32)), Signal(("time",), (6,), "int", {"vocabulary": VOCABULARY})):
+        if len(case.signals) == 1 and (resolved := _resolve(case.name, case.settings, {"x": signal})):
+            found, stepping = Case(case.name, case.settings, {"x": signal}, resolved), Stepping(resolved)
+            with suppress(SettingError):
+                return found, stepping, stepping.initial_state(found.module(), BATCH, 6)
+    return None
+
+
+STEPPABLE = [each for each in map(steppable, CASES) if each]
+
+
+@pytest.mark.parametrize(("case", "stepping", "state"), STEPPABLE, ids=lambda each: str(each))
+def test_steps_give_what_the_whole_pass_gives(case: Case, stepping: Stepping, state: object) -> None:
+    module, (x,) = case.module(), case.inputs().values()
+    whole = module(x)
+    same(whole, torch.cat([module(x[:, :2]), whole[:, 2:]], 1))  # causal
+    for start, stop in ((0, 3), (3, 4), (4, 6)):  # several at first, one, several
+        y, state = stepping.step(module, x[:, start:stop], state)
+        same(y, whole[:, start:stop])
+
+
+def test_what_is_causal_or_lies_along_the_features_can_work_step_by_step() -> None:
+    able = {str(case) for case, *_ in STEPPABLE}
+    assert {str(case) for case in CASES if "causal" in str(case)} <= able
+    assert {"lstm(dim=2)", "gru(dim=2)", "relu()", "dense(dim=2)", "embedding(dim=2)", "layer_norm()"} <= able
+    assert not {"conv1d(dim=2)", "last_step()", "flatten()", "multi_head_attention()"} & able
 
 
 #: torch warns of tensors that its own recurrent layers assign while they are traced

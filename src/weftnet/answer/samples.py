@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from weftnet.base.files import replace
-from weftnet.data.kinds.characters import Characters
+from weftnet.data.kinds import KINDS
+from weftnet.data.kinds._kind import Written
 from weftnet.errors import SettingError
 from weftnet.run.loading import Loaded
 from weftnet.tasks._sheet import sheet
@@ -30,20 +31,43 @@ def text(
     """
     if not isinstance(task := loaded.task, WritesText):
         raise SettingError("the run writes no text", where=str(loaded.run.folder), fix="name a run of a language model")
-    if not prompt:
+    kind = _kind(loaded)
+    prompted = kind.tokens(prompt)
+    if not len(prompted):
         raise SettingError("the prompt is empty", expected="at least one character")
-    state = loaded.run.json("data.json")["preprocessing"]["columns"]
-    kind = Characters.from_state(next(iter(state.values())))
     generator = torch.Generator().manual_seed(seed)
     tokens = task.sample(
         loaded.model,
-        torch.from_numpy(kind.encode(prompt))[None],
+        torch.from_numpy(prompted)[None],
         length,
         temperature=temperature,
         top_k=top_k,
         generator=generator,
     )
-    return kind.decode(tokens[0].numpy())
+    return kind.text(tokens[0].numpy())
+
+
+def slowed(loaded: Loaded) -> str:
+    """Why the run's texts are sampled by whole passes; empty if step by step, or if it writes none."""
+    return loaded.task.whole_passes(loaded.model) if isinstance(loaded.task, WritesText) else ""
+
+
+def _kind(loaded: Loaded) -> Written:
+    """The kind of the only input column: the one that turns text into tokens and back.
+
+    Raises:
+        SettingError: there are several columns, or the kind can't write tokens as text.
+    """
+    states = list(loaded.run.json("data.json")["preprocessing"]["columns"].values())
+    kind = KINDS.get(states[0]["kind"]).from_state(states[0])
+    if len(states) != 1 or not isinstance(kind, Written):
+        raise SettingError(
+            "what the run reads can't be written as text",
+            where=str(loaded.run.folder),
+            expected="one column of a kind with `tokens` and `text`",
+            got=", ".join(str(state["kind"]) for state in states),
+        )
+    return kind
 
 
 def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:

@@ -18,7 +18,7 @@ from weftnet.errors import WeftnetError, closest
 
 Note = Callable[[Fault], None]
 #: Names that a submodule can't have, because an attribute of the module already has them.
-RESERVED = frozenset(dir(nn.Module())) | {"inputs", "gives", "run", "resolved"}
+RESERVED = frozenset(dir(nn.Module())) | {"inputs", "gives", "run", "resolved", "step", "initial_state"}
 Sources = tuple[str, ...] | Mapping[str, str]
 
 

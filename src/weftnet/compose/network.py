@@ -16,6 +16,7 @@ from weftnet.architecture.spec import Architecture
 from weftnet.compose.flow import Resolved
 from weftnet.compose.merging import feature_axis, merge_masks, merge_tensors
 from weftnet.compose.resolve import examine
+from weftnet.compose.stepping import States, Stepping
 from weftnet.errors import ArchitectureError, SettingError
 
 Value: TypeAlias = tuple[Tensor, Tensor | None]
@@ -32,6 +33,7 @@ class _Call:
         self.arguments = tuple(resolved.reads)
         self.masks = {name: mask for name in self.arguments if (mask := form.mask_of(name)) in form.masks}
         self.reads_mask, self.fate = bool(self.masks.get(self.arguments[0])), resolved.mask
+        self.stepping = Stepping(resolved)
 
     def one(self, module: nn.Module, x: Tensor, mask: Tensor | None) -> Value:
         """Run the block on one value."""
@@ -96,35 +98,48 @@ class Combined(nn.Module):
                 self._steps.append(_Step(name, resolved, signals))
                 signals[name] = resolved.children[name].output if name in resolved.children else signals[wire.names[0]]
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Value:
-        """Run the combinator on one value."""
+    def initial_state(self, batch: int, time: int) -> States:
+        """What the nodes remember before the first of at most `time` steps."""
+        states: States = {}
+        for segment, module in self._modules.items():
+            if isinstance(module, Combined):
+                states[segment] = module.initial_state(batch, time)
+            else:
+                states[segment] = self._calls[segment].stepping.initial_state(module, batch, time)  # type: ignore[arg-type]  # children are never None
+        return states
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, states: States | None = None) -> Value:
+        """Run the combinator on one value; with states, on its next steps."""
         match self._kind:
             case "chain":
                 for segment in self._order:
-                    x, mask = self._child(segment, x, mask)
+                    x, mask = self._child(segment, x, mask, states)
                 return x, mask
             case "residual":
-                y, y_mask = self._child("body", x, mask)
+                y, y_mask = self._child("body", x, mask, states)
                 if "shortcut" not in self._modules:
                     return y + x, y_mask
-                short, short_mask = self._child("shortcut", x, mask)
+                short, short_mask = self._child("shortcut", x, mask, states)
                 return y + short, merge_masks([y_mask, short_mask])
             case "parallel":
-                values = [self._child(segment, x, mask) for segment in self._modules]
+                values = [self._child(segment, x, mask, states) for segment in self._modules]
                 merged = merge_tensors(self._merge, [y for y, _ in values], self._feature)
                 return merged, merge_masks([m for _, m in values])
             case _:
-                return self._graph({self._inputs[0]: (x, mask)})[self._outputs[0]]
+                return self._graph({self._inputs[0]: (x, mask)}, states)[self._outputs[0]]
 
-    def _child(self, segment: str, x: Tensor, mask: Tensor | None) -> Value:
+    def _child(self, segment: str, x: Tensor, mask: Tensor | None, states: States | None) -> Value:
         module: nn.Module = self._modules[segment]  # type: ignore[assignment]  # children are never None
         call = self._calls.get(segment)
         if call is None:
-            result: Value = module(x, mask)
+            result: Value = module(x, mask, None if states is None else states[segment])
             return result
-        return call.one(module, x, mask)
+        if states is None:
+            return call.one(module, x, mask)
+        y, states[segment] = call.stepping.step(module, x, states[segment])
+        return y, None
 
-    def _graph(self, values: Mapping[str, Value]) -> dict[str, Value]:
+    def _graph(self, values: Mapping[str, Value], states: States | None = None) -> dict[str, Value]:
         """All outputs of a graph from all its inputs; the steps are in execution order."""
         here = dict(values)
         for step in self._steps:
@@ -138,7 +153,7 @@ class Combined(nn.Module):
             if step.merge:
                 x = merge_tensors(step.merge, [y for y, _ in sources], step.feature)
                 mask = merge_masks([m for _, m in sources])
-            here[step.name] = self._child(step.name, x, mask) if step.name in self._modules else (x, mask)
+            here[step.name] = self._child(step.name, x, mask, states) if step.name in self._modules else (x, mask)
         return {name: here[name] for name in self._outputs}
 
 
@@ -176,18 +191,49 @@ class Network(Combined):
             inputs: a tensor for the only input, or tensors by the names of the inputs.
             masks: (batch, time) of the inputs that are padded, True = real.
         """
-        outputs = self.run(inputs, masks)
-        if len(outputs) == 1:
-            return next(iter(outputs.values()))[0]
-        return {name: value for name, (value, _) in outputs.items()}
+        return _bare(self.run(inputs, masks))
 
-    def run(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Value]:
-        """Like `forward`, with the masks of the outputs."""
+    def run(
+        self,
+        inputs: Tensor | Mapping[str, Tensor],
+        masks: Mapping[str, Tensor] | None = None,
+        states: States | None = None,
+    ) -> dict[str, Value]:
+        """Like `forward`, with the masks of the outputs; with states, the next steps."""
         values = self._values(inputs, masks or {})
         if self._kind == "graph":
-            return self._graph(values)
+            return self._graph(values, states)
         ((x, mask),) = values.values()
-        return {"y": Combined.forward(self, x, mask)}
+        return {"y": Combined.forward(self, x, mask, states)}
+
+    def initial_state(self, batch: int, time: int) -> States:
+        """The state before the first step of a batch of sequences.
+
+        Args:
+            batch: how many sequences are continued at once.
+            time: the most steps that will come.
+
+        Raises:
+            SettingError: the network can't work step by step; names the node and says why.
+        """
+        for name, signal in self.inputs.items():
+            if signal.axes[:1] != ("time",):
+                raise SettingError("an input without time has no steps", where=f"input {name}", got=str(signal))
+        return super().initial_state(batch, time)
+
+    def step(self, inputs: Tensor | Mapping[str, Tensor], state: States) -> tuple[Tensor | dict[str, Tensor], States]:
+        """The outputs at the next steps, which equal those of `forward` over all steps so far, and the state after.
+
+        Args:
+            inputs: the next steps (batch, n, …) of every input, without padding; n may differ from call to call.
+            state: from `initial_state` or the previous step; it is changed in place.
+
+        Raises:
+            SettingError: the network is in training mode: dropout and batch statistics would differ from step to step.
+        """
+        if self.training:
+            raise SettingError("a network in training mode can't work step by step", fix="call its eval() first")
+        return _bare(self.run(inputs, states=state)), state
 
     def _values(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Value]:
         """The inputs by name; a single one needs no name."""
@@ -201,6 +247,13 @@ class Network(Combined):
         if unknown := [name for name in masks if name not in inputs]:
             raise SettingError(f"a mask of {unknown[0]!r}, which is not an input", expected=", ".join(inputs))
         return {name: (inputs[name], masks.get(name)) for name in names}
+
+
+def _bare(outputs: Mapping[str, Value]) -> Tensor | dict[str, Tensor]:
+    """The values without their masks; a single one without its name."""
+    if len(outputs) == 1:
+        return next(iter(outputs.values()))[0]
+    return {name: value for name, (value, _) in outputs.items()}
 
 
 def build(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], seed: int = 0) -> nn.ModuleDict:

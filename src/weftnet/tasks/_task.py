@@ -96,6 +96,10 @@ class WritesText(Protocol):
         """The prompt (batch, time) and `length` tokens more."""
         ...
 
+    def whole_passes(self, model: nn.ModuleDict) -> str:
+        """Why sampling reads the whole sequence for each token; empty if it works step by step."""
+        ...
+
 
 def wrong_target(data: Data, expected: str, fix: str) -> DataError:
     """The error for data without a target, or with one of another kind."""

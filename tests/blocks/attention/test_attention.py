@@ -209,16 +209,18 @@ def test_causal_never_looks_ahead(padded: bool) -> None:
 @pytest.mark.parametrize("rotary", [False, True])
 def test_step_by_step_equals_at_once(rotary: bool) -> None:
     block = randomise(MultiHeadAttention(6, heads=3, causal=True, rotary=rotary))
-    x, state = torch.randn(2, 5, 6, dtype=torch.float64), None
+    x, state = torch.randn(2, 5, 6, dtype=torch.float64), block.initial_state(2, 5)
     y = block(x)
     for t in range(5):
-        y_t, state = block.step(x[:, t], state)
-        same(y_t, y[:, t])
+        y_t, state = block.step(x[:, t : t + 1], state)
+        same(y_t, y[:, t : t + 1])
+    with pytest.raises(ValueError, match="cache: time: expected at most 5 steps, got 6"):
+        block.step(x[:, :1], state)
 
 
 def test_step_needs_causality() -> None:
     with pytest.raises(ValueError, match="multi_head_attention: step: expected causal=True, got False"):
-        MultiHeadAttention(6, heads=2).step(torch.randn(2, 6))
+        MultiHeadAttention(6, heads=2).initial_state(2, 5)
 
 
 @pytest.mark.parametrize("kind", [MultiHeadAttention, CrossAttention])

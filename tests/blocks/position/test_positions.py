@@ -80,11 +80,11 @@ BLOCKS = [SinusoidalPositions(4), LearnedPositions(9, 4), RotaryPositions(4)]
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: type(block).__name__)
 def test_step_by_step_equals_at_once(block: nn.Module) -> None:
-    x, state = torch.randn(2, 5, 4), None
+    x, state = torch.randn(2, 5, 4), block.initial_state(2, 5)
     y = block(x)
     for t in range(5):
-        y_t, state = block.step(x[:, t], state)
-        same(y_t, y[:, t])
+        y_t, state = block.step(x[:, t : t + 1], state)
+        same(y_t, y[:, t : t + 1])
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: type(block).__name__)

@@ -149,8 +149,8 @@ def test_step_by_step_equals_at_once(kind: type) -> None:
     y, last = block.run(x)
     state = None
     for t in range(5):
-        y_t, state = block.step(x[:, t], state)
-        same(y_t, y[:, t])
+        y_t, state = block.step(x[:, t : t + 1], state)
+        same(y_t, y[:, t : t + 1])
     same(state, last)
 
 
@@ -217,7 +217,7 @@ def test_settings_are_checked(kind: type, settings: dict[str, float], text: str)
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_no_step_backwards(kind: type) -> None:
     with pytest.raises(ValueError, match="step: expected bidirectional=False, got True"):
-        kind(3, 4, bidirectional=True).step(torch.randn(2, 3))
+        kind(3, 4, bidirectional=True).initial_state(2, 5)
 
 
 def test_nonlinearity_is_checked() -> None:

@@ -144,8 +144,8 @@ def test_step_by_step_equals_at_once(norm_first: bool, rotary: bool) -> None:
     encode = randomise(TransformerEncoderLayer(6, 3, norm_first=norm_first, causal=True, rotary=rotary)).eval()
     decode = randomise(TransformerDecoderLayer(6, 4, 3, norm_first=norm_first, rotary=rotary)).eval()
     encoded, decoded = encode(x), decode(x, memory, memory_mask=memory_mask)
-    encode_state, decode_state = None, None
-    for t in range(5):
+    encode_state, decode_state = encode.initial_state(2, 5), decode.initial_state(2, 5)
+    for t in (slice(0, 2), slice(2, 3), slice(3, 5)):
         y_t, encode_state = encode.step(x[:, t], encode_state)
         same(y_t, encoded[:, t])
         y_t, decode_state = decode.step(x[:, t], decode_state, memory, memory_mask)
@@ -154,7 +154,7 @@ def test_step_by_step_equals_at_once(norm_first: bool, rotary: bool) -> None:
 
 def test_step_needs_causality() -> None:
     with pytest.raises(ValueError, match="step: expected causal=True, got False"):
-        TransformerEncoderLayer(6, 2).step(torch.randn(2, 6))
+        TransformerEncoderLayer(6, 2).initial_state(2, 5)
 
 
 def test_dropout_in_training_only() -> None:

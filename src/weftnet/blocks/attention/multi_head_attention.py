@@ -17,8 +17,10 @@ Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim · (dim 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from weftnet.blocks.attention._attend import attend, check, join_heads, split_heads, zeroed
+from weftnet.blocks.attention._cache import KeyValues
 from weftnet.blocks.position._rotate import rotate
 
 
@@ -63,28 +65,28 @@ class MultiHeadAttention(nn.Module):
         read = attend(queries, keys, values, mask, causal=self.causal, dropout=dropout)
         return zeroed(self.out(join_heads(read)), mask)
 
-    def step(
-        self,
-        x_t: Float[Tensor, "batch dim"],
-        state: tuple[Float[Tensor, "batch heads past dim_head"], Float[Tensor, "batch heads past dim_head"]]
-        | None = None,
-    ) -> tuple[
-        Float[Tensor, "batch dim"],
-        tuple[Float[Tensor, "batch heads time dim_head"], Float[Tensor, "batch heads time dim_head"]],
-    ]:
-        """Continue one step from the keys and values of the previous steps; None starts a sequence.
+    def initial_state(self, batch: int, time: int) -> KeyValues:
+        """An empty cache for at most `time` steps.
 
         Raises:
             ValueError: the block is not causal: earlier outputs would depend on later steps.
         """
         if not self.causal:
             raise ValueError("multi_head_attention: step: expected causal=True, got False")
-        start = 0 if state is None else state[0].shape[2]
-        queries, keys, values = self._project(x_t.unsqueeze(1), start)
-        if state is not None:
-            keys, values = torch.cat((state[0], keys), dim=2), torch.cat((state[1], values), dim=2)
-        y = self.out(join_heads(attend(queries, keys, values)))
-        return y.squeeze(1), (keys, values)
+        return KeyValues(time)
+
+    def step(
+        self, x: Float[Tensor, "batch time dim"], state: KeyValues
+    ) -> tuple[Float[Tensor, "batch time dim"], KeyValues]:
+        """Continue by the next steps, which read from the cache and from one another."""
+        past, now = state.length, x.shape[1]
+        queries, keys, values = self._project(x, past)
+        keys, values = state.append(keys, values)
+        allowed = None  # a single step sees all
+        if now > 1:
+            allowed = torch.ones(now, past + now, dtype=torch.bool, device=x.device).tril(past)
+        read = F.scaled_dot_product_attention(queries, keys, values, attn_mask=allowed)
+        return self.out(join_heads(read)), state
 
     def _project(self, x: Tensor, start: int = 0) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values (batch, heads, time, dim / heads); the first step's position is `start`."""

@@ -19,6 +19,7 @@ Cost: dim·dim_in/groups·kernel + dim parameters; 2·dim·dim_in/groups·kernel
 
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -56,6 +57,7 @@ class Conv1d(nn.Module):
         positive("conv1d", dim_in=dim_in, dim=dim, kernel=kernel, stride=stride, dilation=dilation)
         divides("conv1d", groups, dim_in=dim_in, dim=dim)
         self.kernel, self.stride, self.dilation = kernel, stride, dilation
+        self._reach = dilation * (kernel - 1)
         self.zeros = margins("conv1d", padding, kernel, stride, dilation, ("same", "valid", "causal"))
         common, self.rest = split(self.zeros)
         self.conv = nn.Conv1d(dim_in, dim, kernel, stride, common, dilation, groups, bias)
@@ -73,4 +75,23 @@ class Conv1d(nn.Module):
 
     def next_mask(self, mask: Tensor) -> Tensor:
         """(batch, time_out): the outputs that the sequence alone would give."""
-        return next_mask(mask, self.dilation * (self.kernel - 1), self.stride, self.zeros)
+        return next_mask(mask, self._reach, self.stride, self.zeros)
+
+    def initial_state(self, batch: int, time: int) -> None:
+        """None: zeros in place of the steps before the first.
+
+        Raises:
+            ValueError: an output would need later steps, or there is not one for each step.
+        """
+        if self.stride != 1 or self.zeros != (self._reach, 0):
+            raise ValueError("conv1d: step: expected padding='causal' and stride=1")
+
+    def step(
+        self, x: Float[Tensor, "batch time dim_in"], state: Float[Tensor, "batch reach dim_in"] | None
+    ) -> tuple[Float[Tensor, "batch time dim"], Float[Tensor, "batch reach dim_in"]]:
+        """Convolve the next steps; the state is the last dilation·(kernel − 1) steps before them."""
+        if state is None:
+            state = x.new_zeros(x.shape[0], self._reach, x.shape[2])
+        seen = torch.cat((state, x), dim=1)
+        y: Tensor = self.conv(seen.transpose(1, 2)).transpose(1, 2)
+        return y, seen[:, seen.shape[1] - self._reach :]

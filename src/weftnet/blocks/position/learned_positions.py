@@ -37,10 +37,14 @@ class LearnedPositions(nn.Module):
         """
         return x + self._rows(0, x.shape[1])
 
-    def step(self, x_t: Float[Tensor, "batch dim"], state: int | None = None) -> tuple[Float[Tensor, "batch dim"], int]:
-        """Add the row of one step; the state counts the steps before it."""
-        start = state or 0
-        return x_t + self._rows(start, start + 1), start + 1
+    def initial_state(self, batch: int, time: int) -> int:
+        """The number of steps before."""
+        return 0
+
+    def step(self, x: Float[Tensor, "batch time dim"], state: int) -> tuple[Float[Tensor, "batch time dim"], int]:
+        """Add the next rows."""
+        stop = state + x.shape[1]
+        return x + self._rows(state, stop), stop
 
     def _rows(self, start: int, stop: int) -> Tensor:
         if stop > self.time:

@@ -39,7 +39,10 @@ class RotaryPositions(nn.Module):
         """Rotate all steps."""
         return rotate(x, base=self.base)
 
-    def step(self, x_t: Float[Tensor, "batch dim"], state: int | None = None) -> tuple[Float[Tensor, "batch dim"], int]:
-        """Rotate one step; the state counts the steps before it."""
-        start = state or 0
-        return rotate(x_t.unsqueeze(1), start, self.base).squeeze(1), start + 1
+    def initial_state(self, batch: int, time: int) -> int:
+        """The number of steps before."""
+        return 0
+
+    def step(self, x: Float[Tensor, "batch time dim"], state: int) -> tuple[Float[Tensor, "batch time dim"], int]:
+        """Rotate the next steps."""
+        return rotate(x, state, self.base), state + x.shape[1]

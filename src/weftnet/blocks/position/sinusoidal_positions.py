@@ -34,10 +34,13 @@ class SinusoidalPositions(nn.Module):
         """Add the positions 0, 1, …"""
         return x + self._waves(0, x)
 
-    def step(self, x_t: Float[Tensor, "batch dim"], state: int | None = None) -> tuple[Float[Tensor, "batch dim"], int]:
-        """Add the position of one step; the state counts the steps before it."""
-        start = state or 0
-        return (x_t.unsqueeze(1) + self._waves(start, x_t.unsqueeze(1))).squeeze(1), start + 1
+    def initial_state(self, batch: int, time: int) -> int:
+        """The number of steps before."""
+        return 0
+
+    def step(self, x: Float[Tensor, "batch time dim"], state: int) -> tuple[Float[Tensor, "batch time dim"], int]:
+        """Add the next positions."""
+        return x + self._waves(state, x), state + x.shape[1]
 
     def _waves(self, start: int, x: Tensor) -> Tensor:
         """(time, dim); taken in float32 at least, since bfloat16 can't tell step 257 from 256."""

@@ -81,17 +81,19 @@ class Rnn(nn.Module):
         y, lasts = self._run_padded(x, mask, hidden)
         return y, torch.stack(lasts, dim=1)
 
-    def step(
-        self, x_t: Float[Tensor, "batch dim_in"], state: Float[Tensor, "batch cells dim_state"] | None = None
-    ) -> tuple[Float[Tensor, "batch dim_out"], Float[Tensor, "batch cells dim_state"]]:
-        """Continue one step from a state.
+    def initial_state(self, batch: int, time: int) -> None:
+        """None: zeros.
 
         Raises:
             ValueError: the network is bidirectional.
         """
         check_one_way("rnn", self.directions)
-        y, state = self.run(x_t.unsqueeze(1), state=state)
-        return y.squeeze(1), state
+
+    def step(
+        self, x: Float[Tensor, "batch time dim_in"], state: Float[Tensor, "batch cells dim_state"] | None
+    ) -> tuple[Float[Tensor, "batch time dim_out"], Float[Tensor, "batch cells dim_state"]]:
+        """Continue by the next steps from a state."""
+        return self.run(x, state=state)
 
     def _run_padded(self, x: Tensor, mask: Tensor, hidden: Tensor) -> tuple[Tensor, list[Tensor]]:
         kernel = torch.rnn_tanh if self.rnn.nonlinearity == "tanh" else torch.rnn_relu

@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from weftnet.blocks.attention._attend import zeroed
+from weftnet.blocks.attention._cache import KeyValues
 from weftnet.blocks.attention.cross_attention import CrossAttention
 from weftnet.blocks.attention.multi_head_attention import MultiHeadAttention
 from weftnet.blocks.transformer._sublayer import Frame, feed_forward
@@ -70,19 +71,19 @@ class TransformerDecoderLayer(nn.Module):
         x = self.around_cross.after(x, self.cross(self.around_cross.before(x), memory, mask, memory_mask))
         return zeroed(self.around_feed.after(x, self.feed(self.around_feed.before(x))), mask)
 
+    def initial_state(self, batch: int, time: int) -> KeyValues:
+        """The self-attention's."""
+        return self.attention.initial_state(batch, time)
+
     def step(
         self,
-        x_t: Float[Tensor, "batch dim"],
-        state: tuple[Float[Tensor, "batch heads past dim_head"], Float[Tensor, "batch heads past dim_head"]] | None,
+        x: Float[Tensor, "batch time dim"],
+        state: KeyValues,
         memory: Float[Tensor, "batch time_memory dim_memory"],
         memory_mask: Bool[Tensor, "batch time_memory"] | None = None,
-    ) -> tuple[
-        Float[Tensor, "batch dim"],
-        tuple[Float[Tensor, "batch heads time dim_head"], Float[Tensor, "batch heads time dim_head"]],
-    ]:
-        """Continue one step from the keys and values of the previous steps; None starts a sequence."""
-        change, state = self.attention.step(self.around_attention.before(x_t), state)
-        x_t = self.around_attention.after(x_t, change)
-        read = self.cross(self.around_cross.before(x_t).unsqueeze(1), memory, memory_mask=memory_mask)
-        x_t = self.around_cross.after(x_t, read.squeeze(1))
-        return self.around_feed.after(x_t, self.feed(self.around_feed.before(x_t))), state
+    ) -> tuple[Float[Tensor, "batch time dim"], KeyValues]:
+        """Continue by the next steps; the memory is whole."""
+        change, state = self.attention.step(self.around_attention.before(x), state)
+        x = self.around_attention.after(x, change)
+        x = self.around_cross.after(x, self.cross(self.around_cross.before(x), memory, memory_mask=memory_mask))
+        return self.around_feed.after(x, self.feed(self.around_feed.before(x))), state

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from weftnet.blocks.attention._attend import zeroed
+from weftnet.blocks.attention._cache import KeyValues
 from weftnet.blocks.attention.multi_head_attention import MultiHeadAttention
 from weftnet.blocks.transformer._sublayer import Frame, feed_forward
 
@@ -61,20 +62,18 @@ class TransformerEncoderLayer(nn.Module):
         x = self.around_attention.after(x, self.attention(self.around_attention.before(x), mask))
         return zeroed(self.around_feed.after(x, self.feed(self.around_feed.before(x))), mask)
 
-    def step(
-        self,
-        x_t: Float[Tensor, "batch dim"],
-        state: tuple[Float[Tensor, "batch heads past dim_head"], Float[Tensor, "batch heads past dim_head"]]
-        | None = None,
-    ) -> tuple[
-        Float[Tensor, "batch dim"],
-        tuple[Float[Tensor, "batch heads time dim_head"], Float[Tensor, "batch heads time dim_head"]],
-    ]:
-        """Continue one step from the keys and values of the previous steps; None starts a sequence.
+    def initial_state(self, batch: int, time: int) -> KeyValues:
+        """The attention's.
 
         Raises:
             ValueError: the layer is not causal.
         """
-        change, state = self.attention.step(self.around_attention.before(x_t), state)
-        x_t = self.around_attention.after(x_t, change)
-        return self.around_feed.after(x_t, self.feed(self.around_feed.before(x_t))), state
+        return self.attention.initial_state(batch, time)
+
+    def step(
+        self, x: Float[Tensor, "batch time dim"], state: KeyValues
+    ) -> tuple[Float[Tensor, "batch time dim"], KeyValues]:
+        """Continue by the next steps."""
+        change, state = self.attention.step(self.around_attention.before(x), state)
+        x = self.around_attention.after(x, change)
+        return self.around_feed.after(x, self.feed(self.around_feed.before(x))), state

@@ -87,6 +87,8 @@ def sample_command(
         path = out or loaded.run.folder / "samples" / f"seed{seed}.png"
         print(samples.images(loaded, path, count, seed))
         return
+    if why := samples.slowed(loaded):
+        Console(stderr=True).print(f"reads the whole text for each token: {why}", highlight=False, soft_wrap=True)
     text = samples.text(loaded, prompt, length, seed, temperature, top_k)
     if out is None:
         print(text)

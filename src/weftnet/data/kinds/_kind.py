@@ -66,6 +66,17 @@ class Channel(Kind, Protocol):
 
 
 @runtime_checkable
+class Written(Kind, Protocol):
+    """A kind of text: one text ⇄ its tokens, neither padded nor truncated."""
+
+    def tokens(self, text: str) -> NDArray[np.int64]:
+        """(length,) the tokens of a text."""
+
+    def text(self, tokens: NDArray[np.int64]) -> str:
+        """The text of (length,) tokens; � for unknown."""
+
+
+@runtime_checkable
 class Packable(Kind, Protocol):
     """A kind whose rows can be stored smaller than encoded: `unpack(pack(values))` is `encode(values)` bit for bit."""
 

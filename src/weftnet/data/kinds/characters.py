@@ -52,6 +52,8 @@ class Characters:
         characters = "\ufffd" + self.vocabulary
         return "".join(characters[code] for code in values.tolist())
 
+    tokens, text = encode, decode
+
     def state(self) -> dict[str, Any]:
         """Settings and vocabulary, JSON."""
         return state_of(self)

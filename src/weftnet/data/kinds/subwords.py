@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.base.extras import need
 from weftnet.data.kinds._kind import BadValue, from_state, state_of
-from weftnet.data.kinds._tokens import SPECIALS, as_text, padded, usual_length
+from weftnet.data.kinds._tokens import SPECIALS, UNKNOWN, as_text, padded, usual_length
 from weftnet.errors import DataError
 
 _BYTES = 256
@@ -90,6 +90,14 @@ class Subwords:
         tokens = [[code for code in row if code >= len(SPECIALS)] for row in values.tolist()]
         texts: list[str] = self._tokenizer.decode_batch(tokens, skip_special_tokens=False)
         return texts
+
+    def tokens(self, text: str) -> NDArray[np.int64]:
+        """(length,) the tokens of one text, however long; a single 1 if it is empty."""
+        return np.array(self._tokens(_texts([text]))[0] or [UNKNOWN], np.int64)
+
+    def text(self, tokens: NDArray[np.int64]) -> str:
+        """The text of (length,) tokens."""
+        return self.decode(tokens[None])[0]
 
     def state(self) -> dict[str, Any]:
         """Settings, merges and vocabulary, JSON."""

@@ -73,15 +73,27 @@ class Text:
 
     def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows, time) int64, padded with 0."""
-        index = {token: position for position, token in enumerate(self.vocabulary, len(SPECIALS))}
+        index = self._index()
         rows = [[index.get(token, UNKNOWN) for token in self.split(value)[: self.time]] for value in values]
         return padded(rows, self.time)
+
+    def tokens(self, text: str) -> NDArray[np.int64]:
+        """(length,) the tokens of one text, however long; one unknown token if it is empty."""
+        index = self._index()
+        return np.array([index.get(token, UNKNOWN) for token in self.split(text)] or [UNKNOWN], np.int64)
+
+    def text(self, tokens: NDArray[np.int64]) -> str:
+        """The text of (length,) tokens, as `decode` writes it."""
+        return self.decode(tokens[None])[0]
 
     def decode(self, values: NDArray[Any]) -> list[str]:
         """The tokens joined: characters exactly, words with spaces between them; � for unknown."""
         separator = " " if self.level == "words" else ""
         tokens = (*SPECIALS, *self.vocabulary)
         return [separator.join(tokens[code] for code in row if code != PAD) for row in values.tolist()]
+
+    def _index(self) -> dict[str, int]:
+        return {token: position for position, token in enumerate(self.vocabulary, len(SPECIALS))}
 
     def split(self, value: Any) -> list[str]:
         """The tokens of one text."""

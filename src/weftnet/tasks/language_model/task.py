@@ -30,6 +30,7 @@ from weftnet.errors import DataError, SettingError
 from weftnet.tasks._heads import refusal
 from weftnet.tasks._task import evaluating, floats, on_trial
 from weftnet.tasks.language_model.answer import language_model
+from weftnet.tasks.language_model.sampling import Choice, continued, obstacle
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class LanguageModel:
             top_k: choose only among this many likeliest tokens.
             generator: of the random choices.
 
-        Cost: the network runs over the last `context` tokens for each new one.
+        Cost: see `sampling.py`; `whole_passes` says whether the network can work step by step.
         """
         if prompt.dim() != 2 or not prompt.shape[1] or temperature < 0 or (top_k is not None and top_k < 1):
             raise SettingError(
@@ -179,20 +180,14 @@ class LanguageModel:
                 expected="prompt (batch, time ≥ 1), temperature ≥ 0, top_k ≥ 1",
                 got=f"prompt {tuple(prompt.shape)}, temperature {temperature}, top_k {top_k}",
             )
-        tokens = prompt
         with evaluating(model):
-            for _ in range(length):
-                logits = model["network"](tokens[:, -self.context :])[:, -1].double()
-                if temperature == 0:
-                    choice = logits.argmax(1, keepdim=True)
-                else:
-                    if top_k is not None and top_k < self.vocabulary:
-                        least = logits.topk(top_k).values[:, -1:]
-                        logits = logits.masked_fill(logits < least, -torch.inf)
-                    p = (logits / temperature).softmax(1).to(generator.device)
-                    choice = torch.multinomial(p, 1, generator=generator).to(tokens.device)
-                tokens = torch.cat([tokens, choice], dim=1)
-        return tokens.clone()
+            choice = Choice(temperature, top_k, generator)
+            tokens = continued(model["network"], prompt, length, self.context, choice)
+        return tokens.clone()  # of inference mode, a tensor that can be used anywhere
+
+    def whole_passes(self, model: nn.ModuleDict) -> str:
+        """Why `sample` reads the whole text for each token; empty if it works step by step within the context."""
+        return obstacle(model["network"], self.context)
 
     def _nats(self, model: nn.ModuleDict, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum of −log p over the predicted tokens, and how many there are."""

@@ -1,0 +1,73 @@
+"""Step by step: which blocks can continue a sequence where it ended, and how.
+
+A block can if it offers `initial_state(batch, time)` and `step(x, state) -> (y, state)`, where x holds the next one or
+more steps; or if it works on each step alone, which its annotations say: `*axes` stand for positions that don't mix,
+so a block whose input and output have the time axis among the same `*axes` needs no state.
+"""
+
+from typing import Any, TypeAlias
+
+from torch import Tensor, nn
+
+from weftnet.architecture.axes import bind
+from weftnet.architecture.schema import schema
+from weftnet.compose.flow import Resolved
+from weftnet.errors import SettingError
+
+#: What the nodes of a combinator remember, by path segment; each block knows what its own state is.
+States: TypeAlias = dict[str, Any]
+
+
+class Stepping:
+    """How one block continues a sequence.
+
+    Args:
+        resolved: the block.
+    """
+
+    def __init__(self, resolved: Resolved) -> None:
+        self.where = resolved.path or resolved.name
+        self.name, self.offers = resolved.name, hasattr(resolved.cls, "step") and len(resolved.reads) == 1
+        self.able = _by_steps(resolved) if self.offers else _each_alone(resolved)
+
+    def initial_state(self, module: nn.Module, batch: int, time: int) -> object:
+        """What the block remembers before the first step.
+
+        Raises:
+            SettingError: it can't work step by step.
+        """
+        if not self.able:
+            raise self._error("it reads several steps at once and offers no `step`")
+        try:
+            return module.initial_state(batch, time) if self.offers else None  # type: ignore[operator]  # its method
+        except ValueError as error:
+            raise self._error(str(error)) from error
+
+    def step(self, module: nn.Module, x: Tensor, state: object) -> tuple[Tensor, object]:
+        """The next steps (batch, n, …) and the state after them."""
+        if self.offers:
+            y, state = module.step(x, state)  # type: ignore[operator]  # its method
+            return y, state
+        return module(x), None
+
+    def _error(self, why: str) -> SettingError:
+        return SettingError(f"{self.name} can't work step by step: {why}", where=f"node {self.where}")
+
+
+def _by_steps(resolved: Resolved) -> bool:
+    """Whether time is the first axis of what it reads and gives."""
+    return all(signal.axes[:1] == ("time",) for signal in (*resolved.reads.values(), resolved.output))
+
+
+def _each_alone(resolved: Resolved) -> bool:
+    """Whether the time axis of every input is among `*axes`, and the output has the same ones."""
+    form = schema(resolved.cls)
+    if not _by_steps(resolved):
+        return False
+    for port in form.reads:
+        if port.name in resolved.reads:
+            bound = bind(port.axes, resolved.reads[port.name]) or {}
+            stars = [axis for axis, matched in bound.items() if axis.startswith("*") and "time" in dict(matched)]
+            if not stars or stars[0] not in form.gives:
+                return False
+    return True
