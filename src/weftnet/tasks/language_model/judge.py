@@ -48,9 +48,9 @@ def language_model(task: LanguageModel, answered: Answered) -> Judgement:
 def nats_of(batch: Batch, logits: Tensor) -> tuple[Tensor, Tensor]:
     """−log p of the tokens that follow, and which of them are real; both (n, time) in float64, 0 where padding is."""
     following, real = _following(batch)
-    kept = logits[:, : following.shape[1]].double().cpu()
-    nats = F.cross_entropy(kept.flatten(0, 1), following.flatten(), reduction="none").reshape(following.shape)
-    return nats * real, real
+    pairs = zip(logits.cpu(), following, strict=True)  # in double precision one at a time: logits are large
+    nats = [F.cross_entropy(row[: len(tokens)].double(), tokens, reduction="none") for row, tokens in pairs]
+    return torch.stack(nats) * real, real
 
 
 def _following(batch: Batch) -> tuple[Tensor, Tensor]:
