@@ -48,7 +48,7 @@ def made(name: str, source: str, target: str | None, task_name: str, chain: list
     run.record(platform="Linux")
     loaded = load(run)
     if source == "digits":
-        from weftnet.data.opening import DIGITS
+        from weftnet.data.sources.digits import DIGITS
 
         raw = {"x": np.load(DIGITS)["x"][:ROWS].tolist()}
         answers = loaded.predict({"x": np.array(raw["x"], np.uint8)})

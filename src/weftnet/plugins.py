@@ -43,6 +43,7 @@ REGISTRIES: Mapping[str, tuple[str, str]] = {
     "propose": ("tasks", "weftnet.tasks:PROPOSALS"),
     "example": ("tasks", "weftnet.tasks:EXAMPLES"),
     "signal": ("signals", "weftnet.tasks._propose:SIGNALS"),
+    "source": ("sources", "weftnet.data.sources:SOURCES"),
     "kind": ("kinds", "weftnet.data.kinds:KINDS"),
     "augmentation": ("augment", "weftnet.data.augment:AUGMENTATIONS"),
     "optimiser": ("optimisers", "weftnet.optim:OPTIMISERS"),

@@ -13,7 +13,7 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from weftnet import plugins
 from weftnet.errors import SettingError, UnknownName, WeftnetError
@@ -29,10 +29,11 @@ class Registry(Generic[Entry]):
         package: dotted name of the folder's package ("weftnet.blocks").
         folder: the package's folder.
         facet: if set, each entry is a folder with a file of this name that holds it ("task").
+        whole: the entry is the file's module itself.
     """
 
-    def __init__(self, kind: str, package: str, folder: Path, facet: str = "") -> None:
-        self.kind, self._package, self._facet = kind, package, facet
+    def __init__(self, kind: str, package: str, folder: Path, facet: str = "", whole: bool = False) -> None:
+        self.kind, self._package, self._facet, self._whole = kind, package, facet, whole
         self._modules: dict[str, str] = {}
         self._entries: dict[str, Entry] = {}
         self._plugins: dict[str, str] = {}
@@ -136,7 +137,8 @@ class Registry(Generic[Entry]):
 
     def module(self, name: str) -> ModuleType:
         """The module that defines an entry."""
-        return importlib.import_module(self.get(name).__module__)
+        self._check(name)
+        return self._imported(name) if name in self._modules else importlib.import_module(self.get(name).__module__)
 
     def file(self, name: str) -> Path | None:
         """The file that holds this entry alone, whose docstring is its page in the catalogue; None if there is none."""
@@ -177,6 +179,8 @@ class Registry(Generic[Entry]):
 
     def _entry(self, module: ModuleType, name: str) -> Entry:
         """What the module defines under the name of its file; `conv2d.py` defines `Conv2d`."""
+        if self._whole:
+            return cast(Entry, module)
         plain = name.replace("_", "")
         for key, value in vars(module).items():
             if key.replace("_", "").lower() == plain and getattr(value, "__module__", None) == module.__name__:

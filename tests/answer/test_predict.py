@@ -16,7 +16,7 @@ from weftnet.answer import predict
 from weftnet.answer.predict import flat, of_source, of_texts, of_values
 from weftnet.base.answers import forms
 from weftnet.cli.commands.predict import predict_command
-from weftnet.data.opening import DIGITS
+from weftnet.data.sources.digits import DIGITS
 from weftnet.errors import DataError, RunError, SettingError, WeftnetError
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks._schema import answer_schema

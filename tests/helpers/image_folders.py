@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from weftnet.data.opening import DIGITS
+from weftnet.data.sources.digits import DIGITS
 
 
 def write_digits(folder: Path, each: int = 20, classes: Sequence[int] = range(10), test: int = 0) -> Path:

@@ -15,7 +15,8 @@ import pytest
 from weftnet.answer.runner import open_export
 from weftnet.cli import main
 from weftnet.data import open_data
-from weftnet.data.opening import DIGITS, reopen
+from weftnet.data.opening import reopen
+from weftnet.data.sources.digits import DIGITS
 from weftnet.errors import DataError
 from weftnet.run.folder import FORMAT, Run
 from weftnet.run.loading import load

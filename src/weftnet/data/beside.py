@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ _KINDS = ("image", "audio")
 _SEARCHED = 1000
 
 
-def names_files(reader: ModuleType | None, path: Path) -> bool:
+def names_files(reader: Any, path: Path) -> bool:
     """Whether a source is a table on disk, whose columns may name files beside it."""
     return getattr(reader, "NAMES_FILES", False) and path.is_file()
 

@@ -1,4 +1,4 @@
-"""Opening a source: its sort decides which module reads it (`sources/`, one module for each).
+"""Opening a source: the one of `sources/` that is surest of a place reads it.
 
 "digits", or nothing            8×8 handwritten digits that come with the package
 a file                          by its ending: .csv, .parquet, .jsonl, .npz, .txt …, compressed as .xz or .gz or not
@@ -10,7 +10,6 @@ a mapping                       arrays (x, y or x_train …), otherwise columns 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from weftnet.base.typed import brief, misfit
@@ -21,23 +20,19 @@ from weftnet.data.forecasting import ForecastData, open_forecasting
 from weftnet.data.infer import Spec
 from weftnet.data.memory import memory_of, too_large, words
 from weftnet.data.options import Taker, assign
-from weftnet.data.read import suffixes
 from weftnet.data.request import Request
 from weftnet.data.rows import RowData, open_rows
-from weftnet.data.sources import hub, readers, text
-from weftnet.data.sources.arrays import arrays
-from weftnet.data.sources.table import columns_in_memory
+from weftnet.data.sources import source_of
+from weftnet.data.sources._place import Place
 from weftnet.data.splits import SplitSpec
 from weftnet.data.streaming import Streamed
 from weftnet.data.targets import with_target
 from weftnet.data.windows import WindowData, open_windows
-from weftnet.errors import DataError, SettingError, closest
-
-DIGITS = Path(__file__).parent / "digits.npz"
+from weftnet.errors import DataError, SettingError
 
 
 def open_data(
-    source: str | Path | Mapping[str, Any] | None = None,
+    source: str | Path | Mapping[str, Any] = "digits",
     *,
     target: str | Sequence[str] | None = None,
     kinds: Mapping[str, Spec | None] | None = None,
@@ -81,7 +76,7 @@ def open_data(
     request = Request(
         kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None, duplicates
     )
-    if place.reader is text:
+    if getattr(place.reader, "FORM", "rows") == WindowData.form():
         return _open_text(place, request, allowed)
     if "horizon" in options or (state is not None and state["form"] == ForecastData.form()):
         return _open_forecast(place, request, target, allowed)
@@ -106,43 +101,41 @@ class _Source:
     Args:
         name: as the person wrote it.
         path: of the file or folder.
-        reader: of `sources/`; None for values in memory.
+        reader: of `sources/`.
         values: in memory.
     """
 
     name: str
     path: Path
-    reader: ModuleType | None = None
+    reader: Any
     values: Mapping[str, Any] | None = None
 
     def is_large(self, allowed: int) -> bool:
         """Whether it takes more memory than allowed, once read."""
-        weight = getattr(self.reader, "WEIGHT", None)
+        weight = getattr(self.reader, "WEIGHT", None) if self.values is None else None
         return weight is not None and too_large(self.path, weight, allowed)
 
     def assigned(self, request: Request, **takers: Taker) -> tuple[Request, dict[str, dict[str, Any]]]:
         """The request with the state's options too, and the options of the reader and of each other function."""
         previous = {} if request.state is None else request.state["options"]
-        takers = {"reader": self.reader.read if self.reader else None, **takers}
+        takers = {"reader": self.reader.read if self.values is None else None, **takers}
         options, of = assign(takers, request.options, previous, self.name)
         return replace(request, options=options), of
 
     def read(self, **options: Any) -> Content:
         """All of it."""
-        if self.reader is not None:
-            content: Content = self.reader.read(self.path, **options)
-            return replace(content, source=self.name, name=short_name(self.name))
-        values = self.values or {}
-        holds_arrays = any(str(key) in ("x", "x_train") for key in values)
-        return arrays(values, self.name) if holds_arrays else columns_in_memory(values, self.name)
+        if self.values is not None:
+            held: Content = self.reader.hold(self.values, self.name)
+            return held
+        content: Content = self.reader.read(self.path, **options)
+        return replace(content, source=self.name, name=short_name(self.name))
 
 
-def _located(source: str | Path | Mapping[str, Any] | None) -> _Source:
-    if isinstance(source, Mapping):
-        return _Source("memory", Path("memory"), values=source)
-    name = "digits" if source is None else str(source)
-    path = DIGITS if name == "digits" else Path(name).expanduser()
-    return _Source(name, path, reader_of(path, name))
+def _located(source: str | Path | Mapping[str, Any]) -> _Source:
+    values = source if isinstance(source, Mapping) else None
+    name = "memory" if isinstance(source, Mapping) else str(source)
+    place = Place(name, Path(name).expanduser(), values)
+    return _Source(name, place.path, source_of(place), values)
 
 
 def _open_text(source: _Source, request: Request, allowed: int) -> WindowData:
@@ -151,7 +144,7 @@ def _open_text(source: _Source, request: Request, allowed: int) -> WindowData:
     _refuse_large(source, allowed)
     if request.target is not None or request.kinds:
         raise SettingError("a running text has neither target nor kinds", where=source.name)
-    content, fingerprint, context = text.read(source.path, **options["reader"])
+    content, fingerprint, context = source.reader.read(source.path, **options["reader"])
     name = short_name(source.name)
     return open_windows(content, source.name, name, fingerprint, request.splits, request.state, context)
 
@@ -171,7 +164,7 @@ def _open_rows(source: _Source, request: Request, allowed: int) -> RowData:
     named = names_files(source.reader, source.path)
     request, options = source.assigned(request, files=resolve_files if named else None)
     if source.is_large(allowed):
-        if source.reader is None or not hasattr(source.reader, "stream"):
+        if not hasattr(source.reader, "stream"):
             raise _larger_than_memory(source, allowed)
         return Streamed(source.reader, source.path, source.name, request, allowed).open()
     content = source.read(**options["reader"])
@@ -192,46 +185,6 @@ def _larger_than_memory(source: _Source, allowed: int) -> DataError:
         where=source.name,
         got=f"{words(allowed)} allowed",
         fix="allow more, if the machine has it: memory='16GiB'",
-    )
-
-
-def reader_of(path: Path, name: str) -> ModuleType:
-    """The module of `sources/` that reads a file or folder.
-
-    Raises:
-        DataError: there is no such path, or no module reads it.
-    """
-    if name.startswith(hub.PREFIX):
-        return hub
-    if path.is_dir():
-        return _folder_reader(path, name)
-    if not path.is_file():
-        close = closest(path.name, [file.name for file in path.parent.iterdir()]) if path.parent.is_dir() else ()
-        raise DataError(
-            "there is no such file or folder",
-            where=name,
-            fix=f"did you mean {path.parent / close[0]}?" if close else "give a path, or 'digits'",
-        )
-    ending = suffixes(path)[0]
-    known = {ending: module for module in readers() for ending in getattr(module, "ENDINGS", ())}
-    if ending not in known:
-        raise DataError(
-            f"files that end in {path.suffix or 'nothing'} are not supported",
-            where=name,
-            expected=", ".join(known) + ", compressed as .xz or .gz or not; or a folder",
-        )
-    return known[ending]
-
-
-def _folder_reader(path: Path, name: str) -> ModuleType:
-    for module in readers():
-        if hasattr(module, "recognises") and module.recognises(path):
-            return module
-    raise DataError(
-        "the folder holds nothing that can be read",
-        where=name,
-        expected="arrays (x_train.npy …), a folder of images, recordings or texts for each class, or Parquet files",
-        got=", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing",
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from weftnet.data import cache, stored
 from weftnet.data.beside import kinds_of, names_files, resolve_files
@@ -27,7 +27,7 @@ class Streamed:
         memory: bytes allowed.
     """
 
-    reader: ModuleType
+    reader: Any
     path: Path
     name: str
     request: Request

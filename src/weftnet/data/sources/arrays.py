@@ -18,19 +18,25 @@ from weftnet.data.columns import Columns
 from weftnet.data.content import Content, fingerprint, short_name
 from weftnet.data.read import LIMIT, read_npy, read_npz, suffixes
 from weftnet.data.sources._mapped import column, mapped
+from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import block_bytes
 from weftnet.errors import DataError, closest
 
 ENDINGS = (".npz", ".npy")
+FOLDER = "arrays (x_train.npy …)"
 #: bytes in memory for each byte of the file: as it is, and as floats
 WEIGHT = 3
 _SPLITS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
 _NAMES = {f"{axis}_{word}": (axis, split) for split, words in _SPLITS.items() for word in words for axis in "xy"}
 
 
-def recognises(path: Path) -> bool:
-    """Whether a folder holds arrays."""
-    return any(suffixes(file)[0] == ".npy" for file in path.iterdir())
+def opens(place: Place) -> float:
+    """Files by their ending, folders that hold arrays, and a mapping with x or x_train."""
+    if place.values is not None:
+        return 0.9 if {"x", "x_train"} & set(map(str, place.values)) else 0.0
+    if place.is_folder:
+        return 0.9 if any(suffixes(file)[0] == ".npy" for file in place.path.iterdir()) else 0.0
+    return place.ends_in(ENDINGS)
 
 
 def read(path: Path, *, limit: int = LIMIT) -> Content:
@@ -44,6 +50,11 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
         DataError: a file is damaged, or names or lengths do not fit together.
     """
     return arrays(load(path, limit=limit), str(path))
+
+
+def hold(values: Mapping[str, Any], name: str) -> Content:
+    """Arrays in memory."""
+    return arrays(values, name)
 
 
 def stream(path: Path, folder: Path, *, memory: int, limit: int = LIMIT) -> Content:

@@ -18,11 +18,17 @@ from weftnet.base.extras import need
 from weftnet.data.content import Content
 from weftnet.data.read import LIMIT
 from weftnet.data.sources._hub import of_splits
+from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
 PREFIX = "hub:"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SECONDS = 5
+
+
+def opens(place: Place) -> float:
+    """Names that begin with `hub:`."""
+    return float(place.name.startswith(PREFIX))
 
 
 def read(path: Path, *, limit: int = LIMIT) -> Content:

@@ -10,12 +10,17 @@ from pathlib import Path
 from weftnet.data.content import Content
 from weftnet.data.media import IMAGES, LARGEST, SOUNDS
 from weftnet.data.sources._folders import count, read_folder
+from weftnet.data.sources._place import Place
+
+FOLDER = "a folder of images for each class"
 
 
-def recognises(path: Path) -> bool:
-    """Whether the folder, or one up to two levels below it, holds images, and not more recordings."""
-    images = count(path, IMAGES)
-    return images > 0 and images >= count(path, SOUNDS)
+def opens(place: Place) -> float:
+    """Folders that hold images, themselves or up to two levels below, and not more recordings."""
+    if not place.is_folder:
+        return 0.0
+    images = count(place.path, IMAGES)
+    return 0.8 if images > 0 and images >= count(place.path, SOUNDS) else 0.0
 
 
 def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:

@@ -19,6 +19,7 @@ from weftnet.data.columns import Columns
 from weftnet.data.content import Content, short_name
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
+from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import Spool, block_bytes
 from weftnet.data.sources._values import Profile
 from weftnet.errors import DataError
@@ -29,6 +30,11 @@ NAMES_FILES = True
 #: bytes in memory for each byte of the file
 WEIGHT = 12
 _BATCH = 256  # rows
+
+
+def opens(place: Place) -> float:
+    """Files by their ending."""
+    return place.ends_in(ENDINGS)
 
 
 def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:

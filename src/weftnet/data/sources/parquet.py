@@ -25,6 +25,7 @@ from weftnet.data.kinds._kind import BadValue
 from weftnet.data.order import Rows
 from weftnet.data.read import LIMIT, Unpacked, read_bytes, suffixes, too_large
 from weftnet.data.sources._arrow import ArrowReader, class_names
+from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import block_bytes
 from weftnet.errors import DataError, closest
 
@@ -33,15 +34,18 @@ _BATCH = 8192  # rows
 _FILE, _END = b"ARROW1", b"\xff\xff\xff\xff\0\0\0\0"
 
 ENDINGS = (".parquet", ".feather", ".arrow")
+FOLDER = "Parquet files"
 #: its columns may name files beside it
 NAMES_FILES = True
 #: bytes in memory for each byte of the file: it is compressed, and words become objects
 WEIGHT = 10
 
 
-def recognises(path: Path) -> bool:
-    """Whether a folder holds Parquet files, itself or one level down."""
-    return bool(parquet_files(path))
+def opens(place: Place) -> float:
+    """Files by their ending, and folders that hold Parquet files, themselves or one level down."""
+    if place.is_folder:
+        return 0.7 if parquet_files(place.path) else 0.0
+    return place.ends_in(ENDINGS)
 
 
 def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT) -> Content:

@@ -10,11 +10,14 @@ from pathlib import Path
 from weftnet.data.content import Content
 from weftnet.data.media import IMAGES, LARGEST, SOUNDS
 from weftnet.data.sources._folders import count, read_folder
+from weftnet.data.sources._place import Place
+
+FOLDER = "a folder of recordings for each class"
 
 
-def recognises(path: Path) -> bool:
-    """Whether the folder, or one up to two levels below it, holds more recordings than images."""
-    return count(path, SOUNDS) > count(path, IMAGES)
+def opens(place: Place) -> float:
+    """Folders that hold more recordings than images, themselves or up to two levels below."""
+    return 0.6 if place.is_folder and count(place.path, SOUNDS) > count(place.path, IMAGES) else 0.0
 
 
 def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:

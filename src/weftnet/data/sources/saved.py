@@ -10,13 +10,16 @@ from weftnet.base.extras import need
 from weftnet.data.content import Content
 from weftnet.data.read import LIMIT
 from weftnet.data.sources._hub import of_splits
+from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
+FOLDER = "what the library datasets saved"
 
-def recognises(path: Path) -> bool:
-    """Whether the library wrote this folder."""
-    one = (path / "dataset_info.json").is_file() and (path / "state.json").is_file()
-    return one or (path / "dataset_dict.json").is_file()
+
+def opens(place: Place) -> float:
+    """Folders that the library wrote."""
+    one = all((place.path / name).is_file() for name in ("dataset_info.json", "state.json"))
+    return float(place.is_folder and (one or (place.path / "dataset_dict.json").is_file()))
 
 
 def read(path: Path, *, limit: int = LIMIT) -> Content:

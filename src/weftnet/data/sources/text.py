@@ -4,11 +4,19 @@ import hashlib
 from pathlib import Path
 
 from weftnet.data.read import LIMIT, read_text
+from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
 ENDINGS = (".txt",)
 #: bytes in memory for each byte of the file: every character is a number
 WEIGHT = 10
+#: what `read` gives
+FORM = "windows"
+
+
+def opens(place: Place) -> float:
+    """Files by their ending."""
+    return place.ends_in(ENDINGS)
 
 
 def read(path: Path, *, context: int = 64, encoding: str = "utf-8", limit: int = LIMIT) -> tuple[str, str, int]:

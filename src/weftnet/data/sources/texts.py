@@ -11,15 +11,22 @@ import numpy as np
 
 from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.read import LIMIT, read_text, suffixes
+from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
 #: bytes in memory for each byte of the files
 WEIGHT = 4
 
 
-def recognises(path: Path) -> bool:
-    """Whether sub-folders hold .txt files, at the first or the second level."""
-    return any(suffixes(file)[0] == ".txt" for pattern in ("*/*", "*/*/*") for file in path.glob(pattern))
+FOLDER = "a folder of texts for each class"
+
+
+def opens(place: Place) -> float:
+    """Folders with .txt files in their sub-folders, at the first or the second level."""
+    if not place.is_folder:
+        return 0.0
+    files = (file for pattern in ("*/*", "*/*/*") for file in place.path.glob(pattern))
+    return 0.5 if any(suffixes(file)[0] == ".txt" for file in files) else 0.0
 
 
 def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
