@@ -1,27 +1,30 @@
-"""The runner inside an export: a copy of those sources of weftnet that answer without torch.
+"""The runner inside an export: a copy of those sources of weftnet, and of plugins, that answer without torch.
 
-Which modules are copied follows from the sources themselves: those that `weftnet.answer` imports, those they import in
-turn, and the entries of the registries of kinds and answers, which are imported by name.
+Which modules are copied follows from the sources themselves: those that `weftnet.answer` imports, the entries that the
+run names – the kinds of its columns, its task's answer and inference – and those that they import in turn. An entry of
+a plugin is copied with the layout of its package, and registered when the runner starts.
 """
 
-import ast
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import weftnet
 from weftnet.data import KINDS
 from weftnet.data.preprocessing import Preprocessing
-from weftnet.tasks import ANSWERS
+from weftnet.export.sources import Sources
+from weftnet.registry import Registry
+from weftnet.tasks import ANSWERS, INFERENCES
 
-_HOME = Path(weftnet.__file__).parent
 _ROOTS = ("weftnet.answer.main",)
 _INIT = '"""The part of weftnet {version} that answers without torch."""\n\n__version__ = {version!r}\n'
 _MAIN = '''\
 """python {folder} rows.csv: answers of the exported run beside this folder, as JSON lines."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -29,77 +32,70 @@ sys.path.insert(0, str(HERE))
 
 from weftnet.answer.main import main  # noqa: E402
 
+#: entries of plugins: registry, name, what it is
+ENTRIES: tuple[tuple[str, str, str], ...] = {entries}
+
+
+def named(path: str) -> object:
+    """package.module:name."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+for registry, name, entry in ENTRIES:
+    named(registry).add(name, named(entry))
+
 raise SystemExit(main(HERE.parent))
 '''
+_REGISTRIES: tuple[tuple[str, Registry[Any]], ...] = (
+    ("weftnet.data.kinds:KINDS", KINDS), ("weftnet.tasks:ANSWERS", ANSWERS), ("weftnet.tasks:INFERENCES", INFERENCES),
+)  # fmt: skip
+#: registry, name
+_Named: TypeAlias = tuple[str, Registry[Any], str]
 #: packages that a kind of column needs beyond NumPy
 _OF_KINDS: Mapping[str, str] = {"image": "Pillow", "subwords": "tokenizers", "audio": "soundfile"}
 
 
-def copy_runner(folder: Path, preprocessing: Preprocessing) -> None:
+def copy_runner(folder: Path, preprocessing: Preprocessing, task: str) -> None:
     """Write the runner's sources and requirements into a folder.
 
     Args:
         folder: new.
         preprocessing: of the run; its kinds determine which packages are required.
+        task: of the run.
     """
-    kinds = {str(kind.state()["kind"]) for kind in preprocessing.columns.values()}
-    for module in closure(_ROOTS + tuple(_registered())):
-        source = _source(module)
-        copy = folder / "weftnet" / source.relative_to(_HOME)
+    entries = list(_entries(preprocessing, task))
+    sources = Sources((*_ROOTS, *(registry.module(name).__name__ for _, registry, name in entries)))
+    for module, source in sources.files.items():
+        copy = folder / sources.relative(module)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if source != _HOME / "__init__.py":
-            shutil.copyfile(source, copy)
+        shutil.copyfile(source, copy)
     init = _INIT.format(version=weftnet.__version__)
     (folder / "weftnet" / "__init__.py").write_text(init, encoding="utf-8")
-    (folder / "__main__.py").write_text(_MAIN.format(folder=folder.name), encoding="utf-8")
+    foreign = tuple(
+        (where, name, f"{registry.module(name).__name__}:{registry.get(name).__name__}")
+        for where, registry, name in entries
+        if registry.plugin(name)
+    )
+    (folder / "__main__.py").write_text(_MAIN.format(folder=folder.name, entries=foreign), encoding="utf-8")
+    kinds = {str(kind.state()["kind"]) for kind in preprocessing.columns.values()}
     packages = ["numpy", "onnxruntime", *(_OF_KINDS[kind] for kind in sorted(kinds & _OF_KINDS.keys()))]
     (folder / "requirements.txt").write_text("".join(f"{_pinned(name)}\n" for name in packages), encoding="utf-8")
 
 
-def closure(roots: Iterable[str]) -> set[str]:
-    """Modules of weftnet that these import, at any level but for type checking, and the packages that contain them."""
-    modules: set[str] = set()
-    waiting = set(roots)
-    while waiting:
-        module = waiting.pop()
-        modules.add(module)
-        tree = ast.parse(_source(module).read_text(encoding="utf-8"))
-        if module != "weftnet":
-            parent = module.rpartition(".")[0]
-            waiting |= {parent, *_imported(tree)} - modules
-    return modules
+def needing_torch(preprocessing: Preprocessing, task: str) -> list[str]:
+    """Modules of plugins that the runner would need and that import torch, which it doesn't have."""
+    entries = _entries(preprocessing, task)
+    return Sources(registry.module(name).__name__ for _, registry, name in entries).needing_torch
 
 
-def _imported(tree: ast.Module) -> set[str]:
-    types = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if id(node) in types:
-            continue
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    return {name for name in names if name.split(".")[0] == "weftnet" and _exists(name)}
-
-
-def _registered() -> list[str]:
-    return [name for registry in (KINDS, ANSWERS) for name in registry.modules()]
-
-
-def _source(module: str) -> Path:
-    path = _HOME.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def _exists(module: str) -> bool:
-    return _source(module).is_file()
+def _entries(preprocessing: Preprocessing, task: str) -> Iterator[_Named]:
+    """The entries that answers of this run need."""
+    columns = [*preprocessing.columns.values(), *([] if preprocessing.target is None else [preprocessing.target])]
+    kinds = {str(kind.state()["kind"]) for kind in columns}
+    for where, registry in _REGISTRIES:
+        names = sorted(kinds) if registry is KINDS else [task] * (registry.find(task) is not None)
+        yield from ((where, registry, name) for name in names)
 
 
 def _pinned(package: str) -> str:

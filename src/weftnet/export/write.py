@@ -24,7 +24,7 @@ from weftnet.export.capture import Captured
 from weftnet.export.diverge import Inner, first_diverging
 from weftnet.export.fault import ExportError
 from weftnet.export.parity import ABSOLUTE, RELATIVE, Compared, Values, arguments_of, check, random_inputs
-from weftnet.export.runner import copy_runner
+from weftnet.export.runner import copy_runner, needing_torch
 from weftnet.export.targets import TARGETS
 from weftnet.export.targets._target import Target
 from weftnet.run.loading import Loaded
@@ -72,12 +72,12 @@ def write(
         raise ExportError("the folder is not empty", where=str(folder), fix="choose another folder")
     networks = _networks(loaded)
     unanswered = _why_no_answers(loaded)
-    because = unanswered or _why_not_alone(target, exporter)
+    because = unanswered or _why_not_alone(loaded, target, exporter)
     inputs = loaded.task.inputs(loaded.signals)
     with _written_completely(folder) as new:
         parts, compared = _write_models(networks, inputs, exporter, new, data_batches)
         if not because:
-            copy_runner(new / RUNNER, loaded.preprocessing)
+            copy_runner(new / RUNNER, loaded.preprocessing, loaded.run.facts.task.name)
         _write_manifest(loaded, new, target, parts, compared, unanswered, alone=not because)
     return Exported(folder, {part: folder / each["file"] for part, each in parts.items()}, compared, because)
 
@@ -166,8 +166,13 @@ def _part(name: str, captured: Captured, signals: dict[str, Signal]) -> dict[str
     }
 
 
-def _why_not_alone(target: str, exporter: Target) -> str:
-    return "" if exporter.runs_alone else f"not applicable, because a file of {target} needs torch"
+def _why_not_alone(loaded: Loaded, target: str, exporter: Target) -> str:
+    """Why the folder can't answer without torch; empty if it can."""
+    if not exporter.runs_alone:
+        return f"not applicable, because a file of {target} needs torch"
+    if modules := needing_torch(loaded.preprocessing, loaded.run.facts.task.name):
+        return f"not applicable, because {', '.join(modules)} of a plugin imports torch"
+    return ""
 
 
 def _why_no_answers(loaded: Loaded) -> str:
