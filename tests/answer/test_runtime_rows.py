@@ -10,13 +10,14 @@ from PIL import Image
 
 from weftnet.answer.rows import read
 from weftnet.data.fields import Field
+from weftnet.data.wires import FileWire, LabelWire, NumbersWire, NumberWire, Wire
 from weftnet.errors import DataError, RunError
 
-SIZE = Field("size", "number", "number", "table", True)
-COLOUR = Field("colour", "category", "label", "table", True)
-WORDS = Field("words", "text", "text", "tokens", True)
-PICTURE = Field("x", "image", "media", "image", False)
-SERIES = Field("x", "series", "numbers", "series", False)
+SIZE = Field("size", "number", NumberWire(), "table", True)
+COLOUR = Field("colour", "category", LabelWire(), "table", True)
+WORDS = Field("words", "text", Wire(), "tokens", True)
+PICTURE = Field("x", "image", FileWire(), "image", False)
+SERIES = Field("x", "series", NumbersWire(), "series", False)
 
 
 def put(folder: Path, name: str, text: str) -> Path:

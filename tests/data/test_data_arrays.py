@@ -180,7 +180,7 @@ def test_errors(tmp_path: Path) -> None:
         ({"x_train": X, "x_test": X[:, :3]}, "different shapes"),
         ({"x": X, "y": np.zeros(90)}, "same in every row"),
         ({"x": X, "y": np.where(Y, 1.5, np.nan)}, r"y, row 0: the target is missing in 30 of 90 rows"),
-        ({"x": X[:, 0, 0]}, "2 to 4 axes"),
+        ({"x": X[:, 0, 0]}, r"no kind of column recognises[\s\S]*one number per row"),
         ({"x": np.where(X[:, 0] == X[7, 0, 0], np.nan, 1.0), "y": Y}, "a value that is not finite"),
     ):
         np.savez(tmp_path / "a.npz", **content)

@@ -19,6 +19,7 @@ from weftnet.data.kinds.series import Series
 from weftnet.data.kinds.text import Text
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.wire import from_json
+from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -52,7 +53,7 @@ def test_rows_of_json_are_encoded_as_the_raw_columns() -> None:
 
 def test_the_input_schema() -> None:
     by_name = {field.name: field for field in FITTED.fields}
-    assert {name: (field.kind, field.wire, field.optional) for name, field in by_name.items()} == {
+    assert {name: (field.kind, field.wire.name, field.optional) for name, field in by_name.items()} == {
         "age": ("number", "number", True),
         "town": ("category", "label", True),
         "review": ("text", "text", True),
@@ -79,7 +80,7 @@ def test_an_input_of_one_column_may_be_called_by_its_name() -> None:
 
 
 def test_media_come_in_base64_and_a_string_is_never_a_path(tmp_path: Path) -> None:
-    field = Field("photo", "image", "media", "image", False)
+    field = Field("photo", "image", FileWire(), "image", False)
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"\x89PNG secret")
     text = base64.b64encode(secret.read_bytes()).decode()

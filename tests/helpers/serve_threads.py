@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.data.fields import Field
+from weftnet.data.wires import NumberWire
 from weftnet.errors import DamagedCheckpoint
 from weftnet.run.facts import TaskFacts
 from weftnet.serve.app import Application
@@ -20,7 +21,7 @@ from weftnet.serve.options import Options
 from weftnet.serve.repository import Place
 from weftnet.serve.server import Server, listening
 
-FIELDS = (Field("x", "number", "number", "table", False),)
+FIELDS = (Field("x", "number", NumberWire(), "table", False),)
 
 
 class Fake:

@@ -15,21 +15,17 @@ from typing import Any
 import torch
 
 from weftnet.base.answers import Form, forms
-from weftnet.base.files import parse_json
-from weftnet.data import Batch, open_data
+from weftnet.data import KINDS, Batch, open_data
 from weftnet.data.fields import Field
-from weftnet.data.media import IMAGES, SOUNDS
 from weftnet.data.read import read_text, suffixes
 from weftnet.data.splits import SPLITS
-from weftnet.data.wire import from_json
+from weftnet.data.wire import from_word
 from weftnet.errors import DataError, RunError, closest
 from weftnet.run.loading import BATCH, Loaded
 from weftnet.tasks._schema import answer_schema
 
 #: input values that go through the network at once: 64 MiB as float32
 VALUES = 2**24
-#: columns by their form on the wire, for messages
-_SORTS = {"media": "pictures or recordings", "text": "texts"}
 
 Answer = dict[str, Any]
 
@@ -61,8 +57,8 @@ def of_source(loaded: Loaded, source: str) -> AnswerStream:
         DataError: it can't be read, or the run reads other inputs.
     """
     path = Path(source).expanduser()
-    if files := media_files(path):
-        column = only_field(loaded, "media", source)
+    if files := example_files(path):
+        column = only_field(loaded, source, files=True)
         return AnswerStream(source, _of_files(loaded, column, files), _forms(loaded), files=True)
     if path.is_file() and suffixes(path)[0] == ".txt":
         return of_texts(loaded, read_text(path).splitlines(), source)
@@ -79,7 +75,7 @@ def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> Ans
     Raises:
         DataError: the run doesn't read a single text.
     """
-    return _of_columns(loaded, {only_field(loaded, "text", source): list(texts)}, source)
+    return _of_columns(loaded, {only_field(loaded, source): list(texts)}, source)
 
 
 def of_values(loaded: Loaded, values: Mapping[str, str]) -> AnswerStream:
@@ -124,13 +120,8 @@ def _forms(loaded: Loaded) -> Mapping[str, Form]:
 
 
 def _cell(field: Field, text: str | None) -> Any:
-    """A value from the command line: words and numbers as they are, lists as JSON, media as a file's name."""
-    if text is None or field.wire in ("number", "label", "text"):
-        return text
-    if field.wire == "media":
-        return Path(text).expanduser()
-    (value,) = from_json([field], [{field.name: parse_json(text, f"--value {field.name}")}])[field.name]
-    return value
+    """A value from the command line."""
+    return None if text is None else from_word(field, text, f"--value {field.name}")
 
 
 def _state(loaded: Loaded) -> Mapping[str, Any]:
@@ -144,27 +135,28 @@ def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
     return {**state, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
 
 
-def media_files(path: Path) -> list[Path]:
-    """Pictures and recordings: the file itself, or all in a folder, by name."""
+def example_files(path: Path) -> list[Path]:
+    """Files that are an example each: the file itself, or all in a folder, by name."""
+    known = {suffix for name in KINDS for suffix in KINDS.get(name).suffixes}
     if path.is_dir():
-        return sorted(each for each in path.rglob("*") if each.suffix.lower() in (*IMAGES, *SOUNDS) and each.is_file())
-    return [path] if path.suffix.lower() in (*IMAGES, *SOUNDS) and path.is_file() else []
+        return sorted(each for each in path.rglob("*") if each.suffix.lower() in known and each.is_file())
+    return [path] if path.suffix.lower() in known and path.is_file() else []
 
 
-def only_field(loaded: Loaded, wire: str, source: str) -> str:
-    """The run's only column, if it has this form on the wire.
+def only_field(loaded: Loaded, source: str, files: bool = False) -> str:
+    """The run's only column, if its values are files, or lines of a text file.
 
     Raises:
         DataError: it has another, or there are several columns.
     """
     fields: Sequence[Field] = loaded.preprocessing.fields
-    if len(fields) != 1 or fields[0].wire != wire:
+    if len(fields) != 1 or not (fields[0].wire.file if files else fields[0].wire.lines):
         got = ", ".join(f"{field.name} ({field.kind})" for field in fields)
         raise DataError(
-            f"the run doesn't read only {_SORTS[wire]}",
+            f"the run doesn't read only {'files' if files else 'texts'}",
             where=source,
             expected=f"values of {got}",
-            fix="give a table with these columns" + (", or --value column=value" if wire == "text" else ""),
+            fix="give a table with these columns" + ("" if files else ", or --value column=value"),
         )
     return fields[0].name
 

@@ -37,7 +37,7 @@ def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
     try:
         if source.is_dir():
             files = sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
-            return {_only(fields, "media", source): [_within(source, path) for path in files]}, [
+            return {_only(fields, source, files=True): [_within(source, path) for path in files]}, [
                 path.relative_to(source).as_posix() for path in files
             ]
         match source.suffix.lower():
@@ -48,8 +48,8 @@ def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
             case ".npz" | ".npy":
                 return _arrays(source, fields), []
             case ".txt":
-                return {_only(fields, "text", source): source.read_text(encoding="utf-8").splitlines()}, []
-        return {_only(fields, "media", source): [source]}, [source.name]
+                return {_only(fields, source): source.read_text(encoding="utf-8").splitlines()}, []
+        return {_only(fields, source, files=True): [source]}, [source.name]
     except OSError as error:
         raise DataError(f"can't be read: {error.strerror or error}", where=str(source)) from error
     except UnicodeDecodeError as error:
@@ -79,12 +79,10 @@ def _table(source: Path, fields: Sequence[Field]) -> Columns:
 
 
 def _cells(field: Field, cells: list[Any], source: Path) -> list[Any]:
-    if field.wire == "numbers":
+    if not field.wire.cell:
         fix = "give the examples as .jsonl or .npz"
         raise DataError("a cell of a table can't hold many numbers", where=f"{source}: {field.name}", fix=fix)
-    if field.wire != "media":
-        return cells
-    return [None if cell is None else inside(source.parent, cell) for cell in cells]
+    return [None if cell is None else field.wire.of_cell(cell, source.parent) for cell in cells]
 
 
 def _lines(source: Path, fields: Sequence[Field]) -> Columns:
@@ -139,8 +137,9 @@ def _name(field: Field, names: Sequence[str]) -> str:
     return field.name if field.name in names else field.input
 
 
-def _only(fields: Sequence[Field], wire: str, source: Path) -> str:
-    if len(fields) == 1 and fields[0].wire == wire:
+def _only(fields: Sequence[Field], source: Path, files: bool = False) -> str:
+    """The only column, if its values are files, or lines of a text file."""
+    if len(fields) == 1 and (fields[0].wire.file if files else fields[0].wire.lines):
         return fields[0].name
     raise DataError(
         f"examples can't be read from {'a folder' if source.is_dir() else 'such a file'}",

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.content import Content
-from weftnet.data.kinds.category import Category, labels
-from weftnet.data.kinds.number import Number, floats
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
 
@@ -63,17 +62,20 @@ def repeated(splits: Mapping[str, Rows], same: NDArray[np.int64]) -> list[str]:
 def unbalanced(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """Classes of very different size."""
     kind = preprocessing.target
-    if not isinstance(kind, Category) or content.target is None or not len(splits["train"]):
+    if kind is None or kind.measures != "nominal" or content.target is None or not len(splits["train"]):
         return []
-    counts = np.bincount(kind.encode(content.columns[content.target][splits["train"]]), minlength=len(kind.labels))
-    counts = counts[: len(kind.labels)]
+    codes = kind.encode(content.columns[content.target][splits["train"]])
+    counts = np.bincount(codes[codes >= 0])
+    known = [label is not None for label in kind.decode(np.arange(len(counts)))]
+    counts = np.where(known, counts, 0)[: int(np.flatnonzero(known).max(initial=-1)) + 1]
     if len(counts) < 2 or counts.max() < UNBALANCED * counts.min():
         return []
     most, least = int(np.argmax(counts)), int(np.argmin(counts))
+    most_label, least_label = kind.decode(np.array([most, least]))
     total = counts.sum()
     return [
-        f"the classes are unbalanced: {kind.labels[most]!r} has {counts[most] / total:.1%} of the training rows, "
-        f"{kind.labels[least]!r} {counts[least] / total:.2%}; class_weights=balanced weights them equally"
+        f"the classes are unbalanced: {most_label!r} has {counts[most] / total:.1%} of the training rows, "
+        f"{least_label!r} {counts[least] / total:.2%}; class_weights=balanced weights them equally"
     ]
 
 
@@ -81,10 +83,10 @@ def unseen(content: Content, preprocessing: Preprocessing, splits: Mapping[str, 
     """Labels of validation and test rows that no training row has."""
     notes = []
     for name, kind in preprocessing.columns.items():
-        if not isinstance(kind, Category):
-            continue
         for split in ("validation", "test"):
-            count = sum(_unknown(kind, chunk) for chunk in content.chunks(name, splits[split]))
+            if kind.measures != "nominal":
+                continue
+            count = sum(kind.unknown(chunk) for chunk in content.chunks(name, splits[split]))
             if count:
                 notes.append(
                     f"{name}: {count} of {len(splits[split])} {split} rows hold a label that is not among those kept "
@@ -93,23 +95,18 @@ def unseen(content: Content, preprocessing: Preprocessing, splits: Mapping[str, 
     return notes
 
 
-def _unknown(kind: Category, values: NDArray[Any]) -> int:
-    """How many values are labels without an index of their own; missing values do not count."""
-    return sum(label is not None for label in labels(values[kind.encode(values) == len(kind.labels)]))
-
-
 def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """Columns that determine the target, one to one or by a correlation above `CORRELATION`."""
     target, train = preprocessing.target, splits["train"]
-    if content.target is None or not isinstance(target, Category | Number) or len(train) < 3:
+    if content.target is None or target is None or not target.measures or len(train) < 3:
         return []
     truth = content.columns[content.target][train]
     notes = []
     for name, kind in preprocessing.columns.items():
         pairs = _with_target(content, name, train, truth)
-        if isinstance(target, Number) and isinstance(kind, Number):
-            leaks = abs(_correlation(pairs, kind.mean, target.mean)) > CORRELATION
-        elif isinstance(target, Category) and isinstance(kind, Category | Number):
+        if target.measures == kind.measures == "interval":
+            leaks = abs(_correlation(pairs, kind, target)) > CORRELATION
+        elif target.measures == "nominal" and kind.measures:
             leaks = _one_to_one(pairs)
         else:
             leaks = False
@@ -132,11 +129,11 @@ def _with_target(content: Content, name: str, rows: Rows, truth: NDArray[Any]) -
         start += len(chunk)
 
 
-def _correlation(pairs: Pairs, x_mean: float, y_mean: float) -> float:
-    """Pearson's, of the rows that have both; values are centred first, so that the sums do not cancel."""
+def _correlation(pairs: Pairs, x: Kind, y: Kind) -> float:
+    """Pearson's, of the rows that have both; encoded values are centred, so that the sums do not cancel."""
     count, sums, squares = 0, np.zeros(2), np.zeros((2, 2))
     for values, truth in pairs:
-        both = np.stack([floats(values) - x_mean, floats(truth) - y_mean])
+        both = np.stack([x.encode(values), y.encode(truth)]).astype(np.float64)
         both = both[:, ~np.isnan(both).any(0)]
         count, sums, squares = count + both.shape[1], sums + both.sum(1), squares + both @ both.T
     if count < 3:

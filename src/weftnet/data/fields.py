@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import Kind, name_of
+from weftnet.data.wires import Wire
 from weftnet.errors import DataError
 
 
@@ -15,7 +16,7 @@ class Field:
     Args:
         name: of the column.
         kind: of the column, an entry of `KINDS`.
-        wire: how a value is written in JSON: number, label, text, media, numbers or labels (`wire.py`).
+        wire: how a value is written outside (`wires`).
         input: the name of the network's input it goes into; if no other column does, also a second name of the column.
         optional: whether a value may be missing.
         facts: about valid values, by its kind: labels, sizes, rate …
@@ -23,7 +24,7 @@ class Field:
 
     name: str
     kind: str
-    wire: str
+    wire: Wire
     input: str
     optional: bool
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -38,7 +39,7 @@ def fields_of(columns: Mapping[str, Kind], inputs: Mapping[str, tuple[str, ...]]
     """
     places = {column: name for name, group in inputs.items() for column in group}
     return tuple(
-        Field(name, str(kind.state()["kind"]), kind.wire, places[name], _accepts_missing(kind), kind.facts)
+        Field(name, name_of(type(kind)), kind.wire, places[name], _accepts_missing(kind), kind.facts)
         for name, kind in columns.items()
     )
 

@@ -1,32 +1,25 @@
 """The kind of a column, where it is not set; and kinds as people write them.
 
-Array, 2 axes: vector. 3 axes: image if uint8 or square, otherwise series. 4 axes: image.
-Table column:  number if every value is one; text if most values differ and they have three words or more on average;
-               labels if the values are lists of words; image or audio if they are such files, by suffix or first bytes;
-               otherwise category. A column without any value is left out.
-Target:        number if it has fractions or more than 20 different values, category if whole numbers or words.
-               In arrays: integers and words are categories, floats numbers, several numbers per row a vector.
+Every kind says how sure it is that a column is of it (`recognises`), and the surest is taken. Where another is nearly
+as sure, a note says so, and names the option that takes the other.
 
 What a person sets takes precedence: `kinds={"zip": "category", "age": {"number": {"bins": 16}}, "id": None}`, where
 None leaves a column out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import BadValue, Kind
-from weftnet.data.kinds.number import MISSING, floats
-from weftnet.data.media import media_of_column
+from weftnet.data.kinds._raw import RawColumn
 from weftnet.errors import DataError, SettingError
 
-_WORDS = 3.0
-_FEW = 20
-_SAMPLE = 10_000
-_STRAYS = 0.05  # share of words up to which a column counts as numbers with mistakes
+#: difference of confidence up to which the second kind is named too
+_NEAR = 0.1
+#: confidence from which another kind's doubts about a value don't matter
+_CERTAIN = 0.9
+_ONE_NUMBER = "one number per row: x.reshape(-1, 1)"
 
 Spec = str | Mapping[str, Mapping[str, Any]]
 
@@ -56,119 +49,40 @@ def make(spec: Spec, where: str) -> Kind:
     return kind
 
 
-def of_array(values: NDArray[Any], where: str) -> str:
-    """The kind of an input array."""
-    if values.ndim == 2:
-        return "vector"
-    if values.ndim == 4 or (values.ndim == 3 and (values.dtype == np.uint8 or values.shape[1] == values.shape[2])):
-        return "image"
-    if values.ndim == 3:
-        return "series"
-    raise DataError(
-        "an input array has 2 to 4 axes: vectors, series, grey images or images",
-        where=where,
-        got=f"shape {values.shape}",
-        fix="one number per row: x.reshape(-1, 1)",
-    )
-
-
-def of_column(values: NDArray[Any], typed: bool = False) -> str | None:
-    """The kind of a table's column; None if it has no values.
+def recognise(column: RawColumn, where: str) -> tuple[str | None, str]:
+    """The kind of a column, and another that is nearly as probable; None for a column without values, "" for no other.
 
     Args:
-        values: of the training rows.
-        typed: whether the source distinguishes numbers from words, so that "07" is a word.
+        column: its training rows; or all rows of a target.
+        where: for messages.
 
     Raises:
-        BadValue: nearly all values are numbers and a few are not, so that either kind would be wrong.
+        BadValue: a value keeps a kind from being recognised.
+        DataError: no kind recognises the column.
     """
-    if values.ndim > 1:
-        return {2: "vector", 3: "image" if values.dtype == np.uint8 else "series"}.get(values.ndim, "image")
-    if values.dtype.kind in "fiub":
-        return "number" if not np.isnan(values.astype(np.float64)).all() else None
-    present = [value for value in values.tolist() if value is not None]
-    if not present:
-        return None
-    if _are_lists_of_words(present):
-        return "labels"
-    if media := media_of_column(present):
-        return media
-    if not (typed and any(isinstance(value, str) for value in present)) and _numbers(present) is not None:
-        return "number"
-    _check_strays(values, typed)
-    return of_words([str(value) for value in present[:_SAMPLE]])
-
-
-def of_chunks(chunks: Iterable[NDArray[Any]], typed: bool = False) -> str | None:
-    """The kind of a column that comes in chunks: what `of_column` returns for the whole."""
-    kinds: set[str | None] = set()
-    first: list[Any] = []
-    for values in chunks:
-        kinds.add(of_column(values, typed))
-        if values.dtype.kind == "O" and len(first) < _SAMPLE:
-            first += [value for value in values[:_SAMPLE].tolist() if value is not None]
-    kinds.discard(None)
-    if len(kinds) > 1 or kinds & {"category", "text"}:
-        return of_words([str(value) for value in first[:_SAMPLE]])
-    return next(iter(kinds), None)
-
-
-def of_words(texts: list[str]) -> str:
-    """Whether values are texts or categories, by a sample of them."""
-    words = sum(len(text.split()) for text in texts) / len(texts)
-    return "text" if words >= _WORDS and len(set(texts)) > len(texts) / 2 else "category"
-
-
-def _check_strays(values: NDArray[Any], typed: bool) -> None:
-    """Refuse a column of numbers with a few words in it: read as categories the numbers would be lost."""
-    numbers, strays, first = set(), 0, -1
-    for row, value in enumerate(values.tolist()):
-        if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
-            continue
-        if (typed and isinstance(value, str)) or _numbers([value]) is None:
-            strays, first = strays + 1, row if first < 0 else first
-            if strays > _STRAYS * len(values):
-                return
-        else:
-            numbers.add(value)
-    if len(numbers) > _FEW:
-        raise BadValue(
-            first,
-            f"nearly every value is a number, but {strays} {'is' if strays == 1 else 'are'} not",
-            expected="a number such as 3.5, or nothing",
-            got=repr(values[first]),
-            fix="correct the value; or set the kind: --kind COLUMN=category (none: 'COLUMN='), kinds={COLUMN: …}",
+    if column.table and not column.target and not column.sample:
+        return None, ""
+    confidence, fault = {}, None
+    for name in KINDS:
+        try:
+            confidence[name] = KINDS.get(name).recognises(column)
+        except BadValue as stray:
+            fault = stray
+    best, *others = sorted(confidence, key=lambda name: (-confidence[name], name))
+    if fault is not None and confidence[best] < _CERTAIN:
+        raise fault
+    if not confidence[best]:
+        raise DataError(
+            "no kind of column recognises these values",
+            where=where,
+            got=f"{column.first.dtype} with shape {column.first.shape}",
+            fix=_ONE_NUMBER if column.first.ndim == 1 else f"name the kind: one of {', '.join(KINDS)}",
         )
+    near = confidence[others[0]] > max(0.0, confidence[best] - _NEAR)
+    return best, others[0] if near else ""
 
 
-def of_target(values: NDArray[Any], where: str, typed: bool = False) -> Spec:
-    """The kind of a target; `typed` as in `of_column`."""
-    category = {"category": {"most": 0, "least": 1}}
-    if values.ndim > 1:
-        return of_array(values, where)
-    if values.dtype.kind == "f":
-        return "number"
-    if values.dtype.kind != "O":
-        return category
-    present = [value for value in values.tolist() if value is not None]
-    if _are_lists_of_words(present):
-        return "labels"
-    numbers = None if typed and any(isinstance(value, str) for value in present) else _numbers(present)
-    if numbers is None or not len(numbers):
-        return category
-    many = len(np.unique(numbers)) > _FEW
-    return "number" if many or (numbers != np.round(numbers)).any() else category
-
-
-def _are_lists_of_words(values: list[Any]) -> bool:
-    """Whether every row is a list of words: several labels at once."""
-    return all(isinstance(value, list | tuple) and all(isinstance(each, str) for each in value) for value in values)
-
-
-def _numbers(values: list[Any]) -> NDArray[np.float64] | None:
-    try:
-        return floats(np.array(values, dtype=object))
-    except BadValue as fault:
-        if "infinite" in fault.what:
-            raise
-        return None
+def either(name: str, taken: str, other: str) -> list[str]:
+    """The note on a column that could be of either kind; none where there is no other."""
+    option = f"--kind {name}={other}, kinds={{{name!r}: {other!r}}}"
+    return [f"{name}: read as {taken}; to read it as {other}: {option}"] * bool(other)

@@ -6,9 +6,9 @@ checked where it leads.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 
@@ -19,33 +19,12 @@ SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 #: bytes that one file may have, unless the caller sets another limit
 LARGEST = 256 * 2**20
 
-#: first bytes of the files of each medium; RIFF files name theirs at byte 8
-_MAGIC: dict[bytes, Literal["image", "audio"]] = {
-    b"\x89PNG": "image", b"\xff\xd8\xff": "image", b"GIF8": "image", b"BM": "image", b"II*\0": "image",
-    b"MM\0*": "image", b"fLaC": "audio", b"OggS": "audio", b"ID3": "audio",
-    b"\xff\xfb": "audio", b"\xff\xf3": "audio", b"\xff\xf2": "audio",
-}  # fmt: skip
-_RIFF: dict[bytes, Literal["image", "audio"]] = {b"WEBP": "image", b"WAVE": "audio"}
 
-
-def medium_of(cell: Any) -> Literal["image", "audio"] | None:
-    """Whether a cell is an image or sound, by its suffix or first bytes; None if neither."""
-    if isinstance(cell, Path):
-        return "image" if cell.suffix.lower() in IMAGES else "audio" if cell.suffix.lower() in SOUNDS else None
-    if isinstance(cell, bytes):
-        if cell[:4] == b"RIFF":
-            return _RIFF.get(cell[8:12])
-        return next((medium for magic, medium in _MAGIC.items() if cell.startswith(magic)), None)
-    if isinstance(cell, np.ndarray):
-        return "image" if cell.ndim in (2, 3) and cell.dtype == np.uint8 else None
-    return "image" if is_picture(cell) else None
-
-
-def media_of_column(cells: Sequence[Any]) -> Literal["image", "audio"] | None:
-    """Whether a column's cells are images or sound; bytes of neither format count as damaged images."""
-    if isinstance(cells[0], bytes):
-        return next(filter(None, map(medium_of, cells)), "image")
-    return medium_of(cells[0])
+def are_files(cells: Sequence[Any], suffixes: tuple[str, ...], begins: Callable[[bytes], bool]) -> bool:
+    """Whether values are files of a medium: paths by the suffix of the first, bytes by those that any begins with."""
+    if cells and isinstance(cells[0], Path):
+        return cells[0].suffix.lower() in suffixes
+    return any(isinstance(cell, bytes) and begins(cell) for cell in cells)
 
 
 def is_picture(cell: Any) -> bool:

@@ -24,7 +24,6 @@ from weftnet.data.infer import Spec, make
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
 from weftnet.data.kinds._tokens import PAD
-from weftnet.data.kinds.category import Category
 from weftnet.data.order import Rows
 from weftnet.errors import DataError, closest
 
@@ -58,18 +57,19 @@ class Preprocessing:
         for name in content.columns:
             if name == content.target or (name in content.aside and name not in kinds):
                 continue
-            spec = kinds[name] if name in kinds else fitting.infer(content, name, train)
+            spec, doubts = (kinds[name], []) if name in kinds else fitting.infer(content, name, train)
+            notes += doubts
             if spec is None:
                 if name not in kinds:
                     notes.append(f"column {name!r} is empty in the training rows and left out")
                 continue
             kind = make(spec, f"kinds: {name}")
             sampled = fitting.fit(content, name, train, kind)
-            if isinstance(kind, Category) and not kind.labels and name not in kinds:
-                notes.append(f"{name}: no label occurs {kind.least} times, as in dates or identifiers; left out")
+            if kind.useless and name not in kinds:
+                notes.append(f"{name}: {kind.useless}; left out")
                 continue
             fitted[name] = kind
-            notes += sampled + fitting.notices(content, name, train, kind)
+            notes += sampled + fitting.findings(content, name, train, kind)
         if not fitted:
             raise DataError("no column is left to learn from", where=content.source)
         return cls(MappingProxyType(fitted), target), notes

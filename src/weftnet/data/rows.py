@@ -207,14 +207,13 @@ def _restored(content: Content, request: Request, state: Mapping[str, Any]) -> P
 
 def _fitted(content: Content, request: Request) -> Prepared:
     """The preprocessing fitted on the training rows, the splits, and what was noticed."""
-    target = target_kind(content, request.kinds)
+    target, notes = target_kind(content, request.kinds)
     if target is not None:
         check_target(content, target)
     splits = _split(content, target, request)
     inputs = {name: spec for name, spec in request.kinds.items() if name != content.target}
     if (column := excluded_column(request.splits)) is not None:
         inputs.setdefault(column, None)
-    notes: list[str] = []
     if target is not None:
         notes += fitting.fit(content, str(content.target), splits["train"], target)
     preprocessing, noticed = Preprocessing.fit(content, splits["train"], inputs, target)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from weftnet.data.content import Content, located, split_named
 from weftnet.data.kinds._kind import Kind
-from weftnet.data.kinds.category import Category
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import missing_column
 from weftnet.data.splits import SPLITS, SplitSpec, split
@@ -39,9 +38,9 @@ def split_rows(
         seed: of the shuffling.
         keys: the group of each row, where the spec requires groups and names no column.
     """
-    classes = (
-        target_values(content).astype(str) if isinstance(target, Category) and content.target is not None else None
-    )
+    classes = None
+    if target is not None and target.measures == "nominal" and content.target is not None:
+        classes = target_values(content).astype(str)
     own = dict(content.splits)
     if keys is None and isinstance(spec, Mapping) and spec.get("by") in ("group", "time") and "column" in spec:
         keys = keys_of(content, spec)

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.content import Content, located
-from weftnet.data.infer import Spec, make, of_target
+from weftnet.data.infer import Spec, either, make, recognise
+from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Kind
-from weftnet.data.kinds.category import Category
-from weftnet.data.kinds.labels import Labels
-from weftnet.data.kinds.number import Number, floats
-from weftnet.data.order import Rows
+from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.preprocessing import missing_column
 from weftnet.errors import DataError
 
@@ -37,29 +35,27 @@ def target_values(content: Content) -> NDArray[Any]:
     return next(content.chunks(name)) if content.on_disk(name) else content.columns[name]
 
 
-def target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> Kind | None:
-    """The kind of the target, not yet fitted; None if there is no target."""
+def target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> tuple[Kind | None, list[str]]:
+    """The kind of the target, not yet fitted, None if there is no target; and a note if it could be another."""
     if content.target is None:
-        return None
-    where = f"{content.source}: {content.target}"
-    spec = kinds.get(content.target) or located(
-        content, content.target, None, lambda: of_target(target_values(content), where, content.typed)
-    )
+        return None, []
+    where, notes = f"{content.source}: {content.target}", []
+    if not (spec := kinds.get(content.target)):
+        values = target_values(content)
+        column = RawColumn([values], table=content.table and values.ndim == 1, typed=content.typed, target=True)
+        taken, other = located(content, content.target, None, lambda: recognise(column, where))
+        spec, notes = str(taken), either(content.target, str(taken), other)
     name, settings = (spec, {}) if isinstance(spec, str) else next(iter(spec.items()))
-    if spec == "category" or name == "labels":  # a target keeps its rare labels
-        spec = {name: {"most": 0, "least": 1, **(settings or {})}}
-    return make(spec, where)
+    own = KINDS.get(name).as_target if name in KINDS else {}
+    return make({name: {**own, **(settings or {})}}, where), notes
 
 
 def check_target(content: Content, kind: Kind) -> None:
     """Refuse a target with missing values, and a constant one."""
     name, values = str(content.target), target_values(content)
-    if isinstance(kind, Labels):
-        values = np.array([";".join(sorted(row)) for row in located(content, name, None, lambda: kind.sets(values))])
+    values = located(content, name, None, lambda: kind.compared(values))
     if values.ndim > 1:
         return
-    if isinstance(kind, Number):
-        values = located(content, name, None, lambda: floats(values))
     absent = np.array([value is None or value != value for value in values.tolist()])
     if absent.any():
         raise DataError(
@@ -77,11 +73,10 @@ def check_target(content: Content, kind: Kind) -> None:
 
 
 def target_notes(content: Content, kind: Kind | None) -> list[str]:
-    """How many rows have no label at all, which may be intended."""
-    if not isinstance(kind, Labels):
+    """What the reader should know about the target."""
+    if kind is None:
         return []
-    none = sum(not labels for labels in kind.sets(target_values(content)))
-    return [f"{content.target}: {none} rows have no label"] * (none > 0)
+    return [f"{content.target}: {note}" for note in kind.target_findings(target_values(content))]
 
 
 def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:
@@ -93,20 +88,5 @@ def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:
     start, name = 0, str(content.target)
     for values in content.chunks(name, width=kind.signal.numel):
         rows = np.arange(start, start + len(values))
-        encoded = located(content, name, rows, lambda values=values: kind.encode(values))
-        _check_known(content, kind, rows, values, encoded)
-        yield encoded
+        yield located(content, name, rows, lambda values=values: kind.encode_target(values))
         start += len(rows)
-
-
-def _check_known(content: Content, kind: Kind, rows: Rows, values: NDArray[Any], encoded: NDArray[Any]) -> None:
-    unseen = encoded == len(kind.labels) if isinstance(kind, Category) else np.isnan(encoded)
-    if not unseen.any():
-        return
-    row = int(np.argmax(unseen.reshape(len(unseen), -1).any(1)))
-    raise DataError(
-        "the target is no label of the training rows" if isinstance(kind, Category) else "the target is missing",
-        where=content.place(str(content.target), int(rows[row])),
-        expected=", ".join(map(str, kind.labels)) if isinstance(kind, Category) else "a number",
-        got=repr(values[row].item() if hasattr(values[row], "item") else values[row]),
-    )

@@ -1,20 +1,7 @@
-"""Rows of JSON ⇄ raw columns: one form for the server, the exported runner and files of JSON lines.
+"""Rows of JSON as raw columns, for the server, the exported runner and files of JSON lines: see `wires`."""
 
-    number   3.5, or nothing                         label    "red", 7, true, or nothing
-    text     "a sentence", or nothing                labels   ["red", "green"]
-    numbers  [1, 2] or [[1, 2], [3, 4]]
-    media    a file in base64 (a `data:` URL too), or its values as nested lists
-
-Input is checked for its form alone; whether a value can be used is for its kind to decide. A string never becomes a
-path: a client must not be able to open a file here.
-"""
-
-import base64
-import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from weftnet.data.fields import Field
 from weftnet.errors import DataError, closest
@@ -56,67 +43,28 @@ def _value(field: Field, value: Any, row: int) -> Any:
     where = f"row {row}, column {field.name!r}"
     if value is None:
         if not field.optional:
-            raise DataError("the value is missing", where=where, expected=_FORMS[field.wire][1])
+            raise DataError("the value is missing", where=where, expected=field.wire.expected)
         return None
-    read, expected = _FORMS[field.wire]
     try:
-        return read(value)
-    except (TypeError, ValueError, OverflowError, binascii.Error):
-        raise DataError("the value has the wrong form", where=where, expected=expected, got=_brief(value)) from None
+        return field.wire.read(value)
+    except (TypeError, ValueError, OverflowError):  # an error of base64 is a ValueError
+        raise _wrong(field, where, value) from None
 
 
-def _number(value: Any) -> float | str:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError
-    return value if isinstance(value, str) else float(value)  # words are parsed, or refused, as in a table
+def from_word(field: Field, word: str, where: str) -> Any:
+    """A raw value from a word of the command line.
+
+    Raises:
+        DataError: it has the wrong form.
+    """
+    try:
+        return field.wire.of_word(word)
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong(field, where, word) from None
 
 
-def _label(value: Any) -> str | int:
-    if isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str | int | float):
-        raise TypeError
-    return value if isinstance(value, str | int) else int(value) if value.is_integer() else str(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _numbers(value: Any) -> Any:
-    if not isinstance(value, list):
-        raise TypeError
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiu":
-        raise TypeError
-    return array
-
-
-def _labels(value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise TypeError
-    return value
-
-
-def _media(value: Any) -> Any:
-    if isinstance(value, list):
-        return _numbers(value)
-    if not isinstance(value, str):
-        raise TypeError
-    head, comma, rest = value.partition(",")
-    return base64.b64decode(rest if comma and head.startswith("data:") else value, validate=True)
-
-
-_FORMS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
-    "number": (_number, "a number"),
-    "label": (_label, "a word or a whole number"),
-    "text": (_text, "a text"),
-    "numbers": (_numbers, "a list of numbers, or of lists of numbers, all of one length"),
-    "labels": (_labels, "a list of words"),
-    "media": (_media, "a file in base64, or its values as nested lists"),
-}
+def _wrong(field: Field, where: str, value: Any) -> DataError:
+    return DataError("the value has the wrong form", where=where, expected=field.wire.expected, got=_brief(value))
 
 
 def _unknown(name: str, row: int, fields: Sequence[Field]) -> DataError:

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.files import write_text
-from weftnet.data.fields import Field
-from weftnet.data.kinds.number import floats
+from weftnet.data.kinds._kind import Kind, most_common, name_of
 from weftnet.data.rows import RowData
-from weftnet.errors import DataError
 from weftnet.report.cells import cell
 from weftnet.report.charts import bars
 from weftnet.report.page import charts, figure, page, paragraph, section, table
@@ -47,13 +45,9 @@ def column_table(data: RowData) -> tuple[list[str], list[list[str]]]:
     fields = {field.name: field for field in data.preprocessing.fields}
     lines = []
     for name, values in raw.items():
-        if name in fields:
-            lines.append([name, fields[name].kind, fields[name].input, *_summary(values, fields[name])])
-        elif name == data.target_column:
-            kind = str(data.preprocessing.state()["target"]["kind"])
-            lines.append([name, kind, "target", *_summary(values, Field(name, kind, "", "", False))])
-        else:
-            lines.append([name, "", "left out", *_summary(values, Field(name, "", "", "", True))])
+        kind = data.preprocessing.columns.get(name) or (data.target if name == data.target_column else None)
+        place = fields[name].input if name in fields else "target" if kind else "left out"
+        lines.append([name, name_of(type(kind)) if kind else "", place, *_summary(values, kind)])
     return list(_HEAD), lines
 
 
@@ -99,40 +93,15 @@ def _balance(data: RowData) -> list[str]:
     return [section(f"Target: {data.target_column}", charts(figure(bars(most_frequent, "training rows"), caption)))]
 
 
-def _summary(values: NDArray[Any], field: Field) -> list[str]:
+def _summary(values: NDArray[Any], kind: Kind | None) -> list[str]:
     """Missing values, distinct values, and a description of a raw column."""
     if values.ndim > 1:
         whole = " × ".join(map(str, values.shape[1:]))
         return ["0", "", f"{whole} of {values.dtype}, {values.min():.4g} … {values.max():.4g}"]
     cells = values.tolist()
     real = [value for value in cells if value is not None and value == value]
-    missing = str(len(cells) - len(real))
-    if field.kind in ("image", "audio"):
-        return [missing, "", _sizes(field)]
-    distinct = {str(value) for value in real}
-    if field.kind == "number":
-        try:
-            numbers = floats(np.array(real, dtype=object))
-        except DataError:
-            return [missing, str(len(distinct)), ""]
-        if not len(numbers):
-            return [missing, "0", ""]
-        low, middle, high = np.quantile(numbers, [0, 0.5, 1])
-        return [missing, str(len(distinct)), f"{low:.4g} … {middle:.4g} … {high:.4g}"]
-    common = [f"{_short(value)} ({count})" for value, count in Counter(map(str, real)).most_common(3)]
-    return [
-        missing,
-        str(len(distinct)),
-        _short(str(real[0]), 60) if field.kind == "text" and real else ", ".join(common),
-    ]
-
-
-def _sizes(field: Field) -> str:
-    return ", ".join(f"{name} {value}" for name, value in field.facts.items())
-
-
-def _short(text: str, length: int = 24) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+    distinct = "" if kind and kind.suffixes else str(len({str(value) for value in real}))  # files are not compared
+    return [str(len(cells) - len(real)), distinct, kind.summary(real) if kind else most_common(real)]
 
 
 def _item(values: NDArray[Any], place: int) -> Any:

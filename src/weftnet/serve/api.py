@@ -9,8 +9,6 @@
 A prediction may also come as multipart/form-data, with one row: files for images and recordings, text for the rest.
 """
 
-import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +18,7 @@ from starlette.routing import Route
 
 from weftnet.base.answers import forms
 from weftnet.data.fields import Field
+from weftnet.data.wires import Wire
 from weftnet.serve.body import Receive, body_of, json_object
 from weftnet.serve.refusal import Refusal
 from weftnet.serve.reply import Reply
@@ -99,9 +98,11 @@ def field_facts(field: Field) -> dict[str, Any]:
     return {
         "name": field.name,
         "kind": field.kind,
-        "wire": field.wire,
+        "wire": field.wire.name,
         "optional": field.optional,
         "facts": dict(field.facts),
+        "example": field.wire.example,
+        **field.wire.widget,
     }
 
 
@@ -147,28 +148,22 @@ async def _form_row(request: Request, body: bytes, fields: tuple[Field, ...]) ->
                 if name in row:
                     raise Refusal(422, f"the field {name[:80]!r} is there twice", fix="send one row as a form")
                 content = value if isinstance(value, str) else await value.read()
-                row[name] = _form_value(wires.get(name, "text"), name, content)
+                row[name] = _form_value(wires.get(name, Wire()), name, content)
     except (HTTPException, MultiPartException, ValueError, LookupError) as error:  # the parser's own are ValueErrors
         raise Refusal(400, "the form can't be read", got=str(error)[:200]) from None
     return row
 
 
-def _form_value(wire: str, name: str, content: str | bytes) -> Any:
-    """A field of a form as the value it would be in JSON."""
-    if wire == "media":
-        return base64.b64encode(content).decode() if isinstance(content, bytes) else content
+def _form_value(wire: Wire, name: str, content: str | bytes) -> Any:
+    """A field of a form as the value it would be in JSON; an empty one is missing, but for a file."""
+    if not content and not wire.file:
+        return None
     try:
-        text = content if isinstance(content, str) else content.decode()
+        return wire.parse(content)
     except UnicodeDecodeError:
         raise Refusal(422, "text is expected here, not a file", where=name) from None
-    if not text:
-        return None
-    if wire in ("numbers", "labels"):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            raise Refusal(422, "the value is not valid JSON", where=name, expected="a list") from None
-    return text
+    except ValueError:
+        raise Refusal(422, "the value is not valid JSON", where=name, expected=wire.expected) from None
 
 
 def _replay(body: bytes) -> Receive:

@@ -73,44 +73,14 @@ def row_schema(fields: tuple[Field, ...]) -> dict[str, Any]:
 
 def example(fields: tuple[Field, ...]) -> dict[str, Any]:
     """A row that gets an answer, except that an ellipsis stands for a file."""
-    return {field.name: _example(field) for field in fields}
+    return {field.name: field.wire.example for field in fields}
 
 
 def _value_schema(field: Field) -> dict[str, Any]:
-    forms: dict[str, dict[str, Any]] = {
-        "number": {
-            "type": ["number", "string"],
-            "description": "a number, or a string that reads as one",
-        },
-        "label": {"type": ["string", "integer", "number", "boolean"]},
-        "text": {"type": "string"},
-        "media": {
-            "type": ["string", "array"],
-            "contentEncoding": "base64",
-            "description": f"a file of the kind {field.kind}, or its values as nested lists",
-        },
-        "numbers": {"type": "array", "description": "numbers, or lists of numbers"},
-        "labels": {"type": "array", "items": {"type": "string"}},
-    }
-    schema = dict(forms[field.wire])
+    schema = dict(field.wire.schema)
     if field.optional:
         schema["type"] = [*([schema["type"]] if isinstance(schema["type"], str) else schema["type"]), "null"]
-    if "labels" in field.facts and field.wire == "label":
-        schema["examples"] = list(field.facts["labels"])[:3]
     return schema
-
-
-def _example(field: Field) -> Any:
-    facts, labels = field.facts, list(field.facts.get("labels", ()))
-    shown = {
-        "number": facts.get("mean", 0.0),
-        "label": labels[0] if labels else "a",
-        "text": "a sentence",
-        "media": "…",
-        "numbers": [[0.0] * facts.get("dim", 1)] * facts.get("time", 1),
-        "labels": labels[:1],
-    }
-    return shown[field.wire]
 
 
 def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[str, Any]:

@@ -9,8 +9,6 @@ files (base64 in JSON, raw in a binary body); lists of numbers have further axes
 in the forms that its schema gives them. An error is a string, as the protocol has it.
 """
 
-import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +19,7 @@ from starlette.routing import Route
 from weftnet import __version__
 from weftnet.base.answers import Form, forms
 from weftnet.data.fields import Field
+from weftnet.data.wires import Wire
 from weftnet.serve import tensors
 from weftnet.serve.api import content_type, unsupported
 from weftnet.serve.body import body_of, json_of
@@ -35,7 +34,6 @@ _LENGTH = b"inference-header-content-length"
 _BINARY = "application/octet-stream"
 #: media types of the bodies that are read; clients of the protocol often name none
 _TYPES = frozenset({"application/json", _BINARY, ""})
-_DATATYPES = {"number": "FP64", "numbers": "FP64"}
 
 
 def routes(service: Service) -> list[Route]:
@@ -89,7 +87,7 @@ def routes(service: Service) -> list[Route]:
 def model_metadata(version: Version, versions: list[str]) -> dict[str, Any]:
     """A model's metadata: its inputs and outputs."""
     inputs = [
-        {"name": field.name, "datatype": _DATATYPES.get(field.wire, "BYTES"), "shape": [-1, *_axes(field)]}
+        {"name": field.name, "datatype": field.wire.datatype, "shape": [-1, *field.wire.axes]}
         for field in version.model.fields
     ]
     platform = f"weftnet_{version.model.engine}"
@@ -110,12 +108,6 @@ def _outputs(version: Version) -> list[dict[str, Any]]:
     ]
 
 
-def _axes(field: Field) -> list[int]:
-    if field.wire != "numbers":
-        return []
-    return [field.facts[axis] for axis in ("time", "dim") if axis in field.facts] or [-1]
-
-
 def _split(body: bytes, headers: Mapping[bytes, bytes]) -> tuple[dict[str, Any], bytes]:
     """The JSON of a request, and the bytes of its tensors."""
     header = headers.get(_LENGTH, b"")
@@ -131,7 +123,7 @@ def _split(body: bytes, headers: Mapping[bytes, bytes]) -> tuple[dict[str, Any],
 def _rows(received: list[Tensor], fields: tuple[Field, ...]) -> list[dict[str, Any]]:
     """Columns as rows, as in weftnet's own API."""
     wires = {field.input: field.wire for field in fields} | {field.name: field.wire for field in fields}
-    columns = {tensor.name: [_value(value, wires.get(tensor.name, "")) for value in tensor.rows] for tensor in received}
+    columns = {tensor.name: [_value(value, wires.get(tensor.name)) for value in tensor.rows] for tensor in received}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(columns) < len(received) or len(set(lengths.values())) > 1:
         raise Refusal(
@@ -143,21 +135,17 @@ def _rows(received: list[Tensor], fields: tuple[Field, ...]) -> list[dict[str, A
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def _value(value: Any, wire: str) -> Any:
+def _value(value: Any, wire: Wire | None) -> Any:
     """An element of a tensor as the value of a row."""
-    if isinstance(value, bytes):
-        if wire == "media":
-            return base64.b64encode(value).decode()
-        try:
-            value = value.decode()
-        except UnicodeDecodeError:
-            raise Refusal(400, "text is not UTF-8", got=repr(value[:40])) from None
-    if wire == "labels" and isinstance(value, str):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            raise Refusal(400, "several labels must be a list in JSON", got=value[:80]) from None
-    return value
+    if not isinstance(value, str | bytes):
+        return value
+    try:
+        return (wire or Wire()).parse(value)
+    except UnicodeDecodeError:
+        raise Refusal(400, "text is not UTF-8", got=repr(value[:40])) from None
+    except ValueError:
+        expected = wire.expected if wire else ""
+        raise Refusal(400, "the value is not valid JSON", expected=expected, got=repr(value[:80])) from None
 
 
 def _reply(question: dict[str, Any], version: Version, answers: Answers) -> Response:

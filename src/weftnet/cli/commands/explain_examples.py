@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weftnet.answer.predict import encode_column, media_files, only_field, without_target
+from weftnet.answer.predict import encode_column, example_files, only_field, without_target
 from weftnet.data import Batch, Data, open_data
 from weftnet.data.opening import reopen
 from weftnet.data.read import read_text, suffixes
@@ -52,9 +52,9 @@ def examples(
 
 def _of_source(loaded: Loaded, source: str, rows: Sequence[int], count: int) -> list[NamedBatch]:
     path = Path(source).expanduser()
-    if files := media_files(path):
+    if files := example_files(path):
         chosen = [files[place] for place in _places(rows, len(files), count, source)]
-        batch = encode_column(loaded, only_field(loaded, "media", source), chosen)
+        batch = encode_column(loaded, only_field(loaded, source, files=True), chosen)
         return [NamedBatch([file.name for file in chosen], batch)]
     if path.is_file() and suffixes(path)[0] == ".txt":
         lines = read_text(path).splitlines()
@@ -63,7 +63,7 @@ def _of_source(loaded: Loaded, source: str, rows: Sequence[int], count: int) -> 
 
 
 def _of_texts(loaded: Loaded, texts: list[str], name: str) -> NamedBatch:
-    batch = loaded.encode({only_field(loaded, "text", name): texts})
+    batch = loaded.encode({only_field(loaded, name): texts})
     return NamedBatch([f"{name} {number}" for number in range(1, len(texts) + 1)], batch)
 
 

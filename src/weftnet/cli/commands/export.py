@@ -62,7 +62,7 @@ def _comparison(part: str, compared: Sequence[Compared]) -> Table:
 
 def _likely(loaded: Loaded) -> str:
     """A file name that the run could read, as an example."""
-    wires = {field.wire for field in loaded.preprocessing.fields}
-    if wires == {"media"}:
+    wires = [field.wire for field in loaded.preprocessing.fields]
+    if all(wire.file for wire in wires):
         return "FOLDER"
-    return "rows.jsonl" if "numbers" in wires else "rows.csv"
+    return "rows.csv" if all(wire.cell for wire in wires) else "rows.jsonl"

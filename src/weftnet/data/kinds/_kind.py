@@ -1,13 +1,17 @@
-"""The interface of a kind of column, and the two helpers that make its state.
+"""A kind of column: the base class with its defaults, further interfaces, and the two helpers that make its state.
 
-A kind is a dataclass. The fields its constructor takes are settings, the others are fitted; all are plain JSON, so the
-state is the dataclass serialised, and it is restored exactly. Kinds use NumPy, not torch: an exported model
-prepares its inputs by the same code.
+A kind is a dataclass that derives from `Kind`. The fields its constructor takes are settings, the others are fitted;
+all are plain JSON, so the state is the dataclass serialised, and it is restored exactly. Kinds use NumPy, not torch: an
+exported model prepares its inputs by the same code. Nothing else knows a kind by its name: what is particular about one
+is a method here, with a default.
 """
 
-from collections.abc import Mapping
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
-from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,42 +19,134 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.base.typed import misfits
 from weftnet.data.kinds._consistency import contradiction
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.wires import Wire
 from weftnet.errors import DataError
 
 
-class Kind(Protocol):
+class Kind(ABC):
     """A kind of column: raw values ⇄ arrays, by statistics fitted once."""
 
-    wire: ClassVar[str]
-    """How a value is written in JSON, see `wire.py`."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Packages that its values need beyond NumPy: an exported run requires them."""
 
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """Endings of the files that its values are, in lower case; () where a value is no file."""
+
+    measures: ClassVar[Literal["", "nominal", "interval"]] = ""
+    """The scale of measurement of single values: one of a few classes, a quantity, or neither."""
+
+    as_target: ClassVar[Mapping[str, Any]] = {}
+    """Settings that have other defaults where the column is a target."""
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """How sure it is, from 0 to 1, that a column is of this kind; 0 if it has to be named.
+
+        Raises:
+            BadValue: it can't be decided because of a value that is probably a mistake.
+        """
+        return 0.0
+
+    @abstractmethod
     def fit(self, values: Any) -> Self:
         """Learn the statistics from raw values (of the training rows)."""
 
+    @abstractmethod
     def encode(self, values: Any) -> NDArray[Any]:
         """Raw values as an array; the first axis is the rows."""
 
+    @abstractmethod
     def decode(self, values: NDArray[Any]) -> Any:
         """The raw values that `encode` turns into this array."""
 
+    @property
+    @abstractmethod
+    def signal(self) -> Signal:
+        """The signal that a network reads where this column is an input."""
+
     def state(self) -> dict[str, Any]:
         """Settings and statistics, JSON."""
+        return state_of(self)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
+        """The kind that has this state.
 
-    @property
-    def signal(self) -> Signal:
-        """The signal that a network reads where this column is an input."""
+        Raises:
+            DataError: it is no such state.
+        """
+        return from_state(cls, state)
 
     @property
     def facts(self) -> dict[str, Any]:
         """What is known about valid values, for a person who has to enter one; JSON."""
+        return {}
+
+    @property
+    def wire(self) -> Wire:
+        """How a value is written outside: in JSON, in a cell, in a field of a form."""
+        return Wire()
+
+    @property
+    def useless(self) -> str:
+        """Why a fitted column that nobody asked for is left out; empty if it isn't."""
+        return ""
+
+    def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
+        """Notes for the reader about the fitted column of that name, given its training rows in chunks."""
+        return []
+
+    def summary(self, values: list[Any]) -> str:
+        """Some raw values, none of them missing, in a few words."""
+        return most_common(values)
+
+    def unknown(self, values: Any) -> int:
+        """How many of some raw values were not known when it was fitted, and are read like rare ones."""
+        return 0
+
+    def compared(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Raw values of a target as they are compared: missing ones are None or NaN, equal ones equal.
+
+        Raises:
+            BadValue: a value can't be read.
+        """
+        return values
+
+    def target_findings(self, values: NDArray[Any]) -> list[str]:
+        """Notes for the reader about a target."""
+        return []
+
+    def encode_target(self, values: Any) -> NDArray[Any]:
+        """As `encode`, for a target.
+
+        Raises:
+            BadValue: a value can't be learnt: it is missing, or unknown.
+        """
+        encoded = self.encode(values)
+        refuse(values, np.isnan(encoded), "the target is missing", "a number")
+        return encoded
+
+
+def most_common(values: list[Any]) -> str:
+    """The most common of some values, with their counts."""
+    return ", ".join(f"{_short(value)} ({count})" for value, count in Counter(map(str, values)).most_common(3))
+
+
+def refuse(values: Any, wrong: NDArray[np.bool_], what: str, expected: str) -> None:
+    """Refuse the first of some raw values that is marked as wrong.
+
+    Raises:
+        BadValue: there is one.
+    """
+    if wrong.any():
+        row = int(np.argmax(wrong.reshape(len(wrong), -1).any(1)))
+        value = values[row]
+        raise BadValue(row, what, expected=expected, got=repr(value.item() if hasattr(value, "item") else value))
 
 
 @runtime_checkable
-class Cell(Kind, Protocol):
+class Cell(Protocol):
     """A kind whose columns are concatenated into one `table` vector."""
 
     def features(self, values: Any) -> NDArray[np.float32]:
@@ -58,7 +154,7 @@ class Cell(Kind, Protocol):
 
 
 @runtime_checkable
-class Channel(Kind, Protocol):
+class Channel(Protocol):
     """A kind of windows (rows, time) that become the channels of one `series`."""
 
     def whole(self, values: Any) -> NDArray[np.float32]:
@@ -66,7 +162,7 @@ class Channel(Kind, Protocol):
 
 
 @runtime_checkable
-class Written(Kind, Protocol):
+class Written(Protocol):
     """A kind of text: one text ⇄ its tokens, neither padded nor truncated."""
 
     def tokens(self, text: str) -> NDArray[np.int64]:
@@ -77,7 +173,7 @@ class Written(Kind, Protocol):
 
 
 @runtime_checkable
-class Packable(Kind, Protocol):
+class Packable(Protocol):
     """A kind whose rows can be stored smaller than encoded: `unpack(pack(values))` is `encode(values)` bit for bit."""
 
     def packs(self, values: Any) -> bool:
@@ -101,9 +197,18 @@ class BadValue(DataError):
 K = TypeVar("K")
 
 
+def _short(text: str, length: int = 24) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def name_of(cls: type) -> str:
+    """The name of a kind's class in the registry: `PointSet` → `point_set`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+
+
 def state_of(kind: Any) -> dict[str, Any]:
     """The fields of a kind, and its name."""
-    return {"kind": type(kind).__name__.lower(), **{field.name: getattr(kind, field.name) for field in fields(kind)}}
+    return {"kind": name_of(type(kind)), **{field.name: getattr(kind, field.name) for field in fields(kind)}}
 
 
 def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
@@ -116,9 +221,9 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
     needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
     present = set(state) - {"kind"}
-    if state.get("kind") != cls.__name__.lower() or not needed <= present <= set(known):
+    if state.get("kind") != name_of(cls) or not needed <= present <= set(known):
         raise DataError(
-            f"this is not the state of a column of kind {cls.__name__.lower()}",
+            f"this is not the state of a column of kind {name_of(cls)}",
             expected=", ".join(["kind", *known]),
             got=", ".join(map(str, state)),
         )

@@ -13,7 +13,7 @@ the mask, such as those that treat the spectrogram as an image; `trim` cuts batc
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -21,16 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.media import SOUNDS, are_files
 from weftnet.data.sounds import outlines, sounds
+from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
 _SHARE, _LONGEST, _SHORTEST = 0.98, 10.0, 0.05
 _SILENCE = 1e-12
+_MAGIC = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 
 
 @dataclass
-class Audio:
+class Audio(Kind):
     """A column of recordings.
 
     Args:
@@ -39,7 +43,8 @@ class Audio:
         trim: whether batches are cut to their longest recording.
     """
 
-    wire: ClassVar[str] = "media"
+    packages: ClassVar[tuple[str, ...]] = ("soundfile",)
+    suffixes: ClassVar[tuple[str, ...]] = SOUNDS
     rate: int = 0
     seconds: float = 0.0
     trim: bool = False
@@ -52,6 +57,19 @@ class Audio:
         if type(self.rate) is not int or self.rate < 0 or not 0 <= self.seconds < float("inf"):
             raise ValueError(f"audio: expected rate ≥ 0 and seconds ≥ 0, got {self.rate!r} and {self.seconds!r}")
         self.notices: list[str] = []
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Files of sound, by suffix or first bytes."""
+        return 0.95 * are_files(column.sample, cls.suffixes, _begins)
+
+    def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
+        """What was resampled and cut."""
+        return [f"{name}: {notice}" for notice in self.notices]
+
+    def summary(self, values: list[Any]) -> str:
+        """How they are read."""
+        return ", ".join(f"{name} {value}" for name, value in self.facts.items())
 
     def fit(self, values: Any) -> Self:
         """Rate, length and loudness."""
@@ -93,24 +111,25 @@ class Audio:
         """Waves without their padding, at their original loudness."""
         return [wave[~np.isnan(wave)] * np.float32(self.rms) for wave in values[..., 0].astype(np.float32)]
 
-    def state(self) -> dict[str, Any]:
-        """Settings and statistics, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """Rate, in samples per second, and the length kept, in seconds."""
         return {"rate": self.hertz, "seconds": self.time / self.hertz}
 
     @property
+    def wire(self) -> FileWire:
+        """A file of sound."""
+        return FileWire("recording", "audio/*", "audio")
+
+    @property
     def signal(self) -> Signal:
         """A wave."""
         return Signal(("time", "dim"), (self.time, 1), "float", {"rate": self.hertz}, self.padded)
+
+
+def _begins(file: bytes) -> bool:
+    """Whether these are the first bytes of a file of sound; RIFF files name their form at byte 8."""
+    return file.startswith(_MAGIC) or (file[:4] == b"RIFF" and file[8:12] == b"WAVE")
 
 
 def _cells(values: Any) -> list[Any]:

@@ -6,17 +6,17 @@ Sine and cosine, so that the end of a day is close to its beginning. Dates are a
 to UTC. Differs from what is usual (N. Wu and others, 2021: u − ½ alone), which is discontinuous at midnight.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds.window import of_length
 from weftnet.data.stamps import stamps
+from weftnet.data.wires import LabelsWire
 from weftnet.errors import DataError
 
 _CHANNELS = 6
@@ -24,7 +24,7 @@ _DAY = 86400
 
 
 @dataclass
-class Calendar:
+class Calendar(Kind):
     """A column of windows of dates (rows, time); nothing is learnt.
 
     Args:
@@ -32,8 +32,6 @@ class Calendar:
     """
 
     time: int = 96
-
-    wire: ClassVar[str] = "labels"
 
     def __post_init__(self) -> None:
         if self.time < 1:
@@ -79,19 +77,15 @@ class Calendar:
             "dates can't be decoded from their positions in day, week and year", got=f"shape {values.shape}"
         )
 
-    def state(self) -> dict[str, Any]:
-        """Settings, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """Dates in a window."""
         return {"time": self.time}
+
+    @property
+    def wire(self) -> LabelsWire:
+        """The dates of a window."""
+        return LabelsWire()
 
     @property
     def signal(self) -> Signal:

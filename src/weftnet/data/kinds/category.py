@@ -9,20 +9,25 @@ labels, each of which occurs at least `least` times in the training rows. A targ
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
-from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._kind import Kind, refuse
+from weftnet.data.kinds._raw import RawColumn, few_wholes
+from weftnet.data.wires import LabelWire
 
 Label = int | str
 
+#: labels that are distinguished when they are counted for a note
+_DISTINCT = 2**18
+
 
 @dataclass
-class Category:
+class Category(Kind):
     """A column of labels.
 
     Args:
@@ -30,7 +35,8 @@ class Category:
         least: training rows in which a label must occur to be kept.
     """
 
-    wire: ClassVar[str] = "label"
+    measures: ClassVar[Literal["nominal"]] = "nominal"
+    as_target: ClassVar[Mapping[str, Any]] = {"most": 0, "least": 1}
     most: int = 64
     least: int = 2
     labels: list[Label] = field(default_factory=list, init=False)
@@ -38,6 +44,37 @@ class Category:
     def __post_init__(self) -> None:
         if not isinstance(self.most, int) or self.most < 0 or not isinstance(self.least, int) or self.least < 1:
             raise ValueError(f"category: expected most ≥ 0 and least ≥ 1, got {self.most!r} and {self.least!r}")
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Any single values; of a target whole numbers, if they are few."""
+        if not column.single:
+            return 0.0
+        return 0.85 if column.target and column.first.dtype.kind == "f" and few_wholes(column.sample) else 0.5
+
+    def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
+        """Whether it is like an identifier, is constant, or has many rare labels."""
+        distinct = _distinct(chunks)
+        if distinct > max(20, 0.9 * rows):
+            return [f"{name}: nearly every row differs, like an identifier; leave it out by kinds={{{name!r}: None}}"]
+        if distinct > len(self.labels):
+            many = "more than " * (distinct > _DISTINCT)
+            return [
+                f"{name}: {many}{min(distinct, _DISTINCT)} labels, the {len(self.labels)} most frequent kept, "
+                "the others read as one"
+            ]
+        return [f"{name}: the same in every training row, so it carries no information"] * (distinct == 1)
+
+    def unknown(self, values: Any) -> int:
+        """How many values are labels without an index of their own; missing values do not count."""
+        return sum(label is not None for label in labels(values[self.encode(values) == len(self.labels)]))
+
+    def encode_target(self, values: Any) -> NDArray[np.int64]:
+        """As `encode`; every label must be known."""
+        codes = self.encode(values)
+        known = ", ".join(map(str, self.labels))
+        refuse(values, codes == len(self.labels), "the target is no label of the training rows", known)
+        return codes
 
     def fit(self, values: Any) -> Self:
         """The labels, sorted: by value if all are whole numbers, otherwise by spelling."""
@@ -73,19 +110,20 @@ class Category:
         """Labels; None for the slot of the missing and unseen."""
         return [self.labels[index] if 0 <= index < len(self.labels) else None for index in values.tolist()]
 
-    def state(self) -> dict[str, Any]:
-        """Settings and labels, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """The known labels."""
         return {"labels": list(self.labels)}
+
+    @property
+    def wire(self) -> LabelWire:
+        """One of the labels."""
+        return LabelWire(self.labels)
+
+    @property
+    def useless(self) -> str:
+        """No label is frequent enough."""
+        return "" if self.labels else f"no label occurs {self.least} times, as in dates or identifiers"
 
     @property
     def signal(self) -> Signal:
@@ -109,3 +147,12 @@ def _label(value: Any) -> Label | None:
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     return str(value)
+
+
+def _distinct(chunks: Iterable[NDArray[Any]]) -> int:
+    """The number of different labels; beyond `_DISTINCT` the counting stops."""
+    found: set[str] = set()
+    for chunk in chunks:
+        if len(found) <= _DISTINCT:
+            found |= {str(value) for value in chunk.tolist() if value is not None}
+    return len(found)

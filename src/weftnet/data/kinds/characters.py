@@ -5,28 +5,26 @@
 Differs from nanoGPT: the vocabulary comes from the training split only, so there is a slot for unseen characters.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._kind import Kind
 
 UNKNOWN = 0
 
 
 @dataclass
-class Characters:
+class Characters(Kind):
     """A running text.
 
     Args:
         context: characters a network reads at a time.
     """
 
-    wire: ClassVar[str] = "text"
     context: int = 64
     vocabulary: str = field(default="", init=False)
 
@@ -53,15 +51,6 @@ class Characters:
         return "".join(characters[code] for code in values.tolist())
 
     tokens, text = encode, decode
-
-    def state(self) -> dict[str, Any]:
-        """Settings and vocabulary, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
 
     @property
     def labels(self) -> list[str]:

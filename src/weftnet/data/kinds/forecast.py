@@ -5,21 +5,21 @@
 Mean and standard deviation are those of the same columns in the window, so that input and target have the same scale.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._moments import moments, numeric, scaled, unscaled
+from weftnet.data.wires import NumbersWire
 from weftnet.errors import DataError
 
 
 @dataclass
-class Forecast:
+class Forecast(Kind):
     """An array (rows, horizon, targets) of numbers.
 
     Args:
@@ -35,8 +35,6 @@ class Forecast:
     step: float = 0.0
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
-
-    wire: ClassVar[str] = "numbers"
 
     def __post_init__(self) -> None:
         if self.horizon < 1:
@@ -64,19 +62,15 @@ class Forecast:
         """Numbers in their own units."""
         return unscaled(values, self.mean, self.std)
 
-    def state(self) -> dict[str, Any]:
-        """Settings and statistics, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """The horizon, and the columns that are forecast."""
         return {"horizon": self.horizon, "targets": list(self.targets)}
+
+    @property
+    def wire(self) -> NumbersWire:
+        """Steps of numbers."""
+        return NumbersWire((self.horizon, len(self.mean)))
 
     @property
     def signal(self) -> Signal:

@@ -14,7 +14,7 @@ that the longer is at most 64, and rounded to a multiple of eight. Grey if every
 A column fitted on arrays accepts files too: black … white become 0 … white of the arrays (see `white`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
 
@@ -22,18 +22,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments, moments_of, numeric
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.media import IMAGES, are_files, is_picture
 from weftnet.data.pictures import Resize, outlines, pictures
+from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
 _MOST = 4  # channels of an image whose layout is inferred
 _FILE = "file"  # the layout of a column of files
 _EQUAL, _MIXED, _STEP = 512, 64, 8
+_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 
 
 @dataclass
-class Image:
+class Image(Kind):
     """Images: an array of one size, of integers or floats, or files.
 
     Args:
@@ -44,7 +48,8 @@ class Image:
         resize: of files: "stretch" or "crop".
     """
 
-    wire: ClassVar[str] = "media"
+    packages: ClassVar[tuple[str, ...]] = ("Pillow",)
+    suffixes: ClassVar[tuple[str, ...]] = IMAGES
     channels: str = "auto"
     range: str = "standard"
     size: int | list[int] = 0
@@ -70,6 +75,24 @@ class Image:
         if not all(type(side) is int for side in sides) or not (self.size == 0 or (len(sides) == 2 and min(sides) > 0)):
             raise ValueError(f"image: size: expected a positive number, or [height, width], got {self.size!r}")
         self.notices: list[str] = []
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Four axes, or three of bytes, or of equal sides; or files and pictures one by one."""
+        first = column.first
+        if first.ndim == 1:
+            return 0.0 if first.dtype.kind in "fiub" else _of_cells(column.sample)
+        if first.ndim == 4 or (first.ndim == 3 and first.dtype == np.uint8):
+            return 0.9
+        return 0.55 if first.ndim == 3 and not column.table and first.shape[1] == first.shape[2] else 0.0
+
+    def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
+        """What sizes and colours were made equal."""
+        return [f"{name}: {notice}" for notice in self.notices]
+
+    def summary(self, values: list[Any]) -> str:
+        """How they are read."""
+        return ", ".join(f"{name} {value}" for name, value in self.facts.items())
 
     def fit(self, values: Any) -> Self:
         """Layout, size, and the statistics of the range."""
@@ -132,19 +155,17 @@ class Image:
             array = np.moveaxis(array, 1, -1)
         return array.astype(self.dtype)
 
-    def state(self) -> dict[str, Any]:
-        """Settings and statistics, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """Channels, height and width."""
         return {"sizes": list(self.sizes), "mode": "grey" if self.sizes[:1] == [1] else "colour"}
+
+    @property
+    def wire(self) -> FileWire:
+        """A file of an image."""
+        grey = ", grayscale" if self.sizes[:1] == [1] else ""
+        hint = f"resized to {self.sizes[2]}×{self.sizes[1]} pixels{grey}" if self.sizes else ""
+        return FileWire("image", "image/*", "img", hint)
 
     @property
     def signal(self) -> Signal:
@@ -267,6 +288,22 @@ class Image:
         if self.layout == "grey":
             return array[:, None]
         return np.moveaxis(array, -1, 1) if self.layout == "last" else array
+
+
+def _of_cells(cells: list[Any]) -> float:
+    """Whether single values are images; bytes that no kind knows are probably damaged ones."""
+    if not cells:
+        return 0.0
+    if isinstance(cells[0], np.ndarray):
+        return 0.95 * (cells[0].ndim in (2, 3) and cells[0].dtype == np.uint8)
+    if is_picture(cells[0]) or are_files(cells, IMAGES, _begins):
+        return 0.95
+    return 0.6 * isinstance(cells[0], bytes)
+
+
+def _begins(file: bytes) -> bool:
+    """Whether these are the first bytes of an image's file; RIFF files name their form at byte 8."""
+    return file.startswith(_MAGIC) or (file[:4] == b"RIFF" and file[8:12] == b"WEBP")
 
 
 def _by_channel(values: list[float]) -> NDArray[np.float32]:

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
-from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._kind import BadValue, Kind
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.wires import LabelsWire
 
 
 @dataclass
-class Labels:
+class Labels(Kind):
     """A column of sets of labels.
 
     Args:
@@ -32,13 +34,12 @@ class Labels:
         unseen: "error" or "ignore": what a target does with a label that was not kept.
     """
 
+    as_target: ClassVar[Mapping[str, Any]] = {"most": 0, "least": 1}
     separator: str = ";"
     most: int = 64
     least: int = 2
     unseen: str = "error"
     labels: list[str] = field(default_factory=list, init=False)
-
-    wire: ClassVar[str] = "labels"
 
     def __post_init__(self) -> None:
         if not isinstance(self.separator, str) or not self.separator:
@@ -47,6 +48,20 @@ class Labels:
             raise ValueError(f"labels: expected most ≥ 0 and least ≥ 1, got {self.most!r} and {self.least!r}")
         if self.unseen not in ("error", "ignore"):
             raise ValueError(f"labels: unseen: expected 'error' or 'ignore', got {self.unseen!r}")
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Lists of words in every row."""
+        return 0.95 * (column.first.dtype.kind == "O" and column.every(_are_lists_of_words))
+
+    def compared(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Each row's labels in one order."""
+        return np.array([";".join(sorted(labels)) for labels in self.sets(values)])
+
+    def target_findings(self, values: NDArray[Any]) -> list[str]:
+        """How many rows have no label at all, which may be intended."""
+        none = sum(not labels for labels in self.sets(values))
+        return [f"{none} rows have no label"] * (none > 0)
 
     def fit(self, values: Any) -> Self:
         """The labels kept, sorted."""
@@ -107,21 +122,22 @@ class Labels:
             return {str(label).strip() for label in value} - {""}
         raise BadValue(row, "these are no labels", expected="a list of words", got=repr(value))
 
-    def state(self) -> dict[str, Any]:
-        """Settings and labels, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """The known labels."""
         return {"labels": list(self.labels)}
 
     @property
+    def wire(self) -> LabelsWire:
+        """Several of the labels."""
+        return LabelsWire(self.labels)
+
+    @property
     def signal(self) -> Signal:
         """A vector as wide as `features`."""
         return Signal(("dim",), (len(self.labels) + 1,))
+
+
+def _are_lists_of_words(values: list[Any]) -> bool:
+    """Whether every row is a list of words."""
+    return all(isinstance(value, list | tuple) and all(isinstance(each, str) for each in value) for value in values)

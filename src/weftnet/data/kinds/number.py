@@ -9,33 +9,37 @@ https://arxiv.org/abs/2203.05556, equation 1: with it plain networks come up to 
 Differs: the missing column exists only if the training rows had missing values.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments_of
+from weftnet.data.kinds._raw import FEW, RawColumn, few_wholes, present
 from weftnet.data.kinds._sample import Sample
+from weftnet.data.wires import NumberWire
 
 #: words that mean a missing value
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 _LONG = 1000
+_SURE, _UNLIKELY = 0.9, 0.3
+_STRAYS = 0.05  # share of words up to which a column counts as numbers with mistakes
 _QUANTILES = 2**20  # size of the sample from which quantiles are computed
 
 
 @dataclass
-class Number:
+class Number(Kind):
     """A column of numbers.
 
     Args:
         bins: quantile bins of the piecewise-linear encoding; 0 for the standardised number alone.
     """
 
-    wire: ClassVar[str] = "number"
+    measures: ClassVar[Literal["interval"]] = "interval"
     bins: int = 0
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
@@ -45,6 +49,36 @@ class Number:
     def __post_init__(self) -> None:
         if not isinstance(self.bins, int) or self.bins < 0 or self.bins == 1:
             raise ValueError(f"number: bins: expected 0 or at least 2, got {self.bins!r}")
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Every value is a number; of a target, with fractions or many of them.
+
+        Raises:
+            BadValue: nearly all values are numbers and a few are not, so that either kind would be wrong.
+        """
+        if not column.single or any(isinstance(value, bytes) for value in column.sample[:1]):
+            return 0.0
+        return _of_target(column) if column.target else _SURE * _are_numbers(column)
+
+    def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
+        """Whether values are missing, and whether they ever change."""
+        notes = [f"{name}: missing values read as the mean, and a further input marks them"] * self.missing
+        if _never_changes(chunks):
+            notes.append(f"{name}: the same in every training row, so it carries no information")
+        return notes
+
+    def summary(self, values: list[Any]) -> str:
+        """Lowest, median and highest."""
+        try:
+            numbers = floats(np.array(values, dtype=object))
+        except BadValue:
+            return ""
+        return " … ".join(f"{each:.4g}" for each in np.quantile(numbers, [0, 0.5, 1])) if len(numbers) else ""
+
+    def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """As numbers."""
+        return floats(values)
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
@@ -92,24 +126,95 @@ class Number:
         numbers: NDArray[np.float64] = values.astype(np.float64) * self.std + self.mean
         return numbers
 
-    def state(self) -> dict[str, Any]:
-        """Settings and statistics, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """Mean and standard deviation of the training rows."""
         return {"mean": self.mean, "std": self.std}
 
     @property
+    def wire(self) -> NumberWire:
+        """A number like those of the training rows."""
+        return NumberWire(self.mean, self.std)
+
+    @property
     def signal(self) -> Signal:
         """A vector as wide as `features`."""
         return Signal(("dim",), (max(1, len(self.edges) - 1) + self.missing,))
+
+
+def _are_numbers(column: RawColumn) -> bool:
+    """Whether every value is a number; each chunk is searched for strays."""
+    numbers = True
+    for chunk in column.chunks:
+        if chunk.dtype.kind in "fiub":
+            continue
+        values = present(chunk)
+        words = column.typed and any(isinstance(value, str) for value in values)
+        if values and (words or _parsed(values) is None):
+            _refuse_strays(chunk, column.typed)
+            numbers = False
+    return numbers
+
+
+def _refuse_strays(values: NDArray[Any], typed: bool) -> None:
+    """Refuse a column of numbers with a few words in it: read as categories the numbers would be lost."""
+    numbers, strays, first = set(), 0, -1
+    for row, value in enumerate(values.tolist()):
+        if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
+            continue
+        if (typed and isinstance(value, str)) or _parsed([value]) is None:
+            strays, first = strays + 1, row if first < 0 else first
+            if strays > _STRAYS * len(values):
+                return
+        else:
+            numbers.add(value)
+    if len(numbers) > FEW:
+        raise BadValue(
+            first,
+            f"nearly every value is a number, but {strays} {'is' if strays == 1 else 'are'} not",
+            expected="a number such as 3.5, or nothing",
+            got=repr(values[first]),
+            fix="correct the value; or set the kind: --kind COLUMN=category (none: 'COLUMN='), kinds={COLUMN: …}",
+        )
+
+
+def _of_target(column: RawColumn) -> float:
+    """How probably a target is a quantity rather than a class."""
+    kind = column.first.dtype.kind
+    if kind == "f":
+        return _SURE
+    if kind in "iub":
+        return 0.45 if column.table and not few_wholes(column.sample) else _UNLIKELY
+    values = [value for chunk in column.chunks for value in present(chunk)]
+    if kind != "O" or (column.typed and any(isinstance(value, str) for value in values)):
+        return 0.0
+    numbers = _parsed(values)
+    if numbers is None or not len(numbers):
+        return 0.0
+    return _UNLIKELY if few_wholes(numbers.tolist()) else _SURE
+
+
+def _parsed(values: list[Any]) -> NDArray[np.float64] | None:
+    """The values as numbers; None if one isn't."""
+    try:
+        cells = np.array(values, dtype=object)
+    except ValueError:  # arrays of several sizes
+        return None
+    try:
+        return floats(cells)
+    except BadValue as fault:
+        if "infinite" in fault.what:
+            raise
+        return None
+
+
+def _never_changes(chunks: Iterable[NDArray[Any]]) -> bool:
+    low, high = np.inf, -np.inf
+    for chunk in chunks:
+        numbers = floats(chunk)
+        if not np.isnan(numbers).all():
+            low, high = min(low, float(np.nanmin(numbers))), max(high, float(np.nanmax(numbers)))
+    return low == high
 
 
 def floats(values: Any) -> NDArray[np.float64]:

@@ -3,27 +3,34 @@
 z[t, i] = (x[t, i] − mean[i]) / std[i]
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._moments import moments_of, numeric, scaled, unscaled
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.wires import NumbersWire
 from weftnet.errors import DataError
 
 
 @dataclass
-class Series:
+class Series(Kind):
     """An array (rows, time, dim) of numbers."""
 
-    wire: ClassVar[str] = "numbers"
     time: int = field(default=1, init=False)
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Three axes; bytes are probably grey images."""
+        axes, bytes_ = column.first.ndim, column.first.dtype == np.uint8
+        return 0.5 if axes == 3 and not bytes_ else 0.0
 
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of every channel."""
@@ -54,19 +61,15 @@ class Series:
         """Numbers in their own units."""
         return unscaled(values, self.mean, self.std)
 
-    def state(self) -> dict[str, Any]:
-        """The statistics, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """Steps, and numbers per step."""
         return {"time": self.time, "dim": len(self.mean)}
+
+    @property
+    def wire(self) -> NumbersWire:
+        """Steps of numbers."""
+        return NumbersWire((self.time, len(self.mean)))
 
     @property
     def signal(self) -> Signal:

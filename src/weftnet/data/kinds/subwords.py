@@ -15,7 +15,6 @@ file is ever read.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.base.extras import need
-from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._tokens import SPECIALS, UNKNOWN, as_text, padded, usual_length
 from weftnet.errors import DataError
 
@@ -33,7 +32,7 @@ _BYTES = 256
 
 
 @dataclass
-class Subwords:
+class Subwords(Kind):
     """A column of texts, read as subwords.
 
     Args:
@@ -43,6 +42,7 @@ class Subwords:
         trim: whether batches are cut to their longest text.
     """
 
+    packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
     most: int = 4000
     least: int = 2
     length: int = 0
@@ -50,8 +50,6 @@ class Subwords:
     vocabulary: list[str] = field(default_factory=list, init=False)
     merges: list[list[str]] = field(default_factory=list, init=False)
     time: int = field(default=1, init=False)
-
-    wire: ClassVar[str] = "text"
 
     def __post_init__(self) -> None:
         if self.most < _BYTES or self.least < 1 or self.length < 0:
@@ -98,15 +96,6 @@ class Subwords:
     def text(self, tokens: NDArray[np.int64]) -> str:
         """The text of (length,) tokens."""
         return self.decode(tokens[None])[0]
-
-    def state(self) -> dict[str, Any]:
-        """Settings, merges and vocabulary, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
 
     @property
     def facts(self) -> dict[str, Any]:

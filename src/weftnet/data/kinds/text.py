@@ -8,23 +8,26 @@ A network that flattens the time axis needs batches of full length: `trim=False`
 """
 
 import re
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
-from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._tokens import PAD, SPECIALS, UNKNOWN, as_text, padded, usual_length
 
+_WORDS = 3.0
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass
-class Text:
+class Text(Kind):
     """A column of texts.
 
     Args:
@@ -35,7 +38,6 @@ class Text:
         trim: whether batches are cut to their longest text.
     """
 
-    wire: ClassVar[str] = "text"
     level: str = "words"
     most: int = 20000
     least: int = 2
@@ -51,6 +53,20 @@ class Text:
             raise ValueError(
                 f"text: expected most and least ≥ 1, length ≥ 0; got {self.most!r}, {self.least!r}, {self.length!r}"
             )
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Words of which most rows differ, three or more on average; close to three it is not sure."""
+        if column.target or not column.single or column.first.dtype.kind in "fiub" or not column.sample:
+            return 0.0
+        texts = [str(value) for value in column.sample]
+        words = sum(len(text.split()) for text in texts) / len(texts)
+        differ = len(set(texts)) > len(texts) / 2
+        return min(0.8, max(0.2, 0.5 + 0.2 * (words - _WORDS) + 1e-9)) if differ else 0.2
+
+    def summary(self, values: list[Any]) -> str:
+        """The first."""
+        return textwrap.shorten(str(values[0]), 60, placeholder="…") if values else ""
 
     def fit(self, values: Any) -> Self:
         """Vocabulary and length."""
@@ -99,15 +115,6 @@ class Text:
         """The tokens of one text."""
         text = as_text(value)
         return _TOKEN.findall(text.lower()) if self.level == "words" else list(text)
-
-    def state(self) -> dict[str, Any]:
-        """Settings and vocabulary, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
 
     @property
     def facts(self) -> dict[str, Any]:

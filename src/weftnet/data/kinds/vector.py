@@ -3,26 +3,32 @@
 z[i] = (x[i] − mean[i]) / std[i]
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import from_state, state_of
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._moments import moments_of, numeric, scaled, unscaled
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.wires import NumbersWire
 from weftnet.errors import DataError
 
 
 @dataclass
-class Vector:
+class Vector(Kind):
     """An array (rows, dim) of numbers."""
 
-    wire: ClassVar[str] = "numbers"
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """Two axes."""
+        return 0.9 if column.first.ndim == 2 else 0.0
 
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of every component."""
@@ -44,19 +50,15 @@ class Vector:
         """Numbers in their own units."""
         return unscaled(values, self.mean, self.std)
 
-    def state(self) -> dict[str, Any]:
-        """The statistics, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """The number of numbers."""
         return {"dim": len(self.mean)}
+
+    @property
+    def wire(self) -> NumbersWire:
+        """As many numbers."""
+        return NumbersWire((len(self.mean),))
 
     @property
     def signal(self) -> Signal:

@@ -6,21 +6,21 @@
 Gaps are filled from the past only, so that a forecast never knows more than it will in use.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import BadValue, from_state, state_of
+from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments
 from weftnet.data.kinds.number import floats
+from weftnet.data.wires import NumbersWire
 
 
 @dataclass
-class Window:
+class Window(Kind):
     """A column of windows (rows, time); in the table from which they are cut, one value per row.
 
     Args:
@@ -30,8 +30,6 @@ class Window:
     time: int = 96
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
-
-    wire: ClassVar[str] = "numbers"
 
     def __post_init__(self) -> None:
         if self.time < 1:
@@ -72,19 +70,15 @@ class Window:
         standard = (numbers - self.mean) / self.std
         return np.where(np.isnan(standard), 0.0, standard).astype(np.float32)
 
-    def state(self) -> dict[str, Any]:
-        """Settings and statistics, JSON."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The kind that has this state."""
-        return from_state(cls, state)
-
     @property
     def facts(self) -> dict[str, Any]:
         """Values in a window; mean and standard deviation of the training rows."""
         return {"time": self.time, "mean": self.mean, "std": self.std}
+
+    @property
+    def wire(self) -> NumbersWire:
+        """The numbers of a window."""
+        return NumbersWire((self.time,))
 
     @property
     def signal(self) -> Signal:
