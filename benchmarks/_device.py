@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Any
 
 import torch
 
-from weftnet.train.progress import Quiet
+from weftnet.train.listeners._listener import Listener, Start, Step
 
 #: Steps that set things up: compiling, and recording graphs.
 FIRST = 5
@@ -56,18 +55,18 @@ def seconds(run: Callable[[], object], device: str, warm: int = 3, blocks: int =
     return median(times)
 
 
-class Watch(Quiet):
+class Watch(Listener):
     """When weftnet's steps began, when the first ones and the last one ended, with the GPU synchronised each time."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, float]] = []
 
-    def start(self, step: int, steps: int) -> None:
-        self.steps = steps
-        self.seen.append((step, time.perf_counter()))
+    def start(self, start: Start) -> None:
+        self.steps = start.steps
+        self.seen.append((start.step, time.perf_counter()))
 
-    def update(self, step: int, losses: Any, rate: float) -> None:
-        self.seen.append((step, time.perf_counter()))
+    def after_step(self, step: Step) -> None:
+        self.seen.append((step.step, time.perf_counter()))
 
     @property
     def seconds(self) -> tuple[float, float]:

@@ -123,7 +123,9 @@ def weftnet(data: Any, args: Any, plan: dict[str, Any], seed: int) -> dict[str, 
     architecture, recipe, watch = read(HERE / "architectures" / "airbench94.yaml"), recipe_of(args, plan, seed), Watch()
     forget_peak(args.device)
     with tempfile.TemporaryDirectory() as folder:
-        loaded = load(fit(architecture, task, data, recipe, Path(folder) / "run", progress=watch, device=args.device))
+        loaded = load(
+            fit(architecture, task, data, recipe, Path(folder) / "run", listeners=[watch], device=args.device)
+        )
     looking = looked(architecture, task, data, recipe, args.device)
     network = loaded.model["network"].to(args.device).to(memory_format=torch.channels_last).eval()
     batches = [batch.to(args.device) for batch in data.batches("validation", 2000)]

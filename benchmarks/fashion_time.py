@@ -30,7 +30,7 @@ from weftnet.optim import OPTIMISERS, SCHEDULES
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.train import Recipe, fit
-from weftnet.train.progress import Quiet
+from weftnet.train.listeners._listener import Listener
 
 GOAL = 0.925
 SMOOTHING = 0.05
@@ -86,13 +86,13 @@ def opened(folder: Path, images: int):
     return data, TASKS.get("classification").from_data(data, label_smoothing=SMOOTHING)
 
 
-class Race(Quiet):
+class Race(Listener):
     """Records when each evaluation ended, and stops the training at the goal."""
 
     def __init__(self) -> None:
         self.began, self.worked, self.accuracies = time.perf_counter(), time.process_time(), []
 
-    def evaluated(self, line) -> None:
+    def after_evaluation(self, line) -> None:
         self.note_accuracy(line["validation"]["accuracy"])
         if self.accuracies[-1] >= GOAL:
             raise Reached
@@ -107,7 +107,7 @@ class Race(Quiet):
                 "cpu": self.cpu, "accuracies": [round(each, 4) for each in self.accuracies]}  # fmt: skip
 
 
-class Reached(Exception):
+class Reached(BaseException):
     """The goal is reached."""
 
 
@@ -118,7 +118,7 @@ def weftnet(data, task, seed: int, threads: int, epochs: int) -> dict:
         os.environ["XDG_CACHE_HOME"] = folder  # no plan is remembered
         race = Race()
         try:
-            run = fit(network(), task, data, recipe, Path(folder) / "run", progress=race, device="cpu")
+            run = fit(network(), task, data, recipe, Path(folder) / "run", listeners=[race], device="cpu")
             planned = run.document["plan"]
         except Reached:
             planned = json.loads((Path(folder) / "run" / "run.json").read_text(encoding="utf-8"))["plan"]

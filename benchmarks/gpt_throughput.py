@@ -122,7 +122,7 @@ class Job:
         watch = Watch()
         with tempfile.TemporaryDirectory() as folder:
             run = fit(self.architecture, self.task, self.data, self.recipe(**length), Path(folder) / "run",
-                      progress=watch, device=self.device)  # fmt: skip
+                      listeners=[watch], device=self.device)  # fmt: skip
             return watch, run.history
 
     def compiled(self, steps: int) -> float:

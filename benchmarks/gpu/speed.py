@@ -150,7 +150,7 @@ def weftnet(job: Job, device: str) -> tuple[float, float]:
     architecture, _ = read_text(job.architecture)
     with tempfile.TemporaryDirectory() as folder:
         run = fit(architecture, task, There(job, device), recipe(job, job.steps), Path(folder) / "run",
-                  progress=watch, device=device)  # fmt: skip
+                  listeners=[watch], device=device)  # fmt: skip
         model, task = parts(job)
         run.load_weights(model)
     return watch.seconds[0] / job.steps, held_out(job, model, task, tensors(job)[1])

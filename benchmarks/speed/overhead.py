@@ -111,7 +111,9 @@ def together(job: Job) -> tuple[float, "Other"]:
     board = Trainings(terminal, 1, task.score)
     with tempfile.TemporaryDirectory() as folder, board as shown, closing(hand_written(job)) as by_hand:
         data = Ready(job, other := Other(by_hand, warm=job.steps // 10))
-        run = fit(architecture, task, data, recipe, Path(folder) / "run", progress=shown.training("run"), device="cpu")
+        run = fit(
+            architecture, task, data, recipe, Path(folder) / "run", listeners=[shown.training("run")], device="cpu"
+        )
         return json.loads(run.text("history.jsonl").splitlines()[-1])["loss"]["network"], other
 
 

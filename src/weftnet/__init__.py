@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from weftnet.run.folder import Run
     from weftnet.run.loading import load as load_run
     from weftnet.tasks import TASKS
-    from weftnet.train import Recipe, fit, resume
+    from weftnet.train import Listener, Recipe, fit, resume
     from weftnet.zoo import ZOO
 
 __version__ = "0.1.0"
@@ -36,6 +36,7 @@ __all__ = [
     "TASKS",
     "ZOO",
     "Architecture",
+    "Listener",
     "Network",
     "Recipe",
     "Run",
@@ -60,6 +61,7 @@ _LAZY = {
     "WeftnetError": ("errors", "WeftnetError"),
     "Network": ("compose", "Network"),
     "build_networks": ("compose", "build"),
+    "Listener": ("train", "Listener"),
     "Recipe": ("train", "Recipe"),
     "Run": ("run.folder", "Run"),
     "Signal": ("architecture.signal", "Signal"),

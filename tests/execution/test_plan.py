@@ -29,8 +29,8 @@ from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.train import Recipe, fit, plan_search, resume
+from weftnet.train.listeners._listener import Listener
 from weftnet.train.planning import measure, plan_of
-from weftnet.train.progress import Quiet
 from weftnet.train.trial import Trial
 
 CNN = [
@@ -107,10 +107,10 @@ def test_a_plan_changes_no_more_than_rounding_and_leaves_the_model_as_it_was(pla
         assert value.is_contiguous()
 
 
-class Ctrl(Quiet):
+class Ctrl(Listener):
     """Asks to stop at the second evaluation, as Ctrl-C does."""
 
-    def evaluated(self, line: Any) -> None:
+    def after_evaluation(self, line: Any) -> None:
         if line["step"] == 20:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -123,8 +123,8 @@ def test_a_run_is_resumed_bit_for_bit_under_its_plan(tmp_path: Path, plan: dict[
     data = open_data("digits")
     task = TASKS.get("classification").from_data(data)
     runs = [
-        fit(from_dict({"chain": CNN}), task, data, Recipe(**recipe), tmp_path / name, progress=progress)
-        for name, progress in (("whole", None), ("cut", Ctrl()))
+        fit(from_dict({"chain": CNN}), task, data, Recipe(**recipe), tmp_path / name, listeners=listeners)
+        for name, listeners in (("whole", ()), ("cut", [Ctrl()]))
     ]
     assert runs[1].status == "stopped"
     resumed = resume(runs[1].folder)

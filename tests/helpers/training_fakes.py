@@ -145,10 +145,10 @@ def open_run(folder: Path, recipe: Recipe) -> Run:
 
 
 def go(
-    folder: Path, recipe: Recipe, model: nn.ModuleDict, task: Any = None, data: Any = None, progress: Any = None
+    folder: Path, recipe: Recipe, model: nn.ModuleDict, task: Any = None, data: Any = None, listeners: Any = ()
 ) -> TrainingResult:
     """Train; continue if the folder holds a run."""
-    return train(model, task or Fit(), data or Data(), recipe, open_run(folder, recipe), progress=progress)
+    return train(model, task or Fit(), data or Data(), recipe, open_run(folder, recipe), listeners=listeners)
 
 
 def weights(folder: Path) -> dict[str, Tensor]:

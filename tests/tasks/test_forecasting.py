@@ -24,7 +24,7 @@ from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks.forecasting.answer import forecasting
 from weftnet.tasks.forecasting.task import Forecasting, seasonal
-from weftnet.train.progress import Quiet
+from weftnet.train.listeners._listener import Listener
 from weftnet.train.recipe import Recipe
 
 SETTINGS: dict[str, Any] = {
@@ -168,12 +168,16 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     np.testing.assert_allclose(answers[0]["values"], data.target.decode(outputs)[0], rtol=1e-12)
 
 
-class Stop(Quiet):
+class Killed(BaseException):
+    """Stands for a kill."""
+
+
+class Stop(Listener):
     """Ends the training at an evaluation, before its checkpoint."""
 
-    def evaluated(self, line: Any) -> None:
+    def after_evaluation(self, line: Any) -> None:
         if line["step"] == 14:
-            raise RuntimeError("broken on purpose")
+            raise Killed
 
 
 @pytest.mark.parametrize("name", ["linear", "series_lstm"])
@@ -184,15 +188,17 @@ def test_resumed_from_the_folder_alone(tmp_path: Path, name: str) -> None:
     rows = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
     file.write_text("\n".join(rows), encoding="utf-8")
 
-    def train(folder: str, progress: Any = None) -> None:
+    def train(folder: str, *listeners: Any) -> None:
         data = open_data(file, target="second", context=12, horizon=4, time="date", calendar=True)
         task = Forecasting.from_data(data, loss="huber")
         (candidate,) = (each for each in propose(data.signals, "forecasting") if each.name == name)
         recipe = {**candidate.recipe, "steps": 28, "evaluate_every": "7 steps", "checkpoint_every": 0.0}
-        weftnet.fit(candidate.architecture, task, data, Recipe.from_dict(recipe), tmp_path / folder, progress=progress)
+        weftnet.fit(
+            candidate.architecture, task, data, Recipe.from_dict(recipe), tmp_path / folder, listeners=listeners
+        )
 
     train("whole")
-    with pytest.raises(RuntimeError, match="on purpose"):
+    with pytest.raises(Killed):
         train("broken", Stop())
     weftnet.resume(tmp_path / "broken")
     whole, again = (tensors.load(tmp_path / folder / "weights.safetensors") for folder in ("whole", "broken"))

@@ -20,13 +20,13 @@ from training_fakes import SCENES, Data, Fit, go, open_run, plain, weights
 from weftnet.architecture.reading import from_dict
 from weftnet.data import open_data
 from weftnet.data.batch import Batch
-from weftnet.errors import DataError, SettingError
+from weftnet.errors import DataError
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit, resume
 from weftnet.train.feed import AHEAD, Feed
+from weftnet.train.listeners._listener import Listener
 from weftnet.train.loop import train
-from weftnet.train.progress import Quiet
 from weftnet.train.state import State
 
 LITTLE = "1MiB"
@@ -59,19 +59,19 @@ def _no_thread_stays() -> Iterator[None]:
     assert not threads()
 
 
-class Kill(Quiet):
+class Kill(Listener):
     """Ends the process in the middle of the second epoch."""
 
-    def evaluated(self, line: Any) -> None:
+    def after_evaluation(self, line: Any) -> None:
         if line["step"] == 20:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def start(folder: Path, source: Path, memory: str | None, progress: Any = None) -> Run:
+def start(folder: Path, source: Path, memory: str | None, *listeners: Any) -> Run:
     data = open_data(source, target="y", memory=memory)
     assert data.lazy == (memory is not None)
     task = TASKS.get("classification").from_data(data)
-    return fit(SMALL, task, data, Recipe.for_task(task, **RECIPE), folder, progress=progress, device="cpu")
+    return fit(SMALL, task, data, Recipe.for_task(task, **RECIPE), folder, listeners=listeners, device="cpu")
 
 
 def history(run: Run) -> list[Any]:
@@ -204,13 +204,16 @@ def test_waiting_is_counted(lazy: bool, tmp_path: Path) -> None:
     data = Data(hook=lambda number: time.sleep(0.01), lazy=lazy)
     recipe = Recipe(steps=30, batch_size=10, evaluate_every="10 steps", checkpoint_every=0.0)
 
-    class Stop(Quiet):
-        def evaluated(self, line: Any) -> None:
-            if line["step"] == 20:
-                raise SettingError("enough")
+    class Enough(BaseException):
+        pass
 
-    with pytest.raises(SettingError, match="enough"):
-        go(tmp_path, recipe, plain(), data=data, progress=Stop())
+    class Stop(Listener):
+        def after_evaluation(self, line: Any) -> None:
+            if line["step"] == 20:
+                raise Enough
+
+    with pytest.raises(Enough):
+        go(tmp_path, recipe, plain(), data=data, listeners=[Stop()])
     go(tmp_path, recipe, plain(), data=data)
     run = Run.open(tmp_path)
     least = 0.0 if lazy else 0.01 * 30  # made ahead, a batch may be there before it is asked for

@@ -15,7 +15,7 @@ from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.train import Recipe, fit, resume
 from weftnet.train.first_look import first_look
-from weftnet.train.progress import Quiet
+from weftnet.train.listeners._listener import Listener, Start
 
 TWO = [
     {"whitening_conv2d": {"kernel": 2, "eps": 1e-6}},
@@ -62,14 +62,14 @@ def test_a_network_without_such_blocks_is_unchanged() -> None:
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-class Kill(Exception):
+class Kill(BaseException):
     """Stands for a kill."""
 
 
-class Killed(Quiet):
+class Killed(Listener):
     """Dies when training starts, before there is a checkpoint."""
 
-    def start(self, step: int, steps: int) -> None:
+    def start(self, start: Start) -> None:
         raise Kill
 
 
@@ -78,7 +78,7 @@ def test_filters_are_kept_and_a_run_without_a_checkpoint_learns_them_again(tmp_p
     recipe = Recipe(steps=12, batch_size=32, evaluate_every="6 steps", plan="eager")
     whole = fit(architecture, task, data, recipe, tmp_path / "whole", device="cpu")
     with pytest.raises(Kill):
-        fit(architecture, task, data, recipe, tmp_path / "cut", progress=Killed(), device="cpu")
+        fit(architecture, task, data, recipe, tmp_path / "cut", listeners=[Killed()], device="cpu")
     resumed = resume(tmp_path / "cut", device="cpu")
     a, b = (tensors.load(run.folder / "weights.safetensors") for run in (whole, resumed))
     assert all(torch.equal(value, b[name]) for name, value in a.items())

@@ -16,7 +16,7 @@ from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit, resume
 from weftnet.train.augment import Augment
-from weftnet.train.progress import Quiet
+from weftnet.train.listeners._listener import Listener
 
 ARCHITECTURE = from_dict(
     {
@@ -43,18 +43,18 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-class Kill(Quiet):
+class Kill(Listener):
     """Ends the process at the second evaluation, before its checkpoint."""
 
-    def evaluated(self, line: Any) -> None:
+    def after_evaluation(self, line: Any) -> None:
         if line["step"] == 20:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def start(folder: Path, progress: Any = None, source: Any = "digits") -> Run:
+def start(folder: Path, *listeners: Any, source: Any = "digits") -> Run:
     data = open_data(source)
     task = TASKS.get("classification").from_data(data)
-    return fit(ARCHITECTURE, task, data, Recipe.for_task(task, **SETTINGS), folder, progress=progress)
+    return fit(ARCHITECTURE, task, data, Recipe.for_task(task, **SETTINGS), folder, listeners=listeners)
 
 
 def killed(folder: Path) -> Path:

@@ -222,9 +222,9 @@ def test_damaged_checkpoint_is_refused_by_name(name: str, damage: Callable[[Path
 
 
 def test_damage_is_reported(tmp_path: Path) -> None:
-    from weftnet.train.progress import Quiet
+    from weftnet.train.listeners._listener import Listener
 
-    class Notes(Quiet):
+    class Notes(Listener):
         def __init__(self) -> None:
             self.notes: list[str] = []
 
@@ -234,7 +234,7 @@ def test_damage_is_reported(tmp_path: Path) -> None:
     broken_off(tmp_path / "run")
     flip(tmp_path / "run" / "checkpoints" / "00000023" / "state.safetensors")
     model, task, recipe = SCENES["one optimiser"]
-    go(tmp_path / "run", recipe, model(), task, progress=(show := Notes()))
+    go(tmp_path / "run", recipe, model(), task, listeners=[show := Notes()])
     assert "00000023/state.safetensors: its checksum is wrong" in show.notes[0]
     assert "the checkpoint before it is used" in show.notes[0]
 

@@ -15,7 +15,7 @@ from training_fakes import Data, Fit, Game, fail_at, go, network, open_run, plai
 from weftnet.errors import SettingError, TrainingError
 from weftnet.run.folder import Run
 from weftnet.train.average import Average
-from weftnet.train.progress import Quiet
+from weftnet.train.listeners._listener import Listener, Start, Step
 from weftnet.train.randomness import reseed
 from weftnet.train.recipe import Recipe
 
@@ -222,27 +222,27 @@ def test_seeds_differ_and_repeat(tmp_path: Path) -> None:
     assert not torch.equal(results[0], results[2])
 
 
-def test_progress_is_notified(tmp_path: Path) -> None:
-    class Spy(Quiet):
+def test_listeners_are_told(tmp_path: Path) -> None:
+    class Spy(Listener):
         def __init__(self) -> None:
             self.calls: list[tuple[Any, ...]] = []
 
-        def start(self, step: int, steps: int) -> None:
-            self.calls.append(("start", step, steps))
+        def start(self, start: Start) -> None:
+            self.calls.append(("start", start.step, start.steps))
 
-        def update(self, step: int, losses: Any, rate: float) -> None:
-            self.calls.append(("update", step, tuple(losses)))
-            assert rate > 0
+        def after_step(self, step: Step) -> None:
+            self.calls.append(("step", step.step, tuple(step.losses)))
+            assert step.rate > 0
 
-        def evaluated(self, line: Any) -> None:
-            self.calls.append(("evaluated", line["step"]))
+        def after_evaluation(self, line: Any) -> None:
+            self.calls.append(("evaluation", line["step"]))
 
-        def close(self) -> None:
-            self.calls.append(("close",))
+        def end(self, result: Any) -> None:
+            self.calls.append(("end", result.status, result.step))
 
-    go(tmp_path, Recipe(steps=4), plain(), progress=(spy := Spy()))
+    go(tmp_path, Recipe(steps=4), plain(), listeners=[spy := Spy()])
     assert spy.calls[0] == ("start", 0, 4)
-    assert spy.calls[-3:] == [("update", 4, ("network",)), ("evaluated", 4), ("close",)]
+    assert spy.calls[-3:] == [("step", 4, ("network",)), ("evaluation", 4), ("end", "finished", 4)]
 
 
 def test_outside_the_main_thread(tmp_path: Path) -> None:

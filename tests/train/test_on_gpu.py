@@ -15,7 +15,7 @@ from weftnet.data import open_data
 from weftnet.execution.plan import Plan
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit, resume
-from weftnet.train.progress import Quiet
+from weftnet.train.listeners._listener import Listener, Start
 from weftnet.train.randomness import reseed
 
 pytestmark = [
@@ -33,13 +33,15 @@ PLANS = [
 ]  # fmt: skip
 
 
-def trained(folder: Path, progress: Any = None, **recipe: Any) -> Any:
+def trained(folder: Path, *listeners: Any, **recipe: Any) -> Any:
     data = open_data("digits")
     task = TASKS.get("classification").from_data(data)
     # compiled blocks can't be checked
     settings = {"steps": 60, "batch_size": 64, "evaluate_every": "20 steps", "augment": ["flip"], **recipe}
     with unchecked():
-        return fit(from_dict({"chain": CNN}), task, data, Recipe(**settings), folder, progress=progress, device="cuda")
+        return fit(
+            from_dict({"chain": CNN}), task, data, Recipe(**settings), folder, listeners=listeners, device="cuda"
+        )
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
@@ -51,14 +53,14 @@ def test_every_plan_learns_alike(tmp_path: Path, plan: dict[str, Any]) -> None:
     assert torch.get_float32_matmul_precision() == "highest"
 
 
-class Kill(Exception):
+class Kill(BaseException):
     """Stands for a kill."""
 
 
-class Killed(Quiet):
+class Killed(Listener):
     """Dies after the second evaluation."""
 
-    def evaluated(self, line: Any) -> None:
+    def after_evaluation(self, line: Any) -> None:
         if line["step"] == 40:
             raise Kill
 
@@ -82,8 +84,8 @@ def test_a_killed_run_is_resumed_bit_for_bit_with_deterministic_kernels(tmp_path
 def test_a_step_does_not_wait_for_the_gpu(tmp_path: Path) -> None:
     """torch warns of every call that waits; there is none between two readings of the losses."""
 
-    class Warned(Quiet):
-        def start(self, step: int, steps: int) -> None:
+    class Warned(Listener):
+        def start(self, start: Start) -> None:
             torch.cuda.set_sync_debug_mode("warn")
 
     with warnings.catch_warnings(record=True) as caught:

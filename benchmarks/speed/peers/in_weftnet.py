@@ -39,7 +39,7 @@ def main() -> None:
         clock.begin()
         with Trainings(Console(stderr=True), 1, task.score) as shown:
             progress, recipe = shown.training(this.network), Recipe(**settings(this), steps=this.steps, plan=forced)
-            run = fit(architecture, task, data, recipe, Path(folder) / "run", progress=progress, device="cpu")
+            run = fit(architecture, task, data, recipe, Path(folder) / "run", listeners=[progress], device="cpu")
         clock.end()
         del clock.ticks[0]  # the first batch is requested before the first step
         planned = run.document["plan"]

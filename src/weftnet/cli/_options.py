@@ -73,6 +73,20 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
     return result
 
 
+def parsed(text: str, what: str) -> Any:
+    """An option's value as YAML: a name, or {name: {setting: value}}.
+
+    Raises:
+        SettingError: it is none.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingError("is not valid YAML", where=what, got=text) from error
+
+
 def seconds(text: str | None, what: str = "budget", *, zero: bool = False) -> float | None:
     """`90`, `90s`, `5m`, `1h` or `20ms` in seconds.
 

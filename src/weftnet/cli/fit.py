@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, plugins, seconds, values_of, without_none
+from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, parsed, plugins, seconds, values_of, without_none
 from weftnet.cli._workers import Address, On, Place, work_together
 
 
@@ -45,6 +45,9 @@ def fit(
         list[str] | None,
         typer.Option("--task-set", help="A setting of the task, name=value: label_smoothing=0.1, latent=16."),
     ] = None,
+    log: Annotated[
+        list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Delete earlier runs in that folder.")] = False,
     plugin: Plugin = None,
@@ -72,5 +75,6 @@ def fit(
             replace=replace,
             plugins=[str(path) for path in plugin or []],
             shard=shard,
+            listeners=[parsed(each, "--log") for each in log or []],
         )
     )

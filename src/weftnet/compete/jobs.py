@@ -11,7 +11,8 @@ from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
-from weftnet.train.progress import Progress
+from weftnet.train.listeners._listener import Listener
+from weftnet.train.listening import Named
 from weftnet.train.worker import is_leader, is_worker, restarts
 
 #: Fields of a recipe that say how long to train; at most one of them is set.
@@ -27,12 +28,14 @@ class Terms:
         task_settings: of the task.
         recipe: fields of the recipe.
         shard: whether each of several workers keeps a share of weights and optimiser state.
+        listeners: names of those that every run is logged to.
     """
 
     task: str
     task_settings: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     shard: bool = False
+    listeners: Sequence[Named] = ()
 
     def of(self, candidate: Candidate, seed: int) -> "Terms":
         """The terms of one training: a candidate's own settings and recipe hold where the competition's say nothing."""
@@ -106,14 +109,14 @@ def jobs_of(candidates: Sequence[Candidate], seeds: Iterable[int], folder: Path,
     ]  # fmt: skip
 
 
-def run_job(job: Job, data: Data, progress: Progress | None = None) -> Outcome:
+def run_job(job: Job, data: Data, listeners: Sequence[Listener] = ()) -> Outcome:
     """Train one network on opened data and evaluate it. An error becomes the outcome and doesn't end the competition.
 
     One of several workers raises the error instead, as the others would wait for it forever; when they are restarted,
     they resume the run.
     """
     try:
-        return _trained(job, data, progress)
+        return _trained(job, data, listeners)
     except WeftnetError as error:
         if is_worker():
             raise
@@ -127,7 +130,7 @@ def run_job(job: Job, data: Data, progress: Progress | None = None) -> Outcome:
         return job.outcome("failed", error=f"{type(error).__name__}: {error}")
 
 
-def _trained(job: Job, data: Data, progress: Progress | None) -> Outcome:
+def _trained(job: Job, data: Data, listeners: Sequence[Listener]) -> Outcome:
     from weftnet.architecture.reading import from_dict
     from weftnet.tasks import TASKS
     from weftnet.train import Recipe
@@ -138,9 +141,10 @@ def _trained(job: Job, data: Data, progress: Progress | None) -> Outcome:
     task = TASKS.get(terms.task).from_data(data, **terms.task_settings)
     recipe = Recipe.for_task(task, **terms.recipe)
     if restarts() and (folder / "run.json").is_file():
-        run = resume_run(folder, data, progress=progress)
+        run = resume_run(folder, data, listeners=listeners)
     else:
-        run = train_run(from_dict(job.architecture), task, data, recipe, folder, progress=progress, shard=terms.shard)
+        told = [*terms.listeners, *listeners]
+        run = train_run(from_dict(job.architecture), task, data, recipe, folder, listeners=told, shard=terms.shard)
     scores = conclude(run, data) if run.status == "finished" and is_leader() else {}
     splits = {split: scores.get(split, {}) for split in ("validation", "test")}
     return job.outcome(run.status, **splits, seconds=run.facts.seconds or 0.0, steps=run.steps or 0)

@@ -23,7 +23,7 @@ from weftnet.compete.jobs import Job, Outcome, interrupted, run_job
 from weftnet.data.data import Data
 from weftnet.data.sharing import Parcel, shared
 from weftnet.plugins import load_plugin
-from weftnet.train.progress import Progress
+from weftnet.train.listeners._listener import Listener
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def run_jobs(
     data: Data,
     workers: int,
     done: Callable[[Outcome], None],
-    progress: Callable[[str], Progress] | None = None,
+    progress: Callable[[str], Listener] | None = None,
     plugins: Sequence[str] = (),
 ) -> list[Outcome]:
     """Run all jobs; their outcomes in order of completion.
@@ -71,7 +71,7 @@ def run_jobs(
 
 
 def _in_turn(
-    jobs: Sequence[Job], data: Data, done: Callable[[Outcome], None], progress: Callable[[str], Progress] | None
+    jobs: Sequence[Job], data: Data, done: Callable[[Outcome], None], progress: Callable[[str], Listener] | None
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for job in jobs:
@@ -79,7 +79,8 @@ def _in_turn(
             outcome = interrupted(job)
         else:
             try:
-                outcome = run_job(job, data, progress(f"{job.name} seed {job.seed}") if progress else None)
+                told = [progress(f"{job.name} seed {job.seed}")] if progress else []
+                outcome = run_job(job, data, told)
             except KeyboardInterrupt:
                 outcome = interrupted(job)
         outcomes.append(outcome)

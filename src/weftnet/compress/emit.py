@@ -41,7 +41,7 @@ def write_torch(
     run = _create(parent, architecture, recipe, folder, resources, {**step, "trained_seconds": resources.seconds})
     model = nn.ModuleDict({"network": network})
     if resources.seconds:
-        train(model, parent.task, resources.data, recipe, run, progress=resources.progress)
+        train(model, parent.task, resources.data, recipe, run)
     else:
         run.save_weights(model.eval(), {"step": 0, "steps": 0, "validation": {}})
         run.record(status="finished", seconds=0.0)

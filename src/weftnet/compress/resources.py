@@ -10,7 +10,6 @@ from weftnet.compose.network import Network
 from weftnet.data import Data
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
-from weftnet.train.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -22,14 +21,12 @@ class Resources:
         seconds: of fine-tuning for a network that was pruned or factorised; 0 leaves it as it is.
         seed: of everything random.
         origin: the folder of the run that is compressed, and the checksum of its weights.
-        progress: is notified of the progress of training.
     """
 
     data: Data
     seconds: float = 0.0
     seed: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
-    progress: Progress | None = None
 
 
 @dataclass(frozen=True)

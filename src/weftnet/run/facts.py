@@ -89,6 +89,7 @@ class RunFacts:
         plan, answers: how steps and answers are executed.
         engine: None where torch computes the network.
         compression: None for a run that is not compressed.
+        listeners: names, or {name: settings}, of those that are told when it is resumed.
     """
 
     format: int
@@ -112,6 +113,7 @@ class RunFacts:
     answers: AnswerPlans | None = None
     engine: Engine | None = None
     compression: Compression | None = None
+    listeners: tuple[Any, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any], where: str) -> "RunFacts":

@@ -11,14 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from weftnet.train.listeners._listener import Listener
     from weftnet.train.loop import train
     from weftnet.train.recipe import Recipe
     from weftnet.train.result import TrainingResult
     from weftnet.train.running import fit, resume
 
-__all__ = ["Recipe", "TrainingResult", "fit", "resume", "train"]
+__all__ = ["Listener", "Recipe", "TrainingResult", "fit", "resume", "train"]
 
-_LAZY = {"fit": "running", "resume": "running", "train": "loop", "TrainingResult": "result", "Recipe": "recipe"}
+_LAZY = {
+    "Listener": "listeners._listener", "Recipe": "recipe", "TrainingResult": "result", "fit": "running",
+    "resume": "running", "train": "loop",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

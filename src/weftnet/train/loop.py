@@ -1,8 +1,8 @@
 """The training loop: one for every task, whatever its parts, losses and metrics."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from functools import partial
+from types import MappingProxyType
 
 import torch
 from torch import nn
@@ -20,22 +20,24 @@ from weftnet.train.augment import Augment
 from weftnet.train.budget import count_steps
 from weftnet.train.checkpoint import KEPT
 from weftnet.train.clock import Clock
+from weftnet.train.concluding import conclude, keep_weights, to_be_resumed
 from weftnet.train.evaluation import evaluate
 from weftnet.train.feed import Feed
 from weftnet.train.interrupt import Interrupt
+from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.listening import Listening
 from weftnet.train.losses import Losses
 from weftnet.train.planning import plan_of
-from weftnet.train.progress import Progress, Quiet
 from weftnet.train.randomness import device_of, set_seed, step_seeds
 from weftnet.train.recipe import Recipe
-from weftnet.train.result import TrainingResult, conclude, keep_weights, to_be_resumed
+from weftnet.train.result import TrainingResult
 from weftnet.train.state import State
 from weftnet.train.step import take_step
 from weftnet.train.team import ALONE, Team
 
 
 def train(
-    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, *, progress: Progress | None = None,
+    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, *, listeners: Sequence[Listener] = (),
     team: Team = ALONE,
 ) -> TrainingResult:  # fmt: skip
     """Train, from the run's newest checkpoint if it has one; the model ends with the weights that are kept.
@@ -46,7 +48,7 @@ def train(
         data: gives batches.
         recipe: how to train.
         run: receives checkpoints, history, weights and metrics.
-        progress: is notified of steps and evaluations.
+        listeners: are told of it, by the first of several processes.
         team: the processes that train it together, all of which call this.
 
     Raises:
@@ -54,7 +56,6 @@ def train(
         RunError: the run can't be written, or none of its checkpoints can be read.
         SettingError: the recipe doesn't fit task or data.
     """
-    progress = progress or Quiet()
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     if recipe.patience and not data.sizes.get("validation"):
@@ -62,16 +63,16 @@ def train(
     team.check(task, recipe)
     if (device := device_of(model)).type == "cuda":
         data = data.to(device)
-    with Interrupt() as interrupt, run.training(), closing(progress):
+    with Listening(listeners if team.leads else (), run.folder) as listening, Interrupt() as interrupt, run.training():
         plan = _fix_plan_and_steps(model, task, data, recipe, run, team)
         feeding = Feed(data, recipe.batch_size, recipe.seed)
         with Executor(model, plan) as executor, executor.process_settings(), feeding as feed:
             state = State(executor.model, task, recipe, team)
-            Loop(state, task, feed, recipe, executor, run, progress, interrupt).train()
+            Loop(state, task, feed, recipe, executor, run, listening, interrupt).train()
             team.restore(executor.model)
             if not to_be_resumed(state, recipe, run):
                 keep_weights(state)
-        result = conclude(state, model, data, recipe, run)
+        listening.result = result = conclude(state, model, data, recipe, run)
         team.agree(False)  # nobody leaves before the leader has written
         return result
 
@@ -98,16 +99,16 @@ class Loop:
         recipe: how to train.
         executor: of the model that is trained; it places batches and computes losses as its plan says.
         run: receives checkpoints and history.
-        progress: is notified of steps and evaluations.
+        listening: the listeners, which are told of every step and evaluation.
         interrupt: tells whether somebody asks to stop.
     """
 
     def __init__(
         self, state: State, task: Task, feed: Feed, recipe: Recipe, executor: Executor, run: Run,
-        progress: Progress, interrupt: Interrupt,
+        listening: Listening, interrupt: Interrupt,
     ) -> None:  # fmt: skip
         self.state, self.task, self.feed, self.recipe, self.executor = state, task, feed, recipe, executor
-        self.run, self.progress, self.interrupt, self.team = run, progress, interrupt, state.team
+        self.run, self.listening, self.interrupt, self.team = run, listening, interrupt, state.team
         self.device = device_of(state.model)
         self.generator = torch.Generator(self.device)
         self.augment = Augment(recipe.augment, feed.data)
@@ -129,6 +130,9 @@ class Loop:
                 self.team.average(self.state.sums)
             elif self.clock.reading.due(self.clock.now):
                 self._read_losses()
+            elif self.listening.every_step:
+                self.losses.settle()
+                self.listening.after_step(self._facts(), every=True)
             if evaluate:
                 self._evaluate()
             if save or (evaluate and self.clock.history.due(self.clock.now)):
@@ -144,7 +148,7 @@ class Loop:
             probe(self.run.folder, (KEPT + 1) * self.state.bytes)
         newest, complaints = self.checkpoints.newest()
         for complaint in complaints:
-            self.progress.note(f"{complaint}\n  the checkpoint before it is used")
+            self.listening.note(f"{complaint}\n  the checkpoint before it is used")
         if newest:
             self.state.load(newest.step, newest.tensors, newest.facts)
 
@@ -155,9 +159,10 @@ class Loop:
         self.losses = Losses(state.sums)
         state.model.train()
         self.run.write_history(state.history)
-        self.progress.start(state.step, self.steps)
         self.first, self.feed.waited = state.step, state.waited
         self.clock = Clock(state.seconds, self.recipe.checkpoint_every)
+        if self.team.leads:
+            self.listening.start(self._start())
         (state.stopped,) = self.team.agree(self.interrupt.asked)
         if state.stopped:
             self.checkpoints.save(state.step, *state.saved())
@@ -190,9 +195,9 @@ class Loop:
         return evaluate, state.stopped or late
 
     def _read_losses(self) -> None:
-        """Wait for the device, see whether the losses are finite, and show them."""
+        """Wait for the device, see whether the losses are finite, and tell the listeners."""
         self.losses.settle()
-        self.progress.update(self.state.step, self.losses.last, self._rate())
+        self.listening.after_step(self._facts())
         self.clock.reading.last = self.clock.now
 
     def _evaluate(self) -> None:
@@ -210,7 +215,7 @@ class Loop:
             "rate": self._rate(),
         }
         state.history.append(line)
-        self.progress.evaluated(line)
+        self.listening.after_evaluation(line)
 
     def _validate(self) -> dict[str, float]:
         """The metrics of the mean weights, which are kept if their score is the best so far."""
@@ -229,10 +234,23 @@ class Loop:
         self._note_time()
         self.checkpoints.save(self.state.step, *self.state.saved())
         self.clock.checkpoint.last = self.clock.tick()
+        self.listening.after_checkpoint(self.state.step)
 
     def _note_time(self) -> None:
         """Seconds of training and of waiting for data, into the state."""
         self.state.seconds, self.state.waited = self.clock.seconds, self.feed.waited
+
+    def _start(self) -> Start:
+        """What listeners are told first."""
+        facts, run = self.run.facts, self.run
+        names = facts.task.name, facts.data.name or ""
+        architecture = run.text("architecture.yaml")
+        return Start(run.folder, *names, architecture, self.recipe.to_dict(), self.state.step, self.steps)
+
+    def _facts(self) -> Step:
+        """What listeners are told of a step."""
+        state = self.state
+        return Step(state.step, MappingProxyType(dict(self.losses.last)), state.rate, self._rate(), self.clock.seconds)
 
     def _rate(self) -> float:
         """Examples per second since the training was started or resumed."""

@@ -1,5 +1,6 @@
 """Training an architecture into a run folder, and continuing from a run folder."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from weftnet.tasks._assemble import assemble
 from weftnet.tasks._task import Task
 from weftnet.train.first_look import first_look
 from weftnet.train.joining import current_team
+from weftnet.train.listeners._listener import Listener
+from weftnet.train.listening import Named, made, named
 from weftnet.train.loop import train
-from weftnet.train.progress import Progress
 from weftnet.train.recipe import Recipe
 from weftnet.train.team import Team
 from weftnet.train.worker import own_device
@@ -32,7 +34,7 @@ def fit(
     recipe: Recipe,
     folder: str | Path,
     *,
-    progress: Progress | None = None,
+    listeners: Sequence[Listener | Named] = (),
     device: str | None = None,
     shard: bool = False,
 ) -> Run:
@@ -47,7 +49,7 @@ def fit(
         data: opened, split and fitted.
         recipe: how to train.
         folder: of the run; new or empty.
-        progress: is notified of steps and evaluations.
+        listeners: are told of steps and evaluations: `Listener`s, or names of `LISTENERS`, which the run remembers.
         device: "cpu", "cuda" …; if left out, a GPU if there is one.
         shard: whether each of several workers keeps only a shard of weights and optimiser state.
 
@@ -55,6 +57,7 @@ def fit(
         ArchitectureError: the architecture doesn't fit data and task.
         RunError, SettingError, TrainingError: see `train`.
     """
+    told = made(listeners)
     device = own_device(device)
     team = current_team(device, shard)
     team.check(task, recipe)
@@ -63,7 +66,7 @@ def fit(
     task.check(model)
     first_look(model, task, data, recipe)
     if not team.leads:
-        return _train(model, task, data, recipe, team.shared_run(None), progress, team)
+        return _train(model, task, data, recipe, team.shared_run(None), told, team)
     run = Run.create(
         folder,
         architecture=to_yaml(complete.architecture),
@@ -81,14 +84,16 @@ def fit(
     )
     if shard:
         run.record(shard=True)
-    return _train(model, task, data, recipe, team.shared_run(run), progress, team)
+    if kept := named(listeners):
+        run.record(listeners=kept)
+    return _train(model, task, data, recipe, team.shared_run(run), told, team)
 
 
 def resume(
     folder: str | Path,
     data: Data | str | Path | None = None,
     *,
-    progress: Progress | None = None,
+    listeners: Sequence[Listener | Named] = (),
     device: str | None = None,
     shard: bool | None = None,
 ) -> Run:
@@ -100,7 +105,7 @@ def resume(
     Args:
         folder: of a run that was stopped or killed, or that failed; a finished one is returned unchanged.
         data: the run's data, or their path if they were moved.
-        progress: is notified of steps and evaluations.
+        listeners: are told of steps and evaluations, besides those that the run names.
         device: "cpu", "cuda" …; if left out, a GPU if there is one.
         shard: whether each of several workers keeps only a shard of the weights; as before, if left out.
 
@@ -114,6 +119,7 @@ def resume(
     run = team.shared_run(Run.open(folder) if team.leads else None)
     if run.status == "finished":
         return run
+    told = made([*(each for each in run.facts.listeners if each not in named(listeners)), *listeners])
     architecture, task, signals = contents(run)
     recipe = Recipe.from_dict(run.json("recipe.json"))
     team = _team(run, task, recipe, device, shard)
@@ -122,7 +128,7 @@ def resume(
     refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
     model = build(architecture, inputs, seed=recipe.seed).to(device)
     first_look(model, task, data, recipe)  # there may be no checkpoint yet
-    return _train(model, task, data, recipe, run, progress, team)
+    return _train(model, task, data, recipe, run, told, team)
 
 
 def _team(run: Run, task: Task, recipe: Recipe, device: str, shard: bool | None) -> Team:
@@ -162,11 +168,9 @@ def _same_data(run: Run, data: Data | str | Path | None) -> Data:
 
 
 def _train(
-    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, progress: Progress | None, team: Team
+    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, listeners: Sequence[Listener], team: Team
 ) -> Run:
-    result = train(model, task, data, recipe, run, progress=progress if team.leads else None, team=team)
-    if progress and team.leads:
-        progress.note(result.message)
+    train(model, task, data, recipe, run, listeners=listeners, team=team)
     return run
 
 

@@ -27,6 +27,7 @@ from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
 from weftnet.tasks._task import Task
+from weftnet.train.listening import Named
 from weftnet.train.worker import is_leader, is_worker, mark_started, restarted_midway, restarts
 
 BUDGET = 30.0
@@ -49,6 +50,7 @@ class FitOptions:
         replace: whether an earlier competition in the folder is deleted.
         plugins: files and folders of the user's own entries.
         shard: whether each of several workers keeps a share of weights and optimiser state.
+        listeners: names of those that every run is logged to.
     """
 
     source: str
@@ -63,6 +65,7 @@ class FitOptions:
     replace: bool = False
     plugins: Sequence[str] = ()
     shard: bool = False
+    listeners: Sequence[Named] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ def entries_of(options: FitOptions) -> Entries:
     recipe = dict(options.recipe)
     if not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
-    return Entries(data, task, candidates, Terms(name, options.task_settings, recipe, options.shard))
+    terms = Terms(name, options.task_settings, recipe, options.shard, tuple(options.listeners))
+    return Entries(data, task, candidates, terms)
 
 
 def judged(
@@ -171,8 +175,10 @@ def check_recipes(work: Sequence[Job], task: Task, data: Data) -> None:
     """
     from weftnet.train import Recipe
     from weftnet.train.augment import Augment
+    from weftnet.train.listening import made
 
     for job in work:
+        made(job.terms.listeners)
         Augment(Recipe.for_task(task, **job.terms.recipe).augment, data)
 
 

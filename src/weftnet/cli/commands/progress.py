@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from weftnet.base.scores import score_of
 from weftnet.base.units import duration
 from weftnet.compete.jobs import Outcome
+from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.result import TrainingResult
 
 #: Seconds between two lines of one training.
 _PAUSE = 1.0
@@ -68,8 +70,8 @@ class Trainings:
         return Training(self, title, lines=self.count == 1)
 
 
-class Training:
-    """A `weftnet.train.progress.Progress`: a bar with rate and time left, and occasional lines with the score.
+class Training(Listener):
+    """The listener of a terminal: a bar with rate and time left, and occasional lines with the score.
 
     Args:
         board: the display that its bar belongs to.
@@ -81,16 +83,16 @@ class Training:
         self.board, self.lines, self.printed, self.steps = board, lines, 0.0, 0
         self.task = board.bar.add_task(title, total=None, text="")
 
-    def start(self, step: int, steps: int) -> None:
+    def start(self, start: Start) -> None:
         """Show the bar."""
-        self.steps = steps
-        self.board.bar.update(self.task, completed=step, total=steps)
+        self.steps = start.steps
+        self.board.bar.update(self.task, completed=start.step, total=start.steps)
 
-    def update(self, step: int, losses: Mapping[str, float], rate: float) -> None:
+    def after_step(self, step: Step) -> None:
         """Move the bar."""
-        self.board.bar.update(self.task, completed=step, text=f"{rate:,.0f} examples/s")
+        self.board.bar.update(self.task, completed=step.step, text=f"{step.rate:,.0f} examples/s")
 
-    def evaluated(self, line: Mapping[str, Any]) -> None:
+    def after_evaluation(self, line: Mapping[str, Any]) -> None:
         """Print loss and score, at most once a second, and always after the last step."""
         now = time.monotonic()
         if not self.lines or (now - self.printed < _PAUSE and line["step"] < self.steps):
@@ -109,6 +111,8 @@ class Training:
         if self.lines:
             self.board.console.print(f"  {escape(text)}", highlight=False, soft_wrap=True)
 
-    def close(self) -> None:
-        """Remove the bar."""
+    def end(self, result: TrainingResult) -> None:
+        """Remove the bar, and print how it ended."""
         self.board.bar.remove_task(self.task)
+        if result.status != "failed":
+            self.note(result.message)

@@ -39,7 +39,7 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
     else:
         data = reopen(run.json("data.json"), source or None)
         with Trainings(console, 1, metric) as shown:
-            run = resume(folder, data, progress=shown.training(folder.name), shard=shard)
+            run = resume(folder, data, listeners=[shown.training(folder.name)], shard=shard)
         if run.status == "stopped":
             raise KeyboardInterrupt
         if not is_leader():
