@@ -11,8 +11,8 @@ from _report import Report, arguments, start, trained
 
 from weftnet.answer import samples
 from weftnet.data import open_data
+from weftnet.metrics.mmd import mmd
 from weftnet.tasks import TASKS
-from weftnet.tasks._mmd import mmd
 from weftnet.zoo import ZOO
 
 SETS = {"digits": (1, 8, 8), "fashion_mnist": (1, 28, 28)}

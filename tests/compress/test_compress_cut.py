@@ -149,7 +149,7 @@ def test_a_reshape_that_hides_channels_is_left_alone() -> None:
     inputs, arch = {"x": parse("image:1x6x4")}, read(text)
     built = build(arch, {"network": inputs})["network"]
     assert isinstance(built, Network)
-    batch = Batch({"x": torch.randn(3, 1, 6, 4)}, {}, None, torch.arange(3))
+    batch = Batch({"x": torch.randn(3, 1, 6, 4)}, {}, {}, torch.arange(3))
     assert [group.name for group in prunable_groups(built, arch, inputs, batch)] == ["2"]
 
 

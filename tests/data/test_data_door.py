@@ -24,10 +24,12 @@ def test_listing_names_imports_nothing_heavy() -> None:
 
 
 def test_a_batch_moves_as_a_whole() -> None:
-    batch = Batch({"x": torch.ones(3, 2)}, {"x": torch.ones(3, 2, dtype=torch.bool)}, torch.zeros(3), torch.arange(3))
+    batch = Batch(
+        {"x": torch.ones(3, 2)}, {"x": torch.ones(3, 2, dtype=torch.bool)}, {"y": torch.zeros(3)}, torch.arange(3)
+    )
     moved = batch.to("meta")
     assert {moved.inputs["x"].device.type, moved.masks["x"].device.type, moved.rows.device.type} == {"meta"}
     assert moved.target is not None
     assert moved.target.device.type == "meta"
     assert moved.size == 3
-    assert Batch({}, {}, None, torch.arange(2)).to("meta").target is None
+    assert Batch({}, {}, {}, torch.arange(2)).to("meta").targets == {}

@@ -100,7 +100,7 @@ def test_softmax_applied_twice() -> None:
     certain = 1000 * torch.eye(classes, dtype=torch.float64)
     task = Classification([str(k) for k in range(classes)])
     model = nn.ModuleDict({"network": _Gives(certain)})
-    ((_, loss),) = task.losses(model, Batch({}, {}, target, target), torch.Generator())
+    ((_, loss),) = task.losses(model, Batch({}, {}, {"y": target}, target), torch.Generator())
     same(loss, torch.zeros((), dtype=torch.float64))
     floor = torch.tensor(math.log(1 + (classes - 1) / math.e), dtype=torch.float64)
     same(F.cross_entropy(certain.softmax(dim=1), target), floor)
@@ -161,7 +161,7 @@ def test_kl_of_a_variational_autoencoder_with_a_wrong_sign() -> None:
     prior, posterior = torch.distributions.Normal(0.0, 1.0), torch.distributions.Normal(m, (v / 2).exp())
     wanted = torch.distributions.kl_divergence(posterior, prior).sum(dim=1).mean()
     model = nn.ModuleDict({"encoder": _Gives(guess), "decoder": _Gives(normal(6, 3))})
-    batch = Batch({"x": normal(6, 3)}, {}, None, torch.arange(6))
+    batch = Batch({"x": normal(6, 3)}, {}, {}, torch.arange(6))
     kl = VariationalAutoencoder("vector:3", latent=2).evaluate(model, [batch])["kl"]
     assert kl == pytest.approx(wanted.item(), rel=1e-10)
     printed = (1 + v - m.square() - v.exp()).sum(dim=1).mean() / 2

@@ -44,7 +44,7 @@ def drawn(blocks: Any = CNN, signal: str = "image:1x8x8") -> nn.ModuleDict:
 
 
 def given(count: int = 5, signal: str = "image:1x8x8") -> Batch:
-    return Batch({"image": torch.randn(count, *parse(signal).sizes)}, {}, None, torch.arange(count))
+    return Batch({"image": torch.randn(count, *parse(signal).sizes)}, {}, {}, torch.arange(count))
 
 
 def clocked(monkeypatch: pytest.MonkeyPatch, seconds: Callable[[Plan], float]) -> None:
@@ -93,7 +93,7 @@ def test_other_outputs_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def wrong(self: Executor, batch: Batch) -> Batch:
         batch = place(self, batch)
-        other = Batch({"image": batch.inputs["image"] * 1.001}, {}, None, batch.rows)
+        other = Batch({"image": batch.inputs["image"] * 1.001}, {}, {}, batch.rows)
         return other if self.plan.channels_last else batch
 
     monkeypatch.setattr(Executor, "place", wrong)
@@ -195,7 +195,9 @@ def test_data_may_have_no_examples_to_show(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_batch_of_any_size_is_made_of_real_examples() -> None:
-    batch = Batch({"x": torch.arange(6.0).view(3, 2)}, {"x": torch.eye(3, 2).bool()}, torch.arange(3), torch.arange(3))
+    batch = Batch(
+        {"x": torch.arange(6.0).view(3, 2)}, {"x": torch.eye(3, 2).bool()}, {"y": torch.arange(3)}, torch.arange(3)
+    )
     grown = resized(batch, 7)
     assert grown.size == 7
     assert grown.inputs["x"][:, 0].tolist() == [0, 2, 4, 0, 2, 4, 0]

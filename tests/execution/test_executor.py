@@ -43,7 +43,7 @@ def written(training: bool) -> nn.ModuleDict:
 
 def some(count: int = 5) -> Batch:
     generator = torch.Generator().manual_seed(3)
-    return Batch({"x": torch.randn(count, 1, 8, 8, generator=generator)}, {}, None, torch.arange(count))
+    return Batch({"x": torch.randn(count, 1, 8, 8, generator=generator)}, {}, {}, torch.arange(count))
 
 
 def structure(model: nn.Module) -> list[Any]:

@@ -86,8 +86,8 @@ def network(name: str) -> tuple[Network, Architecture, dict[str, Signal], Batch]
     if inputs["x"].kind == "tokens":
         x = torch.randint(1, 20, shape)
         x[0, 5:] = 0
-        return built, arch, inputs, Batch({"x": x}, {"x": x != 0}, None, torch.arange(4))
-    return built, arch, inputs, Batch({"x": torch.randn(shape)}, {}, None, torch.arange(4))
+        return built, arch, inputs, Batch({"x": x}, {"x": x != 0}, {}, torch.arange(4))
+    return built, arch, inputs, Batch({"x": torch.randn(shape)}, {}, {}, torch.arange(4))
 
 
 def digits_run(folder: Path, text: str, steps: int = 120) -> tuple[Loaded, Data]:

@@ -45,7 +45,7 @@ def loaded(
 
 def batch(inputs: dict[str, Tensor], masks: dict[str, Tensor] | None = None) -> Batch:
     count = len(next(iter(inputs.values())))
-    return Batch(inputs, masks or {}, None, torch.arange(count))
+    return Batch(inputs, masks or {}, {}, torch.arange(count))
 
 
 def doubled(examples: Batch) -> Batch:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from training_fakes import Fit, Tied
+from training_fakes import Fit, Scored, Tied
 
 from weftnet.blocks.normalisation.batch_norm import BatchNorm
 from weftnet.data.batch import Batch
@@ -27,7 +27,7 @@ def players() -> nn.ModuleDict:
     return nn.ModuleDict({"generator": generator, "critic": critic}).double()
 
 
-class Duel:
+class Duel(Scored):
     """Two groups as in an adversarial training, the gradient's slope in the critic's loss; noise is the target's."""
 
     groups = {"critic": ("critic",), "generator": ("generator",)}  # noqa: RUF012
@@ -46,7 +46,7 @@ class Duel:
             yield "critic", model["critic"](fake).mean() - model["critic"](real).mean() + penalty
         yield "generator", F.softplus(-model["critic"](model["generator"](noise))).mean()
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch], metrics: Any = None) -> dict[str, float]:
         gaps = [(model["critic"](b.inputs["x"]) - model["generator"](b.inputs["x"]).mean(1)).sum() for b in batches]
         return {"gap": float(torch.stack(gaps).sum())}
 

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from weftnet.architecture.signal import parse
 from weftnet.base import tensors
 from weftnet.data.batch import Batch
+from weftnet.metrics._metric import Metric
+from weftnet.metrics.mean import Mean
 from weftnet.run.folder import Run
 from weftnet.train.loop import train
 from weftnet.train.recipe import Recipe
@@ -56,10 +58,19 @@ class Data:
             yield self._batch(rows)
 
     def _batch(self, rows: Tensor) -> Batch:
-        return Batch({"x": self.x[rows]}, {}, self.y[rows], rows)
+        return Batch({"x": self.x[rows]}, {}, {"y": self.y[rows]}, rows)
 
 
-class Fit:
+class Scored:
+    """A task that computes its only metric, called `score`, by itself."""
+
+    score, better = "", "min"
+
+    def metrics(self) -> list[Metric]:
+        return [Mean(self.better).called(self.score)]
+
+
+class Fit(Scored):
     """Least squares with noise from the task's generator on the inputs, as an augmentation would add."""
 
     groups = {"network": ("network",)}  # noqa: RUF012
@@ -74,13 +85,13 @@ class Fit:
         x = x + self.shake * torch.randn(x.shape, generator=generator, dtype=x.dtype) if self.shake else x
         yield "network", F.mse_loss(model["network"](x), batch.target)
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch], metrics: Any = None) -> dict[str, float]:
         assert not model.training
         errors = [F.mse_loss(model["network"](b.inputs["x"]), b.target, reduction="sum") for b in batches]
         return {"error": float(torch.stack(errors).sum())}
 
 
-class Game:
+class Game(Scored):
     """Two groups: a critic that steps twice, then a generator that must see the updated critic."""
 
     groups = {"critic": ("critic",), "generator": ("generator",)}  # noqa: RUF012
@@ -96,7 +107,7 @@ class Game:
         noise = torch.randn(len(real), 2, generator=generator, dtype=real.dtype)
         yield "generator", F.softplus(-model["critic"](model["generator"](noise))).mean()
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch], metrics: Any = None) -> dict[str, float]:
         like = next(model.parameters())
         fake = model["generator"](
             torch.randn(20, 2, dtype=like.dtype)

@@ -11,7 +11,7 @@ from weftnet.data.batch import Batch
 from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.number import Number
 from weftnet.errors import ArchitectureError, DataError, SettingError
-from weftnet.tasks._class_metrics import auroc
+from weftnet.metrics.auroc import auroc
 from weftnet.tasks.classification.task import Classification
 
 
@@ -26,7 +26,7 @@ GIVEN = nn.ModuleDict({"network": Given()})
 
 
 def batch(logits, target):
-    return Batch({"x": logits}, {}, target, torch.arange(len(logits)))
+    return Batch({"x": logits}, {}, {} if target is None else {"y": target}, torch.arange(len(logits)))
 
 
 def loss_of(task, logits, target):

@@ -51,7 +51,7 @@ def test_metrics_are_loops(period: int | None) -> None:
     x, y, made = rng.normal(size=(11, 7, 3)), rng.normal(size=(11, 5, 2)), rng.normal(size=(11, 5, 2))
     task = Forecasting(**SETTINGS, period=period)
     rows = torch.arange(11).split(4)
-    batches = [Batch({"series": torch.tensor(x)[r]}, {}, torch.tensor(y)[r], r) for r in rows]
+    batches = [Batch({"series": torch.tensor(x)[r]}, {}, {"y": torch.tensor(y)[r]}, r) for r in rows]
     found = task.evaluate(nn.ModuleDict({"network": Fixed(torch.tensor(made))}), batches)
     errors: dict[str, list[float]] = {"network": [], "naive": [], "seasonal": []}
     units = np.zeros((2, 2))
@@ -88,7 +88,7 @@ def test_the_season_is_looked_up_as_late_as_can_be() -> None:
 
 def test_a_series_that_stands_still_has_no_skill() -> None:
     task = Forecasting(**SETTINGS)
-    batch = Batch({"series": torch.zeros(3, 7, 3)}, {}, torch.zeros(3, 5, 2), torch.arange(3))
+    batch = Batch({"series": torch.zeros(3, 7, 3)}, {}, {"y": torch.zeros(3, 5, 2)}, torch.arange(3))
     found = task.evaluate(nn.ModuleDict({"network": Fixed(torch.ones(3, 5, 2))}), [batch])
     assert "skill" not in found
     assert found["mse"] == 1

@@ -6,9 +6,9 @@ import torch
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from weftnet.metrics._ranking import Ranking
 from weftnet.tasks._calibration import calibration
 from weftnet.tasks._precision import precision_recall_f1
-from weftnet.tasks._ranking import Ranking
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -59,7 +59,7 @@ def model(network):
 
 def batch(tokens, target=None, mask=None):
     masks = {} if mask is None else {"tokens": mask}
-    return Batch({"tokens": tokens}, masks, target, torch.arange(len(tokens)))
+    return Batch({"tokens": tokens}, masks, {} if target is None else {"next": target}, torch.arange(len(tokens)))
 
 
 def nats(network, rows):

@@ -37,7 +37,7 @@ def batches(scores: np.ndarray, truth: np.ndarray, size: int) -> list[Batch]:
     pairs = zip(
         torch.from_numpy(scores).split(size), torch.from_numpy(truth).split(size), rows.split(size), strict=True
     )
-    return [Batch({"x": x}, {}, y.float(), r) for x, y, r in pairs]
+    return [Batch({"x": x}, {}, {"y": y.float()}, r) for x, y, r in pairs]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -75,7 +75,7 @@ def test_weights_are_balanced() -> None:
     task = Multilabel.from_data(data, pos_weight="balanced")
     truth = torch.cat([batch.target for batch in data.batches("train", 7)])
     logits = torch.randn(truth.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    batch = Batch({"x": logits}, {}, truth, torch.arange(len(truth)))
+    batch = Batch({"x": logits}, {}, {"y": truth}, torch.arange(len(truth)))
     ((_, loss),) = task.losses(nn.ModuleDict({"network": Given()}), batch, torch.Generator())
     p, t = logits.sigmoid(), truth.double()
     weight = (1 - t).sum(0) / t.sum(0)

@@ -23,7 +23,7 @@ GIVEN = nn.ModuleDict({"network": Given()})
 
 
 def batch(x, target):
-    return Batch({"x": x}, {}, target, torch.arange(len(x)))
+    return Batch({"x": x}, {}, {} if target is None else {"y": target}, torch.arange(len(x)))
 
 
 class FakeData:

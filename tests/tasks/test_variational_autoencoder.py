@@ -28,7 +28,7 @@ def model(n, shape):
 
 
 def batch(x):
-    return Batch({"x": x}, {}, None, torch.arange(len(x)))
+    return Batch({"x": x}, {}, {}, torch.arange(len(x)))
 
 
 def oracle(task, nets, x, seed):

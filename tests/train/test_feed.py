@@ -187,7 +187,7 @@ def test_early_stops_leave_no_thread(tmp_path: Path) -> None:
     class Worse(Fit):
         worst = 0.0
 
-        def evaluate(self, model: Any, batches: Any) -> dict[str, float]:
+        def evaluate(self, model: Any, batches: Any, metrics: Any = None) -> dict[str, float]:
             next(iter(batches))  # and leaves the rest, of which one is on its way
             self.worst += 1
             return {"error": self.worst}

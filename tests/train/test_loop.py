@@ -101,7 +101,7 @@ def test_evaluations_use_the_average_and_its_buffers_are_the_models(tmp_path: Pa
     seen = []
 
     class Spy(Fit):
-        def evaluate(self, model: nn.ModuleDict, batches: Any) -> dict[str, float]:
+        def evaluate(self, model: nn.ModuleDict, batches: Any, metrics: Any = None) -> dict[str, float]:
             seen.append({name: value.clone() for name, value in model.state_dict().items()})
             return super().evaluate(model, batches)
 
@@ -123,7 +123,7 @@ def test_best_weights_and_patience(keep: str, best_step: int, tmp_path: Path) ->
     kept = []
 
     class Scored(Fit):
-        def evaluate(self, model: nn.ModuleDict, batches: Any) -> dict[str, float]:
+        def evaluate(self, model: nn.ModuleDict, batches: Any, metrics: Any = None) -> dict[str, float]:
             kept.append({name: value.clone() for name, value in model.state_dict().items()})
             return {"error": next(scores)}
 
@@ -141,7 +141,7 @@ def test_better_can_be_more(tmp_path: Path) -> None:
         better = "max"
         score = "step"
 
-        def evaluate(self, model: nn.ModuleDict, batches: Any) -> dict[str, float]:
+        def evaluate(self, model: nn.ModuleDict, batches: Any, metrics: Any = None) -> dict[str, float]:
             self.count = getattr(self, "count", 0) + 1
             return {"step": float(self.count)}
 

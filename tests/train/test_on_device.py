@@ -72,7 +72,7 @@ def test_augmentations_receive_rows_and_epoch_if_they_ask() -> None:
     augment = Augment(["alternating_flip", {"crop": {"padding": 1}}], data)
     flips = Augment(["alternating_flip"], data)
     batch = data.train_batch(0, 20, 0)
-    later = Batch(batch.inputs, batch.masks, batch.target, batch.rows, epoch=1)
+    later = Batch(batch.inputs, batch.masks, batch.targets, batch.rows, epoch=1)
     first, second = (flips(each, torch.Generator()).inputs["image"] for each in (batch, later))
     assert torch.equal(first, second.flip(3))
     assert not torch.equal(first, batch.inputs["image"])

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from weftnet.base.answers import Form, forms
 from weftnet.data import KINDS, Batch, open_data
 from weftnet.data.fields import Field
+from weftnet.data.outputs import finite
 from weftnet.data.read import read_text, suffixes
 from weftnet.data.splits import SPLITS
 from weftnet.data.wire import from_word
@@ -101,7 +100,7 @@ def answers(loaded: Loaded, batch: Batch) -> list[Answer]:
         RunError: an output is not finite.
     """
     outputs = loaded.outputs(batch)
-    if not torch.isfinite(outputs).all():
+    if not finite(outputs):
         where = str(loaded.run.folder)
         raise RunError("the network's outputs are not finite", where=where, fix="train it again with a lower rate")
     return loaded.task.answers(outputs)

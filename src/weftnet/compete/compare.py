@@ -25,8 +25,9 @@ from weftnet.base.significance import paired
 from weftnet.base.units import duration
 from weftnet.compete.competition import FILE
 from weftnet.errors import RunError
+from weftnet.run.contents import task_of
 from weftnet.run.folder import Run
-from weftnet.tasks import TASKS
+from weftnet.tasks._scoring import Scoring
 
 
 @dataclass(frozen=True)
@@ -104,16 +105,17 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     if len(tasks) > 1 or len(fingerprints) > 1:
         got = ", ".join(sorted(tasks)) if len(tasks) > 1 else f"{len(fingerprints)} different data sets"
         raise RunError("only runs of one task on the same data can be compared", got=got)
-    task = TASKS.get(tasks.pop())
+    facts = finished[0].facts.task
+    scoring = Scoring(task_of(finished[0]), facts.metrics, facts.score)
     groups: dict[str, list[Run]] = {}
     for run in finished:
         groups.setdefault(_identity(run), []).append(run)
-    rows = _named([_row(group, task.score) for group in groups.values()])
-    sign = -1 if task.better == "max" else 1
+    rows = _named([_row(group, scoring.score) for group in groups.values()])
+    sign = -1 if scoring.better == "max" else 1
     rows.sort(key=lambda row: sign * _mean(row))
     best = rows[0]
     differences = [difference for row in rows[1:] for difference in _differences(best, row, sign)]
-    return Comparison(task.score, task.better, tuple(rows), tuple(_corrected(differences)))
+    return Comparison(scoring.score, scoring.better, tuple(rows), tuple(_corrected(differences)))
 
 
 def render(result: Comparison) -> Group:

@@ -128,7 +128,7 @@ def _resources(loaded: Loaded, data: Data, settings: Settings, entries: Mapping[
 
 def _keep(trials: Trials, rows: Sequence[Row], folder: Path, goal: Goal, settings: Settings) -> Compression:
     """Move the runs that are kept into place, and write the table."""
-    loaded, metric = trials.loaded, trials.loaded.task.score
+    loaded, metric = trials.loaded, trials.loaded.scoring.score
     chosen, why = choose({row.name: row for row in rows if row.verdict == "kept"}, goal)
     tested = list(_with_test_scores(rows, trials))
     for row in tested:
@@ -148,5 +148,5 @@ def _with_test_scores(rows: Sequence[Row], trials: Trials) -> Iterator[Row]:
     for row in rows:
         if row.verdict in ("kept", "baseline") and trials.data.sizes.get("test"):
             metrics = trials.runs[row.name].metrics(trials.data, "test")
-            row = replace(row, test=metrics[trials.loaded.task.score])
+            row = replace(row, test=metrics[trials.loaded.scoring.score])
         yield row

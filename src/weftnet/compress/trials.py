@@ -110,8 +110,8 @@ class Trials:
         return self._drop(name) <= self.goal.max_drop
 
     def _drop(self, name: str) -> float:
-        task = self.loaded.task
-        return contract.drop(task.score, task.better, self.scores[RUN], self.scores[name])
+        scoring = self.loaded.scoring
+        return contract.drop(scoring.score, scoring.better, self.scores[RUN], self.scores[name])
 
     def _score(self, loaded: Loaded) -> float:
-        return loaded.metrics(self.data, "validation")[loaded.task.score]
+        return loaded.metrics(self.data, "validation")[loaded.scoring.score]

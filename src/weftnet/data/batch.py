@@ -1,39 +1,46 @@
-"""A batch: the input of a step of training or evaluation."""
+"""A batch: the input of a step of training or evaluation.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+Inputs and targets are named values, each with a mask where it is padded. They are held as two mappings, the values and
+the masks, since that is how a network is called: `network(batch.inputs, batch.masks)`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from weftnet.data.encoded import Encoded
+from weftnet.errors import DataError
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of the data, encoded.
+    """Some rows of the data, encoded. The first axis of every tensor is the batch.
 
     Args:
-        inputs: encoded values by input name; the first axis is the batch.
-        masks: for padded inputs only: (batch, time), True where a step is real.
-        target: encoded target, if there is one.
+        inputs: encoded values by input name.
+        masks: of padded inputs only: (batch, time), True where a step is real.
+        targets: encoded values by target name; {} where there is nothing to compare with.
         rows: (batch,) the rows' numbers in the source; of text, the windows' first characters.
         epoch: completed passes over the training split.
+        target_masks: of padded targets only, and of those of which a part is unknown: True where a value counts.
     """
 
     inputs: dict[str, Tensor]
     masks: dict[str, Tensor]
-    target: Tensor | None
+    targets: dict[str, Tensor]
     rows: Tensor
     epoch: int = 0
+    target_masks: dict[str, Tensor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, encoded: Encoded, target: Tensor | None = None) -> "Batch":
-        """The tensors of encoded rows; they share the arrays' memory."""
+    def of(cls, encoded: Encoded) -> "Batch":
+        """The tensors of encoded rows, without targets; they share the arrays' memory."""
         return cls(
             {name: torch.from_numpy(values) for name, values in encoded.inputs.items()},
             {name: torch.from_numpy(mask) for name, mask in encoded.masks.items()},
-            target,
+            {},
             torch.from_numpy(encoded.rows),
         )
 
@@ -42,27 +49,48 @@ class Batch:
         """Examples in this batch."""
         return len(self.rows)
 
+    @property
+    def target(self) -> Tensor:
+        """The only target.
+
+        Raises:
+            DataError: there is none, or there are several.
+        """
+        return self.targets[self._only_target]
+
+    @property
+    def target_mask(self) -> Tensor | None:
+        """The mask of the only target, if it has one.
+
+        Raises:
+            DataError: there is no target, or there are several.
+        """
+        return self.target_masks.get(self._only_target)
+
+    @property
+    def _only_target(self) -> str:
+        if len(self.targets) != 1:
+            what = "the batch has several targets" if self.targets else "the batch has no target"
+            raise DataError(what, expected="the target of every example", got=", ".join(self.targets))
+        return next(iter(self.targets))
+
     def slice(self, start: int, end: int) -> "Batch":
         """Its rows from `start` up to `end`."""
-        return replace(
-            self,
-            inputs={name: values[start:end] for name, values in self.inputs.items()},
-            masks={name: mask[start:end] for name, mask in self.masks.items()},
-            target=None if self.target is None else self.target[start:end],
-            rows=self.rows[start:end],
-        )
+        return self._each(lambda tensor: tensor[start:end])
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device, or itself if it is there already; copies to a GPU are asynchronous."""
         if self.rows.device == (device := torch.device(device)):
             return self
-        return replace(
-            self,
-            inputs={name: moved(values, device) for name, values in self.inputs.items()},
-            masks={name: moved(mask, device) for name, mask in self.masks.items()},
-            target=None if self.target is None else moved(self.target, device),
-            rows=moved(self.rows, device),
+        return self._each(lambda tensor: moved(tensor, device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """The batch with every tensor changed."""
+        inputs, masks, targets, target_masks = (
+            {name: change(values) for name, values in named.items()}
+            for named in (self.inputs, self.masks, self.targets, self.target_masks)
         )
+        return Batch(inputs, masks, targets, change(self.rows), self.epoch, target_masks)
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:

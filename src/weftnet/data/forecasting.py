@@ -94,7 +94,7 @@ class ForecastData(Data):
     def _batch(self, starts: Tensor) -> Batch:
         inputs = {"series": self._values[starts[:, None] + self._before]}
         target = self._values[(starts[:, None] + self._after)[..., None], self._channels]
-        return Batch(inputs, {}, target, self._rows[starts])
+        return Batch(inputs, {}, {"forecast": target}, self._rows[starts])
 
 
 def open_forecasting(

@@ -20,14 +20,14 @@ from weftnet.data.batch import Batch, fits, moved
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import Kind, Masked
 from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
 from weftnet.data.request import Request
 from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.data.splitting import excluded_column, keys_of, split_rows
 from weftnet.data.stored import Stored, is_array
-from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes
+from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
 from weftnet.errors import SettingError
 
 _LARGEST = 2 * 2**30
@@ -99,7 +99,7 @@ class RowData(Data):
     def to(self, device: torch.device | str) -> "RowData":
         """The same data with all rows on a device, if they are in memory, of one length, and fit there."""
         device = torch.device(device)
-        padded = any(signal.padded for signal in self.signals.values())
+        padded = isinstance(self.target, Masked) or any(signal.padded for signal in self.signals.values())
         if padded or self._inputs.keys() != self.signals.keys() or not fits(self._inputs.values(), device):
             return self
         there = copy.copy(self)
@@ -135,12 +135,18 @@ class RowData(Data):
             if signal.padded:
                 values, masks[name] = map(torch.from_numpy, self.preprocessing.trim(name, values.numpy()))
             inputs[name] = values
-        return Batch(inputs, masks, self._targets(rows), rows)
+        if (target := self._targets(rows)) is None:
+            return Batch(inputs, masks, {}, rows)
+        name, target_masks = str(self.target_column), {}
+        if isinstance(self.target, Masked):
+            target_masks[name] = torch.from_numpy(self.target.mask(target.numpy()))
+        return Batch(inputs, masks, {name: target}, rows, target_masks=target_masks)
 
     def _targets(self, rows: Tensor) -> Tensor | None:
-        if isinstance(self._target, Tensor):
-            return self._target.index_select(0, rows)
-        return None if self._target is None else torch.from_numpy(self._target[rows.numpy()])
+        if self._target is None or isinstance(self._target, Tensor):
+            return None if self._target is None else self._target.index_select(0, rows)
+        assert self.target is not None  # it encoded them
+        return torch.from_numpy(unpacked_target(self.target, self._target[rows.numpy()]))
 
 
 def _all_targets(content: Content, kind: Kind | None) -> NDArray[Any] | None:

@@ -54,6 +54,9 @@ def fits(content: Content, preprocessing: Preprocessing) -> bool:
         for name, signal in preprocessing.signals.items()
         if not is_array(content, preprocessing, name)
     )
+    if preprocessing.target is not None and content.target is not None:
+        signal = preprocessing.target.signal
+        row += 8 * (signal.numel if len(signal.sizes) > 1 else 1)
     return not content.memory or content.count * row <= content.memory
 
 

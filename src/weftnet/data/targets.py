@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from weftnet.data.content import Content, located
 from weftnet.data.infer import Spec, either, make, recognise
 from weftnet.data.kinds import KINDS
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import Kind, Packable
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.preprocessing import missing_column
 from weftnet.errors import DataError
@@ -80,7 +80,7 @@ def target_notes(content: Content, kind: Kind | None) -> list[str]:
 
 
 def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:
-    """The encoded targets, in chunks.
+    """The encoded targets, in chunks; packed, if the kind can do so: see `unpacked_target`.
 
     Raises:
         DataError: a label that no training row has, or a missing number; names the row.
@@ -88,5 +88,13 @@ def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:
     start, name = 0, str(content.target)
     for values in content.chunks(name, width=kind.signal.numel):
         rows = np.arange(start, start + len(values))
-        yield located(content, name, rows, lambda values=values: kind.encode_target(values))
+        if isinstance(kind, Packable) and kind.packs(values):
+            yield located(content, name, rows, lambda values=values: kind.pack(values))
+        else:
+            yield located(content, name, rows, lambda values=values: kind.encode_target(values))
         start += len(rows)
+
+
+def unpacked_target(kind: Kind, rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows of the targets as `encoded_target` yielded them, encoded."""
+    return kind.unpack(rows) if rows.dtype == np.uint8 and isinstance(kind, Packable) else rows

@@ -100,7 +100,7 @@ class WindowData(Data):
         return Batch(
             {"tokens": torch.from_numpy(np.stack([self._kind.encode(text) for text in texts]))},
             {},
-            None,
+            {},
             torch.arange(len(texts)),
         )
 
@@ -111,7 +111,7 @@ class WindowData(Data):
     def _batch(self, rows: Tensor) -> Batch:
         rows = moved(rows, self._tokens.device)
         windows = self._tokens[rows[:, None] + self._steps]
-        return Batch({"tokens": windows[:, :-1].contiguous()}, {}, windows[:, 1:].contiguous(), rows)
+        return Batch({"tokens": windows[:, :-1].contiguous()}, {}, {"next": windows[:, 1:].contiguous()}, rows)
 
 
 def open_windows(

@@ -92,7 +92,7 @@ def resized(batch: Batch, size: int) -> Batch:
     inputs, masks = (
         {name: values.cpu()[rows] for name, values in each.items()} for each in (batch.inputs, batch.masks)
     )
-    return Batch(inputs, masks, None, rows)
+    return Batch(inputs, masks, {}, rows)
 
 
 def measure(model: nn.ModuleDict, batch: Batch, allowed: float) -> BatchPlan:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from weftnet.data import Batch
+from weftnet.data.outputs import chosen
 from weftnet.errors import SettingError, closest
 from weftnet.explain.explanation import Explanation
 from weftnet.explain.inputs import View, view
@@ -65,8 +66,8 @@ def chunks(batch: Batch, budget: int) -> list[Batch]:
 
 
 def outputs(loaded: Loaded, batch: Batch) -> Tensor:
-    """The network's outputs for a batch."""
-    return loaded.outputs(batch.to(_device(loaded)))
+    """What is explained of a batch: the task's answer."""
+    return chosen(loaded.outputs(batch.to(_device(loaded))))
 
 
 def build_request(

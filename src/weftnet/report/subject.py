@@ -64,5 +64,5 @@ class Subject:
     @property
     def score(self) -> str:
         """The metric that decides."""
-        name: str = self.loaded.task.score
+        name: str = self.loaded.scoring.score
         return name

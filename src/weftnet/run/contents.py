@@ -20,7 +20,7 @@ def contents(run: Run) -> tuple[Architecture, Task, dict[str, Signal]]:
     architecture, faults = read_text(run.text("architecture.yaml"), where=str(path))
     if architecture is None or faults:
         raise RunError("\n  ".join(["holds no architecture", *map(str, faults)]), where=str(path))
-    task = _task(run)
+    task = task_of(run)
     return architecture, task, {name: parse(text) for name, text in run.facts.signals.items()}
 
 
@@ -43,7 +43,7 @@ def parts_of(
     return inputs
 
 
-def _task(run: Run) -> Task:
+def task_of(run: Run) -> Task:
     """The task a run was trained for.
 
     Raises:

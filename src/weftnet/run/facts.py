@@ -21,10 +21,14 @@ class TaskFacts:
     Args:
         name: its name in the registry `TASKS`.
         settings: the arguments of its constructor.
+        metrics: names of metrics beyond its own.
+        score: the metric that decided; "" for its own.
     """
 
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    score: str = ""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class Run:
             folder: its path.
             architecture: the complete architecture as YAML.
             recipe: `Recipe.to_dict()`.
-            task: {"name": …, "settings": …}.
+            task: {"name": …, "settings": …, "metrics": […], "score": …}.
             data: {"source": …, "fingerprint": …}, enough to open the data again.
             signals: the data's inputs in their written form.
             state: the fitted preprocessing.

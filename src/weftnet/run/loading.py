@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
 from weftnet.base.heap import kept_memory
 from weftnet.compose import build
 from weftnet.data import Batch, Data, Preprocessing
+from weftnet.data.outputs import Outputs
 from weftnet.errors import DamagedCheckpoint, DataError, RunError
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
@@ -29,6 +30,7 @@ from weftnet.run.bounds import refuse_other_sizes
 from weftnet.run.contents import contents, parts_of
 from weftnet.run.folder import Run
 from weftnet.run.onnx_network import OnnxNetwork
+from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 
 BATCH = 512
@@ -70,36 +72,34 @@ class Loaded:
         """Raw values by column as the network's inputs."""
         return Batch.of(self.preprocessing.encode(raw))
 
-    def outputs(self, batch: Batch) -> Tensor:
-        """The network's outputs for a batch, without gradients, under the plan for batches of its size.
+    def outputs(self, batch: Batch, options: Mapping[str, Any] | None = None) -> Outputs:
+        """What the task infers for a batch, without gradients, under the plan for batches of its size.
 
         Where that plan keeps memory, the process does so from then on, for as long as this object lives.
 
         Raises:
             RunError: the run has several networks, none of which answers alone.
+            SettingError: there are no such options.
         """
-        if tuple(self.model) != ("network",):
-            raise RunError("has no single network that answers", where=str(self.run.folder), got=", ".join(self.model))
         plan = self.plans.answering(batch.size)
         executor = self._executor(plan)
         if plan.keep_memory:
             self._memory  # noqa: B018  (reading it starts it)
         with torch.inference_mode():
-            outputs: Tensor = executor(batch)
-        return outputs
+            return self.task.infer(executor.model, executor.place(batch), options)
 
-    def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def predict(self, raw: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """An answer for each raw example, given by columns.
 
         Raises:
             DataError: a column is missing or a value can't be used.
         """
         batch = self.encode(raw)
-        outputs = [self.outputs(batch.slice(start, start + BATCH)) for start in range(0, batch.size, BATCH)]
-        return self.task.answers(torch.cat(outputs))
+        chunks = (batch.slice(start, start + BATCH) for start in range(0, batch.size, BATCH))
+        return [answer for chunk in chunks for answer in self.task.answers(self.outputs(chunk, options))]
 
     def metrics(self, data: Data, split: str) -> dict[str, float]:
-        """The task's metrics on a split of the data, computed under the plan for large batches.
+        """The metrics on a split of the data, computed under the plan for large batches.
 
         Raises:
             DataError: the split is empty.
@@ -109,7 +109,13 @@ class Loaded:
         plan = self.plans.scoring(BATCH)
         executor = self._executor(plan)
         with kept_memory(plan.keep_memory):
-            return self.task.evaluate(executor.model, map(executor.place, data.batches(split, BATCH)))
+            return self.scoring.evaluate(executor.model, map(executor.place, data.batches(split, BATCH)))
+
+    @cached_property
+    def scoring(self) -> Scoring:
+        """The run's metrics, and which of them decided."""
+        facts = self.run.facts.task
+        return Scoring(self.task, facts.metrics, facts.score)
 
     @cached_property
     def _executors(self) -> dict[Plan, Executor]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from weftnet.base.figures import Figure
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError
 
 #: examples that are answered at a time
@@ -41,13 +42,13 @@ class Answered:
     Args:
         data: opened as those of the run.
         split: that is judged.
-        infer: a batch → the network's outputs.
+        infer: a batch → what the task infers.
         model: the networks by part, in evaluation mode, for what the outputs don't tell.
     """
 
     data: Data
     split: str
-    infer: Callable[[Batch], Tensor]
+    infer: Callable[[Batch], Outputs]
     model: nn.ModuleDict
 
     def batches(self) -> Iterator[Batch]:
@@ -55,8 +56,8 @@ class Answered:
         return self.data.batches(self.split, BATCH)
 
     def pairs(self) -> Iterator[tuple[Batch, Tensor]]:
-        """The split's examples in order, each batch with its outputs."""
-        return ((batch, self.infer(batch)) for batch in self.batches())
+        """The split's examples in order, each batch with the answer of its outputs."""
+        return ((batch, chosen(self.infer(batch))) for batch in self.batches())
 
     def gathered(self) -> Gathered:
         """Rows, outputs and targets of the whole split, on the CPU.
@@ -68,7 +69,7 @@ class Answered:
         for batch, output in self.pairs():
             rows.append(batch.rows.cpu())
             outputs.append(output.cpu())
-            target.append(target_of(batch).cpu())
+            target.append(batch.target.cpu())
         if not rows:
             raise DataError("there is nothing to judge", where=self.data.name, got=f"no {self.split} examples")
         return Gathered(torch.cat(rows), torch.cat(outputs), torch.cat(target))
@@ -80,9 +81,8 @@ class Answered:
     def targets(self, split: str) -> Iterator[Tensor]:
         """The targets of a split, batch by batch: those of training are what a trivial answer is made from."""
         for batch in self.data.batches(split, 8 * BATCH):
-            if batch.target is None:
-                return
-            yield batch.target
+            if batch.targets:
+                yield batch.target
 
     @property
     def known(self) -> str:
@@ -162,17 +162,6 @@ class Judgement:
     baseline: Baseline | None = None
     sections: tuple[Section, ...] = ()
     worst: Worst | None = None
-
-
-def target_of(batch: Batch) -> Tensor:
-    """A batch's target.
-
-    Raises:
-        DataError: it has none.
-    """
-    if batch.target is None:
-        raise DataError("the batch has no target", expected="the truth for every example")
-    return batch.target
 
 
 def examples_at(data: Data, split: str, places: Sequence[int]) -> Iterator[tuple[int, Batch]]:

@@ -2,78 +2,161 @@
 
     inputs, head        which signals each part reads, and the nodes that are appended to it for the loss
     losses              a lazy generator of (group, loss): the loop steps that group's optimiser, then resumes the task
-    evaluate            metrics of a split, in evaluation mode and without gradients
-    answers             raw outputs → answers for a person
+    infer               the one way from inputs to outputs: one pass by default
+    metrics, evidence   the metrics of a split, and what they see
+    answers             outputs → answers for a person
 
 A task is a frozen dataclass: its fields are its settings, including what it takes from the data (labels, scales,
 shapes), so that `type(task)(**task.settings())` is the same task. It holds no weights and no randomness.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.errors import DataError
+from weftnet.data.outputs import Outputs, chosen
+from weftnet.errors import DataError, RunError, SettingError
+from weftnet.metrics._metric import Metric
+
+#: what metrics get as the target where a task has none
+NO_TARGET = torch.empty(0)
 
 
-class Task(Protocol):
-    """The interface of every entry of the registry `TASKS`."""
+@dataclass(frozen=True)
+class Pass:
+    """A graph that an answer needs.
 
-    parts: ClassVar[tuple[str, ...]]
+    Args:
+        module: called as `module(inputs, masks)`.
+        inputs: their signals by name.
+    """
+
+    module: nn.Module
+    inputs: Mapping[str, Signal]
+
+
+class Task(ABC):
+    """The interface of every entry of the registry `TASKS`, and what holds for most of them: one network, one pass."""
+
+    parts: ClassVar[tuple[str, ...]] = ("network",)
     """The networks it trains."""
-    groups: ClassVar[Mapping[str, tuple[str, ...]]]
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
     """One optimiser each: its name in `losses` → the parts whose parameters it steps."""
-    recipe_defaults: ClassVar[Mapping[str, Any]]
+    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     """Fields of a recipe that this task needs otherwise than usual, where the user says nothing."""
     score: ClassVar[str]
-    """The metric of `evaluate` that decides which weights are best."""
-    better: ClassVar[str]
-    """"max" or "min"."""
+    """The metric that decides which weights are best, unless the recipe names another."""
 
     @classmethod
+    @abstractmethod
     def suits(cls, data: Data) -> float:
         """How sure the task is that these data are meant for it: 1 if the kind of their target says so, 0 if never."""
-        ...
 
     @classmethod
-    def from_data(cls, data: Data, **settings: Any) -> "Task":
+    @abstractmethod
+    def from_data(cls, data: Data, **settings: Any) -> Self:
         """The task for these data. Raises DataError where they don't fit."""
-        ...
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON."""
-        ...
+        return asdict(self)  # type: ignore[call-overload,no-any-return]  # every task is a dataclass
+
+    def facts(self) -> dict[str, Any]:
+        """What a metric may ask for: the settings, and how many `classes` there are where there are `labels`."""
+        settings = self.settings()
+        return settings | ({"classes": len(settings["labels"])} if isinstance(settings.get("labels"), list) else {})
 
     def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
-        """The inputs of each part, from the data's signals."""
-        ...
+        """The inputs of each part, from the data's signals; by default each part reads them all."""
+        return {part: dict(signals) for part in self.parts}
 
+    @abstractmethod
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """The nodes that a part with the output `gives` still lacks; () if none."""
-        ...
 
-    def check(self, model: nn.ModuleDict) -> None:
-        """Refuse a model whose shapes are right but that can't learn this task."""
-        ...
+    def check(self, model: nn.ModuleDict) -> None:  # noqa: B027  # most tasks have nothing to refuse
+        """Refuse a model whose shapes are right but that can't learn this task; by default none."""
 
+    @abstractmethod
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """(group, loss) one after another; each is computed when the caller asks for it."""
-        ...
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
-        """Metrics over the batches."""
-        ...
+    def passes(self, model: nn.ModuleDict, signals: Mapping[str, Signal]) -> dict[str, Pass]:
+        """The graphs that an answer consists of, by name, as an export writes them; by default the parts."""
+        inputs = self.inputs(signals)
+        return {part: Pass(model[part], inputs[part]) for part in self.parts}
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
-        """One answer an example."""
-        ...
+    def infer(self, model: nn.ModuleDict, batch: Batch, options: Mapping[str, Any] | None = None) -> Outputs:
+        """From inputs to outputs, in evaluation mode: a tensor, or tensors by name, the answer first.
+
+        By default one pass of the only network. A task that needs several overrides it; see `weftnet.tasks._infer`.
+
+        Args:
+            model: the networks by part.
+            batch: its targets are not read.
+            options: of the question; see the task's `infer.py`.
+
+        Raises:
+            RunError: there are several networks, none of which answers alone.
+            SettingError: there are no such options.
+        """
+        if self.parts != ("network",):
+            raise RunError("has no single network that answers", got=", ".join(self.parts))
+        if options:
+            raise SettingError(f"the task {type(self).__name__} takes no options", got=", ".join(options))
+        outputs: Outputs = model["network"](batch.inputs, batch.masks)
+        return outputs
+
+    @abstractmethod
+    def metrics(self) -> list[Metric]:
+        """The metrics that are always computed, none of them updated yet; one of them is called `score`."""
+
+    def evidence(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> Iterator[tuple[Outputs, Tensor]]:
+        """What metrics see, batch by batch: outputs, the answer first, and the target; only values that count.
+
+        By default the outputs in float64 and the only target.
+        """
+        for batch in batches:
+            yield as_double(self.infer(model, batch)), batch.target
+
+    def evaluate(
+        self, model: nn.ModuleDict, batches: Iterable[Batch], metrics: Sequence[Metric] | None = None
+    ) -> dict[str, float]:
+        """The metrics over the batches, by name; without those that are not defined there.
+
+        Args:
+            model: left as it was, in mode and weights.
+            batches: with targets, if the task has any.
+            metrics: the task's own by default.
+
+        Raises:
+            DataError: there is no batch, or one has no target.
+        """
+        metrics, empty = self.metrics() if metrics is None else metrics, True
+        with evaluating(model):
+            for outputs, target in self.evidence(model, batches):
+                empty = False
+                for metric in metrics:
+                    metric.update(outputs, target)
+            if empty:
+                raise DataError("there is nothing to evaluate", expected="at least one batch")
+            computed = {metric.name: float(metric.compute()) for metric in metrics}
+        return {name: value for name, value in computed.items() if not math.isnan(value)}
+
+    @abstractmethod
+    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
+        """One answer an example, from what `infer` gives."""
 
 
 @runtime_checkable
@@ -147,6 +230,14 @@ def noise(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> T
     return torch.randn(shape, generator=generator, device=generator.device, dtype=like.dtype).to(like.device)
 
 
-def floats(sums: Mapping[str, Tensor | float]) -> dict[str, float]:
-    """Metrics as plain numbers: the one place where an evaluation waits for the device."""
-    return {name: float(value) for name, value in sums.items()}
+def as_array(outputs: Outputs) -> NDArray[Any]:
+    """The lone output, or the first one, as `answer.py` reads it."""
+    array: NDArray[Any] = chosen(outputs).detach().cpu().numpy()
+    return array
+
+
+def as_double(outputs: Outputs) -> Outputs:
+    """Outputs of floats in float64."""
+    if isinstance(outputs, Tensor):
+        return outputs.double()
+    return {name: each.double() if each.is_floating_point() else each for name, each in outputs.items()}

@@ -39,16 +39,17 @@ class Augment:
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """The batch with augmented images; where images are blended, so are their targets."""
         for augmentation, arguments in self.augmentations:
-            inputs, target = dict(batch.inputs), batch.target
+            inputs, targets = dict(batch.inputs), batch.targets
             for name in self.inputs:
                 facts = {key: getattr(batch, key) for key in arguments}
-                inputs[name], target = augmentation(
-                    inputs[name], batch.target, generator, classes=self.classes, **facts
-                )
-            if target is not batch.target and len(self.inputs) > 1:
+                before = next(iter(batch.targets.values()), None) if len(batch.targets) < 2 else batch.target
+                inputs[name], target = augmentation(inputs[name], before, generator, classes=self.classes, **facts)
+                if target is not before:
+                    targets = dict.fromkeys(batch.targets, target)
+            if targets is not batch.targets and len(self.inputs) > 1:
                 what = f"{type(augmentation).__name__} blends targets, which needs a single image as input"
                 raise SettingError(what, where="recipe: augment", got=", ".join(self.inputs))
-            batch = replace(batch, inputs=inputs, target=target)
+            batch = replace(batch, inputs=inputs, targets=targets)
         return batch
 
 

@@ -15,6 +15,7 @@ from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.optim import SCHEDULES
 from weftnet.run.folder import Run
+from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
 from weftnet.train.budget import count_steps
@@ -110,6 +111,7 @@ class Loop:
         self.state, self.task, self.feed, self.recipe, self.executor = state, task, feed, recipe, executor
         self.run, self.listening, self.interrupt, self.team = run, listening, interrupt, state.team
         self.device = device_of(state.model)
+        self.scoring = Scoring(task, recipe.metrics, recipe.score or "")
         self.generator = torch.Generator(self.device)
         self.augment = Augment(recipe.augment, feed.data)
         settings = dict(recipe.schedule_settings) | ({} if recipe.warmup is None else {"warmup": recipe.warmup})
@@ -219,11 +221,11 @@ class Loop:
 
     def _validate(self) -> dict[str, float]:
         """The metrics of the mean weights, which are kept if their score is the best so far."""
-        state, task = self.state, self.task
+        state, scoring = self.state, self.scoring
         with state.average.in_place():
             batches = map(self.executor.place, self.feed.batches("validation"))
-            metrics = evaluate(state, task, batches, self.device, self.generator, self.recipe.seed)
-            state.score(metrics.get(task.score), task.better, keep=self.recipe.keep == "best")
+            metrics = evaluate(state, scoring, batches, self.device, self.generator, self.recipe.seed)
+            state.score(metrics.get(scoring.score), scoring.better, keep=self.recipe.keep == "best")
         return metrics
 
     def _write_history(self) -> None:

@@ -52,6 +52,10 @@ class Recipe:
     """How often the validation split is evaluated: "2 epochs", "500 steps"; always at the end."""
     patience: int | None = None
     """Stop after so many evaluations without a better score."""
+    metrics: Sequence[str] = ()
+    """Names of `weftnet.metrics.METRICS`, or `torchmetrics.CLASS`, to compute beside the task's own."""
+    score: str | None = None
+    """The metric that decides which weights are best; None is the task's own."""
     keep: str = "best"
     """Which weights the run keeps: "best" by the task's score on the validation split, or "last"."""
     checkpoint_every: float = 30.0
@@ -70,6 +74,7 @@ class Recipe:
             if value is not None and not holds(value):
                 raise SettingError(f"{name} can't be used", where="recipe", expected=expected, got=repr(value))
         object.__setattr__(self, "augment", tuple(self.augment))
+        object.__setattr__(self, "metrics", tuple(self.metrics))
         self._check_names()
         self._check_settings()
 
@@ -223,6 +228,11 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "a list of names or {name: {settings}}",
         lambda value: isinstance(value, list | tuple) and all(map(_entry, value)),
     ),
+    "metrics": (
+        "a list of names",
+        lambda value: isinstance(value, list | tuple) and all(isinstance(name, str) for name in value),
+    ),
+    "score": ("the name of a metric", lambda value: isinstance(value, str)),
     "evaluate_every": ('"2 epochs", "500 steps" or the like', _interval),
     "patience": ("a positive whole number", lambda value: _whole(value, 1)),
     "keep": ('"best" or "last"', lambda value: value in ("best", "last")),

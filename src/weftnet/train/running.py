@@ -16,6 +16,7 @@ from weftnet.run.contents import contents, parts_of
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
+from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.first_look import first_look
 from weftnet.train.joining import current_team
@@ -62,6 +63,7 @@ def fit(
     team = current_team(device, shard)
     team.check(task, recipe)
     complete = assemble(architecture, task, data.signals)
+    Scoring(task, recipe.metrics, recipe.score or "")  # raises if a metric can't be used
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)
     first_look(model, task, data, recipe)
@@ -71,7 +73,12 @@ def fit(
         folder,
         architecture=to_yaml(complete.architecture),
         recipe=recipe.to_dict(),
-        task={"name": _name(task), "settings": task.settings()},
+        task={
+            "name": _name(task),
+            "settings": task.settings(),
+            "metrics": list(recipe.metrics),
+            "score": recipe.score or "",
+        },
         data={
             "source": str(data.source),
             "name": data.name,

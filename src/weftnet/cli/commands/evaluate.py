@@ -77,7 +77,7 @@ def data_of(loaded: Loaded, source: str | None) -> Data:
     first = next((batch for split in data.sizes if data.sizes[split] for batch in data.batches(split, 1)), None)
     if first is None:
         raise DataError("there is nothing to evaluate", where=data.source, got="no rows")
-    if data.target is not None and first.target is None:
+    if data.target is not None and not first.targets:
         raise DataError(
             f"the data have no column {state['target']!r}, which the run predicts",
             where=data.source,

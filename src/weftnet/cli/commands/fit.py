@@ -26,6 +26,7 @@ from weftnet.data import Data, open_data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
+from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.listening import Named
 from weftnet.train.worker import is_leader, is_worker, mark_started, restarted_midway, restarts
@@ -76,6 +77,11 @@ class Entries:
     task: Task
     candidates: Sequence[Candidate]
     terms: Terms
+
+    @property
+    def scoring(self) -> Scoring:
+        """The metrics, and which of them decides."""
+        return Scoring(self.task, self.terms.recipe.get("metrics", ()), self.terms.recipe.get("score") or "")
 
 
 def fit_command(options: FitOptions) -> Competition | None:
@@ -137,13 +143,14 @@ def judged(
     folder: Path, entries: Entries, costs: Mapping[str, Mapping[str, Any]], outcomes: Sequence[Outcome]
 ) -> Competition:
     """The competition with its leaderboard and its winner; latencies are measured now, when nothing trains."""
-    task = entries.task
+    scoring = entries.scoring
     known = {name: {**cost, "latency": facts.latency(folder, name, outcomes)} for name, cost in costs.items()}
-    standings = compete.rank(outcomes, task.score, task.better, known)
-    best, reason = compete.winner(standings, outcomes, task.score, task.better)
+    standings = compete.rank(outcomes, scoring.score, scoring.better, known)
+    best, reason = compete.winner(standings, outcomes, scoring.score, scoring.better)
     kept = None if best is None else folder / best
     return Competition(
-        folder, entries.data.name, entries.terms.task, task.score, task.better, standings, tuple(outcomes), kept, reason
+        folder, entries.data.name, entries.terms.task, scoring.score, scoring.better, standings, tuple(outcomes), kept,
+        reason,
     )  # fmt: skip
 
 
@@ -208,7 +215,7 @@ def train_all(
     console: Console, work: Sequence[Job], entries: Entries, count: int, plugins: Sequence[str]
 ) -> list[Outcome]:
     """Run every job, with progress on the terminal."""
-    with Trainings(console, len(work), entries.task.score, max(len(job.name) for job in work)) as shown:
+    with Trainings(console, len(work), entries.scoring.score, max(len(job.name) for job in work)) as shown:
         progress = shown.training if count == 1 else None
         return run_jobs(work, entries.data, count, shown.done, progress, plugins)
 

@@ -186,6 +186,14 @@ class Packable(Protocol):
         """Packed rows, encoded."""
 
 
+@runtime_checkable
+class Masked(Kind, Protocol):
+    """A kind of target of which some values don't count: padding, and what is unknown, as a void class."""
+
+    def mask(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Of encoded rows (rows, …): where a value counts; its axes are the first ones of the values'."""
+
+
 class BadValue(DataError):
     """A raw value that can't be encoded; `row` counts from 0 within the values passed."""
 

@@ -34,7 +34,7 @@ def headline(subject: Subject) -> str:
 
 
 def _compared(subject: Subject, trivial: Baseline) -> str:
-    name, better = subject.score, subject.loaded.task.better
+    name, better = subject.score, subject.loaded.scoring.better
     ahead = subject.metrics[name] - trivial.score if better == "max" else trivial.score - subject.metrics[name]
     text = f"({escape(trivial.what)}): {score_of(name, trivial.score)}"
     return f"<strong class=wrong>No better than the baseline</strong> {text}" if ahead <= 0 else f"Baseline {text}"

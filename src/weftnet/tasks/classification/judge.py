@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Figure, Matrix, Paragraph, Span, Table
+from weftnet.metrics._counts import confusion
 from weftnet.tasks._calibration import confidence_section
-from weftnet.tasks._class_metrics import confusion
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._precision import precision_recall_f1
 from weftnet.tasks._resampling import wilson

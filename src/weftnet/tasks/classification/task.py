@@ -12,10 +12,9 @@ The loss includes the softmax, so the network gives logits. A softmax at its end
 then not fall below log(1 + (K − 1)/e), so such a network is refused.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -27,15 +26,21 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.category import Category, Label
+from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
-from weftnet.tasks._class_metrics import auroc, balanced_accuracy, confusion, macro_f1
+from weftnet.metrics._metric import Metric
+from weftnet.metrics.accuracy import Accuracy
+from weftnet.metrics.auroc import Auroc
+from weftnet.metrics.balanced_accuracy import BalancedAccuracy
+from weftnet.metrics.cross_entropy import CrossEntropy
+from weftnet.metrics.macro_f1 import MacroF1
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import evaluating, floats, wrong_target
+from weftnet.tasks._task import Task, as_array, wrong_target
 from weftnet.tasks.classification.answer import classification
 
 
 @dataclass(frozen=True)
-class Classification:
+class Classification(Task):
     """One network with a logit for each class.
 
     Args:
@@ -48,11 +53,7 @@ class Classification:
     label_smoothing: float = 0.0
     class_weights: list[float] | None = None
 
-    parts: ClassVar[tuple[str, ...]] = ("network",)
-    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
-    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "accuracy"
-    better: ClassVar[str] = "max"
 
     def __post_init__(self) -> None:
         where = "task classification"
@@ -101,14 +102,6 @@ class Classification:
             settings = {**settings, "class_weights": _balanced(data, labels)}
         return cls(labels=[str(label) for label in labels], **settings)
 
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return asdict(self)
-
-    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
-        """The network reads all the inputs."""
-        return {"network": dict(signals)}
-
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """Pooling where needed, and a dense layer of width `classes`."""
         logits = gives.kind == "vector" and gives.size("dim") in (1, self.classes)
@@ -119,64 +112,32 @@ class Classification:
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
         return to_vector(part, gives, last_block, self.classes, **pool)
 
-    def check(self, model: nn.ModuleDict) -> None:
-        """Any network of the right shape can learn to classify."""
-
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy in nats; the target is (batch) of class numbers, or (batch, classes) of probabilities."""
-        logits = model["network"](batch.inputs, batch.masks)
-        target = _target(batch)
+        logits, target = model["network"](batch.inputs, batch.masks), batch.target
         if target.is_floating_point():
             target = target.to(logits.dtype)
         weight = None if self.class_weights is None else logits.new_tensor(self.class_weights)
         yield "network", F.cross_entropy(logits, target, weight, label_smoothing=self.label_smoothing)
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
-        """Loss, accuracy, balanced accuracy, macro F1; with two classes of which both occur also AUROC.
+    def metrics(self) -> list[Metric]:
+        """Loss, accuracy, balanced accuracy, macro F1; of two classes also AUROC.
 
         The loss is the plain cross-entropy, without smoothing and weights, so that recipes can be compared.
         """
-        nats, counts, scores, positives = [], [], [], []
-        with evaluating(model):
-            for batch in batches:
-                logits, target = model["network"](batch.inputs, batch.masks).double(), _target(batch)
-                nats.append(F.cross_entropy(logits, target, reduction="sum"))
-                counts.append(confusion(target, logits.argmax(1), self.classes))
-                if self.classes == 2:
-                    scores.append(logits[:, 1] - logits[:, 0])
-                    positives.append(target == 1)
-            if not counts:
-                raise DataError("there is nothing to evaluate", expected="at least one batch")
-            table = torch.stack(counts).sum(0)
-            metrics = floats(
-                {
-                    "loss": torch.stack(nats).sum() / table.sum(),
-                    "accuracy": table.diagonal().sum().double() / table.sum(),
-                    "balanced_accuracy": balanced_accuracy(table),
-                    "macro_f1": macro_f1(table),
-                }
-            )
-            if self.classes == 2:
-                area = float(auroc(torch.cat(scores), torch.cat(positives)))
-                metrics |= {} if math.isnan(area) else {"auroc": area}
-        return metrics
+        always: list[Metric] = [CrossEntropy().called("loss"), Accuracy(), BalancedAccuracy(), MacroF1()]
+        return always + [Auroc()] * (self.classes == 2)
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
         """`label`, and `probabilities` by label, from logits (batch, classes)."""
-        return classification(outputs.detach().cpu().numpy(), self.settings())
-
-
-def _target(batch: Batch) -> Tensor:
-    if batch.target is None:
-        raise DataError("the batch has no target", expected="the class of every example")
-    return batch.target
+        return classification(as_array(outputs), self.settings())
 
 
 def _balanced(data: Data, labels: Sequence[Label]) -> list[float]:
     """n / (K · n_k) over the training split."""
     counts: Counter[int] = Counter()
     for batch in data.batches("train", 1024):
-        counts.update(_target(batch).tolist())
+        counts.update(batch.target.tolist())
     if missing := [label for k, label in enumerate(labels) if not counts[k]]:
         raise DataError(
             "a class can't be weighted: no training example has it",

@@ -19,7 +19,7 @@ from weftnet.base.figures import Figure, Group, Lines, Paragraph, Table
 from weftnet.data.batch import Batch
 from weftnet.errors import DataError
 from weftnet.tasks._examples import example
-from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst, target_of
+from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
 from weftnet.tasks.forecasting.task import Forecasting, seasonal
 
@@ -124,7 +124,7 @@ def skill(error: float, naive: float) -> float:
 
 def _values(task: Forecasting, batch: Batch, outputs: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
     """The targets' past (n, context, targets), and their truth and forecast (n, horizon, targets)."""
-    past, truth = example(batch)[..., task.channels].cpu().numpy(), target_of(batch).cpu().numpy()
+    past, truth = example(batch)[..., task.channels].cpu().numpy(), batch.target.cpu().numpy()
     return past.astype(np.float64), truth.astype(np.float64), outputs.astype(np.float64)
 
 

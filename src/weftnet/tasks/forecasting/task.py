@@ -19,8 +19,8 @@ The map along time is the linear model of A. Zeng and others, Are Transformers e
 the window unchanged is that model, and one that adds something to it starts from there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -31,16 +31,22 @@ from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.forecast import Forecast
+from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError, SettingError
+from weftnet.metrics._metric import Metric, On
+from weftnet.metrics.mae import Mae
+from weftnet.metrics.mse import Mse
+from weftnet.metrics.rmse import Rmse
+from weftnet.metrics.skill import Skill
 from weftnet.tasks._examples import example
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import evaluating, floats, wrong_target
+from weftnet.tasks._task import Task, as_array, wrong_target
 from weftnet.tasks.forecasting.answer import forecasting
 from weftnet.tasks.regression.task import LOSSES
 
 
 @dataclass(frozen=True)
-class Forecasting:
+class Forecasting(Task):
     """One network that gives the next steps, standardised.
 
     Args:
@@ -63,11 +69,7 @@ class Forecasting:
     period: int | None = None
     step: float = 0.0
 
-    parts: ClassVar[tuple[str, ...]] = ("network",)
-    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
-    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "mse"
-    better: ClassVar[str] = "min"
 
     def __post_init__(self) -> None:
         where = "task forecasting"
@@ -109,14 +111,6 @@ class Forecasting:
         }
         return cls(**learnt, mean=list(target.mean), scale=list(target.std), step=target.step, **settings)
 
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return asdict(self)
-
-    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
-        """The network reads all the inputs."""
-        return {"network": dict(signals)}
-
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """From the network's output to (horizon, targets)."""
         if last_block == "softmax":
@@ -138,57 +132,37 @@ class Forecasting:
         reads = "a vector, a sequence or an image of floats"
         raise refusal(part, last_block, "its output can't become a forecast", reads=reads, received=str(gives))
 
-    def check(self, model: nn.ModuleDict) -> None:
-        """Any network of the right shape can learn to forecast."""
-
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """The loss between outputs and standardised targets, both (batch, horizon, targets)."""
         output = model["network"](batch.inputs, batch.masks)
-        yield "network", LOSSES[self.loss](output, _target(batch).to(output.dtype))
+        yield "network", LOSSES[self.loss](output, batch.target.to(output.dtype))
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+    def metrics(self) -> list[Metric]:
         """MSE, MAE, both in own units, the naive forecasts' MSE and MAE, and the skill."""
-        count, sums = 0, []
-        with evaluating(model):
-            for batch in batches:
-                target, known = _target(batch).double(), example(batch).double()[..., self.channels]
-                forecasts = [model["network"](batch.inputs, batch.masks).double(), known[:, -1:].expand_as(target)]
-                if self.period is not None:
-                    forecasts.append(known[:, seasonal(known.shape[1], self.horizon, self.period)])
-                errors = torch.stack(forecasts) - target  # (forecasts, batch, horizon, targets)
-                sums.append(torch.stack([errors.square().sum((1, 2)), errors.abs().sum((1, 2))]))
-                count += target.shape[0] * target.shape[1]
-            if not count:
-                raise DataError("there is nothing to evaluate", expected="at least one batch")
-            squares, absolute = torch.stack(sums).sum(0) / count  # each (forecasts, targets)
-        return floats(self._metrics(squares, absolute))
+        units = [Rmse(self.scale).called("rmse_units"), Mae(self.scale).called("mae_units")]
+        others = [
+            On(name, metric.called(f"{name}_{metric.name}"))
+            for name in ("naive", *(["seasonal"] if self.period is not None else []))
+            for metric in (Mse(), Mae(unit=""))
+        ]
+        return [Mse(), Mae(unit=""), *units, *others, Skill()]
 
-    def _metrics(self, squares: Tensor, absolute: Tensor) -> dict[str, Tensor | float]:
-        """From mean errors (forecasts, targets) of the network, the naive and, with a period, the seasonal forecast."""
-        scale = squares.new_tensor(self.scale)
-        mse, mae = squares.mean(1), absolute.mean(1)
-        metrics: dict[str, Tensor | float] = {
-            "mse": mse[0], "mae": mae[0],
-            "rmse_units": (squares[0].sqrt() * scale).mean(), "mae_units": (absolute[0] * scale).mean(),
-            "naive_mse": mse[1], "naive_mae": mae[1],
-        }  # fmt: skip
-        if mse[1] > 0:  # on a constant series the naive forecast is perfect
-            metrics["skill"] = 1 - mse[0] / mse[1]
-        if self.period is not None:
-            metrics |= {"seasonal_mse": mse[2], "seasonal_mae": mae[2]}
-        return metrics
+    def evidence(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> Iterator[tuple[Outputs, Tensor]]:
+        """`forecast`, `naive` and, with a period, `seasonal`, and the targets; all (batch, horizon, targets)."""
+        for batch in batches:
+            target, known = batch.target.double(), example(batch).double()[..., self.channels]
+            forecasts = {
+                "forecast": chosen(self.infer(model, batch)).double(), "naive": known[:, -1:].expand_as(target)
+            }  # fmt: skip
+            if self.period is not None:
+                forecasts["seasonal"] = known[:, seasonal(known.shape[1], self.horizon, self.period)]
+            yield forecasts, target
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
         """`values` in own units, from outputs (batch, horizon, targets)."""
-        return forecasting(outputs.detach().cpu().numpy(), self.settings())
+        return forecasting(as_array(outputs), self.settings())
 
 
 def seasonal(context: int, horizon: int, period: int) -> list[int]:
     """For each step ahead, the place in the window a whole number of periods before it, the latest possible."""
     return [context + ahead % period - period for ahead in range(horizon)]
-
-
-def _target(batch: Batch) -> Tensor:
-    if batch.target is None:
-        raise DataError("the batch has no target", expected="the steps after every window")
-    return batch.target

@@ -15,7 +15,7 @@ arithmetic allows, but fused attention and fused LSTMs on some devices don't.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -26,18 +26,18 @@ from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.errors import DataError, SettingError
+from weftnet.data.outputs import Outputs, chosen
+from weftnet.errors import SettingError
+from weftnet.metrics._metric import Metric, On
+from weftnet.metrics.mean import Mean
+from weftnet.metrics.mmd import Mmd
 from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
 from weftnet.tasks._heads import refusal, to_signal, to_vector
-from weftnet.tasks._mmd import mmd
-from weftnet.tasks._task import evaluating, floats, noise, on_trial
-
-#: Real examples that the score compares with as many generated ones.
-COMPARED = 1024
+from weftnet.tasks._task import NO_TARGET, Task, evaluating, noise, on_trial
 
 
 @dataclass(frozen=True)
-class GAN:
+class GAN(Task):
     """A generator from a latent vector to an example, and a critic from an example to a number.
 
     Args:
@@ -62,7 +62,6 @@ class GAN:
         {"optimiser": "adam", "lr": 1e-4, "optimiser_settings": {"betas": [0.0, 0.9]}, "schedule": "constant"}
     )
     score: ClassVar[str] = "mmd"
-    better: ClassVar[str] = "min"
 
     def __post_init__(self) -> None:
         where = "task gan"
@@ -85,10 +84,6 @@ class GAN:
             DataError: there are several inputs, or they are tokens or padded.
         """
         return cls(**{**settings_from(data), **settings})
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return asdict(self)
 
     def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
         """The generator reads noise, the critic an example."""
@@ -137,29 +132,23 @@ class GAN:
             yield "critic", gap + self.penalty * gradient_penalty(model["critic"], real, fake, generator)
         yield "generator", -model["critic"](model["generator"](noise(shape, real, generator))).mean()
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+    def metrics(self) -> list[Metric]:
         """`wasserstein`, the critic's gap, and `mmd` (squared) between real and as many generated examples.
 
-        The gap is only as good as the critic: compare it within a run. `mmd` needs no network; it reads up to COMPARED
-        real examples, a uniform choice from all batches, the same every time.
+        The gap is only as good as the critic: compare it within a run. `mmd` needs no network.
+        """
+        return [On("gap", Mean().called("wasserstein")), Mmd()]
+
+    def evidence(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> Iterator[tuple[Outputs, Tensor]]:
+        """`gap` of the critic's values of each pair (batch), and the examples `real` and `fake`; with the same noise
+        every time.
         """
         generator = torch.Generator().manual_seed(0)
-        gaps, seen = [], 0
-        kept: list[Tensor] = []
-        keys = torch.empty(0)
-        with evaluating(model):
-            for batch in batches:
-                real = example(batch)
-                fake = model["generator"](noise((len(real), self.latent), real, generator))
-                gaps.append((model["critic"](real) - model["critic"](fake)).double().sum())
-                seen += len(real)
-                keys = torch.cat([keys, torch.rand(len(real), generator=generator)])
-                chosen = keys.argsort()[:COMPARED]  # the smallest keys so far: a uniform choice from a stream
-                keys, kept = keys[chosen], [torch.cat([*kept, real.flatten(1)])[chosen.to(real.device)]]
-            if seen < 2:
-                raise DataError("too few examples to evaluate", expected="two examples or more", got=str(seen))
-            fake = model["generator"](noise((len(kept[0]), self.latent), kept[0], generator)).flatten(1)
-            return floats({"wasserstein": torch.stack(gaps).sum() / seen, "mmd": mmd(kept[0], fake)})
+        for batch in batches:
+            real = example(batch)
+            fake = model["generator"](noise((len(real), self.latent), real, generator))
+            gap = (model["critic"](real) - model["critic"](fake)).flatten()
+            yield {"gap": gap, "real": real, "fake": fake}, NO_TARGET
 
     def samples(self, model: nn.ModuleDict, count: int, generator: torch.Generator) -> Tensor:
         """New examples from noise: uint8 images, or vectors and sequences in the standardised space."""
@@ -167,9 +156,9 @@ class GAN:
         with evaluating(model):
             return self._drawn(model["generator"](noise((count, self.latent), like, generator)))
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
         """`image` (uint8, channels, height, width) or `values`, from the generator's outputs."""
-        drawn = self._drawn(outputs)
+        drawn = self._drawn(chosen(outputs))
         return [{"image": one} if self.mean is not None else {"values": one.tolist()} for one in drawn]
 
     def _drawn(self, y: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ The network returns logits (batch, time, vocabulary) for every position at once.
 not seen token t + 1: `check` changes later tokens and refuses a network whose earlier outputs change.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -26,15 +26,19 @@ from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.characters import Characters
+from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
+from weftnet.metrics._metric import Metric
+from weftnet.metrics.cross_entropy import CrossEntropy
+from weftnet.metrics.perplexity import Perplexity
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import evaluating, floats, on_trial
+from weftnet.tasks._task import Task, as_array, evaluating, on_trial
 from weftnet.tasks.language_model.answer import language_model
 from weftnet.tasks.language_model.sampling import Choice, continued, obstacle
 
 
 @dataclass(frozen=True)
-class LanguageModel:
+class LanguageModel(Task):
     """One causal network from tokens to logits of the next token.
 
     Args:
@@ -45,11 +49,7 @@ class LanguageModel:
     vocabulary: int
     context: int
 
-    parts: ClassVar[tuple[str, ...]] = ("network",)
-    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
-    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "nats_per_token"
-    better: ClassVar[str] = "min"
 
     def __post_init__(self) -> None:
         for name, value in (("vocabulary", self.vocabulary), ("context", self.context)):
@@ -80,14 +80,6 @@ class LanguageModel:
                 fix="use another task, or name the text column as the only input",
             )
         return cls(vocabulary=signals[0].known["vocabulary"], context=signals[0].size("time"), **settings)
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return asdict(self)
-
-    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
-        """The network reads the tokens."""
-        return {"network": dict(signals)}
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """A dense layer of width `vocabulary` at every position."""
@@ -132,24 +124,24 @@ class LanguageModel:
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy of the next token, in nats per token."""
-        total, count = self._nats(model, batch)
-        yield "network", total / count.clamp_min(1)  # a batch of texts of one token predicts nothing
+        logits, following, real = self._following(model, batch)
+        nats = F.cross_entropy(logits.flatten(0, 1), following.flatten(), reduction="none")
+        # a batch of texts of one token predicts nothing
+        yield "network", (nats * real.flatten()).sum() / real.sum().clamp_min(1)
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+    def metrics(self) -> list[Metric]:
         """Nats per token over all the tokens of the batches, and perplexity."""
-        sums = []
-        with evaluating(model):
-            for batch in batches:
-                total, count = self._nats(model, batch)
-                sums.append(torch.stack([total.double(), count.double()]))
-            if not sums:
-                raise DataError("there is nothing to evaluate", expected="at least one batch")
-            total, count = torch.stack(sums).sum(0).unbind()
-            return floats({"nats_per_token": total / count, "perplexity": (total / count).exp()})
+        return [CrossEntropy().called("nats_per_token"), Perplexity()]
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+    def evidence(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> Iterator[tuple[Outputs, Tensor]]:
+        """Logits (n, vocabulary) and the tokens that followed (n), without padding."""
+        for batch in batches:
+            logits, following, real = self._following(model, batch)
+            yield logits[real], following[real]
+
+    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
         """`token`, the likeliest next one, and the five likeliest as `probabilities`, after the last position."""
-        return language_model(outputs.detach().cpu().numpy(), self.settings())
+        return language_model(as_array(outputs), self.settings())
 
     def sample(
         self,
@@ -189,14 +181,13 @@ class LanguageModel:
         """Why `sample` reads the whole text for each token; empty if it works step by step within the context."""
         return obstacle(model["network"], self.context)
 
-    def _nats(self, model: nn.ModuleDict, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Sum of −log p over the predicted tokens, and how many there are."""
+    def _following(self, model: nn.ModuleDict, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (batch, time, vocabulary), the tokens that follow, and which of them are no padding (batch, time)."""
         ((name, tokens),) = batch.inputs.items()
-        logits, following = model["network"](batch.inputs, batch.masks), batch.target
+        logits, following = model["network"](batch.inputs, batch.masks), batch.targets.get("next")
         if following is None or following.shape != tokens.shape:  # none, or the label of a text
             logits, following = logits[:, :-1], tokens[:, 1:]
-        nats = F.cross_entropy(logits.flatten(0, 1), following.flatten(), reduction="none")
-        real = torch.ones_like(nats, dtype=torch.bool)
+        real = torch.ones_like(following, dtype=torch.bool)
         if name in batch.masks:  # the end of the mask, one position for each predicted token
-            real = batch.masks[name][:, tokens.shape[1] - following.shape[1] :].flatten()
-        return (nats * real).sum(), real.sum()
+            real = batch.masks[name][:, tokens.shape[1] - following.shape[1] :]
+        return logits, following, real

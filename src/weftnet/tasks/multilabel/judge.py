@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Bars, Figure, Group, Paragraph, Span, Table, Tone
+from weftnet.metrics._ranking import Ranking
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._precision import precision_recall_f1
-from weftnet.tasks._ranking import Ranking
 from weftnet.tasks._resampling import bootstrap_weights, middle
 from weftnet.tasks.multilabel.task import Multilabel
 

@@ -10,8 +10,8 @@ The score is the mean average precision: it depends on the order of the examples
 and doesn't stay at 0 while rare labels are still below one, as F1 does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -23,15 +23,22 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.labels import Labels
+from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
+from weftnet.metrics._metric import Metric
+from weftnet.metrics.binary_cross_entropy import BinaryCrossEntropy
+from weftnet.metrics.hamming import Hamming
+from weftnet.metrics.label_macro_f1 import LabelMacroF1
+from weftnet.metrics.label_micro_f1 import LabelMicroF1
+from weftnet.metrics.mean_average_precision import MeanAveragePrecision
+from weftnet.metrics.subset_accuracy import SubsetAccuracy
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._label_metrics import f1, mean_average_precision
-from weftnet.tasks._task import evaluating, floats, wrong_target
+from weftnet.tasks._task import Task, as_array, wrong_target
 from weftnet.tasks.multilabel.answer import multilabel
 
 
 @dataclass(frozen=True)
-class Multilabel:
+class Multilabel(Task):
     """One network with a logit for each label.
 
     Args:
@@ -44,11 +51,7 @@ class Multilabel:
     threshold: float = 0.5
     pos_weight: list[float] | None = None
 
-    parts: ClassVar[tuple[str, ...]] = ("network",)
-    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"network": ("network",)}
-    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "mean_average_precision"
-    better: ClassVar[str] = "max"
 
     def __post_init__(self) -> None:
         where = "task multilabel"
@@ -88,14 +91,6 @@ class Multilabel:
             settings = {**settings, "pos_weight": _balanced(data, data.target.labels)}
         return cls(labels=list(data.target.labels), **settings)
 
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return asdict(self)
-
-    def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
-        """The network reads all the inputs."""
-        return {"network": dict(signals)}
-
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """Pooling where needed, and a dense layer with an output for each label."""
         logits = gives.kind == "vector" and gives.size("dim") == len(self.labels)
@@ -108,57 +103,31 @@ class Multilabel:
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
         return to_vector(part, gives, last_block, len(self.labels), **pool)
 
-    def check(self, model: nn.ModuleDict) -> None:
-        """Any network of the right shape can learn labels."""
-
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Binary cross-entropy in nats; the target is (batch, labels), also of values between 0 and 1."""
         logits = model["network"](batch.inputs, batch.masks)
         weight = None if self.pos_weight is None else logits.new_tensor(self.pos_weight)
-        yield (
-            "network",
-            F.binary_cross_entropy_with_logits(logits, _target(batch).to(logits.dtype), pos_weight=weight),
-        )
+        target = batch.target.to(logits.dtype)
+        yield "network", F.binary_cross_entropy_with_logits(logits, target, pos_weight=weight)
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
+    def metrics(self) -> list[Metric]:
         """Loss (without weights), mean average precision, and at the threshold F1, subset accuracy, hamming."""
-        logits, targets = [], []
-        with evaluating(model):
-            for batch in batches:
-                logits.append(model["network"](batch.inputs, batch.masks).double())
-                targets.append(_target(batch))
-            if not logits:
-                raise DataError("there is nothing to evaluate", expected="at least one batch")
-            scores, target = torch.cat(logits), torch.cat(targets)
-            truth, answer = target >= 0.5, scores.sigmoid() >= self.threshold
-            micro, macro = f1(truth, answer)
-            return floats(
-                {
-                    "loss": F.binary_cross_entropy_with_logits(scores, target.to(scores.dtype)),
-                    "mean_average_precision": mean_average_precision(scores, truth),
-                    "micro_f1": micro,
-                    "macro_f1": macro,
-                    "subset_accuracy": (truth == answer).all(1).double().mean(),
-                    "hamming": (truth != answer).double().mean(),
-                }
-            )
+        micro, macro = LabelMicroF1(self.threshold), LabelMacroF1(self.threshold)
+        return [
+            BinaryCrossEntropy().called("loss"), MeanAveragePrecision(), micro.called("micro_f1"),
+            macro.called("macro_f1"), SubsetAccuracy(self.threshold), Hamming(self.threshold),
+        ]  # fmt: skip
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
         """`labels`, and `probabilities` by label, from logits (batch, labels)."""
-        return multilabel(outputs.detach().cpu().numpy(), self.settings())
-
-
-def _target(batch: Batch) -> Tensor:
-    if batch.target is None:
-        raise DataError("the batch has no target", expected="the labels of every example")
-    return batch.target
+        return multilabel(as_array(outputs), self.settings())
 
 
 def _balanced(data: Data, labels: list[str]) -> list[float]:
     """(n − n_k) / n_k over the training split."""
     counts, total = torch.zeros(len(labels), dtype=torch.float64), 0
     for batch in data.batches("train", 1024):
-        counts += _target(batch).double().sum(0)
+        counts += batch.target.double().sum(0)
         total += batch.size
     if everywhere := [label for label, count in zip(labels, counts.tolist(), strict=True) if count in (0, total)]:
         raise DataError(

@@ -20,7 +20,7 @@ Encoder and decoder are optimised together: one optimiser, the group `autoencode
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -31,14 +31,17 @@ from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.errors import DataError, SettingError
+from weftnet.data.outputs import Outputs, chosen
+from weftnet.errors import SettingError
+from weftnet.metrics._metric import Direction, Metric, On
+from weftnet.metrics.mean import Mean
 from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
 from weftnet.tasks._heads import BOUNDED, refusal, to_signal
-from weftnet.tasks._task import evaluating, floats, noise
+from weftnet.tasks._task import NO_TARGET, Task, evaluating, noise
 
 
 @dataclass(frozen=True)
-class VariationalAutoencoder:
+class VariationalAutoencoder(Task):
     """An encoder to mean and log-variance of the latent vector, and a decoder back.
 
     Args:
@@ -61,9 +64,7 @@ class VariationalAutoencoder:
 
     parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"autoencoder": ("encoder", "decoder")}
-    recipe_defaults: ClassVar[Mapping[str, Any]] = {}
     score: ClassVar[str] = "elbo"
-    better: ClassVar[str] = "max"
 
     def __post_init__(self) -> None:
         where = "task variational_autoencoder"
@@ -103,10 +104,6 @@ class VariationalAutoencoder:
         learnt = settings_from(data)
         return cls(**{**learnt, "likelihood": "bernoulli" if "mean" in learnt else "gaussian", **settings})
 
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return asdict(self)
-
     def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
         """The encoder reads the example, the decoder the latent vector."""
         name, signal = only_signal(signals, "task variational_autoencoder")
@@ -128,26 +125,22 @@ class VariationalAutoencoder:
             raise refusal(part, last_block, what)
         return (Block("dense", {"dim": 2 * self.latent}),)
 
-    def check(self, model: nn.ModuleDict) -> None:
-        """Any two networks of the right shapes can learn this."""
-
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """−ELBO with the KL term weighted by β, in nats per example."""
         reconstruction, kl = self.terms(model, example(batch), generator)
         yield "autoencoder", (self.beta * kl - reconstruction).mean()
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
-        """ELBO (β = 1), reconstruction log-likelihood and KL in nats per example, with the same noise every time."""
-        sums = []
+    def metrics(self) -> list[Metric]:
+        """ELBO (β = 1), reconstruction log-likelihood and KL in nats per example."""
+        better: dict[str, Direction] = {"elbo": "max", "reconstruction": "max", "kl": ""}
+        return [On(name, Mean(each, "nats").called(name)) for name, each in better.items()]
+
+    def evidence(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> Iterator[tuple[Outputs, Tensor]]:
+        """`elbo`, `reconstruction` and `kl` of each example (batch), with the same noise every time."""
         generator = torch.Generator().manual_seed(0)
-        with evaluating(model):
-            for batch in batches:
-                reconstruction, kl = self.terms(model, example(batch), generator)
-                sums.append(torch.stack([torch.ones_like(kl), reconstruction, kl]).double().sum(1))
-            if not sums:
-                raise DataError("there is nothing to evaluate", expected="at least one batch")
-            n, reconstruction, kl = torch.stack(sums).sum(0).unbind()
-            return floats({"elbo": (reconstruction - kl) / n, "reconstruction": reconstruction / n, "kl": kl / n})
+        for batch in batches:
+            reconstruction, kl = self.terms(model, example(batch), generator)
+            yield {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}, NO_TARGET
 
     def samples(self, model: nn.ModuleDict, count: int, generator: torch.Generator) -> Tensor:
         """New examples from latent noise: uint8 images, or vectors and sequences in the standardised space."""
@@ -155,9 +148,9 @@ class VariationalAutoencoder:
         with evaluating(model):
             return self.drawn(model["decoder"](noise((count, self.latent), like, generator)))
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
         """`image` (uint8, channels, height, width) or `values`, from the decoder's outputs."""
-        drawn = self.drawn(outputs)
+        drawn = self.drawn(chosen(outputs))
         return [{"image": one} if self.mean is not None else {"values": one.tolist()} for one in drawn]
 
     def terms(self, model: nn.ModuleDict, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,44 @@ Cost: O((n + m)² · dim) time, O((n + m)²) memory.
 import torch
 from torch import Tensor
 
+from weftnet.data.outputs import Outputs, chosen
+from weftnet.errors import DataError
+from weftnet.metrics._metric import Metric
+
+#: Real examples that are compared with as many others: a uniform choice from all batches, the same every time.
+COMPARED = 1024
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+class Mmd(Metric, better="min"):
+    """From the outputs `real` and `fake`, examples of one shape; no target is read."""
+
+    def reset(self) -> None:
+        """Forget every batch."""
+        self._generator = torch.Generator().manual_seed(0)
+        self._keys = torch.empty(0)
+        self._kept: dict[str, Tensor] = {}
+
+    def update(self, outputs: Outputs, target: Tensor) -> None:
+        """Add a batch; of all examples so far those with the smallest random keys are kept."""
+        batch = {name: chosen(outputs, name).flatten(1) for name in ("real", "fake")}
+        keys = torch.cat([self._keys, torch.rand(len(batch["real"]), generator=self._generator)])
+        places = keys.argsort()[:COMPARED]
+        self._keys = keys[places]
+        for name, values in batch.items():
+            every = torch.cat([self._kept[name], values]) if self._kept.keys() >= {name} else values
+            self._kept[name] = every[places.to(every.device)]
+
+    def compute(self) -> Tensor:
+        """MMD² between those that were kept.
+
+        Raises:
+            DataError: there are fewer than two examples.
+        """
+        if len(self._keys) < 2:
+            got = str(len(self._keys))
+            raise DataError("too few examples to evaluate", expected="two examples or more", got=got)
+        return mmd(self._kept["real"], self._kept["fake"])
 
 
 def mmd(x: Tensor, y: Tensor) -> Tensor:

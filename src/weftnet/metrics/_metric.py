@@ -1,0 +1,121 @@
+"""What a metric is. The interface is that of torchmetrics, so that its metrics can stand beside weftnet's own."""
+
+from abc import ABC, abstractmethod
+from typing import Literal, Self, TypeAlias
+
+import torch
+from torch import Tensor
+
+from weftnet.data.outputs import Outputs, chosen
+
+Direction: TypeAlias = Literal["max", "min", ""]
+#: "share" is printed in per cent, "target" is the target's own unit
+Unit: TypeAlias = Literal["share", "nats", "target", ""]
+
+
+class Metric(ABC):
+    """A number that says how good outputs are.
+
+    name    what it is called in tables; by default that of its file
+    better  "max", "min", or "" for one that is only informative
+    unit    of the number: "share", "nats", "target" or ""
+    """
+
+    name: str
+    better: Direction
+    unit: Unit
+
+    def __init_subclass__(cls, *, better: Direction = "", unit: Unit = "") -> None:
+        name = cls.__module__.rpartition(".")[2]
+        cls.name, cls.better, cls.unit = name, better, unit
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def called(self, name: str) -> Self:
+        """The same metric under another name."""
+        self.name = name
+        return self
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Forget every batch."""
+
+    @abstractmethod
+    def update(self, outputs: Outputs, target: Tensor) -> None:
+        """See a batch; of several outputs the first one, which is the answer, unless the metric reads others."""
+
+    @abstractmethod
+    def compute(self) -> Tensor | float:
+        """The number over all batches since the reset; NaN where it is not defined."""
+
+
+class Sums(Metric):
+    """A metric that follows from sums over the examples: a subclass says what is added up, and what follows from it."""
+
+    def reset(self) -> None:
+        """Forget every batch."""
+        self._parts: list[Tensor] = []
+
+    def update(self, outputs: Outputs, target: Tensor) -> None:
+        """Add a batch."""
+        self._parts.append(self.sums(chosen(outputs), target))
+
+    def compute(self) -> Tensor | float:
+        """The number over all batches."""
+        return self.of(torch.stack(self._parts).sum(0))
+
+    @abstractmethod
+    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """What is added up: a tensor of the same shape for every batch."""
+
+    @abstractmethod
+    def of(self, total: Tensor) -> Tensor:
+        """The number, from the sums over all batches."""
+
+
+class All(Metric):
+    """A metric that needs all examples at once."""
+
+    def reset(self) -> None:
+        """Forget every batch."""
+        self._outputs: list[Tensor] = []
+        self._targets: list[Tensor] = []
+
+    def update(self, outputs: Outputs, target: Tensor) -> None:
+        """Keep a batch."""
+        self._outputs.append(chosen(outputs))
+        self._targets.append(target)
+
+    def compute(self) -> Tensor | float:
+        """The number over all examples."""
+        return self.of(torch.cat(self._outputs), torch.cat(self._targets))
+
+    @abstractmethod
+    def of(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """The number, from all outputs and targets."""
+
+
+class On(Metric):
+    """Another metric on one of several outputs.
+
+    Args:
+        output: its name.
+        metric: that reads it.
+    """
+
+    def __init__(self, output: str, metric: Metric) -> None:
+        self.output, self.metric = output, metric
+        self.name, self.better, self.unit = metric.name, metric.better, metric.unit
+
+    def reset(self) -> None:
+        """Forget every batch."""
+        self.metric.reset()
+
+    def update(self, outputs: Outputs, target: Tensor) -> None:
+        """See a batch."""
+        self.metric.update(chosen(outputs, self.output), target)
+
+    def compute(self) -> Tensor | float:
+        """The other metric's number."""
+        return self.metric.compute()

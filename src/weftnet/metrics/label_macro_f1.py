@@ -1,0 +1,31 @@
+"""Macro F1 of labels: the mean over labels of each one's F1, 0 for one that neither occurs nor is predicted.
+
+F1_k = 2 Σ t·a / (Σ t + Σ a)     over the examples, with true labels t and predicted labels a of 0 and 1
+"""
+
+from torch import Tensor
+
+from weftnet.metrics._counts import decided, label_counts
+from weftnet.metrics._metric import Sums
+
+
+class LabelMacroF1(Sums, better="max", unit="share"):
+    """From logits and targets (n, labels).
+
+    Args:
+        threshold: a label is predicted from this probability on.
+    """
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        super().__init__()
+        self.threshold = threshold
+
+    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """Hits, true and predicted examples of every label."""
+        return label_counts(*decided(outputs, target, self.threshold))
+
+    def of(self, total: Tensor) -> Tensor:
+        """The mean F1."""
+        hits, truth, answer = total.double()
+        score: Tensor = (2 * hits / (truth + answer).clamp(min=1)).mean()
+        return score

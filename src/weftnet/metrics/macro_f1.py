@@ -1,0 +1,30 @@
+"""Macro F1: the mean F1 over the classes that occur or were predicted.
+
+    F1_i = 2 C[i, i] / (Σ_j C[i, j] + Σ_j C[j, i])
+
+with C[i, j] examples of class i classified as j. Classes that neither occur nor were predicted are left out, as in
+scikit-learn.
+"""
+
+from torch import Tensor
+
+from weftnet.metrics._counts import confusion_of
+from weftnet.metrics._metric import Sums
+
+
+class MacroF1(Sums, better="max", unit="share"):
+    """From logits (n, classes) and class numbers (n)."""
+
+    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """The confusion matrix."""
+        return confusion_of(outputs, target)
+
+    def of(self, total: Tensor) -> Tensor:
+        """Mean F1."""
+        return macro_f1(total)
+
+
+def macro_f1(counts: Tensor) -> Tensor:
+    """Mean F1 over the classes that occur or were predicted, from a confusion matrix (classes, classes)."""
+    either = (counts.sum(0) + counts.sum(1)).double()
+    return (2 * counts.diagonal() / either)[either > 0].mean()
