@@ -16,7 +16,8 @@ def a_run(
 ) -> Path:
     run = Run.create(
         folder, architecture="chain: []\n", recipe={"lr": lr, "seed": seed, "steps": 10},
-        task={"name": task, "settings": {"labels": ["a", "b"]} if task == "classification" else {}}, data={"fingerprint": data}, signals={}, state={}, seed=seed,
+        task={"name": task, "settings": {"labels": ["a", "b"]} if task == "classification" else {}},
+        data={"fingerprint": data}, signals={}, state={}, seed=seed,
     )  # fmt: skip
     metric = {"classification": "accuracy", "regression": "rmse"}[task]
     run.record(status="finished", seconds=2.0, scores={split: {metric: score} for split in ("validation", "test")})

@@ -34,10 +34,10 @@ class Texts:
     def batches(self, split: str, size: int) -> Any:
         n = self.sizes[split]
         if self.lengths is None:
-            yield Batch({"x": self.tokens[:n, :-1]}, {}, self.tokens[:n, 1:], torch.arange(n))
+            yield Batch({"x": self.tokens[:n, :-1]}, {}, {"next": self.tokens[:n, 1:]}, torch.arange(n))
         else:
             mask = torch.arange(TIME) < torch.from_numpy(self.lengths[:n])[:, None]
-            yield Batch({"x": self.tokens[:n, :-1]}, {"x": mask}, None, torch.arange(n))
+            yield Batch({"x": self.tokens[:n, :-1]}, {"x": mask}, {}, torch.arange(n))
 
     def judgement(self) -> Judgement:
         answered = Answered(self, "test", lambda batch: self.logits[: batch.size], nn.ModuleDict())  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from weftnet.errors import DataError
 from weftnet.tasks._examples import example
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
+from weftnet.tasks._task import as_array
 from weftnet.tasks.forecasting.task import Forecasting, seasonal
 
 Floats = NDArray[np.float64]
@@ -155,7 +156,7 @@ def _windows(task: Forecasting, answered: Answered, errors: Errors) -> tuple[Fig
         captions.setdefault(errors.at(share), caption)
     scale, mean = np.asarray(task.scale), np.asarray(task.mean)
     values = {
-        place: [each[0] * scale + mean for each in _values(task, batch, answered.infer(batch).cpu().numpy())]
+        place: [each[0] * scale + mean for each in _values(task, batch, as_array(answered.infer(batch)))]
         for place, batch in answered.at(list(captions))
     }
     legend = "Chosen by the error over all targets: 90 %, 50 %, 10 % and none of the windows have a larger one. "

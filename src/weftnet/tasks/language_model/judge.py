@@ -56,7 +56,7 @@ def nats_of(batch: Batch, logits: Tensor) -> tuple[Tensor, Tensor]:
 def _following(batch: Batch) -> tuple[Tensor, Tensor]:
     """The token after each position, and which are no padding: the target, or the input from its second token on."""
     ((name, tokens),) = batch.inputs.items()
-    target = batch.target
+    target = batch.targets.get("next")
     following = tokens[:, 1:] if target is None or target.shape != tokens.shape else target
     mask = batch.masks.get(name)
     if mask is None:
