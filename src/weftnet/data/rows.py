@@ -137,7 +137,8 @@ class RowData(Data):
             inputs[name] = values
         if (target := self._targets(rows)) is None:
             return Batch(inputs, masks, {}, rows)
-        name, target_masks = str(self.target_column), {}
+        name = str(self.target_column)
+        target_masks: dict[str, Tensor] = {}
         if isinstance(self.target, Masked):
             target_masks[name] = torch.from_numpy(self.target.mask(target.numpy()))
         return Batch(inputs, masks, {name: target}, rows, target_masks=target_masks)

@@ -187,7 +187,7 @@ class Packable(Protocol):
 
 
 @runtime_checkable
-class Masked(Kind, Protocol):
+class Masked(Protocol):
     """A kind of target of which some values don't count: padding, and what is unknown, as a void class."""
 
     def mask(self, values: NDArray[Any]) -> NDArray[np.bool_]:
