@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from weftnet.cli.data import data as data_command
-from weftnet.data import open_data
+from weftnet.data import KINDS, open_data
 from weftnet.errors import SettingError
 from weftnet.report.cells import cell
 from weftnet.report.dataset import balance, column_table, write_dataset
@@ -68,13 +68,13 @@ def test_a_cell_is_shown_whatever_holds_it(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "a 'quoted' <name>.png"
     Image.new(mode, (300, 200)).save(path)
     for value in (path, path.read_bytes()):
-        shown = cell(value, "image")
+        shown = cell(value, KINDS.get("image")())
         assert shown.startswith("<img class=thumb")
         assert "<name>" not in shown
-    assert cell(None, "image") == cell(float("nan"), "number") == "<span class=soft>missing</span>"
-    assert cell("<i>", "text") == "&lt;i&gt;"
-    assert cell(["a", "<b>"], "labels") == "a, &lt;b&gt;"
-    assert cell(np.zeros((50, 3)), "series").count("<polyline") == 3
+    assert cell(None, None) == cell(float("nan"), KINDS.get("number")()) == "<span class=soft>missing</span>"
+    assert cell("<i>", KINDS.get("text")()) == "&lt;i&gt;"
+    assert cell(["a", "<b>"], KINDS.get("labels")()) == "a, &lt;b&gt;"
+    assert cell(np.zeros((50, 3)), KINDS.get("series")()).count("<polyline") == 3
 
 
 def test_the_command_prints_json(people: Path, capsys: pytest.CaptureFixture[str]) -> None:

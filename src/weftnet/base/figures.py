@@ -161,6 +161,13 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """Values (steps, channels) at a glance, a curve for each channel, without axes."""
+
+    values: Floats
+
+
+@dataclass(frozen=True)
 class Group:
     """Figures side by side, under a title of their own."""
 
@@ -169,7 +176,7 @@ class Group:
 
 
 Figure: TypeAlias = (
-    Paragraph | Text | Table | Bars | Lines | Scatter | Histogram | Matrix | Reliability | Picture | Group
+    Paragraph | Text | Table | Bars | Lines | Scatter | Histogram | Matrix | Reliability | Picture | Curve | Group
 )
 
 

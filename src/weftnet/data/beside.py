@@ -1,8 +1,8 @@
 """Files that a table names: images or recordings beside it, one per row.
 
-A column is one of files if its kind is set to image or audio, or if all values have the ending of an image file, or all
-of a recording. The names are relative to the table's folder, or to one inside it (`files="images"`); nothing outside of
-it is opened, whatever a name, a `..` or a link says.
+A column is one of files if its kind was set to one of files, such as image or audio, or if all values end like names of
+the files of one kind; a target, only if its kind was set. The names are relative to the table's folder, or to one
+inside it (`files="images"`); nothing outside of it is opened, whatever a name, a `..` or a link says.
 
 A column on disk stays there: its names become paths block by block, whenever it is read.
 """
@@ -22,11 +22,10 @@ from weftnet.data.columns import Column, Columns
 from weftnet.data.content import Content
 from weftnet.data.folder import digest_of, inside
 from weftnet.data.infer import Spec
-from weftnet.data.media import IMAGES, SOUNDS
+from weftnet.data.kinds import KINDS
 from weftnet.data.order import Rows
 from weftnet.errors import DataError
 
-_KINDS = ("image", "audio")
 #: sub-folders that are searched for a missing file
 _SEARCHED = 1000
 
@@ -38,7 +37,9 @@ def names_files(reader: Any, path: Path) -> bool:
 
 def kinds_of(state: Mapping[str, Any], content: Content) -> dict[str, Spec | None]:
     """The kinds of columns that a state records; None for columns that it leaves out."""
-    known = state["preprocessing"].get("columns", {})
+    known = dict(state["preprocessing"].get("columns", {}))
+    if target := state["preprocessing"].get("target"):
+        known[state["target"]] = target
     return {name: str(known[name].get("kind")) if name in known else None for name in content.columns}
 
 
@@ -66,7 +67,11 @@ def resolve_files(
     holds_bytes = any(isinstance(_first(content, name), bytes) for name in content.columns)
     for name in content.columns:
         requested = _is_of_files(kinds.get(name))
-        if name == content.target or _dtype_kind(content, name) != "O" or (not requested and name in kinds):
+        if (
+            (name == content.target and not requested)
+            or _dtype_kind(content, name) != "O"
+            or (not requested and name in kinds)
+        ):
             continue
         if not requested and not _has_file_endings(content, name):
             continue
@@ -87,7 +92,8 @@ def _is_of_files(spec: Spec | None) -> bool:
     """Whether a kind that was set is one of files."""
     if not spec:
         return False
-    return (spec if isinstance(spec, str) else next(iter(spec), "")) in _KINDS
+    name = spec if isinstance(spec, str) else next(iter(spec), "")
+    return name in KINDS and bool(KINDS.get(name).suffixes)
 
 
 def _changed(
@@ -122,8 +128,8 @@ def _dtype_kind(content: Content, name: str) -> str:
 
 
 def _has_file_endings(content: Content, name: str) -> bool:
-    """Whether all values end like names of images, or all like names of recordings."""
-    candidates, any_name = [IMAGES, SOUNDS], False
+    """Whether all values end like names of the files of one kind."""
+    candidates, any_name = [KINDS.get(kind).suffixes for kind in KINDS if KINDS.get(kind).suffixes], False
     for chunk in content.chunks(name):
         present = [value for value in chunk.tolist() if value is not None]
         any_name = any_name or bool(present)

@@ -6,7 +6,7 @@ a plugin is copied with the layout of its package, and registered when the runne
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -52,8 +52,6 @@ _REGISTRIES: tuple[tuple[str, Registry[Any]], ...] = (
 )  # fmt: skip
 #: registry, name
 _Named: TypeAlias = tuple[str, Registry[Any], str]
-#: packages that a kind of column needs beyond NumPy
-_OF_KINDS: Mapping[str, str] = {"image": "Pillow", "subwords": "tokenizers", "audio": "soundfile"}
 
 
 def copy_runner(folder: Path, preprocessing: Preprocessing, task: str) -> None:
@@ -78,8 +76,8 @@ def copy_runner(folder: Path, preprocessing: Preprocessing, task: str) -> None:
         if registry.plugin(name)
     )
     (folder / "__main__.py").write_text(_MAIN.format(folder=folder.name, entries=foreign), encoding="utf-8")
-    kinds = {str(kind.state()["kind"]) for kind in preprocessing.columns.values()}
-    packages = ["numpy", "onnxruntime", *(_OF_KINDS[kind] for kind in sorted(kinds & _OF_KINDS.keys()))]
+    needed = {package for kind in preprocessing.columns.values() for package in kind.packages}
+    packages = ["numpy", "onnxruntime", *sorted(needed)]
     (folder / "requirements.txt").write_text("".join(f"{_pinned(name)}\n" for name in packages), encoding="utf-8")
 
 

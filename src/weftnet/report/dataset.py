@@ -56,7 +56,7 @@ def examples(data: RowData, count: int) -> str:
     rows = data.rows("train").numpy()
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))]
     raw = data.raw(rows)
-    kinds = {field.name: field.kind for field in data.preprocessing.fields}
+    kinds = data.preprocessing.columns
     cards = []
     for place in range(len(rows)):
         shown = [
@@ -64,9 +64,9 @@ def examples(data: RowData, count: int) -> str:
             for name, kind in kinds.items()
         ]
         target = data.target_column
-        head = "" if target is None else f"<figcaption>{cell(_item(raw[target], place), '')}</figcaption>"
+        head = "" if target is None else f"<figcaption>{cell(_item(raw[target], place), data.target)}</figcaption>"
         cards.append(f"<figure class=card>{head}{'<br>'.join(shown)}</figure>")
-    wide = " wide-cards" if "text" in kinds.values() or len(kinds) > 2 else ""
+    wide = " wide-cards" if any(kind.wire.lines for kind in kinds.values()) or len(kinds) > 2 else ""
     return f"<div class='cards{wide}'>{''.join(cards)}</div>"
 
 

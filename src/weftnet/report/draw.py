@@ -64,6 +64,19 @@ def _picture(figure: figures.Picture) -> str:
     return f"<figure>{drawn}<figcaption>{escape(figure.caption)}</figcaption></figure>" if figure.caption else drawn
 
 
+def _curve(figure: figures.Curve) -> str:
+    low, high = float(figure.values.min()), float(figure.values.max())
+    down = 30 - (figure.values - low) / ((high - low) or 1.0) * 28
+    across = np.linspace(0, 120, len(down))
+    curves = "".join(
+        f"<polyline fill=none stroke='var(--c{number % 8})' points='"
+        + " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, channel, strict=True))
+        + "' />"
+        for number, channel in enumerate(down.T[:8])
+    )
+    return f"<svg class=thumb viewBox='0 0 120 32' width=120 role=img aria-label='a curve'>{curves}</svg>"
+
+
 def _group(figure: figures.Group) -> str:
     return (page.heading(figure.title) if figure.title else "") + page.charts(*map(draw, figure.figures))
 
@@ -79,5 +92,6 @@ _DRAWN: dict[type, Callable[[Any], str]] = {
     figures.Matrix: lambda each: page.figure(heat_map(each.labels, each.counts.tolist()), each.caption),
     figures.Reliability: lambda each: page.figure(reliability(each.bins), each.caption),
     figures.Picture: _picture,
+    figures.Curve: _curve,
     figures.Group: _group,
 }

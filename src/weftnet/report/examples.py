@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from weftnet.data.data import Data
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.rows import RowData
 from weftnet.report.cells import cell
 
@@ -19,19 +20,17 @@ def render_rows(data: Data, rows: Sequence[int]) -> list[str]:
     if not isinstance(data, RowData) or not rows:
         return []
     raw = data.raw(np.asarray(rows, np.int64))
-    kinds = {name: str(kind.state()["kind"]) for name, kind in data.preprocessing.columns.items()}
+    kinds = dict(data.preprocessing.columns)
     return [_row({name: raw[name][place] for name in kinds}, kinds) for place in range(len(rows))]
 
 
 def wide(data: Data) -> bool:
-    """Whether examples need wide boxes: texts, and rows of several columns."""
-    kinds = (
-        [str(kind.state()["kind"]) for kind in data.preprocessing.columns.values()] if isinstance(data, RowData) else []
-    )
-    return len(kinds) > 1 or any(kind not in ("image", "audio", "series") for kind in kinds)
+    """Whether examples need wide boxes: words, and rows of several columns."""
+    kinds = list(data.preprocessing.columns.values()) if isinstance(data, RowData) else []
+    return len(kinds) > 1 or any(kind.words for kind in kinds)
 
 
-def _row(row: dict[str, Any], kinds: dict[str, str]) -> str:
+def _row(row: dict[str, Any], kinds: dict[str, Kind]) -> str:
     if len(row) == 1:
         ((name, value),) = row.items()
         return f"<p>{cell(_plain(value), kinds[name])}</p>"

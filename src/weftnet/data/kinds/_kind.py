@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.figures import Figure
 from weftnet.base.typed import misfits
 from weftnet.data.kinds._consistency import contradiction
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._words import words
 from weftnet.data.wires import Wire
 from weftnet.errors import DataError
 
@@ -35,6 +37,9 @@ class Kind(ABC):
 
     measures: ClassVar[Literal["", "nominal", "interval"]] = ""
     """The scale of measurement of single values: one of a few classes, a quantity, or neither."""
+
+    words: ClassVar[bool] = True
+    """Whether what `picture` shows of a value is words."""
 
     as_target: ClassVar[Mapping[str, Any]] = {}
     """Settings that have other defaults where the column is a target."""
@@ -100,6 +105,10 @@ class Kind(ABC):
     def summary(self, values: list[Any]) -> str:
         """Some raw values, none of them missing, in a few words."""
         return most_common(values)
+
+    def picture(self, value: Any) -> Figure:
+        """A raw value that is not missing, as a figure for a person."""
+        return words(value)
 
     def unknown(self, values: Any) -> int:
         """How many of some raw values were not known when it was fitted, and are read like rare ones."""

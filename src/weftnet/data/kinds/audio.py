@@ -21,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.figures import Curve
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._show import curve
 from weftnet.data.media import SOUNDS, are_files
-from weftnet.data.sounds import outlines, sounds
+from weftnet.data.sounds import outlines, samples, sounds
 from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
@@ -43,6 +45,7 @@ class Audio(Kind):
         trim: whether batches are cut to their longest recording.
     """
 
+    words: ClassVar[bool] = False
     packages: ClassVar[tuple[str, ...]] = ("soundfile",)
     suffixes: ClassVar[tuple[str, ...]] = SOUNDS
     rate: int = 0
@@ -66,6 +69,10 @@ class Audio(Kind):
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
         """What was resampled and cut."""
         return [f"{name}: {notice}" for notice in self.notices]
+
+    def picture(self, value: Any) -> Curve:
+        """The wave."""
+        return curve(value if isinstance(value, np.ndarray | list) else samples(value))
 
     def summary(self, values: list[Any]) -> str:
         """How they are read."""

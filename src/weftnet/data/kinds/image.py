@@ -22,9 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.figures import Picture
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments, moments_of, numeric
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._show import thumbnail
 from weftnet.data.media import IMAGES, are_files, is_picture
 from weftnet.data.pictures import Resize, outlines, pictures
 from weftnet.data.wires import FileWire
@@ -48,6 +50,7 @@ class Image(Kind):
         resize: of files: "stretch" or "crop".
     """
 
+    words: ClassVar[bool] = False
     packages: ClassVar[tuple[str, ...]] = ("Pillow",)
     suffixes: ClassVar[tuple[str, ...]] = IMAGES
     channels: str = "auto"
@@ -89,6 +92,10 @@ class Image(Kind):
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
         """What sizes and colours were made equal."""
         return [f"{name}: {notice}" for notice in self.notices]
+
+    def picture(self, value: Any) -> Picture:
+        """A thumbnail."""
+        return thumbnail(value)
 
     def summary(self, values: list[Any]) -> str:
         """How they are read."""

@@ -5,15 +5,17 @@ z[t, i] = (x[t, i] − mean[i]) / std[i]
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.figures import Curve
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._moments import moments_of, numeric, scaled, unscaled
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._show import curve
 from weftnet.data.wires import NumbersWire
 from weftnet.errors import DataError
 
@@ -22,6 +24,7 @@ from weftnet.errors import DataError
 class Series(Kind):
     """An array (rows, time, dim) of numbers."""
 
+    words: ClassVar[bool] = False
     time: int = field(default=1, init=False)
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
@@ -45,6 +48,10 @@ class Series(Kind):
         array = numeric(values, (3,), "a series column")
         self.time = array.shape[1]
         return array
+
+    def picture(self, value: Any) -> Curve:
+        """A curve for every channel."""
+        return curve(value)
 
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, time, dim) standardised."""
