@@ -9,7 +9,7 @@ from oracles import unchecked
 
 from weftnet.architecture.reading import load
 from weftnet.architecture.signal import Signal, parse
-from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.architecture.spec import Architecture, Block, Chain, Shared
 from weftnet.compose import build
 from weftnet.compose.network import Network
 from weftnet.export.parity import check, random_inputs
@@ -84,6 +84,13 @@ def test_a_family_as_a_program(name: str, tmp_path: Path) -> None:
     settings, text = FAMILIES[name]
     signals = {"x": parse(text)}
     agree(network(ZOO.get(name)(**settings), signals), signals, "torch_export", tmp_path)
+
+
+@pytest.mark.parametrize("target", TARGETS.names())
+def test_shared_weights(target: str, tmp_path: Path) -> None:
+    tied = Chain((Block("embedding", {"dim": 6}, "words"), Block("tanh"), Shared("words", transposed=True)))
+    signals = {"x": parse("tokens:9,vocabulary=13")}
+    agree(network(Architecture.of(tied), signals), signals, target, tmp_path)
 
 
 @pytest.mark.slow

@@ -3,7 +3,19 @@
 from hypothesis import strategies as st
 
 from weftnet.architecture.signal import Signal, parse
-from weftnet.architecture.spec import MERGES, Architecture, Block, Chain, Graph, Node, Parallel, Repeat, Residual, Wire
+from weftnet.architecture.spec import (
+    MERGES,
+    Architecture,
+    Block,
+    Chain,
+    Graph,
+    Node,
+    Parallel,
+    Repeat,
+    Residual,
+    Shared,
+    Wire,
+)
 from weftnet.blocks import BLOCKS
 
 words = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
@@ -51,7 +63,7 @@ def blocks(draw: st.DrawFn) -> Block:
     return Block(draw(st.sampled_from(BLOCKS.names())), draw(settings), draw(labels))
 
 
-nodes = st.recursive(blocks(), _inner, max_leaves=8)
+nodes = st.recursive(blocks() | st.builds(Shared, words, st.booleans(), labels), _inner, max_leaves=8)
 
 
 @st.composite

@@ -30,6 +30,17 @@ ARCHITECTURE = from_dict(
         ]
     }
 )
+SHARED = from_dict(
+    [
+        "image_rows",
+        {"dense": {"dim": 8}, "name": "a"},
+        "tanh",
+        {"shared": "a"},
+        "flatten",
+        {"dense": {"dim": 9}},
+        {"shared": {"node": "5", "transposed": True}},
+    ]
+)
 SETTINGS: dict[str, Any] = {
     "steps": 30,
     "batch_size": 16,
@@ -51,25 +62,26 @@ class Kill(Listener):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def start(folder: Path, *listeners: Any, source: Any = "digits") -> Run:
+def start(folder: Path, *listeners: Any, source: Any = "digits", architecture: Any = ARCHITECTURE) -> Run:
     data = open_data(source)
     task = TASKS.get("classification").from_data(data)
-    return fit(ARCHITECTURE, task, data, Recipe.for_task(task, **SETTINGS), folder, listeners=listeners)
+    return fit(architecture, task, data, Recipe.for_task(task, **SETTINGS), folder, listeners=listeners)
 
 
-def killed(folder: Path) -> Path:
+def killed(folder: Path, architecture: Any = ARCHITECTURE) -> Path:
     pid = os.fork()
     if not pid:
-        start(folder, Kill())
+        start(folder, Kill(), architecture=architecture)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
     return folder
 
 
-def test_resumed_from_the_folder_alone(tmp_path: Path) -> None:
-    whole = start(tmp_path / "whole")
+@pytest.mark.parametrize("architecture", [ARCHITECTURE, SHARED], ids=["plain", "shared weights"])
+def test_resumed_from_the_folder_alone(architecture: Any, tmp_path: Path) -> None:
+    whole = start(tmp_path / "whole", architecture=architecture)
     assert whole.status == "finished"
-    run = resume(killed(tmp_path / "run"))
+    run = resume(killed(tmp_path / "run", architecture))
     assert run.status == "finished"
     want, got = (tensors.load(r.folder / "weights.safetensors") for r in (whole, run))
     assert want.keys() == got.keys()

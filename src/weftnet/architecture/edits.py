@@ -36,6 +36,7 @@ from weftnet.architecture.spec import (
     Parallel,
     Repeat,
     Residual,
+    Shared,
     Wire,
     node_data,
 )
@@ -169,7 +170,7 @@ def _changed(node: Node, edit: Edit) -> Node:
 def _inside(node: Node, path: tuple[str, ...], edits: Edits) -> Node | None:
     """The node with the nodes inside edited; None if nothing is left of it."""
     match node:
-        case Block():
+        case Block() | Shared():
             return node
         case Chain(nodes):
             new = [_edited(child, (*path, child.label or str(i)), edits) for i, child in enumerate(nodes)]

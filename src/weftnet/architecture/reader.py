@@ -21,6 +21,7 @@ from weftnet.architecture.spec import (
     Parallel,
     Repeat,
     Residual,
+    Shared,
 )
 from weftnet.blocks import BLOCKS
 from weftnet.errors import SettingError, WeftnetError, closest
@@ -204,6 +205,8 @@ class Reader:
                 value = self.form.keys(value, path, "repeat", ("times", "body"))
                 body = self._body(value["body"], path, "repeat", depth)
                 return None if body is None else Repeat(self._times(value["times"], path), body)
+            case "shared":
+                return self._shared(value, path)
             case _:
                 graph = GraphReader(self.form, path, lambda data, place: self._mapping(data, place, depth + 1))
                 return graph.read(value)
@@ -233,6 +236,24 @@ class Reader:
             self.form.fault(path, "parallel", "names no merge", expected=either(MERGES), fix="read as merge: concat")
             return Parallel(nodes, "concat")
         return Parallel(nodes, self.form.merge(value["merge"], path, "parallel"))
+
+    def _shared(self, value: Any, path: Path) -> Node | None:
+        """`shared: path`, or its node and whether it is transposed by name."""
+        if not isinstance(value, dict):
+            value = {"node": value}
+        value = self.form.keys(value, path, "shared", ("node", "transposed"))
+        node, transposed = value["node"], value["transposed"]
+        if isinstance(node, float):
+            what = "a path that looks like a number needs quotes: 0.10 would be 0.1"
+            self.form.fault(path, "shared", what, got=node, fix=f"read as {node!r} in quotes")
+            node = repr(node)
+        if not isinstance(node, str | int) or isinstance(node, bool) or not str(node):
+            self.form.fault(path, "shared", "names no node", expected="the path of a node", got=node, fix=IGNORED)
+            return None
+        if not isinstance(transposed, bool | None):
+            what = f"transposed: expected true or false, got {quoted(transposed)}"
+            self.form.fault(path, "shared", what, fix="read as transposed: false")
+        return Shared(str(node), transposed is True)
 
     def _times(self, times: Any, path: Path) -> int:
         if isinstance(times, int) and not isinstance(times, bool) and times > 0:

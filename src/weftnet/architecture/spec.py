@@ -1,4 +1,4 @@
-"""An architecture is data: blocks and five combinators, as YAML, JSON, a dict or frozen dataclasses, all equivalent.
+"""An architecture is data: blocks, combinators and shared nodes, as YAML, JSON, a dict or dataclasses, all equivalent.
 
     node   = name | {name: {setting: value, …}} | [node, …] | {combinator: …}          (each mapping may carry `name:`)
     chain      [node, …]                                              y = fₙ(… f₁(x))
@@ -6,10 +6,14 @@
     parallel   {branches: [node, …], merge: concat|add|multiply|gate}   y = merge(f₁(x), …, fₙ(x))
     repeat     {times: n, body: node}                                 n copies of the body, each with its own weights
     graph      {inputs: [name, …], nodes: {name: {from: …, node}}, outputs: [name, …]}
+    shared     path | {node: path, transposed: true}                 the node at that path once more, with its weights
 
 `gate` takes two branches, a value and a gate: y = f₁(x) · σ(f₂(x)) (Dauphin et al. 2017, https://arxiv.org/abs/1612.08083).
 A graph node reads one source (`from: eye`), several that a merge joins (`from: [eye, row]`, `merge: concat`), or
 several by the names of the block's arguments (`from: {x: text, memory: image}`).
+A shared node names one before it by the path that `check` prints. Transposed, an embedding or a dense layer runs the
+other way round: y = x · weightᵀ of an embedding is the last layer of a language model with tied weights (Press, Wolf
+2017, https://arxiv.org/abs/1608.05859).
 An architecture of several networks names them under `parts:`; a single network is the part `network`.
 
 `weftnet.architecture.reading` reads a file and collects its faults; this module defines the nodes and writes them.
@@ -23,7 +27,7 @@ from typing import Any, TypeAlias
 import yaml
 
 MERGES = ("concat", "add", "multiply", "gate")
-COMBINATORS = ("chain", "residual", "parallel", "repeat", "graph")
+COMBINATORS = ("chain", "residual", "parallel", "repeat", "graph", "shared")
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,21 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """Another node once more, with the same weights.
+
+    Args:
+        path: of a node before this one, in the network.
+        transposed: whether it maps its outputs back to its inputs.
+        label: the node's own name.
+    """
+
+    path: str
+    transposed: bool = False
+    label: str | None = None
+
+
+@dataclass(frozen=True)
 class Wire:
     """A node of a graph and its sources: names in order, or argument → name.
 
@@ -103,7 +122,7 @@ class Graph:
     label: str | None = None
 
 
-Node: TypeAlias = Block | Chain | Residual | Parallel | Repeat | Graph
+Node: TypeAlias = Block | Chain | Residual | Parallel | Repeat | Graph | Shared
 
 
 @dataclass(frozen=True)
@@ -166,6 +185,8 @@ def _top(node: Node) -> dict[str, Any]:
         case Graph(inputs, nodes, outputs):
             wires = {name: _wire(wire) for name, wire in nodes.items()}
             return {"graph": {"inputs": list(inputs), "nodes": wires, "outputs": list(outputs)}, **label}
+        case Shared(path, transposed):
+            return {"shared": {"node": path, "transposed": True} if transposed else path, **label}
 
 
 def _bare(body: Node) -> Any:
@@ -211,7 +232,7 @@ def children(node: Node) -> Iterator[tuple[str, Node]]:
             for name, wire in wires.items():
                 if wire.node is not None:
                     yield name, wire.node
-        case Block():
+        case Block() | Shared():
             return
 
 

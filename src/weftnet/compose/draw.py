@@ -85,7 +85,7 @@ def draw(resolved: Resolved, figures: Figures | None = None) -> str:
 
 def _node(node: Resolved, path: str, figures: Figures) -> Box:
     match node.kind:
-        case "block":
+        case "block" | "shared":
             return _block(node, path, figures.get(path))
         case "chain":
             return frame(_chain(node, path, figures), path) if node.children else knot("")

@@ -12,7 +12,7 @@ from weftnet.architecture.schema import MaskFate
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Wire
 
-Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "graph", "merge"]
+Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "graph", "merge", "shared"]
 #: dtype word → torch's
 TORCH = {"float": torch.float32, "int": torch.int64, "bool": torch.bool}
 #: Two examples distinguish the batch axis from an axis of size 1.
@@ -60,6 +60,7 @@ class Resolved:
         merge: how branches or sources are merged.
         outputs: a graph's outputs.
         mask: what becomes of the input's mask in a block.
+        target: the node that a shared one runs, resolved for what it reads here; None of a transposed one.
     """
 
     kind: Kind
@@ -75,6 +76,7 @@ class Resolved:
     merge: str | None = None
     outputs: tuple[str, ...] = ()
     mask: MaskFate = "keeps"
+    target: "Resolved | None" = None
 
     @property
     def output(self) -> Signal:
@@ -98,8 +100,8 @@ class Resolved:
         return replace(self, path=move(self.path), by=by, children=children)
 
     def leaves(self) -> "list[Resolved]":
-        """The blocks and merges in execution order."""
-        if self.kind in ("block", "merge"):
+        """The blocks, merges and shared nodes in execution order."""
+        if self.kind in ("block", "merge", "shared"):
             return [self]
         return [leaf for child in self.children.values() for leaf in child.leaves()]
 

@@ -49,8 +49,8 @@ class _Writer:
 
     def one(self, node: Resolved, path: str, end: End) -> End:
         match node.kind:
-            case "block":
-                key = self.node(f"{path} {node.name}")
+            case "block" | "shared":
+                key = self.node(f"{path} {node.name} {node.settings['node'] if node.kind == 'shared' else ''}".rstrip())
                 self.edge(end, key)
                 return key, brief(node.output)
             case "chain":

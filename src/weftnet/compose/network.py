@@ -5,57 +5,19 @@ A sequence's mask (batch, time; True = real) accompanies its values and is passe
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from weftnet.architecture.schema import schema
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
+from weftnet.compose.call import Call, Value
 from weftnet.compose.flow import Resolved
 from weftnet.compose.merging import feature_axis, merge_masks, merge_tensors
 from weftnet.compose.resolve import examine
-from weftnet.compose.stepping import States, Stepping
+from weftnet.compose.sharing import SharedNode
+from weftnet.compose.stepping import States
 from weftnet.errors import ArchitectureError, SettingError
-
-Value: TypeAlias = tuple[Tensor, Tensor | None]
-
-
-class _Call:
-    """How a block is called: which masks it reads, and what becomes of the first value's mask.
-
-    Not a module, so that the block keeps the path of its node.
-    """
-
-    def __init__(self, resolved: Resolved) -> None:
-        form = schema(resolved.cls)
-        self.arguments = tuple(resolved.reads)
-        self.masks = {name: mask for name in self.arguments if (mask := form.mask_of(name)) in form.masks}
-        self.reads_mask, self.fate = bool(self.masks.get(self.arguments[0])), resolved.mask
-        self.stepping = Stepping(resolved)
-
-    def one(self, module: nn.Module, x: Tensor, mask: Tensor | None) -> Value:
-        """Run the block on one value."""
-        if mask is None:
-            return module(x), None
-        y: Tensor = module(x, mask=mask) if self.reads_mask else module(x)
-        return y, self._after(module, mask)
-
-    def several(self, module: nn.Module, values: Mapping[str, Value]) -> Value:
-        """Run the block on values by argument."""
-        arguments = {name: value for name, (value, _) in values.items()}
-        for name, argument in self.masks.items():
-            if values[name][1] is not None:
-                arguments[argument] = values[name][1]  # type: ignore[assignment]  # None was just ruled out
-        mask = values[self.arguments[0]][1]
-        return module(**arguments), None if mask is None else self._after(module, mask)
-
-    def _after(self, module: nn.Module, mask: Tensor) -> Tensor | None:
-        if self.fate == "keeps":
-            return mask
-        moved: Tensor | None = module.next_mask(mask) if self.fate == "moves" else None  # type: ignore[operator]
-        return moved
 
 
 class _Step:
@@ -81,11 +43,13 @@ class Combined(nn.Module):
         super().__init__()
         self._kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
         self._written = self._order = tuple(resolved.children)
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, Call] = {}
         for segment, child in resolved.children.items():
             if child.kind == "block":
                 self.add_module(segment, child.cls(**child.settings))
-                self._calls[segment] = _Call(child)
+                self._calls[segment] = Call(child)
+            elif child.kind == "shared":
+                self.add_module(segment, SharedNode(child))
             else:
                 self.add_module(segment, Combined(child))
         if resolved.kind == "parallel":
@@ -102,7 +66,7 @@ class Combined(nn.Module):
         """What the nodes remember before the first of at most `time` steps."""
         states: States = {}
         for segment, module in self._modules.items():
-            if isinstance(module, Combined):
+            if isinstance(module, Combined | SharedNode):
                 states[segment] = module.initial_state(batch, time)
             else:
                 states[segment] = self._calls[segment].stepping.initial_state(module, batch, time)  # type: ignore[arg-type]  # children are never None
@@ -171,6 +135,9 @@ class Network(Combined):
         super().__init__(resolved)
         self.resolved = resolved
         self.inputs: dict[str, Signal] = dict(resolved.reads)
+        for module in self.modules():
+            if isinstance(module, SharedNode):
+                module.bind(self)
 
     @property
     def gives(self) -> Signal | dict[str, Signal]:

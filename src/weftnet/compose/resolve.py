@@ -11,12 +11,13 @@ from typing import Any
 
 from weftnet.architecture.faults import Edit, Fault, edited
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual, children, count
+from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual, Shared, children, count
 from weftnet.compose import merging
 from weftnet.compose.block import BlockResolver
 from weftnet.compose.flow import Flow, Path, Resolved, Result, combined
 from weftnet.compose.graphs import why_no_name
 from weftnet.compose.repair import Repair
+from weftnet.compose.sharing import Known, resolve_shared
 from weftnet.compose.walk import After, Joined
 from weftnet.compose.wiring import GraphResolver
 from weftnet.errors import ArchitectureError
@@ -48,11 +49,13 @@ class Resolver:
     """One walk over an architecture.
 
     Args:
+        known: nodes that are resolved already, by path.
         fixing: look for fixes; a trial of a fix does not, and keeps apart the minor faults, those of settings that
             have nothing to do with the input.
     """
 
-    def __init__(self, fixing: bool = True) -> None:
+    def __init__(self, fixing: bool = True, known: Known | None = None) -> None:
+        self.known: dict[str, tuple[Node, Resolved]] = dict(known or {})
         self.faults: list[Fault] = []
         self.minor: list[Fault] = []
         self.fixing = fixing
@@ -71,7 +74,18 @@ class Resolver:
 
     def node(self, node: Node, flow: Flow | None, path: Path, spec: Path) -> Result:
         """A node that reads one signal; `path` is the module's path, `spec` the path in the file."""
+        result = self._node(node, flow, path, spec)
+        if result is not None:
+            self.known[".".join(path)] = node, result[0]
+        return result
+
+    def _node(self, node: Node, flow: Flow | None, path: Path, spec: Path) -> Result:
         match node:
+            case Shared():
+                shared = resolve_shared(self, self.known, node, flow, path, spec)
+                for inner in [each for each in self.known if each.startswith(".".join(path) + ".")]:
+                    del self.known[inner]  # what it runs has paths of its own
+                return shared
             case Block():
                 return self.block(node, {"": flow}, path, spec)
             case Chain():
@@ -126,6 +140,7 @@ class Resolver:
             if previous is not None and previous[0] == here.signal:  # the same input: the same copy
                 copy = previous[1].moved(".".join((*path, str(number))), here.by)
                 copies[str(number)], here = copy, here.named(copy.path)
+                self._know_copy(previous[1].path, copy.path)
                 previous = (here.signal, copy)
                 continue
             known = len(self.faults)
@@ -148,6 +163,11 @@ class Resolver:
         if flow is None or here is None:
             return None
         return combined("chain", path, flow, here, copies)
+
+    def _know_copy(self, first: str, copy: str) -> None:
+        """The nodes of a copy are those of the first, at their own paths."""
+        inside = {path: entry for path, entry in self.known.items() if path == first or path.startswith(first + ".")}
+        self.known |= {copy + path[len(first) :]: entry for path, entry in inside.items()}
 
     def _times(self, node: Repeat, spec: Path) -> int:
         """The number of copies, within the limit of blocks."""
@@ -240,7 +260,7 @@ class Resolver:
 
     def trial(self) -> "Resolver":
         """A resolver on which a fix is tried."""
-        return Resolver(fixing=False)
+        return Resolver(fixing=False, known=self.known)
 
     def fault(self, path: Path, block: str, what: str, minor: bool = False, **more: Any) -> None:
         """Record a fault, once."""

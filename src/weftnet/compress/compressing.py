@@ -15,6 +15,7 @@ from pathlib import Path
 
 from weftnet.answer.samples import draws
 from weftnet.base.files import sha256, write_json
+from weftnet.compose.sharing import shared_targets
 from weftnet.compress.contract import FILE, Compression, Goal, Row, choose, judge
 from weftnet.compress.methods import METHODS
 from weftnet.compress.resources import Method, Resources
@@ -106,6 +107,9 @@ def check_compressible(loaded: Loaded, data: Data) -> None:
         raise RunError(what, where=str(run.folder), expected="a run with answers: classification, regression …")
     if tuple(loaded.model) != ("network",):
         raise RunError("it has no single network that answers", where=str(run.folder), got=", ".join(loaded.model))
+    if shared_targets(loaded.model):
+        what = "its nodes share weights, which no method of compression cuts in all their places"
+        raise RunError(what, where=str(run.folder), expected="a network without shared nodes")
     if data.fingerprint != run.facts.data.fingerprint:
         raise DataError(
             "these are not the data the run was trained on",

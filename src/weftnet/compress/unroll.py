@@ -6,7 +6,7 @@ does a chain of two nodes.
 
 from dataclasses import replace
 
-from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Parallel, Repeat, Residual
+from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Parallel, Repeat, Residual, Shared
 
 
 def unroll(architecture: Architecture) -> Architecture:
@@ -16,7 +16,7 @@ def unroll(architecture: Architecture) -> Architecture:
 
 def _unrolled(node: Node) -> Node:
     match node:
-        case Block():
+        case Block() | Shared():
             return node
         case Chain(nodes):
             return replace(node, nodes=tuple(map(_unrolled, nodes)))

@@ -233,6 +233,7 @@ def _nodes(resolved: Resolved, path: str) -> Iterator[tuple[str, Resolved]]:
 
 def _watch(network: Network, nodes: Mapping[str, Resolved], meter: Meter) -> None:
     """Tell the meter which node runs; backward belongs to a node from where its output's gradient is known."""
+    shared = {path for path, node in nodes.items() if node.kind == "shared"}  # they own what runs inside
     seen: list[Any] = []  # kept alive: a freed address may be used again
 
     def watch(path: str, module: nn.Module) -> None:
@@ -240,15 +241,15 @@ def _watch(network: Network, nodes: Mapping[str, Resolved], meter: Meter) -> Non
 
         def enter(*_: Any) -> None:
             before.append(meter.node)
-            meter.node = path
+            meter.node = meter.node if meter.node in shared else path
 
         def leave(_module: Any, _inputs: Any, output: Any) -> None:
-            meter.node = before.pop()
+            own, meter.node = meter.node, before.pop()
             for tensor in tensors_in(output):
                 function = tensor.grad_fn
                 if function is not None and all(function is not other for other in seen[-8:]):
                     seen.append(function)
-                    function.register_prehook(lambda _gradients: setattr(meter, "node", path))
+                    function.register_prehook(lambda _gradients: setattr(meter, "node", own))
 
         module.register_forward_pre_hook(enter)
         module.register_forward_hook(leave)
@@ -261,7 +262,7 @@ def _rows(network: Network, nodes: Mapping[str, Resolved], meter: Meter, batch: 
     counted: set[int] = set()
     for path, node in nodes.items():
         forward, backward = (meter.calls.get((path, backward), Counter()) for backward in (False, True))
-        if node.kind != "block" and not forward:
+        if node.kind not in ("block", "shared") and not forward:
             continue  # a graph that only connects
         own = [p for p in network.get_submodule(path).parameters() if id(p) not in counted]
         counted |= {id(p) for p in own}

@@ -25,6 +25,7 @@ from torch import nn
 
 from weftnet.blocks import BLOCKS
 from weftnet.compose.network import Combined
+from weftnet.compose.sharing import SharedNode
 
 #: Blocks that end in a layer whose outputs a norm could scale, and the layer's name in the block.
 _LAYERS = {
@@ -66,6 +67,9 @@ def fold_norms(model: nn.Module) -> int:
 def _pairs(model: nn.Module) -> Iterator[_Pair]:
     """Blocks whose last layer can absorb the norm behind them."""
     places = Counter(id(module) for _, module in model.named_modules(remove_duplicate=False))
+    for module in model.modules():
+        if isinstance(module, SharedNode):
+            places.update(id(inner) for inner in module.target.modules())
     kinds = {BLOCKS.get(name): layer for name, layer in _LAYERS.items()}
     norms = tuple(BLOCKS.get(name) for name in _NORMS)
     inner = {id(child) for chain in _chains(model) for child in chain.children() if _is_chain(child)}

@@ -23,6 +23,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
 from weftnet.compose.network import Combined
+from weftnet.compose.sharing import shared_targets
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
@@ -70,7 +71,8 @@ class Sharded(Workers):
         # torch 2.13 never frees the mesh of a parameter that is a DTensor, and a mesh holds its group
         atexit.register(getattr(mesh, "_pg_registry", {}).clear)
         for part in distributed.values():
-            units = list(_units(part))
+            shared = shared_targets(part)  # also run otherwise than by a pass of their own: they stay with the part
+            units = [unit for unit in _units(part) if id(unit) not in shared]
             weights = {id(p) for p in part.parameters()}
             disjoint = sum(len({id(p) for p in unit.parameters()}) for unit in units) <= len(weights)
             for unit in [*(units if disjoint else []), part]:

@@ -32,3 +32,7 @@ class Dense(nn.Module):
         """Map the last axis."""
         y: Tensor = self.linear(x)
         return y
+
+    def transposed(self, x: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim_in"]:
+        """The way back by the same weights: x · weight, without bias."""
+        return x @ self.linear.weight

@@ -11,6 +11,7 @@ Cost: no multiplications, vocabulary · dim parameters.
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class Embedding(nn.Module):
@@ -36,3 +37,7 @@ class Embedding(nn.Module):
         """Look up every token."""
         y: Tensor = self.table(x)
         return y
+
+    def transposed(self, x: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch vocabulary"]:
+        """How well each token's vector fits: x · weightᵀ."""
+        return F.linear(x, self.table.weight)

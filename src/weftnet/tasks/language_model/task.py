@@ -89,7 +89,7 @@ class LanguageModel(Task):
         if gives.axes != ("time", "dim") or gives.dtype != "float" or gives.size("time") != self.context:
             what = "a language model answers at every position; leave out what pools, strides or drops the time axis"
             raise refusal(part, last_block, what, reads=f"a sequence of {self.context} steps", received=str(gives))
-        done = last_block == "dense" and gives.size("dim") == self.vocabulary
+        done = last_block in ("dense", "shared") and gives.size("dim") == self.vocabulary
         return () if done else (Block("dense", {"dim": self.vocabulary}),)
 
     def check(self, model: nn.ModuleDict) -> None:

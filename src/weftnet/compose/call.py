@@ -1,0 +1,49 @@
+"""How a block is called in a network: with the masks it reads, and what becomes of them."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from torch import Tensor, nn
+
+from weftnet.architecture.schema import schema
+from weftnet.compose.flow import Resolved
+from weftnet.compose.stepping import Stepping
+
+#: A value and its mask.
+Value: TypeAlias = tuple[Tensor, Tensor | None]
+
+
+class Call:
+    """How a block is called: which masks it reads, and what becomes of the first value's mask.
+
+    Not a module, so that the block keeps the path of its node.
+    """
+
+    def __init__(self, resolved: Resolved) -> None:
+        form = schema(resolved.cls)
+        self.arguments = tuple(resolved.reads)
+        self.masks = {name: mask for name in self.arguments if (mask := form.mask_of(name)) in form.masks}
+        self.reads_mask, self.fate = bool(self.masks.get(self.arguments[0])), resolved.mask
+        self.stepping = Stepping(resolved)
+
+    def one(self, module: nn.Module, x: Tensor, mask: Tensor | None) -> Value:
+        """Run the block on one value."""
+        if mask is None:
+            return module(x), None
+        y: Tensor = module(x, mask=mask) if self.reads_mask else module(x)
+        return y, self._after(module, mask)
+
+    def several(self, module: nn.Module, values: Mapping[str, Value]) -> Value:
+        """Run the block on values by argument."""
+        arguments = {name: value for name, (value, _) in values.items()}
+        for name, argument in self.masks.items():
+            if values[name][1] is not None:
+                arguments[argument] = values[name][1]  # type: ignore[assignment]  # None was just ruled out
+        mask = values[self.arguments[0]][1]
+        return module(**arguments), None if mask is None else self._after(module, mask)
+
+    def _after(self, module: nn.Module, mask: Tensor) -> Tensor | None:
+        if self.fate == "keeps":
+            return mask
+        moved: Tensor | None = module.next_mask(mask) if self.fate == "moves" else None  # type: ignore[operator]
+        return moved
