@@ -14,7 +14,7 @@ from weftnet.compose import resolve
 from weftnet.cost import microbenchmarks
 from weftnet.cost.cost import cost
 from weftnet.cost.kernel_call import COMPUTING, KernelCall
-from weftnet.cost.machine import Machine, memory_available, this_machine
+from weftnet.cost.machine import Machine, this_machine
 from weftnet.cost.microbenchmarks import BLOCKS, CALLS, PROBES, fitted, measure, probe_cost, roofline
 from weftnet.cost.roofline import Roofline, cache_path, pass_calls
 from weftnet.cost.step_time import PASSES, StepTime
@@ -244,10 +244,6 @@ def test_every_kind_of_kernel_is_measured() -> None:
     tree = resolve(from_dict([{"dense": {"dim": 512}}]).parts["network"], {"x": parse("vector:400")})
     few, many = (result.step_time([cost(tree, batch)]).total for batch in (64, 4096))
     assert 0 < few < many
-
-
-def test_memory_available_is_less_than_the_machine_has() -> None:
-    assert 10_000_000 < memory_available() < 2**50
 
 
 def test_threads_are_those_of_torch() -> None:

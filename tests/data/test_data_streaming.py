@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyarrow import feather, parquet
 
+from weftnet.base.memory import free
 from weftnet.data import KINDS, Data, cache, columns, memory, open_data
 from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._sample import Sample
@@ -318,7 +319,7 @@ def test_two_processes_write_one_entry(tmp_path: Path) -> None:
 
 def test_amounts_of_memory(tmp_path: Path) -> None:
     assert memory.memory_of("256MiB") == memory.memory_of(256 * 2**20) == 2**28
-    assert 2**20 <= memory.memory_of(None) <= memory.free()
+    assert 2**20 <= memory.memory_of(None) <= free()
     for wrong in ("much", "5 apples", "-1", True, 1.5, "10"):
         with pytest.raises(SettingError, match="memory"):
             memory.memory_of(wrong)  # type: ignore[arg-type]

@@ -71,12 +71,12 @@ class Outcome:
         name: the candidate's.
         seed: of this training.
         folder: of the run, below the competition's.
-        status: finished, stopped, failed, or skipped if it never started.
+        status: finished, stopped, failed, skipped if it never started, or left out as it does not fit into memory.
         validation: metrics on the validation split.
         test: metrics on the test split, empty if there is none.
         seconds: spent training.
         steps: of the optimiser.
-        error: what went wrong, if it failed.
+        error: what went wrong if it failed, or why it was left out.
     """
 
     name: str

@@ -6,18 +6,20 @@ timed    the same report with times: steps are run where they fit, estimated whe
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from weftnet.architecture.faults import Fault
 from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture
 from weftnet.base import units
+from weftnet.base.memory import free
 from weftnet.compose import examine
 from weftnet.compose.flow import Resolved
 from weftnet.compose.inputs import Inputs, inputs_of
 from weftnet.cost.communication import TIMES, Scaling, Together, Volume, scaling, volume
 from weftnet.cost.cost import Cost, cost, largest, usable
-from weftnet.cost.machine import Machine, memory_available, this_machine
+from weftnet.cost.machine import Machine, this_machine
 from weftnet.cost.microbenchmarks import roofline
 from weftnet.cost.roofline import pass_calls
 from weftnet.cost.step_time import BUDGET, FIRST, PASSES, Steps, StepTime, step_time, undisturbed
@@ -40,7 +42,6 @@ class Report:
         batch: examples in a batch.
         examples: in an epoch, None if not known.
         memory: bytes that training may use.
-        largest_batch: the most examples whose training step fits into them, None where there are faults.
         together: the workers that share a batch, if any.
         sent: what each of them sends in a step.
         time: of a training step, None if it is left out.
@@ -48,6 +49,7 @@ class Report:
         scaling: how much faster several workers are; needs times.
         note: what went wrong on the way to the times, empty if nothing.
         resolved: the parts, as far as they are sound.
+        optimiser: whose state is counted.
     """
 
     parts: Mapping[str, Cost]
@@ -55,7 +57,6 @@ class Report:
     batch: int
     examples: int | None
     memory: int
-    largest_batch: int | None = None
     together: Together | None = None
     sent: Volume | None = None
     time: StepTime | None = None
@@ -63,6 +64,16 @@ class Report:
     scaling: Scaling | None = None
     note: str = ""
     resolved: Mapping[str, Resolved] = field(default_factory=dict, repr=False)
+    optimiser: str = "adamw"
+
+    @cached_property
+    def largest_batch(self) -> int | None:
+        """The most examples whose training step fits into the memory; None where there are faults."""
+        return None if self.faults else self.largest_below(usable(self.memory))
+
+    def largest_below(self, peak: int) -> int:
+        """The most examples whose training step has no higher peak than so many bytes; 0 if not even one does."""
+        return _largest(self.resolved, peak, self.optimiser)
 
     @property
     def step(self) -> float | None:
@@ -152,25 +163,23 @@ def check(
         known.extend(fault for fault in wrong if fault not in known)
         if tree is not None and not wrong:
             resolved[part] = tree
-    memory = memory_available() if memory is None else memory
-
-    def costs(size: int) -> dict[str, Cost]:
-        return _costs(resolved, size, optimiser)
+    memory = free() if memory is None else memory
 
     if known:
         size = 64 if batch is None else batch
-        return Report(costs(size), tuple(known), size, examples, memory)
-    most = largest(lambda size: _peak(costs(size)), usable(memory))
-    if batch is None and not most:
-        raise SettingError("not even one example fits", where="memory", got=units.size(memory))
-    batch = most if batch is None else batch
+        return Report(_costs(resolved, size, optimiser), tuple(known), size, examples, memory)
+    if batch is None:
+        batch = _largest(resolved, usable(memory), optimiser)
+        if not batch:
+            raise SettingError("not even one example fits", where="memory", got=units.size(memory))
     sent = None
     if together is not None:
         if batch < together.workers:
             expected = f"a batch of at least {together.workers}, one example for each worker"
             raise SettingError("the batch is too small", where="--workers", expected=expected, got=str(batch))
         sent = sum((volume(tree, together.workers, together.shard) for tree in resolved.values()), Volume(0, 0, 0))
-    return Report(costs(batch), (), batch, examples, memory, most, together, sent, resolved=resolved)
+    costs = _costs(resolved, batch, optimiser)
+    return Report(costs, (), batch, examples, memory, together, sent, resolved=resolved, optimiser=optimiser)
 
 
 def timed(report: Report, *, budget: float = BUDGET, progress: Callable[[float], None] = lambda _: None) -> Report:
@@ -196,11 +205,10 @@ def _times(
     report: Report, sizes: list[int], budget: float, progress: Callable[[float], None]
 ) -> tuple[list[StepTime], str]:
     """The times of steps of these sizes: of real steps where the smallest is within memory and budget."""
-    room = usable(min(report.memory, memory_available()))
-    optimiser = next(iter(report.parts.values())).optimiser
+    room = usable(min(report.memory, free()))
 
     def costs(size: int) -> list[Cost]:
-        return list(_costs(report.resolved, size, optimiser).values())
+        return list(_costs(report.resolved, size, report.optimiser).values())
 
     def fits(size: int) -> bool:
         return sum(each.peak for each in costs(size)) <= room
@@ -211,7 +219,7 @@ def _times(
         share = budget / len(sizes)
         try:
             with undisturbed():
-                steps = Steps(report.resolved.values(), optimiser)
+                steps = Steps(report.resolved.values(), report.optimiser)
                 return [
                     step_time(steps, size, fits=fits, budget=share,
                               progress=lambda done, past=past: progress((past + done) / len(sizes)))
@@ -235,8 +243,8 @@ def _costs(resolved: Mapping[str, Resolved], size: int, optimiser: str) -> dict[
     return {part: cost(tree, size, optimiser=optimiser) for part, tree in resolved.items()}
 
 
-def _peak(costs: Mapping[str, Cost]) -> int:
-    return sum(each.peak for each in costs.values())
+def _largest(resolved: Mapping[str, Resolved], peak: int, optimiser: str) -> int:
+    return largest(lambda size: sum(each.peak for each in _costs(resolved, size, optimiser).values()), peak)
 
 
 def _complete(

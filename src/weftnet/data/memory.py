@@ -1,9 +1,8 @@
 """How much memory data may take, and whether a source would take more."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
+from weftnet.base.memory import free
 from weftnet.base.units import bytes_of
 from weftnet.data.read import uncompressed_size
 from weftnet.errors import SettingError
@@ -27,19 +26,6 @@ def memory_of(setting: str | int | None) -> int:
     if (size := bytes_of(str(setting), "memory")) < LEAST:
         raise SettingError("this is too little memory for any data", where="memory", expected="1MiB", got=str(setting))
     return size
-
-
-def free() -> int:
-    """Free bytes: the minimum of the system's and the container's."""
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        limits.append(int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024)
-    with suppress(OSError, ValueError):  # "max" is no number: no limit
-        root = Path("/sys/fs/cgroup")
-        limit = int((root / "memory.max").read_text(encoding="ascii"))
-        limits.append(max(limit - int((root / "memory.current").read_text(encoding="ascii")), 0))
-    return min(limits)
 
 
 def too_large(path: Path, weight: float, memory: int) -> bool:

@@ -116,7 +116,7 @@ def _curves(result: Competition) -> list[str]:
     factor, _, unit = scale_of(result.metric)
     names = [standing.name for standing in result.standings]
     for outcome in sorted(result.outcomes, key=lambda o: names.index(o.name) if o.name in names else len(names)):
-        if outcome.status in ("failed", "skipped"):
+        if outcome.status in ("failed", "skipped", "left out"):
             continue
         history = Run.open(result.folder / outcome.folder).history
         score = [(e["seconds"], e["validation"][result.metric] * factor) for e in history if e["validation"]]
@@ -191,6 +191,6 @@ def _recipe(run: Run) -> str:
 
 
 def _failed(result: Competition) -> list[str]:
-    failed = [outcome for outcome in result.outcomes if outcome.status == "failed"]
+    failed = [outcome for outcome in result.outcomes if outcome.status in ("failed", "left out")]
     errors = [f"<pre>{escape(f'{o.name}, seed {o.seed}: {o.error}')}</pre>" for o in failed]
-    return [section("Failed runs", *errors)] if errors else []
+    return [section("Failed or left out", *errors)] if errors else []

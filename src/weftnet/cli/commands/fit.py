@@ -11,17 +11,19 @@ from typing import Any
 from rich.console import Console
 
 from weftnet.base.files import write_json
+from weftnet.base.memory import held
 from weftnet.base.units import duration
 from weftnet.cli.commands.architecture import architecture_of
 from weftnet.cli.commands.choosing import task_for, task_name
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, summary, troubles
 from weftnet.compete import competition as compete
-from weftnet.compete import facts
 from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import LENGTHS, Job, Outcome, Terms, jobs_of
+from weftnet.compete.latency import latency
 from weftnet.compete.pool import run_jobs
 from weftnet.compete.propose import propose
+from weftnet.compete.prospects import Memory, Prospect, left_out, prospects
 from weftnet.data import Data, open_data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
@@ -92,7 +94,7 @@ def fit_command(options: FitOptions) -> Competition | None:
     Raises:
         KeyboardInterrupt: Ctrl-C stopped a training; finished trainings are printed and kept.
     """
-    console = Console()
+    console, base = Console(), held()
     entries = entries_of(options)
     if is_worker() and options.out is None:
         raise SettingError("several workers need a named folder", where="--out", fix="give --out runs/NAME")
@@ -103,16 +105,18 @@ def fit_command(options: FitOptions) -> Competition | None:
     if not is_leader():
         run_jobs(work, entries.data, count, lambda outcome: None)
         return None
-    costs = facts.costs(entries.candidates, entries.task, entries.data)
+    known = prospects(entries.candidates, entries.terms, entries.data)
+    count, without = places(known, Memory.now(base), count, asked=options.jobs is not None)
     if restarted_midway():
         console.print(f"a worker ended: all were restarted ({restarts()}) from the newest checkpoint", highlight=False)
     else:
         compete.prepare(folder, replace=options.replace)
         mark_started()
         line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
-        summary(console, entries.data, entries.terms.task, entries.candidates, line)
-    outcomes = train_all(console, work, entries, count, options.plugins)
-    result = judged(folder, entries, costs, outcomes)
+        summary(console, entries.data, entries.terms.task, entries.candidates, line, without)
+    outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
+    outcomes += train_all(console, [job for job in work if job.name not in without], entries, count, options.plugins)
+    result = judged(folder, entries, known, outcomes)
     conclude(console, result, entries.data)
     return result
 
@@ -139,12 +143,10 @@ def entries_of(options: FitOptions) -> Entries:
     return Entries(data, task, candidates, terms)
 
 
-def judged(
-    folder: Path, entries: Entries, costs: Mapping[str, Mapping[str, Any]], outcomes: Sequence[Outcome]
-) -> Competition:
+def judged(folder: Path, entries: Entries, prospects: Sequence[Prospect], outcomes: Sequence[Outcome]) -> Competition:
     """The competition with its leaderboard and its winner; latencies are measured now, when nothing trains."""
     scoring = entries.scoring
-    known = {name: {**cost, "latency": facts.latency(folder, name, outcomes)} for name, cost in costs.items()}
+    known = {each.name: {**each.facts(), "latency": latency(folder, each.name, outcomes)} for each in prospects}
     standings = compete.rank(outcomes, scoring.score, scoring.better, known)
     best, reason = compete.winner(standings, outcomes, scoring.score, scoring.better)
     kept = None if best is None else folder / best
@@ -192,6 +194,24 @@ def check_recipes(work: Sequence[Job], task: Task, data: Data) -> None:
 def workers(jobs: int | None, count: int) -> int:
     """How many trainings run at once: `jobs`, otherwise one for each core; never more than there are trainings."""
     return max(1, min(jobs or os.cpu_count() or 1, count))
+
+
+def places(prospects: Sequence[Prospect], memory: Memory, most: int, asked: bool) -> tuple[int, Mapping[str, str]]:
+    """How many trainings run at once, and the candidates that don't fit into memory then, with the reasons.
+
+    Args:
+        prospects: of the candidates.
+        memory: of this machine.
+        most: trainings at once.
+        asked: whether the number was asked for; otherwise fewer run at once where more would not fit.
+
+    Raises:
+        WeftnetError: no candidate fits.
+    """
+    if is_worker():
+        return most, {}
+    count = most if asked else memory.at_once(prospects, most)
+    return count, left_out(prospects, memory, count)
 
 
 def plan(candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int) -> str:

@@ -1,6 +1,6 @@
 """Tables and lines for a terminal of 80 columns or more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,16 @@ from weftnet.data import Data
 from weftnet.tasks import Candidate
 
 
-def summary(console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str) -> None:
-    """Print what was read, which candidates compete, and for how long."""
+def summary(
+    console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str, left_out: Mapping[str, str]
+) -> None:
+    """Print what was read, which candidates compete, for how long, and which don't fit into memory."""
     facts_of(console, data, task)
     console.print(f"\n[bold]{plan}[/bold]", highlight=False)
     shown = _grid()
     for candidate in candidates:
-        shown.add_row(escape(candidate.name), escape(candidate.why))
+        why = left_out.get(candidate.name)
+        shown.add_row(escape(candidate.name), f"[red]left out[/red]: {escape(why)}" if why else escape(candidate.why))
     console.print(shown, highlight=False)
     console.print()
 
@@ -64,6 +67,8 @@ def troubles(console: Console, folder: Path, outcomes: Sequence[Outcome]) -> Non
         if outcome.status == "failed":
             title = escape(f"{outcome.name} seed {outcome.seed}")
             console.print(f"[red]{title} failed[/red]: {escape(outcome.error)}", highlight=False)
+    for name, error in {outcome.name: outcome.error for outcome in outcomes if outcome.status == "left out"}.items():
+        console.print(f"[red]{escape(name)} left out[/red]: {escape(error)}", highlight=False, soft_wrap=True)
     for outcome in outcomes:
         if outcome.status == "stopped":
             text = f"stopped and kept; continue with: weftnet resume {folder / outcome.folder}"
