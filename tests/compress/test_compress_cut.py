@@ -1,15 +1,19 @@
 """Cutting units out: what is left computes what the whole network does without them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import ClassVar
 
 import pytest
 import torch
 from compress_fakes import NETWORKS, network
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Repeat, to_dict
+from weftnet.blocks import BLOCKS
+from weftnet.compose import build
 from weftnet.compose.network import Network
 from weftnet.compress.cut import Removal, check, cut
 from weftnet.compress.groups import Group
@@ -177,3 +181,37 @@ def test_repeats_are_written_out_at_the_same_paths() -> None:
     assert [leaf.path for leaf in resolve(flat.parts["network"], inputs, "network").leaves()] == before
     labelled = unroll(type(architecture).of(Repeat(2, Block("relu", label="squash"), label="twice")))
     assert labelled.parts["network"] == Chain((Block("relu"), Block("relu")), label="twice")
+
+
+class Doubled(nn.Module):
+    """y = 2 · (x · weightᵀ + bias), a block that is not ours."""
+
+    resizable: ClassVar[Mapping[str, str]] = {"inner.out": "dim", "inner.in": "dim_in"}
+
+    def __init__(self, dim_in: int, dim: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(dim_in, dim)
+
+    def forward(self, x: Float[Tensor, "*batch dim_in"]) -> Float[Tensor, "*batch dim"]:
+        y: Tensor = 2 * self.inner(x)
+        return y
+
+
+def test_a_plugins_block_that_says_what_can_change_is_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BLOCKS, "_entries", {**BLOCKS._entries, "doubled": Doubled})
+    inputs = {"x": Signal(("dim",), (5,))}
+    chain = Chain(
+        (Block("doubled", {"dim": 9}), Block("relu"), Block("doubled", {"dim": 6}), Block("dense", {"dim": 2}))
+    )
+    architecture = Architecture.of(chain)
+    torch.manual_seed(0)
+    whole = build(architecture, {"network": inputs})["network"].eval()
+    assert isinstance(whole, Network)
+    batch = Batch({"x": torch.randn(4, 5)}, {}, None, torch.arange(4))
+    groups = prunable_groups(whole, architecture, inputs, batch)
+    assert {group.name: group.size for group in groups} == {"0": 9, "2": 6}
+    smaller, network = cut(whole, architecture, inputs, thirds(groups))
+    check(whole, network, thirds(groups), batch)
+    body = smaller.parts["network"]
+    assert isinstance(body, Chain)
+    assert [node.settings["dim"] for node in body.nodes if isinstance(node, Block) and node.settings] == [6, 4, 2]

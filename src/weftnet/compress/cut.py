@@ -15,8 +15,8 @@ from weftnet.architecture.edits import Edit, apply
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Node, children
 from weftnet.compose.network import Network, build
-from weftnet.compress.groups import Group
-from weftnet.compress.sizes import changes
+from weftnet.compress.groups import Group, axis_of
+from weftnet.compress.sizes import Place, changes
 from weftnet.compress.slices import slices
 from weftnet.compress.unroll import unroll
 from weftnet.data.batch import Batch
@@ -110,7 +110,7 @@ def _without(tensor: Tensor, name: str, removed: Mapping[tuple[str, int], set[in
 
 def _edits(network: Network, architecture: Architecture, removals: Sequence[Removal]) -> list[Edit]:
     """The changed settings, block by block."""
-    counts: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    counts: dict[str, dict[Place, int]] = defaultdict(lambda: defaultdict(int))
     for removal in removals:
         leaving = torch.isin(removal.group.units, removal.units)
         for member in removal.group.members:
@@ -123,13 +123,13 @@ def _edits(network: Network, architecture: Architecture, removals: Sequence[Remo
         sizes = {place: _size(network, block.path, place) - count for place, count in counts[block.path].items()}
         if block.settings.get("bidirectional") and ("", "out") in sizes:
             sizes["", "out"] //= 2
-        settings = changes(block, written[block.path].settings, sizes)  # type: ignore[arg-type]  # places are Places
+        settings = changes(block, written[block.path].settings, sizes)
         if settings:
             edits.append(Edit(("network", *block.path.split(".")), "set", settings))
     return edits
 
 
-def _size(network: Network, block: str, place: tuple[str, str]) -> int:
+def _size(network: Network, block: str, place: Place) -> int:
     """The current size."""
     inner, side = place
     module = network.get_submodule(f"{block}.{inner}".rstrip("."))
@@ -138,7 +138,7 @@ def _size(network: Network, block: str, place: tuple[str, str]) -> int:
         ways = 2 if cell.bidirectional else 1
         return int(cell.input_size if side == "in" else cell.hidden_size * ways)  # type: ignore[arg-type,operator]
     weight = module.get_parameter("weight")
-    return int(weight.shape[1 if side == "in" or inner == "table" else 0])
+    return int(weight.shape[axis_of(module, side)])
 
 
 def blocks_of(node: Node) -> dict[str, Block]:

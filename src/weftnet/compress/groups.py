@@ -13,7 +13,7 @@ plain torch layers, so a copy of the network is traced in which
 import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -22,10 +22,8 @@ from torch import Tensor, nn
 from weftnet.base.extras import need
 from weftnet.compose.flow import Resolved
 from weftnet.compose.network import Network
-from weftnet.compress.sizes import MIXING, Place, Side, sizes_of
+from weftnet.compress.sizes import Place, Side, is_whole, mixes, sizes_of
 from weftnet.data.batch import Batch
-
-RECURRENT = ("lstm", "gru", "rnn")
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,14 @@ class Member:
         place: the submodule inside it, and whether its outputs or inputs.
         numbers: (n) the layer's channels.
         channels: (n) the group's channel that each of them belongs to.
+        axis: of the channels in the layer's weight.
     """
 
     block: str
     place: Place
     numbers: Tensor
     channels: Tensor
+    axis: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class _WithReader(nn.Module):
         self.axis = 1 + gives.axes.index("channels" if gives.kind == "image" else "dim")
         self.reader = nn.Linear(gives.sizes[self.axis - 1], 1)
         for block in network.rows:
-            if block.kind == "block" and block.name in RECURRENT:
+            if block.kind == "block" and is_whole(block):
                 self._replace(block.path, block.reads["x"].size("dim"), block.output.size("dim"))
 
     def _replace(self, path: str, dim_in: int, dim: int) -> None:
@@ -128,7 +128,7 @@ def groups(network: Network, batch: Batch) -> list[Group]:
         members = list(_members(items, graph, traced, blocks))
         resizable = [member for member in members if member is not None]
         if len(resizable) == len(members):
-            mixing = any(blocks[member.block].name in MIXING for member in resizable)
+            mixing = any(mixes(blocks[member.block]) for member in resizable)
             result.append(Group(resizable[0].block, _units(resizable, blocks), tuple(resizable), mixing))
     return result
 
@@ -142,7 +142,13 @@ def _members(items: Any, graph: Any, traced: _WithReader, blocks: Mapping[str, R
             yield None
         elif module in names:  # the others are operations without weights
             side: Side = "out" if graph.is_out_channel_pruning_fn(item.dep.handler) else "in"
-            yield _member(names[module], side, item.idxs, item.root_idxs, blocks)
+            member = _member(names[module], side, item.idxs, item.root_idxs, blocks)
+            yield None if member is None else replace(member, axis=axis_of(module, side))
+
+
+def axis_of(module: nn.Module, side: Side) -> int:
+    """The axis of a layer's weight on which its outputs or inputs lie; an embedding's rows are its vectors."""
+    return int(side == "in" or isinstance(module, nn.Embedding))
 
 
 def _member(
@@ -152,8 +158,8 @@ def _member(
     while owner not in blocks:
         owner, _, _ = owner.rpartition(".")
     block = blocks[owner]
-    inner = "" if block.name in RECURRENT else path[len(owner) + 1 :]
-    if (inner, side) not in sizes_of(block).places or any(channel is None for channel in channels):
+    inner = "" if is_whole(block) else path[len(owner) + 1 :]
+    if (inner, side) not in sizes_of(block) or any(channel is None for channel in channels):
         return None
     return Member(owner, (inner, side), torch.tensor(list(numbers)), torch.tensor(list(channels)))
 

@@ -12,8 +12,6 @@ from torch import Tensor
 
 from weftnet.compress.groups import Member
 
-_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
-
 
 @dataclass(frozen=True)
 class Slice:
@@ -45,8 +43,7 @@ def slices(member: Member, state: Mapping[str, Tensor]) -> Iterator[Slice]:
         if side == "in" and name != "weight":
             continue
         if tensor.dim():  # the counter of a batch norm has no channels
-            axis = 1 if side == "in" or inner == "table" else 0  # an embedding's rows are its vectors
-            yield Slice(prefix + name, axis, member.numbers, member.channels)
+            yield Slice(prefix + name, member.axis, member.numbers, member.channels)
 
 
 def _recurrent(member: Member, own: Mapping[str, Tensor]) -> Iterator[tuple[str, int, Tensor, Tensor]]:
@@ -58,13 +55,14 @@ def _recurrent(member: Member, own: Mapping[str, Tensor]) -> Iterator[tuple[str,
             if "weight_ih_l0" in name:
                 yield name, 1, numbers, channels
         return
-    dim = own[f"{kind}.weight_hh_l0"].shape[1]
+    rows_hidden, dim = own[f"{kind}.weight_hh_l0"].shape
+    gates = rows_hidden // dim
     for name in own:
         start = dim if name.endswith("_reverse") else 0
         own_direction = (numbers >= start) & (numbers < start + dim)
         units = numbers[own_direction] - start
-        rows = torch.cat([units + gate * dim for gate in range(_GATES[kind])])
-        yield name, 0, rows, channels[own_direction].repeat(_GATES[kind])
+        rows = torch.cat([units + gate * dim for gate in range(gates)])
+        yield name, 0, rows, channels[own_direction].repeat(gates)
         if "weight_hh" in name:
             yield name, 1, units, channels[own_direction]
         elif "weight_ih" in name and "_l0" not in name:

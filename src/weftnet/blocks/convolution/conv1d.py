@@ -17,7 +17,8 @@ Differs from torch: it is `nn.Conv1d`, features last; 'same' takes a stride; 'ca
 Cost: dim·dim_in/groups·kernel + dim parameters; 2·dim·dim_in/groups·kernel FLOPs an output step.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -41,6 +42,8 @@ class Conv1d(nn.Module):
         groups: splits features and filters into groups that don't see each other.
         bias: whether to add a learned constant.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"conv.out": "dim", "conv.in": "dim_in"}
 
     def __init__(
         self,

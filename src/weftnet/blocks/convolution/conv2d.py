@@ -15,7 +15,8 @@ Differs from torch: it is `nn.Conv2d`; 'same' takes a stride, for odd kernels, a
 Cost: channels·channels_in/groups·kernel² + channels parameters; twice the weights in FLOPs an output pixel.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -38,6 +39,8 @@ class Conv2d(nn.Module):
         groups: splits channels and filters into groups that don't see each other.
         bias: whether to add a learned constant.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"conv.out": "channels", "conv.in": "channels_in"}
 
     def __init__(
         self,

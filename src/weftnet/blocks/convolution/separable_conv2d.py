@@ -11,7 +11,8 @@ two could do (MobileNet puts a normalisation and relu between: there, write two 
 Cost: channels_in·kernel² + channels·channels_in + channels parameters; twice the weights in FLOPs an output pixel.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -32,6 +33,10 @@ class SeparableConv2d(nn.Module):
         padding: "same", "valid", or zeros at every edge.
         bias: whether to add a learned constant.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {
+        "pointwise.out": "channels", "pointwise.in": "channels_in", "depthwise.out": "channels_in",
+    }  # fmt: skip
 
     def __init__(
         self,

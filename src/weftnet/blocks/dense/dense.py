@@ -8,6 +8,9 @@ Differs from torch: it is `nn.Linear`, in its initialisation too.
 Cost: dim_in·dim + dim parameters; 2·dim_in·dim FLOPs a position.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -20,6 +23,8 @@ class Dense(nn.Module):
         dim: output values per position.
         bias: whether to add a learned constant.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"linear.out": "dim", "linear.in": "dim_in"}
 
     def __init__(self, dim_in: int, dim: int, bias: bool = True) -> None:
         super().__init__()

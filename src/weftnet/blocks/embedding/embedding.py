@@ -9,6 +9,9 @@ the mask says what padding is.
 Cost: no multiplications, vocabulary · dim parameters.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,6 +25,8 @@ class Embedding(nn.Module):
         dim: size of each vector.
         std: deviation of the initial weights; vectors that start small are shaped more by the data.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"table.out": "dim"}
 
     def __init__(self, vocabulary: int, dim: int, std: float = 1.0) -> None:
         super().__init__()

@@ -12,6 +12,9 @@ statistics; torch would include it. The sums run in float32 at least.
 Cost: 2·dim parameters, 2·dim + 1 buffers; some 8 operations per value while training, 2 in evaluation.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -25,6 +28,8 @@ class BatchNorm(nn.Module):
         momentum: the share of a new batch in the running statistics, 0 … 1.
         eps: added to the variance.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"norm.out": "dim"}
 
     def __init__(self, dim: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
         super().__init__()

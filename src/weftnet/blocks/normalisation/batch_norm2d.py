@@ -10,6 +10,9 @@ Without `gain` the weight is one: a convolution behind the norm can scale as wel
 Cost: 2·channels parameters, 2·channels + 1 buffers; some 8 operations per value while training, 2 in evaluation.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -24,6 +27,8 @@ class BatchNorm2d(nn.Module):
         eps: added to the variance.
         gain: whether the weight is learned, or is one.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"norm.out": "channels"}
 
     def __init__(self, channels: int, momentum: float = 0.1, eps: float = 1e-5, gain: bool = True) -> None:
         super().__init__()

@@ -9,6 +9,9 @@ Differs from torch: it is `nn.LayerNorm` on the last axis.
 Cost: 2·dim parameters; some 8 operations per value.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -20,6 +23,9 @@ class LayerNorm(nn.Module):
         dim: features of a position.
         eps: added to the variance.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"norm.out": "dim"}
+    mixes_features: ClassVar[bool] = True
 
     def __init__(self, dim: int, eps: float = 1e-5) -> None:
         super().__init__()

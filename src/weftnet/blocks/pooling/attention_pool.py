@@ -11,6 +11,9 @@ Differs from torch, which has none.
 Cost: dim_in·dim_hidden + 2·dim_hidden parameters; 2·(dim_in·dim_hidden + dim_hidden + dim_in) FLOPs a step.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -23,6 +26,8 @@ class AttentionPool(nn.Module):
         dim_in: features of a step.
         dim_hidden: size of the query; dim_in by default.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"key.out": "dim_hidden", "query.in": "dim_hidden"}
 
     def __init__(self, dim_in: int, dim_hidden: int | None = None) -> None:
         super().__init__()

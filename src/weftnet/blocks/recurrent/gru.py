@@ -13,6 +13,9 @@ one and padding never changes the answer; masks are contiguous from the left (pa
 Cost per cell: 3 · dim · (dim_in + dim) multiplications a step, 3 · dim · (dim_in + dim + 2) parameters.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -30,6 +33,8 @@ class Gru(nn.Module):
         bidirectional: whether a second set of cells reads from the end.
         dropout: rate between layers, in training.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"out": "dim", "in": "dim_in"}
 
     def __init__(
         self, dim_in: int, dim: int, layers: int = 1, bidirectional: bool = False, dropout: float = 0.0

@@ -15,6 +15,9 @@ contiguous from the left (padding on the right).
 Cost per cell: 4 · dim · (dim_in + dim) multiplications a step, 4 · dim · (dim_in + dim + 2) parameters.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -35,6 +38,8 @@ class Lstm(nn.Module):
         bidirectional: whether a second set of cells reads from the end.
         dropout: rate between layers, in training.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"out": "dim", "in": "dim_in"}
 
     def __init__(
         self, dim_in: int, dim: int, layers: int = 1, bidirectional: bool = False, dropout: float = 0.0

@@ -8,7 +8,8 @@ one and padding never changes the answer; masks are contiguous from the left (pa
 Cost per cell: dim · (dim_in + dim) multiplications a step, dim · (dim_in + dim + 2) parameters.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -28,6 +29,8 @@ class Rnn(nn.Module):
         dropout: rate between layers, in training.
         nonlinearity: φ.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"out": "dim", "in": "dim_in"}
 
     def __init__(
         self,

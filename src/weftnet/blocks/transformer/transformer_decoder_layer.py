@@ -13,7 +13,8 @@ Cost: self- and cross-attention's (see multi_head_attention, cross_attention) + 
 multiplications; with dim_memory = dim 8 · dim · (dim + 1) + 2 · dim · dim_hidden + dim_hidden + 7 · dim parameters.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -38,6 +39,8 @@ class TransformerDecoderLayer(nn.Module):
         norm_first: whether norms come before the sublayers or after the residuals.
         rotary: whether positions turn queries and keys of the self-attention.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"feed.0.out": "dim_hidden", "feed.3.in": "dim_hidden"}
 
     def __init__(
         self,

@@ -12,7 +12,8 @@ Cost: attention's (see multi_head_attention) + 2 · time · dim · dim_hidden mu
 4 · dim · (dim + 1) + 2 · dim · dim_hidden + dim_hidden + 5 · dim parameters.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -36,6 +37,8 @@ class TransformerEncoderLayer(nn.Module):
         causal: whether a step sees only itself and the steps before.
         rotary: whether positions turn queries and keys.
     """
+
+    resizable: ClassVar[Mapping[str, str]] = {"feed.0.out": "dim_hidden", "feed.3.in": "dim_hidden"}
 
     def __init__(
         self,

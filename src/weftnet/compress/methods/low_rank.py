@@ -28,8 +28,8 @@ from weftnet.compose.network import Network, build
 from weftnet.compress.cut import blocks_of
 from weftnet.compress.emit import write_torch
 from weftnet.compress.factor import factors, rank_for
-from weftnet.compress.groups import RECURRENT
 from weftnet.compress.resources import NotApplicable, Resources, network_of
+from weftnet.compress.sizes import is_whole
 from weftnet.compress.unroll import unroll
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
@@ -127,7 +127,7 @@ def replace_layers(
 
 
 def _family(block: Resolved) -> str:
-    return "recurrent" if block.name in RECURRENT else block.name
+    return "recurrent" if is_whole(block) else block.name
 
 
 def _matrix(network: Network, block: Resolved) -> Tensor | None:
@@ -135,7 +135,7 @@ def _matrix(network: Network, block: Resolved) -> Tensor | None:
     if _family(block) not in _FACTORISE or block.settings.get("groups", 1) != 1 or len(block.reads) != 1:
         return None
     (layer,) = network.get_submodule(block.path).children()
-    if block.name in RECURRENT:
+    if is_whole(block):
         return torch.cat([weight for name, weight in _inputs_of(layer).items()])
     weight = layer.get_parameter("weight").detach()
     return weight.T if block.name == "embedding" else weight.flatten(1)
