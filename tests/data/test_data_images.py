@@ -21,7 +21,7 @@ from PIL import ImageOps
 from weftnet.data import open_data
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.kinds.image import Image
-from weftnet.data.pictures import _QUIET, PIXELS, outlines, pictures
+from weftnet.data.pictures import PIXELS, QUIET, outlines, pictures
 from weftnet.errors import DataError
 
 RNG = np.random.default_rng(1)
@@ -216,13 +216,13 @@ def test_threads_that_decode_at_once_leave_the_warnings_as_they_were() -> None:
     inside, leave = threading.Event(), threading.Event()
 
     def decode() -> None:
-        with _QUIET:
+        with QUIET:
             inside.set()
             assert leave.wait(20)
         second.set()
 
     other = threading.Thread(target=decode)
-    with _QUIET:
+    with QUIET:
         quiet = list(warnings.filters)
         other.start()
         assert inside.wait(20)

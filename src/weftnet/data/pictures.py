@@ -57,7 +57,7 @@ def outlines(cells: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:
         BadValue: a cell is no image that can be read.
     """
     for row, cell in enumerate(cells):
-        with _QUIET, _opened(cell, row) as picture:
+        with QUIET, opened(cell, row) as picture:
             width, height = picture.size
             turned = picture.format == "JPEG" and picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
             grey = _is_grey_palette(picture) if picture.mode == "P" else picture.mode in _GREY
@@ -78,7 +78,7 @@ def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize:
     """
     rows = enumerate(cells)
     while batch := list(islice(rows, _TOGETHER)):
-        with _QUIET:
+        with QUIET:
             decoded = [_decoded(cell, row, (size[1], size[0]), grey, resize) for row, cell in batch]
         yield from decoded
 
@@ -88,7 +88,7 @@ def _decoded(cell: Any, row: int, size: tuple[int, int], grey: bool, resize: Res
     from PIL import ImageOps
     from PIL.Image import Resampling
 
-    with _opened(cell, row) as picture:
+    with opened(cell, row) as picture:
         if picture.format == "JPEG":
             side = 2 * max(size)  # before it is turned upright, width and height may be swapped
             picture.draft(None, (side, side))
@@ -130,11 +130,12 @@ class _Quiet:
                 self._caught.__exit__(None, None, None)
 
 
-_QUIET = _Quiet()
+#: to be entered while images are decoded
+QUIET = _Quiet()
 
 
 @contextmanager
-def _opened(cell: Any, row: int) -> Iterator["Image"]:
+def opened(cell: Any, row: int) -> Iterator["Image"]:
     """The image of a cell, with its header read and its size checked; errors name the row."""
     from PIL import Image, UnidentifiedImageError
 

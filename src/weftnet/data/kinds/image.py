@@ -27,6 +27,7 @@ from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments, moments_of, numeric
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._show import thumbnail
+from weftnet.data.kinds._size import check_size, one_size
 from weftnet.data.media import IMAGES, are_files, is_picture
 from weftnet.data.pictures import Resize, outlines, pictures
 from weftnet.data.wires import FileWire
@@ -34,7 +35,6 @@ from weftnet.errors import DataError
 
 _MOST = 4  # channels of an image whose layout is inferred
 _FILE = "file"  # the layout of a column of files
-_EQUAL, _MIXED, _STEP = 512, 64, 8
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 
 
@@ -74,9 +74,7 @@ class Image(Kind):
         ):
             if setting not in known:
                 raise ValueError(f"image: {name}: expected one of {', '.join(known)}, got {setting!r}")
-        sides = self.size if isinstance(self.size, list) else [self.size] * 2
-        if not all(type(side) is int for side in sides) or not (self.size == 0 or (len(sides) == 2 and min(sides) > 0)):
-            raise ValueError(f"image: size: expected a positive number, or [height, width], got {self.size!r}")
+        check_size("image", self.size)
         self.notices: list[str] = []
 
     @classmethod
@@ -195,7 +193,12 @@ class Image(Kind):
         greys = sum(grey for _, _, grey in headers)
         grey = self.mode == "grey" or (self.mode == "auto" and greys == len(headers))
         self.layout, self.dtype = _FILE, "uint8"
-        self.sizes = [1 if grey else 3, *self._choose_size([(height, width) for height, width, _ in headers])]
+        size, notice = one_size([(height, width) for height, width, _ in headers], self.size)
+        if notice:
+            self.notices.append(
+                f"images are {notice} ({self.resize}); another size: {{'image': {{'size': [height, width]}}}}"
+            )
+        self.sizes = [1 if grey else 3, *size]
         counts = np.zeros((self.sizes[0], 256))
         for picture in self._pictures(files):
             counts += np.asarray(picture.histogram()).reshape(-1, 256)
@@ -208,25 +211,6 @@ class Image(Kind):
         if self.mode == "auto" and not grey and greys:
             self.notices.append(f"{greys} of {len(headers)} training images are grey, read as colour")
         return self
-
-    def _choose_size(self, sizes: list[tuple[int, int]]) -> tuple[int, int]:
-        """Height and width to which all files are resized."""
-        if self.size:
-            height, width = self.size if isinstance(self.size, list) else (self.size, self.size)
-            return height, width
-        if len(set(sizes)) == 1 and max(sizes[0]) <= _EQUAL:
-            return sizes[0]
-        median = np.median(np.array(sizes), 0)
-        reduced = median * min(1.0, _MIXED / median.max())
-        height, width = (
-            max(round(side / _STEP), 1) * _STEP if side > _STEP else max(round(side), 1) for side in reduced
-        )
-        spans = [f"{min(sides)} to {max(sides)}" for sides in zip(*sizes, strict=True)]
-        self.notices.append(
-            f"images are {spans[0]} pixels high and {spans[1]} wide; all are resized to {height}×{width} "
-            f"({self.resize}); another size: {{'image': {{'size': [height, width]}}}}"
-        )
-        return height, width
 
     def _pictures(self, files: Any) -> Any:
         size = self.sizes[1], self.sizes[2]
