@@ -92,13 +92,75 @@ def test_a_plugin_is_a_block_like_any_other(loaded: Plugin) -> None:
     torch.testing.assert_close(y[1], network.get_submodule("0")(x[1:, :2])[0, -1])
 
 
-def test_a_plugin_without_annotations(loaded: Plugin) -> None:
-    _, faults = examine(Chain((Block("bare"),)), {"x": parse("vector:3")})
-    (fault,) = faults
-    assert str(fault).splitlines()[:2] == [
-        "0 (bare): is not a block: forward's argument 'x' has no shape annotation",
-        '  reads: a jaxtyping annotation such as Float[Tensor, "batch time dim_in"]',
-    ]
+PLAIN = """
+import torch
+from torch import nn
+
+class Widen(nn.Module):
+    def __init__(self, in_features, width=5):
+        super().__init__()
+        self.linear = nn.Linear(in_features, width)
+
+    def forward(self, x):
+        if x.sum().item() > 1e9:  # reads a value, which meta has not
+            raise ValueError("too large")
+        return self.linear(x)
+
+class Thin(nn.Module):
+    def __init__(self, in_channels: int, out: int = 3):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out, 3, stride=2)
+
+    def forward(self, image):
+        return self.conv(image)
+
+class Both(nn.Module):
+    def forward(self, x, memory): return x + memory
+
+class Attend(nn.Module):
+    def __init__(self, input_size): super().__init__()
+    def forward(self, x, mask=None): return x if mask is None else x * mask[..., None]
+
+class Pair(nn.Module):
+    def forward(self, x): return x, x
+
+class Picky(nn.Module):
+    def forward(self, x): return x @ torch.ones(7, 2)
+"""
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> None:
+    (tmp_path / "plain.py").write_text(PLAIN)
+    load_plugin(tmp_path / "plain.py")
+
+
+def gives(block: str, signal: str, **settings: object) -> str:
+    """The output of a block, or the first line of its fault and what it reads."""
+    resolved, faults = examine(Chain((Block(block, settings),)), {"x": parse(signal)})
+    return " | ".join(filter(None, (faults[0].what, faults[0].reads))) if faults else str(resolved.output)
+
+
+@pytest.mark.usefixtures("plain")
+def test_without_annotations_a_trial_run_tells_the_shapes() -> None:
+    assert gives("widen", "vector:4") == str(parse("vector:5"))
+    assert gives("widen", "series:6x4", width=2) == str(parse("series:6x2"))
+    assert gives("thin", "image:1x9x9") == str(parse("image:3x4x4"))
+    assert gives("attend", "series:5x3,padded") == str(parse("series:5x3,padded"))
+    data = {"network": {"x": parse("series:5x3,padded")}}
+    network = build(Architecture.of(Chain((Block("attend"), Block("last_step")))), data)["network"]
+    x, mask = torch.randn(2, 5, 3), torch.tensor([[True] * 5, [True] * 2 + [False] * 3])
+    torch.testing.assert_close(network(x, {"x": mask}), torch.stack([x[0, -1], x[1, 1]]))
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_trial_run_that_fails_is_a_fault_of_the_node() -> None:
+    says_nothing = "what its forward takes, which says nothing of shapes"
+    assert gives("picky", "vector:4") == f"reads 7 values per position, not 4 | {says_nothing}"
+    assert gives("pair", "vector:4") == f"forward returned tuple, not one tensor | {says_nothing}"
+    assert gives("thin", "vector:4") == "needs the setting 'in_channels' | in_channels: a whole number"
+    assert gives("widen", "series:5x3,padded").startswith("would treat padding as values: it does not read the mask")
+    assert "also reads memory" in gives("both", "vector:4")
 
 
 def test_torch_is_translated(loaded: Plugin) -> None:

@@ -49,6 +49,8 @@ REGISTRIES: Mapping[str, tuple[str, str]] = {
     "optimiser": ("optimisers", "weftnet.optim:OPTIMISERS"),
     "schedule": ("schedules", "weftnet.optim:SCHEDULES"),
     "loss": ("losses", "weftnet.losses:LOSSES"),
+    "metric": ("metrics", "weftnet.metrics:METRICS"),
+    "listener": ("listeners", "weftnet.train.listeners:LISTENERS"),
     "explainer": ("explainers", "weftnet.explain.methods:METHODS"),
     "compressor": ("compressors", "weftnet.compress.methods:METHODS"),
     "export_target": ("export_targets", "weftnet.export.targets:TARGETS"),

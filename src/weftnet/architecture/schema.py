@@ -2,7 +2,8 @@
 
 This is the only module that reads jaxtyping's annotations; `axes.py` matches axes with signals.
 A constructor argument that is also an input axis, or a fact that signals carry (`vocabulary`), is filled in by the
-builder.
+builder. A block without annotations reads any axes and gives what a trial run gives; of its arguments, those in `SIZES`
+are filled in.
 """
 
 import inspect
@@ -22,6 +23,12 @@ from weftnet.errors import SettingError
 
 MaskFate: TypeAlias = Literal["keeps", "moves", "drops"]
 FACTS = ("vocabulary", "classes")
+#: arguments of a block without annotations → the input's axis whose size they are
+SIZES: Mapping[str, str] = {
+    "dim_in": "dim", "in_features": "dim", "input_size": "dim", "channels_in": "channels", "in_channels": "channels",
+}  # fmt: skip
+#: what such a block reads and gives
+_READS, _GIVES = ("batch", "*axes"), ("batch", "*out")
 _DTYPES: dict[str, Dtype] = {"float": "float", "bfloat": "float", "int": "int", "uint": "int", "bool": "bool"}
 
 
@@ -102,6 +109,11 @@ class Schema:
     filled: frozenset[str]
 
     @property
+    def plain(self) -> bool:
+        """Whether only a trial run tells what it gives."""
+        return self.gives == _GIVES
+
+    @property
     def moves_time(self) -> bool:
         """Whether the output's time axis is not the input's, so that `next_mask` says how a mask changes."""
         return any(kind(axis) == "time" and axis not in self.reads[0].axes for axis in self.gives)
@@ -110,8 +122,16 @@ class Schema:
         """The name of a value's mask, whether or not `forward` reads it: `mask` for the first, else `NAME_mask`."""
         return "mask" if name == self.reads[0].name else f"{name}_mask"
 
-    def fate(self, signal: Signal) -> MaskFate:
-        """What becomes of the first value's mask: the output has the same time axis, another, or none."""
+    def fate(self, signal: Signal, sizes: Sequence[int]) -> MaskFate:
+        """What becomes of the first value's mask: the output has the same time axis, another, or none.
+
+        Args:
+            signal: the first value's.
+            sizes: of the output, after the batch; they decide where nothing is declared.
+        """
+        if self.plain:
+            timed = signal.axes[:1] == ("time",) and len(sizes) == len(signal.axes)
+            return "keeps" if timed and sizes[0] == signal.sizes[0] else "drops"
         if self.moves_time:
             return "moves"
         bound = bind(self.reads[0].axes, signal) or {}
@@ -144,26 +164,21 @@ def _schema(cls: type[nn.Module]) -> Schema:
     forward = inspect.signature(cls.forward)
     for parameter in list(forward.parameters.values())[1:]:
         array, optional = _array(parameter.annotation)
-        if array is None:
-            raise SettingError(
-                f"forward's argument {parameter.name!r} has no shape annotation", where=where,
-                expected='a jaxtyping annotation such as Float[Tensor, "batch time dim_in"]',
-            )  # fmt: skip
         if "mask" in parameter.name.split("_"):
             masks.add(parameter.name)
             continue
         optional = optional or parameter.default is not inspect.Parameter.empty
-        ports.append(Port(parameter.name, tuple(array.dim_str.split()), _dtypes(array), optional))
+        axes = _READS if array is None else tuple(array.dim_str.split())
+        ports.append(Port(parameter.name, axes, _dtypes(array), optional))
+    if not ports:
+        raise SettingError("forward has no inputs", where=where, expected="an argument for a tensor")
     output, _ = _array(forward.return_annotation)
-    if output is None or not ports:
-        raise SettingError(
-            "forward has no shape annotation for its output" if ports else "forward has no inputs", where=where,
-            expected='a jaxtyping annotation such as -> Float[Tensor, "batch dim"]',
-        )  # fmt: skip
     settings = _settings(cls, where)
-    axes = {axis for port in ports for axis in port.axes}
-    filled = frozenset(name for name in settings if name in axes or name in FACTS)
-    return Schema(cls, tuple(ports), frozenset(masks), tuple(output.dim_str.split()), settings, filled)
+    known = {axis for port in ports for axis in port.axes} | {*FACTS}
+    if any(port.axes == _READS for port in ports):
+        known |= {*SIZES}
+    gives = _GIVES if output is None else tuple(output.dim_str.split())
+    return Schema(cls, tuple(ports), frozenset(masks), gives, settings, frozenset(known & {*settings}))
 
 
 def _settings(cls: type[nn.Module], where: str) -> dict[str, Setting]:
@@ -190,7 +205,7 @@ def _array(annotation: Any) -> tuple[Any, bool]:
 
 
 def _dtypes(array: Any) -> frozenset[str]:
-    if not isinstance(array.dtypes, list | tuple):
+    if array is None or not isinstance(array.dtypes, list | tuple):
         return frozenset({"float", "int", "bool"})
     names = {_DTYPES.get(dtype.rstrip("0123456789_efmnuz"), "") for dtype in array.dtypes}
     return frozenset(names - {""})

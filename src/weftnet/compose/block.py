@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from weftnet import plugins
 from weftnet.architecture.axes import Port, bind, clash, mismatch, output_axes
 from weftnet.architecture.faults import Edit, quoted
-from weftnet.architecture.schema import Schema, schema
+from weftnet.architecture.schema import SIZES, Schema, schema
 from weftnet.architecture.signal import Dtype, Signal
 from weftnet.architecture.spec import Block, Chain, Node
 from weftnet.architecture.synonyms import BLOCKS as BLOCK_SYNONYMS
@@ -74,7 +74,7 @@ class BlockResolver:
             return None
         result = self._run(node, form, bound, settings)
         if isinstance(result, str):
-            return self._misfit(node, result, "", _first(bound))
+            return self._misfit(node, result, UNDECLARED if form.plain else "", _first(bound))
         return result
 
     def _unknown(self, node: Block) -> Result:
@@ -162,24 +162,23 @@ class BlockResolver:
     def _run(self, node: Block, form: Schema, bound: Bound, settings: dict[str, Any]) -> Result | str:
         """Create the block on meta and run it; a sentence if it fails or does not do what it declares."""
         try:
-            with torch.device("meta"):
-                module = form.cls(**settings)
-            with OneStep():
-                value, mask = call(module, form, bound)
+            value, mask = _tried(form, bound, settings)
         except Exception as error:  # a block may be anyone's code; its error becomes a fault
             return sentence(error)
         if not isinstance(value, Tensor):
             return f"forward returned {type(value).__name__}, not one tensor"
-        axes = output_axes(form.gives, _axes(bound), value.ndim - 1)
+        first = _first(bound).signal
+        same = form.plain and value.ndim == len(first.axes) + 1
+        axes = first.axes if same else output_axes(form.gives, _axes(bound), value.ndim - 1)
         if why := _unusable(value, mask, axes, form, bound):
             return why
-        signal = _signal(value, mask, axes, _first(bound).signal)
+        signal = _signal(value, mask, axes, first)
         here = ".".join(self.path)
         resolved = Resolved(
             "block", here, node.name,
             reads={name: flow.signal for name, (_, flow) in bound.items()},
             by={name: flow.by for name, (_, flow) in bound.items()},
-            gives={"y": signal}, cls=form.cls, settings=settings, mask=form.fate(_first(bound).signal),
+            gives={"y": signal}, cls=form.cls, settings=settings, mask=form.fate(first, signal.sizes),
         )  # fmt: skip
         return resolved, Flow(signal, value, mask, here)
 
@@ -217,11 +216,32 @@ class BlockResolver:
         self.walk.fault(self.spec, node.name, what, minor, **more)
 
 
+#: what a block without annotations says about its input
+UNDECLARED = "what its forward takes, which says nothing of shapes"
+
+
 class Unset:
     """Stands for a required setting whose value is invalid, and says why."""
 
     def __init__(self, what: str) -> None:
         self.what = what
+
+
+def _tried(form: Schema, bound: Bound, settings: Mapping[str, Any]) -> tuple[Any, Tensor | None]:
+    """The output of a new block and its mask, on meta; without annotations also by values, if meta does not do."""
+    try:
+        with torch.device("meta"):
+            module = form.cls(**settings)
+        with OneStep():
+            return call(module, form, bound)
+    except Exception:
+        if not form.plain:
+            raise
+    real = {name: (port, flow.real()) for name, (port, flow) in bound.items()}
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        value, mask = call(form.cls(**settings), form, real)
+    meta = torch.device("meta")
+    return (value.to(meta) if isinstance(value, Tensor) else value), None if mask is None else mask.to(meta)
 
 
 def call(module: nn.Module, form: Schema, bound: Bound) -> tuple[Any, Tensor | None]:
@@ -232,9 +252,9 @@ def call(module: nn.Module, form: Schema, bound: Bound) -> tuple[Any, Tensor | N
             arguments[form.mask_of(name)] = flow.mask
     value = module(**arguments)
     first = _first(bound)
-    if first.mask is None:
+    if first.mask is None or not isinstance(value, Tensor):
         return value, None
-    match form.fate(first.signal):
+    match form.fate(first.signal, value.shape[1:]):
         case "keeps":
             return value, first.mask
         case "moves" if hasattr(module, "next_mask"):
@@ -249,7 +269,8 @@ def _unusable(value: Tensor, mask: Tensor | None, axes: tuple[str, ...], form: S
     if len(axes) != value.ndim - 1:
         return f"forward declares ({', '.join(form.gives)}) but returned {value.ndim} axes"
     for number, (name, (_, flow)) in enumerate(bound.items()):
-        ends = number > 0 or mask is None  # where a mask ends, the block must have distinguished padding from values
+        # where a mask ends, or nothing is declared, the block must have distinguished padding from values
+        ends = number > 0 or mask is None or form.plain
         if flow.mask is not None and ends and form.mask_of(name) not in form.masks:
             return "would treat padding as values: it does not read the mask"
     return ""
@@ -272,6 +293,8 @@ def _sizes(bound: Bound) -> dict[str, int]:
     for port, flow in bound.values():
         axes = bind(port.axes, flow.signal) or {}
         sizes |= {axis: matched[0][1] for axis, matched in axes.items() if len(matched) == 1}
+        own = dict(zip(flow.signal.axes, flow.signal.sizes, strict=True))
+        sizes |= {name: own[axis] for name, axis in SIZES.items() if name not in sizes and axis in own}
         sizes |= flow.signal.known
     return sizes
 

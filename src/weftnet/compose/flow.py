@@ -37,6 +37,11 @@ class Flow:
             mask = torch.empty((BATCH, signal.size("time")), dtype=torch.bool, device="meta")
         return cls(signal, value, mask, by)
 
+    def real(self) -> "Flow":
+        """The same with values: zeros, all of them real."""
+        mask = None if self.mask is None else torch.ones(self.mask.shape, dtype=torch.bool)
+        return replace(self, value=torch.zeros(self.value.shape, dtype=self.value.dtype), mask=mask)
+
     def named(self, by: str) -> "Flow":
         """The same signal, as the output of another node."""
         return replace(self, by=by)

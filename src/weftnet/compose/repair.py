@@ -47,6 +47,8 @@ class Repair:
 
     def missing(self, node: Block, form: Schema, names: Sequence[str], bound: Bound) -> dict[str, Any] | None:
         """Values for required settings that are missing: the incoming width or a usual one, small counts, a shape."""
+        if form.plain and form.filled & {*names}:  # the input has no such axis: no value is right
+            return None
         flows = {argument: flow for argument, (_, flow) in bound.items()}
         base = {key: value for key, value in node.settings.items() if key not in form.filled}
         for values in product(_usual_values(next(iter(flows.values()))), repeat=len(names)):

@@ -129,7 +129,7 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
         optimiser: whose state is counted.
 
     Raises:
-        SettingError: the batch is not a positive number.
+        SettingError: the batch is not a positive number, or a block can't be run without values.
         UnknownName: no optimiser has that name.
     """
     if batch < 1:
@@ -143,7 +143,11 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
     _watch(network, nodes, meter)
     with meter, Kernels(meter):
         with torch.autograd.graph.saved_tensors_hooks(meter.save, lambda tensor: tensor):
-            outputs = network(inputs, masks or None)
+            try:
+                outputs = network(inputs, masks or None)
+            except (RuntimeError, NotImplementedError) as error:  # the builder has run it: its shapes fit
+                what, node = "the cost is not known: a block reads values, while shapes alone are there", meter.node
+                raise SettingError(what, where=node, got=str(error).split("\n")[0]) from error
         outputs = [y for y in (outputs.values() if isinstance(outputs, Mapping) else [outputs]) if y.requires_grad]
         meter.node, meter.backward = "", True
         if outputs:
