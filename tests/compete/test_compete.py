@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.base.scores import Score
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import Outcome, Terms, jobs_of, run_job
 from weftnet.compete.pool import run_jobs
@@ -13,6 +14,7 @@ from weftnet.errors import RunError, SettingError
 from weftnet.tasks import Candidate
 
 DENSE = Architecture.of(Chain((Block("flatten"), Block("dense", {"dim": 12}), Block("relu"))))
+BEST, LEAST = Score("accuracy", "max", "share"), Score("accuracy", "min", "share")
 FACTS = {name: {"parameters": 1, "flops": 2, "latency": 0.1, "why": ""} for name in ("a", "b", "c")}
 
 
@@ -27,12 +29,12 @@ def outcome(name: str, seed: int, validation: float, test: float = 0.5) -> Outco
 
 def test_ranked_by_validation_not_by_test() -> None:
     outcomes = [outcome("a", 0, 0.9, 0.1), outcome("b", 0, 0.8, 0.99), outcome("a", 1, 0.92, 0.2)]
-    standings = compete.rank(outcomes, "accuracy", "max", FACTS)
+    standings = compete.rank(outcomes, BEST, FACTS)
     assert [standing.name for standing in standings] == ["a", "b"]
     assert standings[0].score.mean == pytest.approx(0.91)
     assert standings[0].test is not None
     assert standings[0].test.mean == pytest.approx(0.15)
-    best, reason = compete.winner(standings, outcomes, "accuracy", "max")
+    best, reason = compete.winner(standings, outcomes, BEST)
     assert best == "a-seed1"
     assert "a has the highest validation accuracy" in reason
     assert "test split played no part" in reason
@@ -40,20 +42,20 @@ def test_ranked_by_validation_not_by_test() -> None:
 
 def test_the_lowest_wins_where_less_is_better() -> None:
     outcomes = [outcome("a", 0, 2.0), outcome("b", 0, 1.0)]
-    standings = compete.rank(outcomes, "accuracy", "min", FACTS)
-    assert compete.winner(standings, outcomes, "accuracy", "min")[0] == "b-seed0"
+    standings = compete.rank(outcomes, LEAST, FACTS)
+    assert compete.winner(standings, outcomes, LEAST)[0] == "b-seed0"
 
 
 def test_a_difference_within_the_spread_is_said() -> None:
     outcomes = [outcome("a", 0, 0.90), outcome("a", 1, 0.94), outcome("b", 0, 0.91), outcome("b", 1, 0.92)]
-    standings = compete.rank(outcomes, "accuracy", "max", FACTS)
-    assert "only more seeds can decide between them" in compete.winner(standings, outcomes, "accuracy", "max")[1]
+    standings = compete.rank(outcomes, BEST, FACTS)
+    assert "only more seeds can decide between them" in compete.winner(standings, outcomes, BEST)[1]
 
 
 def test_failed_candidates_are_not_ranked() -> None:
     outcomes = [Outcome("a", 0, "a-seed0", "failed", error="too wide"), outcome("b", 0, 0.5)]
-    assert [standing.name for standing in compete.rank(outcomes, "accuracy", "max", FACTS)] == ["b"]
-    assert compete.winner((), [], "accuracy", "max") == (None, "no training finished")
+    assert [standing.name for standing in compete.rank(outcomes, BEST, FACTS)] == ["b"]
+    assert compete.winner((), [], BEST) == (None, "no training finished")
 
 
 def test_every_candidate_has_its_turn_before_the_next_seed(tmp_path: Path) -> None:
@@ -136,5 +138,5 @@ def test_an_error_of_another_kind_ends_only_its_training(tmp_path: Path, monkeyp
 
 def test_trainings_that_did_not_finish_are_counted() -> None:
     outcomes = [outcome("a", 0, 0.9), Outcome("b", 0, "b-seed0", "stopped"), Outcome("c", 0, "c-seed0", "skipped")]
-    standings = compete.rank(outcomes, "accuracy", "max", FACTS)
-    assert "2 of 3 trainings did not finish" in compete.winner(standings, outcomes, "accuracy", "max")[1]
+    standings = compete.rank(outcomes, BEST, FACTS)
+    assert "2 of 3 trainings did not finish" in compete.winner(standings, outcomes, BEST)[1]

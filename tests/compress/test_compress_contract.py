@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weftnet.base.scores import Score
 from weftnet.compress.contract import Goal, Row, choose, drop, frontier, judge
 from weftnet.compress.measure import Timing
 from weftnet.errors import SettingError
@@ -80,10 +81,10 @@ def test_the_fastest_is_chosen_if_it_reaches_the_target() -> None:
 
 
 def test_drops_are_points_of_shares_and_per_cent_of_errors() -> None:
-    assert drop("accuracy", "max", 0.929, 0.925) == pytest.approx(0.4)
-    assert drop("accuracy", "max", 0.9, 0.91) == pytest.approx(-1.0)
-    assert drop("rmse", "min", 2.0, 2.02) == pytest.approx(1.0)
-    assert drop("r2", "max", 0.5, 0.49) == pytest.approx(2.0)
+    assert drop(Score("accuracy", "max", "share"), 0.929, 0.925) == pytest.approx(0.4)
+    assert drop(Score("accuracy", "max", "share"), 0.9, 0.91) == pytest.approx(-1.0)
+    assert drop(Score("rmse", "min", "target"), 2.0, 2.02) == pytest.approx(1.0)
+    assert drop(Score("r2", "max"), 0.5, 0.49) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("wrong", [{"max_drop": -0.1}, {"max_drop": float("nan")}, {"target_latency": 0.0}])

@@ -13,6 +13,7 @@ import torch
 from compress_fakes import DIGITS_ATTENTION, DIGITS_CNN, DIGITS_LSTM, digits_run
 
 from weftnet.base.files import sha256
+from weftnet.base.scores import Score
 from weftnet.cli.commands.compress import CompressOptions, compress_command
 from weftnet.compress import METHODS, Settings, trials
 from weftnet.compress.compressing import compress
@@ -185,7 +186,7 @@ def test_what_is_kept_lies_in_the_folder_and_nothing_else(
             loaded = load(folder / row.name)
             assert loaded.run.document["compression"]["from"] == document["run"]
             assert loaded.metrics(data, "validation")["accuracy"] == pytest.approx(row.score)
-            assert row.drop == drop("accuracy", "max", result.rows[0].score, row.score)
+            assert row.drop == drop(Score("accuracy", "max", "share"), result.rows[0].score, row.score)
             assert row.bytes < size_of(whole)
 
 

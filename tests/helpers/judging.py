@@ -27,10 +27,8 @@ class Given:
         targets = self.target if split == "test" else self.known
         for start in range(0, len(values), self.size):
             end = min(start + self.size, len(values))
-            target = None if targets is None else torch.as_tensor(np.asarray(targets))[start:end]
-            yield Batch(
-                {"x": values[start:end]}, {}, {} if target is None else {"y": target}, torch.arange(start, end) + 100
-            )
+            named = {} if targets is None else {"y": torch.as_tensor(np.asarray(targets))[start:end]}
+            yield Batch({"x": values[start:end]}, {}, named, torch.arange(start, end) + 100)
 
 
 def judged(task: Any, name: str, outputs: Any, target: Any, known: Any = None) -> Judgement:

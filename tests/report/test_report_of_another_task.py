@@ -71,6 +71,6 @@ def test_so_does_evaluate(run: Path, capsys: pytest.CaptureFixture[str]) -> None
     evaluate_command(run, None, None, True)
     printed = json.loads(capsys.readouterr().out)
     assert printed["halves"] == {"upper": {"iou": 0.25}, "lower": {"iou": None}}
-    assert printed["interval"] == {"low": 0.125, "high": 0.875, "method": "by hand"}
+    assert printed["interval"] == {"metric": "accuracy", "low": 0.125, "high": 0.875, "method": "by hand"}
     evaluate_command(run, None, None, False)
     assert "25.0 %" in capsys.readouterr().out

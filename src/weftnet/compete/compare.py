@@ -20,14 +20,13 @@ from rich.console import Group
 from rich.table import Table
 
 from weftnet.base.intervals import Interval, interval
-from weftnet.base.scores import scale_of
+from weftnet.base.scores import Score
 from weftnet.base.significance import paired
 from weftnet.base.units import duration
 from weftnet.compete.competition import FILE
 from weftnet.errors import RunError
-from weftnet.run.contents import task_of
+from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
-from weftnet.tasks._scoring import Scoring
 
 
 @dataclass(frozen=True)
@@ -80,14 +79,15 @@ class Difference:
 class Comparison:
     """Rows, best first, and the best one's differences."""
 
-    metric: str
-    better: str
+    score: Score
     rows: tuple[Row, ...]
     differences: tuple[Difference, ...]
 
     def data(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self)
+        parts = asdict(self)
+        score = parts.pop("score")
+        return {"metric": score["name"], "better": score["better"], "unit": score["unit"], **parts}
 
 
 def compare(folders: Sequence[str | Path]) -> Comparison:
@@ -105,24 +105,22 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     if len(tasks) > 1 or len(fingerprints) > 1:
         got = ", ".join(sorted(tasks)) if len(tasks) > 1 else f"{len(fingerprints)} different data sets"
         raise RunError("only runs of one task on the same data can be compared", got=got)
-    facts = finished[0].facts.task
-    scoring = Scoring(task_of(finished[0]), facts.metrics, facts.score)
+    score = scoring_of(finished[0]).deciding
     groups: dict[str, list[Run]] = {}
     for run in finished:
         groups.setdefault(_identity(run), []).append(run)
-    rows = _named([_row(group, scoring.score) for group in groups.values()])
-    sign = -1 if scoring.better == "max" else 1
-    rows.sort(key=lambda row: sign * _mean(row))
+    rows = _named([_row(group, score.name) for group in groups.values()])
+    rows.sort(key=lambda row: score.lead(0.0, _mean(row)))
     best = rows[0]
-    differences = [difference for row in rows[1:] for difference in _differences(best, row, sign)]
-    return Comparison(scoring.score, scoring.better, tuple(rows), tuple(_corrected(differences)))
+    differences = [difference for row in rows[1:] for difference in _differences(best, row, score)]
+    return Comparison(score, tuple(rows), tuple(_corrected(differences)))
 
 
 def render(result: Comparison) -> Group:
     """The comparison for a terminal."""
-    factor, digits, unit = scale_of(result.metric)
+    factor, digits, unit = result.score.scale
     box = SIMPLE_HEAD
-    table = Table(title=f"{result.metric}{unit}, mean ± 95 % interval over seeds", title_justify="left", box=box)
+    table = Table(title=f"{result.score.name}{unit}, mean ± 95 % interval over seeds", title_justify="left", box=box)
     for name in ("architecture", "seeds", "validation", "test", "training"):
         table.add_column(name, justify="left" if name == "architecture" else "right")
     for row in result.rows:
@@ -196,12 +194,12 @@ def _mean(row: Row) -> float:
     return score.mean if score else 0.0
 
 
-def _differences(best: Row, other: Row, sign: int) -> list[Difference]:
+def _differences(best: Row, other: Row, score: Score) -> list[Difference]:
     differences = []
     for split, scores in best.scores.items():
         shared = sorted(scores.keys() & other.scores.get(split, {}).keys())
         if not shared:
             continue
-        leads = [-sign * (scores[seed] - other.scores[split][seed]) for seed in shared]
+        leads = [score.lead(scores[seed], other.scores[split][seed]) for seed in shared]
         differences.append(Difference(other.name, split, interval(leads), paired(leads)))
     return differences

@@ -12,7 +12,7 @@ from typing import Any
 
 from weftnet.base.files import read_json, write_json
 from weftnet.base.intervals import Interval, interval
-from weftnet.base.scores import score_of
+from weftnet.base.scores import Score
 from weftnet.compete.jobs import Outcome
 from weftnet.errors import RunError
 
@@ -42,8 +42,7 @@ class Competition:
         folder: of the competition.
         data: name of the data.
         task: name of the task.
-        metric: the score that decides.
-        better: max or min.
+        score: that decides.
         standings: best first.
         outcomes: how each training ended.
         best: folder of the winning run; None if no training finished.
@@ -53,8 +52,7 @@ class Competition:
     folder: Path
     data: str
     task: str
-    metric: str
-    better: str
+    score: Score
     standings: tuple[Standing, ...]
     outcomes: tuple[Outcome, ...]
     best: Path | None
@@ -66,8 +64,9 @@ class Competition:
             "format": FORMAT,
             "data": self.data,
             "task": self.task,
-            "metric": self.metric,
-            "better": self.better,
+            "metric": self.score.name,
+            "better": self.score.better,
+            "unit": self.score.unit,
             "best": None if self.best is None else self.best.name,
             "reason": self.reason,
             "standings": [asdict(standing) for standing in self.standings],
@@ -111,46 +110,39 @@ def prepare(folder: Path, *, replace: bool) -> None:
     write_json(folder / FILE, {"format": FORMAT, "best": None})
 
 
-def rank(
-    outcomes: Sequence[Outcome], metric: str, better: str, facts: Mapping[str, Mapping[str, Any]]
-) -> tuple[Standing, ...]:
+def rank(outcomes: Sequence[Outcome], score: Score, facts: Mapping[str, Mapping[str, Any]]) -> tuple[Standing, ...]:
     """The leaderboard: candidates that finished, best mean validation score first.
 
     Args:
         outcomes: of every training.
-        metric: the score that decides.
-        better: max or min.
+        score: that decides.
         facts: parameters, flops, latency and why of each candidate.
     """
-    standings = []
+    metric, standings = score.name, []
     for name in dict.fromkeys(outcome.name for outcome in outcomes):
         mine = [outcome for outcome in outcomes if outcome.name == name and metric in outcome.validation]
         if not mine:
             continue
         tests = [outcome.test[metric] for outcome in mine if metric in outcome.test]
         seconds = sum(outcome.seconds for outcome in mine) / len(mine)
-        score = interval([outcome.validation[metric] for outcome in mine])
-        standings.append(Standing(name, score, interval(tests) if tests else None, seconds=seconds, **facts[name]))
-    sign = -1 if better == "max" else 1
-    return tuple(sorted(standings, key=lambda standing: sign * standing.score.mean))
+        mean = interval([outcome.validation[metric] for outcome in mine])
+        standings.append(Standing(name, mean, interval(tests) if tests else None, seconds=seconds, **facts[name]))
+    return tuple(sorted(standings, key=lambda standing: score.lead(0.0, standing.score.mean)))
 
 
-def winner(
-    standings: Sequence[Standing], outcomes: Sequence[Outcome], metric: str, better: str
-) -> tuple[str | None, str]:
+def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Score) -> tuple[str | None, str]:
     """The folder of the winning run, and the reason in a sentence."""
     if not standings:
         return None, "no training finished"
-    first = standings[0]
-    pick = max if better == "max" else min
+    first, metric = standings[0], score.name
+    pick, word = (max, "highest") if score.better == "max" else (min, "lowest")
     mine = [outcome for outcome in outcomes if outcome.name == first.name and metric in outcome.validation]
     best = pick(mine, key=lambda outcome: outcome.validation[metric])
-    word = "highest" if better == "max" else "lowest"
     seeds = f"mean of {first.score.n} seeds" if first.score.n > 1 else "one seed"
-    reason = f"{first.name} has the {word} validation {metric}, {score_of(metric, first.score)} ({seeds})"
+    reason = f"{first.name} has the {word} validation {metric}, {score.text(first.score)} ({seeds})"
     if len(standings) > 1:
         second = standings[1]
-        reason += f"; next is {second.name} with {score_of(metric, second.score)}"
+        reason += f"; next is {second.name} with {score.text(second.score)}"
         gap = abs(first.score.mean - second.score.mean)
         halves = [half for half in (first.score.half, second.score.half) if half is not None]
         if halves and gap < max(halves):

@@ -132,18 +132,18 @@ def _resources(loaded: Loaded, data: Data, settings: Settings, entries: Mapping[
 
 def _keep(trials: Trials, rows: Sequence[Row], folder: Path, goal: Goal, settings: Settings) -> Compression:
     """Move the runs that are kept into place, and write the table."""
-    loaded, metric = trials.loaded, trials.loaded.scoring.score
+    loaded, score = trials.loaded, trials.loaded.scoring.deciding
     chosen, why = choose({row.name: row for row in rows if row.verdict == "kept"}, goal)
     tested = list(_with_test_scores(rows, trials))
     for row in tested:
         if row.verdict == "kept":
             run = trials.runs[row.name].run
-            run.record(scores={"validation": {metric: row.score}, "test": {metric: row.test}})
+            run.record(scores={"validation": {score.name: row.score}, "test": {score.name: row.test}})
             (trials.folder / row.name).rename(folder / row.name)
     origin = dict(trials.resources.origin)
     facts = {"run": origin, "methods": list(settings.entries), "budget": settings.budget, "seed": settings.seed}
     facts |= {"data": asdict(loaded.run.facts.data), "sizes": dict(trials.data.sizes)}
-    result = Compression(folder, metric, goal, tuple(tested), chosen, why, facts)
+    result = Compression(folder, score, goal, tuple(tested), chosen, why, facts)
     write_json(folder / FILE, result.document())
     return result
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from weftnet.base.scores import scale_of
+from weftnet.base.scores import Score
 from weftnet.base.units import size
 from weftnet.compress.measure import Timing
 from weftnet.errors import SettingError
@@ -86,7 +86,7 @@ class Compression:
 
     Args:
         folder: holds the kept runs, each under its name, and compression.json.
-        metric: the score that decides.
+        score: that decides.
         goal: what they had to reach.
         rows: the baseline first.
         chosen: the name of the run to use; None if there is none.
@@ -95,7 +95,7 @@ class Compression:
     """
 
     folder: Path
-    metric: str
+    score: Score
     goal: Goal
     rows: tuple[Row, ...]
     chosen: str | None
@@ -106,7 +106,7 @@ class Compression:
         """As JSON."""
         return {
             "format": FORMAT,
-            "metric": self.metric,
+            "metric": self.score.name,
             "goal": asdict(self.goal),
             "chosen": self.chosen,
             "why": self.why,
@@ -115,11 +115,10 @@ class Compression:
         }
 
 
-def drop(metric: str, better: str, before: float, after: float) -> float:
+def drop(score: Score, before: float, after: float) -> float:
     """How much worse a score got: points of a share, per cent of anything else; negative if it got better."""
-    lost = before - after if better == "max" else after - before
-    factor, _, unit = scale_of(metric)
-    return factor * lost if unit else 100 * lost / max(abs(before), 1e-12)
+    lost = score.lead(before, after)
+    return 100 * lost if score.unit == "share" else 100 * lost / max(abs(before), 1e-12)
 
 
 def objections(row: Row, baseline: Row, goal: Goal) -> str:

@@ -110,8 +110,7 @@ class Trials:
         return self._drop(name) <= self.goal.max_drop
 
     def _drop(self, name: str) -> float:
-        scoring = self.loaded.scoring
-        return contract.drop(scoring.score, scoring.better, self.scores[RUN], self.scores[name])
+        return contract.drop(self.loaded.scoring.deciding, self.scores[RUN], self.scores[name])
 
     def _score(self, loaded: Loaded) -> float:
         return loaded.metrics(self.data, "validation")[loaded.scoring.score]

@@ -9,7 +9,6 @@ import torch
 
 from weftnet import __version__
 from weftnet.base.files import write_text
-from weftnet.base.scores import scale_of
 from weftnet.base.units import amount, duration
 from weftnet.compete.competition import Competition
 from weftnet.compose import resolve
@@ -17,6 +16,7 @@ from weftnet.compose.draw import draw
 from weftnet.data import Data
 from weftnet.report.charts import dots, lines
 from weftnet.report.page import charts, collapsible, figure, page, paragraph, section, table
+from weftnet.report.sections.samples import samples_of
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
 
@@ -44,7 +44,7 @@ def write_competition(result: Competition, data: Data) -> Path:
 
 
 def _leaderboard(result: Competition) -> str:
-    factor, digits, unit = scale_of(result.metric)
+    factor, digits, unit = result.score.scale
     rows = [
         [
             each.name,
@@ -62,7 +62,7 @@ def _leaderboard(result: Competition) -> str:
         "architecture", f"validation{unit}", f"test{unit}", "seeds", "parameters", "FLOPs", "training", "latency",
     ]  # fmt: skip
     legend = (
-        f"{result.metric}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "
+        f"{result.score.name}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "
         "Latency: median of one example on one thread of this machine's CPU, measured after all training."
     )
     return section("Leaderboard", table(head, rows, 0 if rows else None), paragraph(legend, soft=True))
@@ -93,33 +93,32 @@ def _sizes(data: Data) -> str:
 
 
 def _scores(result: Competition) -> list[str]:
-    factor, digits, unit = scale_of(result.metric)
+    metric, (factor, digits, unit) = result.score.name, result.score.scale
     scores = {
         standing.name: [
-            outcome.test[result.metric] * factor
+            outcome.test[metric] * factor
             for outcome in result.outcomes
-            if outcome.name == standing.name and result.metric in outcome.test
+            if outcome.name == standing.name and metric in outcome.test
         ]
         for standing in result.standings
     }
     if not any(scores.values()):
         return []
-    chart = dots(scores, f"test {result.metric}{unit}", digits)
-    return [
-        section("Every seed", figure(chart, f"test {result.metric}{unit}; each dot is a run, the bar is their mean"))
-    ]
+    what = f"test {metric}{unit}"
+    chart = dots(scores, what, digits)
+    return [section("Every seed", figure(chart, f"{what}; each dot is a run, the bar is their mean"))]
 
 
 def _curves(result: Competition) -> list[str]:
     scores: dict[str, list[list[tuple[float, float]]]] = {}
     losses: dict[str, list[list[tuple[float, float]]]] = {}
-    factor, _, unit = scale_of(result.metric)
+    metric, (factor, _, unit) = result.score.name, result.score.scale
     names = [standing.name for standing in result.standings]
     for outcome in sorted(result.outcomes, key=lambda o: names.index(o.name) if o.name in names else len(names)):
         if outcome.status in ("failed", "skipped", "left out"):
             continue
         history = Run.open(result.folder / outcome.folder).history
-        score = [(e["seconds"], e["validation"][result.metric] * factor) for e in history if e["validation"]]
+        score = [(e["seconds"], e["validation"][metric] * factor) for e in history if e["validation"]]
         scores.setdefault(outcome.name, []).append(score)
         for group in history[0]["loss"] if history else ():
             label = outcome.name if len(history[0]["loss"]) == 1 else f"{outcome.name}: {group}"
@@ -129,7 +128,7 @@ def _curves(result: Competition) -> list[str]:
         section(
             "Training",
             charts(
-                figure(lines(scores, "seconds", result.metric), f"validation {result.metric}{unit} over training time"),
+                figure(lines(scores, "seconds", metric), f"validation {metric}{unit} over training time"),
                 figure(lines(losses, "seconds", "loss", log=positive), "training loss over training time"),
             ),
         )
@@ -137,19 +136,8 @@ def _curves(result: Competition) -> list[str]:
 
 
 def _samples(result: Competition) -> list[str]:
-    if result.best is None or not (folder := result.best / "samples").is_dir():
-        return []
-    from base64 import b64encode
-
-    html = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix == ".png":
-            data = b64encode(path.read_bytes()).decode()
-            html.append(f"<figure><img alt='{escape(path.stem, quote=True)}' src='data:image/png;base64,{data}'>")
-            html.append(f"<figcaption>{escape(path.stem)}</figcaption></figure>")
-        elif path.suffix == ".txt":
-            html.append(f"<pre>{escape(path.read_text(encoding='utf-8'))}</pre>")
-    return [section("Samples of the best run", *html)] if html else []
+    html = "" if result.best is None else samples_of(Run.open(result.best))
+    return [section("Samples of the best run", html)] if html else []
 
 
 def _best(result: Competition) -> list[str]:

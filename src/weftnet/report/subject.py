@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from weftnet.base.scores import Score
 from weftnet.data import Batch, Data
 from weftnet.run.judging import judge
 from weftnet.run.loading import Loaded
@@ -62,7 +63,6 @@ class Subject:
         return inputs, masks
 
     @property
-    def score(self) -> str:
+    def score(self) -> Score:
         """The metric that decides."""
-        name: str = self.loaded.scoring.score
-        return name
+        return self.loaded.scoring.deciding

@@ -7,6 +7,7 @@ from weftnet.base.typed import misfits
 from weftnet.errors import RunError
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
+from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 
 
@@ -41,6 +42,16 @@ def parts_of(
         expected, got = ", ".join(sorted(inputs)), ", ".join(sorted(architecture.parts))
         raise RunError("has other parts than the task trains", where=where, expected=expected, got=got)
     return inputs
+
+
+def scoring_of(run: Run, task: Task | None = None) -> Scoring:
+    """The metrics of a run, and which of them decided; its task is read where it is not given.
+
+    Raises:
+        RunError: its task's settings can't be used.
+    """
+    facts = run.facts.task
+    return Scoring(task or task_of(run), facts.metrics, facts.score)
 
 
 def task_of(run: Run) -> Task:

@@ -27,7 +27,7 @@ from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.execution.planned import PlanChoice
 from weftnet.run.bounds import refuse_other_sizes
-from weftnet.run.contents import contents, parts_of
+from weftnet.run.contents import contents, parts_of, scoring_of
 from weftnet.run.folder import Run
 from weftnet.run.onnx_network import OnnxNetwork
 from weftnet.tasks._scoring import Scoring
@@ -114,8 +114,7 @@ class Loaded:
     @cached_property
     def scoring(self) -> Scoring:
         """The run's metrics, and which of them decided."""
-        facts = self.run.facts.task
-        return Scoring(self.task, facts.metrics, facts.score)
+        return scoring_of(self.run, self.task)
 
     @cached_property
     def _executors(self) -> dict[Plan, Executor]:

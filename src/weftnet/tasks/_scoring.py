@@ -6,6 +6,7 @@ from functools import cached_property
 
 from torch import nn
 
+from weftnet.base.scores import Score
 from weftnet.data.batch import Batch
 from weftnet.errors import SettingError, UnknownName
 from weftnet.metrics._make import make
@@ -47,6 +48,17 @@ class Scoring:
     def better(self) -> Direction:
         """Whether more ("max") or less ("min") of it is better."""
         return self._known[self.score].better
+
+    @property
+    def deciding(self) -> Score:
+        """The same with its direction and unit, for who compares and prints numbers."""
+        return Score(self.score, self.better, self.unit(self.score))
+
+    @property
+    def own(self) -> Score:
+        """The task's own score, which its judge speaks of."""
+        name = self.task.score
+        return Score(name, self.direction(name), self.unit(name))
 
     def unit(self, metric: str) -> Unit:
         """The unit of a metric; "" for one that is not known."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from weftnet.base.scores import score_of
+from weftnet.base.scores import Score
 from weftnet.base.units import duration, size
 from weftnet.compete import competition as compete
 from weftnet.compress.compressing import Settings, compress
@@ -102,21 +102,21 @@ def _clear(folder: Path) -> None:
 def _table(result: Compression) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("run", overflow="fold")
-    for name in ("size", "time", "faster", result.metric, "drop", "test"):
+    for name in ("size", "time", "faster", result.score.name, "drop", "test"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row in result.rows:
-        cells = [""] * 6 if row.timing is None else _cells(row, row.timing, result.metric)
+        cells = [""] * 6 if row.timing is None else _cells(row, row.timing, result.score)
         table.add_row(row.name, *cells, row.verdict, style=_COLOURS[row.verdict])
     return table
 
 
-def _cells(row: Row, time: Timing, metric: str) -> list[str]:
+def _cells(row: Row, time: Timing, score: Score) -> list[str]:
     return [
         size(row.bytes),
         duration(time.latency),
         f"{time.speedup:.2f} ×",
-        score_of(metric, row.score),
+        score.text(row.score),
         f"{row.drop:.2f}",
-        "" if row.test is None else score_of(metric, row.test),
+        "" if row.test is None else score.text(row.test),
     ]

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from weftnet.base.figures import Cell, Matrix, Table, flat
-from weftnet.base.scores import score_of
+from weftnet.base.scores import in_unit
 from weftnet.compete import competition as compete
 from weftnet.data import Data
 from weftnet.data.opening import reopen
@@ -40,7 +40,8 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     if as_json:
         document: dict[str, Any] = {
             "run": str(loaded.run.folder), "data": data.source, "split": split, "examples": data.sizes[split],
-            "metrics": {name: _plain(value) for name, value in metrics.items()}, **_document(judgement),
+            "metrics": {name: _plain(value) for name, value in metrics.items()},
+            **_document(judgement, loaded.task.score),
             **{each.name: _content(each) for each in figures if isinstance(each, Table | Matrix)},
         }  # fmt: skip
         print(json.dumps(document, indent=2, ensure_ascii=False))
@@ -49,7 +50,7 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     console.print(f"{escape(data.name)}, {split}: {data.sizes[split]} examples", highlight=False)
     shown = rich.Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in metrics.items():
-        shown.add_row(name, score_of(name, value))
+        shown.add_row(name, in_unit(value, loaded.scoring.unit(name)))
     console.print(shown)
     for figure in figures:
         if isinstance(figure, Table):
@@ -91,10 +92,10 @@ def split_of(data: Data) -> str:
     return next(split for split in ("test", "validation", "train") if data.sizes.get(split))
 
 
-def _document(judgement: Judgement) -> dict[str, Any]:
-    """Interval and baseline of the score."""
+def _document(judgement: Judgement, metric: str) -> dict[str, Any]:
+    """Interval and baseline of the task's own score."""
     parts = {"interval": judgement.interval, "baseline": judgement.baseline}
-    return {name: asdict(part) for name, part in parts.items() if part is not None}
+    return {name: {"metric": metric, **asdict(part)} for name, part in parts.items() if part is not None}
 
 
 def _content(figure: Table | Matrix) -> Any:

@@ -145,14 +145,13 @@ def entries_of(options: FitOptions) -> Entries:
 
 def judged(folder: Path, entries: Entries, prospects: Sequence[Prospect], outcomes: Sequence[Outcome]) -> Competition:
     """The competition with its leaderboard and its winner; latencies are measured now, when nothing trains."""
-    scoring = entries.scoring
+    score = entries.scoring.deciding
     known = {each.name: {**each.facts(), "latency": latency(folder, each.name, outcomes)} for each in prospects}
-    standings = compete.rank(outcomes, scoring.score, scoring.better, known)
-    best, reason = compete.winner(standings, outcomes, scoring.score, scoring.better)
+    standings = compete.rank(outcomes, score, known)
+    best, reason = compete.winner(standings, outcomes, score)
     kept = None if best is None else folder / best
     return Competition(
-        folder, entries.data.name, entries.terms.task, scoring.score, scoring.better, standings, tuple(outcomes), kept,
-        reason,
+        folder, entries.data.name, entries.terms.task, score, standings, tuple(outcomes), kept, reason
     )  # fmt: skip
 
 
@@ -235,7 +234,7 @@ def train_all(
     console: Console, work: Sequence[Job], entries: Entries, count: int, plugins: Sequence[str]
 ) -> list[Outcome]:
     """Run every job, with progress on the terminal."""
-    with Trainings(console, len(work), entries.scoring.score, max(len(job.name) for job in work)) as shown:
+    with Trainings(console, len(work), entries.scoring.deciding, max(len(job.name) for job in work)) as shown:
         progress = shown.training if count == 1 else None
         return run_jobs(work, entries.data, count, shown.done, progress, plugins)
 

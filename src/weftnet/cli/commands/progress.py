@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from weftnet.base.scores import score_of
+from weftnet.base.scores import Score
 from weftnet.base.units import duration
 from weftnet.compete.jobs import Outcome
 from weftnet.train.listeners._listener import Listener, Start, Step
@@ -26,12 +26,12 @@ class Trainings:
     Args:
         console: to print on.
         count: of trainings.
-        metric: the score to show.
+        score: to show.
         width: of the longest name.
     """
 
-    def __init__(self, console: Console, count: int, metric: str, width: int = 0) -> None:
-        self.console, self.count, self.metric, self.width, self.finished = console, count, metric, width, 0
+    def __init__(self, console: Console, count: int, score: Score, width: int = 0) -> None:
+        self.console, self.count, self.metric, self.width, self.finished = console, count, score, width, 0
         left = TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn()
         right = TextColumn("{task.fields[text]}"), TimeElapsedColumn(), TimeRemainingColumn()
         self.bar = Progress(
@@ -55,7 +55,7 @@ class Trainings:
         text = outcome.status
         if outcome.error:
             text = f"[red]failed[/red]: {escape(outcome.error.splitlines()[0])}"
-        elif self.metric in outcome.validation:
+        elif self.metric.name in outcome.validation:
             text = f"{self.score(outcome.validation)}  {duration(outcome.seconds)}"
         name = escape(f"{outcome.name:{self.width}}")
         number = f"{self.finished:{len(str(self.count))}}/{self.count}"
@@ -63,7 +63,7 @@ class Trainings:
 
     def score(self, metrics: Mapping[str, float]) -> str:
         """validation accuracy 98.70 %."""
-        return f"validation {self.metric} {score_of(self.metric, metrics[self.metric])}"
+        return f"validation {self.metric.name} {self.metric.text(metrics[self.metric.name])}"
 
     def training(self, title: str) -> "Training":
         """The display of one training's progress."""
@@ -101,7 +101,7 @@ class Training(Listener):
         losses = line["loss"]
         names = {group: "loss" if len(losses) == 1 else f"{group} loss" for group in losses}
         parts = [f"{names[group]} {loss:.4g}" for group, loss in losses.items()]
-        if self.board.metric in line["validation"]:
+        if self.board.metric.name in line["validation"]:
             parts.append(self.board.score(line["validation"]))
         text = f"  epoch {line['epoch']:7.2f}  step {line['step']:>{len(str(self.steps))}}  {'  '.join(parts)}"
         self.board.console.print(text, highlight=False)

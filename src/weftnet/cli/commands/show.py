@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from weftnet.architecture.signal import Signal
-from weftnet.base.scores import scale_of
 from weftnet.base.units import amount, duration
 from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import Outcome
@@ -78,9 +77,10 @@ def troubles(console: Console, folder: Path, outcomes: Sequence[Outcome]) -> Non
 
 
 def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
-    factor, digits, unit = scale_of(result.metric)
+    factor, digits, unit = result.score.scale
     several = any(standing.score.n > 1 for standing in result.standings)
-    title = f"{escape(result.data)}: {result.metric}{unit}" + (", mean ± 95 % interval over seeds" if several else "")
+    title = f"{escape(result.data)}: {result.score.name}{unit}"
+    title += ", mean ± 95 % interval over seeds" if several else ""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("architecture", no_wrap=True)
     columns = ("validation", "test", "params", "FLOPs", "training", "latency")

@@ -7,14 +7,13 @@ from pathlib import Path
 from rich.console import Console
 
 from weftnet.base.files import read_json, write_text
-from weftnet.base.scores import score_of
 from weftnet.cli.commands.progress import Trainings
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import conclude
 from weftnet.data.opening import reopen
 from weftnet.errors import RunError, SettingError
+from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
-from weftnet.tasks import TASKS
 from weftnet.train.worker import is_leader
 
 
@@ -33,12 +32,12 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
 
     console = Console(quiet=not is_leader())
     run = _run_to_resume(folder)
-    metric = TASKS.get(run.facts.task.name).score
+    score = scoring_of(run).deciding
     if run.status == "finished" and run.facts.scores is not None:
         console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)
     else:
         data = reopen(run.json("data.json"), source or None)
-        with Trainings(console, 1, metric) as shown:
+        with Trainings(console, 1, score) as shown:
             run = resume(folder, data, listeners=[shown.training(folder.name)], shard=shard)
         if run.status == "stopped":
             raise KeyboardInterrupt
@@ -46,7 +45,7 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
             return
         conclude(run, data)
     scores = (run.facts.scores or {}).items()
-    texts = [f"{split} {metric} {score_of(metric, metrics[metric])}" for split, metrics in scores]
+    texts = [f"{split} {score.name} {score.text(metrics[score.name])}" for split, metrics in scores]
     console.print(", ".join(texts), highlight=False)
 
 

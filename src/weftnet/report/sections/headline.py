@@ -2,42 +2,47 @@
 
 from html import escape
 
-from weftnet.base.scores import scale_of, score_of
+from weftnet.base.scores import Score, in_unit
 from weftnet.report.page import facts
 from weftnet.report.subject import Subject
-from weftnet.tasks._judgement import Baseline
+from weftnet.tasks._judgement import Baseline, Bounds
 
 
 def headline(subject: Subject) -> str:
     """Score, interval, baseline, and every metric."""
-    name, metrics = subject.score, subject.metrics
-    if name not in metrics:
+    score, metrics = subject.score, subject.metrics
+    if score.name not in metrics:
         return f"<div class=answer><p>{escape(_no_score(subject))}</p></div>"
-    factor, digits, unit = scale_of(name)
     size = subject.data.sizes[subject.split] if subject.data is not None else None
     on = f"{size} {subject.split} examples" if size is not None else f"the {subject.split} split"
-    lines = [
-        f"<p class=score>{metrics[name] * factor:.{digits}f}{unit} <small>{escape(name)}, {escape(on)}</small></p>",
-    ]
+    shown = escape(score.text(metrics[score.name]))
+    lines = [f"<p class=score>{shown} <small>{escape(score.name)}, {escape(on)}</small></p>"]
+    scoring = subject.loaded.scoring
+    judged = scoring.own  # a judge speaks of its task's own score, whatever decided
+    of = "" if judged == score else f" of the {judged.name}"
     if bounds := subject.judgement.interval:
-        low, high = bounds.low * factor, bounds.high * factor
-        lines.append(
-            f"<p>95 % interval {low:.{digits}f} – {high:.{digits}f}{unit} <span class=soft>({escape(bounds.method)}; "
-            "variation between training seeds is not included)</span></p>"
-        )
-    if trivial := subject.judgement.baseline:
-        lines.append(f"<p>{_compared(subject, trivial)}</p>")
+        lines.append(_interval(judged, bounds, of))
+    if (trivial := subject.judgement.baseline) and judged.name in metrics:
+        lines.append(_compared(judged, metrics[judged.name], trivial, of))
     if subject.why:
         lines.append(f"<p class=soft>{escape(subject.why)}</p>")
-    others = [(metric, score_of(metric, value)) for metric, value in metrics.items() if metric != name]
+    others = [(name, in_unit(value, scoring.unit(name))) for name, value in metrics.items() if name != score.name]
     return f"<div class=answer>{''.join(lines)}</div>" + (facts(others) if others else "")
 
 
-def _compared(subject: Subject, trivial: Baseline) -> str:
-    name, better = subject.score, subject.loaded.scoring.better
-    ahead = subject.metrics[name] - trivial.score if better == "max" else trivial.score - subject.metrics[name]
-    text = f"({escape(trivial.what)}): {score_of(name, trivial.score)}"
-    return f"<strong class=wrong>No better than the baseline</strong> {text}" if ahead <= 0 else f"Baseline {text}"
+def _interval(score: Score, bounds: Bounds, of: str) -> str:
+    factor, digits, sign = score.scale
+    low, high = (f"{factor * each:.{digits}f}" for each in (bounds.low, bounds.high))
+    text = f"95 % interval{of} {low} – {high}{sign}"
+    method = f"({bounds.method}; variation between training seeds is not included)"
+    return f"<p>{escape(text)} <span class=soft>{escape(method)}</span></p>"
+
+
+def _compared(score: Score, value: float, trivial: Baseline, of: str) -> str:
+    text = escape(f"({trivial.what}){of}: {score.text(trivial.score)}")
+    if score.lead(value, trivial.score) <= 0:
+        return f"<p><strong class=wrong>No better than the baseline</strong> {text}</p>"
+    return f"<p>Baseline {text}</p>"
 
 
 def _no_score(subject: Subject) -> str:

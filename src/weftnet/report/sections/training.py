@@ -1,6 +1,5 @@
 """How it was trained: loss and score over the epochs."""
 
-from weftnet.base.scores import scale_of
 from weftnet.base.units import duration
 from weftnet.report.charts import lines
 from weftnet.report.page import charts, figure, paragraph
@@ -18,19 +17,26 @@ def training(subject: Subject) -> str:
         ]
         for group in history[0]["loss"]
     }
-    if subject.score != "loss" and any("loss" in line["validation"] for line in history):
-        losses["validation loss"] = [
-            [(e["epoch"], e["validation"]["loss"]) for e in history if "loss" in e["validation"]]
+    for name in _other_losses(subject):
+        losses[f"validation {name}"] = [
+            [(line["epoch"], line["validation"][name]) for line in history if name in line["validation"]]
         ]
     positive = all(y > 0 for curves in losses.values() for curve in curves for _, y in curve)
     figures = [figure(lines(losses, "epochs", "loss", log=positive), "loss")]
-    factor, _, unit = scale_of(subject.score)
-    score = [(e["epoch"], e["validation"][subject.score] * factor) for e in history if subject.score in e["validation"]]
+    decides, (factor, _, unit) = subject.score.name, subject.score.scale
+    score = [(e["epoch"], e["validation"][decides] * factor) for e in history if decides in e["validation"]]
     if score:
-        name = f"validation {subject.score}{unit}"
+        name = f"validation {decides}{unit}"
         figures.append(figure(lines({name: [score]}, "epochs", name), f"{name}, by which the weights were chosen"))
     last = history[-1]
     seconds = subject.loaded.run.facts.seconds
     seconds = last["seconds"] if seconds is None else seconds
     summary = f"{last['step']} steps, {last['epoch']:.3g} epochs, {duration(seconds)}."
     return charts(*figures) + paragraph(summary, soft=True)
+
+
+def _other_losses(subject: Subject) -> list[str]:
+    """The metrics in nats that fall as the training loss does, where they don't decide."""
+    scoring = subject.loaded.scoring
+    names = {name for line in subject.loaded.run.history for name in line["validation"]} - {subject.score.name}
+    return sorted(name for name in names if (scoring.unit(name), scoring.direction(name)) == ("nats", "min"))

@@ -17,7 +17,7 @@ from weftnet.data.batch import Batch
 from weftnet.errors import DataError
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Judgement, Section
 from weftnet.tasks._resampling import bootstrap_weights, middle
-from weftnet.tasks.language_model.task import LanguageModel
+from weftnet.tasks.language_model.task import LanguageModel, following
 
 #: samples of the bootstrap, and the most places of a window that are drawn
 _SAMPLES, _PLACES = 1000, 256
@@ -47,21 +47,10 @@ def language_model(task: LanguageModel, answered: Answered) -> Judgement:
 
 def nats_of(batch: Batch, logits: Tensor) -> tuple[Tensor, Tensor]:
     """−log p of the tokens that follow, and which of them are real; both (n, time) in float64, 0 where padding is."""
-    following, real = _following(batch)
-    pairs = zip(logits.cpu(), following, strict=True)  # in double precision one at a time: logits are large
+    after, real = (each.cpu() for each in following(batch))
+    pairs = zip(logits.cpu(), after, strict=True)  # in double precision one at a time: logits are large
     nats = [F.cross_entropy(row[: len(tokens)].double(), tokens, reduction="none") for row, tokens in pairs]
     return torch.stack(nats) * real, real
-
-
-def _following(batch: Batch) -> tuple[Tensor, Tensor]:
-    """The token after each position, and which are no padding: the target, or the input from its second token on."""
-    ((name, tokens),) = batch.inputs.items()
-    target = batch.targets.get("next")
-    following = tokens[:, 1:] if target is None or target.shape != tokens.shape else target
-    mask = batch.masks.get(name)
-    if mask is None:
-        return following.cpu(), torch.ones(following.shape, dtype=torch.float64)
-    return following.cpu(), mask[:, tokens.shape[1] - following.shape[1] :].cpu().double()
 
 
 def _bootstrapped(sums: Tensor, counts: Tensor) -> Bounds | None:
@@ -77,8 +66,8 @@ def _frequencies(task: LanguageModel, answered: Answered) -> Baseline | None:
     counts = {split: torch.zeros(task.vocabulary, dtype=torch.float64) for split in (answered.known, answered.split)}
     for split, count in counts.items():
         for batch in answered.data.batches(split, 512):
-            following, real = _following(batch)
-            count += torch.bincount(following[real > 0], minlength=task.vocabulary)
+            tokens, real = following(batch)
+            count += torch.bincount(tokens[real].cpu(), minlength=task.vocabulary)
     shares = (counts[answered.known] + 1) / (counts[answered.known] + 1).sum()
     judged = counts[answered.split]
     nats = float(-(judged * shares.log()).sum() / judged.sum())

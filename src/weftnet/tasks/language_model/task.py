@@ -124,8 +124,9 @@ class LanguageModel(Task):
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy of the next token, in nats per token."""
-        logits, following, real = self._following(model, batch)
-        nats = F.cross_entropy(logits.flatten(0, 1), following.flatten(), reduction="none")
+        tokens, real = following(batch)
+        logits = model["network"](batch.inputs, batch.masks)[:, : tokens.shape[1]]
+        nats = F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="none")
         # a batch of texts of one token predicts nothing
         yield "network", (nats * real.flatten()).sum() / real.sum().clamp_min(1)
 
@@ -136,8 +137,9 @@ class LanguageModel(Task):
     def evidence(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> Iterator[tuple[Outputs, Tensor]]:
         """Logits (n, vocabulary) and the tokens that followed (n), without padding."""
         for batch in batches:
-            logits, following, real = self._following(model, batch)
-            yield logits[real], following[real]
+            tokens, real = following(batch)
+            logits = model["network"](batch.inputs, batch.masks)[:, : tokens.shape[1]]
+            yield logits[real], tokens[real]
 
     def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
         """`token`, the likeliest next one, and the five likeliest as `probabilities`, after the last position."""
@@ -181,13 +183,17 @@ class LanguageModel(Task):
         """Why `sample` reads the whole text for each token; empty if it works step by step within the context."""
         return obstacle(model["network"], self.context)
 
-    def _following(self, model: nn.ModuleDict, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits (batch, time, vocabulary), the tokens that follow, and which of them are no padding (batch, time)."""
-        ((name, tokens),) = batch.inputs.items()
-        logits, following = model["network"](batch.inputs, batch.masks), batch.targets.get("next")
-        if following is None or following.shape != tokens.shape:  # none, or the label of a text
-            logits, following = logits[:, :-1], tokens[:, 1:]
-        real = torch.ones_like(following, dtype=torch.bool)
-        if name in batch.masks:  # the end of the mask, one position for each predicted token
-            real = batch.masks[name][:, tokens.shape[1] - following.shape[1] :]
-        return logits, following, real
+
+def following(batch: Batch) -> tuple[Tensor, Tensor]:
+    """The tokens that follow, from the first position on, and which of them are no padding; both (batch, time).
+
+    They are the target of a window, or a text from its second token on.
+    """
+    ((name, tokens),) = batch.inputs.items()
+    after = batch.targets.get("next")
+    if after is None or after.shape != tokens.shape:  # none, or the label of a text
+        after = tokens[:, 1:]
+    mask = batch.masks.get(name)
+    if mask is None:
+        return after, torch.ones_like(after, dtype=torch.bool)
+    return after, mask[:, tokens.shape[1] - after.shape[1] :]  # its end, one position for each token that follows
