@@ -31,6 +31,11 @@ class Data(ABC):
         """How the rows become examples, as a state names it: the name of the class's module, such as `rows`."""
         return cls.__module__.rpartition(".")[2]
 
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The fitted kind of each input that is a single column."""
+        return {}
+
     @abstractmethod
     def rows(self, split: str) -> Tensor:
         """Row numbers of a split, ascending."""

@@ -76,6 +76,12 @@ class RowData(Data):
         self.lazy = len(self._inputs) < len(self.signals)
         self._order: tuple[tuple[int, int], Tensor] | None = None
 
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The fitted kind of each input that is a single column."""
+        columns = self.preprocessing.columns
+        return {name: columns[own[0]] for name, own in self.preprocessing.inputs.items() if len(own) == 1}
+
     def rows(self, split: str) -> Tensor:
         """Row numbers of a split, ascending."""
         return self._splits[known_split(split)]

@@ -1,4 +1,8 @@
-"""Augmentations of training images: one per file; all called as `(images, target, generator, classes=None)`."""
+"""Augmentations of training images: one per file; all called as `(images, target, generator, classes=None)`.
+
+A spatial one has `transform(images, generator)` too (`_spatial.py`): everything in an example moves by what it draws.
+One that blends examples says so by `blends = True`, and gets a target that can be blended.
+"""
 
 from pathlib import Path
 from typing import Any

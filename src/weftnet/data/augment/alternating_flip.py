@@ -13,19 +13,24 @@ Not for digits and letters, whose mirror images mean something else.
 import torch
 from torch import Tensor
 
+from weftnet.data.geometry import Mirror
+
 _MULTIPLIERS = (0x45D9F3B, 0x45D9F3B)
 
 
 class AlternatingFlip:
     """Horizontal flip of every image in every other epoch."""
 
+    def transform(self, images: Tensor, generator: torch.Generator, *, rows: Tensor, epoch: int = 0) -> Mirror:
+        """Mirror the examples whose turn it is."""
+        return Mirror((coin(rows) + epoch) % 2 == 1, *images.shape[-2:])
+
     def __call__(
         self, images: Tensor, target: Tensor, generator: torch.Generator, classes: int | None = None, *,
         rows: Tensor, epoch: int = 0,
     ) -> tuple[Tensor, Tensor]:  # fmt: skip
-        """Mirror the images whose turn it is."""
-        turned = (coin(rows) + epoch) % 2 == 1
-        return torch.where(turned[:, None, None, None], images.flip(3), images), target
+        """Mirror images alone."""
+        return self.transform(images, generator, rows=rows, epoch=epoch).images(images), target
 
 
 def coin(rows: Tensor) -> Tensor:

@@ -10,14 +10,13 @@ itself, as in K. Jordan, 94% on CIFAR-10 in 3.29 seconds, 2024, https://arxiv.or
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from weftnet.data.augment._draw import below
+from weftnet.data.augment._spatial import Spatial
+from weftnet.data.geometry import BORDERS, Shift
 
-_MODES = {"edge": "replicate", "zero": "constant", "reflect": "reflect"}
 
-
-class Crop:
+class Crop(Spatial):
     """Random shift.
 
     Args:
@@ -28,17 +27,11 @@ class Crop:
     def __init__(self, padding: int = 4, border: str = "edge") -> None:
         if not isinstance(padding, int) or padding < 1:
             raise ValueError(f"crop: padding: expected a positive integer, got {padding!r}")
-        if border not in _MODES:
-            raise ValueError(f"crop: border: expected {', '.join(_MODES)}, got {border!r}")
+        if border not in BORDERS:
+            raise ValueError(f"crop: border: expected {', '.join(BORDERS)}, got {border!r}")
         self.padding, self.border = padding, border
 
-    def __call__(
-        self, images: Tensor, target: Tensor, generator: torch.Generator, classes: int | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Shift every image by its own offset."""
-        batch, channels, height, width = images.shape
-        rows = below(images, 2 * self.padding + 1, generator)[:, None] + torch.arange(height, device=images.device)
-        columns = below(images, 2 * self.padding + 1, generator)[:, None] + torch.arange(width, device=images.device)
-        padded = F.pad(images, [self.padding] * 4, mode=_MODES[self.border])
-        places = (rows[:, :, None] * padded.shape[3] + columns[:, None, :]).view(batch, 1, height * width)
-        return padded.flatten(2).gather(2, places.expand(-1, channels, -1)).view_as(images), target
+    def transform(self, images: Tensor, generator: torch.Generator) -> Shift:
+        """Each example by its own offset."""
+        down, right = (below(images, 2 * self.padding + 1, generator) for _ in range(2))
+        return Shift(down, right, self.padding, self.border, *images.shape[-2:])

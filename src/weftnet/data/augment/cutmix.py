@@ -20,6 +20,8 @@ class Cutmix:
         alpha: of the Beta distribution; 1 is uniform.
     """
 
+    blends = True
+
     def __init__(self, alpha: float = 1.0) -> None:
         positive("cutmix", alpha=alpha)
         self.alpha = alpha

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from weftnet.data.augment._draw import share, uniform
+from weftnet.data.augment._spatial import Spatial
+from weftnet.data.geometry import Mirror
 
 
-class Flip:
+class Flip(Spatial):
     """Random horizontal flip.
 
     Args:
@@ -22,9 +24,6 @@ class Flip:
         share("flip", probability=probability)
         self.probability = probability
 
-    def __call__(
-        self, images: Tensor, target: Tensor, generator: torch.Generator, classes: int | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Mirror the chosen images."""
-        chosen = uniform(images, generator) < self.probability
-        return torch.where(chosen[:, None, None, None], images.flip(3), images), target
+    def transform(self, images: Tensor, generator: torch.Generator) -> Mirror:
+        """Mirror the chosen examples."""
+        return Mirror(uniform(images, generator) < self.probability, *images.shape[-2:])

@@ -20,6 +20,8 @@ class Mixup:
         alpha: of the Beta distribution; 1 is uniform, smaller blends less.
     """
 
+    blends = True
+
     def __init__(self, alpha: float = 0.2) -> None:
         positive("mixup", alpha=alpha)
         self.alpha = alpha

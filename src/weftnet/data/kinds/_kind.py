@@ -20,6 +20,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Figure
 from weftnet.base.typed import misfits
 from weftnet.data.kinds._consistency import contradiction
+from weftnet.data.kinds._moves import Moves, Moving
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._words import words
 from weftnet.data.wires import Wire
@@ -113,6 +114,15 @@ class Kind(ABC):
     def unknown(self, values: Any) -> int:
         """How many of some raw values were not known when it was fitted, and are read like rare ones."""
         return 0
+
+    def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
+        """Encoded values in a batch, and their mask, where the image they belong to is moved: unchanged by default."""
+        return values, mask
+
+    @property
+    def spatial(self) -> bool:
+        """Whether its values have places in an image."""
+        return type(self).moved is not Kind.moved
 
     def compared(self, values: NDArray[Any]) -> NDArray[Any]:
         """Raw values of a target as they are compared: missing ones are None or NaN, equal ones equal.

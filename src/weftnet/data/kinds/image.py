@@ -25,6 +25,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Picture
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments, moments_of, numeric
+from weftnet.data.kinds._moves import Moves, Moving
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._show import thumbnail
 from weftnet.data.kinds._size import check_size, one_size
@@ -148,6 +149,10 @@ class Image(Kind):
     def unpack(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(rows, channels, height, width) float32."""
         return self._scaled(packed.astype(np.float32))
+
+    def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
+        """Interpolated."""
+        return transform.images(values), mask
 
     def decode(self, values: NDArray[Any]) -> NDArray[Any]:
         """Images in their original layout and type; integers clipped to the range of the training values."""

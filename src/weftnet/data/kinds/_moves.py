@@ -1,0 +1,25 @@
+"""How values are moved with their image, for kinds, which don't import torch: see `geometry.py`."""
+
+from typing import Protocol, TypeVar
+
+#: tensors of torch
+Moving = TypeVar("Moving")
+
+
+class Moves(Protocol[Moving]):
+    """One transform of the plane for each example of a batch; places are in pixels."""
+
+    height: int
+    width: int
+
+    def images(self, images: Moving) -> Moving:
+        """(batch, …, height, width) moved, interpolated."""
+
+    def nearest(self, values: Moving, fill: float) -> Moving:
+        """(batch, …, height, width) moved, the nearest pixel; `fill` where nothing was."""
+
+    def points(self, points: Moving, mask: Moving) -> tuple[Moving, Moving]:
+        """(batch, count, 2) points (x, y) moved; their (batch, count) mask without those outside."""
+
+    def boxes(self, boxes: Moving, mask: Moving) -> tuple[Moving, Moving]:
+        """(batch, count, 4) boxes (x₁, y₁, x₂, y₂) moved and clipped; their (batch, count) mask without empty ones."""
