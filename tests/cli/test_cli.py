@@ -97,7 +97,7 @@ def table(path: Path, rows: int = 60) -> None:
         ("fit digits --task-set label_smothing=0.1", "did you mean 'label_smoothing'?"),
         ("fit digits --task regression", "the target is of another kind"),
         ("fit digits --task clasification", "did you mean 'classification'?"),
-        ("fit digits --plugin nope.py", "is not a Python file"),
+        ("fit digits --plugin nope.py", "is no plugin"),
         ("fit digits --arch mlp --arch mlp", "two candidates have the same name"),
         ("fit digits --arch mlp --steps 3 --out /proc/no", "can't be created"),
         ("resume nowhere", "there is no such folder"),

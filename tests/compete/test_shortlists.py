@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weftnet.cli.commands.choosing import task_name
+from weftnet.cli.commands.choosing import choose
 from weftnet.compete.jobs import Terms, jobs_of, run_job
 from weftnet.compete.propose import propose
 from weftnet.data import open_data
@@ -113,7 +113,7 @@ def test_every_network_of_the_shortlist_trains(name: str, tmp_path: Path) -> Non
     (tmp_path / "data").mkdir()
     source, options = str(case.write(tmp_path / "data")), case.options or {}
     data = open_data(source, **options)
-    assert task_name(data) == case.task
+    assert choose(data).name == case.task
     candidates = propose(data.signals, case.task)
     assert [each.name for each in candidates] == case.names.split()
     jobs = jobs_of(candidates, [0], tmp_path, Terms(case.task, recipe={"steps": 3, "batch_size": 4}))

@@ -13,7 +13,7 @@ import weftnet
 from weftnet.architecture.signal import parse
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.base import tensors
-from weftnet.cli.commands.choosing import task_name
+from weftnet.cli.commands.choosing import choose
 from weftnet.compete.propose import propose
 from weftnet.compose import build
 from weftnet.data import open_data
@@ -148,7 +148,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     """The linear forecast learns waves; the run answers from its folder alone, by torch and by NumPy alike."""
     columns = waves()
     data = open_data(columns, target=["second", "third"], context=24, horizon=6, time="date")
-    assert task_name(data) == "forecasting"
+    assert choose(data).name == "forecasting"
     task = Forecasting.from_data(data, period=12)
     assert (task.channels, task.step) == ([1, 2], 900)
     (candidate, *_) = propose(data.signals, "forecasting")

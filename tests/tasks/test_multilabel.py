@@ -12,7 +12,7 @@ from torch import nn
 
 import weftnet
 from weftnet.architecture.signal import parse
-from weftnet.cli.commands.choosing import task_name
+from weftnet.cli.commands.choosing import choose
 from weftnet.compete.propose import propose
 from weftnet.data import open_data
 from weftnet.data.batch import Batch
@@ -99,7 +99,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     """Trained from a column of words, answered from the folder alone, the same by torch and by NumPy."""
     columns = table()
     data = open_data(columns, target="tags", kinds={"tags": "labels"})
-    assert task_name(data) == "multilabel"
+    assert choose(data).name == "multilabel"
     assert any("have no label" in note for note in data.notes)
     task = Multilabel.from_data(data)
     assert task.labels == ["far", "high", "right"]
@@ -120,7 +120,7 @@ def test_lists_of_words_are_inferred() -> None:
     columns = table()
     columns["tags"] = [[word for word in words.split(";") if word] for words in columns["tags"]]
     data = open_data(columns, target="tags")
-    assert task_name(data) == "multilabel"
+    assert choose(data).name == "multilabel"
     assert data.target.labels == ["far", "high", "right"]
 
 

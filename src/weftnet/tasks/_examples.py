@@ -43,6 +43,12 @@ def only_signal(signals: Mapping[str, Signal], where: str) -> tuple[str, Signal]
     return name, signal
 
 
+def can_be_drawn(data: Data) -> bool:
+    """Whether the data are examples of one input of floats, without a target and without padding."""
+    signals = list(data.signals.values())
+    return data.target is None and len(signals) == 1 and signals[0].dtype == "float" and not signals[0].padded
+
+
 def settings_from(data: Data) -> dict[str, Any]:
     """The settings `signal`, `mean` and `scale` for these data; the last two for images only.
 

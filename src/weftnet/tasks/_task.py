@@ -61,7 +61,15 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it: 1 if the kind of their target says so, 0 if never."""
+        """How sure the task is that these data are meant for it: 0 if they can't be, 1 if nothing else is possible.
+
+        Two tasks that are both possible share the probability: the more probable one is taken, the other one named.
+        """
+
+    @classmethod
+    def option(cls, data: Data) -> str:
+        """The option by which the data are this task's, where it is another one than `--task NAME`; "" otherwise."""
+        return ""
 
     @classmethod
     @abstractmethod
@@ -186,7 +194,7 @@ class WritesText(Protocol):
 
 def wrong_target(data: Data, expected: str, fix: str) -> DataError:
     """The error for data without a target, or with one of another kind."""
-    without = "name the target column, or use a task without one: variational_autoencoder, gan, language_model"
+    without = "name the target column, or use a task that needs none"
     return DataError(
         "the data have no target" if data.target is None else "the target is of another kind",
         where=data.name,

@@ -90,12 +90,15 @@ def check_command(
     architecture, faults = read(arch) if is_file else (architecture_of(arch), [])
     chosen = None
     if data is not None:
-        from weftnet.cli.commands.choosing import task_for, task_name
+        from weftnet.cli.commands.choosing import Choice, choose, task_for
         from weftnet.data import open_data
 
         opened = open_data(data, target=target)
         known = [architecture] if architecture is not None else []
-        chosen = task_for(opened, task or task_name(opened, known), {})
+        choice = Choice(task) if task else choose(opened, known)
+        if choice.others:
+            Console(stderr=True).print(f"task    {choice}", highlight=False, markup=False, soft_wrap=True)
+        chosen = task_for(opened, choice.name, {})
         signals = signals or opened.signals
         figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
     if fix:

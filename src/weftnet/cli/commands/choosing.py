@@ -1,25 +1,80 @@
-"""The task that suits the data and the architectures."""
+"""The task that suits the data and the architectures.
+
+Every task says how sure it is that data are meant for it (`suits`), and the surest is taken. Where another is at least
+half as sure, it is named with the option that takes it. Architectures narrow the choice to the tasks that train the
+parts they have.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, cast
 
 from weftnet.architecture.spec import Architecture
 from weftnet.data import Data
-from weftnet.errors import SettingError, closest
+from weftnet.errors import DataError, SettingError, WeftnetError, closest
 from weftnet.tasks import TASKS
 from weftnet.tasks._task import Task
 
+#: share of the surest task's confidence from which another one is named too
+_PLAUSIBLE = 0.5
 
-def task_name(data: Data, architectures: Sequence[Architecture] = ()) -> str:
-    """The task whose parts the architectures have; otherwise the one that the data suit best."""
+
+@dataclass(frozen=True)
+class Choice:
+    """A task that was chosen.
+
+    Args:
+        name: of the task.
+        sure: how sure it is of the data, from 0 to 1; None if somebody or the architecture decided.
+        others: plausible ones, each with its confidence and the option that takes it.
+    """
+
+    name: str
+    sure: float | None = None
+    others: tuple[tuple[str, float, str], ...] = ()
+
+    def __str__(self) -> str:
+        """classification (60 % sure); or regression (40 %): --kind score=number."""
+        if self.sure is None or not self.others:
+            return self.name
+        others = "".join(f"; or {name} ({sure:.0%}): {option}" for name, sure, option in self.others)
+        return f"{self.name} ({self.sure:.0%} sure){others}".replace("%", " %")
+
+
+def choose(data: Data, architectures: Sequence[Architecture] = ()) -> Choice:
+    """The task whose parts the architectures have; of several, or without any, the one that the data suit best.
+
+    Raises:
+        DataError: no task suits the data; the message says why each does not.
+    """
+    names = _with_parts(architectures)
+    if architectures and len(names) == 1:
+        return Choice(names[0])
+    sure = {name: cast(float, TASKS.get(name).suits(data)) for name in names}
+    best, *others = sorted(names, key=lambda name: (-sure[name], name))
+    if not sure[best]:
+        reasons = "".join(f"\n  {name}: {_reason(data, name)}" for name in names)
+        fix = "name the target with --target, its kind with --kind, or a task with --task"
+        raise DataError(f"no task suits the data{reasons}", where=data.name, fix=fix)
+    plausible = [name for name in others if sure[name] >= _PLAUSIBLE * sure[best]]
+    options = {name: TASKS.get(name).option(data) or f"--task {name}" for name in plausible}
+    return Choice(best, sure[best], tuple((name, sure[name], options[name]) for name in plausible))
+
+
+def _with_parts(architectures: Sequence[Architecture]) -> list[str]:
+    """The tasks that train the parts of the architectures; all of them where none does."""
     parts = {frozenset(architecture.parts) for architecture in architectures}
-    if len(parts) == 1:
-        (wanted,) = parts
-        fitting = [name for name in TASKS.names() if frozenset(TASKS.get(name).parts) == wanted]
-        if len(fitting) == 1:
-            return fitting[0]
-    return max(TASKS.names(), key=lambda name: cast(float, TASKS.get(name).suits(data)))
+    names = TASKS.names()
+    return [name for name in names if {frozenset(TASKS.get(name).parts)} == parts] or names
+
+
+def _reason(data: Data, name: str) -> str:
+    """Why the data are not taken to be meant for a task."""
+    try:
+        TASKS.get(name).from_data(data)
+    except WeftnetError as error:
+        return error.what + (f", expected {error.expected}" if error.expected else "")
+    return f"possible, but nothing says that it is meant: --task {name}"
 
 
 def task_for(data: Data, name: str, settings: Mapping[str, Any]) -> Task:

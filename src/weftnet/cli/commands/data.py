@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from weftnet.cli.commands.choosing import task_name
+from weftnet.cli.commands.choosing import Choice, choose
 from weftnet.cli.commands.show import facts_of
-from weftnet.data import open_data
+from weftnet.data import Data, open_data
 from weftnet.data.rows import RowData
-from weftnet.errors import SettingError
+from weftnet.errors import DataError, SettingError
 
 
 def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_json: bool) -> None:
@@ -33,6 +33,7 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
     from weftnet.report.dataset import balance, column_table, write_dataset
 
     data = open_data(source, **options)
+    task = _choice(data)
     if out is not None and not isinstance(data, RowData):
         raise SettingError("there is no page for data without rows of columns", where=source, got=type(data).__name__)
     if as_json:
@@ -41,14 +42,14 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
             head, rows = column_table(data)
             columns = {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
         document = {
-            "name": data.name, "source": data.source, "fingerprint": data.fingerprint, "task": task_name(data),
+            "name": data.name, "source": data.source, "fingerprint": data.fingerprint, "task": task and task.name,
             "signals": {name: signal.text() for name, signal in data.signals.items()}, "sizes": data.sizes,
             "columns": columns, "notes": data.notes,
         }  # fmt: skip
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return
     console = Console()
-    facts_of(console, data, task_name(data))
+    facts_of(console, data, str(task) if task else "none suits")
     if isinstance(data, RowData):
         head, rows = column_table(data)
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -64,3 +65,11 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
             console.print(f"training rows of each label: {escape(listed)}{more}", highlight=False)
         if out is not None:
             console.print(f"\npage    {write_dataset(data, out)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _choice(data: Data) -> Choice | None:
+    """The task that suits the data, if any does."""
+    try:
+        return choose(data)
+    except DataError:
+        return None

@@ -14,7 +14,7 @@ from weftnet.base.files import write_json
 from weftnet.base.memory import held
 from weftnet.base.units import duration
 from weftnet.cli.commands.architecture import architecture_of
-from weftnet.cli.commands.choosing import task_for, task_name
+from weftnet.cli.commands.choosing import Choice, choose, task_for
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, summary, troubles
 from weftnet.compete import competition as compete
@@ -73,12 +73,13 @@ class FitOptions:
 
 @dataclass(frozen=True)
 class Entries:
-    """What competes: candidates on data and a task, and the terms of every training."""
+    """What competes: candidates on data and a task, the terms of every training, and how the task was chosen."""
 
     data: Data
     task: Task
     candidates: Sequence[Candidate]
     terms: Terms
+    choice: Choice
 
     @property
     def scoring(self) -> Scoring:
@@ -113,7 +114,7 @@ def fit_command(options: FitOptions) -> Competition | None:
         compete.prepare(folder, replace=options.replace)
         mark_started()
         line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
-        summary(console, entries.data, entries.terms.task, entries.candidates, line, without)
+        summary(console, entries.data, str(entries.choice), entries.candidates, line, without)
     outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
     outcomes += train_all(console, [job for job in work if job.name not in without], entries, count, options.plugins)
     result = judged(folder, entries, known, outcomes)
@@ -133,14 +134,16 @@ def entries_of(options: FitOptions) -> Entries:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(lengths))
     named = candidates_of(options.archs)
     data = open_data(options.source, **options.data)
-    name = options.task or task_name(data, [candidate.architecture for candidate in named])
+    architectures = [candidate.architecture for candidate in named]
+    choice = Choice(options.task) if options.task else choose(data, architectures)
+    name = choice.name
     task = task_for(data, name, options.task_settings)
     candidates = named or propose(data.signals, name)
     recipe = dict(options.recipe)
     if not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
     terms = Terms(name, options.task_settings, recipe, options.shard, tuple(options.listeners))
-    return Entries(data, task, candidates, terms)
+    return Entries(data, task, candidates, terms, choice)
 
 
 def judged(folder: Path, entries: Entries, prospects: Sequence[Prospect], outcomes: Sequence[Outcome]) -> Competition:

@@ -34,6 +34,7 @@ from weftnet.metrics.auroc import Auroc
 from weftnet.metrics.balanced_accuracy import BalancedAccuracy
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.macro_f1 import MacroF1
+from weftnet.tasks._doubts import are_lists, are_scores
 from weftnet.tasks._heads import refusal, to_vector
 from weftnet.tasks._task import Task, as_array, wrong_target
 from weftnet.tasks.classification.answer import classification
@@ -81,8 +82,10 @@ class Classification(Task):
 
     @classmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it, from 0 to 1."""
-        return float(isinstance(data.target, Category))
+        """Sure of a category; less so of labels that may be amounts, or several labels in one."""
+        if not isinstance(data.target, Category):
+            return 0.0
+        return 0.6 if are_scores(data.target.labels) or are_lists(data.target.labels) else 0.9
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Classification":

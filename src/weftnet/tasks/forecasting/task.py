@@ -85,7 +85,7 @@ class Forecasting(Task):
 
     @classmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it, from 0 to 1."""
+        """Certain of windows and what comes after them: somebody asked for a horizon."""
         return float(isinstance(data.target, Forecast))
 
     @classmethod

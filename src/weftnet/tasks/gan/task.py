@@ -31,7 +31,16 @@ from weftnet.errors import SettingError
 from weftnet.metrics._metric import Metric, On
 from weftnet.metrics.mean import Mean
 from weftnet.metrics.mmd import Mmd
-from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
+from weftnet.tasks._examples import (
+    as_bytes,
+    can_be_drawn,
+    example,
+    example_signal,
+    only_signal,
+    pixels,
+    reach,
+    settings_from,
+)  # fmt: skip
 from weftnet.tasks._heads import refusal, to_signal, to_vector
 from weftnet.tasks._task import NO_TARGET, Task, evaluating, noise, on_trial
 
@@ -73,8 +82,8 @@ class GAN(Task):
 
     @classmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it, from 0 to 1."""
-        return 0.0  # never suggested: an autoencoder is the safer choice
+        """Possible for examples without a target; an autoencoder is the safer choice."""
+        return 0.3 * can_be_drawn(data)
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "GAN":

@@ -60,8 +60,11 @@ class LanguageModel(Task):
 
     @classmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it, from 0 to 1."""
-        return float(isinstance(data.target, Characters))
+        """Sure of a running text; likely for a lone column of texts."""
+        if isinstance(data.target, Characters):
+            return 0.9
+        signals = list(data.signals.values())
+        return 0.6 * (data.target is None and len(signals) == 1 and "vocabulary" in signals[0].known)
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "LanguageModel":

@@ -22,6 +22,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.labels import Labels
 from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
@@ -32,6 +33,7 @@ from weftnet.metrics.label_macro_f1 import LabelMacroF1
 from weftnet.metrics.label_micro_f1 import LabelMicroF1
 from weftnet.metrics.mean_average_precision import MeanAveragePrecision
 from weftnet.metrics.subset_accuracy import SubsetAccuracy
+from weftnet.tasks._doubts import are_lists
 from weftnet.tasks._heads import refusal, to_vector
 from weftnet.tasks._task import Task, as_array, wrong_target
 from weftnet.tasks.multilabel.answer import multilabel
@@ -72,8 +74,15 @@ class Multilabel(Task):
 
     @classmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it, from 0 to 1."""
-        return float(isinstance(data.target, Labels))
+        """Sure of several labels a row; possible for a category whose labels have parts."""
+        if isinstance(data.target, Category):
+            return 0.4 * are_lists(data.target.labels)
+        return 0.9 * isinstance(data.target, Labels)
+
+    @classmethod
+    def option(cls, data: Data) -> str:
+        """Where a category's labels have parts: to read each as several."""
+        return f"--kind {data.state()['target']}=labels" if isinstance(data.target, Category) else ""
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Multilabel":

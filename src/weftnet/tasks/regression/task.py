@@ -20,6 +20,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.number import Number
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import SettingError
@@ -27,6 +28,7 @@ from weftnet.metrics._metric import Metric
 from weftnet.metrics.mae import Mae
 from weftnet.metrics.r2 import R2
 from weftnet.metrics.rmse import Rmse
+from weftnet.tasks._doubts import are_scores
 from weftnet.tasks._heads import refusal, to_vector
 from weftnet.tasks._task import Task, as_array, wrong_target
 from weftnet.tasks.regression.answer import regression
@@ -60,8 +62,15 @@ class Regression(Task):
 
     @classmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it, from 0 to 1."""
-        return float(isinstance(data.target, Number))
+        """Sure of a number; possible for labels that may be amounts."""
+        if isinstance(data.target, Category):
+            return 0.4 * are_scores(data.target.labels)
+        return 0.9 * isinstance(data.target, Number)
+
+    @classmethod
+    def option(cls, data: Data) -> str:
+        """Where labels may be amounts: to read them as numbers."""
+        return f"--kind {data.state()['target']}=number" if isinstance(data.target, Category) else ""
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Regression":

@@ -35,7 +35,16 @@ from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import SettingError
 from weftnet.metrics._metric import Direction, Metric, On
 from weftnet.metrics.mean import Mean
-from weftnet.tasks._examples import as_bytes, example, example_signal, only_signal, pixels, reach, settings_from
+from weftnet.tasks._examples import (
+    as_bytes,
+    can_be_drawn,
+    example,
+    example_signal,
+    only_signal,
+    pixels,
+    reach,
+    settings_from,
+)  # fmt: skip
 from weftnet.tasks._heads import BOUNDED, refusal, to_signal
 from weftnet.tasks._task import NO_TARGET, Task, evaluating, noise
 
@@ -91,8 +100,8 @@ class VariationalAutoencoder(Task):
 
     @classmethod
     def suits(cls, data: Data) -> float:
-        """How sure the task is that these data are meant for it, from 0 to 1."""
-        return 0.1  # it needs no target, so it can be tried where no other task suits
+        """Likely for examples without a target."""
+        return 0.5 * can_be_drawn(data)
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "VariationalAutoencoder":

@@ -1,0 +1,90 @@
+"""Which task is taken for data, what is said about others, and the reasons where none suits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weftnet.architecture.reading import from_dict
+from weftnet.cli.commands.choosing import choose, task_for
+from weftnet.data import Data, open_data
+from weftnet.errors import DataError
+from weftnet.tasks import TASKS
+
+
+def table(folder: Path, target: list[object], **options: object) -> Data:
+    rows = "\n".join(f"{row % 9}.5,{value}" for row, value in enumerate(target))
+    (folder / "table.csv").write_text(f"size,y\n{rows}\n")
+    return open_data(folder / "table.csv", target="y", **options)  # type: ignore[arg-type]
+
+
+def repeated(*labels: object) -> list[object]:
+    return [labels[row % len(labels)] for row in range(60)]
+
+
+def test_codes_of_classes_are_no_amounts(tmp_path: Path) -> None:
+    for labels in ((0, 1), (0, 1, 2, 3), ("yes", "no")):
+        assert str(choose(table(tmp_path, repeated(*labels)))) == "classification"
+
+
+def test_scores_may_be_classes_or_amounts(tmp_path: Path) -> None:
+    data = table(tmp_path, repeated(3, 4, 5, 6, 8))
+    assert str(choose(data)) == "classification (60 % sure); or regression (40 %): --kind y=number"
+    other = table(tmp_path, repeated(3, 4, 5, 6, 8), kinds={"y": "number"})  # what the option does
+    assert choose(other).name == "regression"
+
+
+def test_labels_with_parts_may_be_several(tmp_path: Path) -> None:
+    genres = repeated("drama; war", "war", "drama", "war; comedy")
+    assert str(choose(table(tmp_path, genres))) == "classification (60 % sure); or multilabel (40 %): --kind y=labels"
+    assert choose(table(tmp_path, genres, kinds={"y": "labels"})).name == "multilabel"
+    assert not choose(table(tmp_path, repeated("a; b", "c; d"))).others  # no part recurs
+
+
+def test_without_a_target_examples_are_drawn_and_texts_continued(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).random((40, 6), np.float32))
+    drawn = choose(open_data(tmp_path / "x.npz"))
+    assert (drawn.name, [name for name, _, _ in drawn.others]) == ("variational_autoencoder", ["gan"])
+    assert str(drawn).endswith("or gan (30 %): --task gan")
+    (tmp_path / "said.csv").write_text(
+        "said\n" + "".join(f'"word {row} and other words {row * 7}"\n' for row in range(50))
+    )
+    assert choose(open_data(tmp_path / "said.csv", kinds={"said": "text"})).name == "language_model"
+
+
+def test_every_task_that_is_named_can_be_had(tmp_path: Path) -> None:
+    """An option --task NAME works on these data as they are."""
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).random((40, 6), np.float32))
+    data = open_data(tmp_path / "x.npz")
+    for name, _, option in choose(data).others:
+        assert option == f"--task {name}"
+        assert isinstance(task_for(data, name, {}), TASKS.get(name))
+
+
+def test_where_none_suits_each_says_why(tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("a,b\n" + "".join(f'{row}.5,"word {row} of many"\n' for row in range(50)))
+    with pytest.raises(DataError) as caught:
+        choose(open_data(tmp_path / "two.csv", kinds={"b": "text"}))
+    lines = str(caught.value).splitlines()
+    assert {line.split(":")[0].strip() for line in lines} >= set(TASKS.names())
+    assert "classification: the data have no target, expected a category" in str(caught.value)
+    assert "--target" in lines[-1]
+
+
+def test_the_parts_of_an_architecture_decide() -> None:
+    data = open_data("digits")
+    pair = from_dict({"parts": {"encoder": ["flatten", {"dense": {"dim": 4}}], "decoder": [{"dense": {"dim": 4}}]}})
+    alone = from_dict(["flatten", {"dense": {"dim": 4}}])
+    assert frozenset(TASKS.get(choose(data, [pair]).name).parts) == {"encoder", "decoder"}
+    assert choose(data, [alone]).name == choose(data).name == "classification"
+
+
+def test_a_task_of_somebody_elses_is_chosen_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sure(TASKS.get("classification")):  # type: ignore[misc]
+        @classmethod
+        def suits(cls, data: Data) -> float:
+            return 0.95
+
+    monkeypatch.setitem(vars(TASKS)["_entries"], "sure", Sure)
+    choice = choose(open_data("digits"))
+    assert (choice.name, [name for name, _, _ in choice.others]) == ("sure", ["classification"])
