@@ -26,6 +26,8 @@ def test_its_own_test_split(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "digits, validation: 269 examples" in text
     assert "confusion" in text
+    assert "accuracy, 95 % interval" in text
+    assert "accuracy, always “" in text
 
 
 def test_other_data_are_evaluated_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

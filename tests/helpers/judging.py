@@ -22,6 +22,9 @@ class Given:
         self.known, self.size = known, size
         self.sizes = {"train": 0 if known is None else len(known), "validation": 0, "test": len(self.outputs)}
 
+    def targets(self, split: str, size: int) -> Any:
+        return (batch.target for batch in self.batches(split, size))
+
     def batches(self, split: str, size: int) -> Any:
         values = self.outputs if split == "test" else torch.zeros(self.sizes[split], 1)
         targets = self.target if split == "test" else self.known

@@ -41,10 +41,9 @@ class FakeData:
     def __init__(self, target, codes=()):
         self.target, self.codes = target, codes
 
-    def batches(self, split, batch_size):
+    def targets(self, split, batch_size):
         assert split == "train"
-        for codes in torch.tensor(self.codes).split(4):
-            yield batch(torch.zeros(len(codes), 1), codes)
+        return torch.tensor(self.codes).split(4)
 
 
 def category(*labels):

@@ -6,9 +6,9 @@ import torch
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from weftnet.metrics._counts import of_classes
 from weftnet.metrics._ranking import Ranking
 from weftnet.tasks._calibration import calibration
-from weftnet.tasks._precision import precision_recall_f1
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -19,7 +19,7 @@ def test_precision_recall_and_f1(seed: int) -> None:
     answer[answer == 3] = 2
     counts = np.zeros((7, 7), int)
     np.add.at(counts, (truth, answer), 1)
-    found = precision_recall_f1(counts.diagonal(), counts.sum(1), counts.sum(0))
+    found = of_classes(torch.from_numpy(counts))
     wanted = precision_recall_fscore_support(truth, answer, labels=range(7), zero_division=np.nan)
     for scores, each in zip(found, wanted, strict=False):
         assert scores.tolist() == pytest.approx(each.tolist(), nan_ok=True)

@@ -48,6 +48,14 @@ class Data(ABC):
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
         """A split's examples in order, the last batch short."""
 
+    def targets(self, split: str, batch_size: int) -> Iterator[Tensor]:
+        """The only target of a split's examples, in order; where they can be had alone, inputs are not read.
+
+        Raises:
+            DataError: there is no single target.
+        """
+        return (batch.target for batch in self.batches(split, batch_size))
+
     @abstractmethod
     def encode(self, raw: Any) -> Batch:
         """New raw examples as a batch without target."""

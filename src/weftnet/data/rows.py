@@ -28,7 +28,7 @@ from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.data.splitting import excluded_column, keys_of, split_rows
 from weftnet.data.stored import Stored, is_array
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
-from weftnet.errors import SettingError
+from weftnet.errors import DataError, SettingError
 
 _LARGEST = 2 * 2**30
 
@@ -101,6 +101,14 @@ class RowData(Data):
         for rows in torch.split(self.rows(split), batch_size):
             if len(rows):
                 yield self._batch(rows)
+
+    def targets(self, split: str, batch_size: int) -> Iterator[Tensor]:
+        """The target of a split's rows, in order; inputs are not read."""
+        for rows in torch.split(self.rows(split), batch_size):
+            if (target := self._targets(rows)) is None:
+                raise DataError("the data have no target", where=self.source)
+            if len(rows):
+                yield target
 
     def to(self, device: torch.device | str) -> "RowData":
         """The same data with all rows on a device, if they are in memory, of one length, and fit there."""

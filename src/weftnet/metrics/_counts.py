@@ -2,6 +2,8 @@
 
 C[i, j]            how many examples of class i were classified as j
 t, a               true and predicted labels, (examples, labels) of bools
+
+precision = hits / predicted      recall = hits / examples      F1 = 2 · hits / (predicted + examples)
 """
 
 import torch
@@ -21,6 +23,17 @@ def confusion_of(outputs: Tensor, target: Tensor) -> Tensor:
 def label_counts(truth: Tensor, answer: Tensor) -> Tensor:
     """(3, labels): hits, true and predicted examples of every label."""
     return torch.stack([(truth & answer).sum(0), truth.sum(0), answer.sum(0)])
+
+
+def precision_recall_f1(hits: Tensor, examples: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """From counts (classes) of right answers, of examples and of answers; NaN where what it divides by is 0."""
+    hits, examples, predicted = hits.double(), examples.double(), predicted.double()
+    return hits / predicted, hits / examples, 2 * hits / (predicted + examples)
+
+
+def of_classes(counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Precision, recall and F1 of every class from a confusion matrix (classes, classes)."""
+    return precision_recall_f1(counts.diagonal(), counts.sum(1), counts.sum(0))
 
 
 def decided(outputs: Tensor, target: Tensor, threshold: float) -> tuple[Tensor, Tensor]:

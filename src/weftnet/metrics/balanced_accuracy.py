@@ -8,7 +8,7 @@ distribution, 2010, https://doi.org/10.1109/ICPR.2010.764. Absent classes are le
 
 from torch import Tensor
 
-from weftnet.metrics._counts import confusion_of
+from weftnet.metrics._counts import confusion_of, of_classes
 from weftnet.metrics._metric import Sums
 
 
@@ -26,5 +26,5 @@ class BalancedAccuracy(Sums, better="max", unit="share"):
 
 def balanced_accuracy(counts: Tensor) -> Tensor:
     """Mean recall over the classes that occur, from a confusion matrix (classes, classes)."""
-    occurs = counts.sum(1).double()
-    return (counts.diagonal() / occurs)[occurs > 0].mean()
+    _, recall, _ = of_classes(counts)
+    return recall[~recall.isnan()].mean()

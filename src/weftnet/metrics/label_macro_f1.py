@@ -5,7 +5,7 @@ F1_k = 2 Σ t·a / (Σ t + Σ a)     over the examples, with true labels t and p
 
 from torch import Tensor
 
-from weftnet.metrics._counts import decided, label_counts
+from weftnet.metrics._counts import decided, label_counts, precision_recall_f1
 from weftnet.metrics._metric import Sums
 
 
@@ -26,6 +26,5 @@ class LabelMacroF1(Sums, better="max", unit="share"):
 
     def of(self, total: Tensor) -> Tensor:
         """The mean F1."""
-        hits, truth, answer = total.double()
-        score: Tensor = (2 * hits / (truth + answer).clamp(min=1)).mean()
-        return score
+        _, _, f1 = precision_recall_f1(*total)
+        return f1.nan_to_num(0.0).mean()

@@ -5,7 +5,7 @@ F1 = 2 Σ t·a / (Σ t + Σ a)     with true labels t and predicted labels a of 
 
 from torch import Tensor
 
-from weftnet.metrics._counts import decided, label_counts
+from weftnet.metrics._counts import decided, label_counts, precision_recall_f1
 from weftnet.metrics._metric import Sums
 
 
@@ -26,6 +26,5 @@ class LabelMicroF1(Sums, better="max", unit="share"):
 
     def of(self, total: Tensor) -> Tensor:
         """F1 over all labels."""
-        hits, truth, answer = total.double().sum(1)
-        score: Tensor = 2 * hits / (truth + answer).clamp(min=1)
-        return score
+        _, _, f1 = precision_recall_f1(*total.sum(1))
+        return f1.nan_to_num(0.0)

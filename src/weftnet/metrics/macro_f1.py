@@ -8,7 +8,7 @@ scikit-learn.
 
 from torch import Tensor
 
-from weftnet.metrics._counts import confusion_of
+from weftnet.metrics._counts import confusion_of, of_classes
 from weftnet.metrics._metric import Sums
 
 
@@ -26,5 +26,5 @@ class MacroF1(Sums, better="max", unit="share"):
 
 def macro_f1(counts: Tensor) -> Tensor:
     """Mean F1 over the classes that occur or were predicted, from a confusion matrix (classes, classes)."""
-    either = (counts.sum(0) + counts.sum(1)).double()
-    return (2 * counts.diagonal() / either)[either > 0].mean()
+    _, _, f1 = of_classes(counts)
+    return f1[~f1.isnan()].mean()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.base.figures import Figure
+from weftnet.base.scores import Score
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.outputs import Outputs, chosen
@@ -78,11 +79,9 @@ class Answered:
         """The split's examples at these places, counted from 0, each as a batch of one."""
         return examples_at(self.data, self.split, places)
 
-    def targets(self, split: str) -> Iterator[Tensor]:
-        """The targets of a split, batch by batch: those of training are what a trivial answer is made from."""
-        for batch in self.data.batches(split, 8 * BATCH):
-            if batch.targets:
-                yield batch.target
+    def known_targets(self) -> Iterator[Tensor]:
+        """The targets, batch by batch, that a trivial answer is made from."""
+        return self.data.targets(self.known, 8 * BATCH)
 
     @property
     def known(self) -> str:
@@ -97,6 +96,11 @@ class Bounds:
     low: float
     high: float
     method: str
+
+    def text(self, score: Score) -> str:
+        """`96.27 – 99.12 %`."""
+        factor, digits, sign = score.scale
+        return f"{factor * self.low:.{digits}f} – {factor * self.high:.{digits}f}{sign}"
 
 
 @dataclass(frozen=True)

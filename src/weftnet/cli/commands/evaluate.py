@@ -51,6 +51,11 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     shown = rich.Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in metrics.items():
         shown.add_row(name, in_unit(value, loaded.scoring.unit(name)))
+    own = loaded.scoring.own
+    if bounds := judgement.interval:
+        shown.add_row(f"{own.name}, 95 % interval", bounds.text(own))
+    if trivial := judgement.baseline:
+        shown.add_row(f"{own.name}, {escape(trivial.what)}", own.text(trivial.score))
     console.print(shown)
     for figure in figures:
         if isinstance(figure, Table):

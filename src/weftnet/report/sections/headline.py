@@ -31,9 +31,7 @@ def headline(subject: Subject) -> str:
 
 
 def _interval(score: Score, bounds: Bounds, of: str) -> str:
-    factor, digits, sign = score.scale
-    low, high = (f"{factor * each:.{digits}f}" for each in (bounds.low, bounds.high))
-    text = f"95 % interval{of} {low} – {high}{sign}"
+    text = f"95 % interval{of} {bounds.text(score)}"
     method = f"({bounds.method}; variation between training seeds is not included)"
     return f"<p>{escape(text)} <span class=soft>{escape(method)}</span></p>"
 

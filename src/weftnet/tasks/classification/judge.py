@@ -8,12 +8,12 @@ baseline   always the most frequent class of the training split
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from weftnet.base.figures import Figure, Matrix, Paragraph, Span, Table
-from weftnet.metrics._counts import confusion
+from weftnet.metrics._counts import confusion, of_classes
 from weftnet.tasks._calibration import confidence_section
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
-from weftnet.tasks._precision import precision_recall_f1
 from weftnet.tasks._resampling import wilson
 from weftnet.tasks._softmax import softmax
 from weftnet.tasks.classification.task import Classification
@@ -35,7 +35,7 @@ def classification(task: Classification, answered: Answered) -> Judgement:
     order = np.argsort(-loss, kind="stable")
     wrong = [int(place) for place in order if truth[place] != answer[place]][:_WORST]
     cases = (Case(i, int(gathered.rows[i]), _told(task.labels, p[i], int(truth[i]), int(answer[i]))) for i in wrong)
-    counts = confusion(gathered.target, torch.from_numpy(answer), task.classes).numpy()
+    counts = confusion(gathered.target, torch.from_numpy(answer), task.classes)
     return Judgement(
         interval=Bounds(*wilson(int((truth == answer).sum()), len(truth)), "Wilson, over the examples"),
         baseline=_most_frequent(task, answered, truth),
@@ -49,25 +49,23 @@ def classification(task: Classification, answered: Answered) -> Judgement:
     )
 
 
-def class_table(counts: NDArray[np.int64], labels: list[str], name: str = "classes") -> Table:
+def class_table(counts: Tensor, labels: list[str], name: str = "classes") -> Table:
     """Precision, recall, F1 and examples of every class, from its confusion matrix."""
-    examples = counts.sum(1)
-    scores = precision_recall_f1(counts.diagonal(), examples, counts.sum(0))
-    rows = zip(labels, *(each.tolist() for each in scores), examples.tolist(), strict=True)
+    rows = zip(labels, *(each.tolist() for each in of_classes(counts)), counts.sum(1).tolist(), strict=True)
     units = dict.fromkeys(("precision", "recall", "F1"), "share")
     columns = ("class", *units, "examples")
     return Table(name, columns, tuple(rows), units, expanded=len(labels) <= _EXPANDED)
 
 
-def _errors(counts: NDArray[np.int64], labels: list[str]) -> tuple[Figure, ...]:
+def _errors(counts: Tensor, labels: list[str]) -> tuple[Figure, ...]:
     """The confusion matrix, the classes that are confused most often, and a table."""
     figures: list[Figure] = []
     if len(labels) <= _DRAWN:
         caption = "How often each class was predicted as which; the deeper the colour, the larger its share of the row."
-        figures.append(Matrix("confusion", tuple(labels), counts, caption))
+        figures.append(Matrix("confusion", tuple(labels), counts.numpy(), caption))
     else:
         figures.append(Paragraph(f"{len(labels)} classes: too many to draw the matrix.", soft=True))
-    if confused := _most_confused(counts, labels):
+    if confused := _most_confused(counts.numpy(), labels):
         figures.append(Paragraph("Most often confused: " + "; ".join(confused) + "."))
     return (*figures, class_table(counts, labels))
 
@@ -86,7 +84,7 @@ def _most_confused(counts: NDArray[np.int64], labels: list[str]) -> list[str]:
 
 def _most_frequent(task: Classification, answered: Answered, truth: NDArray[np.int64]) -> Baseline:
     counts = torch.zeros(task.classes, dtype=torch.int64)
-    for target in answered.targets(answered.known):
+    for target in answered.known_targets():
         counts += torch.bincount(target.cpu(), minlength=task.classes)
     best = int(counts.argmax())
     return Baseline(float((truth == best).mean()), f"always “{task.labels[best]}”")

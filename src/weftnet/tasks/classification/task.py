@@ -139,8 +139,8 @@ class Classification(Task):
 def _balanced(data: Data, labels: Sequence[Label]) -> list[float]:
     """n / (K · n_k) over the training split."""
     counts: Counter[int] = Counter()
-    for batch in data.batches("train", 1024):
-        counts.update(batch.target.tolist())
+    for target in data.targets("train", 1024):
+        counts.update(target.tolist())
     if missing := [label for k, label in enumerate(labels) if not counts[k]]:
         raise DataError(
             "a class can't be weighted: no training example has it",

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Bars, Figure, Group, Paragraph, Span, Table, Tone
+from weftnet.metrics._counts import label_counts, precision_recall_f1
 from weftnet.metrics._ranking import Ranking
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
-from weftnet.tasks._precision import precision_recall_f1
 from weftnet.tasks._resampling import bootstrap_weights, middle
 from weftnet.tasks.multilabel.task import Multilabel
 
@@ -79,8 +79,8 @@ def multilabel(task: Multilabel, answered: Answered) -> Judgement:
 def _errors(labelled: Labelled, threshold: float) -> tuple[Figure, ...]:
     """A chart of the average precision, sentences on missed and invented labels, and a table."""
     truth, answer = labelled.truth, labelled.answer
-    examples, predicted = truth.sum(0), answer.sum(0)
-    scores = precision_recall_f1((truth & answer).sum(0), examples, predicted)
+    counts = label_counts(torch.from_numpy(truth), torch.from_numpy(answer))
+    scores, (_, examples, predicted) = precision_recall_f1(*counts), counts.numpy()
     precision = [float(each.average_precision()) for each in labelled.rankings]
     columns = [*(each.tolist() for each in scores), precision, examples.tolist(), predicted.tolist()]
     shares = dict.fromkeys(("precision", "recall", "F1", "average precision"), "share")

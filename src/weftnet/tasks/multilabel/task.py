@@ -135,9 +135,9 @@ class Multilabel(Task):
 def _balanced(data: Data, labels: list[str]) -> list[float]:
     """(n − n_k) / n_k over the training split."""
     counts, total = torch.zeros(len(labels), dtype=torch.float64), 0
-    for batch in data.batches("train", 1024):
-        counts += batch.target.double().sum(0)
-        total += batch.size
+    for target in data.targets("train", 1024):
+        counts += target.double().sum(0)
+        total += len(target)
     if everywhere := [label for label, count in zip(labels, counts.tolist(), strict=True) if count in (0, total)]:
         raise DataError(
             "a label can't be weighted: every training example has it, or none",
