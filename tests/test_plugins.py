@@ -326,6 +326,7 @@ def test_every_registry_takes_plugins() -> None:
                 target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
                 module = ".".join(("weftnet", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
                 found.add(f"{module}:{ast.unparse(target)}")
+    found -= {"weftnet.contract:CONTRACTS"}  # what a registry asks of its entries is no entry itself
     listed = [reference for _, reference in REGISTRIES.values()]
     assert sorted(listed) == sorted(found)
     for reference in listed:

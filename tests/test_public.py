@@ -77,5 +77,6 @@ def test_the_commands_and_options_are_these() -> None:
             "runs", "host", "port", "api_key_file", "max_batch", "max_wait", "queue", "max_body", "timeout", "grace",
             "engine", "threads", "plugin",
         ],
+        "contract": ["plugins", "entries", "as_json"],
         "calibrate": [],
     }  # fmt: skip

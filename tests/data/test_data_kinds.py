@@ -22,45 +22,6 @@ from weftnet.data.kinds.vector import Vector
 from weftnet.errors import DataError
 
 RNG = np.random.default_rng(0)
-EXAMPLES: dict[str, tuple[dict[str, Any], Any]] = {
-    "number": ({"bins": 3}, np.array([1.5, np.nan, -2, 7, 7.25, 1e3])),
-    "category": ({"least": 1}, np.array(["b", "a", None, "b", "ö"], dtype=object)),
-    "text": ({"least": 1}, np.array(["A b, c!", "b b", None, ""], dtype=object)),
-    "characters": ({"context": 3}, "hello wörld 🙂\n"),
-    "image": ({"range": "signed"}, RNG.integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)),
-    "audio": ({"rate": 200}, [RNG.normal(0, 0.3, length) for length in (40, 25, 61)]),
-    "series": ({}, RNG.normal(3, 2, (5, 4, 3))),
-    "subwords": ({"most": 260}, np.array(["A b, c!", "b b", None, ""], dtype=object)),
-    "window": ({"time": 3}, np.array([[1.5, np.nan, 2], [3, -7, 4]])),
-    "calendar": ({"time": 2}, np.array([["2020-02-29", "2020-03-01"], ["1999-12-31", "2000-01-01"]], dtype=object)),
-    "forecast": ({"horizon": 4}, RNG.normal(3, 2, (5, 4, 3))),
-    "labels": ({"least": 1}, np.array(["b; a", "a", None, ""], dtype=object)),
-    "vector": ({}, RNG.normal(3, 2, (5, 4))),
-}
-
-
-def test_every_kind_is_exemplified() -> None:
-    assert set(EXAMPLES) == set(KINDS.names())
-
-
-@pytest.mark.parametrize("name", sorted(EXAMPLES))
-def test_contract(name: str) -> None:
-    arguments, values = EXAMPLES[name]
-    cls = KINDS.get(name)
-    kind = cls(**arguments).fit(values)
-    state = json.loads(json.dumps(kind.state(), allow_nan=False))
-    again = cls.from_state(state)
-    assert again == kind
-    assert again.state() == kind.state()
-    encode = getattr(kind, "features", kind.encode)
-    encoded = encode(values)
-    np.testing.assert_array_equal(encoded, getattr(again, "features", again.encode)(values))
-    if name != "characters":
-        assert encoded.shape == kind.signal.shape(len(values))
-    with pytest.raises(DataError, match="not the state"):
-        cls.from_state({**state, "extra": 1})
-    with pytest.raises(DataError, match="not the state"):
-        cls.from_state({**state, "kind": "other"})
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.none(), min_size=2, max_size=30))

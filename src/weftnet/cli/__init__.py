@@ -20,7 +20,7 @@ _COMMANDS = (
     "check", "draw", "blocks", "zoo",
     "fit", "resume", "plan", "evaluate", "predict", "report", "compare", "sample",
     "explain", "compress", "export", "serve",
-    "calibrate",
+    "contract", "calibrate",
 )  # fmt: skip
 
 app = typer.Typer(

@@ -24,7 +24,7 @@ class Mae(Sums, better="min", unit="target"):
     def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Σ |y − t| of each target, and how many."""
         absolute = columns((outputs - target).abs())
-        return torch.stack([absolute.sum(0), torch.full_like(absolute[0], len(absolute))])
+        return torch.stack([absolute.sum(0), absolute.new_full(absolute.shape[1:], len(absolute))])
 
     def of(self, total: Tensor) -> Tensor:
         """The mean."""

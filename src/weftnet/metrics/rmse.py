@@ -23,7 +23,7 @@ class Rmse(Sums, better="min", unit="target"):
     def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Σ (y − t)² of each target, and how many."""
         squares = columns((outputs - target).square())
-        return torch.stack([squares.sum(0), torch.full_like(squares[0], len(squares))])
+        return torch.stack([squares.sum(0), squares.new_full(squares.shape[1:], len(squares))])
 
     def of(self, total: Tensor) -> Tensor:
         """The root of the mean."""

@@ -11,6 +11,7 @@ Parameters: shape [1, 28, 28], widths 128, 64, latent 32: 222,384.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, chain, dense_stack
@@ -34,3 +35,8 @@ def autoencoder(
             "decoder": chain(dense_stack(list(reversed(widths))), values, as_before),
         }
     )
+
+
+def example() -> tuple[dict[str, Any], dict[str, str]]:
+    """Settings of a small one, and what it reads."""
+    return {"shape": [1, 8, 8], "widths": [12], "latent": 5}, {"encoder": "image:1x8x8", "decoder": "vector:5"}

@@ -7,6 +7,8 @@ Differs from the paper: no peepholes, no connections that skip layers.
 Parameters: dim 128, hidden 240, 2 layers, vocabulary 65, without the last layer: 826,240, about `char_transformer`'s.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, network
 from weftnet.zoo._write import dropout as dropped
@@ -32,3 +34,15 @@ def char_lstm(
         dropped(dropout),
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 6, "hidden": 10, "dropout": 0.1}, "tokens:9,vocabulary=13"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({}, "tokens:64,vocabulary=65", 826_240),
+    ]

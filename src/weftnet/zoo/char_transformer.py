@@ -10,6 +10,8 @@ weights; but for the tables, which start at N(0, 0.02²) as in the paper, weight
 Parameters: dim 128, depth 4, vocabulary 65, context 64, without the last layer: 809,856, as GPT-2's of that size.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture, Repeat
 from weftnet.zoo._write import block, network
 from weftnet.zoo._write import dropout as dropped
@@ -34,3 +36,15 @@ def char_transformer(
         block("layer_norm"),
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 16, "depth": 2, "dropout": 0.1}, "tokens:9,vocabulary=13"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({}, "tokens:64,vocabulary=65", 809_856),
+    ]

@@ -9,7 +9,7 @@ Parameters: 28×28×1, 10 classes: 93,322, as in the book; 32×32×3: 122,570, a
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from weftnet.architecture.spec import Architecture, Node
 from weftnet.zoo._write import block, dense_stack, network
@@ -35,3 +35,16 @@ def cnn(
         nodes += [block("max_pool2d", size=2)] if i < len(widths) - 1 else []
         nodes.append(block("relu"))
     return network(nodes, block("flatten"), dense_stack([dense]), classes=classes)
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"widths": [4, 6, 8]}, "image:1x28x28"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 10}, "image:1x28x28", 93_322),  # Chollet's listing 5.2
+        ({"classes": 10}, "image:3x32x32", 122_570),  # TensorFlow's CIFAR tutorial
+    ]

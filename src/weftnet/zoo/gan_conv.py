@@ -12,6 +12,7 @@ Parameters: shape [1, 28, 28], widths 32, 64, noise 64: 292,578, critic and gene
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture, Node
 from weftnet.zoo._write import block, chain, halved
@@ -34,3 +35,8 @@ def gan_conv(shape: Sequence[int] = (1, 28, 28), widths: Sequence[int] = (32, 64
     for channels in widths:
         down += [block("conv2d", channels=channels, kernel=5, stride=2), block("leaky_relu", slope=0.2)]
     return Architecture({"generator": chain(start, up), "critic": chain(down, block("flatten"))})
+
+
+def example() -> tuple[dict[str, Any], dict[str, str]]:
+    """Settings of a small one, and what it reads."""
+    return {"shape": [1, 8, 8], "widths": [4, 6]}, {"generator": "vector:5", "critic": "image:1x8x8"}

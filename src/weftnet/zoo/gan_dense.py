@@ -10,6 +10,7 @@ Parameters: 28×28×1, widths 256, 256, noise 64: 550,929, critic and generator 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, chain, dense_stack
@@ -23,3 +24,8 @@ def gan_dense(widths: Sequence[int] = (256, 256)) -> Architecture:
     """
     judge = chain(block("flatten"), dense_stack(list(reversed(widths)), "leaky_relu"))
     return Architecture({"generator": chain(dense_stack(widths)), "critic": judge})
+
+
+def example() -> tuple[dict[str, Any], dict[str, str]]:
+    """Settings of a small one, and what it reads."""
+    return {"widths": [12, 10]}, {"generator": "vector:5", "critic": "image:1x8x8"}

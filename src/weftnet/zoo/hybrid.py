@@ -12,6 +12,7 @@ Parameters: 28×28×1, 10 classes: 366,314.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture, Node, Residual
 from weftnet.zoo._residual import conv_norm
@@ -38,3 +39,15 @@ def hybrid(
         [block("image_rows"), block("lstm", dim=hidden, bidirectional=True), look, block("attention_pool")],
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"widths": [4, 6], "hidden": 8}, "image:1x8x12"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 10}, "image:1x28x28", 366_314),
+    ]

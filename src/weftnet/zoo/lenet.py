@@ -10,6 +10,8 @@ all of the first. Pooling comes before relu, which changes no value.
 Parameters: 32×32×3, 10 classes: 62,006.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, dense_stack, network
 
@@ -27,3 +29,15 @@ def lenet(classes: int | None = None) -> Architecture:
         dense_stack([120, 84]),
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {}, "image:3x32x32"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 10}, "image:3x32x32", 62_006),
+    ]

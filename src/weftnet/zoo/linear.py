@@ -8,6 +8,8 @@ What a network has to beat before it is worth its cost.
 Parameters: 28×28, 10 classes: 7,850.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, network
 
@@ -19,3 +21,15 @@ def linear(classes: int | None = None) -> Architecture:
         classes: outputs; without it the network ends in the flattened input, to which the task adds its head.
     """
     return network(block("flatten"), classes=classes)
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {}, "vector:7"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 10}, "image:1x28x28", 7_850),
+    ]

@@ -15,7 +15,7 @@ Parameters: 1000 classes, depth 18: 11,689,512, 34: 21,797,672, 50: 25,557,032; 
 11,173,962.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from weftnet.architecture.spec import Architecture, Node
 from weftnet.errors import SettingError
@@ -54,3 +54,18 @@ def resnet(
             else:
                 nodes.append(basic(width, stride, project=stride > 1))
     return network(nodes, block("global_average_pool2d"), classes=classes)
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"stem": "small"}, "image:3x16x16"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"depth": 18, "classes": 1000}, "image:3x224x224", 11_689_512),  # torchvision's documentation
+        ({"depth": 34, "classes": 1000}, "image:3x224x224", 21_797_672),
+        ({"depth": 50, "classes": 1000}, "image:3x224x224", 25_557_032),
+        ({"depth": 18, "stem": "small", "classes": 10}, "image:3x32x32", 11_173_962),
+    ]

@@ -9,6 +9,8 @@ option B), not a copy padded with zeros (option A).
 Parameters: ResNet-20 (blocks 3, width 16), 32×32×3, 10 classes: 272,474; with option A it would be 269,722.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture, Node
 from weftnet.zoo._residual import basic, conv_norm
 from weftnet.zoo._write import block, network
@@ -28,3 +30,15 @@ def resnet_small(blocks: int = 3, width: int = 16, classes: int | None = None) -
             stride = 2 if stage and not i else 1
             nodes.append(basic(width * 2**stage, stride, project=stride > 1))
     return network(nodes, block("global_average_pool2d"), classes=classes)
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"blocks": 1, "width": 4}, "image:3x9x8"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 10}, "image:3x32x32", 272_474),
+    ]

@@ -10,6 +10,7 @@ biases, which the normalisation makes useless.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture, Node
 from weftnet.errors import SettingError
@@ -33,3 +34,15 @@ def series_cnn(
     for width, kernel in zip(widths, kernels, strict=True):
         nodes += [block("conv1d", dim=width, kernel=kernel, bias=False), block("batch_norm"), block("relu")]
     return network(nodes, block("global_average_pool1d"), classes=classes)
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"widths": [5, 6], "kernels": [8, 3]}, "series:12x3,padded"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 2}, "series:96x1", 264_450),
+    ]

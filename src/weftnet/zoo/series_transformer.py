@@ -9,6 +9,8 @@ series of different lengths to share a network.
 Parameters: k values a step, dim 64, depth 2: 64·k + 100,160, and 65·classes.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture, Repeat
 from weftnet.zoo._write import block, network
 from weftnet.zoo._write import dropout as dropped
@@ -33,3 +35,15 @@ def series_transformer(
         dropped(dropout),
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 8, "heads": 2}, "series:12x3,padded"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 2}, "series:96x7", 64 * 7 + 100_160 + 65 * 2),
+    ]

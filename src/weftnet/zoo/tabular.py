@@ -10,6 +10,8 @@ As the paper's "ResNet"; categories come in as the data encode them, the paper e
 Parameters: of dim d, hidden h, n blocks, k inputs: (k + 1)·d + n·(2·d·h + 3·d + h) + 2·d, and (d + 1)·classes.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture, Repeat, Residual
 from weftnet.zoo._write import block, chain, network
 from weftnet.zoo._write import dropout as dropped
@@ -36,3 +38,15 @@ def tabular(
         [block("batch_norm"), block("relu")],
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 8, "hidden": 12}, "vector:7"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 2}, "vector:13", 14 * 128 + 2 * (2 * 128 * 256 + 3 * 128 + 256) + 2 * 128 + 129 * 2),
+    ]

@@ -7,6 +7,8 @@ https://arxiv.org/abs/1607.01759; without its n-grams and hierarchical softmax.
 Parameters: vocabulary · dim + (dim + 1) · classes.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, network
 from weftnet.zoo._write import dropout as dropped
@@ -23,3 +25,15 @@ def text_bag(dim: int = 64, dropout: float = 0.2, classes: int | None = None) ->
     return network(
         block("embedding", dim=dim, std=0.1), block("global_average_pool1d"), dropped(dropout), classes=classes
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 8}, "tokens:9,vocabulary=13,padded"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 2}, "tokens:50,vocabulary=1000", 1000 * 64 + 65 * 2),
+    ]

@@ -10,6 +10,7 @@ Parameters: without the embedding, dim 300, kernels 3, 4, 5 with 100 filters eac
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture, Parallel
 from weftnet.zoo._write import block, chain, network
@@ -41,3 +42,15 @@ def text_cnn(
     return network(
         block("embedding", dim=dim, std=0.1), Parallel(branches, "concat"), dropped(dropout), classes=classes
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 8, "filters": 5}, "tokens:9,vocabulary=13,padded"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 2}, "tokens:50,vocabulary=1", 360_902 + 300),
+    ]

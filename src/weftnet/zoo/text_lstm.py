@@ -8,6 +8,8 @@ As torch, each gate has two biases; Keras has one: 4·dim parameters fewer a lay
 Parameters: vocabulary 10,000, dim 128, hidden 64, 2 classes: 1,363,074.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, network
 from weftnet.zoo._write import dropout as dropped
@@ -31,3 +33,15 @@ def text_lstm(
     return network(
         block("embedding", dim=dim, std=0.1), dropped(dropout), [layer, layer], pool, dropped(dropout), classes=classes
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 8, "hidden": 6, "bidirectional": True}, "tokens:9,vocabulary=13,padded"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 2}, "tokens:50,vocabulary=10000", 1_280_000 + 49_664 + 33_280 + 130),
+    ]

@@ -8,6 +8,8 @@ Differs from BERT-like classifiers: the mean of all steps instead of a class tok
 Parameters: without the embedding, dim 64, depth 2, 2 classes: 100,226.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture, Repeat
 from weftnet.zoo._write import block, network
 from weftnet.zoo._write import dropout as dropped
@@ -32,3 +34,15 @@ def text_transformer(
         dropped(dropout),
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"dim": 8, "heads": 2}, "tokens:9,vocabulary=13,padded"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 2}, "tokens:50,vocabulary=1", 100_226 + 64),
+    ]

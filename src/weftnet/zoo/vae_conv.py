@@ -11,6 +11,7 @@ Parameters: shape [1, 28, 28], widths 32, 64, latent 16: 205,825.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture, Node
 from weftnet.zoo._write import block, chain, halved
@@ -32,3 +33,8 @@ def vae_conv(shape: Sequence[int] = (1, 28, 28), widths: Sequence[int] = (32, 64
         up += [block("relu"), block("transposed_conv2d", channels=channels, kernel=4, stride=2, padding=1)]
     start = [block("dense", dim=widths[-1] * height * width), block("reshape", shape=(widths[-1], height, width))]
     return Architecture({"encoder": chain(down, block("flatten")), "decoder": chain(start, up)})
+
+
+def example() -> tuple[dict[str, Any], dict[str, str]]:
+    """Settings of a small one, and what it reads."""
+    return {"shape": [1, 8, 8], "widths": [4, 6]}, {"encoder": "image:1x8x8", "decoder": "vector:5"}

@@ -10,6 +10,7 @@ Parameters: 28×28×1, widths 400, latent 20: 652,824, as in PyTorch's example o
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture
 from weftnet.zoo._write import block, chain, dense_stack
@@ -27,3 +28,8 @@ def vae_dense(widths: Sequence[int] = (400,)) -> Architecture:
             "decoder": chain(dense_stack(list(reversed(widths)))),
         }
     )
+
+
+def example() -> tuple[dict[str, Any], dict[str, str]]:
+    """Settings of a small one, and what it reads."""
+    return {"widths": [12, 9]}, {"encoder": "image:1x8x8", "decoder": "vector:5"}

@@ -12,6 +12,7 @@ Parameters: stages [[64,64],[128,128],[256,256,256],[512,512,512],[512,512,512]]
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from weftnet.architecture.spec import Architecture, Node
 from weftnet.zoo._residual import conv_norm
@@ -37,3 +38,19 @@ def vgg(
                 nodes.append(block("max_pool2d", size=2))  # before relu: the same values, a quarter of the work
             nodes.append(block("relu"))
     return network(nodes, block("global_average_pool2d"), dropped(dropout), classes=classes)
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"stages": [[4, 4], [6]], "dropout": 0.1}, "image:3x9x8"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        (
+            {"stages": [[64, 64], [128, 128], [256] * 3, [512] * 3, [512] * 3], "classes": 10},
+            "image:3x32x32",
+            14_728_266 - 4_224,
+        ),  # no biases before a norm
+    ]

@@ -7,6 +7,8 @@ As the paper (norm first, gelu, 4·dim inside). A dense layer on flattened patch
 Parameters: ViT-B/16 (patch 16, dim 768, depth 12, heads 12), 224×224×3, 1000 classes: 86,567,656.
 """
 
+from typing import Any
+
 from weftnet.architecture.spec import Architecture, Repeat
 from weftnet.zoo._write import block, network
 
@@ -35,3 +37,15 @@ def vit(
         [block("layer_norm"), block("first_step")],
         classes=classes,
     )
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"patch": 4, "dim": 12, "depth": 2, "heads": 3}, "image:3x8x12"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the source has them."""
+    return [
+        ({"classes": 1000}, "image:3x224x224", 86_567_656),  # torchvision's documentation
+    ]

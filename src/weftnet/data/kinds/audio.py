@@ -142,3 +142,9 @@ def _begins(file: bytes) -> bool:
 def _cells(values: Any) -> list[Any]:
     """The recordings one by one; lists of numbers as arrays."""
     return [np.asarray(each, np.float64) if isinstance(each, list) else each for each in values]
+
+
+def example() -> tuple[Audio, Any]:
+    """The kind, and three recordings of noise: for its contract."""
+    draw = np.random.default_rng(0)
+    return Audio(rate=200), [draw.normal(0, 0.3, length) for length in (40, 25, 61)]

@@ -91,3 +91,9 @@ class Calendar(Kind):
     def signal(self) -> Signal:
         """A series of six channels."""
         return Signal(("time", "dim"), (self.time, _CHANNELS))
+
+
+def example() -> tuple[Calendar, Any]:
+    """The kind, and two windows of two days: for its contract."""
+    days = np.array([["2020-02-29", "2020-03-01"], ["1999-12-31", "2000-01-01"]], dtype=object)
+    return Calendar(time=2), days

@@ -156,3 +156,8 @@ def _distinct(chunks: Iterable[NDArray[Any]]) -> int:
         if len(found) <= _DISTINCT:
             found |= {str(value) for value in chunk.tolist() if value is not None}
     return len(found)
+
+
+def example() -> tuple[Category, Any]:
+    """The kind, and five words, one of them missing: for its contract."""
+    return Category(least=1), ["b", "a", None, "b", "ö"]

@@ -71,3 +71,8 @@ class Characters(Kind):
 def _points(text: str) -> NDArray[np.uint32]:
     """The code points of a text, without a loop over its characters."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def example() -> tuple[Characters, Any]:
+    """The kind, and a text: for its contract."""
+    return Characters(context=3), "hello wörld 🙂\n"

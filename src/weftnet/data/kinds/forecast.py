@@ -76,3 +76,8 @@ class Forecast(Kind):
     def signal(self) -> Signal:
         """A series."""
         return Signal(("time", "dim"), (self.horizon, len(self.mean)))
+
+
+def example() -> tuple[Forecast, Any]:
+    """The kind, and five stretches of three columns: for its contract."""
+    return Forecast(horizon=4), np.random.default_rng(0).normal(3, 2, (5, 4, 3))

@@ -321,3 +321,9 @@ def _separate(values: Any) -> list[Any]:
 def _stacked(values: Any) -> Any:
     """Arrays of one size as one array."""
     return np.stack(list(values)) if isinstance(values, np.ndarray) and values.dtype.kind == "O" else values
+
+
+def example() -> tuple[Image, Any]:
+    """The kind, and five colour images of noise: for its contract."""
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)
+    return Image(range="signed"), pixels

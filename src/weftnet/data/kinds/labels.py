@@ -141,3 +141,8 @@ class Labels(Kind):
 def _are_lists_of_words(values: list[Any]) -> bool:
     """Whether every row is a list of words."""
     return all(isinstance(value, list | tuple) and all(isinstance(each, str) for each in value) for value in values)
+
+
+def example() -> tuple[Labels, Any]:
+    """The kind, and rows of labels, one of them missing: for its contract."""
+    return Labels(least=1), ["b; a", "a", None, ""]

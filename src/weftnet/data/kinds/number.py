@@ -269,3 +269,8 @@ def _number(row: int, value: Any) -> float:
             got=repr(value),
             fix="correct the value, or read it as 'category' or 'text': --kind COLUMN=category, kinds={COLUMN: …}",
         ) from None
+
+
+def example() -> tuple[Number, Any]:
+    """The kind, and six numbers, one of them missing: for its contract."""
+    return Number(bins=3), [1.5, None, -2, 7, 7.25, 1e3]

@@ -82,3 +82,8 @@ class Series(Kind):
     def signal(self) -> Signal:
         """A series."""
         return Signal(("time", "dim"), (self.time, len(self.mean)))
+
+
+def example() -> tuple[Series, Any]:
+    """The kind, and five series: for its contract."""
+    return Series(), np.random.default_rng(0).normal(3, 2, (5, 4, 3))

@@ -155,3 +155,8 @@ def _on_bytes(model: Any) -> Any:
 def _as_json(tokenizer: Any) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(tokenizer.to_str())
     return document
+
+
+def example() -> tuple[Subwords, Any]:
+    """The kind, and texts, one of them missing and one empty: for its contract."""
+    return Subwords(most=260), ["A b, c!", "b b", None, ""]

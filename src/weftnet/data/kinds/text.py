@@ -125,3 +125,8 @@ class Text(Kind):
     def signal(self) -> Signal:
         """Padded tokens."""
         return Signal(("time",), (self.time,), "int", {"vocabulary": len(self.vocabulary) + len(SPECIALS)}, True)
+
+
+def example() -> tuple[Text, Any]:
+    """The kind, and texts, one of them missing and one empty: for its contract."""
+    return Text(least=1), ["A b, c!", "b b", None, ""]

@@ -64,3 +64,8 @@ class Vector(Kind):
     def signal(self) -> Signal:
         """A vector."""
         return Signal(("dim",), (len(self.mean),))
+
+
+def example() -> tuple[Vector, Any]:
+    """The kind, and five vectors: for its contract."""
+    return Vector(), np.random.default_rng(0).normal(3, 2, (5, 4))

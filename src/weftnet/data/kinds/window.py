@@ -109,3 +109,8 @@ def filled(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     last = np.where(np.isnan(numbers), -1, np.arange(len(numbers)))
     last = np.maximum.accumulate(last)
     return np.where(last < 0, np.nan, numbers[np.maximum(last, 0)])
+
+
+def example() -> tuple[Window, Any]:
+    """The kind, and two windows, with a missing value: for its contract."""
+    return Window(time=3), np.array([[1.5, np.nan, 2], [3, -7, 4]])

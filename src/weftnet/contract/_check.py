@@ -1,0 +1,109 @@
+"""A check: a sentence about an entry, and the function that finds out whether it holds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
+
+import torch
+from torch import Tensor
+
+from weftnet.errors import WeftnetError
+
+Verdict: TypeAlias = Literal["kept", "broken", "not applicable"]
+Subject = TypeVar("Subject")
+
+
+class Broken(WeftnetError):
+    """An entry does not keep its contract."""
+
+
+class NotApplicable(WeftnetError):
+    """A check that does not concern this entry; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check.
+
+    Args:
+        entry: its name.
+        sentence: that was checked.
+        verdict: kept, broken or not applicable.
+        why: what is broken, with what was expected, got, and the fix; or why it is not applicable.
+    """
+
+    entry: str
+    sentence: str
+    verdict: Verdict
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A sentence about an entry that can be found true or false.
+
+    Args:
+        entry: its name.
+        sentence: in the present tense.
+        holds: raises `Broken` where the sentence is false, `NotApplicable` where it does not concern the entry.
+    """
+
+    entry: str
+    sentence: str
+    holds: Callable[[], None]
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.sentence}"
+
+    def outcome(self) -> Outcome:
+        """Whether the sentence holds. An error of the entry's own code breaks it too."""
+        try:
+            self.holds()
+        except NotApplicable as reason:
+            return Outcome(self.entry, self.sentence, "not applicable", str(reason))
+        except Broken as fault:
+            return Outcome(self.entry, self.sentence, "broken", str(fault))
+        except Exception as error:
+            return Outcome(self.entry, self.sentence, "broken", f"it fails: {type(error).__name__}: {error}")
+        return Outcome(self.entry, self.sentence, "kept")
+
+
+def checks(name: str, make: Callable[[str], Subject], functions: Sequence[Callable[[Subject], None]]) -> list[Check]:
+    """One check for each function, whose docstring is the sentence.
+
+    Args:
+        name: of the entry.
+        make: the subject of the functions, made when a check runs.
+        functions: raise where their sentence is false.
+    """
+
+    def bound(function: Callable[[Subject], None]) -> Callable[[], None]:
+        return lambda: function(make(name))
+
+    return [Check(name, _sentence(function), bound(function)) for function in functions]
+
+
+def expect(condition: bool, what: str, *, expected: str = "", got: str = "", fix: str = "") -> None:
+    """Raise `Broken` unless the condition holds."""
+    if not condition:
+        raise Broken(what, expected=expected, got=got, fix=fix)
+
+
+def same(got: Tensor, expected: Tensor, tolerance: float, what: str, fix: str = "") -> None:
+    """Raise `Broken` unless two tensors have one shape and the same values."""
+    if got.shape != expected.shape:
+        raise Broken(what, expected=f"shape {tuple(expected.shape)}", got=f"shape {tuple(got.shape)}", fix=fix)
+    if not torch.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
+        apart = float((got.double() - expected.double()).abs().max())
+        raise Broken(what, expected="the same values", got=f"values up to {apart:.3g} apart", fix=fix)
+
+
+def documented(document: str | None, *parts: str) -> None:
+    """Raise `Broken` unless a docstring is there and has these parts."""
+    expect(bool(document and document.strip()), "it has no docstring", fix="say what it computes, and whose idea it is")
+    for part in parts:
+        expect(part in str(document), f"its docstring has no {part!r}")
+
+
+def _sentence(function: Callable[..., None]) -> str:
+    return (function.__doc__ or function.__name__).strip().splitlines()[0].removesuffix(".")

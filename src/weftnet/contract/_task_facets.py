@@ -1,0 +1,105 @@
+"""A task's facets: each is there or has a reason, and does what it says on the example."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, is_typeddict
+
+import torch
+from torch import Tensor
+
+from weftnet.contract._check import NotApplicable, expect
+from weftnet.contract._scene import Scene
+from weftnet.errors import WeftnetError
+from weftnet.registry import Registry
+from weftnet.tasks import ANSWERS, EXAMPLES, EXPLANATIONS, INFERENCES, JUDGES, PROPOSALS, Targets
+from weftnet.tasks._assemble import assemble
+from weftnet.train import Recipe
+
+_FACETS: Mapping[str, Registry[Any]] = {
+    "answer": ANSWERS, "infer": INFERENCES, "judge": JUDGES, "explain": EXPLANATIONS, "propose": PROPOSALS,
+    "example": EXAMPLES,
+}  # fmt: skip
+
+
+def _all(scene: Scene) -> None:
+    """Each facet is a function, or says why it is not applicable."""
+    for facet, registry in _FACETS.items():
+        entry = registry.find(scene.name)
+        if entry is not None:
+            expect(callable(entry), f"{facet}.py holds no function", got=repr(entry))
+        else:
+            why, form = registry.reason(scene.name), "because …"
+            expect(why.startswith("because "), f"the reason in {facet}.py is no reason", expected=form, got=repr(why))
+
+
+def _answers(scene: Scene) -> None:
+    """Its answers are JSON, one for each example, with the fields that their schema has."""
+    loaded = scene.trained()
+    if "network" not in loaded.model or len(loaded.model) > 1:
+        raise NotApplicable("its network answers no single question")
+    batch = scene.batch()
+    answers = loaded.task.answers(loaded.outputs(batch))
+    expect(len(answers) == batch.size, "answers and examples differ", expected=str(batch.size), got=str(len(answers)))
+    json.dumps(answers, allow_nan=False)
+    if scene.name not in ANSWERS:
+        return
+    schema = getattr(ANSWERS.module(scene.name), "Answer", None)
+    fix = "write class Answer(TypedDict) in answer.py"
+    expect(is_typeddict(schema), "the answers have no schema", got=repr(schema), fix=fix)
+    required: frozenset[str] = getattr(schema, "__required_keys__", frozenset())
+    known = required | getattr(schema, "__optional_keys__", frozenset())
+    for answer in answers:
+        expect(
+            required <= answer.keys() <= known,
+            "an answer has other fields",
+            expected=str(sorted(known)),
+            got=str(list(answer)),
+        )
+
+
+def _explains(scene: Scene) -> None:
+    """What it explains is one differentiable score for each example, with a name."""
+    explain = EXPLANATIONS.find(scene.name)
+    if explain is None:
+        raise NotApplicable(EXPLANATIONS.reason(scene.name))
+    with torch.no_grad():
+        batch = scene.batch()
+        outputs: Tensor = scene.model().eval()["network"](batch.inputs, batch.masks)
+    outputs.requires_grad_()
+    targets: Targets = explain(scene.task.settings(), outputs, None)
+    expect(len(targets.names) == batch.size, "names and examples differ", got=str(len(targets.names)))
+    for what, score in (("scores", targets.scores), ("certainty", targets.certainty)):
+        values = score(outputs, targets.index)
+        expect(values.shape == (batch.size,), f"{what}: one for each example", got=str(tuple(values.shape)))
+    (gradient,) = torch.autograd.grad(targets.scores(outputs, targets.index).sum(), outputs)
+    expect(bool(gradient.isfinite().all() and gradient.flatten(1).any(1).all()), "an example's score has no gradient")
+    twice = targets.scores(torch.cat([outputs, outputs]), torch.cat([targets.index, targets.index]))
+    apart = not torch.allclose(twice[: batch.size], twice[batch.size :])
+    expect(not apart, "the scores depend on the other examples of the batch")
+
+
+def _proposes(scene: Scene) -> None:
+    """The networks that it proposes for its example fit, with recipes that are valid and say no length."""
+    propose = PROPOSALS.find(scene.name)
+    if propose is None:
+        raise NotApplicable(PROPOSALS.reason(scene.name))
+    candidates = propose(scene.data.signals)
+    names = [candidate.name for candidate in candidates]
+    expect(bool(names), "it proposes nothing for its own example")
+    expect(len(set(names)) == len(names), "two proposals have one name", got=", ".join(names))
+    for candidate in candidates:
+        try:
+            assemble(candidate.architecture, scene.task, scene.data.signals)
+            Recipe.from_dict(candidate.recipe)
+        except WeftnetError as error:
+            expect(False, f"the proposal {candidate.name} does not fit", got=str(error))
+        lengths = candidate.recipe.keys() & {"epochs", "steps", "budget"}
+        expect(
+            not lengths,
+            f"{candidate.name} says how long to train",
+            got=", ".join(lengths),
+            fix="that is the user's to say",
+        )
+
+
+CHECKS = [_all, _answers, _explains, _proposes]

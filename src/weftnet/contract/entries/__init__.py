@@ -1,0 +1,1 @@
+"""The checks of a registry, one file each: `REGISTRY(name) → [Check, …]`."""

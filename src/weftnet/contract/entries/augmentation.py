@@ -1,0 +1,88 @@
+"""An augmentation: `Augmentation(**settings)(images, target, generator, classes=None) → (images, target)`."""
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from weftnet.contract._check import Check, checks, documented, expect
+from weftnet.data.augment import AUGMENTATIONS
+
+_BATCH, _CLASSES = 37, 5
+
+
+def augmentation(name: str) -> list[Check]:
+    """The checks of an augmentation."""
+    functions = [_reproducible, _random, _leaves_its_input, _keeps_the_shape, _keeps_the_target, _documented]
+    return checks(name, AUGMENTATIONS.get, functions)
+
+
+def _applied(cls: Any, seed: int = 0, images: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """A batch, and classes, as it leaves the augmentation with its default settings."""
+    augment = cls()
+    asked = inspect.signature(augment).parameters
+    more = {key: value for key, value in {"rows": torch.arange(_BATCH), "epoch": seed}.items() if key in asked}
+    generator = torch.Generator().manual_seed(seed)
+    given = _images() if images is None else images
+    result: tuple[Tensor, Tensor] = augment(given, _target(), generator, classes=_CLASSES, **more)
+    return result
+
+
+def _images() -> Tensor:
+    return torch.randn(_BATCH, 3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+
+def _target() -> Tensor:
+    return torch.randint(_CLASSES, (_BATCH,), generator=torch.Generator().manual_seed(2))
+
+
+def _reproducible(cls: Any) -> None:
+    """The same generator gives the same images, whatever the global one does."""
+    state = torch.get_rng_state()
+    torch.manual_seed(11)
+    before = torch.get_rng_state()
+    first, _ = _applied(cls)
+    untouched = torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(12)
+    second, _ = _applied(cls)
+    torch.set_rng_state(state)
+    fix = "draw from the generator that is given: torch.rand(…, generator=generator)"
+    expect(torch.equal(first, second), "the images differ", fix=fix)
+    expect(untouched, "it draws from the global generator", fix=fix)
+
+
+def _random(cls: Any) -> None:
+    """Another seed, or another epoch, gives other images."""
+    expect(not torch.equal(_applied(cls)[0], _applied(cls, seed=1)[0]), "the images are the same for two seeds")
+
+
+def _leaves_its_input(cls: Any) -> None:
+    """The images that it is given stay as they are."""
+    images = _images()
+    _applied(cls, images=images)
+    expect(torch.equal(images, _images()), "the images were changed in place", fix="work on a copy")
+
+
+def _keeps_the_shape(cls: Any) -> None:
+    """Shape and dtype stay, and the result is contiguous."""
+    images, given = _applied(cls)[0], _images()
+    expect(images.shape == given.shape, "the shape changes", expected=str(given.shape), got=str(images.shape))
+    expect(images.dtype == given.dtype, "the dtype changes", expected=str(given.dtype), got=str(images.dtype))
+    expect(images.is_contiguous(), "the result is not contiguous", fix="end with .contiguous()")
+
+
+def _keeps_the_target(cls: Any) -> None:
+    """Classes stay, or become shares (batch, classes) that add up to 1."""
+    target = _applied(cls)[1]
+    shares = target.shape == (_BATCH, _CLASSES) and torch.allclose(target.sum(1), torch.ones(_BATCH).to(target))
+    expect(
+        shares or torch.equal(target, _target()),
+        "the target is neither kept nor mixed",
+        got=f"shape {tuple(target.shape)}",
+    )
+
+
+def _documented(cls: Any) -> None:
+    """It says what it does."""
+    documented(inspect.getdoc(cls) or inspect.getdoc(inspect.getmodule(cls)))
