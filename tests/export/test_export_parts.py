@@ -1,4 +1,4 @@
-"""Runs of several networks, or on running text, are exported part by part, and state why they don't answer alone."""
+"""Runs of several passes are exported pass by pass; those that don't answer rows say why."""
 
 from pathlib import Path
 
@@ -37,15 +37,26 @@ def make(folder: Path, architecture: Architecture, task_name: str, source: str) 
     return load(folder)
 
 
-def test_an_autoencoder_part_by_part(tmp_path: Path) -> None:
+def test_an_autoencoder_is_one_graph_a_pass(tmp_path: Path) -> None:
     loaded = make(tmp_path / "run", ZOO.get("vae_dense")(widths=[12]), "variational_autoencoder", "digits")
     with unchecked():
         written = export.write(loaded, tmp_path / "out")
     assert {path.name for path in written.files.values()} == {"encoder.onnx", "decoder.onnx"}
     assert all(each.close for part in written.compared.values() for each in part)
-    assert "several networks" in written.because
+    assert written.because == ""
+    facts = open_export(tmp_path / "out")
+    assert set(facts.graphs) == {"encoder", "decoder"}
+
+
+def test_a_gan_is_asked_nothing(tmp_path: Path) -> None:
+    pair = ZOO.get("gan_dense")()
+    loaded = make(tmp_path / "run", pair, "gan", "digits")
+    with unchecked():
+        written = export.write(loaded, tmp_path / "out")
+    assert {path.name for path in written.files.values()} == {"generator.onnx", "critic.onnx"}
+    assert "a GAN is asked nothing" in written.because
     assert not (tmp_path / "out" / "runner").exists()
-    with pytest.raises(RunError, match="not applicable, because a run of variational_autoencoder has several networks"):
+    with pytest.raises(RunError, match="it draws examples from noise"):
         open_export(tmp_path / "out")
 
 

@@ -39,7 +39,7 @@ class Scene:
     def rows(self) -> list[dict[str, Any]]:
         """The raw examples as rows of JSON."""
         count = len(next(iter(self.raw.values())))
-        return [{name: _written(values[i]) for name, values in self.raw.items()} for i in range(count)]
+        return [{name: written(values[i]) for name, values in self.raw.items()} for i in range(count)]
 
 
 def scenes() -> dict[str, Scene]:
@@ -186,7 +186,7 @@ def same(answers: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, A
                 assert answer[name] == value
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
     """A raw value as JSON has it."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

@@ -1,5 +1,10 @@
+import base64
+import io
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
@@ -20,7 +25,8 @@ class Reshaped(nn.Module):
         self.layer, self.shape = nn.Linear(inner, outer).double(), shape
 
     def forward(self, inputs, masks=None):
-        return self.layer(inputs.flatten(1)).reshape(-1, *self.shape)
+        x = inputs if isinstance(inputs, torch.Tensor) else next(iter(inputs.values()))
+        return self.layer(x.flatten(1)).reshape(-1, *self.shape)
 
 
 def model(n, shape):
@@ -92,7 +98,7 @@ def test_pixels_outside_the_training_range_count_as_the_range():
     assert -0.1 < task.evaluate(nets, [batch(x)])["reconstruction"] <= 0
 
 
-def test_samples_and_answers_are_pictures():
+def test_samples_are_pictures():
     nets = model(24, (2, 3, 4))
     for likelihood in ("bernoulli", "gaussian"):
         task = VariationalAutoencoder(**IMAGES, likelihood=likelihood)
@@ -107,9 +113,42 @@ def test_samples_and_answers_are_pictures():
             else y * torch.tensor([[[0.2]], [[0.1]]]) + torch.tensor([[[0.3]], [[0.6]]])
         )
         assert (drawn - (p.clamp(0, 1) * 255)).abs().max() <= 0.51
-        assert torch.equal(task.answers(y)[3]["image"], drawn[3])
-    answers = VariationalAutoencoder(**VECTORS).answers(torch.arange(10.0).view(2, 5))
-    assert answers[1] == {"values": [5.0, 6.0, 7.0, 8.0, 9.0]}
+
+
+@pytest.mark.parametrize("draws", [0, 3])
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_the_error_of_an_answer_by_torch_distributions(likelihood, draws):
+    task = VariationalAutoencoder(**IMAGES, likelihood=likelihood)
+    nets, x = model(24, (2, 3, 4)), images(6)
+    with torch.inference_mode():
+        answers = task.answers(task.infer(nets, batch(x), {"draws": draws}))
+        m, v = nets["encoder"](x).split(3, dim=1)
+        noises = np.random.default_rng(0).standard_normal((draws, 3)) if draws else np.zeros((1, 3))
+        errors = []
+        for each in noises:
+            y = nets["decoder"](m + (v / 2).exp() * torch.from_numpy(each))
+            p = x * torch.tensor(task.scale).view(-1, 1, 1) + torch.tensor(task.mean).view(-1, 1, 1)
+            known = Normal(y, 1.0) if likelihood == "gaussian" else Bernoulli(logits=y, validate_args=False)
+            errors.append(-known.log_prob(x if likelihood == "gaussian" else p.clamp(0, 1)).flatten(1).sum(1))
+        kl = kl_divergence(Normal(m, v.exp().sqrt()), Normal(torch.zeros_like(m), torch.ones_like(m))).sum(1)
+    expected = torch.stack(errors).mean(0) + kl
+    assert [answer["error"] for answer in answers] == pytest.approx(expected.tolist(), rel=1e-6)
+    assert [answer["latent"] for answer in answers] == m.tolist()
+    with torch.inference_mode():
+        assert [answer["values"] for answer in answers] == nets["decoder"](m).flatten(1).tolist()  # two channels
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_an_answer_draws_what_samples_draw(likelihood):
+    settings = {"signal": "image:3x3x4", "mean": [0.3, 0.6, 0.5], "scale": [0.2, 0.1, 0.3], "latent": 3}
+    task = VariationalAutoencoder(**settings, likelihood=likelihood)
+    nets, x = model(36, (3, 3, 4)), torch.randn(4, 3, 3, 4, dtype=torch.float64)
+    with torch.inference_mode():
+        outputs = task.infer(nets, batch(x))
+    drawn = task.drawn(outputs["reconstruction"])
+    for answer, pixels in zip(task.answers(outputs), drawn, strict=True):
+        picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["picture"]))))
+        assert np.abs(picture.astype(int) - pixels.permute(1, 2, 0).numpy().astype(int)).max() <= 1
 
 
 class FakeData:

@@ -1,4 +1,4 @@
-"""Raw examples in, answers out, without torch: the run's preprocessing, its graphs, the task's decoding.
+"""Raw examples in, answers out, without torch: the run's preprocessing, its passes' graphs, the task's decoding.
 
     open_export("mine-onnx").predict({"size": [4.2, None], "colour": ["red", "violet"]})
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.answer.manifest import ExportFacts, Manifest, PartFacts
@@ -20,7 +19,8 @@ from weftnet.data.preprocessing import Preprocessing
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.execution.session import MASK, Session
 from weftnet.run.facts import TaskFacts
-from weftnet.tasks import ANSWERS
+from weftnet.tasks import ANSWERS, INFERENCES
+from weftnet.tasks._inference import Arrays, infer
 
 BATCH = 256
 
@@ -37,12 +37,12 @@ class Runner:
     Args:
         preprocessing: fitted; raw columns → inputs.
         task: its name, and the settings that answers are decoded by.
-        graph: the network.
+        graphs: of its passes, by name.
     """
 
     preprocessing: Preprocessing
     task: TaskFacts
-    graph: Graph
+    graphs: Mapping[str, Graph]
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -57,24 +57,27 @@ class Runner:
         """
         return self.preprocessing.encode(raw)
 
-    def outputs(self, encoded: Encoded) -> NDArray[Any]:
-        """The model's outputs, row by row."""
-        values = encoded.inputs | {name + MASK: mask for name, mask in encoded.masks.items()}
-        if encoded.size <= BATCH:  # slicing and joining would copy, which is noticeable for a single example
-            return next(iter(self.graph(values).values()))
-        starts = range(0, encoded.size, BATCH)
-        chunks = [{name: value[start : start + BATCH] for name, value in values.items()} for start in starts]
-        return np.concatenate([next(iter(self.graph(chunk).values())) for chunk in chunks])
+    def outputs(self, encoded: Encoded, options: Mapping[str, Any] | None = None) -> NDArray[Any] | Arrays:
+        """What answers are made of, row by row.
 
-    def predict(self, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+        Raises:
+            DataError: there are no such options.
+        """
+        return infer(self.task.name, self._run, encoded.inputs, encoded.masks, self.task.settings, options or {})
+
+    def predict(self, raw: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """An answer for each raw example; the raw values come by column.
 
         Raises:
-            DataError: a column is missing, or a value can't be used.
+            DataError: a column is missing, a value can't be used, or there are no such options.
         """
-        outputs = self.outputs(self.encode(raw))
-        answers: list[dict[str, Any]] = ANSWERS.get(self.task.name)(outputs, self.task.settings)
+        encoded, decode, answers = self.encode(raw), ANSWERS.get(self.task.name), []
+        for start in range(0, encoded.size, BATCH):
+            answers += decode(self.outputs(encoded.slice(start, start + BATCH), options), self.task.settings)
         return answers
+
+    def _run(self, name: str, inputs: Arrays, masks: Arrays) -> Arrays:
+        return self.graphs[name]({**inputs, **{f"{each}{MASK}": mask for each, mask in masks.items()}})
 
 
 def open_onnx(path: Path, part: PartFacts, threads: int | None) -> Graph:
@@ -109,15 +112,14 @@ def open_export(folder: str | Path, threads: int | None = None, opens: Opens = o
     require_answers(facts, Path(folder))
     if opens is open_onnx and not facts.alone:
         raise RunError(f"a file of {facts.target} needs torch", where=str(folder), fix="export the run to onnx")
-    part = manifest.part()
+    parts = facts.parts if INFERENCES.find(facts.task.name) is not None else {"network": manifest.part()}
     preprocessing = Preprocessing.from_state(facts.preprocessing or {})
-    if {name: signal.text() for name, signal in preprocessing.signals.items()} != part.signals:
-        what, got = (
-            "preprocessing and signals are not of one run",
-            ", ".join(signal.text() for signal in preprocessing.signals.values()),
-        )
-        raise DamagedCheckpoint(what, where=str(folder), expected=str(part.signals), got=got)
-    return Runner(preprocessing, facts.task, opens(manifest.file(part), part, threads))
+    signals = {name: signal.text() for name, signal in preprocessing.signals.items()}
+    if signals not in [part.signals for part in parts.values()]:
+        what, expected = "preprocessing and signals are not of one run", str([each.signals for each in parts.values()])
+        raise DamagedCheckpoint(what, where=str(folder), expected=expected, got=str(signals))
+    graphs = {name: opens(manifest.file(part), part, threads) for name, part in parts.items()}
+    return Runner(preprocessing, facts.task, graphs)
 
 
 def require_answers(facts: ExportFacts, folder: Path) -> None:

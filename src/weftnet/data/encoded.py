@@ -25,3 +25,9 @@ class Encoded:
     def size(self) -> int:
         """How many rows there are."""
         return len(self.rows)
+
+    def slice(self, start: int, stop: int) -> "Encoded":
+        """Some of the rows."""
+        inputs = {name: values[start:stop] for name, values in self.inputs.items()}
+        masks = {name: mask[start:stop] for name, mask in self.masks.items()}
+        return Encoded(inputs, masks, self.rows[start:stop])

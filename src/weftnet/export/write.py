@@ -1,6 +1,6 @@
 """A run → an exported folder, which appears complete and only if the exported model agrees with the run.
 
-model.onnx      or model.pt2; for a run with several networks one PART.onnx each
+model.onnx      or model.pt2; for a task of several passes one PASS.onnx each
 manifest.json   see `weftnet.answer.manifest`
 runner/         python FOLDER/runner rows.csv, if it answers raw inputs without torch
 """
@@ -28,7 +28,7 @@ from weftnet.export.runner import copy_runner, needing_torch
 from weftnet.export.targets import TARGETS
 from weftnet.export.targets._target import Target
 from weftnet.run.loading import Loaded
-from weftnet.tasks import ANSWERS
+from weftnet.tasks import ANSWERS, INFERENCES
 
 RUNNER = "runner"
 
@@ -39,8 +39,8 @@ class Exported:
 
     Args:
         folder: its folder.
-        files: the models, by part.
-        compared: every comparison with the run, by part.
+        files: the models, by pass.
+        compared: every comparison with the run, by pass.
         because: why it has no runner; empty if it has one.
     """
 
@@ -70,12 +70,11 @@ def write(
     exporter, folder = TARGETS.get(target)(), Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ExportError("the folder is not empty", where=str(folder), fix="choose another folder")
-    networks = _networks(loaded)
+    passes = _passes(loaded)
     unanswered = _why_no_answers(loaded)
     because = unanswered or _why_not_alone(loaded, target, exporter)
-    inputs = loaded.task.inputs(loaded.signals)
     with _written_completely(folder) as new:
-        parts, compared = _write_models(networks, inputs, exporter, new, data_batches)
+        parts, compared = _write_models(passes, exporter, new, data_batches)
         if not because:
             copy_runner(new / RUNNER, loaded.preprocessing, loaded.run.facts.task.name)
         _write_manifest(loaded, new, target, parts, compared, unanswered, alone=not because)
@@ -83,20 +82,19 @@ def write(
 
 
 def _write_models(
-    networks: Mapping[str, Network],
-    inputs: Mapping[str, dict[str, Signal]],
+    passes: Mapping[str, tuple[Network, dict[str, Signal]]],
     exporter: Target,
     folder: Path,
     data_batches: Iterable[Batch] | None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[Compared]]]:
-    """Write every part; its entry of the manifest, and its comparison."""
-    alone = len(networks) == 1
+    """Write every pass; its entry of the manifest, and its comparison."""
+    alone = len(passes) == 1
     parts, compared = {}, {}
-    for part, network in networks.items():
+    for part, (network, signals) in passes.items():
         path = folder / (("model" if alone else part) + exporter.suffix)
         real = (arguments_of(batch) for batch in data_batches or ()) if alone else ()
-        captured, compared[part] = _write_model(part, network, inputs[part], exporter, path, real)
-        parts[part] = _part(path.name, captured, inputs[part])
+        captured, compared[part] = _write_model(part, network, signals, exporter, path, real)
+        parts[part] = _part(path.name, captured, signals)
     return parts, compared
 
 
@@ -178,10 +176,10 @@ def _why_not_alone(loaded: Loaded, target: str, exporter: Target) -> str:
 def _why_no_answers(loaded: Loaded) -> str:
     """Why the folder can't answer raw inputs; empty if it can."""
     task = loaded.run.facts.task.name
-    if tuple(loaded.model) != ("network",):
-        return f"not applicable, because a run of {task} has several networks, none of which answers alone"
     if ANSWERS.find(task) is None:
         return f"not applicable, {ANSWERS.reason(task)}"
+    if INFERENCES.find(task) is None and "network" not in loaded.task.passes(loaded.model):
+        return f"not applicable, because a run of {task} has several networks, none of which answers alone"
     try:
         loaded.preprocessing  # noqa: B018  # raises if the data have no columns
     except RunError as error:
@@ -189,21 +187,23 @@ def _why_no_answers(loaded: Loaded) -> str:
     return ""
 
 
-def _networks(loaded: Loaded) -> dict[str, Network]:
-    """The run's networks by part.
+def _passes(loaded: Loaded) -> dict[str, tuple[Network, dict[str, Signal]]]:
+    """The passes of the run's answers, and what they read.
 
     Raises:
         ExportError: ONNX Runtime computes the run already.
     """
-    networks = {part: network for part, network in loaded.model.items() if isinstance(network, Network)}
-    if len(networks) < len(loaded.model):
-        raise ExportError(
-            "is computed by ONNX Runtime already",
-            where=str(loaded.run.folder),
-            expected="a run whose networks are torch's",
-            fix="export the run that it was made from, or use its model.onnx",
-        )
-    return networks
+    found, inputs = {}, loaded.task.pass_inputs(loaded.signals)
+    for name, network in loaded.task.passes(loaded.model).items():
+        if not isinstance(network, Network):
+            raise ExportError(
+                "is computed by ONNX Runtime already",
+                where=str(loaded.run.folder),
+                expected="a run whose networks are torch's",
+                fix="export the run that it was made from, or use its model.onnx",
+            )
+        found[name] = network, inputs[name]
+    return found
 
 
 def _parity(compared: dict[str, list[Compared]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import torch
@@ -26,24 +26,14 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.outputs import Outputs, chosen
-from weftnet.errors import DataError, RunError, SettingError
+from weftnet.errors import DataError, RunError
 from weftnet.metrics._metric import Metric
+from weftnet.tasks import INFERENCES
+from weftnet.tasks._inference import check_options
+from weftnet.tasks._passes import name_of, run_loop
 
 #: what metrics get as the target where a task has none
 NO_TARGET = torch.empty(0)
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A graph that an answer needs.
-
-    Args:
-        module: called as `module(inputs, masks)`.
-        inputs: their signals by name.
-    """
-
-    module: nn.Module
-    inputs: Mapping[str, Signal]
 
 
 class Task(ABC):
@@ -100,15 +90,21 @@ class Task(ABC):
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """(group, loss) one after another; each is computed when the caller asks for it."""
 
-    def passes(self, model: nn.ModuleDict, signals: Mapping[str, Signal]) -> dict[str, Pass]:
-        """The graphs that an answer consists of, by name, as an export writes them; by default the parts."""
-        inputs = self.inputs(signals)
-        return {part: Pass(model[part], inputs[part]) for part in self.parts}
+    def passes(self, model: nn.ModuleDict) -> dict[str, nn.Module]:
+        """The graphs that an answer consists of, by name, each called as `module(inputs, masks)`; by default the parts.
+
+        An export writes each of them, and the task's `infer.py` runs them.
+        """
+        return {part: model[part] for part in self.parts}
+
+    def pass_inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
+        """The inputs of each pass, from the data's signals; by default those of the parts."""
+        return self.inputs(signals)
 
     def infer(self, model: nn.ModuleDict, batch: Batch, options: Mapping[str, Any] | None = None) -> Outputs:
         """From inputs to outputs, in evaluation mode: a tensor, or tensors by name, the answer first.
 
-        By default one pass of the only network. A task that needs several overrides it; see `weftnet.tasks._infer`.
+        One pass of the only network, or the loop in the task's `infer.py`: see `weftnet.tasks._inference`.
 
         Args:
             model: the networks by part.
@@ -117,12 +113,14 @@ class Task(ABC):
 
         Raises:
             RunError: there are several networks, none of which answers alone.
-            SettingError: there are no such options.
+            DataError: there are no such options.
         """
+        name = name_of(self)
+        if INFERENCES.find(name) is not None:
+            return run_loop(self, name, model, batch, options or {})
         if self.parts != ("network",):
             raise RunError("has no single network that answers", got=", ".join(self.parts))
-        if options:
-            raise SettingError(f"the task {type(self).__name__} takes no options", got=", ".join(options))
+        check_options(name or type(self).__name__, options or {})
         outputs: Outputs = model["network"](batch.inputs, batch.masks)
         return outputs
 
@@ -242,6 +240,12 @@ def as_array(outputs: Outputs) -> NDArray[Any]:
     """The lone output, or the first one, as `answer.py` reads it."""
     array: NDArray[Any] = chosen(outputs).detach().cpu().numpy()
     return array
+
+
+def as_arrays(outputs: Outputs) -> dict[str, NDArray[Any]]:
+    """Outputs by name, as the `answer.py` of a task with an `infer.py` reads them."""
+    named = {"output": outputs} if isinstance(outputs, Tensor) else outputs
+    return {name: each.detach().cpu().numpy() for name, each in named.items()}
 
 
 def as_double(outputs: Outputs) -> Outputs:

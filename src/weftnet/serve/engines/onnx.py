@@ -43,4 +43,4 @@ def _of_run(run: Run, threads: int) -> Runner:
     if state.get("form") == "windows":
         raise RunError("reads no rows of columns", where=str(run.folder), got="data of form windows")
     session = Session(run.file(run.facts.engine.file), threads)
-    return Runner(Preprocessing.from_state(state.get("preprocessing", {})), run.facts.task, session.run)
+    return Runner(Preprocessing.from_state(state.get("preprocessing", {})), run.facts.task, {"network": session.run})

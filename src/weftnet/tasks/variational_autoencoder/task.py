@@ -31,7 +31,7 @@ from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.outputs import Outputs, chosen
+from weftnet.data.outputs import Outputs
 from weftnet.errors import SettingError
 from weftnet.metrics._metric import Direction, Metric, On
 from weftnet.metrics.mean import Mean
@@ -46,7 +46,8 @@ from weftnet.tasks._examples import (
     settings_from,
 )  # fmt: skip
 from weftnet.tasks._heads import BOUNDED, refusal, to_signal
-from weftnet.tasks._task import NO_TARGET, Task, evaluating, noise
+from weftnet.tasks._task import NO_TARGET, Task, as_arrays, evaluating, noise
+from weftnet.tasks.variational_autoencoder.answer import variational_autoencoder
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,8 @@ class VariationalAutoencoder(Task):
             return self.drawn(model["decoder"](noise((count, self.latent), like, generator)))
 
     def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`image` (uint8, channels, height, width) or `values`, from the decoder's outputs."""
-        drawn = self.drawn(chosen(outputs))
-        return [{"image": one} if self.mean is not None else {"values": one.tolist()} for one in drawn]
+        """`error`, `latent`, and `picture` or `values`, from what `infer.py` gives."""
+        return variational_autoencoder(as_arrays(outputs), self.settings())
 
     def terms(self, model: nn.ModuleDict, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """log p(x|z) with z drawn by the generator, and KL, both (batch)."""

@@ -1,0 +1,76 @@
+"""From inputs to outputs: one pass of the network, or the loop in a task's `infer.py`; with NumPy alone.
+
+    def variational_autoencoder(run, inputs, masks, settings, options) → arrays by name
+        code = run("encoder", inputs, masks)["output"]
+
+A run, an exported runner and a server share this: they differ in what runs a pass. `infer.py` may hold a typed
+dictionary `Options`: what a question may ask beside its rows. Examples must not mix: an example's outputs are the same
+whatever other examples are in the batch, and however a request is divided into batches.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, get_type_hints
+
+from numpy.typing import NDArray
+
+from weftnet.base.typed import brief, misfit
+from weftnet.errors import DataError, closest
+from weftnet.tasks import INFERENCES
+
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+#: a pass's name, its inputs by name, the masks of the padded ones → its outputs by name; a lone one is `output`
+Run: TypeAlias = Callable[[str, Arrays, Arrays], Arrays]
+
+
+def infer(
+    task: str, run: Run, inputs: Arrays, masks: Arrays, settings: Mapping[str, Any], options: Mapping[str, Any]
+) -> NDArray[Any] | Arrays:
+    """What the task's answers are made of: the output of the only network, or what its `infer.py` gives.
+
+    Args:
+        task: its name.
+        run: runs a pass.
+        inputs: of the data, by name.
+        masks: of the padded ones.
+        settings: of the task.
+        options: of the question.
+
+    Raises:
+        DataError: the task takes no such options.
+    """
+    check_options(task, options)
+    loop = INFERENCES.find(task)
+    if loop is None:
+        return next(iter(run("network", inputs, masks).values()))
+    outputs: NDArray[Any] | Arrays = loop(run, inputs, masks, settings, options)
+    return outputs
+
+
+def options_of(task: str) -> dict[str, Any]:
+    """The options that a question may have: name → type."""
+    if INFERENCES.find(task) is None:
+        return {}
+    schema = getattr(INFERENCES.module(task), "Options", None)
+    return {} if schema is None else get_type_hints(schema, include_extras=True)
+
+
+def check_options(task: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that the task doesn't take, or of another type.
+
+    Raises:
+        DataError: with the option.
+    """
+    if not options:
+        return
+    known = options_of(task)
+    for name, value in options.items():
+        if name not in known:
+            close = closest(name, known)
+            raise DataError(
+                f"{task} takes no option {name[:80]!r}",
+                where="options",
+                expected=", ".join(known) or "none",
+                fix=f"did you mean {close[0]!r}?" if close else "",
+            )
+        if wrong := misfit(value, known[name]):
+            raise DataError("an option is of another type", where=f"options: {name}", expected=wrong, got=brief(value))
