@@ -1,6 +1,5 @@
 """How a data set was read, as a page: columns and kinds, the target's balance, splits, notes, examples."""
 
-from collections import Counter
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -72,15 +71,9 @@ def examples(data: RowData, count: int) -> str:
 
 def balance(data: RowData) -> dict[str, int]:
     """How many training rows each label has, most frequent first; {} where the target has no labels."""
-    if data.target_column is None or data.target is None or not hasattr(data.target, "labels"):
+    if data.target_column is None or data.target is None:
         return {}
-    values = data.raw(data.rows("train").numpy())[data.target_column]
-    if values.ndim > 1:
-        return {}
-    counts: Counter[str] = Counter()
-    for value in values.tolist():
-        counts.update([str(each) for each in value] if isinstance(value, list | tuple) else [str(value)])
-    return dict(counts.most_common())
+    return dict(data.target.balance(data.raw(data.rows("train").numpy())[data.target_column]).most_common())
 
 
 def _balance(data: RowData) -> list[str]:

@@ -42,6 +42,9 @@ class Kind(ABC):
     words: ClassVar[bool] = True
     """Whether what `picture` shows of a value is words."""
 
+    units: ClassVar[bool] = False
+    """Whether `decode` gives numbers of the shape of the encoded ones, in the column's own unit."""
+
     as_target: ClassVar[Mapping[str, Any]] = {}
     """Settings that have other defaults where the column is a target."""
 
@@ -110,6 +113,19 @@ class Kind(ABC):
     def picture(self, value: Any) -> Figure:
         """A raw value that is not missing, as a figure for a person."""
         return words(value)
+
+    @property
+    def neutral(self) -> NDArray[np.float64]:
+        """(width,) what stands in a table for a value that is not known."""
+        return np.zeros(self.signal.numel)
+
+    def legible(self, features: NDArray[Any]) -> str:
+        """The raw value that (width,) features in a table come from, for a person."""
+        return " ".join(f"{value:.4g}" for value in features)
+
+    def balance(self, values: NDArray[Any]) -> Counter[str]:
+        """How often each label occurs in a target; empty where there are no labels."""
+        return Counter()
 
     def unknown(self, values: Any) -> int:
         """How many of some raw values were not known when it was fitted, and are read like rare ones."""

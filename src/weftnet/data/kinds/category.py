@@ -7,6 +7,7 @@ Rare labels share the slot of missing and unseen ones, so that it is trained: an
 labels, each of which occurs at least `least` times in the training rows. A target keeps all (`most=0, least=1`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
@@ -64,6 +65,15 @@ class Category(Kind):
                 "the others read as one"
             ]
         return [f"{name}: the same in every training row, so it carries no information"] * (distinct == 1)
+
+    def legible(self, features: NDArray[Any]) -> str:
+        """The label."""
+        place = int(features.argmax())
+        return str(self.labels[place]) if place < len(self.labels) else "another label, or none"
+
+    def balance(self, values: NDArray[Any]) -> Counter[str]:
+        """Of every label."""
+        return Counter(map(str, values.tolist()))
 
     def unknown(self, values: Any) -> int:
         """How many values are labels without an index of their own; missing values do not count."""

@@ -9,6 +9,7 @@ share the last column. A target keeps all, and a label that no training row has 
 `unseen` is "ignore".
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -53,6 +54,14 @@ class Labels(Kind):
     def recognises(cls, column: RawColumn) -> float:
         """Lists of words in every row."""
         return 0.95 * (column.first.dtype.kind == "O" and column.every(_are_lists_of_words))
+
+    def legible(self, features: NDArray[Any]) -> str:
+        """The labels."""
+        return ", ".join(self.decode(features[None, :-1])[0]) or "none"
+
+    def balance(self, values: NDArray[Any]) -> Counter[str]:
+        """Of every label, in whatever rows."""
+        return Counter(label for labels in self.sets(values) for label in labels)
 
     def compared(self, values: NDArray[Any]) -> NDArray[Any]:
         """Each row's labels in one order."""

@@ -68,6 +68,20 @@ class Number(Kind):
             notes.append(f"{name}: the same in every training row, so it carries no information")
         return notes
 
+    @property
+    def neutral(self) -> NDArray[np.float64]:
+        """The mean."""
+        mean: NDArray[np.float64] = self.features(np.array([self.mean]))[0].astype(np.float64)
+        return mean
+
+    def legible(self, features: NDArray[Any]) -> str:
+        """The number."""
+        if self.missing and features[-1] > 0.5:
+            return "missing"
+        if self.edges:  # each bin holds how much of it the number covers
+            return f"{self.edges[0] + float(features[: len(self.edges) - 1] @ np.diff(self.edges)):.4g}"
+        return f"{float(features[0]) * self.std + self.mean:.4g}"
+
     def summary(self, values: list[Any]) -> str:
         """Lowest, median and highest."""
         try:

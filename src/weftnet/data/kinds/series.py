@@ -24,6 +24,7 @@ from weftnet.errors import DataError
 class Series(Kind):
     """An array (rows, time, dim) of numbers."""
 
+    units: ClassVar[bool] = True
     words: ClassVar[bool] = False
     time: int = field(default=1, init=False)
     mean: list[float] = field(default_factory=list, init=False)

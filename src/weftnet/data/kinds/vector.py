@@ -5,7 +5,7 @@ z[i] = (x[i] − mean[i]) / std[i]
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from weftnet.errors import DataError
 class Vector(Kind):
     """An array (rows, dim) of numbers."""
 
+    units: ClassVar[bool] = True
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
 

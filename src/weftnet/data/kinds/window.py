@@ -7,7 +7,7 @@ Gaps are filled from the past only, so that a forecast never knows more than it 
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ class Window(Kind):
         time: values in a window.
     """
 
+    units: ClassVar[bool] = True
     time: int = 96
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds.series import Series
-from weftnet.data.kinds.window import Window
+from weftnet.data.kinds._kind import Kind
 from weftnet.explain.explanation import DisplayedInput
 
 
@@ -24,7 +23,7 @@ class StepsView:
 
     baseline_text = "the value 0, which is each channel's mean where it is standardised, and silence in a wave"
 
-    def __init__(self, signal: Signal, columns: Mapping[str, Any]) -> None:
+    def __init__(self, signal: Signal, columns: Mapping[str, Kind]) -> None:
         self.kind = signal.kind
         self._columns = dict(columns)
         widths = [kind.signal.sizes[-1] for kind in columns.values()]
@@ -61,9 +60,9 @@ def _names(column: str, width: int) -> list[str]:
     return [column] if width == 1 else [f"{column} {i}" for i in range(width)]
 
 
-def _own(kind: Any, encoded: NDArray[Any]) -> NDArray[Any]:
+def _own(kind: Kind, encoded: NDArray[Any]) -> NDArray[Any]:
     """(time, width) in the column's own unit, if it has one; a wave stays as it is."""
-    if not isinstance(kind, Series | Window):
+    if not kind.units:
         return encoded
     decoded: NDArray[Any] = kind.decode(encoded[None])[0]
     return decoded.reshape(encoded.shape)

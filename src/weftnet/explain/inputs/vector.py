@@ -1,12 +1,10 @@
 """A vector: a piece is one of its components."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds.vector import Vector
+from weftnet.data.kinds._kind import Kind
 from weftnet.explain.explanation import DisplayedInput
 
 
@@ -22,9 +20,9 @@ class VectorView:
     kind = "vector"
     baseline_text = "the value 0, which is each component's mean where it is standardised"
 
-    def __init__(self, name: str, signal: Signal, column: Any = None) -> None:
+    def __init__(self, name: str, signal: Signal, column: Kind | None = None) -> None:
         self._names = tuple(f"{name} {i}" for i in range(signal.numel))
-        self._column = column if isinstance(column, Vector) else None
+        self._column = column if column is not None and column.units else None
 
     def baseline(self, values: Tensor) -> Tensor:
         """Zero."""
