@@ -2,32 +2,35 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
-from weftnet.base.figures import Bars, Paragraph, Picture, Table
 from weftnet.cli.commands.evaluate import evaluate_command
 from weftnet.data import open_data
+from weftnet.plugins import load_plugin, unload
 from weftnet.report import write_run
 from weftnet.run.loading import load
-from weftnet.tasks import JUDGES, TASKS, Answered, Baseline, Bounds, Case, Judgement, Section, Worst
-from weftnet.tasks.classification.task import Classification
+from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit
 
+TASK = '''
+from dataclasses import dataclass
+from weftnet.tasks.classification.task import Classification
 
 @dataclass(frozen=True)
 class Halves(Classification):
     """Which half of the picture is brighter, say."""
+'''
+JUDGE = '''
+import numpy as np
+from weftnet.base.figures import Bars, Paragraph, Picture, Table
+from weftnet.tasks import Baseline, Bounds, Case, Judgement, Section, Worst
 
-
-def halves(task: Halves, answered: Answered) -> Judgement:
-    """Draws each example with its brighter half in red."""
-    rows = answered.gathered().rows.tolist()
-    overlays = []
+def halves(task, answered):
+    """Draws two examples with their upper half in red."""
+    rows, overlays = answered.gathered().rows.tolist(), []
     for place, batch in answered.at([0, 1]):
         (image,) = batch.inputs.values()
         grey = np.clip(image[0, 0].numpy() * 50 + 100, 0, 255).astype(np.uint8)
@@ -41,22 +44,25 @@ def halves(task: Halves, answered: Answered) -> Judgement:
         sections=(Section("Halves", (Bars({"upper": 3}, "pictures", "by half"), table)),),
         worst=Worst(tuple(overlays), "darkest pictures"),
     )
+'''
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Path]:
-    TASKS.add("halves", Halves)
-    JUDGES.add("halves", halves)
+    """A run of a plugin's task that has a judge and no other facet."""
+    folder = tmp_path / "halving" / "tasks" / "halves"
+    folder.mkdir(parents=True)
+    (folder / "task.py").write_text(TASK, encoding="utf-8")
+    (folder / "judge.py").write_text(JUDGE, encoding="utf-8")
+    load_plugin(tmp_path / "halving")
     data = open_data("digits")
     network = Architecture.of(Chain((Block("flatten"),)))
-    yield fit(network, Halves.from_data(data), data, Recipe(steps=2), tmp_path / "run").folder
-    for registry in (TASKS, JUDGES):
-        registry._entries.pop("halves")
+    yield fit(network, TASKS.get("halves").from_data(data), data, Recipe(steps=2), tmp_path / "run").folder
+    unload("halving")
 
 
 def test_the_report_draws_what_the_judge_says(run: Path, tmp_path: Path) -> None:
-    loaded = load(run)
-    page = write_run(loaded, open_data("digits"), tmp_path / "r.html", explained=False)
+    page = write_run(load(run), open_data("digits"), tmp_path / "r.html", explained=False)
     text = page.read_text(encoding="utf-8")
     for there in (
         ">Halves</h2>", "by half", "<td>upper</td><td>25.0 %</td>", "<td>lower</td><td>–</td>", "overlay 0",
@@ -73,4 +79,6 @@ def test_so_does_evaluate(run: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert printed["halves"] == {"upper": {"iou": 0.25}, "lower": {"iou": None}}
     assert printed["interval"] == {"metric": "accuracy", "low": 0.125, "high": 0.875, "method": "by hand"}
     evaluate_command(run, None, None, False)
-    assert "25.0 %" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "25.0 %" in text
+    assert "accuracy, always the upper" in text
