@@ -10,6 +10,7 @@ from weftnet.cli._options import Plugin, plugins
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or of a whole fit.")],
+    score: Annotated[str, typer.Option(help="The metric; default the one that decided.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plugin: Plugin = None,
 ) -> None:
@@ -17,4 +18,4 @@ def compare(
     from weftnet.cli.commands.training import compare_command
 
     plugins(plugin)
-    compare_command(runs, as_json)
+    compare_command(runs, as_json, score)

@@ -19,6 +19,13 @@ def fit(
         list[str] | None, typer.Option("--arch", "-a", help="An architecture file or zoo name; several compete.")
     ] = None,
     task: Annotated[str | None, typer.Option(help="The task; default the one that suits the data.")] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", help="A further metric, or torchmetrics.CLASS; several may be given."),
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(help="The metric that ranks and picks the best weights; default the task's.")
+    ] = None,
     budget: Annotated[str | None, typer.Option(help="Training time of each network: 60s, 5m, 1h.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the training data, instead of a budget.")] = None,
     steps: Annotated[int | None, typer.Option(help="Steps, instead of a budget.")] = None,
@@ -60,6 +67,7 @@ def fit(
 
     plugins(plugin)
     lengths = {"budget": seconds(budget), "epochs": epochs, "steps": steps}
+    judging = {"metrics": metric or None, "score": score}
     columns = {"target": target, "kinds": values_of(kinds) or None}
     fit_command(
         FitOptions(
@@ -68,7 +76,7 @@ def fit(
             archs=arch or [],
             task=task,
             task_settings=values_of(task_settings),
-            recipe={**values_of([f"plan={plan}"]), **values_of(settings), **without_none(lengths)},
+            recipe={**values_of([f"plan={plan}"]), **values_of(settings), **without_none({**lengths, **judging})},
             seeds=range(seed, seed + seeds),
             jobs=jobs,
             out=out,

@@ -27,6 +27,7 @@ from weftnet.compete.competition import FILE
 from weftnet.errors import RunError
 from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
+from weftnet.tasks._scoring import Scoring
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,15 @@ class Comparison:
         return {"metric": score["name"], "better": score["better"], "unit": score["unit"], **parts}
 
 
-def compare(folders: Sequence[str | Path]) -> Comparison:
+def compare(folders: Sequence[str | Path], chosen: str = "") -> Comparison:
     """Compare runs, or all runs of competitions.
 
+    Args:
+        folders: of runs or competitions.
+        chosen: the metric by which they are compared; "" for the one that decided in the first run.
+
     Raises:
-        RunError: a folder holds no run, runs have different tasks or data, or none is finished.
+        RunError: a folder holds no run, runs have different tasks or data, or none is finished and has the metric.
     """
     runs = [Run.open(run) for folder in folders for run in _expand(Path(folder))]
     finished = [run for run in runs if run.facts.scores is not None]
@@ -105,7 +110,13 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     if len(tasks) > 1 or len(fingerprints) > 1:
         got = ", ".join(sorted(tasks)) if len(tasks) > 1 else f"{len(fingerprints)} different data sets"
         raise RunError("only runs of one task on the same data can be compared", got=got)
-    score = scoring_of(finished[0]).deciding
+    scoring = scoring_of(finished[0])
+    score = Scoring(scoring.task, scoring.more, chosen or scoring.chosen).deciding
+    finished = [run for run in finished if any(score.name in metrics for metrics in (run.facts.scores or {}).values())]
+    if not finished:
+        raise RunError(
+            f"none of these runs was evaluated by {score.name}", fix="train with --metric, or compare by another"
+        )
     groups: dict[str, list[Run]] = {}
     for run in finished:
         groups.setdefault(_identity(run), []).append(run)

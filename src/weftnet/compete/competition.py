@@ -6,7 +6,7 @@ reported. Every training has a run folder of its own below the competition's; `c
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,19 @@ FILE = "competition.json"
 
 @dataclass(frozen=True)
 class Standing:
-    """A candidate's line in the leaderboard."""
+    """A candidate's line in the leaderboard.
+
+    Args:
+        name: of the candidate.
+        score: on the validation split, of the metric that decides.
+        test: the same on the test split, None if there is none.
+        parameters: of all its networks.
+        flops: of a forward pass, per example.
+        seconds: mean training time.
+        latency: seconds for one example.
+        why: it was worth trying.
+        metrics: split → every metric by name.
+    """
 
     name: str
     score: Interval
@@ -32,6 +44,12 @@ class Standing:
     seconds: float
     latency: float
     why: str = ""
+    metrics: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+
+    def text(self, split: str, metric: Score) -> str:
+        """A metric on a split, in its unit but without the sign; a dash where it was not measured."""
+        value, (factor, digits, _) = self.metrics.get(split, {}).get(metric.name), metric.scale
+        return value.text(factor, digits) if value else "–"
 
 
 @dataclass(frozen=True)
@@ -42,21 +60,28 @@ class Competition:
         folder: of the competition.
         data: name of the data.
         task: name of the task.
-        score: that decides.
+        scores: the one that decides, then the others to be shown.
         standings: best first.
         outcomes: how each training ended.
         best: folder of the winning run; None if no training finished.
         reason: why it won.
+        candidates: what is known of each: parameters, FLOPs, latency and why.
     """
 
     folder: Path
     data: str
     task: str
-    score: Score
+    scores: tuple[Score, ...]
     standings: tuple[Standing, ...]
     outcomes: tuple[Outcome, ...]
     best: Path | None
     reason: str
+    candidates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def score(self) -> Score:
+        """The metric that decides."""
+        return self.scores[0]
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -67,11 +92,32 @@ class Competition:
             "metric": self.score.name,
             "better": self.score.better,
             "unit": self.score.unit,
+            "metrics": [asdict(score) for score in self.scores],
             "best": None if self.best is None else self.best.name,
             "reason": self.reason,
             "standings": [asdict(standing) for standing in self.standings],
             "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "candidates": {name: dict(facts) for name, facts in self.candidates.items()},
         }
+
+
+def competition_of(
+    folder: Path, subject: tuple[str, str], scores: Sequence[Score], candidates: Mapping[str, Mapping[str, Any]],
+    outcomes: Sequence[Outcome],
+) -> Competition:  # fmt: skip
+    """The competition whose trainings ended so: its leaderboard and its winner.
+
+    Args:
+        folder: of the competition.
+        subject: the names of the data and of the task.
+        scores: the one that decides, then the others to be shown.
+        candidates: parameters, flops, latency and why of each.
+        outcomes: of every training.
+    """
+    standings = rank(outcomes, scores[0], candidates)
+    best, reason = winner(standings, outcomes, scores[0])
+    kept = None if best is None else folder / best
+    return Competition(folder, *subject, tuple(scores), standings, tuple(outcomes), kept, reason, candidates)
 
 
 def best_run(folder: str | Path) -> Path:
@@ -123,11 +169,17 @@ def rank(outcomes: Sequence[Outcome], score: Score, facts: Mapping[str, Mapping[
         mine = [outcome for outcome in outcomes if outcome.name == name and metric in outcome.validation]
         if not mine:
             continue
-        tests = [outcome.test[metric] for outcome in mine if metric in outcome.test]
+        metrics = {split: _intervals([getattr(each, split) for each in mine]) for split in ("validation", "test")}
+        mean, test = metrics["validation"][metric], metrics["test"].get(metric)
         seconds = sum(outcome.seconds for outcome in mine) / len(mine)
-        mean = interval([outcome.validation[metric] for outcome in mine])
-        standings.append(Standing(name, mean, interval(tests) if tests else None, seconds=seconds, **facts[name]))
+        standings.append(Standing(name, mean, test, seconds=seconds, metrics=metrics, **facts[name]))
     return tuple(sorted(standings, key=lambda standing: score.lead(0.0, standing.score.mean)))
+
+
+def _intervals(runs: Sequence[Mapping[str, float]]) -> dict[str, Interval]:
+    """Every metric over the runs that have it."""
+    names = dict.fromkeys(name for run in runs for name in run)
+    return {name: interval([run[name] for run in runs if name in run]) for name in names}
 
 
 def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Score) -> tuple[str | None, str]:

@@ -44,12 +44,13 @@ def write_competition(result: Competition, data: Data) -> Path:
 
 
 def _leaderboard(result: Competition) -> str:
-    factor, digits, unit = result.score.scale
+    (factor, digits, unit), others = result.score.scale, result.scores[1:]
     rows = [
         [
             each.name,
             each.score.text(factor, digits),
             each.test.text(factor, digits) if each.test else "–",
+            *(each.text(split, score) for score in others for split in ("validation", "test")),
             str(each.score.n),
             amount(each.parameters),
             amount(each.flops),
@@ -58,8 +59,10 @@ def _leaderboard(result: Competition) -> str:
         ]
         for each in result.standings
     ]
+    more = [f"{score.name}{score.scale[2]}, {split}" for score in others for split in ("validation", "test")]
     head = [
-        "architecture", f"validation{unit}", f"test{unit}", "seeds", "parameters", "FLOPs", "training", "latency",
+        "architecture", f"validation{unit}", f"test{unit}", *more, "seeds", "parameters", "FLOPs", "training",
+        "latency",
     ]  # fmt: skip
     legend = (
         f"{result.score.name}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "

@@ -55,6 +55,12 @@ class Scoring:
         return Score(self.score, self.better, self.unit(self.score))
 
     @property
+    def shown(self) -> list[Score]:
+        """The one that decides, then the task's own and those that were asked for."""
+        names = dict.fromkeys([self.score, self.task.score, *self.more])
+        return [Score(name, self.direction(name), self.unit(name)) for name in names]
+
+    @property
     def own(self) -> Score:
         """The task's own score, which its judge speaks of."""
         name = self.task.score

@@ -102,6 +102,7 @@ def fit_command(options: FitOptions) -> Competition | None:
     folder = options.out or Path("runs") / f"{entries.data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     work = jobs_of(entries.candidates, options.seeds, folder, entries.terms)
     check_recipes(work, entries.task, entries.data)
+    shown = entries.scoring.shown  # refuses metrics that can't be used
     count = 1 if is_worker() else workers(options.jobs, len(work))
     if not is_leader():
         run_jobs(work, entries.data, count, lambda outcome: None)
@@ -116,8 +117,10 @@ def fit_command(options: FitOptions) -> Competition | None:
         line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
         summary(console, entries.data, str(entries.choice), entries.candidates, line, without)
     outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
-    outcomes += train_all(console, [job for job in work if job.name not in without], entries, count, options.plugins)
-    result = judged(folder, entries, known, outcomes)
+    fitting = [job for job in work if job.name not in without]
+    outcomes += train_all(console, fitting, entries, count, options.plugins)
+    subject = entries.data.name, entries.terms.task
+    result = compete.competition_of(folder, subject, shown, facts(folder, known, outcomes), outcomes)
     conclude(console, result, entries.data)
     return result
 
@@ -146,16 +149,9 @@ def entries_of(options: FitOptions) -> Entries:
     return Entries(data, task, candidates, terms, choice)
 
 
-def judged(folder: Path, entries: Entries, prospects: Sequence[Prospect], outcomes: Sequence[Outcome]) -> Competition:
-    """The competition with its leaderboard and its winner; latencies are measured now, when nothing trains."""
-    score = entries.scoring.deciding
-    known = {each.name: {**each.facts(), "latency": latency(folder, each.name, outcomes)} for each in prospects}
-    standings = compete.rank(outcomes, score, known)
-    best, reason = compete.winner(standings, outcomes, score)
-    kept = None if best is None else folder / best
-    return Competition(
-        folder, entries.data.name, entries.terms.task, score, standings, tuple(outcomes), kept, reason
-    )  # fmt: skip
+def facts(folder: Path, prospects: Sequence[Prospect], outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
+    """What is known of each candidate; latencies are measured now, when nothing trains."""
+    return {each.name: {**each.facts(), "latency": latency(folder, each.name, outcomes)} for each in prospects}
 
 
 def candidates_of(archs: Sequence[str]) -> list[Candidate]:
@@ -249,10 +245,7 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
         WeftnetError: no training finished.
         KeyboardInterrupt: some trainings were stopped.
     """
-    from weftnet.report import write_competition
-
-    write_json(result.folder / compete.FILE, result.document())
-    report = write_competition(result, data)
+    report = written(result, data)
     if result.best is not None:
         board(console, result)
     troubles(console, result.folder, result.outcomes)
@@ -272,6 +265,14 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
         raise KeyboardInterrupt
     if result.best is None:
         raise WeftnetError("no training finished", where=str(result.folder), fix="see the reasons above")
+
+
+def written(result: Competition, data: Data) -> Path:
+    """Write the result and its report, whose path is returned."""
+    from weftnet.report import write_competition
+
+    write_json(result.folder / compete.FILE, result.document())
+    return write_competition(result, data)
 
 
 def following(folder: Path, best: Path) -> str:

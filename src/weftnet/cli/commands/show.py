@@ -51,7 +51,9 @@ def facts_of(console: Console, data: Data, task: str) -> None:
 
 def board(console: Console, result: Competition) -> None:
     """Print the leaderboard, without columns that don't fit the terminal, and the reason for the choice."""
-    for without in ((), ("FLOPs",), ("FLOPs", "latency"), ("FLOPs", "latency", "training")):
+    others = tuple(reversed([score.name for score in result.scores[1:]]))
+    drops = ("FLOPs", "latency", "training", *others)
+    for without in (drops[:count] for count in range(len(drops) + 1)):
         table = _leaderboard(result, without)
         if console.measure(table, options=console.options.update(width=1000)).maximum <= console.width:
             break
@@ -83,14 +85,17 @@ def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
     title += ", mean ± 95 % interval over seeds" if several else ""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("architecture", no_wrap=True)
-    columns = ("validation", "test", "params", "FLOPs", "training", "latency")
+    others = {score.name: score for score in result.scores[1:]}
+    columns = ("validation", "test", *others, "params", "FLOPs", "training", "latency")
     for name in columns:
         if name not in without:
-            table.add_column(name, justify="right", no_wrap=True)
+            header = f"{escape(name)}{others[name].scale[2]}" if name in others else name
+            table.add_column(header, justify="right", no_wrap=True)
     for standing in result.standings:
         cells = {
             "validation": standing.score.text(factor, digits),
             "test": standing.test.text(factor, digits) if standing.test else "–",
+            **{name: standing.text("validation", score) for name, score in others.items()},
             "params": amount(standing.parameters),
             "FLOPs": amount(standing.flops),
             "training": duration(standing.seconds),

@@ -8,8 +8,10 @@ from rich.console import Console
 
 from weftnet.base.files import read_json, write_text
 from weftnet.cli.commands.progress import Trainings
+from weftnet.cli.commands.show import board
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import conclude
+from weftnet.data.data import Data
 from weftnet.data.opening import reopen
 from weftnet.errors import RunError, SettingError
 from weftnet.run.contents import scoring_of
@@ -44,9 +46,22 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
         if not is_leader():
             return
         conclude(run, data)
+        _rejoin(console, run, data)
     scores = (run.facts.scores or {}).items()
     texts = [f"{split} {score.name} {score.text(metrics[score.name])}" for split, metrics in scores]
     console.print(", ".join(texts), highlight=False)
+
+
+def _rejoin(console: Console, run: Run, data: Data) -> None:
+    """Write the leaderboard of the run's competition again, if it is one's."""
+    from weftnet.cli.commands.fit import written
+    from weftnet.compete.rejoin import rejoined
+
+    result = rejoined(run.folder.parent)
+    if result is not None and run.folder.name in {outcome.folder for outcome in result.outcomes}:
+        report = written(result, data)
+        board(console, result)
+        console.print(f"report  {report}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _run_to_resume(folder: Path) -> Run:
@@ -59,11 +74,11 @@ def _run_to_resume(folder: Path) -> Run:
     return Run.open(folder)
 
 
-def compare_command(runs: Sequence[Path], as_json: bool) -> None:
+def compare_command(runs: Sequence[Path], as_json: bool, score: str) -> None:
     """Print runs side by side."""
     from weftnet.compete import compare
 
-    result = compare.compare(runs)
+    result = compare.compare(runs, score)
     if as_json:
         print(json.dumps(result.data(), indent=2))
     else:

@@ -1,0 +1,51 @@
+"""A run of a competition that was stopped and then resumed takes its place in the leaderboard."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from weftnet.base.files import read_json
+from weftnet.base.scores import Score
+from weftnet.compete.competition import FILE, Competition, competition_of
+from weftnet.compete.jobs import Outcome
+from weftnet.compete.latency import latency
+from weftnet.errors import RunError
+from weftnet.run.folder import Run
+
+
+def rejoined(folder: Path) -> Competition | None:
+    """The competition in a folder with the scores of runs that have been finished since; None where there is none.
+
+    A competition that was itself ended before it was written has no candidates to judge.
+
+    Raises:
+        RunError: its file can't be used.
+    """
+    if not (folder / FILE).is_file():
+        return None
+    told = read_json(folder / FILE)
+    if "candidates" not in told:
+        return None
+    try:
+        outcomes = [_now(folder, Outcome(**each)) for each in told["outcomes"]]
+        scores = [Score(**each) for each in told["metrics"]]
+        known: dict[str, dict[str, Any]] = told["candidates"]
+        known = {
+            name: {**facts, "latency": facts["latency"] or latency(folder, name, outcomes)}
+            for name, facts in known.items()
+        }
+        return competition_of(folder, (told["data"], told["task"]), scores, known, outcomes)
+    except (KeyError, TypeError) as error:
+        raise RunError("the competition can't be read", where=str(folder / FILE), got=str(error)) from error
+
+
+def _now(folder: Path, outcome: Outcome) -> Outcome:
+    """How a training stands now."""
+    if outcome.status not in ("stopped", "failed") or not (folder / outcome.folder / "run.json").is_file():
+        return outcome
+    run = Run.open(folder / outcome.folder)
+    if run.status != "finished" or run.facts.scores is None:
+        return outcome
+    validation, test = (run.facts.scores.get(split, {}) for split in ("validation", "test"))
+    seconds, steps = run.facts.seconds or 0.0, run.steps or 0
+    return replace(outcome, status="finished", validation=validation, test=test, seconds=seconds, steps=steps, error="")
