@@ -63,6 +63,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 90)).cumsum(1).tolist()
     tags = [";".join(each for each in ("high", "right") if rng.random() < 0.5) for _ in a]
+    data = open_data("digits")
+    autoencoder = TASKS.get("variational_autoencoder").from_data(data, latent=2)
+    both = Architecture({"encoder": Chain((Block("flatten"),)), "decoder": Chain((Block("dense", {"dim": 4}),))})
+    run = fit(both, autoencoder, data, Recipe(steps=3), tmp_path_factory.mktemp("autoencoder") / "run")
+    reports["autoencoder"] = write_run(load(run), data, tmp_path_factory.mktemp("pages") / "report.html")
     for name, columns, options in (
         ("multilabel", {"a": a, "b": b, "tags": tags}, {"target": "tags", "kinds": {"tags": "labels"}}),
         ("forecasting", {"a": a, "b": b}, {"context": 8, "horizon": 3}),
@@ -78,7 +83,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("name", ["digits", "table", "text", "multilabel", "forecasting"])
+@pytest.mark.parametrize("name", ["digits", "table", "text", "multilabel", "forecasting", "autoencoder"])
 def test_it_fits_loads_nothing_and_follows_the_colour_scheme(
     browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:

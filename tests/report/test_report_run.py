@@ -22,6 +22,7 @@ from weftnet.report.timing import block_times
 from weftnet.run.loading import load
 from weftnet.tasks import TASKS
 from weftnet.tasks._judgement import Judgement
+from weftnet.tasks._scoring import Scoring
 from weftnet.train import Recipe, fit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "run_format_1"
@@ -46,6 +47,15 @@ def test_the_judgement_agrees_with_the_task(digits: Subject, flats: Subject) -> 
         assert trivial is not None
         assert trivial.what.startswith("always")
     assert Subject(flats.loaded, None, "test").judgement == Judgement()
+
+
+def test_an_interval_says_of_what_it_is_where_another_metric_decides(digits: Subject, tmp_path: Path) -> None:
+    loaded = load(FIXTURES / "digits")
+    loaded.__dict__["scoring"] = Scoring(loaded.task, (), "macro_f1")
+    text = write_run(loaded, digits.data, tmp_path / "r.html", explained=False).read_text(encoding="utf-8")
+    assert "<small>macro_f1, 269 test examples</small>" in text
+    assert "95 % interval of the accuracy" in text
+    assert re.search("Baseline .* of the accuracy: ", text)
 
 
 def test_time_is_measured_block_by_block(digits: Subject) -> None:
