@@ -14,6 +14,7 @@ from oracles import unchecked
 from PIL import Image
 
 from weftnet import export
+from weftnet.contract.entries.kind import kind as contract
 from weftnet.data import open_data
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, SettingError
@@ -70,6 +71,13 @@ def test_a_kind_is_recognised_asked_for_and_shown(tmp_path: Path) -> None:
         from_json(fields, [{"lap": "1:99:00", "town": "a"}])
     assert cell("1:00:00", kind) == "1:00:00 h"
     assert column_table(data)[1][0][:3] == ["lap", "duration", "table"]
+
+
+@pytest.mark.usefixtures("duration")
+@pytest.mark.parametrize("number", range(8))
+def test_a_kind_keeps_the_contract(number: int) -> None:
+    outcome = contract("duration")[number].outcome()
+    assert outcome.verdict == "kept", outcome
 
 
 @pytest.mark.usefixtures("duration")

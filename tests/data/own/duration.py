@@ -90,4 +90,8 @@ class Duration(Kind):
         return logarithms
 
 
+def example() -> tuple[Duration, Any]:
+    return Duration(), np.array(["0:01:00", "1:00:07", "0:00:09", "23:59:59"], object)
+
+
 ENTRIES = {"kind": [Duration]}

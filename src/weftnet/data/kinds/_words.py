@@ -12,9 +12,12 @@ _NUMBERS = 8
 
 def words(value: Any) -> Text:
     """A value, or a list of them, as words."""
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        return Text(", ".join(value))
-    if isinstance(value, np.ndarray | list):
-        shown = ", ".join(f"{number:.4g}" for number in np.ravel(value)[:_NUMBERS].tolist())
-        return Text(shown + " …" * (np.size(value) > _NUMBERS))
+    if isinstance(value, np.ndarray | list | tuple):
+        several = np.ravel(np.asarray(value, object)).tolist()
+        shown = several if all(isinstance(each, str) for each in several) else several[:_NUMBERS]
+        return Text(", ".join(map(_word, shown)) + " …" * (len(shown) < len(several)))
     return Text(f"{value:.6g}" if isinstance(value, float) else str(value))
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
