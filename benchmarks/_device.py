@@ -6,7 +6,7 @@ from statistics import median
 
 import torch
 
-from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.listeners._listener import Began, Listener, Step
 
 #: Steps that set things up: compiling, and recording graphs.
 FIRST = 5
@@ -61,7 +61,7 @@ class Watch(Listener):
     def __init__(self) -> None:
         self.seen: list[tuple[int, float]] = []
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         self.steps = start.steps
         self.seen.append((start.step, time.perf_counter()))
 

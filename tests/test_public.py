@@ -9,8 +9,9 @@ from weftnet.cli import app
 
 def test_the_public_names_are_these() -> None:
     assert weftnet.__all__ == [
-        "BLOCKS", "TASKS", "ZOO", "Architecture", "Listener", "Network", "Recipe", "Run", "Signal", "WeftnetError",
-        "build_networks", "fit", "load_architecture", "load_plugin", "load_run", "open_data", "parse_signal", "resume",
+        "BLOCKS", "TASKS", "ZOO", "Architecture", "Listener", "Network", "Recipe", "Run", "Signal", "Start",
+        "WeftnetError", "build_networks", "fit", "load_architecture", "load_plugin", "load_run", "open_data",
+        "parse_signal", "resume",
     ]  # fmt: skip
 
 
@@ -56,8 +57,8 @@ def test_the_commands_and_options_are_these() -> None:
         "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
         "fit": [
             "data", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps", "seeds", "seed",
-            "jobs", "workers", "shard", "on", "address", "settings", "plan", "kinds", "options", "task_settings", "log",
-            "out", "replace", "plugin",
+            "jobs", "workers", "shard", "on", "address", "settings", "plan", "kinds", "options", "task_settings",
+            "start", "mapped", "freeze", "rate", "log", "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "workers", "shard", "on", "address", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],

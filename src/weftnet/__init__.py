@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from weftnet.run.folder import Run
     from weftnet.run.loading import load as load_run
     from weftnet.tasks import TASKS
-    from weftnet.train import Listener, Recipe, fit, resume
+    from weftnet.train import Listener, Recipe, Start, fit, resume
     from weftnet.zoo import ZOO
 
 __version__ = "0.1.0"
@@ -41,6 +41,7 @@ __all__ = [
     "Recipe",
     "Run",
     "Signal",
+    "Start",
     "WeftnetError",
     "build_networks",
     "fit",
@@ -65,6 +66,7 @@ _LAZY = {
     "Recipe": ("train", "Recipe"),
     "Run": ("run.folder", "Run"),
     "Signal": ("architecture.signal", "Signal"),
+    "Start": ("train", "Start"),
     "fit": ("train", "fit"),
     "load_architecture": ("architecture.reading", "load"),
     "load_plugin": ("plugins", "load_plugin"),

@@ -15,7 +15,7 @@ from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.train import Recipe, fit, resume
 from weftnet.train.first_look import first_look
-from weftnet.train.listeners._listener import Listener, Start
+from weftnet.train.listeners._listener import Began, Listener
 
 TWO = [
     {"whitening_conv2d": {"kernel": 2, "eps": 1e-6}},
@@ -69,7 +69,7 @@ class Kill(BaseException):
 class Killed(Listener):
     """Dies when training starts, before there is a checkpoint."""
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         raise Kill
 
 

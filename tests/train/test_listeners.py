@@ -22,7 +22,7 @@ from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit, resume
 from weftnet.train.listeners import LISTENERS
-from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.listeners._listener import Began, Listener, Step
 from weftnet.train.listening import made
 
 SETTINGS: dict[str, Any] = {"steps": 30, "batch_size": 16, "evaluate_every": "10 steps", "checkpoint_every": 0.0}
@@ -38,7 +38,7 @@ class Meddler(Listener):
         self.lines: list[dict[str, Any]] = []
         self.saved: list[int] = []
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         torch.manual_seed(7)
 
     def after_step(self, step: Step) -> None:

@@ -15,7 +15,7 @@ from training_fakes import Data, Fit, Game, fail_at, go, network, open_run, plai
 from weftnet.errors import SettingError, TrainingError
 from weftnet.run.folder import Run
 from weftnet.train.average import Average
-from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.listeners._listener import Began, Listener, Step
 from weftnet.train.randomness import reseed
 from weftnet.train.recipe import Recipe
 
@@ -227,7 +227,7 @@ def test_listeners_are_told(tmp_path: Path) -> None:
         def __init__(self) -> None:
             self.calls: list[tuple[Any, ...]] = []
 
-        def start(self, start: Start) -> None:
+        def start(self, start: Began) -> None:
             self.calls.append(("start", start.step, start.steps))
 
         def after_step(self, step: Step) -> None:

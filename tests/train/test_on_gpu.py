@@ -15,7 +15,7 @@ from weftnet.data import open_data
 from weftnet.execution.plan import Plan
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit, resume
-from weftnet.train.listeners._listener import Listener, Start
+from weftnet.train.listeners._listener import Began, Listener
 from weftnet.train.randomness import reseed
 
 pytestmark = [
@@ -85,7 +85,7 @@ def test_a_step_does_not_wait_for_the_gpu(tmp_path: Path) -> None:
     """torch warns of every call that waits; there is none between two readings of the losses."""
 
     class Warned(Listener):
-        def start(self, start: Start) -> None:
+        def start(self, start: Began) -> None:
             torch.cuda.set_sync_debug_mode("warn")
 
     with warnings.catch_warnings(record=True) as caught:

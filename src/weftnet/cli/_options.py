@@ -73,6 +73,22 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
     return result
 
 
+def start_of(
+    run: Path | None, mapped: list[str] | None, freeze: list[str] | None, rates: list[str] | None
+) -> dict[str, Any] | None:
+    """What a training starts from, as `Start.from_dict` reads it; None for nothing.
+
+    Raises:
+        SettingError: an option needs --start, or is not written name=value.
+    """
+    if run is None:
+        if given := [name for name, value in (("--map", mapped), ("--freeze", freeze), ("--rate", rates)) if value]:
+            raise SettingError("belongs to a run to start from", where=given[0], fix="add --start RUN")
+        return None
+    paths = {here: "" if there is None else str(there) for here, there in values_of(mapped).items()}
+    return {"from": str(run), "map": paths, "freeze": freeze or [], "rate": values_of(rates)}
+
+
 def parsed(text: str, what: str) -> Any:
     """An option's value as YAML: a name, or {name: {setting: value}}.
 

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, parsed, plugins, seconds, values_of, without_none
+from weftnet.cli._options import (
+    DataOptions,
+    Kinds,
+    Plugin,
+    Target,
+    parsed,
+    plugins,
+    seconds,
+    start_of,
+    values_of,
+    without_none,
+)
 from weftnet.cli._workers import Address, On, Place, work_together
 
 
@@ -52,6 +63,16 @@ def fit(
         list[str] | None,
         typer.Option("--task-set", help="A setting of the task, name=value: label_smoothing=0.1, latent=16."),
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="A run to start from: its weights, and its preprocessing of the same inputs.")
+    ] = None,
+    mapped: Annotated[
+        list[str] | None, typer.Option("--map", help="Of --start: here=there, where paths differ; here= stays new.")
+    ] = None,
+    freeze: Annotated[list[str] | None, typer.Option(help="Of --start: a path or pattern that is not trained.")] = None,
+    rate: Annotated[
+        list[str] | None, typer.Option(help="Of --start: path=factor of the learning rate: body=0.1.")
+    ] = None,
     log: Annotated[
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
     ] = None,
@@ -83,6 +104,7 @@ def fit(
             replace=replace,
             plugins=[str(path) for path in plugin or []],
             shard=shard,
+            start=start_of(start, mapped, freeze, rate),
             listeners=[parsed(each, "--log") for each in log or []],
         )
     )

@@ -29,6 +29,7 @@ class Terms:
         recipe: fields of the recipe.
         shard: whether each of several workers keeps a share of weights and optimiser state.
         listeners: names of those that every run is logged to.
+        start: the run that every training starts from: {from, map, freeze, rate}.
     """
 
     task: str
@@ -36,6 +37,7 @@ class Terms:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     shard: bool = False
     listeners: Sequence[Named] = ()
+    start: Mapping[str, Any] | None = None
 
     def of(self, candidate: Candidate, seed: int) -> "Terms":
         """The terms of one training: a candidate's own settings and recipe hold where the competition's say nothing."""
@@ -133,7 +135,7 @@ def run_job(job: Job, data: Data, listeners: Sequence[Listener] = ()) -> Outcome
 def _trained(job: Job, data: Data, listeners: Sequence[Listener]) -> Outcome:
     from weftnet.architecture.reading import from_dict
     from weftnet.tasks import TASKS
-    from weftnet.train import Recipe
+    from weftnet.train import Recipe, Start
     from weftnet.train import fit as train_run
     from weftnet.train import resume as resume_run
 
@@ -143,8 +145,10 @@ def _trained(job: Job, data: Data, listeners: Sequence[Listener]) -> Outcome:
     if restarts() and (folder / "run.json").is_file():
         run = resume_run(folder, data, listeners=listeners)
     else:
-        told = [*terms.listeners, *listeners]
-        run = train_run(from_dict(job.architecture), task, data, recipe, folder, listeners=told, shard=terms.shard)
+        told, start = [*terms.listeners, *listeners], Start.from_dict(terms.start) if terms.start else None
+        run = train_run(
+            from_dict(job.architecture), task, data, recipe, folder, listeners=told, shard=terms.shard, start=start
+        )
     scores = conclude(run, data) if run.status == "finished" and is_leader() else {}
     splits = {split: scores.get(split, {}) for split in ("validation", "test")}
     return job.outcome(run.status, **splits, seconds=run.facts.seconds or 0.0, steps=run.steps or 0)

@@ -41,6 +41,7 @@ def open_data(
     state: Mapping[str, Any] | None = None,
     memory: str | int | None = None,
     duplicates: str = "keep",
+    fitted: Mapping[str, Mapping[str, Any]] | None = None,
     **options: Any,
 ) -> Data:
     """Open, split and encode a source.
@@ -55,6 +56,8 @@ def open_data(
         memory: what the data may take, "2GiB" or bytes; a third of what is free by default. A source larger than that
             stays on disk, and so do its encoded rows (`streaming.py`, `cache.py`).
         duplicates: "keep", or "group" to keep rows that are equal in one split.
+        fitted: states of input columns that were fitted before, by name: kept where a column is of that kind here too,
+            as for a training that starts from another run (`Start.fitted`).
         options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table,
             and `files`, the folder of the files that it names; `limit`, the bytes an uncompressed file may have).
             With `horizon` a table is a forecast's: see `forecasting.py` for `context`, `time`, `series` and `calendar`.
@@ -74,7 +77,14 @@ def open_data(
         )
     place, allowed = _located(source), memory_of(memory)
     request = Request(
-        kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None, duplicates
+        kinds or {},
+        splits,
+        seed,
+        state,
+        options,
+        target if isinstance(target, str) else None,
+        duplicates,
+        fitted or {},
     )
     if getattr(place.reader, "FORM", "rows") == WindowData.form():
         return _open_text(place, request, allowed)
@@ -146,7 +156,8 @@ def _open_text(source: _Source, request: Request, allowed: int) -> WindowData:
         raise SettingError("a running text has neither target nor kinds", where=source.name)
     content, fingerprint, context = source.reader.read(source.path, **options["reader"])
     name = short_name(source.name)
-    return open_windows(content, source.name, name, fingerprint, request.splits, request.state, context)
+    kept = request.fitted.get("tokens")
+    return open_windows(content, source.name, name, fingerprint, request.splits, request.state, context, kept)
 
 
 def _open_forecast(source: _Source, request: Request, target: str | Sequence[str] | None, allowed: int) -> ForecastData:

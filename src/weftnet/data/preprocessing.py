@@ -45,9 +45,12 @@ class Preprocessing:
 
     @classmethod
     def fit(
-        cls, content: Content, train: Rows, kinds: Mapping[str, Spec | None], target: Kind | None
-    ) -> tuple[Self, list[str]]:
+        cls, content: Content, train: Rows, kinds: Mapping[str, Spec | None], target: Kind | None,
+        before: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    ) -> tuple[Self, list[str]]:  # fmt: skip
         """Infer and fit every input column on the training rows; also returns notes on what was noticed.
+
+        A column that was fitted before, as the same kind, keeps what it learnt then.
 
         Raises:
             DataError: a column or value can't be used; names row and column.
@@ -63,6 +66,12 @@ class Preprocessing:
                 if name not in kinds:
                     notes.append(f"column {name!r} is empty in the training rows and left out")
                 continue
+            kept = before.get(name, {})
+            if spec == kept.get("kind"):
+                fitted[name] = kind_from_state(kept)
+                continue
+            if kept:
+                notes.append(f"{name}: fitted anew: it was {kept['kind']}, and is {spec} here")
             kind = make(spec, f"kinds: {name}")
             sampled = fitting.fit(content, name, train, kind)
             if kind.useless and name not in kinds:

@@ -1,7 +1,7 @@
 """The request for a source of rows, as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from weftnet.data.cache import key_of
@@ -21,6 +21,7 @@ class Request:
         options: of the source.
         target: the column to predict, if it was named.
         duplicates: "keep", or "group" to keep equal rows in one split.
+        fitted: states of kinds by column, kept where the column is of that kind here too.
     """
 
     kinds: Mapping[str, Spec | None]
@@ -30,9 +31,11 @@ class Request:
     options: Mapping[str, Any]
     target: str | None
     duplicates: str = "keep"
+    fitted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def key(self, fingerprint: str) -> str:
         """The name under which encoded rows are cached."""
         return key_of(
-            fingerprint, self.kinds, self.splits, self.seed, self.state, self.options, self.target, self.duplicates
-        )
+            fingerprint, self.kinds, self.splits, self.seed, self.state, self.options, self.target, self.duplicates,
+            dict(self.fitted),
+        )  # fmt: skip

@@ -237,7 +237,7 @@ def _fitted(content: Content, request: Request) -> Prepared:
         inputs.setdefault(column, None)
     if target is not None:
         notes += fitting.fit(content, str(content.target), splits["train"], target)
-    preprocessing, noticed = Preprocessing.fit(content, splits["train"], inputs, target)
+    preprocessing, noticed = Preprocessing.fit(content, splits["train"], inputs, target, request.fitted)
     notes += noticed
     if isinstance(request.splits, Mapping) and request.splits.get("by") == "group":
         notes.append(grouped.summary(splits, keys_of(content, request.splits), request.splits["column"]))

@@ -122,15 +122,22 @@ def open_windows(
     splits: SplitSpec,
     state: Mapping[str, Any] | None,
     context: int,
+    fitted: Mapping[str, Any] | None = None,
 ) -> WindowData:
-    """Split, fit and encode a text; with a state, encode as it says (another text becomes the test split)."""
+    """Split, fit and encode a text; with a state, encode as it says (another text becomes the test split).
+
+    With characters that were fitted before, these keep their numbers; only the context is this text's own.
+    """
     spans = _spans(len(text), splits)
     if state is None:
         try:
             kind = Characters(context=context)
         except ValueError as fault:
             raise SettingError(str(fault), where=source) from None
-        kind = kind.fit(text[slice(*spans["train"])])
+        if fitted is None or fitted.get("kind") != "characters":
+            kind = kind.fit(text[slice(*spans["train"])])
+        else:
+            kind = Characters.from_state({**fitted, "context": context})
     else:
         kind = Characters.from_state(state["preprocessing"]["columns"]["tokens"])
         if fingerprint != state["fingerprint"]:

@@ -73,6 +73,44 @@ class Compression:
 
 
 @dataclass(frozen=True)
+class Ancestor:
+    """A run that another one started from.
+
+    Args:
+        name: of its folder.
+        weights: their sha256.
+        data: fingerprint of the data it was trained on.
+    """
+
+    name: str
+    weights: str
+    data: str = ""
+
+
+@dataclass(frozen=True)
+class StartFacts:
+    """What a run started from.
+
+    Args:
+        run: the folder, as it was written.
+        map: path here → path there.
+        freeze: patterns of paths that are not trained.
+        rate: pattern → factor of the learning rate.
+        new: tensors of the head, where it is new because the classes differ.
+        lines: what was taken and what wasn't, for a person.
+        ancestors: the run it started from, the one that started from, and so on.
+    """
+
+    run: str
+    map: dict[str, str] = field(default_factory=dict)
+    freeze: tuple[str, ...] = ()
+    rate: dict[str, float] = field(default_factory=dict)
+    new: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    ancestors: tuple[Ancestor, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """The content of run.json.
 
@@ -94,6 +132,7 @@ class RunFacts:
         engine: None where torch computes the network.
         compression: None for a run that is not compressed.
         listeners: names, or {name: settings}, of those that are told when it is resumed.
+        start: None for a run that was trained from scratch.
     """
 
     format: int
@@ -118,6 +157,7 @@ class RunFacts:
     engine: Engine | None = None
     compression: Compression | None = None
     listeners: tuple[Any, ...] = ()
+    start: StartFacts | None = None
 
     @classmethod
     def read(cls, document: Mapping[str, Any], where: str) -> "RunFacts":

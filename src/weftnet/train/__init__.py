@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from weftnet.train.recipe import Recipe
     from weftnet.train.result import TrainingResult
     from weftnet.train.running import fit, resume
+    from weftnet.train.start import Start
 
-__all__ = ["Listener", "Recipe", "TrainingResult", "fit", "resume", "train"]
+__all__ = ["Listener", "Recipe", "Start", "TrainingResult", "fit", "resume", "train"]
 
 _LAZY = {
-    "Listener": "listeners._listener", "Recipe": "recipe", "TrainingResult": "result", "fit": "running",
-    "resume": "running", "train": "loop",
+    "Listener": "listeners._listener", "Recipe": "recipe", "Start": "start", "TrainingResult": "result",
+    "fit": "running", "resume": "running", "train": "loop",
 }  # fmt: skip
 
 

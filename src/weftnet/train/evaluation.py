@@ -6,6 +6,7 @@ import torch
 
 from weftnet.data.batch import Batch
 from weftnet.tasks._scoring import Scoring
+from weftnet.train.freezing import to_training
 from weftnet.train.randomness import reseed
 from weftnet.train.state import State
 
@@ -27,6 +28,6 @@ def evaluate(
     state.for_evaluation.eval()
     with torch.no_grad():
         metrics = scoring.evaluate(state.for_evaluation, (batch.to(device) for batch in batches))
-    state.model.train()
+    to_training(state.model)
     agreed: dict[str, float] = state.team.from_leader(metrics)
     return agreed

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeAlias
 from weftnet.base.settings import check_settings, known
 from weftnet.errors import SettingError
 from weftnet.train.listeners import LISTENERS
-from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.listeners._listener import Began, Listener, Step
 from weftnet.train.result import TrainingResult
 
 #: a name of `LISTENERS`, or {name: {settings}}
@@ -63,7 +63,7 @@ class Listening:
         """Whether one of them wants to know of every step."""
         return any(listener.every_step for listener in self._listeners)
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         """The training starts or continues."""
         self._step, self._steps = start.step, start.steps
         self._tell("start", lambda each: each.start(start))

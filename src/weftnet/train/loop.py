@@ -24,8 +24,9 @@ from weftnet.train.clock import Clock
 from weftnet.train.concluding import conclude, keep_weights, to_be_resumed
 from weftnet.train.evaluation import evaluate
 from weftnet.train.feed import Feed
+from weftnet.train.freezing import to_training
 from weftnet.train.interrupt import Interrupt
-from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.listeners._listener import Began, Listener, Step
 from weftnet.train.listening import Listening
 from weftnet.train.losses import Losses
 from weftnet.train.planning import plan_of
@@ -68,7 +69,8 @@ def train(
         plan = _fix_plan_and_steps(model, task, data, recipe, run, team)
         feeding = Feed(data, recipe.batch_size, recipe.seed)
         with Executor(model, plan) as executor, executor.process_settings(), feeding as feed:
-            state = State(executor.model, task, recipe, team)
+            rates = run.facts.start.rate if run.facts.start else {}
+            state = State(executor.model, task, recipe, team, rates)
             Loop(state, task, feed, recipe, executor, run, listening, interrupt).train()
             team.restore(executor.model)
             if not to_be_resumed(state, recipe, run):
@@ -159,14 +161,17 @@ class Loop:
         state = self.state
         self.seeds = step_seeds(self.recipe.seed, state.step, *self.team.seed_key)
         self.losses = Losses(state.sums)
-        state.model.train()
+        to_training(state.model)
         self.run.write_history(state.history)
         self.first, self.feed.waited = state.step, state.waited
         self.clock = Clock(state.seconds, self.recipe.checkpoint_every)
         if self.team.leads:
             self.listening.start(self._start())
         (state.stopped,) = self.team.agree(self.interrupt.asked)
-        if state.stopped:
+        if self.run.facts.start and not state.step:
+            for line in self.run.facts.start.lines:
+                self.listening.note(line)
+        if state.stopped or (self.run.facts.start and not state.step):  # resumed without the run it starts from
             self.checkpoints.save(state.step, *state.saved())
 
     def _over(self) -> bool:
@@ -242,12 +247,12 @@ class Loop:
         """Seconds of training and of waiting for data, into the state."""
         self.state.seconds, self.state.waited = self.clock.seconds, self.feed.waited
 
-    def _start(self) -> Start:
+    def _start(self) -> Began:
         """What listeners are told first."""
         facts, run = self.run.facts, self.run
         names = facts.task.name, facts.data.name or ""
         architecture = run.text("architecture.yaml")
-        return Start(run.folder, *names, architecture, self.recipe.to_dict(), self.state.step, self.steps)
+        return Began(run.folder, *names, architecture, self.recipe.to_dict(), self.state.step, self.steps)
 
     def _facts(self) -> Step:
         """What listeners are told of a step."""

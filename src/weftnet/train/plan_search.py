@@ -25,6 +25,7 @@ from weftnet.execution.plan import Plan
 from weftnet.execution.planned import LEAST_GAIN, TriedPlan
 from weftnet.execution.rewrites import pool_first
 from weftnet.tasks._task import Task
+from weftnet.train.freezing import to_training
 from weftnet.train.randomness import device_of
 from weftnet.train.recipe import Recipe
 from weftnet.train.trial import Trial
@@ -168,9 +169,10 @@ def tolerance(plan: Plan, device: torch.device) -> float:
 
 def difference(reference: Reference, trial: Trial) -> float:
     """Largest relative difference of a loss, and of all gradients together in the norm, under the trial's plan."""
-    trial.model.train(not reference.evaluating)
+    if reference.evaluating:
+        trial.model.eval()
     losses, gradients = trial.gradients(1)
-    trial.model.train()
+    to_training(trial.model)
     apart = [abs(a - b) / max(abs(a), 1e-6) for a, b in zip(reference.losses, losses, strict=True)]
     pairs = zip(reference.gradients, gradients, strict=True)
     norm = math.sqrt(sum(float(g.double().square().sum()) for g in reference.gradients))

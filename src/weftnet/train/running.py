@@ -1,7 +1,7 @@
 """Training an architecture into a run folder, and continuing from a run folder."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from torch import nn
@@ -13,17 +13,20 @@ from weftnet.data.data import Data
 from weftnet.errors import DataError, SettingError
 from weftnet.run.bounds import refuse_too_large
 from weftnet.run.contents import contents, parts_of
+from weftnet.run.facts import StartFacts
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.first_look import first_look
+from weftnet.train.freezing import check, freeze
 from weftnet.train.joining import current_team
 from weftnet.train.listeners._listener import Listener
 from weftnet.train.listening import Named, made, named
 from weftnet.train.loop import train
 from weftnet.train.recipe import Recipe
+from weftnet.train.start import Start, again, transfer
 from weftnet.train.team import Team
 from weftnet.train.worker import own_device
 
@@ -38,8 +41,9 @@ def fit(
     listeners: Sequence[Listener | Named] = (),
     device: str | None = None,
     shard: bool = False,
+    start: Start | None = None,
 ) -> Run:
-    """Train an architecture from scratch; Ctrl-C leaves a run with the status `stopped`.
+    """Train an architecture, from scratch or from another run; Ctrl-C leaves a run with the status `stopped`.
 
     Processes that a launcher started together (`torchrun`, `weftnet fit --workers`) train it together; the leader
     writes the folder.
@@ -53,6 +57,7 @@ def fit(
         listeners: are told of steps and evaluations: `Listener`s, or names of `LISTENERS`, which the run remembers.
         device: "cpu", "cuda" …; if left out, a GPU if there is one.
         shard: whether each of several workers keeps only a shard of weights and optimiser state.
+        start: the run that it starts from, what is frozen, what learns more slowly.
 
     Raises:
         ArchitectureError: the architecture doesn't fit data and task.
@@ -67,6 +72,8 @@ def fit(
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)
     first_look(model, task, data, recipe)
+    begun = None if start is None else transfer(start, model, task, complete, data)
+    _freeze(model, begun, shard)
     if not team.leads:
         return _train(model, task, data, recipe, team.shared_run(None), told, team)
     run = Run.create(
@@ -91,6 +98,8 @@ def fit(
     )
     if shard:
         run.record(shard=True)
+    if begun is not None:
+        run.record(start=asdict(begun))
     if kept := named(listeners):
         run.record(listeners=kept)
     return _train(model, task, data, recipe, team.shared_run(run), told, team)
@@ -135,6 +144,10 @@ def resume(
     refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
     model = build(architecture, inputs, seed=recipe.seed).to(device)
     first_look(model, task, data, recipe)  # there may be no checkpoint yet
+    begun = run.facts.start
+    if begun is not None and not team.from_leader(any((run.folder / "checkpoints").glob("[0-9]*"))):
+        again(begun, model)
+    _freeze(model, begun, run.facts.shard)
     return _train(model, task, data, recipe, run, told, team)
 
 
@@ -152,6 +165,21 @@ def _team(run: Run, task: Task, recipe: Recipe, device: str, shard: bool | None)
         team.check(task, replace(recipe, plan=plan))
         run.record(shard=shard)
     return team
+
+
+def _freeze(model: nn.ModuleDict, start: StartFacts | None, shard: bool) -> None:
+    """Freeze what a start says.
+
+    Raises:
+        SettingError: a pattern covers nothing, or the weights are sharded.
+    """
+    if start is None:
+        return
+    if shard and (start.freeze or start.rate):
+        what = "parts that are frozen or have rates of their own can't be sharded"
+        raise SettingError(what, where="--shard", fix="leave out --shard, or --freeze and --rate")
+    freeze(model, start.freeze)
+    check(model, start.rate, "rate")
 
 
 def _same_data(run: Run, data: Data | str | Path | None) -> Data:

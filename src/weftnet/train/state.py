@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from weftnet.run.facts import check_history
 from weftnet.tasks._task import Task
 from weftnet.train.average import Average
 from weftnet.train.checkpoint import Checkpoints
+from weftnet.train.freezing import slow_down
 from weftnet.train.packing import pack, unpack
 from weftnet.train.recipe import Recipe
 from weftnet.train.team import ALONE, Team
@@ -29,12 +31,16 @@ class State:
         task: whose `groups` assign the parts to optimisers.
         recipe: says which optimisers, with which settings.
         team: the processes that train it together.
+        rates: pattern of paths → factor of the learning rate.
 
     Raises:
         SettingError: the recipe names a group the task doesn't have, or an optimiser can't be made as it says.
     """
 
-    def __init__(self, model: nn.ModuleDict, task: Task, recipe: Recipe, team: Team = ALONE) -> None:
+    def __init__(
+        self, model: nn.ModuleDict, task: Task, recipe: Recipe, team: Team = ALONE,
+        rates: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self.team = team
         self.model = model = team.distribute(model)
         self.for_training, self.for_evaluation = team.for_training(model), team.for_evaluation(model)
@@ -45,6 +51,9 @@ class State:
             raise SettingError(f"the task has no group {unknown!r}", where="recipe: groups", expected=expected)
         for group, parts in task.groups.items():
             self.optimisers[group] = _optimiser(group, recipe, {part: model[part] for part in parts})
+        if rates:
+            slow_down(self.optimisers.values(), model, rates)
+        for group in task.groups:
             self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
         trainable = {id(p) for p in model.parameters() if p.requires_grad}
         self.targets = {

@@ -19,6 +19,7 @@ from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
 from weftnet.train.evaluation import evaluate
+from weftnet.train.freezing import to_training
 from weftnet.train.randomness import device_of, reseed
 from weftnet.train.recipe import Recipe
 from weftnet.train.state import State
@@ -51,7 +52,7 @@ class Trial:
         self._stack.enter_context(self.executor)
         self.state = State(self.model, self.task, self.recipe)
         self.state.set_rate(0.0)
-        self.model.train()
+        to_training(self.model)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,6 +17,7 @@ from weftnet.cli.commands.architecture import architecture_of
 from weftnet.cli.commands.choosing import Choice, choose, task_for
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, summary, troubles
+from weftnet.cli.commands.starting import start_candidate, start_from
 from weftnet.compete import competition as compete
 from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import LENGTHS, Job, Outcome, Terms, jobs_of
@@ -54,6 +55,7 @@ class FitOptions:
         plugins: files and folders of the user's own entries.
         shard: whether each of several workers keeps a share of weights and optimiser state.
         listeners: names of those that every run is logged to.
+        start: the run that every training starts from: {from, map, freeze, rate}.
     """
 
     source: str
@@ -69,6 +71,7 @@ class FitOptions:
     plugins: Sequence[str] = ()
     shard: bool = False
     listeners: Sequence[Named] = ()
+    start: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +138,9 @@ def entries_of(options: FitOptions) -> Entries:
     lengths = [name for name in LENGTHS if options.recipe.get(name) is not None]
     if len(lengths) > 1:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(lengths))
-    named = candidates_of(options.archs)
-    data = open_data(options.source, **options.data)
+    start = None if options.start is None else start_from(options.start)
+    named = candidates_of(options.archs) or ([] if start is None else [start_candidate(start)])
+    data = open_data(options.source, **options.data, fitted=None if start is None else start.fitted())
     architectures = [candidate.architecture for candidate in named]
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name
@@ -145,7 +149,8 @@ def entries_of(options: FitOptions) -> Entries:
     recipe = dict(options.recipe)
     if not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
-    terms = Terms(name, options.task_settings, recipe, options.shard, tuple(options.listeners))
+    begun = None if start is None else start.to_dict()
+    terms = Terms(name, options.task_settings, recipe, options.shard, tuple(options.listeners), begun)
     return Entries(data, task, candidates, terms, choice)
 
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from weftnet.base.scores import Score
 from weftnet.base.units import duration
 from weftnet.compete.jobs import Outcome
-from weftnet.train.listeners._listener import Listener, Start, Step
+from weftnet.train.listeners._listener import Began, Listener, Step
 from weftnet.train.result import TrainingResult
 
 #: Seconds between two lines of one training.
@@ -83,7 +83,7 @@ class Training(Listener):
         self.board, self.lines, self.printed, self.steps = board, lines, 0.0, 0
         self.task = board.bar.add_task(title, total=None, text="")
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         """Show the bar."""
         self.steps = start.steps
         self.board.bar.update(self.task, completed=start.step, total=start.steps)

@@ -2,6 +2,7 @@
 
 from weftnet.report.page import collapsible, facts, table
 from weftnet.report.subject import Subject
+from weftnet.run.facts import Ancestor
 
 
 def provenance(subject: Subject) -> str:
@@ -14,6 +15,15 @@ def provenance(subject: Subject) -> str:
         ("data sha256", str(recorded.data.fingerprint)),
         ("format", f"run folder format {recorded.format}; status {recorded.status}"),
     ]
+    if recorded.start is not None:
+        told = ("which started from" if row else "started from" for row in range(len(recorded.start.ancestors)))
+        rows += list(zip(told, map(_text, recorded.start.ancestors), strict=True))
+        rows += [("at the start", line) for line in recorded.start.lines[1:]]
     files = [[name, str(recorded.sizes.get(name, "")), checksum] for name, checksum in recorded.files.items()]
     checksums = collapsible("files and their checksums", table(["file", "bytes", "sha256"], files)) if files else ""
     return facts(rows) + checksums
+
+
+def _text(ancestor: Ancestor) -> str:
+    """An ancestor by name and checksums."""
+    return f"{ancestor.name}; weights sha256 {ancestor.weights}; data {ancestor.data or 'unknown'}"

@@ -19,7 +19,7 @@ from weftnet.train.result import TrainingResult
 
 
 @dataclass(frozen=True)
-class Start:
+class Began:
     """A training that starts or continues.
 
     Args:
@@ -68,7 +68,7 @@ class Listener:
     every_step: ClassVar[bool] = False
     """Whether it is told of each single step, for which the training then waits for the device."""
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         """The training starts or continues."""
 
     def after_step(self, step: Step) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from weftnet.base.extras import need
 from weftnet.base.files import read_json, write_json
-from weftnet.train.listeners._listener import Listener, Start, Step, scalars
+from weftnet.train.listeners._listener import Began, Listener, Step, scalars
 from weftnet.train.result import TrainingResult
 
 _FILE = "mlflow.json"
@@ -38,7 +38,7 @@ class MLflow(Listener):
         self.experiment, self._run = experiment, ""
         self._client: Any = None
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         """Make the run, or continue the one that was made."""
         self._client = client = self._mlflow.MlflowClient()
         file = start.folder / _FILE

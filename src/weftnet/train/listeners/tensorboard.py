@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from weftnet.base.extras import need
-from weftnet.train.listeners._listener import Listener, Start, Step, scalars
+from weftnet.train.listeners._listener import Began, Listener, Step, scalars
 from weftnet.train.result import TrainingResult
 
 
@@ -25,7 +25,7 @@ class TensorBoard(Listener):
         need("tensorboard", extra="tensorboard", what="the listener tensorboard")
         self._writer: Any = None
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         """Open the file."""
         from torch.utils.tensorboard import SummaryWriter
 

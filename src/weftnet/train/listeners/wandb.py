@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from weftnet.base.extras import need
 from weftnet.base.files import read_json, write_json
-from weftnet.train.listeners._listener import Listener, Start, Step, scalars
+from weftnet.train.listeners._listener import Began, Listener, Step, scalars
 from weftnet.train.result import TrainingResult
 
 _FILE = "wandb.json"
@@ -34,7 +34,7 @@ class Wandb(Listener):
         self.project = project
         self._run: Any = None
 
-    def start(self, start: Start) -> None:
+    def start(self, start: Began) -> None:
         """Make the run, or continue the one that was made."""
         file = start.folder / _FILE
         name = str(read_json(file)["run"]) if file.is_file() else uuid4().hex[:8]

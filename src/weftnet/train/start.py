@@ -1,0 +1,250 @@
+"""A training that starts from another run: its weights by path, what is frozen, what learns more slowly.
+
+    start: {from: runs/digits, map: {body: encoder}, freeze: [body], rate: {head: 10}}
+
+Weights of the same name and shape are taken. What has no partner is listed, never skipped in silence: `missing` keeps
+its initial values, `unexpected` stays behind, what is `of another shape` too. Where the classes differ, the head is
+new. The run records its ancestors, by checksum. Its first checkpoint is the state after the transfer, so that it is
+resumed without the run it started from.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from weftnet.base import tensors
+from weftnet.base.typed import misfit
+from weftnet.data.data import Data
+from weftnet.errors import RunError, SettingError, closest
+from weftnet.run.facts import Ancestor, StartFacts
+from weftnet.run.folder import Run
+from weftnet.tasks._assemble import Assembled
+from weftnet.tasks._task import Task
+
+_WEIGHTS = "weights.safetensors"
+#: names of a list that a line shows
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training starts from.
+
+    Args:
+        run: the folder of a finished run.
+        map: path here → path there, where they differ; "" there leaves what is here new.
+        freeze: patterns of paths that are not trained.
+        rate: pattern → factor of the learning rate.
+
+    Raises:
+        SettingError: a field can't be used.
+    """
+
+    run: str
+    map: Mapping[str, str] = field(default_factory=dict)
+    freeze: Sequence[str] = ()
+    rate: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "run", str(self.run))
+        object.__setattr__(self, "freeze", tuple(self.freeze))
+        wanted = {"map": Mapping[str, str], "freeze": tuple[str, ...], "rate": Mapping[str, float]}
+        for name, kind in wanted.items():
+            if wrong := misfit(value := getattr(self, name), kind):
+                raise SettingError(f"{name} can't be used", where="start", expected=wrong, got=repr(value))
+        for pattern, factor in self.rate.items():
+            if not 0 < factor < math.inf:
+                what, got = f"the rate of {pattern} can't be used", repr(factor)
+                raise SettingError(what, where="start: rate", expected="a positive factor", got=got)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Start":
+        """From {from, map, freeze, rate}.
+
+        Raises:
+            SettingError: a field is unknown, or `from` is missing.
+        """
+        for name in fields:
+            if name not in ("from", "map", "freeze", "rate"):
+                raise SettingError(f"no field is called {name!r}", where="start", expected="from, map, freeze, rate")
+        if "from" not in fields:
+            raise SettingError("a start is from a run", where="start", expected="from: RUN", got=str(dict(fields)))
+        return cls(fields["from"], **{name: value for name, value in fields.items() if name != "from"})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON; `from_dict` gives the same start back."""
+        return {"from": self.run, "map": dict(self.map), "freeze": list(self.freeze), "rate": dict(self.rate)}
+
+    def fitted(self) -> dict[str, Any]:
+        """The fitted input columns of the run, for `open_data(fitted=…)`.
+
+        Raises:
+            RunError: it can't be read.
+        """
+        columns: dict[str, Any] = Run.open(self.run).json("data.json").get("preprocessing", {}).get("columns", {})
+        return columns
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of the weights.
+
+    Args:
+        names: that were taken.
+        missing: here, without a partner there.
+        unexpected: there, without a partner here.
+        reshaped: of another shape, with both shapes.
+        new: left out on purpose: the head of other classes, or what the map says.
+    """
+
+    names: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    reshaped: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        parts = {
+            "new": self.new, "missing, so new": self.missing, "of another shape, so new": self.reshaped,
+            "unexpected, so left behind": self.unexpected,
+        }  # fmt: skip
+        first = f"{len(self.names)} tensors taken"
+        return [first, *(f"{what}: {_few(names)}" for what, names in parts.items() if names)]
+
+
+def transfer(start: Start, model: nn.ModuleDict, task: Task, assembled: Assembled, data: Data) -> StartFacts:
+    """Give a model the weights of the run that it starts from; returns what run.json keeps.
+
+    Args:
+        start: from which run, and by which map.
+        model: with its initial weights.
+        task, assembled, data: of the new run.
+
+    Raises:
+        RunError: there is no such run, it has no weights, or none of them fits.
+        SettingError: the map names what isn't there.
+    """
+    origin = Run.open(start.run)
+    here, there = (facts.get("labels") or [] for facts in (task.settings(), origin.facts.task.settings))
+    other = bool(here and there) and list(here) != list(there)
+    fresh = head_of(model, assembled) if other else ()
+    taken = _take(model, origin, start, fresh)
+    lines = [f"starts from {start.run}: {taken.lines()[0]}", *taken.lines()[1:]]
+    if other:
+        lines.append(f"the head is new, as the classes differ: {len(here)} here, {len(there)} there")
+    lines += _prepared(origin, data)
+    before = origin.facts.start.ancestors if origin.facts.start else ()
+    parent = Ancestor(origin.folder.name, origin.facts.files[_WEIGHTS], origin.facts.data.fingerprint or "")
+    return StartFacts(
+        start.run, dict(start.map), tuple(start.freeze), dict(start.rate), fresh, tuple(lines), (parent, *before)
+    )  # fmt: skip
+
+
+def again(facts: StartFacts, model: nn.ModuleDict) -> None:
+    """Transfer the weights once more, for a run that ended before its first checkpoint.
+
+    Raises:
+        RunError: the run that it starts from is gone, or is another one now.
+    """
+    folder = Path(facts.run)
+    origin = Run.open(folder) if (folder / "run.json").is_file() else None
+    if origin is None or origin.facts.files.get(_WEIGHTS) != facts.ancestors[0].weights:
+        what = "ended before its first checkpoint, and the run that it starts from is not there as it was"
+        raise RunError(what, where=facts.run, fix="start it again with weftnet fit")
+    _take(model, origin, Start(facts.run, facts.map), facts.new)
+
+
+def head_of(model: nn.ModuleDict, assembled: Assembled) -> tuple[str, ...]:
+    """Names of the tensors of each part's head: of the nodes that the task added, or of the last block with weights."""
+    names: list[str] = []
+    for part, network in model.items():
+        own, children = list(network.state_dict()), [name for name, _ in network.named_children()]
+        count = len(assembled.added.get(part, ()))
+        if count and children[-1].isdecimal():
+            last = children[-count:]
+        elif count:  # a graph, which has the head as one node
+            last = children[-1:]
+        else:
+            last = [own[-1].rpartition(".")[0]] if own else []
+        names += [f"{part}.{name}" for name in own if any(name.startswith(f"{each}.") for each in last)]
+    return tuple(names)
+
+
+def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str]) -> Taken:
+    here, there = model.state_dict(), tensors.load(origin.file(_WEIGHTS))
+    partner = _partners(start, list(here), list(there))
+    names, missing, reshaped, new = [], [], [], []
+    with torch.no_grad():
+        for name, value in here.items():
+            old = partner[name]
+            if old is None or name in fresh:
+                new.append(name)
+            elif old not in there:
+                missing.append(name)
+            elif there[old].shape != value.shape or there[old].is_floating_point() != value.is_floating_point():
+                reshaped.append(f"{name} {_shape(value)}, there {_shape(there[old])}")
+            else:
+                value.copy_(there[old])
+                names.append(name)
+    wanted = set(partner.values())
+    unexpected = tuple(name for name in there if name not in wanted)
+    taken = Taken(tuple(names), tuple(missing), unexpected, tuple(reshaped), tuple(new))
+    if not names:
+        fix = "name the paths that belong together: --map here=there"
+        raise RunError("none of its weights fits", where=start.run, got="; ".join(taken.lines()[1:]), fix=fix)
+    return taken
+
+
+def _partners(start: Start, here: Sequence[str], there: Sequence[str]) -> dict[str, str | None]:
+    """For each tensor here the name of its partner there; None for one that stays new."""
+    pairs = {_full(new, here, "here"): _full(old, there, "there") if old else "" for new, old in start.map.items()}
+    partners: dict[str, str | None] = {}
+    for name in here:
+        longest = max((path for path in pairs if f"{name}.".startswith(f"{path}.")), key=len, default=None)
+        if longest is None:
+            partners[name] = name
+        else:
+            old = pairs[longest]
+            partners[name] = old + name[len(longest) :] if old else None
+    return partners
+
+
+def _full(path: str, names: Sequence[str], side: str) -> str:
+    """A path of the map with its part, which may be left out where there is only one.
+
+    Raises:
+        SettingError: nothing is called so.
+    """
+    for full in (path, f"network.{path}"):
+        if any(f"{name}.".startswith(f"{full}.") for name in names):
+            return full
+    nodes = sorted({name.rpartition(".")[0] for name in names})
+    near = closest(path, nodes)
+    fix = f"did you mean {near[0]!r}?" if near else ""
+    expected = "" if near else ", ".join(nodes[:_SHOWN])
+    raise SettingError(f"nothing {side} is called {path!r}", where="start: map", expected=expected, fix=fix)
+
+
+def _prepared(origin: Run, data: Data) -> list[str]:
+    """Whether the inputs are prepared as in the run it starts from."""
+    before = origin.json("data.json").get("preprocessing", {}).get("columns", {})
+    after = data.state().get("preprocessing", {}).get("columns", {})
+    other = [name for name in after if before.get(name) != after[name]]
+    same = [name for name in after if name not in other]
+    kept = [f"prepared as there: {_few(same)}"] if same else []
+    return [*kept, f"prepared otherwise than there, fitted on these data: {_few(other)}"] if other else kept
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _shape(value: torch.Tensor) -> str:
+    return "×".join(map(str, value.shape)) or "a number"
