@@ -6,9 +6,11 @@ import torch
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from weftnet.base.scores import Score
 from weftnet.metrics._counts import of_classes
 from weftnet.metrics._ranking import Ranking
 from weftnet.tasks._calibration import calibration
+from weftnet.tasks._judgement import Bounds
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -47,3 +49,8 @@ def test_calibration_against_torchmetrics() -> None:
     result = calibration(sure.numpy(), (answer == truth).numpy())
     assert result.ece == pytest.approx(float(multiclass_calibration_error(p, truth, 7, n_bins=15)), abs=1e-6)
     assert sum(count for *_, count in result.bins) == 500
+
+
+def test_bounds_are_written_in_the_scores_unit() -> None:
+    assert Bounds(0.9627, 0.9912, "").text(Score("accuracy", "max", "share")) == "96.27 – 99.12 %"
+    assert Bounds(-26.49553, -25.8418, "").text(Score("elbo", "max", "nats")) == "-26.4955 to -25.8418"

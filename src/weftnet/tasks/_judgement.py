@@ -98,9 +98,10 @@ class Bounds:
     method: str
 
     def text(self, score: Score) -> str:
-        """`96.27 – 99.12 %`."""
+        """`96.27 – 99.12 %`, or `-26.4955 to -25.8418`, whose signs a dash would hide."""
         factor, digits, sign = score.scale
-        return f"{factor * self.low:.{digits}f} – {factor * self.high:.{digits}f}{sign}"
+        between = "to" if self.low < 0 else "–"
+        return f"{factor * self.low:.{digits}f} {between} {factor * self.high:.{digits}f}{sign}"
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,9 @@ def _curves(x: Tensor, y: Tensor) -> Lines:
 
 
 def _terms(likelihood: Floats, kl: Floats) -> tuple[Figure, ...]:
-    told = f"Of the bound, {likelihood.mean():.4g} nats are the reconstruction's and {-kl.mean():.4g} the code's. "
+    told = f"Of the bound, {likelihood.mean():.4g} nats are the reconstruction's and {-kl.mean():.4g} the code's."
     if kl.mean() < _FORGOTTEN:
-        told += "The code is hardly used: the decoder gives nearly the same whatever the example (posterior collapse)."
+        told += " The code is hardly used: the decoder gives nearly the same whatever the example (posterior collapse)."
     drawn = (
         Histogram(likelihood, "nats", "log-likelihood of the reconstruction, by example"),
         Histogram(kl, "nats", "KL: what the code of an example costs"),
