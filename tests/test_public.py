@@ -62,7 +62,7 @@ def test_the_commands_and_options_are_these() -> None:
         ],
         "resume": ["run", "data", "workers", "shard", "on", "address", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
-        "predict": ["run", "inputs", "text", "value", "out", "plugin"],
+        "predict": ["run", "inputs", "text", "value", "out", "ask", "plugin"],
         "plan": ["run", "as_json"],
         "report": ["run", "data", "split", "out", "plugin"],
         "compare": ["runs", "score", "as_json", "plugin"],

@@ -16,10 +16,12 @@ from oracles import unchecked
 from PIL import Image
 
 from weftnet import export
+from weftnet.answer.main import main
 from weftnet.answer.rows import read
 from weftnet.answer.runner import open_export
 from weftnet.architecture.reading import read_dict
 from weftnet.base.answers import Picture, forms
+from weftnet.cli.commands.predict import predict_command
 from weftnet.data import open_data
 from weftnet.errors import DataError, RunError
 from weftnet.run.loading import Loaded, load
@@ -151,6 +153,18 @@ def test_an_autoencoders_error_over_drawn_codes(tmp_path_factory: pytest.TempPat
     assert all(one["error"] != other["error"] for one, other in zip(plain, drawn, strict=True))
     assert [answer["latent"] for answer in plain] == [answer["latent"] for answer in drawn]
     alike("variational_autoencoder", runner.predict(raw, {"draws": 20}), drawn)
+    with pytest.raises(DataError, match="takes no option 'drws'"):
+        predict_command(loaded.run.folder, [str(example.source)], [], [], None, ["drws=20"])
+    predict_command(loaded.run.folder, [str(example.source)], [], [], folder / "a.csv", ["draws=20"])
+    with (folder / "a.csv").open(encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert float(table[0]["error"]) == pytest.approx(drawn[0]["error"], rel=1e-4)
+    assert list(table[0]) == ["row", "error", "latent_1", "latent_2", "latent_3", "picture"]
+    with Image.open(folder / table[2]["picture"]) as picture:
+        assert picture.size == (8, 8)
+    assert main(folder / "out", [str(example.source), "--ask", "draws=20", "--out", str(folder / "a.jsonl")]) == 0
+    lines = [json.loads(line) for line in (folder / "a.jsonl").read_text(encoding="utf-8").splitlines()]
+    alike("variational_autoencoder", lines[:4], drawn[:4])
     alone = [runner.predict({"x": [each]}, {"draws": 20})[0] for each in raw["x"]]
     alike("variational_autoencoder", alone, drawn)  # examples don't mix
     with pytest.raises(DataError, match="draws is out of range"):

@@ -36,7 +36,7 @@ class Fake:
         if shift is None:
             raise DamagedCheckpoint("is damaged", where=str(folder))
 
-        def run(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+        def run(raw: Mapping[str, Any], options: Mapping[str, Any]) -> list[dict[str, Any]]:
             self.rows += len(raw["x"])
             assert self.go.wait(30)
             time.sleep(self.seconds)

@@ -16,9 +16,11 @@ from serve_threads import Fake, running
 from weftnet.base.answers import Mask, Number, Picture, Shares, Texts, encoded
 from weftnet.base.png import png
 from weftnet.data.fields import Field
+from weftnet.data.kinds.image import Image as Photo
+from weftnet.errors import DataError
 from weftnet.run.facts import TaskFacts
-from weftnet.serve.model import Model
-from weftnet.tasks import ANSWERS
+from weftnet.serve.model import Asked, Model
+from weftnet.tasks import ANSWERS, INFERENCES
 
 #: the left half is of class 1; 9 is no class
 AREAS = np.full((6, 8), 9, np.uint8)
@@ -34,32 +36,37 @@ class Answer(TypedDict):
     names: Annotated[list[str], Texts(constant=True)]
 
 
+class Options(TypedDict, total=False):
+    height: float
+
+
 def parting(outputs: Any, settings: Any) -> list[dict[str, Any]]:
     """Areas of a picture."""
-    return [answer() for _ in outputs]
+    return [answer(settings.get("height", 2.5)) for _ in outputs]
 
 
-def answer() -> dict[str, Any]:
+def answer(height: float = 2.5) -> dict[str, Any]:
     shares = {"sky": 0.25, "<b>road</b>": 0.75}
     edges = encoded(np.zeros((2, 3, 3), np.uint8))
-    return {"mask": encoded(AREAS), "shares": shares, "height": 2.5, "edges": edges, "names": NAMES}
+    return {"mask": encoded(AREAS), "shares": shares, "height": height, "edges": edges, "names": NAMES}
 
 
 class Painter(Fake):
     def load(self, folder: Path) -> Model:
-        fields = (Field("photo", "image", "media", "image", False),)
-        return Model(folder, "fake", fields, lambda raw: parting(raw["photo"], {}), TaskFacts("parting"))
+        fields = (Field("photo", "image", Photo().wire, "image", False),)
+        return Model(folder, "fake", fields, lambda raw, options: parting(raw["photo"], options), TaskFacts("parting"))
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("painter")
     (folder / "manifest.json").write_text("{}")
-    before = dict(ANSWERS._entries)
-    ANSWERS.add("parting", parting)
+    for registry in (ANSWERS, INFERENCES):  # its options are those of the module that holds it
+        registry.add("parting", parting, "painting")
     with running(Painter(), folder) as port:
         yield port
-    ANSWERS._entries = before
+    for registry in (ANSWERS, INFERENCES):
+        registry.forget("painting")
 
 
 def ask(port: int, path: str, body: Any = None) -> Any:
@@ -85,6 +92,33 @@ def test_answers_and_their_description(port: int) -> None:
     items = reply["content"]["application/json"]["schema"]["properties"]["answers"]["items"]
     assert items["properties"]["mask"]["contentMediaType"] == "image/png"
     assert set(items["required"]) == set(answer())
+
+
+def test_options_of_a_question(port: int) -> None:
+    photo = base64.b64encode(png(AREAS)).decode()
+    body = {"rows": [{"photo": photo}], "options": {"height": 7}}
+    assert ask(port, "/predict", body)["answers"] == [answer(7)]
+    schema = ask(port, "/openapi.json")["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert schema["schema"]["properties"]["options"]["properties"] == {"height": {"type": "number"}}
+    inputs = [{"name": "photo", "shape": [1], "datatype": "BYTES", "data": [photo]}]
+    tensors = ask(port, "/v2/models/m/infer", {"inputs": inputs, "parameters": {"options": {"height": 7}}})["outputs"]
+    assert {each["name"]: each["data"] for each in tensors}["height"] == [7.0]
+    with pytest.raises(AssertionError, match="parting takes no option"):
+        ask(port, "/predict", body | {"options": {"hight": 7}})
+    with pytest.raises(AssertionError, match="an option is of another type"):
+        ask(port, "/predict", body | {"options": {"height": "tall"}})
+    with pytest.raises(AssertionError, match="the options are no object"):
+        ask(port, "/predict", body | {"options": [7]})
+
+
+def test_requests_of_several_options_are_answered_each_by_its_own(port: int, tmp_path: Path) -> None:
+    model, rows = Painter().load(tmp_path), [{"photo": base64.b64encode(png(AREAS)).decode()}]
+    heights = [1.0, 2.0, 1.0, 3.0, 2.0]
+    asked = [Asked(rows * count, {"height": height}) for count, height in enumerate(heights, 1)]
+    asked.append(Asked([{"photo": 3}], {"height": 1.0}))  # fails alone
+    *got, failed = model.answer(asked)
+    assert got == [[answer(height)] * count for count, height in enumerate(heights, 1)]
+    assert isinstance(failed, DataError)
 
 
 def test_answers_as_tensors(port: int) -> None:

@@ -75,7 +75,7 @@ def test_health_and_metadata(triton: Any) -> None:
 )  # fmt: skip
 def test_the_outputs_of_a_task(task: str, outputs: list[tuple[str, str, list[int]]]) -> None:
     """From the schema of its answers, where it has one."""
-    model = Model(Path(), "torch", (), lambda raw: [], TaskFacts(task))
+    model = Model(Path(), "torch", (), lambda raw, options: [], TaskFacts(task))
     metadata = model_metadata(Version("m", "1", model, Mock(), ""), ["1"])
     assert [(each["name"], each["datatype"], each["shape"]) for each in metadata["outputs"]] == outputs
 

@@ -10,6 +10,7 @@ from typing import Any
 from weftnet.answer.rows import read
 from weftnet.answer.runner import Runner, open_export
 from weftnet.errors import WeftnetError
+from weftnet.tasks._inference import NO_OPTIONS, Options, options_from
 
 
 def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
@@ -23,10 +24,12 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("sources", nargs="+", type=Path, help=".csv, .jsonl, .npz, .txt, pictures or folders of them")
     parser.add_argument("--out", type=Path, help="file for the answers, instead of the terminal")
     parser.add_argument("--threads", type=int, help="cores to use; all if left out")
+    parser.add_argument("--ask", action="append", default=[], metavar="NAME=VALUE", help="an option of the question")
     options = parser.parse_args(arguments)
     try:
         runner = open_export(folder, options.threads)
-        lines = (json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers(runner, options.sources))
+        asked = answers(runner, options.sources, options_from(options.ask))
+        lines = (json.dumps(answer, ensure_ascii=False) + "\n" for answer in asked)
         if options.out is None:
             sys.stdout.writelines(lines)
         else:
@@ -38,9 +41,9 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def answers(runner: Runner, sources: Sequence[Path]) -> Iterator[dict[str, Any]]:
+def answers(runner: Runner, sources: Sequence[Path], options: Options = NO_OPTIONS) -> Iterator[dict[str, Any]]:
     """The answers to the examples in files, in order; with the file's name if each example is a file."""
     for source in sources:
         columns, files = read(source, runner.fields)
-        for row, answer in enumerate(runner.predict(columns)):
+        for row, answer in enumerate(runner.predict(columns, options)):
             yield ({"file": files[row]} if files else {}) | answer

@@ -21,6 +21,7 @@ from weftnet.data.splits import SPLITS
 from weftnet.data.wire import from_word
 from weftnet.errors import DataError, RunError, closest
 from weftnet.run.loading import BATCH, Loaded
+from weftnet.tasks._inference import NO_OPTIONS, Options
 from weftnet.tasks._schema import answer_schema
 
 #: input values that go through the network at once: 64 MiB as float32
@@ -46,7 +47,7 @@ class AnswerStream:
     files: bool = False
 
 
-def of_source(loaded: Loaded, source: str) -> AnswerStream:
+def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> AnswerStream:
     """The answers to the examples in a file or folder.
 
     Pictures and recordings are one example each; so is every line of a .txt file, if the run reads texts; everything
@@ -58,26 +59,28 @@ def of_source(loaded: Loaded, source: str) -> AnswerStream:
     path = Path(source).expanduser()
     if files := example_files(path):
         column = only_field(loaded, source, files=True)
-        return AnswerStream(source, _of_files(loaded, column, files), _forms(loaded), files=True)
+        return AnswerStream(source, _of_files(loaded, column, files, options), _forms(loaded), files=True)
     if path.is_file() and suffixes(path)[0] == ".txt":
-        return of_texts(loaded, read_text(path).splitlines(), source)
+        return of_texts(loaded, read_text(path).splitlines(), source, options)
     state = dict(_state(loaded))
     data = open_data(source, state=without_target(state))
-    streams = (_of_batches(loaded, data.batches(split, _chunk_size(loaded))) for split in SPLITS)
+    streams = (_of_batches(loaded, data.batches(split, _chunk_size(loaded)), options) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
     return AnswerStream(source, ((row + 1, answer) for row, answer in ordered), _forms(loaded))
 
 
-def of_texts(loaded: Loaded, texts: Sequence[str], source: str = "texts") -> AnswerStream:
+def of_texts(
+    loaded: Loaded, texts: Sequence[str], source: str = "texts", options: Options = NO_OPTIONS
+) -> AnswerStream:
     """The answer to each text.
 
     Raises:
         DataError: the run doesn't read a single text.
     """
-    return _of_columns(loaded, {only_field(loaded, source): list(texts)}, source)
+    return _of_columns(loaded, {only_field(loaded, source): list(texts)}, source, options)
 
 
-def of_values(loaded: Loaded, values: Mapping[str, str]) -> AnswerStream:
+def of_values(loaded: Loaded, values: Mapping[str, str], options: Options = NO_OPTIONS) -> AnswerStream:
     """The answer to one row, from its values as a person writes them; columns without a value are missing.
 
     Raises:
@@ -90,16 +93,16 @@ def of_values(loaded: Loaded, values: Mapping[str, str]) -> AnswerStream:
             close = closest(name, known)
             fix = f"did you mean {close[0]!r}?" if close else ""
             raise DataError(f"the run reads no column {name!r}", where="values", expected=", ".join(known), fix=fix)
-    return _of_columns(loaded, {name: [_cell(fields[name], values.get(name))] for name in known}, "values")
+    return _of_columns(loaded, {name: [_cell(fields[name], values.get(name))] for name in known}, "values", options)
 
 
-def answers(loaded: Loaded, batch: Batch) -> list[Answer]:
+def answers(loaded: Loaded, batch: Batch, options: Options = NO_OPTIONS) -> list[Answer]:
     """The task's answers to a batch.
 
     Raises:
         RunError: an output is not finite.
     """
-    outputs = loaded.outputs(batch)
+    outputs = loaded.outputs(batch, options)
     if not finite(outputs):
         where = str(loaded.run.folder)
         raise RunError("the network's outputs are not finite", where=where, fix="train it again with a lower rate")
@@ -166,12 +169,12 @@ def _chunk_size(loaded: Loaded) -> int:
     return max(1, min(BATCH, VALUES // max(1, values)))
 
 
-def _of_batches(loaded: Loaded, batches: Iterable[Batch]) -> Iterator[tuple[int, Answer]]:
+def _of_batches(loaded: Loaded, batches: Iterable[Batch], options: Options) -> Iterator[tuple[int, Answer]]:
     for batch in batches:
-        yield from zip(batch.rows.tolist(), answers(loaded, batch), strict=True)
+        yield from zip(batch.rows.tolist(), answers(loaded, batch, options), strict=True)
 
 
-def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str) -> AnswerStream:
+def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str, options: Options) -> AnswerStream:
     count, size = len(next(iter(columns.values()))), _chunk_size(loaded)
     if not count:
         raise DataError("there is nothing to answer", where=source)
@@ -179,16 +182,17 @@ def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str) -
     def numbered() -> Iterator[tuple[int, Answer]]:
         for start in range(0, count, size):
             chunk = {name: values[start : start + size] for name, values in columns.items()}
-            yield from enumerate(answers(loaded, loaded.encode(chunk)), start + 1)
+            yield from enumerate(answers(loaded, loaded.encode(chunk), options), start + 1)
 
     return AnswerStream(source, numbered(), _forms(loaded))
 
 
-def _of_files(loaded: Loaded, column: str, files: Sequence[Path]) -> Iterator[tuple[str, Answer]]:
+def _of_files(loaded: Loaded, column: str, files: Sequence[Path], options: Options) -> Iterator[tuple[str, Answer]]:
     size = min(_chunk_size(loaded), 64)  # decoded pictures may be larger than the network's inputs
     for start in range(0, len(files), size):
         chunk = files[start : start + size]
-        yield from zip(map(str, chunk), answers(loaded, encode_column(loaded, column, chunk)), strict=True)
+        batch = encode_column(loaded, column, chunk)
+        yield from zip(map(str, chunk), answers(loaded, batch, options), strict=True)
 
 
 def encode_column(loaded: Loaded, column: str, files: Sequence[Path]) -> Batch:

@@ -20,7 +20,7 @@ from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.execution.session import MASK, Session
 from weftnet.run.facts import TaskFacts
 from weftnet.tasks import ANSWERS, INFERENCES
-from weftnet.tasks._inference import Arrays, infer
+from weftnet.tasks._inference import NO_OPTIONS, Arrays, Options, infer
 
 BATCH = 256
 
@@ -57,15 +57,15 @@ class Runner:
         """
         return self.preprocessing.encode(raw)
 
-    def outputs(self, encoded: Encoded, options: Mapping[str, Any] | None = None) -> NDArray[Any] | Arrays:
+    def outputs(self, encoded: Encoded, options: Options = NO_OPTIONS) -> NDArray[Any] | Arrays:
         """What answers are made of, row by row.
 
         Raises:
             DataError: there are no such options.
         """
-        return infer(self.task.name, self._run, encoded.inputs, encoded.masks, self.task.settings, options or {})
+        return infer(self.task.name, self._run, encoded.inputs, encoded.masks, self.task.settings, options)
 
-    def predict(self, raw: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    def predict(self, raw: Mapping[str, Any], options: Options = NO_OPTIONS) -> list[dict[str, Any]]:
         """An answer for each raw example; the raw values come by column.
 
         Raises:

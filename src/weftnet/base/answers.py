@@ -262,6 +262,11 @@ def json_schema(schema: type | None) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required}
 
 
+def schema_of(hint: Any) -> dict[str, Any]:
+    """The JSON schema of an annotation."""
+    return {"type": "boolean"} if hint is bool else _form(hint).schema()
+
+
 def _form(hint: Any) -> Form:
     while get_origin(hint) in (NotRequired, Required):
         (hint,) = get_args(hint)

@@ -18,10 +18,13 @@ def predict(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="NAME.csv, NAME.json or NAME.jsonl; default print CSV.")
     ] = None,
+    ask: Annotated[
+        list[str] | None, typer.Option("--ask", help="name=value: an option of the question, where the task takes any.")
+    ] = None,
     plugin: Plugin = None,
 ) -> None:
     """Answer new examples, from the run's folder alone."""
     from weftnet.cli.commands.predict import predict_command
 
     plugins(plugin)
-    predict_command(run, inputs or [], text or [], value or [], out)
+    predict_command(run, inputs or [], text or [], value or [], out, ask or [])

@@ -1,7 +1,8 @@
 """weftnet's own API.
 
     GET  /v1/models, /v1/models/NAME                    what is served, and the input schema of each model
-    POST /v1/models/NAME[/versions/V]/predict           {"rows": [{column: value}, …]} → {"answers": [{…}, …]}
+    POST /v1/models/NAME[/versions/V]/predict           {"rows": [{column: value}, …], "options": {…}}
+                                                        → {"answers": [{…}, …]}
     POST /predict                                       the same, where a single model is served
     POST /v1/models/NAME/explain                        {"row": {…}} → why the answer is what it is
     POST /admin/reload                                  look for new versions now (with an API key)
@@ -46,8 +47,12 @@ def routes(service: Service) -> list[Route]:
         fields = repository.find(name, version).model.fields  # an unknown model is refused before the body is read
         media = _require_type(request, _JSON, _FORM)
         body = await body_of(request, service.options)
-        rows = json_object(body, "rows").get("rows") if media == _JSON else [await _form_row(request, body, fields)]
-        used, answers = await service.answers(rows, len(body), request.receive, name, version)
+        if media == _JSON:
+            document = json_object(body, "rows", "options")
+        else:
+            document = {"rows": [await _form_row(request, body, fields)]}
+        rows, options = document.get("rows"), document.get("options")
+        used, answers = await service.answers(rows, len(body), request.receive, name, version, options)
         return Reply({"model": used.name, "version": used.version, "answers": answers})
 
     async def explain(request: Request) -> Response:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from weftnet import __version__
-from weftnet.base.answers import json_schema
+from weftnet.base.answers import json_schema, schema_of
 from weftnet.data.fields import Field
 from weftnet.serve.repository import Version
 from weftnet.serve.service import Service
 from weftnet.serve.tensors import DTYPES
+from weftnet.tasks._inference import options_of
 
 _TEXT = {"type": "string"}
 _ERROR = {
@@ -83,12 +84,22 @@ def _value_schema(field: Field) -> dict[str, Any]:
     return schema
 
 
+def _options(task: str) -> dict[str, Any]:
+    """The field `options` of a request, for a task that takes any."""
+    known = {name: schema_of(hint) for name, hint in options_of(task).items()}
+    closed = {"type": "object", "properties": known, "additionalProperties": False}
+    return {"options": closed} if known else {}
+
+
 def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[str, Any]:
     row, shown = row_schema(version.model.fields), example(version.model.fields)
     base = f"/v1/models/{version.name}"
     rows = {
         "type": "object",
-        "properties": {"rows": {"type": "array", "minItems": 1, "maxItems": max_rows, "items": row}},
+        "properties": {
+            "rows": {"type": "array", "minItems": 1, "maxItems": max_rows, "items": row},
+            **_options(version.model.task.name),
+        },
         "required": ["rows"],
         "additionalProperties": False,
     }

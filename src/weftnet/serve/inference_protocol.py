@@ -6,7 +6,8 @@
 
 Inputs are the raw columns, as everywhere: FP64 for numbers (any numeric type is read), BYTES for words, texts, and
 files (base64 in JSON, raw in a binary body); lists of numbers have further axes. Outputs are the fields of the answer,
-in the forms that its schema gives them. An error is a string, as the protocol has it.
+in the forms that its schema gives them. Options of the question are `options` among its parameters. An error is a
+string, as the protocol has it.
 """
 
 from collections.abc import Mapping
@@ -68,7 +69,9 @@ def routes(service: Service) -> list[Route]:
         question, binary = _split(body, headers)
         rows = _rows(tensors.read(question.get("inputs"), binary), version.model.fields)
         name, number = request.path_params["name"], request.path_params.get("version")
-        return _reply(question, *await service.answers(rows, len(body), request.receive, name, number))
+        parameters = question.get("parameters")
+        options = parameters.get("options") if isinstance(parameters, dict) else None
+        return _reply(question, *await service.answers(rows, len(body), request.receive, name, number, options))
 
     routes = [
         Route("/v2", server, methods=["GET"]),

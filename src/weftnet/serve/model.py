@@ -7,7 +7,7 @@ bad row fails its own request and no other; rows are then counted within the req
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,25 @@ from weftnet.data.fields import Field
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, WeftnetError
 from weftnet.run.facts import TaskFacts
+from weftnet.tasks._inference import NO_OPTIONS, Options
 from weftnet.tasks._schema import answer_schema
 
 Rows = Sequence[Mapping[str, Any]]
 Answers = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, or a part of one.
+
+    Args:
+        rows: to answer.
+        options: of the question.
+    """
+
+    rows: Rows
+    options: Options = field(default_factory=dict)
+
 
 log = logging.getLogger("weftnet.serve")
 
@@ -31,14 +46,14 @@ class Model:
         folder: the run, or the export, it came from.
         engine: that computes it.
         fields: of a row.
-        run: raw columns → answers; not thread-safe.
+        run: raw columns and options → answers; not thread-safe.
         task: its name and settings.
     """
 
     folder: Path
     engine: str
     fields: tuple[Field, ...]
-    run: Callable[[Mapping[str, Any]], Answers]
+    run: Callable[[Mapping[str, Any], Options], Answers]
     task: TaskFacts
 
     @property
@@ -46,35 +61,44 @@ class Model:
         """Of an answer."""
         return answer_schema(self.task.name)
 
-    def predict(self, rows: Rows) -> Answers:
+    def predict(self, rows: Rows, options: Options = NO_OPTIONS) -> Answers:
         """An answer for each row.
 
         Raises:
             DataError: a row can't be used.
         """
-        answers = self.run(from_json(self.fields, rows))
+        answers = self.run(from_json(self.fields, rows), options)
         for row, answer in enumerate(answers):
             if not all(map(finite, answer.values())):
                 raise not_finite(row)
         return answers
 
-    def answer(self, requests: Sequence[Rows]) -> list[Answers | Exception]:
-        """For each of several requests its answers, or its error."""
+    def answer(self, requests: Sequence[Asked]) -> list[Answers | Exception]:
+        """For each of several requests its answers, or its error; those with the same options are computed together."""
+        results: dict[int, Answers | Exception] = {}
+        while left := [place for place in range(len(requests)) if place not in results]:
+            options = requests[left[0]].options
+            alike = [place for place in left if requests[place].options == options]
+            answered = self._together([requests[place].rows for place in alike], options)
+            results |= dict(zip(alike, answered, strict=True))
+        return [results[place] for place in range(len(requests))]
+
+    def _together(self, requests: Sequence[Rows], options: Options) -> list[Answers | Exception]:
         if len(requests) == 1:
-            return [self._alone(requests[0])]
+            return [self._alone(requests[0], options)]
         try:
-            answers = self.predict([row for rows in requests for row in rows])
+            answers = self.predict([row for rows in requests for row in rows], options)
         except Exception:  # the request at fault gets its error below
-            return [self._alone(rows) for rows in requests]
+            return [self._alone(rows, options) for rows in requests]
         results: list[Answers | Exception] = []
         for rows in requests:
             results.append(answers[: len(rows)])
             del answers[: len(rows)]
         return results
 
-    def _alone(self, rows: Rows) -> Answers | Exception:
+    def _alone(self, rows: Rows, options: Options) -> Answers | Exception:
         try:
-            return self.predict(rows)
+            return self.predict(rows, options)
         except WeftnetError as error:
             return error
         except Exception as error:  # a bug: the client gets a 500, the log the traceback

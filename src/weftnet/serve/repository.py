@@ -25,7 +25,7 @@ from weftnet.compete.competition import best_run
 from weftnet.errors import RunError, SettingError, UnknownName, WeftnetError
 from weftnet.serve.batcher import Batcher
 from weftnet.serve.metrics import Metrics
-from weftnet.serve.model import Answers, Model, Rows
+from weftnet.serve.model import Answers, Asked, Model
 from weftnet.serve.options import Options
 from weftnet.serve.refusal import Refusal
 
@@ -93,7 +93,7 @@ class Version:
     name: str
     version: str
     model: Model
-    batcher: Batcher[Rows, Answers]
+    batcher: Batcher[Asked, Answers]
     digest: str
     leases: int = 0
     free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -257,7 +257,7 @@ class Repository:
         done["loaded"].append(f"{name}/{number}")
         log.info("%s version %s is served by %s, from %s", name, number, model.engine, folder)
 
-    def _batcher(self, name: str, model: Model) -> Batcher[Rows, Answers]:
+    def _batcher(self, name: str, model: Model) -> Batcher[Asked, Answers]:
         limits = self._options
         return Batcher(
             model.answer,

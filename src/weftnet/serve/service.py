@@ -10,17 +10,19 @@ from weftnet.serve.body import Gone, Receive
 from weftnet.serve.explaining import Explainer
 from weftnet.serve.keys import Keys
 from weftnet.serve.metrics import Metrics
-from weftnet.serve.model import Answers, Rows
+from weftnet.serve.model import Answers, Asked
 from weftnet.serve.options import Options
 from weftnet.serve.refusal import Refusal
 from weftnet.serve.repository import Repository, Version
+from weftnet.tasks._inference import NO_OPTIONS, check_options
+from weftnet.tasks._inference import Options as QuestionOptions
 
 #: seconds an answer may take before the server watches whether its client hangs up
 PATIENCE = 0.05
 #: bytes of a body that is certain to be read quickly, even if it holds an image that is larger than it looks
 LIGHT = 16_384
 
-Questions = list[Question[Rows, Answers]]
+Questions = list[Question[Asked, Answers]]
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Service:
     stopping: bool = False
 
     async def answers(
-        self, rows: Any, size: int, receive: Receive, name: str, version: str | None = None
+        self, rows: Any, size: int, receive: Receive, name: str, version: str | None = None, options: Any = None
     ) -> tuple[Version, Answers]:
         """The answers to the rows of a request, and the version that gave them.
 
@@ -54,18 +56,20 @@ class Service:
             receive: of the request; tells when the client hangs up.
             name: of the model.
             version: of the model; the highest if left out.
+            options: of the question, {name: value}; none if left out.
 
         Raises:
             UnknownName, Refusal: the request is not accepted, or not answered in time.
-            DataError: a row can't be used; the other rows are withdrawn.
+            DataError: a row can't be used, and the other rows are withdrawn; or there are no such options.
             Gone: the client hung up; nothing is computed for it any more.
         """
         self._check(rows)
         with self.repository.lease(name, version) as leased:
             batcher, most = leased.batcher, leased.batcher.max_batch
             batcher.check_room(len(rows))
-            groups = [rows[start : start + most] for start in range(0, len(rows), most)]
-            questions = [batcher.submit(each, len(each), self.options.timeout, size <= LIGHT) for each in groups]
+            asked = _options(leased, options)
+            groups = [Asked(rows[start : start + most], asked) for start in range(0, len(rows), most)]
+            questions = [batcher.submit(each, len(each.rows), self.options.timeout, size <= LIGHT) for each in groups]
             watch = _Watch(receive, questions)
             try:
                 return leased, await _all(questions, most)
@@ -88,6 +92,23 @@ class Service:
             raise Refusal(422, "too many rows", expected=expected, got=f"{len(rows)} rows", fix="send several requests")
 
 
+def _options(version: Version, options: Any) -> QuestionOptions:
+    """The options of a question, which its model takes.
+
+    Raises:
+        Refusal: 422, it is no mapping.
+        DataError: there are no such options.
+    """
+    if options is None:
+        return NO_OPTIONS
+    if not isinstance(options, dict):
+        raise Refusal(
+            422, "the options are no object", where="options", expected="{name: value}", got=type(options).__name__
+        )
+    check_options(version.model.task.name, options)
+    return options
+
+
 async def _all(questions: Questions, size: int) -> Answers:
     """The answers to the questions of one request, of `size` rows each, as one list; or the first error."""
     if len(questions) == 1:
@@ -102,7 +123,7 @@ async def _all(questions: Questions, size: int) -> Answers:
     return [answer for answers in groups for answer in answers]
 
 
-def _failed_by(question: Question[Rows, Answers], error: Exception) -> bool:
+def _failed_by(question: Question[Asked, Answers], error: Exception) -> bool:
     future = question.answer
     return future.done() and not future.cancelled() and future.exception() is error
 

@@ -8,7 +8,9 @@ dictionary `Options`: what a question may ask beside its rows. Examples must not
 whatever other examples are in the batch, and however a request is divided into batches.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias, get_type_hints
 
 from numpy.typing import NDArray
@@ -20,10 +22,13 @@ from weftnet.tasks import INFERENCES
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 #: a pass's name, its inputs by name, the masks of the padded ones → its outputs by name; a lone one is `output`
 Run: TypeAlias = Callable[[str, Arrays, Arrays], Arrays]
+#: what a question asks beside its rows, by name
+Options: TypeAlias = Mapping[str, Any]
+NO_OPTIONS: Options = MappingProxyType({})
 
 
 def infer(
-    task: str, run: Run, inputs: Arrays, masks: Arrays, settings: Mapping[str, Any], options: Mapping[str, Any]
+    task: str, run: Run, inputs: Arrays, masks: Arrays, settings: Mapping[str, Any], options: Options
 ) -> NDArray[Any] | Arrays:
     """What the task's answers are made of: the output of the only network, or what its `infer.py` gives.
 
@@ -54,7 +59,7 @@ def options_of(task: str) -> dict[str, Any]:
     return {} if schema is None else get_type_hints(schema, include_extras=True)
 
 
-def check_options(task: str, options: Mapping[str, Any]) -> None:
+def check_options(task: str, options: Options) -> None:
     """Refuse options that the task doesn't take, or of another type.
 
     Raises:
@@ -74,3 +79,21 @@ def check_options(task: str, options: Mapping[str, Any]) -> None:
             )
         if wrong := misfit(value, known[name]):
             raise DataError("an option is of another type", where=f"options: {name}", expected=wrong, got=brief(value))
+
+
+def options_from(pairs: Iterable[str]) -> Options:
+    """Options as a person writes them, `name=value`; a value is JSON, or text if it is none.
+
+    Raises:
+        DataError: there is no equals sign.
+    """
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise DataError("an option is written name=value", where="options", got=pair)
+        try:
+            options[name.strip()] = json.loads(text)
+        except ValueError:
+            options[name.strip()] = text
+    return options

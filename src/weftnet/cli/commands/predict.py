@@ -19,6 +19,7 @@ from weftnet.base.files import replace
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
 from weftnet.run.loading import load
+from weftnet.tasks._inference import check_options, options_from
 
 #: Answers for the terminal are buffered in memory up to this many bytes, beyond that on the disk.
 _BUFFER = 2**22
@@ -27,7 +28,12 @@ Line = dict[str, Any]
 
 
 def predict_command(
-    run: Path, sources: Sequence[str], texts: Sequence[str], values: Sequence[str], out: Path | None
+    run: Path,
+    sources: Sequence[str],
+    texts: Sequence[str],
+    values: Sequence[str],
+    out: Path | None,
+    ask: Sequence[str] = (),
 ) -> None:
     """Answer every example and print or write the answers; if an example can't be used, nothing is written.
 
@@ -40,9 +46,11 @@ def predict_command(
             "answers are written as CSV or JSON", expected="NAME.csv, NAME.json or NAME.jsonl", got=str(out)
         )
     loaded = load(compete.best_run(run))
-    questions = [of_source(loaded, source) for source in sources]
-    questions += [of_texts(loaded, texts)] if texts else []
-    questions += [of_values(loaded, _pairs(values))] if values else []
+    options = options_from(ask)
+    check_options(loaded.run.facts.task.name, options)
+    questions = [of_source(loaded, source, options) for source in sources]
+    questions += [of_texts(loaded, texts, options=options)] if texts else []
+    questions += [of_values(loaded, _pairs(values), options)] if values else []
     if not questions:
         fix = "name files or folders, or use --text or --value"
         raise DataError("there is nothing to answer", where="predict", fix=fix)
