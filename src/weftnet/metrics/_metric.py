@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from weftnet.data.outputs import Outputs, chosen
+from weftnet.plugins import snake_case
 
 Direction: TypeAlias = Literal["max", "min", ""]
 #: "share" is printed in per cent, "target" is the target's own unit
@@ -16,7 +17,7 @@ Unit: TypeAlias = Literal["share", "nats", "target", ""]
 class Metric(ABC):
     """A number that says how good outputs are.
 
-    name    what it is called in tables; by default that of its file
+    name    what it is called in tables; by default that of its class in snake case
     better  "max", "min", or "" for one that is only informative
     unit    of the number: "share", "nats", "target" or ""
     """
@@ -26,8 +27,7 @@ class Metric(ABC):
     unit: Unit
 
     def __init_subclass__(cls, *, better: Direction = "", unit: Unit = "") -> None:
-        name = cls.__module__.rpartition(".")[2]
-        cls.name, cls.better, cls.unit = name, better, unit
+        cls.name, cls.better, cls.unit = snake_case(cls.__name__), better, unit
 
     def __init__(self) -> None:
         self.reset()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 #: what a task's facets are made of; it comes when it is asked for, since answers are decoded without torch
 _LAZY = {
     "Candidate": "_propose.candidate",
+    "Task": "_task",
     "Example": "_example",
     "Targets": "_targets",
     **dict.fromkeys(("Answered", "Baseline", "Bounds", "Case", "Judgement", "Section", "Worst"), "_judgement"),

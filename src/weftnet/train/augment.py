@@ -1,6 +1,7 @@
 """The recipe's augmentations, applied in order to the inputs that are images, and to all that has a place in them.
 
-An augmentation with an argument `rows` or `epoch` receives those of the batch.
+An augmentation with an argument `rows` or `epoch` receives those of the batch. One with
+`on_batch(batch, generator)` gets the whole batch, with images or without, and gives another one.
 """
 
 import inspect
@@ -38,7 +39,7 @@ class Augment:
         self.classes = len(labels) if labels else None
         self.inputs = [name for name, signal in data.signals.items() if signal.kind == "image"]
         self.kinds = {name: kind for name, kind in data.kinds.items() if kind.spatial}
-        if not self.inputs:
+        if not self.inputs and not all(hasattr(made, "on_batch") for made, _ in self.augmentations):
             got = ", ".join(f"{name}: {signal}" for name, signal in data.signals.items())
             raise SettingError("there is no image to augment", where="recipe: augment", expected="an image", got=got)
         for augmentation, _ in self.augmentations:
@@ -49,6 +50,9 @@ class Augment:
         """The batch with augmented images; where images move, so does all that has a place in them."""
         for augmentation, arguments in self.augmentations:
             facts = {key: getattr(batch, key) for key in arguments}
+            if hasattr(augmentation, "on_batch"):
+                batch = augmentation.on_batch(batch, generator)
+                continue
             if hasattr(augmentation, "transform"):
                 batch = self._moved(batch, augmentation.transform(batch.inputs[self.inputs[0]], generator, **facts))
                 continue
@@ -107,5 +111,7 @@ def _make(entry: str | Mapping[str, Mapping[str, Any]]) -> Any:
 
 def _arguments(augmentation: Any) -> list[str]:
     """Which facts of the batch an augmentation asks for."""
+    if hasattr(augmentation, "on_batch"):
+        return []
     called = getattr(augmentation, "transform", augmentation)
     return [name for name in ("rows", "epoch") if name in inspect.signature(called).parameters]

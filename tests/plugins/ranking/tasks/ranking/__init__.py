@@ -1,0 +1,1 @@
+"""Ranking: the items of a list in the order of their relevance."""
