@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -39,10 +38,7 @@ def facts_of(console: Console, data: Data, task: str) -> None:
     for name, signal in data.signals.items():
         grid.add_row("input", f"{escape(name)}: {_brief(signal)}")
     if data.target is not None:
-        labels = getattr(data.target, "labels", None)
-        kind = type(data.target).__name__.lower()
-        several = {"labels": f"any of {len(labels or [])} labels", "forecast": f"the next {_ahead(data.target)}"}
-        grid.add_row("target", several.get(kind) or (f"one of {len(labels)} classes" if labels else kind))
+        grid.add_row("target", escape(data.target.outline))
     grid.add_row("examples", ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count))
     for note in data.notes:
         grid.add_row("note", escape(note))
@@ -117,10 +113,3 @@ def _grid() -> Table:
 def _brief(signal: Signal) -> str:
     properties = "".join(f", {name} {value}" for name, value in signal.known.items())
     return f"{signal.kind} {'×'.join(map(str, signal.sizes))}{properties}"
-
-
-def _ahead(target: Any) -> str:
-    """24 steps of OT, HUFL."""
-    names = getattr(target, "targets", [])
-    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    return f"{getattr(target, 'horizon', 0)} steps of {shown}"

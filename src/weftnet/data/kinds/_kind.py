@@ -98,6 +98,11 @@ class Kind(ABC):
         return Wire()
 
     @property
+    def outline(self) -> str:
+        """What a fitted target of this kind is, in a few words."""
+        return type(self).__name__.lower()
+
+    @property
     def useless(self) -> str:
         """Why a fitted column that nobody asked for is left out; empty if it isn't."""
         return ""

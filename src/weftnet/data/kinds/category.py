@@ -53,6 +53,11 @@ class Category(Kind):
             return 0.0
         return 0.85 if column.target and column.first.dtype.kind == "f" and few_wholes(column.sample) else 0.5
 
+    @property
+    def outline(self) -> str:
+        """How many classes there are."""
+        return f"one of {len(self.labels)} classes"
+
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
         """Whether it is like an identifier, is constant, or has many rare labels."""
         distinct = _distinct(chunks)

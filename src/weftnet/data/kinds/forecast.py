@@ -42,6 +42,12 @@ class Forecast(Kind):
         if len(self.targets) != len(self.channels):
             raise ValueError(f"forecast: channels: expected {len(self.targets)}, one a target, got {self.channels!r}")
 
+    @property
+    def outline(self) -> str:
+        """The next 24 steps of OT, HUFL."""
+        more = f" and {len(self.targets) - 4} more" if len(self.targets) > 4 else ""
+        return f"the next {self.horizon} steps of {', '.join(self.targets[:4])}{more}"
+
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of every target."""
         self.mean, self.std = moments(numeric(values, (3,), "a forecast"), axis=2)

@@ -63,6 +63,11 @@ class Labels(Kind):
         """Of every label, in whatever rows."""
         return Counter(label for labels in self.sets(values) for label in labels)
 
+    @property
+    def outline(self) -> str:
+        """How many labels there are."""
+        return f"any of {len(self.labels)} labels"
+
     def compared(self, values: NDArray[Any]) -> NDArray[Any]:
         """Each row's labels in one order."""
         return np.array([";".join(sorted(labels)) for labels in self.sets(values)])
