@@ -110,10 +110,12 @@ def folders(home: Path) -> tuple[Path, np.ndarray]:
 
 
 @pytest.mark.usefixtures("outline")
-@pytest.mark.parametrize("source", ["folders", "table"])
+@pytest.mark.parametrize("source", ["folders", "folders and names", "table"])
 def test_masks_are_a_target_of_files(source: str, tmp_path: Path) -> None:
     home, masks = folders(tmp_path / "scenes")
     options = {}
+    if source == "folders and names":
+        (home / "classes.txt").write_text("a\nb\nc\n")
     if source == "table":
         lines = ["image,mask", *(f"images/{n:02}.png,masks/{n:02}.png" for n in range(12))]
         (home / "pairs.csv").write_text("\n".join(lines))
@@ -122,7 +124,7 @@ def test_masks_are_a_target_of_files(source: str, tmp_path: Path) -> None:
     data = open_data(home, **options)
     assert data.target is not None
     assert data.target.state()["kind"] == "outline"
-    assert getattr(data.target, "labels") == (["a", "b", "c"] if options else [])  # noqa: B009
+    assert getattr(data.target, "labels") == ([] if source == "folders" else ["a", "b", "c"])  # noqa: B009
     batch = data.train_batch(0, 5, 0)
     np.testing.assert_array_equal(batch.target, masks[batch.rows].astype(np.int64))
     assert batch.target_mask is not None

@@ -36,6 +36,7 @@ class Content:
         first: number of the first row in messages (2 below the header of a spreadsheet).
         files: the file of each row, where each row is one.
         aside: columns of metadata, which are no inputs unless `kinds` names them.
+        kinds: what the source knows of its columns, such as the names of classes; `kinds` of a request goes first.
         notes: what the reader of the source noticed or left out.
         fingerprint: sha256 of the decoded content.
         chunk: rows to be processed at a time, where the whole would not fit into memory; 0 for all at once.
@@ -54,6 +55,7 @@ class Content:
     first: int = 0
     files: Sequence[Path] | None = None
     aside: frozenset[str] = frozenset()
+    kinds: Mapping[str, str | Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     chunk: int = 0
     memory: int = 0

@@ -228,11 +228,12 @@ def _restored(content: Content, request: Request, state: Mapping[str, Any]) -> P
 
 def _fitted(content: Content, request: Request) -> Prepared:
     """The preprocessing fitted on the training rows, the splits, and what was noticed."""
-    target, notes = target_kind(content, request.kinds)
+    kinds = {**content.kinds, **request.kinds}
+    target, notes = target_kind(content, kinds)
     if target is not None:
         check_target(content, target)
     splits = _split(content, target, request)
-    inputs = {name: spec for name, spec in request.kinds.items() if name != content.target}
+    inputs = {name: spec for name, spec in kinds.items() if name != content.target}
     if (column := excluded_column(request.splits)) is not None:
         inputs.setdefault(column, None)
     if target is not None:

@@ -69,7 +69,7 @@ class Outline(Kind):
 
 
 class Pairs:
-    """FOLDER/images/NAME.png with FOLDER/masks/NAME.png."""
+    """FOLDER/images/NAME.png with FOLDER/masks/NAME.png; names of the classes in FOLDER/classes.txt."""
 
     FOLDER = "images and masks"
 
@@ -81,8 +81,10 @@ class Pairs:
     def read(path: Path, *, limit: int = 2**20) -> Content:
         images, masks = (list_folder(path / name, (".png",)).files for name in ("images", "masks"))
         columns = {"image": np.array(images, object), "mask": np.array(masks, object)}
-        digest = digest_of([*images, *masks], path, limit)
-        return Content(path.name, str(path), columns, digest, target="mask", table=True, typed=True)
+        names = path / "classes.txt"
+        kinds = {"mask": {"outline": {"names": names.read_text().split()}}} if names.exists() else {}
+        digest = digest_of([*images, *masks, *([names] if kinds else [])], path, limit)
+        return Content(path.name, str(path), columns, digest, "mask", table=True, typed=True, kinds=kinds)
 
 
 def _pixels(path: Any) -> NDArray[np.uint8]:
