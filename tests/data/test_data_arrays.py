@@ -87,7 +87,7 @@ def test_targets() -> None:
     assert next(number.batches("test", 5)).target.shape == (5,)  # type: ignore[union-attr]
     none = open_data({"x": X})
     assert none.target is None
-    assert next(none.batches("test", 5)).target is None
+    assert next(none.batches("test", 5)).targets == {}
     forced = open_data({"x": X.astype(float), "y": Y}, kinds={"y": "number", "x": {"image": {"range": "unit"}}})
     assert next(forced.batches("train", 5)).target.is_floating_point()  # type: ignore[union-attr]
 
@@ -161,7 +161,7 @@ def test_state(tmp_path: Path) -> None:
         other.train_batch(0, 4, 0)
     served = first.encode({"image": X[70:79]})
     assert served.inputs["image"].equal(next(first.batches("test", 9)).inputs["image"])
-    assert served.target is None
+    assert served.targets == {}
     with pytest.raises(DataError, match="another size"):
         open_data({"x": X[:, :4]}, state=state)
 

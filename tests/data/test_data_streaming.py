@@ -46,7 +46,8 @@ def same(first: Data, second: Data) -> None:
         for name in first.signals:
             assert one.inputs[name].numpy().tobytes() == two.inputs[name].numpy().tobytes()
             assert name not in one.masks or one.masks[name].equal(two.masks[name])
-        assert (one.target is None and two.target is None) or one.target.equal(two.target)  # type: ignore[union-attr,arg-type]
+        assert one.targets.keys() == two.targets.keys()
+        assert all(two.targets[name].equal(values) for name, values in one.targets.items())
 
 
 def rows(count: int = 6000) -> list[dict[str, Any]]:

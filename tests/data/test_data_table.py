@@ -220,8 +220,8 @@ def same(first: Data, second: Data, split: str) -> None:
     for one, two in zip(first.batches(split, 7), second.batches(split, 7), strict=True):
         assert one.rows.equal(two.rows)
         assert all(one.inputs[name].equal(two.inputs[name]) for name in one.inputs)
-        assert (one.target is None) == (two.target is None)
-        assert one.target is None or two.target is None or one.target.equal(two.target)
+        assert one.targets.keys() == two.targets.keys()
+        assert all(one.targets[name].equal(two.targets[name]) for name in one.targets)
 
 
 def test_state_opens_the_same_and_other_data(tmp_path: Path) -> None:
