@@ -57,8 +57,8 @@ def test_the_commands_and_options_are_these() -> None:
         "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
         "fit": [
             "data", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps", "seeds", "seed",
-            "jobs", "workers", "shard", "on", "address", "settings", "plan", "kinds", "options", "task_settings",
-            "start", "mapped", "freeze", "rate", "log", "out", "replace", "plugin",
+            "jobs", "workers", "shard", "on", "address", "settings", "plan", "kinds", "options", "loss",
+            "task_settings", "start", "mapped", "freeze", "rate", "log", "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "workers", "shard", "on", "address", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],

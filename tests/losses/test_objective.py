@@ -64,7 +64,9 @@ def test_a_run_keeps_the_name_of_a_function_and_cannot_call_it() -> None:
     with pytest.raises(
         SettingError, match=r"was trained with the function .*tilted, which a run doesn't hold"
     ) as caught:
-        objective(kept)
+        objective(kept)(Y, T)
+    with pytest.raises(SettingError, match="which a run doesn't hold"):
+        objective(kept).require()
     assert "pass it again" in caught.value.fix
 
 

@@ -221,7 +221,7 @@ def test_bad_data() -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"loss": "rmse"}, "no such loss"),
+        ({"loss": "rmse"}, "no loss is called"),
         ({"horizon": 0}, "positive numbers of steps"),
         ({"period": 0}, "positive numbers of steps"),
         ({"channels": [1]}, "targets can't be used"),

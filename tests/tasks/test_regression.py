@@ -77,7 +77,7 @@ def test_data_that_do_not_fit_are_refused():
 
 
 def test_bad_settings_are_refused():
-    with pytest.raises(SettingError, match="expected: mse, mae, huber\n  got: 'rmse'"):
+    with pytest.raises(SettingError, match="no loss is called 'rmse'\n  fix: did you mean 'mse'"):
         Regression("rmse")
     with pytest.raises(SettingError, match="scale is out of range"):
         Regression(scale=0.0)

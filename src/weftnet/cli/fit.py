@@ -59,6 +59,10 @@ def fit(
     ] = "auto",
     kinds: Kinds = None,
     options: DataOptions = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="The loss, instead of the task's: huber, '{focal: {gamma: 1}}', '\\[dice, focal]'."),
+    ] = None,
     task_settings: Annotated[
         list[str] | None,
         typer.Option("--task-set", help="A setting of the task, name=value: label_smoothing=0.1, latent=16."),
@@ -96,7 +100,7 @@ def fit(
             data={**values_of(options), **without_none(columns)},
             archs=arch or [],
             task=task,
-            task_settings=values_of(task_settings),
+            task_settings={**values_of(task_settings), **({} if loss is None else {"loss": parsed(loss, "--loss")})},
             recipe={**values_of([f"plan={plan}"]), **values_of(settings), **without_none({**lengths, **judging})},
             seeds=range(seed, seed + seeds),
             jobs=jobs,

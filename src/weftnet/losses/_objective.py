@@ -32,6 +32,22 @@ Values: TypeAlias = Tensor | Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
+class Absent:
+    """A function of which a run holds the name alone.
+
+    Args:
+        name: its qualified name.
+    """
+
+    name: str
+
+    def __call__(self, outputs: Values, target: Values, mask: Values | None = None) -> Tensor:
+        """Raises SettingError: it is not at hand."""
+        what, fix = f"was trained with the function {self.name}, which a run doesn't hold", "pass it again: loss=…"
+        raise SettingError(what, where="loss", expected="the function itself", got="its name", fix=fix)
+
+
+@dataclass(frozen=True)
 class Term:
     """One summand.
 
@@ -96,6 +112,12 @@ class Objective:
 
     terms: tuple[Term, ...]
 
+    def require(self) -> None:
+        """Refuse a function of which only the name is there, by a SettingError."""
+        for term in self.terms:
+            if isinstance(term.function, Absent):
+                term.function({}, {})
+
     def __call__(self, outputs: Values, target: Values, mask: Values | None = None) -> Tensor:
         """The sum, a tensor of one number.
 
@@ -117,7 +139,8 @@ def objective(spec: LossSpec, where: str = "loss") -> Objective:
     """The objective that a person wrote.
 
     Raises:
-        SettingError: a name, a setting or a weight can't be used, or it is the name of a function that isn't at hand.
+        SettingError: a name, a setting or a weight can't be used. A function of which only the name is there raises it
+            once it is called.
     """
     return Objective(tuple(_terms(spec, where, "")))
 
@@ -161,8 +184,8 @@ def _terms(spec: Any, where: str, output: str) -> Iterator[Term]:
 def _entry(name: str, value: Any, where: str, output: str, alone: bool) -> Iterator[Term]:
     """The terms of `name: value` in a mapping: a loss with its settings, or the loss of an output."""
     if name == "function" and isinstance(value, str):
-        what, fix = f"was trained with the function {value}, which a run doesn't hold", "pass it again: loss=…"
-        raise SettingError(what, where=where, expected="the function itself", got="its name", fix=fix)
+        yield Term(Absent(value), output=output, named=False)
+        return
     if name in LOSSES and (value is None or isinstance(value, Mapping)) and alone:
         yield _term(name, value or {}, where, output)
         return

@@ -26,17 +26,18 @@ def by_class(
     Raises:
         SettingError: the shapes don't belong together.
     """
+    if outputs.dim() < 2:
+        expected = "logits (batch, classes, …)"
+        raise SettingError("reads logits", where=f"loss {name}", expected=expected, got=f"{tuple(outputs.shape)}")
     sequence = outputs.dim() == 3
     logits = outputs.flatten(0, 1) if sequence else outputs
     soft = target.is_floating_point()
-    wanted = outputs.shape if soft else outputs.shape[:-1] if sequence else (*outputs.shape[:1], *outputs.shape[2:])
-    _same_shape(name, "the target", target, wanted)
+    places = outputs.shape[:-1] if sequence else (*outputs.shape[:1], *outputs.shape[2:])
+    _same_shape(name, "the target", target, outputs.shape if soft else places)
     if sequence:
         target = target.flatten(0, 1)
     if mask is not None:
-        _same_shape(
-            name, "the mask", mask, outputs.shape[:-1] if sequence else (*outputs.shape[:1], *outputs.shape[2:])
-        )
+        mask = _expanded(name, mask, places)
         mask = mask.flatten(0, 1) if sequence else mask
     if soft:
         return logits, target.to(logits.dtype), mask
@@ -55,8 +56,7 @@ def pair(name: str, outputs: Tensor, target: Tensor, mask: Tensor | None) -> tup
     target = target.to(outputs.dtype)
     if mask is None:
         return outputs, target, None
-    _same_shape(name, "the mask", mask, outputs.shape[: mask.dim()])
-    mask = mask.reshape(*mask.shape, *[1] * (outputs.dim() - mask.dim())).expand_as(outputs)
+    mask = _expanded(name, mask, outputs.shape)
     return outputs, target.masked_fill(~mask, 0.0), mask
 
 
@@ -88,6 +88,12 @@ def at_least(name: str, low: float, **settings: float) -> None:
         if not value >= low:
             what, expected = f"{setting} is out of range", f"at least {low:g}"
             raise SettingError(what, where=f"loss {name}", expected=expected, got=repr(value))
+
+
+def _expanded(name: str, mask: Tensor, places: Sequence[int]) -> Tensor:
+    """A mask of the first axes, for all places."""
+    _same_shape(name, "the mask", mask, places[: mask.dim()])
+    return mask.reshape(*mask.shape, *[1] * (len(places) - mask.dim())).expand(*places)
 
 
 def _same_shape(name: str, what: str, values: Tensor, wanted: Sequence[int]) -> None:

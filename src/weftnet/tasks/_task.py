@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import torch
@@ -27,6 +28,7 @@ from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError, RunError
+from weftnet.losses._objective import LossSpec, Objective, as_json, objective
 from weftnet.metrics._metric import Metric
 from weftnet.tasks import INFERENCES
 from weftnet.tasks._inference import check_options
@@ -67,8 +69,20 @@ class Task(ABC):
         """The task for these data. Raises DataError where they don't fit."""
 
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments, as JSON."""
-        return asdict(self)  # type: ignore[call-overload,no-any-return]  # every task is a dataclass
+        """The constructor's arguments, as JSON; a `loss` only where one was chosen."""
+        settings: dict[str, Any] = asdict(self)  # type: ignore[call-overload]  # every task is a dataclass
+        chosen = as_json(settings.pop("loss", None))
+        return settings if chosen is None else settings | {"loss": chosen}
+
+    def own_loss(self) -> LossSpec:
+        """What it minimises where its setting `loss` chooses nothing; () if it has no such setting."""
+        return ()
+
+    @cached_property
+    def objective(self) -> Objective:
+        """The loss that was chosen, or the task's own: `objective(outputs, target, mask)`."""
+        spec = getattr(self, "loss", None)
+        return objective(self.own_loss() if spec is None else spec, f"task {name_of(self)}: loss")
 
     def facts(self) -> dict[str, Any]:
         """What a metric may ask for: the settings, and how many `classes` there are where there are `labels`."""

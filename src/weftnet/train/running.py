@@ -11,6 +11,7 @@ from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.data.data import Data
 from weftnet.errors import DataError, SettingError
+from weftnet.losses._objective import LossSpec, as_json
 from weftnet.run.bounds import refuse_too_large
 from weftnet.run.contents import contents, parts_of
 from weftnet.run.facts import StartFacts
@@ -112,6 +113,7 @@ def resume(
     listeners: Sequence[Listener | Named] = (),
     device: str | None = None,
     shard: bool | None = None,
+    loss: LossSpec | None = None,
 ) -> Run:
     """Continue a run from its newest checkpoint; the result is that of an uninterrupted one, bit for bit.
 
@@ -124,6 +126,7 @@ def resume(
         listeners: are told of steps and evaluations, besides those that the run names.
         device: "cpu", "cuda" …; if left out, a GPU if there is one.
         shard: whether each of several workers keeps only a shard of the weights; as before, if left out.
+        loss: that it was trained with, where that holds a function: a run keeps only its name.
 
     Raises:
         RunError: there is no such run, or it can't be read.
@@ -137,6 +140,7 @@ def resume(
         return run
     told = made([*(each for each in run.facts.listeners if each not in named(listeners)), *listeners])
     architecture, task, signals = contents(run)
+    task = _with_loss(task, loss, run)
     recipe = Recipe.from_dict(run.json("recipe.json"))
     team = _team(run, task, recipe, device, shard)
     data = _same_data(run, data)
@@ -180,6 +184,24 @@ def _freeze(model: nn.ModuleDict, start: StartFacts | None, shard: bool) -> None
         raise SettingError(what, where="--shard", fix="leave out --shard, or --freeze and --rate")
     freeze(model, start.freeze)
     check(model, start.rate, "rate")
+
+
+def _with_loss(task: Task, loss: LossSpec | None, run: Run) -> Task:
+    """The task with its loss, which a run doesn't hold if it is a function.
+
+    Raises:
+        SettingError: it is missing, or another one.
+    """
+    if loss is not None:
+        kept = run.facts.task.settings.get("loss")
+        if as_json(loss) != kept:
+            what = "this is not the loss that the run was trained with"
+            raise SettingError(what, where="resume: loss", expected=str(kept), got=str(as_json(loss)))
+        settings = {**run.facts.task.settings, "loss": loss}
+        task = type(task)(**settings)
+    if hasattr(task, "loss"):
+        task.objective.require()
+    return task
 
 
 def _same_data(run: Run, data: Data | str | Path | None) -> Data:

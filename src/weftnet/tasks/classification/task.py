@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
@@ -28,6 +27,7 @@ from weftnet.data.data import Data
 from weftnet.data.kinds.category import Category, Label
 from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
+from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.accuracy import Accuracy
 from weftnet.metrics.auroc import Auroc
@@ -48,11 +48,13 @@ class Classification(Task):
         labels: the names of the classes, in the order of the logits.
         label_smoothing: probability mass spread evenly over all classes, in [0, 1).
         class_weights: a positive weight for each class; `from_data` also takes "balanced".
+        loss: instead of this cross-entropy, what `weftnet.losses` takes: "focal", a sum, a function.
     """
 
     labels: list[str]
     label_smoothing: float = 0.0
     class_weights: list[float] | None = None
+    loss: Any = None
 
     score: ClassVar[str] = "accuracy"
 
@@ -64,8 +66,12 @@ class Classification(Task):
             raise SettingError(
                 "label_smoothing is out of range", where=where, expected="0 ≤ ε < 1", got=str(self.label_smoothing)
             )
+        if self.loss is not None and (self.label_smoothing or self.class_weights is not None):
+            fix = "write {cross_entropy: {label_smoothing: …}} as the loss"
+            raise SettingError("label_smoothing and class_weights are of the task's own loss", where=where, fix=fix)
         weights = self.class_weights
         if weights is None:
+            self.objective  # noqa: B018  # made now, so that a loss that can't be used is refused now
             return
         if isinstance(weights, str) or len(weights) != self.classes or not all(w > 0 for w in weights):
             raise SettingError(
@@ -117,11 +123,12 @@ class Classification(Task):
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy in nats; the target is (batch) of class numbers, or (batch, classes) of probabilities."""
-        logits, target = model["network"](batch.inputs, batch.masks), batch.target
-        if target.is_floating_point():
-            target = target.to(logits.dtype)
-        weight = None if self.class_weights is None else logits.new_tensor(self.class_weights)
-        yield "network", F.cross_entropy(logits, target, weight, label_smoothing=self.label_smoothing)
+        logits = model["network"](batch.inputs, batch.masks)
+        yield "network", self.objective(logits, batch.target, batch.target_mask)
+
+    def own_loss(self) -> LossSpec:
+        """Cross-entropy with the task's smoothing and weights."""
+        return {"cross_entropy": {"label_smoothing": self.label_smoothing, "class_weights": self.class_weights}}
 
     def metrics(self) -> list[Metric]:
         """Loss, accuracy, balanced accuracy, macro F1; of two classes also AUROC.

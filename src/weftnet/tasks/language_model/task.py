@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
@@ -28,6 +27,7 @@ from weftnet.data.data import Data
 from weftnet.data.kinds.characters import Characters
 from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
+from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.perplexity import Perplexity
@@ -44,14 +44,17 @@ class LanguageModel(Task):
     Args:
         vocabulary: how many different tokens there are.
         context: how many tokens the network reads at once.
+        loss: instead of cross-entropy, what `weftnet.losses` takes, over logits (batch, time, vocabulary).
     """
 
     vocabulary: int
     context: int
+    loss: Any = None
 
     score: ClassVar[str] = "nats_per_token"
 
     def __post_init__(self) -> None:
+        self.objective  # noqa: B018  # made now, so that a loss that can't be used is refused now
         for name, value in (("vocabulary", self.vocabulary), ("context", self.context)):
             if value < 2:
                 raise SettingError(
@@ -129,9 +132,11 @@ class LanguageModel(Task):
         """Cross-entropy of the next token, in nats per token."""
         tokens, real = following(batch)
         logits = model["network"](batch.inputs, batch.masks)[:, : tokens.shape[1]]
-        nats = F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="none")
-        # a batch of texts of one token predicts nothing
-        yield "network", (nats * real.flatten()).sum() / real.sum().clamp_min(1)
+        yield "network", self.objective(logits, tokens, real)  # a batch of texts of one token predicts nothing
+
+    def own_loss(self) -> LossSpec:
+        """Cross-entropy."""
+        return "cross_entropy"
 
     def metrics(self) -> list[Metric]:
         """Nats per token over all the tokens of the batches, and perplexity."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
@@ -26,6 +25,7 @@ from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.labels import Labels
 from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
+from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.binary_cross_entropy import BinaryCrossEntropy
 from weftnet.metrics.hamming import Hamming
@@ -47,11 +47,13 @@ class Multilabel(Task):
         labels: their names, in the order of the logits.
         threshold: a label is answered from this probability on, in (0, 1).
         pos_weight: a positive weight of each label's examples; `from_data` also takes "balanced".
+        loss: instead of this cross-entropy, what `weftnet.losses` takes: a sum, a function.
     """
 
     labels: list[str]
     threshold: float = 0.5
     pos_weight: list[float] | None = None
+    loss: Any = None
 
     score: ClassVar[str] = "mean_average_precision"
 
@@ -61,8 +63,12 @@ class Multilabel(Task):
             raise SettingError("labels are not distinct", where=where, expected="one or more", got=str(self.labels))
         if not 0 < self.threshold < 1:
             raise SettingError("threshold is out of range", where=where, expected="0 < p < 1", got=str(self.threshold))
+        if self.loss is not None and self.pos_weight is not None:
+            fix = "write {binary_cross_entropy: {positive_weights: …}} as the loss"
+            raise SettingError("pos_weight is of the task's own loss", where=where, fix=fix)
         weights = self.pos_weight
         if weights is None:
+            self.objective  # noqa: B018  # made now, so that a loss that can't be used is refused now
             return
         if isinstance(weights, str) or len(weights) != len(self.labels) or not all(w > 0 for w in weights):
             raise SettingError(
@@ -115,9 +121,11 @@ class Multilabel(Task):
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Binary cross-entropy in nats; the target is (batch, labels), also of values between 0 and 1."""
         logits = model["network"](batch.inputs, batch.masks)
-        weight = None if self.pos_weight is None else logits.new_tensor(self.pos_weight)
-        target = batch.target.to(logits.dtype)
-        yield "network", F.binary_cross_entropy_with_logits(logits, target, pos_weight=weight)
+        yield "network", self.objective(logits, batch.target, batch.target_mask)
+
+    def own_loss(self) -> LossSpec:
+        """Binary cross-entropy with the task's weights."""
+        return {"binary_cross_entropy": {"positive_weights": self.pos_weight}}
 
     def metrics(self) -> list[Metric]:
         """Loss (without weights), mean average precision, and at the threshold F1, subset accuracy, hamming."""
