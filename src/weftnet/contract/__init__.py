@@ -9,9 +9,11 @@ the task. `weftnet contract FILE` prints the outcomes of all that a plugin bring
 """
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 
 from weftnet.contract._check import Broken, Check, Outcome
+from weftnet.plugins import REGISTRIES
 from weftnet.registry import Registry
 
 __all__ = ["CONTRACTS", "Broken", "Check", "Outcome", "contract", "contracts"]
@@ -31,7 +33,9 @@ def contract(registry: str, name: str) -> list[Check]:
     Raises:
         UnknownName: there is no such registry or entry.
     """
-    return CONTRACTS.get(registry)(name)
+    checks, (module, _, attribute) = CONTRACTS.get(registry), REGISTRIES[registry][1].partition(":")
+    getattr(import_module(module), attribute).get(name)
+    return checks(name)
 
 
 def contracts(registry: str, names: Iterable[str]) -> list[Check]:

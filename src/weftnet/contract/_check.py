@@ -1,5 +1,6 @@
 """A check: a sentence about an entry, and the function that finds out whether it holds."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
@@ -94,15 +95,22 @@ def same(got: Tensor, expected: Tensor, tolerance: float, what: str, fix: str = 
     if got.shape != expected.shape:
         raise Broken(what, expected=f"shape {tuple(expected.shape)}", got=f"shape {tuple(got.shape)}", fix=fix)
     if not torch.allclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True):
-        apart = float((got.double() - expected.double()).abs().max())
+        apart = float((got.detach().double() - expected.detach().double()).abs().max())
         raise Broken(what, expected="the same values", got=f"values up to {apart:.3g} apart", fix=fix)
 
 
-def documented(document: str | None, *parts: str) -> None:
-    """Raise `Broken` unless a docstring is there and has these parts."""
-    expect(bool(document and document.strip()), "it has no docstring", fix="say what it computes, and whose idea it is")
+def page(entry: object) -> str:
+    """What an entry says of itself: its own docstring, and that of its file."""
+    module = inspect.getmodule(entry)
+    texts = [entry.__doc__, module.__doc__ if module else None]
+    return "\n\n".join(inspect.cleandoc(text) for text in texts if text)
+
+
+def documented(entry: object, *parts: str) -> None:
+    """Raise `Broken` unless an entry says something of itself that has these parts."""
+    expect(bool(page(entry)), "it has no docstring", fix="say what it computes, and whose idea it is")
     for part in parts:
-        expect(part in str(document), f"its docstring has no {part!r}")
+        expect(part in page(entry), f"its docstring has no {part!r}")
 
 
 def _sentence(function: Callable[..., None]) -> str:

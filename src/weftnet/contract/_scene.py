@@ -1,12 +1,14 @@
 """A task's example, opened and assembled: what the task's contract is checked on."""
 
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import torch
@@ -46,7 +48,7 @@ class Scene:
     example: Example
     data: Data
     assembled: Assembled
-    home: "TemporaryDirectory[str]"
+    home: Path
 
     @property
     def architecture(self) -> Architecture:
@@ -75,7 +77,7 @@ class Scene:
 
     def path(self, name: str) -> Path:
         """A path beside the example."""
-        return Path(self.home.name) / name
+        return self.home / name
 
     def trained(self) -> Loaded:
         """The run that the example's recipe gives; trained once."""
@@ -99,11 +101,13 @@ def scene(name: str) -> Scene:
 
 @lru_cache(maxsize=16)
 def _scene(name: str, cls: Any, make: Callable[[Path], Example]) -> Scene:
-    home = TemporaryDirectory(prefix="weftnet-contract-")
-    example = make(Path(home.name))
+    home = Path(mkdtemp(prefix="weftnet-contract-"))
+    example = make(home)
     data = open_data(example.source, **example.options)
     task = cls.from_data(data, **example.settings)
-    return Scene(name, task, example, data, assemble(from_dict(example.architecture), task, data.signals), home)
+    made = Scene(name, task, example, data, assemble(from_dict(example.architecture), task, data.signals), home)
+    weakref.finalize(made, rmtree, home, ignore_errors=True)
+    return made
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from weftnet.contract._check import Check, checks, documented, expect
+from weftnet.contract._check import Check, NotApplicable, checks, documented, expect
 from weftnet.data.augment import AUGMENTATIONS
 
 _BATCH, _CLASSES = 37, 5
@@ -14,18 +14,24 @@ _BATCH, _CLASSES = 37, 5
 
 def augmentation(name: str) -> list[Check]:
     """The checks of an augmentation."""
-    functions = [_reproducible, _random, _leaves_its_input, _keeps_the_shape, _keeps_the_target, _documented]
+    functions = [
+        _reproducible,
+        _random,
+        _leaves_its_input,
+        _keeps_the_shape,
+        _keeps_the_target,
+        _moves_together,
+        _documented,
+    ]
     return checks(name, AUGMENTATIONS.get, functions)
 
 
 def _applied(cls: Any, seed: int = 0, images: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """A batch, and classes, as it leaves the augmentation with its default settings."""
     augment = cls()
-    asked = inspect.signature(augment).parameters
-    more = {key: value for key, value in {"rows": torch.arange(_BATCH), "epoch": seed}.items() if key in asked}
     generator = torch.Generator().manual_seed(seed)
     given = _images() if images is None else images
-    result: tuple[Tensor, Tensor] = augment(given, _target(), generator, classes=_CLASSES, **more)
+    result: tuple[Tensor, Tensor] = augment(given, _target(), generator, classes=_CLASSES, **_more(augment, seed))
     return result
 
 
@@ -83,6 +89,39 @@ def _keeps_the_target(cls: Any) -> None:
     )
 
 
+def _moves_together(cls: Any) -> None:
+    """What has a place in the image moves with it."""
+    augment = cls()
+    if not hasattr(augment, "transform"):
+        raise NotApplicable("it moves nothing: it has no `transform`")
+    images = torch.zeros(_BATCH, 1, 9, 12)
+    images[:, :, 4, 5] = 1
+    more = _more(augment.transform, 0)
+    moved = augment(images, _target(), torch.Generator().manual_seed(0), **more)[0]
+    transform = augment.transform(images, torch.Generator().manual_seed(0), **more)
+    centres = torch.tensor([[5.5, 4.5]]).expand(_BATCH, 1, 2)
+    points, inside = transform.points(centres, torch.ones(_BATCH, 1, dtype=torch.bool))
+    for n in range(_BATCH):
+        if not inside[n, 0]:
+            continue
+        column, row = (int(each) for each in points[n, 0].floor())
+        brightest = divmod(int(moved[n, 0].argmax()), 12)
+        fix = "draw once, in `transform`, and move images by what it draws"
+        expect(
+            (row, column) == brightest,
+            "a point and its pixel part",
+            expected=str((row, column)),
+            got=str(brightest),
+            fix=fix,
+        )
+
+
+def _more(function: Any, seed: int) -> dict[str, Any]:
+    """What an augmentation may ask for besides: the rows' numbers, and the epoch."""
+    asked = inspect.signature(function).parameters
+    return {key: value for key, value in {"rows": torch.arange(_BATCH), "epoch": seed}.items() if key in asked}
+
+
 def _documented(cls: Any) -> None:
     """It says what it does."""
-    documented(inspect.getdoc(cls) or inspect.getdoc(inspect.getmodule(cls)))
+    documented(cls)

@@ -13,7 +13,7 @@ import torch
 from weftnet.architecture.schema import schema
 from weftnet.blocks import BLOCKS
 from weftnet.contract._block_cases import BATCH, Case, smallest, steppable, variants
-from weftnet.contract._check import Check, NotApplicable, checks, expect, same
+from weftnet.contract._check import Check, NotApplicable, checks, expect, page, same
 
 _TOLERANCE = 1e-9
 
@@ -172,15 +172,15 @@ def _exports(name: str) -> None:
 
 
 def _documented(name: str) -> None:
-    """Its module has a formula, a source with its year and link, and a cost."""
-    text = inspect.getdoc(BLOCKS.module(name)) or ""
+    """It has a formula, a source with its year and link, and a cost."""
+    text = page(BLOCKS.get(name))
     for pattern, what, fix in (
         (r"^    \S", "a formula", "indent it by four spaces"),
         (r"(?s)^Source: .*\b(1[89]|20)\d\d\b", "a source with its year", "write Source: author, title, year, link"),
         (r"https?://", "a link", "give the paper's address"),
         (r"^Cost[ :]", "a cost", "write Cost: multiplications and parameters"),
     ):
-        expect(bool(re.search(pattern, text, re.MULTILINE)), f"the module's docstring has no {what[2:]}", fix=fix)
+        expect(bool(re.search(pattern, text, re.MULTILINE)), f"its docstring has no {what[2:]}", fix=fix)
 
 
 def _arguments_documented(name: str) -> None:

@@ -136,4 +136,4 @@ def _rows_are_alone(case: _Case) -> None:
 
 def _documented(case: _Case) -> None:
     """It says what it is."""
-    documented(inspect.getdoc(case.cls) or inspect.getdoc(inspect.getmodule(case.cls)))
+    documented(case.cls)

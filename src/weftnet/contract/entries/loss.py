@@ -1,6 +1,5 @@
 """A loss: `loss(outputs, target, mask=None, **settings) → Tensor` of one number."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -83,7 +82,7 @@ def _nothing_counts(case: _Case) -> None:
 
 def _documented(case: _Case) -> None:
     """It says what it is."""
-    documented(inspect.getdoc(case.loss) or inspect.getdoc(inspect.getmodule(case.loss)))
+    documented(case.loss)
 
 
 def _described(value: object) -> str:

@@ -56,7 +56,8 @@ def _case(name: str) -> _Case:
         if not math.isfinite(float(tried.compute())):
             raise ValueError("the number is not finite")
 
-    return _Case(make, *example(cls, takes))
+    outputs, target = (each.double() if each.is_floating_point() else each for each in example(cls, takes))
+    return _Case(make, outputs, target)
 
 
 def _described(case: _Case) -> None:
@@ -119,5 +120,4 @@ def _leaves_its_input(case: _Case) -> None:
 
 def _documented(case: _Case) -> None:
     """It says what it is."""
-    cls = type(case.make())
-    documented(inspect.getdoc(cls) or inspect.getdoc(inspect.getmodule(cls)))
+    documented(type(case.make()))

@@ -81,5 +81,5 @@ def _refuses(optimiser: Optimiser) -> None:
 
 
 def _documented(optimiser: Optimiser) -> None:
-    """Its module has a formula, a source and a cost."""
-    documented(inspect.getdoc(inspect.getmodule(optimiser)), "θ ← θ − lr", "Source:", "Cost:")
+    """It has a formula, a source and a cost."""
+    documented(optimiser, "θ ← θ − lr", "Source:", "Cost:")

@@ -19,7 +19,7 @@ from weftnet.architecture.reading import read_text
 from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture, Chain, to_yaml
 from weftnet.compose import build
-from weftnet.contract._check import Broken, Check, NotApplicable, checks, expect, same
+from weftnet.contract._check import Broken, Check, NotApplicable, checks, expect, page, same
 from weftnet.contract.entries.block import unchecked
 from weftnet.zoo import ZOO
 
@@ -132,11 +132,11 @@ def _counted(case: _Case) -> None:
 
 
 def _documented(case: _Case) -> None:
-    """Its module names its source and its parameters, its docstring every argument, and all have defaults."""
-    module = inspect.getdoc(inspect.getmodule(case.entry)) or ""
+    """It names its source, its parameters and every argument, and all have defaults."""
+    module = page(case.entry)
     source = re.search(r"^Source: .*\b(1[89]|20)\d\d\b.*https://", module, re.MULTILINE | re.DOTALL)
-    expect(bool(source), "the module's docstring has no source with its year and link")
-    expect("Parameters:" in module, "the module's docstring does not say how many parameters it has")
+    expect(bool(source), "its docstring has no source with its year and link")
+    expect("Parameters:" in module, "its docstring does not say how many parameters it has")
     document = inspect.getdoc(case.entry) or ""
     for argument, parameter in inspect.signature(case.entry).parameters.items():
         expect(f"    {argument}: " in document, f"{argument} is not under Args in the docstring")
