@@ -18,7 +18,7 @@ from torch import Tensor
 
 from weftnet.data.batch import Batch, fits, moved
 from weftnet.data.data import Data, known_split
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import Kind, name_of
 from weftnet.data.kinds.characters import Characters
 from weftnet.data.order import draws
 from weftnet.data.splits import SPLITS, SplitSpec
@@ -134,7 +134,7 @@ def open_windows(
             kind = Characters(context=context)
         except ValueError as fault:
             raise SettingError(str(fault), where=source) from None
-        if fitted is None or fitted.get("kind") != "characters":
+        if fitted is None or fitted.get("kind") != name_of(Characters):
             kind = kind.fit(text[slice(*spans["train"])])
         else:
             kind = Characters.from_state({**fitted, "context": context})
