@@ -8,7 +8,7 @@ from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.compose import build, resolve
 from weftnet.data import open_data
 from weftnet.errors import ArchitectureError
-from weftnet.tasks import TASKS
+from weftnet.tasks import ANSWERS, TASKS
 
 POOLED = [Block("conv2d", {"channels": 4}), Block("relu")]
 RNG = np.random.default_rng(0)
@@ -88,10 +88,9 @@ def test_from_data_to_a_step_and_answers(name, assembled):
         gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
         assert any(g is not None and g.abs().max() > 0 for g in gradients)
     assert task.evaluate(model, batches) == before
-    last = task.parts[-1] if name == "variational_autoencoder" else task.parts[0]
-    ((_, signal),) = inputs[last].items()
-    x = torch.zeros(signal.shape(2), dtype=torch.long if signal.dtype == "int" else torch.float)
-    assert len(task.answers(model[last](x))) == 2
+    if ANSWERS.find(name) is not None:
+        with torch.inference_mode():
+            assert len(task.answers(task.infer(model.eval(), batch))) == 8
 
 
 @pytest.mark.parametrize("name", TASKS.names())
@@ -108,7 +107,7 @@ def test_images_come_back_as_they_were(assembled):
     batch = data.train_batch(0, 8, 0)
     raw = IMAGES["x"][batch.rows]
     low, high = (getattr(IMAGES["x"][data.rows("train")], end)() for end in ("min", "max"))
-    drawn = np.stack([answer["image"].numpy()[0] for answer in task.answers(batch.inputs["image"])])
+    drawn = task.drawn(batch.inputs["image"])[:, 0].numpy()
     assert np.abs(drawn.astype(int) - (raw.astype(float) - low) / (high - low) * 255).max() <= 0.51
 
 

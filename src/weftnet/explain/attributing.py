@@ -54,7 +54,7 @@ def attribute(
     for chunk in chunks(batch, budget):
         targets = choose(loaded, outputs(loaded, chunk), target)
         request = build_request(loaded, chunk, views, targets, budget)
-        explanations += _explanations(loaded, request, method, run_method(request, method, settings))
+        explanations += _explanations(loaded, chunk, request, method, run_method(request, method, settings))
     return explanations
 
 
@@ -106,12 +106,12 @@ def views_of(loaded: Loaded) -> dict[str, View]:
 
 
 def _explanations(
-    loaded: Loaded, request: AttributionRequest, method: str, attribution: Attribution
+    loaded: Loaded, batch: Batch, request: AttributionRequest, method: str, attribution: Attribution
 ) -> list[Explanation]:
     with torch.no_grad():
         network_outputs = request.network(request.inputs, request.masks)
         scores = request.targets.scores(network_outputs, request.targets.index).tolist()
-        answers = loaded.task.answers(network_outputs)
+    answers = loaded.task.answers(loaded.outputs(batch.to(_device(loaded))))
     baselines = {name: view.baseline_text for name, view in request.views.items()}
     return [
         Explanation(

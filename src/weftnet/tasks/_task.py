@@ -30,7 +30,7 @@ from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError, RunError
 from weftnet.losses._objective import LossSpec, Objective, as_json, objective
 from weftnet.metrics._metric import Metric
-from weftnet.tasks import INFERENCES
+from weftnet.tasks import ANSWERS, INFERENCES
 from weftnet.tasks._inference import check_options
 from weftnet.tasks._passes import name_of, run_loop
 
@@ -174,9 +174,16 @@ class Task(ABC):
             computed = {metric.name: float(metric.compute()) for metric in metrics}
         return {name: value for name, value in computed.items() if not math.isnan(value)}
 
-    @abstractmethod
     def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """One answer an example, from what `infer` gives."""
+        """One answer an example, from what `infer` gives, by the task's `answer.py`.
+
+        Raises:
+            UnknownName, SettingError: it has none.
+        """
+        name = name_of(self)
+        decode, several = ANSWERS.get(name), INFERENCES.find(name) is not None
+        answers: list[dict[str, Any]] = decode(as_arrays(outputs) if several else as_array(outputs), self.settings())
+        return answers
 
 
 @runtime_checkable

@@ -25,7 +25,6 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.category import Category, Label
-from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
@@ -36,8 +35,7 @@ from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.macro_f1 import MacroF1
 from weftnet.tasks._doubts import are_lists, are_scores
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, as_array, wrong_target
-from weftnet.tasks.classification.answer import classification
+from weftnet.tasks._task import Task, wrong_target
 
 
 @dataclass(frozen=True)
@@ -137,10 +135,6 @@ class Classification(Task):
         """
         always: list[Metric] = [CrossEntropy().called("loss"), Accuracy(), BalancedAccuracy(), MacroF1()]
         return always + [Auroc()] * (self.classes == 2)
-
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`label`, and `probabilities` by label, from logits (batch, classes)."""
-        return classification(as_array(outputs), self.settings())
 
 
 def _balanced(data: Data, labels: Sequence[Label]) -> list[float]:

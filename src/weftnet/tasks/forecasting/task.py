@@ -40,8 +40,7 @@ from weftnet.metrics.rmse import Rmse
 from weftnet.metrics.skill import Skill
 from weftnet.tasks._examples import example
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import Task, as_array, wrong_target
-from weftnet.tasks.forecasting.answer import forecasting
+from weftnet.tasks._task import Task, wrong_target
 
 
 @dataclass(frozen=True)
@@ -155,10 +154,6 @@ class Forecasting(Task):
             if self.period is not None:
                 forecasts["seasonal"] = known[:, seasonal(known.shape[1], self.horizon, self.period)]
             yield forecasts, target
-
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`values` in own units, from outputs (batch, horizon, targets)."""
-        return forecasting(as_array(outputs), self.settings())
 
 
 def seasonal(context: int, horizon: int, period: int) -> list[int]:

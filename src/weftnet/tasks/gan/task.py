@@ -26,7 +26,7 @@ from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.outputs import Outputs, chosen
+from weftnet.data.outputs import Outputs
 from weftnet.errors import SettingError
 from weftnet.metrics._metric import Metric, On
 from weftnet.metrics.mean import Mean
@@ -163,14 +163,10 @@ class GAN(Task):
         """New examples from noise: uint8 images, or vectors and sequences in the standardised space."""
         like = next(model["generator"].parameters())
         with evaluating(model):
-            return self._drawn(model["generator"](noise((count, self.latent), like, generator)))
+            return self.drawn(model["generator"](noise((count, self.latent), like, generator)))
 
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`image` (uint8, channels, height, width) or `values`, from the generator's outputs."""
-        drawn = self._drawn(chosen(outputs))
-        return [{"image": one} if self.mean is not None else {"values": one.tolist()} for one in drawn]
-
-    def _drawn(self, y: Tensor) -> Tensor:
+    def drawn(self, y: Tensor) -> Tensor:
+        """The generator's outputs as examples: uint8 images, or values in the standardised space."""
         if self.mean is None or self.scale is None:
             return y.detach()
         return as_bytes(pixels(y, self.mean, self.scale))

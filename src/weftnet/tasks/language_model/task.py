@@ -32,8 +32,7 @@ from weftnet.metrics._metric import Metric
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.perplexity import Perplexity
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import Task, as_array, evaluating, on_trial
-from weftnet.tasks.language_model.answer import language_model
+from weftnet.tasks._task import Task, evaluating, on_trial
 from weftnet.tasks.language_model.sampling import Choice, continued, obstacle
 
 
@@ -148,10 +147,6 @@ class LanguageModel(Task):
             tokens, real = following(batch)
             logits = model["network"](batch.inputs, batch.masks)[:, : tokens.shape[1]]
             yield logits[real], tokens[real]
-
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`token`, the likeliest next one, and the five likeliest as `probabilities`, after the last position."""
-        return language_model(as_array(outputs), self.settings())
 
     def sample(
         self,

@@ -23,7 +23,6 @@ from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.labels import Labels
-from weftnet.data.outputs import Outputs
 from weftnet.errors import DataError, SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
@@ -35,8 +34,7 @@ from weftnet.metrics.mean_average_precision import MeanAveragePrecision
 from weftnet.metrics.subset_accuracy import SubsetAccuracy
 from weftnet.tasks._doubts import are_lists
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, as_array, wrong_target
-from weftnet.tasks.multilabel.answer import multilabel
+from weftnet.tasks._task import Task, wrong_target
 
 
 @dataclass(frozen=True)
@@ -134,10 +132,6 @@ class Multilabel(Task):
             BinaryCrossEntropy().called("loss"), MeanAveragePrecision(), micro.called("micro_f1"),
             macro.called("macro_f1"), SubsetAccuracy(self.threshold), Hamming(self.threshold),
         ]  # fmt: skip
-
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`labels`, and `probabilities` by label, from logits (batch, labels)."""
-        return multilabel(as_array(outputs), self.settings())
 
 
 def _balanced(data: Data, labels: list[str]) -> list[float]:

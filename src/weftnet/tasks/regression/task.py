@@ -29,8 +29,7 @@ from weftnet.metrics.r2 import R2
 from weftnet.metrics.rmse import Rmse
 from weftnet.tasks._doubts import are_scores
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, as_array, wrong_target
-from weftnet.tasks.regression.answer import regression
+from weftnet.tasks._task import Task, wrong_target
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,3 @@ class Regression(Task):
         """Outputs and standardised targets, both (batch) in float64."""
         for outputs, target in super().evidence(model, batches):
             yield chosen(outputs).flatten(), target.flatten().double()
-
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`value` in original units, from outputs (batch, 1)."""
-        return regression(as_array(outputs), self.settings())

@@ -46,8 +46,7 @@ from weftnet.tasks._examples import (
     settings_from,
 )  # fmt: skip
 from weftnet.tasks._heads import BOUNDED, refusal, to_signal
-from weftnet.tasks._task import NO_TARGET, Task, as_arrays, evaluating, noise
-from weftnet.tasks.variational_autoencoder.answer import variational_autoencoder
+from weftnet.tasks._task import NO_TARGET, Task, evaluating, noise
 
 
 @dataclass(frozen=True)
@@ -157,10 +156,6 @@ class VariationalAutoencoder(Task):
         like = next(model["decoder"].parameters())
         with evaluating(model):
             return self.drawn(model["decoder"](noise((count, self.latent), like, generator)))
-
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`error`, `latent`, and `picture` or `values`, from what `infer.py` gives."""
-        return variational_autoencoder(as_arrays(outputs), self.settings())
 
     def terms(self, model: nn.ModuleDict, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """log p(x|z) with z drawn by the generator, and KL, both (batch)."""
