@@ -25,6 +25,7 @@ from weftnet.architecture.spec import Architecture
 from weftnet.base.intervals import interval
 from weftnet.data.data import Data
 from weftnet.run.loading import Loaded, load
+from weftnet.tasks._scoring import Scoring
 from weftnet.train import Recipe, fit
 
 HERE = Path(__file__).parent
@@ -89,7 +90,7 @@ def trained(
 
 def _better(task: Any, metrics: dict[str, float]) -> float:
     value = metrics.get(task.score, 0.0)
-    return value if task.better == "max" else -value
+    return value if Scoring(task).better == "max" else -value
 
 
 def circumstances(args: argparse.Namespace, load: float) -> dict[str, Any]:

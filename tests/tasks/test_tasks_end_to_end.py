@@ -73,7 +73,7 @@ def _assembled(name, path):
     return task, data, Architecture(nodes), inputs
 
 
-@pytest.mark.parametrize("name", TASKS.names())
+@pytest.mark.parametrize("name", CASES)
 def test_from_data_to_a_step_and_answers(name, assembled):
     task, data, architecture, inputs = assembled(name)
     model = build(architecture, inputs)
@@ -93,7 +93,7 @@ def test_from_data_to_a_step_and_answers(name, assembled):
             assert len(task.answers(task.infer(model.eval(), batch))) == 8
 
 
-@pytest.mark.parametrize("name", TASKS.names())
+@pytest.mark.parametrize("name", CASES)
 def test_a_complete_architecture_gets_no_second_head(name, assembled):
     task, _, architecture, inputs = assembled(name)
     for part, node in architecture.parts.items():

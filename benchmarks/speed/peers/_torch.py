@@ -100,7 +100,7 @@ def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset)
             return float(Classifier(model)(x, y))
     batch = Batch({"x": x}, {}, y, torch.arange(len(x)))
     value = task.evaluate(model, [batch])[task.score]
-    return -value if task.better == "max" else value
+    return -value if Scoring(task).better == "max" else value
 
 
 def before_and_after(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> tuple[float, float]:

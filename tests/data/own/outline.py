@@ -30,7 +30,7 @@ class Outline(Kind):
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
         paths = bool(column.sample) and isinstance(column.sample[0], Path)
-        return 0.97 * (column.target and paths and column.sample[0].suffix == ".png")
+        return 0.99 * (column.target and paths and column.sample[0].suffix == ".png")
 
     @property
     def labels(self) -> list[str]:
@@ -75,7 +75,7 @@ class Pairs:
 
     @staticmethod
     def opens(place: Any) -> float:
-        return 0.95 * (place.is_folder and (place.path / "images").is_dir() and (place.path / "masks").is_dir())
+        return 0.99 * (place.is_folder and (place.path / "images").is_dir() and (place.path / "masks").is_dir())
 
     @staticmethod
     def read(path: Path, *, limit: int = 2**20) -> Content:
