@@ -1,0 +1,100 @@
+"""Images and a mask for each, in two folders: `FOLDER/images/NAME.jpg` with `FOLDER/masks/NAME.png`.
+
+    FOLDER/images/train/NAME.jpg, FOLDER/masks/train/NAME.png     with splits (also val, valid, dev, validation, test)
+    FOLDER/train/images/NAME.jpg, FOLDER/train/masks/NAME.png     likewise
+    FOLDER/classes.txt                                            names of the classes, a line each
+
+An image and its mask have the same name but for the ending, in the same folder below the two. Two columns: `image`, and
+`mask`, the target. An image without a mask, or a mask without an image, is an error.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from weftnet.data.content import Content, short_name, split_named
+from weftnet.data.folder import digest_of, list_folder
+from weftnet.data.kinds.mask import names_in
+from weftnet.data.media import IMAGES, LARGEST
+from weftnet.data.sources._place import Place
+from weftnet.errors import DataError
+
+FOLDER = "a folder with the folders images and masks"
+_IMAGES, _MASKS = ("images", "image", "JPEGImages"), ("masks", "mask", "labels", "annotations", "SegmentationClass")
+_CLASSES, _MASK_ENDINGS = "classes.txt", (".png", ".bmp", ".gif", ".tif", ".tiff")
+
+
+def opens(place: Place) -> float:
+    """Folders with a folder of images and one of masks, in them or in each of their folders of splits."""
+    return 0.95 if place.is_folder and _pairs(place.path) else 0.0
+
+
+def read(path: Path, *, limit: int = LARGEST) -> Content:
+    """Read the two folders.
+
+    Args:
+        path: of the folder that holds them.
+        limit: bytes that one file may have.
+
+    Raises:
+        DataError: an image has no mask, a mask no image, or a file is too large or leads outside.
+    """
+    images, masks = _files(path, 0, IMAGES), _files(path, 1, _MASK_ENDINGS)
+    for have, lack, what in ((images, masks, "the image has no mask"), (masks, images, "the mask has no image")):
+        if alone := sorted(have.keys() - lack.keys()):
+            got = f"{len(alone)} such files" if len(alone) > 1 else ""
+            raise DataError(what, where=str(have[alone[0]]), got=got)
+    keys = sorted(images)
+    splits: dict[str, list[int]] = {}
+    for row, (split, _) in enumerate(keys):
+        splits.setdefault(split, []).append(row)
+    files = [images[key] for key in keys] + [masks[key] for key in keys]
+    columns = {"image": np.empty(len(keys), object), "mask": np.empty(len(keys), object)}
+    columns["image"][:], columns["mask"][:] = files[: len(keys)], files[len(keys) :]
+    return Content(
+        short_name(str(path)),
+        str(path),
+        columns,
+        digest_of(files, path, limit),
+        target="mask",
+        kinds={"mask": {"mask": {"classes": _names(path)}}},
+        table=True,
+        typed=True,
+        splits={split: np.array(rows, np.int64) for split, rows in splits.items()} if len(splits) > 1 else {},
+        files=files[: len(keys)],
+    )
+
+
+def _names(path: Path) -> list[str]:
+    """The names of the classes; [] where no file names them."""
+    file = path / _CLASSES
+    try:
+        return names_in(file.read_text(encoding="utf-8")) if file.is_file() else []
+    except (OSError, UnicodeDecodeError) as fault:
+        raise DataError("the names of the classes can't be read", where=str(file), got=str(fault)) from None
+
+
+def _pairs(path: Path) -> list[tuple[Path, Path]]:
+    """The folders of images and of masks: in this folder, or in each of its folders of splits."""
+    folders = [path] + [each for each in sorted(path.iterdir()) if each.is_dir() and split_named(each.name)]
+    found = []
+    for folder in folders:
+        images, masks = (
+            next((folder / n for n in names if (folder / n).is_dir()), None) for names in (_IMAGES, _MASKS)
+        )
+        if images is not None and masks is not None:
+            found.append((images, masks))
+    return found
+
+
+def _files(path: Path, place: int, endings: tuple[str, ...]) -> dict[tuple[str, str], Path]:
+    """(split, name without its ending) → file; the split is empty where there are none."""
+    files: dict[tuple[str, str], Path] = {}
+    for pair in _pairs(path):
+        folder = pair[place]
+        own = "" if folder.parent == path else str(split_named(folder.parent.name))
+        for file in list_folder(folder, endings).files:
+            below = file.relative_to(folder)
+            split = own or (split_named(below.parts[0]) or "" if len(below.parts) > 1 else "")
+            files[split, below.with_suffix("").as_posix()] = file
+    return files

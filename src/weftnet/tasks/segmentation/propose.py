@@ -1,0 +1,30 @@
+"""Which networks suit the inputs: U-Nets as deep as the image can be halved."""
+
+from collections.abc import Mapping
+
+from weftnet.architecture.signal import Signal
+from weftnet.tasks._propose.candidate import Candidate, adamw, plain
+
+#: the most halvings, and the fewest pixels of a side after the last one
+_DEEPEST, _SMALLEST = 4, 4
+
+
+def segmentation(signals: Mapping[str, Signal]) -> list[Candidate]:
+    """A narrow U-Net and a wider one; [] for inputs other than one image that can be halved."""
+    if [signal.kind for signal in signals.values()] != ["image"]:
+        return []
+    (signal,) = signals.values()
+    depth = _halvings(signal.size("height"), signal.size("width"))
+    if not depth:
+        return []
+    recipe = adamw(4e-3, ["flip", {"affine": {"scale": 0.25}}], batch_size=8, clip=1.0)
+    return [
+        plain("unet_narrow", {"width": 16, "depth": depth}, recipe, "a U-Net of few channels: soon trained", "unet"),
+        plain("unet", {"width": 32, "depth": depth}, recipe, "a U-Net: what is coarse and what is fine, together"),
+    ]
+
+
+def _halvings(height: int, width: int) -> int:
+    """How often both sides can be halved."""
+    possible = (n for n in range(_DEEPEST, 0, -1) if height % 2**n == width % 2**n == 0)
+    return next((n for n in possible if min(height, width) // 2**n >= _SMALLEST), 0)

@@ -1,0 +1,47 @@
+"""U-Net: an encoder that halves the image, a decoder that doubles it, and at every size a bridge between the two.
+
+    level(0)   conv(width) – conv(width)                                                       the smallest image
+    level(n)   conv – conv – [ itself | max-pool – level(n − 1) – upsample – conv ] – conv – conv
+
+conv is a 3×3 convolution, normalisation and relu; [ | ] concatenates channels; each halving doubles the channels.
+
+Source: O. Ronneberger, P. Fischer, T. Brox, U-Net: Convolutional networks for biomedical image segmentation, 2015,
+https://arxiv.org/abs/1505.04597.
+Differs: padded convolutions, so that the output is as large as the input; normalisation; upsampling by repeated pixels
+and a 3×3 convolution in place of a transposed one (Odena and others, 2016), which would leave a chequered pattern.
+Parameters: width 64, depth 4, 64×64×3: 34,520,128.
+"""
+
+from typing import Any
+
+from weftnet.architecture.spec import Architecture, Chain, Node, Parallel
+from weftnet.zoo._residual import conv_norm
+from weftnet.zoo._write import block, chain, network
+
+
+def unet(width: int = 64, depth: int = 4) -> Architecture:
+    """A U-Net, which gives `width` channels of an image as large as it reads.
+
+    Args:
+        width: channels at full size.
+        depth: how often the image is halved; its sides are divisible by 2 to that power.
+    """
+    return network(_level(width, depth))
+
+
+def _level(width: int, depth: int) -> Chain:
+    """What happens to an image that is halved `depth` times more."""
+    if not depth:
+        return chain(_conv(width), _conv(width))
+    below = chain(block("max_pool2d", size=2), _level(2 * width, depth - 1), block("upsample2d"), _conv(width))
+    bridge = Parallel((block("dropout", rate=0.0), below))  # the identity: a branch needs a block
+    return chain(_conv(width), _conv(width), bridge, _conv(width), _conv(width))
+
+
+def _conv(width: int) -> list[Node]:
+    return [*conv_norm(width, 3), block("relu")]
+
+
+def example() -> tuple[dict[str, Any], str]:
+    """Settings of a small one, and what it reads."""
+    return {"width": 4, "depth": 2}, "image:3x8x12"
