@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from weftnet.architecture.form import Form, Path
+from weftnet.architecture.form import IGNORED, Form, Path
 from weftnet.architecture.spec import Graph, Node, Wire
 from weftnet.blocks import BLOCKS
 from weftnet.errors import closest
@@ -59,8 +59,12 @@ class GraphReader:
             self.form.fault(path, "graph", what, fix=f"read as from: {previous}")
             sources = (previous,)
         merge = self.form.merge(data.pop("merge"), path, "graph") if "merge" in data else None
+        output = data.pop("output", None)
+        if output is not None and (len(sources) != 1 or isinstance(sources, dict)):
+            self.form.fault(path, "graph", "picks an output of several sources", expected="one source", fix=IGNORED)
+            output = None
         node = self.read_node(data, path) if data.keys() - {"name"} else None
-        return Wire(sources, node, merge)
+        return Wire(sources, node, merge, None if output is None else str(output))
 
     def _unnamed_inputs(self, nodes: Mapping[str, Wire]) -> tuple[str, ...]:
         """The inputs of a graph that names none: what its nodes read and no node is called."""

@@ -10,7 +10,7 @@ import inspect
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -96,9 +96,11 @@ class Schema:
         cls: the module's class.
         reads: the arguments of `forward` in their order, without the masks.
         masks: names of the arguments that are masks.
-        gives: axes of the output, with the batch.
+        gives: axes of the output, with the batch; of several the first one's.
         settings: the constructor's arguments.
         filled: those that the builder fills in.
+        others: axes of further outputs, by name.
+        losses: names of further outputs without any axis: auxiliary losses.
     """
 
     cls: type[nn.Module]
@@ -107,6 +109,13 @@ class Schema:
     gives: tuple[str, ...]
     settings: Mapping[str, Setting]
     filled: frozenset[str]
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    losses: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether `forward` returns a named tuple."""
+        return bool(self.others or self.losses)
 
     @property
     def plain(self) -> bool:
@@ -172,13 +181,32 @@ def _schema(cls: type[nn.Module]) -> Schema:
         ports.append(Port(parameter.name, axes, _dtypes(array), optional))
     if not ports:
         raise SettingError("forward has no inputs", where=where, expected="an argument for a tensor")
-    output, _ = _array(forward.return_annotation)
+    output, *others = _outputs(forward.return_annotation, where)
     settings = _settings(cls, where)
     known = {axis for port in ports for axis in port.axes} | {*FACTS}
     if any(port.axes == _READS for port in ports):
         known |= {*SIZES}
-    gives = _GIVES if output is None else tuple(output.dim_str.split())
-    return Schema(cls, tuple(ports), frozenset(masks), gives, settings, frozenset(known & {*settings}))
+    gives = _GIVES if output[1] is None else output[1]
+    further = {name: axes for name, axes in others if axes}
+    losses = tuple(name for name, axes in others if not axes)
+    filled = frozenset(known & {*settings})
+    return Schema(cls, tuple(ports), frozenset(masks), gives, settings, filled, further, losses)
+
+
+def _outputs(annotation: Any, where: str) -> list[tuple[str, tuple[str, ...] | None]]:
+    """Name and axes of every output: a named tuple has several, each with axes of its own; None where not annotated."""
+    if not (isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")):
+        array, _ = _array(annotation)
+        return [("y", None if array is None else tuple(array.dim_str.split()))]
+    outputs: list[tuple[str, tuple[str, ...] | None]] = []
+    for name, hint in typing.get_type_hints(annotation).items():
+        array, _ = _array(hint)
+        if array is None or not (outputs or array.dim_str):
+            what = f"the output {name!r} of forward has no axes"
+            expected = 'a jaxtyping annotation; Float[Tensor, ""] is an auxiliary loss, which can\'t come first'
+            raise SettingError(what, where=where, expected=expected)
+        outputs.append((name, tuple(array.dim_str.split())))
+    return outputs
 
 
 def _settings(cls: type[nn.Module], where: str) -> dict[str, Setting]:

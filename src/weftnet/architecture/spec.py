@@ -11,6 +11,7 @@
 `gate` takes two branches, a value and a gate: y = f₁(x) · σ(f₂(x)) (Dauphin et al. 2017, https://arxiv.org/abs/1612.08083).
 A graph node reads one source (`from: eye`), several that a merge joins (`from: [eye, row]`, `merge: concat`), or
 several by the names of the block's arguments (`from: {x: text, memory: image}`).
+Of a block with several outputs the first one goes on; `output: codes` beside `from` picks another by its name.
 A shared node names one before it by the path that `check` prints. Transposed, an embedding or a dense layer runs the
 other way round: y = x · weightᵀ of an embedding is the last layer of a language model with tied weights (Press, Wolf
 2017, https://arxiv.org/abs/1608.05859).
@@ -99,12 +100,13 @@ class Shared:
 class Wire:
     """A node of a graph and its sources: names in order, or argument → name.
 
-    `node` is None where the sources are only merged or passed on.
+    `node` is None where the sources are only merged or passed on; `output` picks one of several outputs of the source.
     """
 
     sources: tuple[str, ...] | Mapping[str, str]
     node: "Node | None" = None
     merge: str | None = None
+    output: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -204,6 +206,8 @@ def _wire(wire: Wire) -> dict[str, Any]:
     data: dict[str, Any] = {"from": sources}
     if wire.merge is not None:
         data["merge"] = wire.merge
+    if wire.output is not None:
+        data["output"] = wire.output
     return data if wire.node is None else {**data, **_top(wire.node)}
 
 

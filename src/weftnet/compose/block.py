@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from pydantic import ValidationError
-from torch import Tensor, nn
+from torch import Tensor
 
 from weftnet import plugins
 from weftnet.architecture.axes import Port, bind, clash, mismatch, output_axes
@@ -24,8 +24,8 @@ from weftnet.architecture.synonyms import SETTINGS as SETTING_SYNONYMS
 from weftnet.architecture.synonyms import suggestions
 from weftnet.blocks import BLOCKS
 from weftnet.compose import merging
+from weftnet.compose.first_run import facts, first_of, tried
 from weftnet.compose.flow import Bound, Flow, Path, Resolved, Result, combined
-from weftnet.compose.one_step import OneStep
 from weftnet.compose.repair import converted
 from weftnet.compose.translate import sentence
 from weftnet.compose.walk import Walk
@@ -74,7 +74,7 @@ class BlockResolver:
             return None
         result = self._run(node, form, bound, settings)
         if isinstance(result, str):
-            return self._misfit(node, result, UNDECLARED if form.plain else "", _first(bound))
+            return self._misfit(node, result, UNDECLARED if form.plain else "", first_of(bound))
         return result
 
     def _unknown(self, node: Block) -> Result:
@@ -143,7 +143,7 @@ class BlockResolver:
             if name in settings and settings[name] != sizes[name]:
                 what = f"{name} is {settings[name]}, but the input has {sizes[name]}"
                 unset = Edit(self.spec, "set", {name: None})
-                first = _first(bound)
+                first = first_of(bound)
                 self._fault(node, what, minor=True, received=str(first.signal), by=first.by, fix=unset)
             settings[name] = sizes[name]
         invalid = {name: value for name, value in settings.items() if isinstance(value, Unset)}
@@ -162,23 +162,35 @@ class BlockResolver:
     def _run(self, node: Block, form: Schema, bound: Bound, settings: dict[str, Any]) -> Result | str:
         """Create the block on meta and run it; a sentence if it fails or does not do what it declares."""
         try:
-            value, mask = _tried(form, bound, settings)
+            value, mask = tried(form, bound, settings)
         except Exception as error:  # a block may be anyone's code; its error becomes a fault
             return sentence(error)
+        named: dict[str, Any] = {}
+        if form.several and isinstance(value, tuple):
+            named, value = value._asdict(), value[0]  # type: ignore[attr-defined]  # its annotation is a named tuple
         if not isinstance(value, Tensor):
             return f"forward returned {type(value).__name__}, not one tensor"
-        first = _first(bound).signal
+        first = first_of(bound).signal
         same = form.plain and value.ndim == len(first.axes) + 1
         axes = first.axes if same else output_axes(form.gives, _axes(bound), value.ndim - 1)
         if why := _unusable(value, mask, axes, form, bound):
             return why
         signal = _signal(value, mask, axes, first)
+        others = {}
+        for name, declared in form.others.items():
+            inside = output_axes(declared, _axes(bound), named[name].ndim - 1)
+            if len(inside) != named[name].ndim - 1:
+                return f"forward declares ({', '.join(declared)}) for {name} but returned {named[name].ndim} axes"
+            other = _signal(named[name], mask if inside[:1] == axes[:1] == ("time",) else None, inside, first)
+            known = facts(form, settings) if other.dtype == "int" else {}
+            others[name] = replace(other, known={**other.known, **known})
         here = ".".join(self.path)
         resolved = Resolved(
             "block", here, node.name,
             reads={name: flow.signal for name, (_, flow) in bound.items()},
             by={name: flow.by for name, (_, flow) in bound.items()},
             gives={"y": signal}, cls=form.cls, settings=settings, mask=form.fate(first, signal.sizes),
+            others=others, losses=form.losses,
         )  # fmt: skip
         return resolved, Flow(signal, value, mask, here)
 
@@ -227,41 +239,6 @@ class Unset:
         self.what = what
 
 
-def _tried(form: Schema, bound: Bound, settings: Mapping[str, Any]) -> tuple[Any, Tensor | None]:
-    """The output of a new block and its mask, on meta; without annotations also by values, if meta does not do."""
-    try:
-        with torch.device("meta"):
-            module = form.cls(**settings)
-        with OneStep():
-            return call(module, form, bound)
-    except Exception:
-        if not form.plain:
-            raise
-    real = {name: (port, flow.real()) for name, (port, flow) in bound.items()}
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        value, mask = call(form.cls(**settings), form, real)
-    meta = torch.device("meta")
-    return (value.to(meta) if isinstance(value, Tensor) else value), None if mask is None else mask.to(meta)
-
-
-def call(module: nn.Module, form: Schema, bound: Bound) -> tuple[Any, Tensor | None]:
-    """Run a block on its flows: the output and its mask."""
-    arguments: dict[str, Tensor] = {name: flow.value for name, (_, flow) in bound.items()}
-    for name, (_, flow) in bound.items():
-        if flow.mask is not None and form.mask_of(name) in form.masks:
-            arguments[form.mask_of(name)] = flow.mask
-    value = module(**arguments)
-    first = _first(bound)
-    if first.mask is None or not isinstance(value, Tensor):
-        return value, None
-    match form.fate(first.signal, value.shape[1:]):
-        case "keeps":
-            return value, first.mask
-        case "moves" if hasattr(module, "next_mask"):
-            return value, module.next_mask(first.mask)  # type: ignore[operator]  # a method of the block
-    return value, None
-
-
 def _unusable(value: Tensor, mask: Tensor | None, axes: tuple[str, ...], form: Schema, bound: Bound) -> str:
     """Why a block's output cannot be used, empty if it can."""
     if value.numel() > merging.MAX_VALUES:
@@ -280,11 +257,6 @@ def _signal(value: Tensor, mask: Tensor | None, axes: tuple[str, ...], first: Si
     """The signal of a block's output; integers keep the facts known of the first input."""
     dtype: Dtype = "float" if value.is_floating_point() else "bool" if value.dtype == torch.bool else "int"
     return Signal(axes, tuple(value.shape[1:]), dtype, first.known if dtype == "int" else {}, mask is not None)
-
-
-def _first(bound: Bound) -> Flow:
-    """The flow of the first argument."""
-    return next(iter(bound.values()))[1]
 
 
 def _sizes(bound: Bound) -> dict[str, int]:

@@ -219,7 +219,7 @@ def _graph(node: Resolved, path: str, figures: Figures) -> Box:
     for name, wire in node.wires.items():
         named = wire.sources if isinstance(wire.sources, Mapping) else None
         sources[name] = {source: argument for argument, source in named.items()} if named else {}
-        sources[name] |= {source: "" for source in wire.names if source not in sources[name]}
+        sources[name] |= {source: wire.output or "" for source in wire.names if source not in sources[name]}
         child = node.children.get(name)
         box = _inner(child, _under(path, name), figures) if child is not None else None
         if box is not None and child is not None and child.kind == "chain":

@@ -65,6 +65,8 @@ class Resolved:
         merge: how branches or sources are merged.
         outputs: a graph's outputs.
         mask: what becomes of the input's mask in a block.
+        others: the signals of a block's further outputs, by name.
+        losses: the names of a block's auxiliary losses.
         target: the node that a shared one runs, resolved for what it reads here; None of a transposed one.
     """
 
@@ -81,6 +83,8 @@ class Resolved:
     merge: str | None = None
     outputs: tuple[str, ...] = ()
     mask: MaskFate = "keeps"
+    others: Mapping[str, Signal] = field(default_factory=dict)
+    losses: tuple[str, ...] = ()
     target: "Resolved | None" = None
 
     @property

@@ -73,6 +73,8 @@ class _Writer:
             at = f"{path}.{name}" if path else name
             child = node.children.get(name)
             sources = [here[source] for source in wire.names]
+            if wire.output is not None:
+                sources = [(key, wire.output) for key, _ in sources]
             if wire.merge is not None:
                 shape = brief(next(iter(child.reads.values()))) if child is not None else ""
                 sources = [self.join(wire.merge, sources, shape)]

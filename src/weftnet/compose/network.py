@@ -5,13 +5,14 @@ A sequence's mask (batch, time; True = real) accompanies its values and is passe
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
-from weftnet.compose.call import Call, Value
+from weftnet.compose.call import Call, Losses, Value
 from weftnet.compose.flow import Resolved
 from weftnet.compose.merging import feature_axis, merge_masks, merge_tensors
 from weftnet.compose.resolve import examine
@@ -26,8 +27,9 @@ class _Step:
     def __init__(self, name: str, resolved: Resolved, signals: Mapping[str, Signal]) -> None:
         wire = resolved.wires[name]
         child = resolved.children.get(name)
-        self.name, self.sources, self.merge = name, wire.names, wire.merge
-        self.feature = feature_axis(signals[wire.names[0]])
+        self.name, self.merge = name, wire.merge
+        self.sources = wire.names if wire.output is None else (f"{wire.names[0]}.{wire.output}",)
+        self.feature = feature_axis(signals[self.sources[0]])
         several = child is not None and child.kind == "block" and len(child.reads) > 1 and wire.merge is None
         arguments = tuple(wire.sources) if isinstance(wire.sources, Mapping) else tuple(child.reads if child else ())
         self.arguments = arguments if several else ()
@@ -58,13 +60,21 @@ class Combined(nn.Module):
             self._inputs, self._outputs = tuple(resolved.reads), resolved.outputs
             self._steps: list[_Step] = []
             signals = dict(resolved.reads)
-            for name, wire in resolved.wires.items():
+            for name in resolved.wires:
                 self._steps.append(_Step(name, resolved, signals))
-                signals[name] = resolved.children[name].output if name in resolved.children else signals[wire.names[0]]
+                source = self._steps[-1].sources[0]
+                node = resolved.children.get(name)
+                signals[name] = signals[source] if node is None else node.output
+                if node is not None:
+                    signals |= {f"{name}.{output}": signal for output, signal in node.others.items()}
 
     def initial_state(self, batch: int, time: int) -> States:
         """What the nodes remember before the first of at most `time` steps."""
         states: States = {}
+        for step in self._steps if self._kind == "graph" else ():
+            node, _, output = step.sources[0].partition(".")
+            if output and self._calls[node].stepping.offers:
+                raise SettingError(f"{node} gives no {output} step by step", where=f"node {step.name}")
         for segment, module in self._modules.items():
             if isinstance(module, Combined | SharedNode):
                 states[segment] = module.initial_state(batch, time)
@@ -72,38 +82,44 @@ class Combined(nn.Module):
                 states[segment] = self._calls[segment].stepping.initial_state(module, batch, time)  # type: ignore[arg-type]  # children are never None
         return states
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, states: States | None = None) -> Value:
-        """Run the combinator on one value; with states, on its next steps."""
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None, states: States | None = None, losses: Losses | None = None
+    ) -> Value:
+        """Run the combinator on one value; with states, on its next steps. Auxiliary losses are put into `losses`."""
         match self._kind:
             case "chain":
                 for segment in self._order:
-                    x, mask = self._child(segment, x, mask, states)
+                    x, mask = self._child(segment, x, mask, states, losses)
                 return x, mask
             case "residual":
-                y, y_mask = self._child("body", x, mask, states)
+                y, y_mask = self._child("body", x, mask, states, losses)
                 if "shortcut" not in self._modules:
                     return y + x, y_mask
-                short, short_mask = self._child("shortcut", x, mask, states)
+                short, short_mask = self._child("shortcut", x, mask, states, losses)
                 return y + short, merge_masks([y_mask, short_mask])
             case "parallel":
-                values = [self._child(segment, x, mask, states) for segment in self._modules]
+                values = [self._child(segment, x, mask, states, losses) for segment in self._modules]
                 merged = merge_tensors(self._merge, [y for y, _ in values], self._feature)
                 return merged, merge_masks([m for _, m in values])
             case _:
-                return self._graph({self._inputs[0]: (x, mask)}, states)[self._outputs[0]]
+                return self._graph({self._inputs[0]: (x, mask)}, states, losses)[self._outputs[0]]
 
-    def _child(self, segment: str, x: Tensor, mask: Tensor | None, states: States | None) -> Value:
+    def _child(
+        self, segment: str, x: Tensor, mask: Tensor | None, states: States | None, losses: Losses | None
+    ) -> Value:
         module: nn.Module = self._modules[segment]  # type: ignore[assignment]  # children are never None
         call = self._calls.get(segment)
         if call is None:
-            result: Value = module(x, mask, None if states is None else states[segment])
+            result: Value = module(x, mask, None if states is None else states[segment], losses)
             return result
         if states is None:
-            return call.one(module, x, mask)
+            return call.one(module, x, mask, losses)
         y, states[segment] = call.stepping.step(module, x, states[segment])
         return y, None
 
-    def _graph(self, values: Mapping[str, Value], states: States | None = None) -> dict[str, Value]:
+    def _graph(
+        self, values: Mapping[str, Value], states: States | None = None, losses: Losses | None = None
+    ) -> dict[str, Value]:
         """All outputs of a graph from all its inputs; the steps are in execution order."""
         here = dict(values)
         for step in self._steps:
@@ -111,14 +127,27 @@ class Combined(nn.Module):
             if step.arguments:
                 module: nn.Module = self._modules[step.name]  # type: ignore[assignment]  # children are never None
                 named = dict(zip(step.arguments, sources, strict=True))
-                here[step.name] = self._calls[step.name].several(module, named)
+                self._put(here, step.name, self._calls[step.name].every(module, named, losses))
                 continue
             x, mask = sources[0]
             if step.merge:
                 x = merge_tensors(step.merge, [y for y, _ in sources], step.feature)
                 mask = merge_masks([m for _, m in sources])
-            here[step.name] = self._child(step.name, x, mask, states) if step.name in self._modules else (x, mask)
+            call = self._calls.get(step.name)
+            if call is not None and call.others and (states is None or not call.stepping.offers):
+                one: nn.Module = self._modules[step.name]  # type: ignore[assignment]  # children are never None
+                self._put(here, step.name, call.every(one, {call.arguments[0]: (x, mask)}, losses))
+            elif step.name in self._modules:
+                here[step.name] = self._child(step.name, x, mask, states, losses)
+            else:
+                here[step.name] = x, mask
         return {name: here[name] for name in self._outputs}
+
+    @staticmethod
+    def _put(here: dict[str, Value], name: str, outputs: Mapping[str, Value]) -> None:
+        """A node's outputs among the values of its graph: the first under its name, others as `name.output`."""
+        for output, value in outputs.items():
+            here[f"{name}.{output}" if output else name] = value
 
 
 class Network(Combined):
@@ -138,6 +167,8 @@ class Network(Combined):
         for module in self.modules():
             if isinstance(module, SharedNode):
                 module.bind(self)
+        self.losses: tuple[str, ...] = tuple(dict.fromkeys(name for row in self.rows for name in _losses(row)))
+        self._given: Losses = {}
 
     @property
     def gives(self) -> Signal | dict[str, Signal]:
@@ -160,6 +191,15 @@ class Network(Combined):
         """
         return _bare(self.run(inputs, masks))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the losses of a pass: a copy has made none."""
+        return {**self.__dict__, "_given": {}}
+
+    def take_losses(self) -> dict[str, Tensor]:
+        """The auxiliary losses of the passes in training mode since they were last taken, summed by name."""
+        given, self._given = self._given, {}
+        return {name: torch.stack(values).sum() for name, values in given.items()}
+
     def run(
         self,
         inputs: Tensor | Mapping[str, Tensor],
@@ -168,10 +208,12 @@ class Network(Combined):
     ) -> dict[str, Value]:
         """Like `forward`, with the masks of the outputs; with states, the next steps."""
         values = self._values(inputs, masks or {})
+        keep = self.losses and self.training and torch.is_grad_enabled()
+        losses: Losses | None = self._given if keep else None
         if self._kind == "graph":
-            return self._graph(values, states)
+            return self._graph(values, states, losses)
         ((x, mask),) = values.values()
-        return {"y": Combined.forward(self, x, mask, states)}
+        return {"y": Combined.forward(self, x, mask, states, losses)}
 
     def initial_state(self, batch: int, time: int) -> States:
         """The state before the first step of a batch of sequences.
@@ -214,6 +256,12 @@ class Network(Combined):
         if unknown := [name for name in masks if name not in inputs]:
             raise SettingError(f"a mask of {unknown[0]!r}, which is not an input", expected=", ".join(inputs))
         return {name: (inputs[name], masks.get(name)) for name in names}
+
+
+def _losses(row: Resolved) -> list[str]:
+    """The names of a node's auxiliary losses; a shared node gives those of the blocks it runs once more."""
+    target = [] if row.target is None else [name for leaf in row.target.leaves() for name in leaf.losses]
+    return [*row.losses, *target]
 
 
 def _bare(outputs: Mapping[str, Value]) -> Tensor | dict[str, Tensor]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node, Shared
-from weftnet.compose.call import Call, Value
+from weftnet.compose.call import Call, Losses, Value
 from weftnet.compose.flow import Flow, Path, Resolved, Result
 from weftnet.compose.stepping import States
 from weftnet.compose.translate import sentence
@@ -56,15 +56,17 @@ class SharedNode(nn.Module):
             return states
         return {"own": self._call.stepping.initial_state(self.target, batch, time)}
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, states: States | None = None) -> Value:
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None, states: States | None = None, losses: Losses | None = None
+    ) -> Value:
         """As a combinator: a value with its mask, or its next steps."""
         if self.transposed:
             return self.target.transposed(x), mask  # type: ignore[operator]  # the resolver has called it
         if self._call is None:
-            result: Value = self.target(x, mask, states)
+            result: Value = self.target(x, mask, states, losses)
             return result
         if states is None:
-            return self._call.one(self.target, x, mask)
+            return self._call.one(self.target, x, mask, losses)
         y, states["own"] = self._call.stepping.step(self.target, x, states["own"])
         return y, None
 

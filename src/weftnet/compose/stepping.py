@@ -48,7 +48,8 @@ class Stepping:
         if self.offers:
             y, state = module.step(x, state)  # type: ignore[operator]  # its method
             return y, state
-        return module(x), None
+        alone = module(x)
+        return (alone[0] if isinstance(alone, tuple) else alone), None
 
     def _error(self, why: str) -> SettingError:
         return SettingError(f"{self.name} can't work step by step: {why}", where=f"node {self.where}")

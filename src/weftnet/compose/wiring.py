@@ -11,7 +11,7 @@ from weftnet.blocks import BLOCKS
 from weftnet.compose import graphs
 from weftnet.compose.flow import Flow, Path, Resolved, Result
 from weftnet.compose.walk import Walk
-from weftnet.errors import WeftnetError
+from weftnet.errors import WeftnetError, closest
 
 #: A node of the graph: its output, itself, and the merge of its sources.
 Wired: TypeAlias = tuple[Flow | None, Resolved | None, str | None]
@@ -39,6 +39,7 @@ class GraphResolver:
             here[name], child, merge = self._wire(graph, name, here, path, spec)
             if child is not None:
                 children[name] = child
+                here |= {f"{name}.{other}": Flow.of(signal, child.path) for other, signal in child.others.items()}
             if merge is not None:
                 merges[name] = merge
         outputs = {name: here[name] for name in graph.outputs}
@@ -84,6 +85,8 @@ class GraphResolver:
             return *_split(self.walk.block(wire.node, by_argument, path, spec_here)), None
         if len(wire.sources) == 1 and wire.merge is None:
             (flow,) = flows.values()
+            if wire.output is not None and flow is not None:
+                flow = self._output(wire.names[0], wire.output, here, spec_here)
             if wire.node is None:
                 return (flow.named(".".join(path)) if flow else None), None, None
             return *_split(self.walk.node(wire.node, flow, path, spec_here)), None
@@ -91,6 +94,16 @@ class GraphResolver:
             by_argument = dict(zip(ports, flows.values(), strict=False))
             return *_split(self.walk.block(wire.node, by_argument, path, spec_here)), None
         return self._merged(graph, name, here, path, spec)
+
+    def _output(self, source: str, output: str, here: Mapping[str, Flow | None], spec: Path) -> Flow | None:
+        """One of several outputs of a source, by its name."""
+        name = f"{source}.{output}"
+        if name not in here:
+            others = [other.removeprefix(f"{source}.") for other in here if other.startswith(f"{source}.")]
+            what = f"{source!r} has no output {output!r}"
+            reads = " | ".join(others) or "no output: it has only one"
+            self.walk.fault(spec, "graph", what, reads=reads, close=closest(output, others))
+        return here.get(name)
 
     def _merged(self, graph: Graph, name: str, here: Mapping[str, Flow | None], path: Path, spec: Path) -> Wired:
         """Resolve a node whose sources are merged before it reads them."""

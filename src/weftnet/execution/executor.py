@@ -14,10 +14,10 @@ their order, layouts, modes and names.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import torch
@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from weftnet.base.heap import kept_memory
 from weftnet.compose import Network
 from weftnet.data.batch import Batch
+from weftnet.execution.auxiliary import with_auxiliary
 from weftnet.execution.folding import fold_norms
 from weftnet.execution.plan import Plan
 from weftnet.execution.products import dense_by_onednn
@@ -76,17 +77,19 @@ class Executor:
         return replace(batch, inputs={name: _channels_last(values) for name, values in batch.inputs.items()})
 
     def losses(
-        self, task: Task, model: nn.ModuleDict, batch: Batch, generator: torch.Generator
-    ) -> Iterator[tuple[str, Tensor]]:
-        """The task's losses, each computed in the plan's arithmetic when the caller asks for it.
+        self, task: Task, model: nn.ModuleDict, batch: Batch, generator: torch.Generator,
+        auxiliary: Mapping[str, float] = MappingProxyType({}),
+    ) -> Iterator[tuple[str, Tensor]]:  # fmt: skip
+        """The task's losses with those of the blocks, each computed in the plan's arithmetic when it is asked for.
 
         Args:
             task: that computes them.
             model: the executor's, possibly wrapped for several processes.
             batch: in the plan's layout.
             generator: of the task's random numbers.
+            auxiliary: weights of the blocks' losses by name; 1 for every other.
         """
-        losses = task.losses(model, batch, generator)
+        losses = with_auxiliary(task.losses(model, batch, generator), task, model, auxiliary)
         return self._autocast(losses, generator.device) if self.plan.precision == "bfloat16" else losses
 
     @contextmanager

@@ -46,6 +46,8 @@ class Recipe:
     """Largest norm of a group's gradient; longer ones are scaled down to it."""
     ema: float | None = None
     """Decay of the weights' running mean, which is then evaluated and kept instead of the weights; in (0, 1)."""
+    auxiliary: Mapping[str, float] = field(default_factory=dict)
+    """Weights of the losses that blocks give, by name; 1 for every other: {"commitment": 0.5}."""
     augment: Sequence[str | Mapping[str, Mapping[str, Any]]] = ()
     """Names of `weftnet.data.AUGMENTATIONS`, in order: ["flip", {"crop": {"padding": 2}}]."""
     evaluate_every: str = "1 epoch"
@@ -215,6 +217,10 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "groups": (
         "a mapping of mappings",
         lambda value: isinstance(value, Mapping) and all(isinstance(own, Mapping) for own in value.values()),
+    ),
+    "auxiliary": (
+        "a mapping of names to numbers, at least 0",
+        lambda value: isinstance(value, Mapping) and all(_number(weight) and weight >= 0 for weight in value.values()),
     ),
     "warmup": ("a share of the training in [0, 1)", lambda value: _number(value) and 0 <= value < 1),
     "batch_size": ("a positive whole number", lambda value: _whole(value, 1)),

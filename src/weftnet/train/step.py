@@ -23,7 +23,7 @@ def take_step(
     """
     losses = []
     for batch, weight in batches:
-        for group, loss in executor.losses(task, state.for_training, batch, generator):
+        for group, loss in executor.losses(task, state.for_training, batch, generator, recipe.auxiliary):
             share = loss / recipe.accumulate if recipe.accumulate > 1 else loss
             state.team.backward(share, state.targets[group], weight)
             losses.append((group, loss.detach() if weight == 1.0 else loss.detach() * weight))

@@ -90,7 +90,9 @@ class Trial:
         self.generator.manual_seed(self.recipe.seed)
         torch.manual_seed(draw)
         with self.executor.process_settings():
-            for group, loss in self.executor.losses(self.task, self.model, batch, self.generator):
+            for group, loss in self.executor.losses(
+                self.task, self.model, batch, self.generator, self.recipe.auxiliary
+            ):
                 loss.backward(inputs=self.state.parameters[group])  # type: ignore[no-untyped-call]
                 values.append(float(loss.detach()))
         gradients = [p.grad.detach().clone() for p in self.model.parameters() if p.grad is not None]

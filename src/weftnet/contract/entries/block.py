@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import jaxtyping
 import torch
+from torch import Tensor, nn
 
 from weftnet.architecture.schema import schema
 from weftnet.blocks import BLOCKS
@@ -27,11 +28,18 @@ def block(name: str) -> list[Check]:
     return checks(name, str, functions)
 
 
+def _first(module: nn.Module, *values: Tensor, **inputs: Tensor) -> Tensor:
+    """What goes on in a network: the only output, or the first of several."""
+    y = module(*values, **inputs)
+    first: Tensor = y[0] if isinstance(y, tuple) else y
+    return first
+
+
 def _promises(name: str) -> None:
     """It gives the shape that it promises, finite, in the dtype that it was given."""
     for case in variants(name):
         with _in(case):
-            y = case.module()(**case.inputs())
+            y = _first(case.module(), **case.inputs())
             promised = case.resolved.output.shape(BATCH)
             expect(tuple(y.shape) == promised, "the shape is another", expected=str(promised), got=str(tuple(y.shape)))
             expect(y.dtype == torch.float64, "the dtype is another", expected="float64", got=str(y.dtype))
@@ -43,9 +51,9 @@ def _examples_do_not_mix(name: str) -> None:
     for case in variants(name):
         with _in(case):
             module, inputs = case.module(), case.inputs()
-            together = module(**inputs)
+            together = _first(module, **inputs)
             for i in range(BATCH):
-                alone = module(**{key: value[i : i + 1] for key, value in inputs.items()})
+                alone = _first(module, **{key: value[i : i + 1] for key, value in inputs.items()})
                 what, fix = f"example {i} depends on its neighbours", "compute along every axis but the first"
                 same(together[i : i + 1], alone, _TOLERANCE, what, fix)
 
@@ -56,11 +64,12 @@ def _gradients(name: str) -> None:
         with _in(case):
             module, inputs = case.module().train(), case.inputs()
             leaves = {key: value.requires_grad_() for key, value in inputs.items() if value.is_floating_point()}
-            y = module(**inputs)
+            given = module(**inputs)
             tensors = [*leaves.items(), *module.named_parameters()]
             if not tensors:
                 continue
-            torch.autograd.backward((y * torch.randn_like(y)).sum())
+            outputs = [y for y in (given if isinstance(given, tuple) else (given,)) if y.requires_grad]
+            torch.autograd.backward([(y * torch.randn_like(y)).sum() for y in outputs])  # auxiliary losses too
             for key, tensor in tensors:
                 expect(tensor.grad is not None, f"{key} gets no gradient", fix="use it, with functions of torch")
                 assert tensor.grad is not None
@@ -90,7 +99,7 @@ def _compare_padded(case: Case) -> None:
             masks[mask_name] = torch.arange(time) < torch.tensor(lengths[key]).unsqueeze(1)
             padding = ~masks[mask_name].reshape(BATCH, time, *[1] * (value.ndim - 2))
             inputs[key] = value.masked_fill(padding, torch.nan) if value.is_floating_point() else value
-    together = module(**inputs, **masks)
+    together = _first(module, **inputs, **masks)
     rows = list(together)
     if "time" in case.resolved.output.axes:
         real = module.next_mask(masks["mask"]) if form.moves_time else masks["mask"]  # type: ignore[operator]
@@ -101,7 +110,7 @@ def _compare_padded(case: Case) -> None:
             key: value[i : i + 1, : lengths[key][i]] if key in lengths else value[i : i + 1]
             for key, value in inputs.items()
         }
-        expected = module(**alone)[0]
+        expected = _first(module, **alone)[0]
         expect(
             bool(rows[i].isfinite().all()), "values are not finite where padding is NaN", fix="mask with torch.where"
         )
@@ -120,12 +129,12 @@ def _deterministic(name: str) -> None:
     for case in variants(name):
         with _in(case):
             module, inputs = case.module(), case.inputs()
-            y = module(**inputs)
-            expect(torch.equal(module(**inputs), y), "a second call in evaluation differs")
+            y = _first(module, **inputs)
+            expect(torch.equal(_first(module, **inputs), y), "a second call in evaluation differs")
             twin = case.resolved.cls(**case.resolved.settings).double().eval()
             twin.load_state_dict(copy.deepcopy(module.state_dict()))
             what, fix = "another one with the same state dict differs", "keep what it learns in parameters and buffers"
-            expect(torch.equal(twin(**inputs), y), what, fix=fix)
+            expect(torch.equal(_first(twin, **inputs), y), what, fix=fix)
 
 
 def _causal(name: str) -> None:
@@ -137,11 +146,11 @@ def _causal(name: str) -> None:
         with _in(case):
             module, inputs = case.module(), case.inputs()
             first = next(iter(inputs))
-            before = module(**inputs)
+            before = _first(module, **inputs)
             for t in range(1, inputs[first].shape[1]):
                 later = inputs[first].clone()
                 later[:, t:] += 1
-                after = module(**{**inputs, first: later})
+                after = _first(module, **{**inputs, first: later})
                 same(after[:, :t], before[:, :t], _TOLERANCE, f"steps before {t} see what comes later")
 
 
@@ -153,8 +162,8 @@ def _steps(name: str) -> None:
     for case, stepping, state in found:
         with _in(case):
             module, (x,) = case.module(), case.inputs().values()
-            whole = module(x)
-            same(module(x[:, :2]), whole[:, :2], _TOLERANCE, "the first steps see later ones")
+            whole = _first(module, x)
+            same(_first(module, x[:, :2]), whole[:, :2], _TOLERANCE, "the first steps see later ones")
             for start, stop in ((0, 3), (3, 4), (4, 6)):  # several at first, one, several
                 y, state = stepping.step(module, x[:, start:stop], state)
                 same(y, whole[:, start:stop], _TOLERANCE, f"steps {start} to {stop} differ from the whole pass")
@@ -168,7 +177,7 @@ def _exports(name: str) -> None:
         warnings.simplefilter("ignore")  # torch warns of tensors that its own recurrent layers assign while traced
         exported = torch.export.export(module, (), kwargs=dict(inputs)).module()
     others = {key: value.flip(0) for key, value in inputs.items()}
-    same(exported(**others), module(**others), _TOLERANCE, "the exported program gives other numbers")
+    same(_first(exported, **others), _first(module, **others), _TOLERANCE, "the exported program gives other numbers")
 
 
 def _documented(name: str) -> None:

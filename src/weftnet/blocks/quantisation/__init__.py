@@ -1,0 +1,1 @@
+"""Blocks that replace values by the nearest of a few."""
