@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # One process a core, each with one thread (tests/conftest.py); who has nothing left takes over what waits elsewhere.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: demo test slow check catalogue clean
+.PHONY: demo test slow check catalogue grid clean
 
 demo: $(VENV)/.core  ## environment, install, and the main job on the embedded digits
 	$(BIN)/weftnet fit digits --budget 6s --seeds 3 --out runs/demo --replace
@@ -21,6 +21,9 @@ check: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+grid: $(VENV)/.dev  ## every task through every stage; takes long
+	$(BIN)/weftnet grid
 
 catalogue: $(VENV)/.dev  ## the generated pages of docs/
 	$(BIN)/python scripts/catalogue.py

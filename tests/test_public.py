@@ -79,5 +79,6 @@ def test_the_commands_and_options_are_these() -> None:
             "engine", "threads", "plugin",
         ],
         "contract": ["plugins", "entries", "as_json"],
+        "grid": ["task", "family", "fast", "as_json", "plugin"],
         "calibrate": [],
     }  # fmt: skip

@@ -20,7 +20,7 @@ _COMMANDS = (
     "check", "draw", "blocks", "zoo",
     "fit", "resume", "plan", "evaluate", "predict", "report", "compare", "sample",
     "explain", "compress", "export", "serve",
-    "contract", "calibrate",
+    "contract", "grid", "calibrate",
 )  # fmt: skip
 
 app = typer.Typer(
