@@ -125,7 +125,7 @@ def _write_manifest(
     document = {
         "format": FORMAT,
         "target": target,
-        "task": asdict(loaded.run.facts.task),
+        "task": {"name": loaded.run.facts.task.name, "settings": loaded.run.facts.task.settings},
         "parts": parts,
         "preprocessing": None if unanswered else loaded.preprocessing.state(),
         "answers": not unanswered,
