@@ -1,4 +1,7 @@
-"""An augmentation: `Augmentation(**settings)(images, target, generator, classes=None) → (images, target)`."""
+"""An augmentation: `Augmentation(**settings)(images, target, generator, classes=None) → (images, target)`.
+
+One with `on_batch(batch, generator)` is tried on a batch of lists, (batch, items, dim), with a target for each item.
+"""
 
 import inspect
 from typing import Any
@@ -8,6 +11,7 @@ from torch import Tensor
 
 from weftnet.contract._check import Check, NotApplicable, checks, documented, expect
 from weftnet.data.augment import AUGMENTATIONS
+from weftnet.data.batch import Batch
 
 _BATCH, _CLASSES = 37, 5
 
@@ -30,13 +34,19 @@ def _applied(cls: Any, seed: int = 0, images: Tensor | None = None) -> tuple[Ten
     """A batch, and classes, as it leaves the augmentation with its default settings."""
     augment = cls()
     generator = torch.Generator().manual_seed(seed)
-    given = _images() if images is None else images
+    given = _given(cls) if images is None else images
+    if hasattr(augment, "on_batch"):
+        target = torch.arange(given.shape[1]).expand(_BATCH, -1).contiguous()
+        batch = augment.on_batch(Batch({"x": given}, {}, {"y": target}, torch.arange(_BATCH)), generator)
+        return batch.inputs["x"], batch.target
     result: tuple[Tensor, Tensor] = augment(given, _target(), generator, classes=_CLASSES, **_more(augment, seed))
     return result
 
 
-def _images() -> Tensor:
-    return torch.randn(_BATCH, 3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+def _given(cls: Any) -> Tensor:
+    """Images, or lists for an augmentation of whole batches."""
+    shape = (_BATCH, 6, 4) if hasattr(cls, "on_batch") else (_BATCH, 3, 9, 12)
+    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
 def _target() -> Tensor:
@@ -65,14 +75,14 @@ def _random(cls: Any) -> None:
 
 def _leaves_its_input(cls: Any) -> None:
     """The images that it is given stay as they are."""
-    images = _images()
+    images = _given(cls)
     _applied(cls, images=images)
-    expect(torch.equal(images, _images()), "the images were changed in place", fix="work on a copy")
+    expect(torch.equal(images, _given(cls)), "the images were changed in place", fix="work on a copy")
 
 
 def _keeps_the_shape(cls: Any) -> None:
     """Shape and dtype stay, and the result is contiguous."""
-    images, given = _applied(cls)[0], _images()
+    images, given = _applied(cls)[0], _given(cls)
     expect(images.shape == given.shape, "the shape changes", expected=str(given.shape), got=str(images.shape))
     expect(images.dtype == given.dtype, "the dtype changes", expected=str(given.dtype), got=str(images.dtype))
     expect(images.is_contiguous(), "the result is not contiguous", fix="end with .contiguous()")
@@ -81,6 +91,9 @@ def _keeps_the_shape(cls: Any) -> None:
 def _keeps_the_target(cls: Any) -> None:
     """Classes stay, or become shares (batch, classes) that add up to 1."""
     target = _applied(cls)[1]
+    if hasattr(cls, "on_batch"):
+        expect(target.shape == (_BATCH, 6), "the target has another shape", got=f"shape {tuple(target.shape)}")
+        return
     shares = target.shape == (_BATCH, _CLASSES) and torch.allclose(target.sum(1), torch.ones(_BATCH).to(target))
     expect(
         shares or torch.equal(target, _target()),
