@@ -65,7 +65,8 @@ class Loaded:
         """
         state = self.run.json("data.json")
         if state.get("form") == "windows":
-            raise RunError("reads no rows of columns", where=str(self.run.folder), got="data of form windows")
+            why = "not applicable, because its data are one running text: weftnet sample continues it"
+            raise RunError("reads no rows of columns", where=str(self.run.folder), got=why)
         return Preprocessing.from_state(state.get("preprocessing", {}))
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:

@@ -41,6 +41,7 @@ def _of_run(run: Run, threads: int) -> Runner:
         raise RunError("is computed by torch", where=str(run.folder))
     state = run.json("data.json")
     if state.get("form") == "windows":
-        raise RunError("reads no rows of columns", where=str(run.folder), got="data of form windows")
+        why = "not applicable, because its data are one running text: weftnet sample continues it"
+        raise RunError("reads no rows of columns", where=str(run.folder), got=why)
     session = Session(run.file(run.facts.engine.file), threads)
     return Runner(Preprocessing.from_state(state.get("preprocessing", {})), run.facts.task, {"network": session.run})

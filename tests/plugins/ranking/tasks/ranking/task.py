@@ -65,7 +65,8 @@ class Ranking(Task):
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """ListNet of scores (batch, items, 1)."""
-        scores = model["network"](batch.inputs, batch.masks).squeeze(2)
+        network = model["network"]
+        scores = network(batch.inputs, batch.masks).squeeze(2)
         yield "network", list_net(scores, batch.target, batch.target_mask)
 
     def metrics(self) -> list[Metric]:
