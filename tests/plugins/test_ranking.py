@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from weftnet.architecture.reading import from_dict
 from weftnet.base import tensors
 from weftnet.cli import app
+from weftnet.contract import contract
 from weftnet.data import AUGMENTATIONS, KINDS, Batch, open_data
 from weftnet.errors import UnknownName
 from weftnet.losses import LOSSES
@@ -115,6 +116,16 @@ def test_the_kind_is_recognised_and_the_task_chosen(example: Example) -> None:
     assert sorted(sure.values())[-2] < 1
     batch = data.train_batch(0, 8, 0)
     assert torch.equal(batch.target_masks["grades"], batch.target >= 0)
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [("kind", "graded"), ("loss", "list_net"), ("metric", "ndcg"), ("augmentation", "shuffle_items")],
+)
+def test_it_keeps_the_contracts(registry: str, name: str) -> None:
+    outcomes = [check.outcome() for check in contract(registry, name)]
+    assert not [outcome for outcome in outcomes if outcome.verdict == "broken"]
+    assert "kept" in {outcome.verdict for outcome in outcomes}
 
 
 class Kill(Listener):
