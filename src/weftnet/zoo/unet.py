@@ -45,3 +45,8 @@ def _conv(width: int) -> list[Node]:
 def example() -> tuple[dict[str, Any], str]:
     """Settings of a small one, and what it reads."""
     return {"width": 4, "depth": 2}, "image:3x8x12"
+
+
+def published() -> list[tuple[dict[str, Any], str, int]]:
+    """Settings, what it reads, and its parameters as the docstring has them."""
+    return [({}, "image:3x64x64", 34_520_128)]
