@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     **dict.fromkeys(("number", "text", "texts", "table"), "forms of answers, fields and inputs"),
     **dict.fromkeys(("images", "arrays", "saved"), "parts of files and figures"),
     "torch": "the package",
+    "mask": "the argument that says what counts, after which the kind of column is called",
     "step": "of a training",
 }
 #: files and folders that name entries, why they have to, and which; * is any block
@@ -35,6 +36,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     # defaults, which anybody can set otherwise
     "train/recipe.py": ("the default recipe", "adamw one_cycle"),
     "cost": ("the optimiser that is counted by default", "adamw"),
+    "cli/commands/grid.py": ("the format that `weftnet export` is tried with", "onnx"),
     "tasks/_propose/candidate.py": ("the recipe of proposals", "adamw one_cycle"),
     "cli/fit.py": ("the data that come with the package", "digits"),
     "data/opening.py": ("the data that come with the package; an argument", "digits forecast"),
@@ -48,7 +50,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "compress": ("eight-bit runs are graphs of the package onnx, and the search tries its engines in turn", "onnx"),
     "export/onnx.py": ("the package", "onnx"),
     "run/facts.py": ("the format of an eight-bit run", "onnx"),
-    "metrics/_torchmetrics.py": ("modules of torchmetrics", "classification regression audio"),
+    "metrics/_torchmetrics.py": ("modules of torchmetrics", "classification regression segmentation audio"),
     # words that mean something else just there
     "report/plots.py": ("the label of an axis", "accuracy"),
     "data/forecasting.py": ("a target; a place in a message", "forecast calendar"),
