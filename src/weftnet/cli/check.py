@@ -5,7 +5,17 @@ from typing import Annotated
 import typer
 
 from weftnet.base.units import bytes_of
-from weftnet.cli._options import Inputs, Plugin, Source, Target, plugins
+from weftnet.cli._options import (
+    DataOptions,
+    Inputs,
+    Kinds,
+    Plugin,
+    Source,
+    Target,
+    plugins,
+    values_of,
+    without_none,
+)
 
 
 def check(
@@ -13,6 +23,8 @@ def check(
     inputs: Inputs = None,
     data: Source = None,
     target: Target = None,
+    kinds: Kinds = None,
+    options: DataOptions = None,
     task: Annotated[str | None, typer.Option(help="The task whose head completes the architecture.")] = None,
     batch: Annotated[int, typer.Option(help="Batch size for memory and time.")] = 64,
     max_batch: Annotated[
@@ -42,8 +54,9 @@ def check(
 
     plugins(plugin)
     sound = check_command(
-        arch, inputs=inputs or [], data=data, target=target, task=task, fix=fix, as_json=as_json,
-        with_times=not no_time,
+        arch, inputs=inputs or [], data=data,
+        options={**values_of(options), **without_none({"target": target, "kinds": values_of(kinds) or None})},
+        task=task, fix=fix, as_json=as_json, with_times=not no_time,
         figures={
             "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),
             "examples": examples, "together": together_of(workers, shard, bandwidth),

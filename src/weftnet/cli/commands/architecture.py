@@ -72,14 +72,15 @@ def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
 
 
 def check_command(
-    arch: str, *, inputs: Sequence[str], data: str | None, target: str | None, task: str | None, fix: bool,
+    arch: str, *, inputs: Sequence[str], data: str | None, options: Mapping[str, Any], task: str | None, fix: bool,
     as_json: bool, with_times: bool, figures: Mapping[str, Any],
 ) -> bool:  # fmt: skip
     """Print the report of an architecture; True if it has no fault.
 
     What needs no measurement is printed first, so that it is there while steps are timed, and stays if that is stopped.
 
-    `figures` are arguments of `check`: batch, examples, memory, together.
+    `options` are those of the data: target, kinds, …; `figures` are arguments of `check`: batch, examples, memory,
+    together.
     """
     from weftnet.compose.fix import fix as fix_file
     from weftnet.cost import check, rendering
@@ -93,7 +94,7 @@ def check_command(
         from weftnet.cli.commands.choosing import Choice, choose, task_for
         from weftnet.data import open_data
 
-        opened = open_data(data, target=target)
+        opened = open_data(data, **options)
         known = [architecture] if architecture is not None else []
         choice = Choice(task) if task else choose(opened, known)
         if choice.others:

@@ -90,20 +90,16 @@ class _Row:
 
     def check(self) -> None:
         """Its cost."""
-        about = ("--data", self.example.source, *self._target(), "--task", self.task)
+        about = ("--data", self.example.source, *self._target(), *self._options(), "--task", self.task)
         weftnet("check", self._written(), *about, "--no-time")
 
     def train(self, *more: object, out: str = "run") -> None:
         """A run by the command line."""
         fields = [f"--set={name}={json.dumps(value)}" for name, value in self.recipe.items() if name != "steps"]
         settings = [f"--task-set={name}={json.dumps(value)}" for name, value in self.example.settings.items()]
-        about = {name: value for name, value in self.example.options.items() if name not in ("target", "kinds")}
-        kinds = self.example.options.get("kinds", {}).items()
-        options = [f"--kind={name}={json.dumps(value)}" for name, value in kinds]
-        options += [f"--data-set={name}={json.dumps(value)}" for name, value in about.items()]
         weftnet(
             "fit", self.example.source, *self._target(), "--arch", self._written(), "--task", self.task, "--jobs", 1,
-            "--steps", self.recipe["steps"], *fields, *settings, *options, "--out", self.home / out, *more,
+            "--steps", self.recipe["steps"], *fields, *settings, *self._options(), "--out", self.home / out, *more,
         )  # fmt: skip
 
     def resume(self) -> None:
@@ -149,6 +145,14 @@ class _Row:
         stored = Stored.read(self.run)
         engine = ENGINES.get("torch")()
         engine.load(stored, engine.source(stored), 1)
+
+    def _options(self) -> list[str]:
+        """Of the data, but for the target."""
+        about = {name: value for name, value in self.example.options.items() if name not in ("target", "kinds")}
+        kinds = self.example.options.get("kinds", {}).items()
+        return [f"--kind={name}={json.dumps(value)}" for name, value in kinds] + [
+            f"--data-set={name}={json.dumps(value)}" for name, value in about.items()
+        ]
 
     def _target(self) -> Sequence[str]:
         target = self.example.options.get("target")

@@ -55,7 +55,7 @@ def read(path: Path, *, limit: int = LARGEST) -> Content:
         short_name(str(path)),
         str(path),
         columns,
-        digest_of(files, path, limit),
+        digest_of([*files, *path.glob(_CLASSES)], path, limit),
         target="mask",
         kinds={"mask": {"mask": {"classes": _names(path)}}},
         table=True,
