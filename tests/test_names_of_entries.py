@@ -50,7 +50,6 @@ FILES: Mapping[str, tuple[str, str]] = {
     "compress": ("eight-bit runs are graphs of the package onnx, and the search tries its engines in turn", "onnx"),
     "export/onnx.py": ("the package", "onnx"),
     "run/facts.py": ("the format of an eight-bit run", "onnx"),
-    "metrics/_torchmetrics.py": ("modules of torchmetrics", "classification regression segmentation audio"),
     # words that mean something else just there
     "report/plots.py": ("the label of an axis", "accuracy"),
     "data/forecasting.py": ("a target; a place in a message", "forecast calendar"),
@@ -134,7 +133,7 @@ def test_tasks_and_metrics_are_named_by_nobody() -> None:
     for kind in ("task", "judge", "answer", "metric", "loss", "compressor"):
         for name in registries()[kind].names():
             if name not in WORDS:
-                assert named().get(name, set()) <= {"metrics/_torchmetrics.py", "report/plots.py"}, name
+                assert named().get(name, set()) <= {"report/plots.py"}, name
 
 
 @pytest.mark.parametrize("place", FILES)

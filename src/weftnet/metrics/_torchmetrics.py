@@ -7,6 +7,7 @@ torchmetrics turns into probabilities.
 
 import inspect
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from torch import Tensor
@@ -17,7 +18,6 @@ from weftnet.errors import SettingError, UnknownName
 from weftnet.metrics._metric import Metric
 
 PREFIX = "torchmetrics."
-_FOLDERS = ("classification", "regression", "segmentation", "text", "audio", "image", "retrieval", "aggregation")
 
 
 class Foreign(Metric):
@@ -75,7 +75,8 @@ class Foreign(Metric):
 def _classes() -> dict[str, Any]:
     """The metrics that torchmetrics exports, by name."""
     library = need("torchmetrics", extra="metrics", what="its metrics")
-    modules = [library] + [getattr(library, name) for name in _FOLDERS if hasattr(library, name)]
+    loaded = (each for each in vars(library).values() if isinstance(each, ModuleType))
+    modules = [library, *(each for each in loaded if each.__name__.startswith(PREFIX))]
     return {
         name: value
         for module in modules

@@ -1,7 +1,7 @@
 """The passes of a task, run by torch."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,7 +13,19 @@ from weftnet.tasks import TASKS
 from weftnet.tasks._inference import Arrays, infer
 
 
-def run_loop(task: Any, name: str, model: nn.ModuleDict, batch: Batch, options: Mapping[str, Any]) -> dict[str, Tensor]:
+class Runs(Protocol):
+    """What is needed of a task."""
+
+    def passes(self, model: nn.ModuleDict) -> Mapping[str, nn.Module]:
+        """The graphs by name."""
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+
+
+def run_loop(
+    task: Runs, name: str, model: nn.ModuleDict, batch: Batch, options: Mapping[str, Any]
+) -> dict[str, Tensor]:
     """What the task's `infer.py` gives for a batch, each pass run by torch.
 
     Args:
