@@ -36,22 +36,27 @@ class AnswerStream:
 
     Args:
         source: of the examples.
-        answers: (name, answer) one after another; the name is a file's, or a row's number from 1.
+        answers: (name, answer) one after another; a file, a row's number from 1, or the name of a series.
         forms: of the fields of an answer.
-        files: whether the names are files.
+        named: what the names are of: `file`, `row` or `series`.
     """
 
     source: str
     answers: Iterator[tuple[str | int, Answer]]
     forms: Mapping[str, Form]
-    files: bool = False
+    named: str = "row"
+
+    @property
+    def files(self) -> bool:
+        """Whether the names are files."""
+        return self.named == "file"
 
 
 def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> AnswerStream:
     """The answers to the examples in a file or folder.
 
     Pictures and recordings are one example each; so is every line of a .txt file, if the run reads texts; everything
-    else is opened as by `fit`, with the run's fitted preprocessing.
+    else is opened as by `fit`, with the run's fitted preprocessing. Of a series, what comes after its end is asked.
 
     Raises:
         DataError: it can't be read, or the run reads other inputs.
@@ -59,14 +64,14 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
     path = Path(source).expanduser()
     if files := example_files(path):
         column = only_field(loaded, source, files=True)
-        return AnswerStream(source, _of_files(loaded, column, files, options), _forms(loaded), files=True)
+        return AnswerStream(source, _of_files(loaded, column, files, options), _forms(loaded), "file")
     if path.is_file() and suffixes(path)[0] == ".txt":
         return of_texts(loaded, read_text(path).splitlines(), source, options)
     state = dict(_state(loaded))
     data = open_data(source, state=without_target(state))
     streams = (_of_batches(loaded, data.batches(split, _chunk_size(loaded)), options) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
-    return AnswerStream(source, ((row + 1, answer) for row, answer in ordered), _forms(loaded))
+    return AnswerStream(source, ((data.name_of(row), answer) for row, answer in ordered), _forms(loaded), data.named)
 
 
 def of_texts(

@@ -26,6 +26,15 @@ class Data(ABC):
     notes: list[str]  #: what was inferred, left out or filled in
     lazy: bool = False  #: whether batches are read from disk, or encoded, on demand
 
+    @property
+    def named(self) -> str:
+        """What an answer's name is the name of: see `name_of`."""
+        return "row"
+
+    def name_of(self, row: int) -> str | int:
+        """What the answer to a row's example is called: by default the row's number, from 1."""
+        return row + 1
+
     @classmethod
     def form(cls) -> str:
         """How the rows become examples, as a state names it: the name of the class's module, such as `rows`."""

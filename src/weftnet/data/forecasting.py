@@ -8,11 +8,15 @@ The splits follow each other in time: 60 % train, 20 % validation, 20 % test, or
 target lies in it. Their input may begin before it, as in the literature: at the boundary the past is known. Of several
 series in one file, distinguished by a column, no window reaches from one into another; all are split at the same points
 in time. Windows are never materialised: a batch gathers them from the one standardised table.
+
+A table as a question, opened by a state without target, is one window for each series: its last rows. What comes after
+them is the answer, so no row of the target need exist.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,7 +29,7 @@ from weftnet.data.kinds.forecast import Forecast
 from weftnet.data.order import permutation
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.splits import SPLITS, SplitSpec
-from weftnet.data.timeline import Timeline, split_ticks, timeline, window_starts
+from weftnet.data.timeline import Timeline, last_rows, next_starts, split_ticks, timeline, window_starts
 from weftnet.errors import SettingError
 
 
@@ -34,7 +38,7 @@ class ForecastData(Data):
 
     Args:
         content: the raw table.
-        preprocessing: a window for each column, and the fitted forecast.
+        preprocessing: a window for each column, and the fitted forecast; without it this is a question.
         line: the rows in order of time.
         edges: first and past-the-last tick of each split.
         state: what `state()` returns besides the preprocessing.
@@ -55,18 +59,33 @@ class ForecastData(Data):
         self.preprocessing, self.target, self.signals = preprocessing, preprocessing.target, preprocessing.signals
         self.notes, self._state = notes, dict(state)
         forecast = _forecast_of(preprocessing)
-        context = self.signals["series"].size("time")
+        context, horizon = self.signals["series"].size("time"), forecast.horizon if forecast else 0
         self._values = torch.from_numpy(read_channels(content, preprocessing.columns, line))
-        self._channels = torch.tensor(forecast.channels)
-        self._rows = torch.from_numpy(line.order)
-        starts = window_starts(line, edges, context, forecast.horizon, content.source)
-        self._starts = {split: torch.from_numpy(starts[split]) for split in SPLITS}
-        self._before, self._after = torch.arange(-context, 0), torch.arange(forecast.horizon)
+        self._channels = torch.tensor(forecast.channels if forecast else [])
+        self._names: dict[int, str] = {}
+        if forecast:
+            starts = window_starts(line, edges, context, horizon, content.source)
+            self._rows = torch.from_numpy(line.order)
+        else:
+            starts = {"test": next_starts(line, context, content.source)}
+            self._rows = torch.from_numpy(np.insert(line.order, 0, -1))  # the row before a start
+            self._names = last_rows(line)
+        self._starts = {split: torch.from_numpy(starts.get(split, np.empty(0, np.int64))) for split in SPLITS}
+        self._before, self._after = torch.arange(-context, 0), torch.arange(horizon)
         self.sizes = {split: len(starts) for split, starts in self._starts.items()}
         self._order: tuple[tuple[int, int], Tensor] | None = None
 
+    @property
+    def named(self) -> str:
+        """Of a question about series that a column distinguishes: `series`."""
+        return "series" if self._names else "row"
+
+    def name_of(self, row: int) -> str | int:
+        """The series that ends with this row, if a question is named so; else the number of the row."""
+        return self._names.get(row, row + 1)
+
     def rows(self, split: str) -> Tensor:
-        """The row of each window's first target step, ascending."""
+        """The row of each window's first target step, of a question its last row, ascending."""
         return self._rows[self._starts[known_split(split)]].sort().values
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
@@ -93,6 +112,8 @@ class ForecastData(Data):
 
     def _batch(self, starts: Tensor) -> Batch:
         inputs = {"series": self._values[starts[:, None] + self._before]}
+        if self.target is None:
+            return Batch(inputs, {}, {}, self._rows[starts])
         target = self._values[(starts[:, None] + self._after)[..., None], self._channels]
         return Batch(inputs, {}, {"forecast": target}, self._rows[starts])
 
@@ -118,7 +139,7 @@ def open_forecasting(
         target: the columns to forecast; None for every column of numbers.
         kinds: None leaves a column out.
         splits: shares or numbers of steps.
-        state: of data opened before.
+        state: of data opened before; without its target the table is a question.
         options: to be kept in the state, those below among them.
         context: steps a network reads.
         horizon: steps it forecasts.
@@ -154,7 +175,7 @@ def open_forecasting(
     return ForecastData(content, preprocessing, line, edges, settings, [*notes, *unused, *noticed])
 
 
-def _forecast_of(preprocessing: Preprocessing) -> Forecast:
-    if not isinstance(preprocessing.target, Forecast):
+def _forecast_of(preprocessing: Preprocessing) -> Forecast | None:
+    if not isinstance(preprocessing.target, Forecast | None):
         raise SettingError("this is not the state of a forecast's data", got=str(preprocessing.target))
     return preprocessing.target

@@ -1,4 +1,4 @@
-"""The rows of a table of series in order of time, where the splits begin and end, and where windows start.
+"""The rows of a table of series in order of time, where the splits begin and end, and where targets start.
 
 A tick is a point in time, counted from 0. With time stamps the ticks are the distinct stamps of the whole table;
 without, each row is the next tick of its series. Rows are ordered by series, within a series as in the file.
@@ -140,3 +140,28 @@ def window_starts(
                 fix="a shorter context or horizon, other splits, or more rows",
             )
     return starts
+
+
+def next_starts(line: Timeline, context: int, source: str) -> Rows:
+    """The place after the last of each series: where the steps start that nobody knows yet; by their last rows.
+
+    Raises:
+        DataError: a series is shorter than a window.
+    """
+    for name, (start, end) in zip(line.names, line.bounds, strict=True):
+        if end - start < context:
+            raise DataError(
+                "there are fewer rows than the run reads at once",
+                where=source if name is None else f"{source}: series {name!r}",
+                expected=f"at least {context} rows, the context",
+                got=f"{end - start} rows",
+                fix="give more of the past, or train with a shorter context",
+            )
+    ends = np.array([end for _, end in line.bounds])
+    return ends[np.argsort(line.order[ends - 1])]
+
+
+def last_rows(line: Timeline) -> dict[int, str]:
+    """The name of each series by its last row; none where no column distinguishes them."""
+    ends = zip(line.names, line.bounds, strict=True)
+    return {int(line.order[end - 1]): name for name, (_, end) in ends if name is not None}

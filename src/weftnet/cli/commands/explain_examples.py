@@ -86,7 +86,7 @@ def _single(data: Data) -> Iterator[tuple[int, Batch]]:
 
 
 def _name(data: Data, row: int) -> str:
-    return f"{data.name} row {row + 1}"
+    return f"{data.name} {data.named} {data.name_of(row)}"
 
 
 def _places(rows: Sequence[int], most: int, count: int, where: str) -> list[int]:

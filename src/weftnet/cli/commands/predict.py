@@ -66,15 +66,14 @@ def predict_command(
 
 
 def lines(questions: Sequence[AnswerStream], table: bool) -> Iterator[Line]:
-    """The answers with the names of their examples: `file` or `row`, and `source` if there are several."""
+    """The answers with the names of their examples: `file`, `row` or `series`, and `source` if there are several."""
     several = len(questions) > 1 and not all(each.files for each in questions)
     for each in questions:
         for name, answer in each.answers:
             head: Line = {"source": each.source} if several else {}
-            key = "row" if not each.files else "file"
             if several:
-                head |= {"file": "", "row": ""}
-            yield {**head, key: name, **(flat(answer, each.forms) if table else answer)}
+                head |= dict.fromkeys(["file", "row", *(every.named for every in questions)], "")
+            yield {**head, each.named: name, **(flat(answer, each.forms) if table else answer)}
 
 
 def _pairs(values: Sequence[str]) -> dict[str, str]:
