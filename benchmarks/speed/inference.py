@@ -68,7 +68,7 @@ def main() -> None:
 
 def measure(what: str, job: Job, x: Tensor, args: argparse.Namespace, report: Report) -> None:
     """All ways to call a network, in turns."""
-    model, batch = parts(job)[0].eval(), Batch({"x": x}, {}, None, torch.arange(len(x)))
+    model, batch = parts(job)[0].eval(), Batch({"x": x}, {}, {}, torch.arange(len(x)))
     trial = answering.measure(model, batch, args.seconds)
     if trial.plan is None:
         raise SystemExit(f"{what}: {trial.source}: give more --seconds")

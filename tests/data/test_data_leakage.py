@@ -120,6 +120,25 @@ def sentence(row: int) -> str:
     return f"once upon a time {row % 7} there was"
 
 
+def masks(path: Path, splits: Sequence[str]) -> Pair:
+    """Pictures and their masks; changed ones have other classes and another size."""
+    for row in range(ROWS):
+        classes = np.random.default_rng(row).integers(0, 3, (6, 6), dtype=np.uint8)
+        for name, content in (("images", picture(row)), ("masks", grey(classes))):
+            (path / name).mkdir(exist_ok=True)
+            (path / name / f"{row:03}.png").write_bytes(content)
+    first = open_data(path)
+    for row in rows_of(first, splits):
+        (path / "masks" / f"{row:03}.png").write_bytes(grey(np.full((9, 9), 255, np.uint8)))
+    return first, open_data(path)
+
+
+def grey(pixels: Any) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "png")
+    return stream.getvalue()
+
+
 CASES: dict[str, dict[str, Callable[..., Pair]]] = {
     "number": {
         "plain": column("number", lambda row: row / 7, -1e9),
@@ -150,6 +169,7 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
     "audio": {"bytes": column("audio", sound, lambda row: sound(row, rate=1200, loud=0.9))},
     "vector": {"arrays": array((5,), "vector")},
     "series": {"arrays": array((6, 2), "series")},
+    "mask": {"files": masks},
     "characters": {"text": running},
     "window": {"table": forecast(calendar=False)},
     "forecast": {"table": forecast(calendar=False)},

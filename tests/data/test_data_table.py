@@ -240,7 +240,7 @@ def test_state_opens_the_same_and_other_data(tmp_path: Path) -> None:
     assert expected.inputs["tokens"].equal(got.inputs["tokens"])
     bare = open_data(write(tmp_path, [rows[0][:4], *(rows[row + 1][:4] for row in some)], "bare.csv"), state=state)
     (unlabelled,) = bare.batches("test", 99)
-    assert unlabelled.target is None
+    assert unlabelled.targets == {}
     assert unlabelled.inputs["table"].equal(expected.inputs["table"])
     raw = {name: [rows[row + 1][place] for row in some] for place, name in enumerate(rows[0])}
     served = first.encode(raw)

@@ -40,6 +40,7 @@ SLOW: dict[str, tuple[dict[str, Any], str]] = {
     "series_cnn": ({"widths": [5, 6], "kernels": [8, 3]}, "series:24x3,padded"),
     "series_lstm": ({"hidden": 8}, "series:24x3,padded"),
     "series_transformer": ({"dim": 8, "heads": 2}, "series:24x3,padded"),
+    "unet": ({"width": 4, "depth": 2}, "image:3x8x12"),
     "vgg": ({"stages": [[4, 4], [6]]}, "image:3x9x8"),
 }
 RECURRENT = [

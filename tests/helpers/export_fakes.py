@@ -188,6 +188,8 @@ def same(answers: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, A
 
 def written(value: Any) -> Any:
     """A raw value as JSON has it."""
+    if isinstance(value, Path):
+        value = value.read_bytes()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

@@ -33,6 +33,7 @@ class Data:
     hook: Callable[[int], None] = lambda step: None
     signals: dict[str, Any] = field(default_factory=lambda: {"x": parse("vector:6")})
     target: Any = None
+    kinds: dict[str, Any] = field(default_factory=dict)
     source: str = "a rule"
     lazy: bool = False
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from weftnet.compete.facts import latency
 
 import weftnet.data
 from weftnet.answer.samples import draws, images, text
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.compete.jobs import Outcome, conclude
+from weftnet.compete.latency import latency
 from weftnet.data import open_data
 from weftnet.errors import DamagedCheckpoint, DataError, RunError, SettingError
 from weftnet.execution.executor import Executor

@@ -28,7 +28,7 @@ class Ready(Data):
         self.hook()
         place = step % self.steps_per_epoch(batch_size)
         rows = torch.arange(place * batch_size, (place + 1) * batch_size)
-        return Batch({"x": self.x.index_select(0, rows)}, {}, self.y.index_select(0, rows), rows)
+        return Batch({"x": self.x.index_select(0, rows)}, {}, {"next": self.y.index_select(0, rows)}, rows)
 
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
         return iter(())

@@ -92,13 +92,14 @@ def with_loss(job: Job, model: nn.ModuleDict) -> nn.Module:
 def held_out(job: Job, model: nn.ModuleDict, task: Any, examples: TensorDataset) -> float:
     """Loss of the held-out examples: cross-entropy or negative ELBO; for a GAN the squared MMD."""
     from weftnet.data.batch import Batch
+    from weftnet.tasks._scoring import Scoring
 
     x, y = examples.tensors
     model.eval()
     if job.task[0] in ("classification", "language_model"):
         with torch.no_grad():
             return float(Classifier(model)(x, y))
-    batch = Batch({"x": x}, {}, y, torch.arange(len(x)))
+    batch = Batch({"x": x}, {}, {"y": y}, torch.arange(len(x)))
     value = task.evaluate(model, [batch])[task.score]
     return -value if Scoring(task).better == "max" else value
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from weftnet.base.files import inside
 from weftnet.data.fields import Field
+from weftnet.data.kinds import KINDS
 from weftnet.data.kinds.number import MISSING
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, closest
@@ -36,8 +37,8 @@ def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
         raise DataError("there is no such file", where=str(source))
     try:
         if source.is_dir():
-            files = sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
-            return {_only(fields, source, files=True): [_within(source, path) for path in files]}, [
+            name, files = _only(fields, source, files=True), _files(source, fields)
+            return {name: [_within(source, path) for path in files]}, [
                 path.relative_to(source).as_posix() for path in files
             ]
         match source.suffix.lower():
@@ -54,6 +55,13 @@ def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
         raise DataError(f"can't be read: {error.strerror or error}", where=str(source)) from error
     except UnicodeDecodeError as error:
         raise DataError("is not text", where=str(source), expected="UTF-8", got=error.reason) from error
+
+
+def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:
+    """The files of a folder that the kind of the only field may be, by their endings."""
+    suffixes = {suffix for field in fields for suffix in KINDS.get(field.kind).suffixes}
+    shown = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in shown if not suffixes or path.suffix.lower() in suffixes)
 
 
 def _table(source: Path, fields: Sequence[Field]) -> Columns:
