@@ -49,8 +49,8 @@ def test_the_commands_and_options_are_these() -> None:
     assert {name: [n for n in options if n != "return"] for name, options in found.items()} == {
         "data": ["source", "target", "kinds", "options", "out", "as_json", "plugin"],
         "check": [
-            "arch", "inputs", "data", "target", "task", "batch", "max_batch", "memory", "workers", "shard",
-            "bandwidth", "examples", "no_time", "fix", "as_json", "plugin",
+            "arch", "inputs", "data", "target", "kinds", "options", "task", "batch", "max_batch", "memory", "workers",
+            "shard", "bandwidth", "examples", "no_time", "fix", "as_json", "plugin",
         ],
         "draw": ["arch", "inputs", "out", "plugin"],
         "blocks": ["name", "as_json", "plugin"],

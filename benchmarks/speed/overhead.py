@@ -38,6 +38,7 @@ from weftnet.cli.commands.progress import Trainings
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.tasks import TASKS
+from weftnet.tasks._scoring import Scoring
 from weftnet.train import Recipe, fit
 from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.state import State
@@ -108,7 +109,7 @@ def together(job: Job) -> tuple[float, "Other"]:
         batch_size=job.batch, steps=job.steps, plan=PLAN.to_dict(),
     )  # fmt: skip
     terminal = Console(file=io.StringIO(), force_terminal=True)
-    board = Trainings(terminal, 1, task.score)
+    board = Trainings(terminal, 1, Scoring(task).deciding)
     with tempfile.TemporaryDirectory() as folder, board as shown, closing(hand_written(job)) as by_hand:
         data = Ready(job, other := Other(by_hand, warm=job.steps // 10))
         run = fit(

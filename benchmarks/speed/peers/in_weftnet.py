@@ -18,6 +18,7 @@ from rich.console import Console
 from weftnet.architecture.reading import read_text
 from weftnet.cli.commands.progress import Trainings
 from weftnet.tasks import TASKS
+from weftnet.tasks._scoring import Scoring
 from weftnet.train import Recipe, fit
 
 
@@ -37,7 +38,7 @@ def main() -> None:
     task = TASKS.get(this.task[0])(**this.task[1])
     with tempfile.TemporaryDirectory() as folder:
         clock.begin()
-        with Trainings(Console(stderr=True), 1, task.score) as shown:
+        with Trainings(Console(stderr=True), 1, Scoring(task).deciding) as shown:
             progress, recipe = shown.training(this.network), Recipe(**settings(this), steps=this.steps, plan=forced)
             run = fit(architecture, task, data, recipe, Path(folder) / "run", listeners=[progress], device="cpu")
         clock.end()
