@@ -41,6 +41,7 @@ def mine(tmp_path: Path) -> Iterator[Path]:
 
 def test_what_a_plugin_brings_is_checked(mine: Path) -> None:
     done = CliRunner().invoke(app, ["contract", str(mine)])
+    assert isinstance(done.exception, SystemExit), done.output
     assert done.exit_code == 1
     steady, careless = done.output[done.output.index("loss steady") :], done.output[: done.output.index("loss steady")]
     assert "BROKEN" not in steady.split("10 checks")[0]
