@@ -5,24 +5,12 @@ F1_k = 2 Σ t·a / (Σ t + Σ a)     over the examples, with true labels t and p
 
 from torch import Tensor
 
-from weftnet.metrics._counts import decided, label_counts, precision_recall_f1
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._counts import precision_recall_f1
+from weftnet.metrics._labels import LabelCounts
 
 
-class LabelMacroF1(Sums, better="max", unit="share"):
-    """From logits and targets (n, labels).
-
-    Args:
-        threshold: a label is predicted from this probability on.
-    """
-
-    def __init__(self, threshold: float = 0.5) -> None:
-        super().__init__()
-        self.threshold = threshold
-
-    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """Hits, true and predicted examples of every label."""
-        return label_counts(*decided(outputs, target, self.threshold))
+class LabelMacroF1(LabelCounts, better="max", unit="share"):
+    """From logits and targets (n, labels); `threshold` as in `Thresholded`."""
 
     def of(self, total: Tensor) -> Tensor:
         """The mean F1."""

@@ -5,24 +5,12 @@ F1 = 2 Σ t·a / (Σ t + Σ a)     with true labels t and predicted labels a of 
 
 from torch import Tensor
 
-from weftnet.metrics._counts import decided, label_counts, precision_recall_f1
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._counts import precision_recall_f1
+from weftnet.metrics._labels import LabelCounts
 
 
-class LabelMicroF1(Sums, better="max", unit="share"):
-    """From logits and targets (n, labels).
-
-    Args:
-        threshold: a label is predicted from this probability on.
-    """
-
-    def __init__(self, threshold: float = 0.5) -> None:
-        super().__init__()
-        self.threshold = threshold
-
-    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """Hits, true and predicted examples of every label."""
-        return label_counts(*decided(outputs, target, self.threshold))
+class LabelMicroF1(LabelCounts, better="max", unit="share"):
+    """From logits and targets (n, labels); `threshold` as in `Thresholded`."""
 
     def of(self, total: Tensor) -> Tensor:
         """F1 over all labels."""

@@ -3,24 +3,15 @@
 import torch
 from torch import Tensor
 
-from weftnet.metrics._counts import decided
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._labels import Thresholded
 
 
-class SubsetAccuracy(Sums, better="max", unit="share"):
-    """From logits and targets (n, labels).
-
-    Args:
-        threshold: a label is predicted from this probability on.
-    """
-
-    def __init__(self, threshold: float = 0.5) -> None:
-        super().__init__()
-        self.threshold = threshold
+class SubsetAccuracy(Thresholded, better="max", unit="share"):
+    """From logits and targets (n, labels); `threshold` as in `Thresholded`."""
 
     def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Right examples, and all."""
-        truth, answer = decided(outputs, target, self.threshold)
+        truth, answer = self.decided(outputs, target)
         right = (truth == answer).all(1)
         return torch.stack([right.sum(), torch.ones_like(right).sum()])
 

@@ -15,7 +15,6 @@ from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.optim import SCHEDULES
 from weftnet.run.folder import Run
-from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
 from weftnet.train.budget import count_steps
@@ -113,7 +112,7 @@ class Loop:
         self.state, self.task, self.feed, self.recipe, self.executor = state, task, feed, recipe, executor
         self.run, self.listening, self.interrupt, self.team = run, listening, interrupt, state.team
         self.device = device_of(state.model)
-        self.scoring = Scoring(task, recipe.metrics, recipe.score or "")
+        self.scoring = recipe.scoring(task)
         self.generator = torch.Generator(self.device)
         self.augment = Augment(recipe.augment, feed.data)
         settings = dict(recipe.schedule_settings) | ({} if recipe.warmup is None else {"warmup": recipe.warmup})

@@ -11,6 +11,7 @@ from weftnet.data import AUGMENTATIONS
 from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
 from weftnet.optim import OPTIMISERS, SCHEDULES
+from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 
 
@@ -135,6 +136,15 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON; `from_dict` gives the same recipe back."""
         return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def scoring(self, task: Task) -> Scoring:
+        """The metrics of a training, and which of them decides.
+
+        Raises:
+            UnknownName: there is no such metric.
+            SettingError: one can't be used with the task, or has no direction and so can't decide.
+        """
+        return Scoring(task, self.metrics, self.score or "")
 
     def of_group(self, group: str) -> dict[str, Any]:
         """`optimiser`, `lr` and `settings` of a group.

@@ -18,7 +18,6 @@ from weftnet.run.facts import StartFacts
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
-from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.first_look import first_look
 from weftnet.train.freezing import check, freeze
@@ -69,7 +68,7 @@ def fit(
     team = current_team(device, shard)
     team.check(task, recipe)
     complete = assemble(architecture, task, data.signals)
-    Scoring(task, recipe.metrics, recipe.score or "")  # raises if a metric can't be used
+    recipe.scoring(task)  # raises if a metric can't be used
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)
     first_look(model, task, data, recipe)

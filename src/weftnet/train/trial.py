@@ -15,7 +15,6 @@ from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
-from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
 from weftnet.train.evaluation import evaluate
@@ -107,7 +106,7 @@ class Trial:
         began = time.perf_counter()
         few = map(self.executor.place, islice(self.data.batches("validation", self.recipe.batch_size), _EVALUATED))
         with self.executor.process_settings():
-            scoring = Scoring(self.task, self.recipe.metrics, self.recipe.score or "")
+            scoring = self.recipe.scoring(self.task)
             evaluate(self.state, scoring, few, self.device, self.generator, self.recipe.seed)
         return (time.perf_counter() - began) / min(count, _EVALUATED) * count
 

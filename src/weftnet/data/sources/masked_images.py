@@ -14,14 +14,14 @@ import numpy as np
 
 from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.folder import digest_of, list_folder
-from weftnet.data.kinds.mask import names_in
+from weftnet.data.kinds.mask import Mask, names_in
 from weftnet.data.media import IMAGES, LARGEST
 from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
 FOLDER = "a folder with the folders images and masks"
 _IMAGES, _MASKS = ("images", "image", "JPEGImages"), ("masks", "mask", "labels", "annotations", "SegmentationClass")
-_CLASSES, _MASK_ENDINGS = "classes.txt", (".png", ".bmp", ".gif", ".tif", ".tiff")
+_CLASSES = "classes.txt"
 
 
 def opens(place: Place) -> float:
@@ -39,7 +39,7 @@ def read(path: Path, *, limit: int = LARGEST) -> Content:
     Raises:
         DataError: an image has no mask, a mask no image, or a file is too large or leads outside.
     """
-    images, masks = _files(path, 0, IMAGES), _files(path, 1, _MASK_ENDINGS)
+    images, masks = _files(path, 0, IMAGES), _files(path, 1, Mask.suffixes)
     for have, lack, what in ((images, masks, "the image has no mask"), (masks, images, "the mask has no image")):
         if alone := sorted(have.keys() - lack.keys()):
             got = f"{len(alone)} such files" if len(alone) > 1 else ""

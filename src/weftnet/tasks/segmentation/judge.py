@@ -21,7 +21,7 @@ from weftnet.metrics.mean_iou import iou, mean_iou
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrap_weights, middle
 from weftnet.tasks.segmentation._overlay import overlay
-from weftnet.tasks.segmentation.task import Segmentation
+from weftnet.tasks.segmentation.task import Segmentation, truth_of
 
 _SAMPLES, _WORST, _AT_ONCE = 1000, 8, 16
 
@@ -35,7 +35,7 @@ def segmentation(task: Segmentation, answered: Answered) -> Judgement:
     counts = [
         confusion(truth[known], answer[known], len(task.labels))
         for batch, answers in _pairs(answered)
-        for truth, known, answer in zip(*_truth(batch), answers, strict=True)
+        for truth, known, answer in zip(*truth_of(batch.to("cpu")), answers, strict=True)
     ]
     if not counts:
         raise DataError("there is nothing to judge", where=answered.data.name, got=f"no {answered.split} examples")
@@ -57,12 +57,6 @@ def _pairs(answered: Answered) -> Iterator[tuple[Batch, Tensor]]:
         for start in range(0, batch.size, _AT_ONCE):
             part = batch.slice(start, start + _AT_ONCE)
             yield part, chosen(answered.infer(part)).argmax(1).cpu()
-
-
-def _truth(batch: Batch) -> tuple[Tensor, Tensor]:
-    """The true classes, and which pixels count."""
-    target, counts = batch.target.cpu().long(), batch.target_mask
-    return target, torch.ones_like(target, dtype=torch.bool) if counts is None else counts.cpu()
 
 
 def _interval(by_image: Tensor) -> Bounds | None:
@@ -99,7 +93,7 @@ def _cases(task: Segmentation, answered: Answered, scores: Tensor, places: list[
     """Images with the answer and the truth over them, in this order."""
     cases = {}
     for place, batch in answered.at(places):
-        truth, counts = (each[0].numpy() for each in _truth(batch))
+        truth, counts = (each[0].numpy() for each in truth_of(batch.to("cpu")))
         answer = chosen(answered.infer(batch))[0].argmax(0).cpu().numpy()
         image = next(values for values in batch.inputs.values() if values.dim() == 4)[0].cpu().numpy()
         wrong = counts & (answer != truth)

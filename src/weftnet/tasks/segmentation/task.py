@@ -30,8 +30,7 @@ from weftnet.metrics.accuracy import Accuracy
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.mean_iou import MeanIou
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import Task, as_array, wrong_target
-from weftnet.tasks.segmentation.answer import segmentation
+from weftnet.tasks._task import Task, wrong_target
 
 #: images whose outputs metrics see at once: a batch of them may have gigabytes of logits
 _TOGETHER = 16
@@ -113,7 +112,7 @@ class Segmentation(Task):
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy in nats plus the weighted Dice loss."""
-        yield "network", self.objective(model["network"](batch.inputs, batch.masks), *_target(batch))
+        yield "network", self.objective(model["network"](batch.inputs, batch.masks), *truth_of(batch))
 
     def own_loss(self) -> LossSpec:
         """Cross-entropy, and the Dice loss with its weight."""
@@ -129,15 +128,11 @@ class Segmentation(Task):
         for batch in batches:
             for start in range(0, batch.size, _TOGETHER):
                 part = batch.slice(start, start + _TOGETHER)
-                target, counts = _target(part)
+                target, counts = truth_of(part)
                 yield chosen(self.infer(model, part)).movedim(1, -1)[counts], target[counts]
 
-    def answers(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """`mask`, `shares` and `classes`, from logits (batch, classes, height, width)."""
-        return segmentation(as_array(outputs), self.settings())
 
-
-def _target(batch: Batch) -> tuple[Tensor, Tensor]:
+def truth_of(batch: Batch) -> tuple[Tensor, Tensor]:
     """Classes, 0 where a pixel doesn't count, and which pixels count; both (batch, height, width)."""
     target, counts = batch.target, batch.target_mask
     if counts is None:
