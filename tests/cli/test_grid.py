@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from weftnet.cli import app
 from weftnet.cli.commands import grid
-from weftnet.errors import SettingError, WeftnetError
+from weftnet.errors import SettingError, UnknownName, WeftnetError
 
 
 def test_what_a_stage_raises_is_a_reason_or_a_fault() -> None:
@@ -42,3 +42,8 @@ def test_no_task_has_a_fault() -> None:
     assert not [cell for cell in cells if cell["verdict"] == "fault"]
     assert all(cell["why"] for cell in cells if cell["verdict"] == "not applicable")
     assert done.exit_code == 0
+
+
+def test_a_misspelt_task_is_an_error() -> None:
+    with pytest.raises(UnknownName, match="no task is called 'clasification'"):
+        grid.grid_command(["clasification"], [], fast=True, as_json=True)

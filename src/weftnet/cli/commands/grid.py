@@ -246,7 +246,13 @@ def _tried(stage: Callable[[], None]) -> tuple[Verdict, str]:
 
 
 def grid_command(tasks: Sequence[str], families: Sequence[str], fast: bool, as_json: bool) -> bool:
-    """Fill the grid and print it; whether it is without a fault."""
+    """Fill the grid and print it; whether it is without a fault.
+
+    Raises:
+        UnknownName: there is no such task.
+    """
+    for task in tasks:
+        TASKS.get(task)  # a misspelt name is no task to which nothing applies
     filled = []
     for cell in cells(tasks, families, fast):
         filled.append(cell)
