@@ -1,6 +1,7 @@
 """Shapes are checked annotations: switched on for every block that the tests import."""
 
 import os
+from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests are many small tensors: two threads only wait for each other
 
@@ -10,6 +11,8 @@ import pytest
 jaxtyping.install_import_hook("weftnet.blocks", "beartype.beartype")
 
 import torch
+
+from weftnet import plugins
 
 torch.set_num_threads(1)
 
@@ -25,3 +28,13 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _plugins() -> Iterator[None]:
+    """What a test loads by command or call leaves with it, so that the next may bring another of that name."""
+    before = {plugin.name for plugin in plugins.loaded()}
+    yield
+    for plugin in plugins.loaded():
+        if plugin.name not in before:
+            plugins.unload(plugin.name)
