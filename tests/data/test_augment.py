@@ -52,6 +52,18 @@ def test_crop_repeats_the_outermost_pixels() -> None:
                 assert torch.equal(images[n, :, i, j], IMAGES[n, :, row, column])
 
 
+def test_colour() -> None:
+    images, target = apply("colour", brightness=0.7, contrast=0.3, saturation=0.9)
+    light, contrast, saturation = ([2 * draw - 1 for draw in drawn] for drawn in uniforms(3))
+    assert torch.equal(target, TARGET)
+    for n in range(BATCH):
+        x = IMAGES[n].numpy()
+        grey = x.mean(0)
+        coloured = grey + (1 + 0.9 * saturation[n]) * (x - grey)
+        expected = x.mean() + (1 + 0.3 * contrast[n]) * (coloured - x.mean()) + 0.7 * light[n]
+        np.testing.assert_allclose(images[n].numpy(), expected, rtol=1e-9, atol=1e-9)
+
+
 def test_flip() -> None:
     images, _ = apply("flip", probability=0.3)
     (coin,) = uniforms(1)
