@@ -1,9 +1,10 @@
 """U-Net: an encoder that halves the image, a decoder that doubles it, and at every size a bridge between the two.
 
-    level(0)   conv(width) – conv(width)                                                       the smallest image
-    level(n)   conv – conv – [ itself | max-pool – level(n − 1) – upsample – conv ] – conv – conv
+    level(0)   convs                                                                       the smallest image
+    level(n)   convs – [ itself | max-pool – level(n − 1) – upsample – conv ] – convs
 
-conv is a 3×3 convolution, normalisation and relu; [ | ] concatenates channels; each halving doubles the channels.
+convs are two (`convolutions`) in a row; conv is a 3×3 convolution, normalisation and relu; [ | ] concatenates channels;
+each halving doubles the channels.
 
 Source: O. Ronneberger, P. Fischer, T. Brox, U-Net: Convolutional networks for biomedical image segmentation, 2015,
 https://arxiv.org/abs/1505.04597.
@@ -19,27 +20,30 @@ from weftnet.zoo._residual import conv_norm
 from weftnet.zoo._write import block, chain, network
 
 
-def unet(width: int = 64, depth: int = 4) -> Architecture:
+def unet(width: int = 64, depth: int = 4, convolutions: int = 2) -> Architecture:
     """A U-Net, which gives `width` channels of an image as large as it reads.
 
     Args:
         width: channels at full size.
         depth: how often the image is halved; its sides are divisible by 2 to that power.
+        convolutions: of every level, on its way down and on its way up; one takes about two thirds of two's time.
     """
-    return network(_level(width, depth))
+    return network(_level(width, depth, convolutions))
 
 
-def _level(width: int, depth: int) -> Chain:
+def _level(width: int, depth: int, convolutions: int) -> Chain:
     """What happens to an image that is halved `depth` times more."""
+    convs = _convs(width, convolutions)
     if not depth:
-        return chain(_conv(width), _conv(width))
-    below = chain(block("max_pool2d", size=2), _level(2 * width, depth - 1), block("upsample2d"), _conv(width))
+        return chain(convs)
+    deeper = _level(2 * width, depth - 1, convolutions)
+    below = chain(block("max_pool2d", size=2), deeper, block("upsample2d"), _convs(width, 1))
     bridge = Parallel((block("dropout", rate=0.0), below))  # the identity: a branch needs a block
-    return chain(_conv(width), _conv(width), bridge, _conv(width), _conv(width))
+    return chain(convs, bridge, convs)
 
 
-def _conv(width: int) -> list[Node]:
-    return [*conv_norm(width, 3), block("relu")]
+def _convs(width: int, count: int) -> list[Node]:
+    return [*conv_norm(width, 3), block("relu")] * count
 
 
 def example() -> tuple[dict[str, Any], str]:

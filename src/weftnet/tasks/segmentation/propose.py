@@ -17,11 +17,11 @@ def segmentation(signals: Mapping[str, Signal]) -> list[Candidate]:
     depth = _halvings(signal.size("height"), signal.size("width"))
     if not depth:
         return []
-    recipe = adamw(
-        4e-3, ["flip", {"affine": {"scale": 0.25}}], batch_size=8, clip=1.0, evaluate_every="4 epochs"
-    )  # fmt: skip
+    augment = ["flip", {"affine": {"scale": 0.25}}, "colour"]
+    recipe = adamw(4e-3, augment, batch_size=8, clip=1.0, evaluate_every="4 epochs")
+    narrow = {"width": 16, "depth": depth, "convolutions": 1}
     return [
-        plain("unet_narrow", {"width": 16, "depth": depth}, recipe, "a U-Net of few channels: soon trained", "unet"),
+        plain("unet_narrow", narrow, recipe, "a U-Net of few channels: soon trained", "unet"),
         plain("unet", {"width": 32, "depth": depth}, recipe, "a U-Net: what is coarse and what is fine, together"),
     ]
 
