@@ -1,32 +1,30 @@
-"""docs/errata.md: on random numbers, weftnet computes the correct formula and not the one often printed."""
+"""docs/errata.md: on random numbers, weftnet computes the correct formula and not the one often printed.
 
+Positions and attention are in test_errata_attention.py.
+"""
+
+import inspect
 import math
 import re
 from pathlib import Path
 
 import pytest
 import torch
-from oracles import randomise, same
+from oracles import differ, normal, randomise, same
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from weftnet.architecture.reading import read_text
 from weftnet.architecture.signal import Signal
 from weftnet.blocks import BLOCKS
+from weftnet.compose import build
 from weftnet.data.batch import Batch
 from weftnet.errors import WeftnetError
 from weftnet.tasks.classification.task import Classification
 from weftnet.tasks.variational_autoencoder.task import VariationalAutoencoder
+from weftnet.zoo import ZOO
 
 ERRATA = Path(__file__).parents[2] / "docs" / "errata.md"
-
-
-def differ(a: Tensor, b: Tensor) -> None:
-    """Far apart: no rounding."""
-    assert (a - b).abs().max() > 1e-3
-
-
-def normal(*shape: int) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64)
 
 
 def test_every_erratum_has_its_test() -> None:
@@ -34,46 +32,23 @@ def test_every_erratum_has_its_test() -> None:
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
     tests = ["test_" + re.sub(r"\W+", "_", title).lower() for title in titles]
     assert re.findall(r"^- Test: `(\w+)`$", text, re.MULTILINE) == tests
-    assert all(name in globals() for name in tests)
-    for part in ("Printed", "Correct", "Effect", "Source"):
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_errata*.py"))
+    assert {name for name in tests if f"\ndef {name}(" not in sources} == set()
+    for part in ("Printed", "Correct", "Effect", "Source", "Seen"):
         assert text.count(f"\n- {part}: ") == len(titles)
+    assert set(re.findall(r"^- Seen: (.+)$", text, re.MULTILINE)) == {"articles", "elsewhere"}
 
 
-def test_sinusoidal_positions() -> None:
-    time, dim = 9, 6
-    t = torch.arange(time, dtype=torch.float64).unsqueeze(1)
-    channel = torch.arange(dim, dtype=torch.float64)
-    pair = 2 * (channel // 2)
-
-    def waves(rate: Tensor) -> Tensor:
-        return torch.where(channel % 2 == 0, torch.sin(t * rate), torch.cos(t * rate))
-
-    y = BLOCKS.get("sinusoidal_positions")(dim)(torch.zeros(1, time, dim, dtype=torch.float64))[0]
-    same(y, waves(10000 ** (-pair / dim)))
-    differ(y, waves(2018 ** (-pair / dim)))
-    differ(y, waves(torch.full((dim,), 10000 ** (-2018 / dim), dtype=torch.float64)))
-    differ(y, waves(10000 ** (-2 * channel / dim)))
-
-
-def test_attention_without_its_value_projection() -> None:
-    block, x = randomise(BLOCKS.get("multi_head_attention")(4, heads=1)), normal(1, 5, 4)
-    q, k, v = block.qkv(x).chunk(3, dim=-1)
-    weights = (q @ k.mT / math.sqrt(4)).softmax(dim=-1)
-    same(block(x), block.out(weights @ v))
-    differ(block(x), block.out(weights @ x))
-
-
-def test_attention_without_its_scale() -> None:
-    block, x = randomise(BLOCKS.get("multi_head_attention")(8, heads=2)), normal(1, 5, 8)
-
-    def attended(scale: float) -> Tensor:
-        q, k, v = (part.unflatten(-1, (2, 4)).transpose(1, 2) for part in block.qkv(x).chunk(3, dim=-1))
-        heads = (q @ k.mT * scale).softmax(dim=-1) @ v
-        return block.out(heads.transpose(1, 2).flatten(2))
-
-    same(block(x), attended(1 / math.sqrt(4)))
-    differ(block(x), attended(1))
-    differ(block(x), attended(1 / math.sqrt(8)))
+def test_derivative_of_the_activation_twice() -> None:
+    block, x, target = randomise(BLOCKS.get("dense")(3, 4)), normal(5, 3), normal(5, 4)
+    weight, bias = block.parameters()
+    z = x @ weight.T + bias
+    a = BLOCKS.get("sigmoid")()(block(x))
+    ((a - target).square() / 2).sum().backward()
+    slope = (z.sigmoid() * (1 - z.sigmoid())).detach()
+    delta = (z.sigmoid() - target) * slope
+    same(weight.grad, (delta.T @ x).detach())
+    differ(weight.grad, ((delta * slope).T @ x).detach())
 
 
 def test_convolution_with_a_flipped_index() -> None:
@@ -92,6 +67,45 @@ def test_convolution_with_a_flipped_index() -> None:
 
     same(block(x)[0, 0], slid(1))
     differ(block(x)[0, 0], slid(-1))
+
+
+def test_a_convolution_whose_image_runs_backwards() -> None:
+    block, x = randomise(BLOCKS.get("conv2d")(1, 1, kernel=3, padding="valid", bias=False)), normal(1, 1, 5, 6)
+    (weight,) = block.parameters()
+
+    def at(i: int, j: int) -> Tensor:
+        """The image, counted from one; zero outside."""
+        inside = 1 <= i <= 5 and 1 <= j <= 6
+        return x[0, 0, i - 1, j - 1] if inside else torch.zeros((), dtype=torch.float64)
+
+    def summed(sign: int) -> Tensor:
+        rows = []
+        for i in range(1, 4):
+            for j in range(1, 5):
+                near = [(k, m, at(k + sign * i - sign, m + sign * j - sign)) for k in range(1, 4) for m in range(1, 4)]
+                rows.append(sum(weight[0, 0, k - 1, m - 1] * value for k, m, value in near))
+        return torch.stack(rows).reshape(3, 4)
+
+    same(block(x)[0, 0], summed(1))
+    differ(block(x)[0, 0], summed(-1))
+
+
+def test_a_bias_by_row() -> None:
+    block, x = randomise(BLOCKS.get("conv2d")(2, 5, kernel=3)), normal(1, 2, 5, 6)
+    weight, bias = dict(block.named_parameters()).values()
+    assert bias.shape == (5,)  # as many channels as rows, so that both formulas can be written down
+    y = F.conv2d(x, weight, padding=1)
+    same(block(x), y + bias[:, None, None])
+    differ(block(x), y + bias[:, None])
+
+
+def test_pooling_without_its_stride() -> None:
+    x = normal(1, 2, 6, 8)
+    y = BLOCKS.get("max_pool2d")(size=2)(x)
+    same(y, x.reshape(1, 2, 3, 2, 4, 2).amax(dim=(3, 5)))
+    printed = torch.stack([x[..., k : 5 + k, m : 7 + m] for k in (0, 1) for m in (0, 1)]).amax(dim=0)
+    assert printed.shape == (1, 2, 5, 7)
+    differ(y, printed[..., :3, :4])
 
 
 def test_softmax_applied_twice() -> None:
@@ -147,12 +161,76 @@ def test_gru_with_its_update_gate_the_other_way_round() -> None:
     differ(block(x), outputs(keeps=False))
 
 
+def test_a_recurrent_network_with_an_unused_candidate_and_one_bias_for_two_purposes() -> None:
+    block, out, x = randomise(BLOCKS.get("rnn")(3, 4)), randomise(BLOCKS.get("dense")(4, 4)), normal(2, 5, 3)
+    w, u, b, d = block.rnn.all_weights[0]
+    v, c = out.parameters()
+
+    def outputs(bias: Tensor) -> Tensor:
+        h = torch.zeros(2, 4, dtype=torch.float64)
+        rows = []
+        for t in range(5):
+            h = torch.tanh(x[:, t] @ w.T + h @ u.T + b + d)
+            rows.append(h @ v.T + bias)
+        return torch.stack(rows, dim=1)
+
+    same(out(block(x)), outputs(c))
+    differ(out(block(x)), outputs(b + d))
+
+
 def test_reading_a_padded_sequence_backwards() -> None:
     block, x = randomise(BLOCKS.get("gru")(3, 4, bidirectional=True)), normal(1, 5, 3)
     mask = torch.arange(5).unsqueeze(0) < 3
     real = x[:, :3]
     same(block(x, mask)[:, :3], block(real))
     differ(block(x * mask.unsqueeze(-1))[:, :3], block(real))
+
+
+def test_a_convolutional_network_as_a_special_recurrent_one() -> None:
+    def moved_by(block: nn.Module, step: int) -> list[int]:
+        """The outputs that change with this step."""
+        x = normal(1, 7, 3)
+        other = x.clone()
+        other[:, step] += 1
+        return (block(x) - block(other)).abs().amax(dim=(0, 2)).gt(1e-9).nonzero().flatten().tolist()
+
+    convolution, recurrent = randomise(BLOCKS.get("conv1d")(3, 4, kernel=3)), randomise(BLOCKS.get("gru")(3, 4))
+    assert moved_by(convolution, 3) == [2, 3, 4]
+    assert moved_by(recurrent, 3) == [3, 4, 5, 6]
+
+
+def test_residual_connections_of_the_early_2000s() -> None:
+    assert "2015" in (inspect.getdoc(inspect.getmodule(ZOO.get("resnet"))) or "")
+    architecture, faults = read_text("- residual: [{dense: {dim: 3}}]\n")
+    assert architecture is not None
+    assert not faults
+    network = randomise(build(architecture, {"network": {"x": Signal(("dim",), (3,))}})["network"])
+    weight, bias = network.parameters()
+    x = normal(2, 3)
+    change = x @ weight.T + bias
+    same(network(x), x + change)
+    gate = torch.sigmoid(x)
+    differ(network(x), gate * change + (1 - gate) * x)
+
+
+def test_a_variational_autoencoder_without_sampling_or_kl() -> None:
+    guess, x = normal(6, 4), normal(6, 2)
+    m, v = guess.chunk(2, dim=1)
+    model = nn.ModuleDict({"encoder": _Gives(guess), "decoder": nn.Identity()})
+    task = VariationalAutoencoder("vector:2", latent=2)
+    batch = Batch({"x": x}, {}, {}, torch.arange(6))
+
+    def loss(seed: int) -> Tensor:
+        ((_, value),) = task.losses(model, batch, torch.Generator().manual_seed(seed))
+        return value.detach()
+
+    noise = torch.randn(m.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    q, p = torch.distributions.Normal(m, (v / 2).exp()), torch.distributions.Normal(0.0, 1.0)
+    z = m + (v / 2).exp() * noise
+    fit = torch.distributions.Normal(z, 1.0).log_prob(x).sum(dim=1)
+    same(loss(3), (torch.distributions.kl_divergence(q, p).sum(dim=1) - fit).mean(), 1e-6)
+    differ(loss(3), loss(4))
+    differ(loss(3), (x - m).square().sum(dim=1).mean())
 
 
 def test_kl_of_a_variational_autoencoder_with_a_wrong_sign() -> None:

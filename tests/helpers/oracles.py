@@ -14,6 +14,16 @@ def same(a: Tensor, b: Tensor, tolerance: float = 1e-10) -> None:
     torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
 
+def differ(a: Tensor, b: Tensor) -> None:
+    """Far apart: no rounding."""
+    assert (a - b).abs().max() > 1e-3
+
+
+def normal(*shape: int) -> Tensor:
+    """Random numbers in float64."""
+    return torch.randn(shape, dtype=torch.float64)
+
+
 def gradients_match(
     f: Callable[..., Tensor], g: Callable[..., Tensor], inputs: Sequence[Tensor], tolerance: float = 1e-10
 ) -> None:
