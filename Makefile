@@ -22,8 +22,8 @@ check: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-grid: $(VENV)/.dev  ## every task through every stage; takes long
-	$(BIN)/weftnet grid
+grid: $(VENV)/.dev  ## docs/grid.md: every task through every stage, some of an hour
+	$(BIN)/python scripts/grid.py --again
 
 catalogue: $(VENV)/.dev  ## the generated pages of docs/
 	$(BIN)/python scripts/catalogue.py

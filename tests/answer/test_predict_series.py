@@ -13,11 +13,14 @@ import pytest
 import torch
 
 import weftnet
-from weftnet.answer.predict import of_source
+from weftnet.answer.manifest import SeriesFacts
+from weftnet.answer.predict import of_source, without_target
+from weftnet.answer.rows import read
 from weftnet.architecture.spec import Architecture, Chain
 from weftnet.cli.commands.explain_examples import examples
 from weftnet.cli.commands.predict import predict_command
 from weftnet.data import open_data
+from weftnet.data.opening import reopen
 from weftnet.errors import DataError
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks.forecasting.task import Forecasting
@@ -135,6 +138,30 @@ def test_a_gap_in_the_values_is_filled_from_before_the_window(hours: Loaded, tmp
     table[30 - CONTEXT]["oil"] = ""
     ((_, values),) = asked(hours, written(tmp_path / "gap.csv", table))
     np.testing.assert_allclose(values, by_hand(hours, rows(100)[:TRAINED], full), rtol=1e-4)
+
+
+@pytest.mark.parametrize("gap", range(97 - CONTEXT - 1, 97))
+def test_the_runner_reads_the_same_windows(houses: Loaded, tmp_path: Path, gap: int) -> None:
+    """Without torch, wherever a value is missing."""
+    table = of_houses(97)
+    table[2 * gap]["oil"] = ""
+    source = written(tmp_path / "new.csv", table)
+    columns, names = read(Path(source), houses.preprocessing.fields, SeriesFacts("date", "house"))
+    assert names == [{"series": "b"}, {"series": "a"}]
+    (question,) = open_data(source, state=without_target(houses.run.json("data.json"))).batches("test", 8)
+    assert torch.equal(houses.encode(columns).inputs["series"], question.inputs["series"])
+    short = Path(written(tmp_path / "short.csv", table[: CONTEXT + 2]))
+    with pytest.raises(DataError, match="fewer rows"):
+        read(short, houses.preprocessing.fields, SeriesFacts("date", "house"))
+
+
+def test_a_window_is_called_by_its_first_target_row(hours: Loaded) -> None:
+    (explained,) = examples(hours, [], [], [CONTEXT + 1], 4)
+    assert explained.names == [f"hours row {CONTEXT + 1}"]
+    whole = next(reopen(hours.run.json("data.json")).batches("train", 99))
+    assert torch.equal(explained.batch.inputs["series"], whole.inputs["series"][:1])
+    with pytest.raises(DataError, match=r"no such row(.|\n)*expected: 10 to 57, 61 to 77, 81 to 97(.|\n)*got: 1"):
+        examples(hours, [], [], [CONTEXT + 1, 1], 4)
 
 
 def test_what_is_no_question(hours: Loaded, houses: Loaded, tmp_path: Path) -> None:

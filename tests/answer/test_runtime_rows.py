@@ -65,9 +65,9 @@ def test_pictures(tmp_path: Path) -> None:
     for name in ("p/b.png", "p/q/a.png", "p/.hidden.png"):
         Image.new("L", (4, 4)).save(tmp_path / name)
     columns, files = read(tmp_path / "p", [PICTURE])
-    assert files == ["b.png", "q/a.png"]
+    assert files == [{"file": "b.png"}, {"file": "q/a.png"}]
     assert columns == {"x": [tmp_path / "p" / "b.png", tmp_path / "p" / "q" / "a.png"]}
-    assert read(tmp_path / "p" / "b.png", [PICTURE]) == ({"x": [tmp_path / "p" / "b.png"]}, ["b.png"])
+    assert read(tmp_path / "p" / "b.png", [PICTURE]) == ({"x": [tmp_path / "p" / "b.png"]}, [{"file": "b.png"}])
     table = put(tmp_path, "a.csv", "x\np/b.png\n")
     assert read(table, [PICTURE])[0] == {"x": [tmp_path / "p" / "b.png"]}
 

@@ -42,8 +42,8 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
 
 
 def answers(runner: Runner, sources: Sequence[Path], options: Options = NO_OPTIONS) -> Iterator[dict[str, Any]]:
-    """The answers to the examples in files, in order; with the file's name if each example is a file."""
+    """The answers to the examples in files, in order; with the name of the file or series that is an example."""
     for source in sources:
-        columns, files = read(source, runner.fields)
+        columns, names = read(source, runner.fields, runner.series)
         for row, answer in enumerate(runner.predict(columns, options)):
-            yield ({"file": files[row]} if files else {}) | answer
+            yield (names[row] if names else {}) | answer

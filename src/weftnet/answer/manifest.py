@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from weftnet.base.files import inside, read_json, sha256
 from weftnet.base.typed import Measured, read
@@ -68,6 +68,24 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class SeriesFacts:
+    """How the rows of a table are the steps of series.
+
+    Args:
+        time: the column of time stamps; None where the rows are the steps.
+        series: the column that distinguishes several series.
+    """
+
+    time: str | None = None
+    series: str | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """As the options of the data say."""
+        return cls(options.get("time"), options.get("series"))
+
+
+@dataclass(frozen=True)
 class ExportFacts:
     """The content of manifest.json.
 
@@ -81,6 +99,7 @@ class ExportFacts:
         because: why it doesn't answer.
         alone: whether it does so without torch.
         preprocessing: its state; None if the run reads no columns.
+        series: of a table of series, how its rows are read.
         parity: how far the outputs are from the run's.
         run: where it comes from.
     """
@@ -94,6 +113,7 @@ class ExportFacts:
     because: str = ""
     alone: bool = True
     preprocessing: dict[str, Any] | None = None
+    series: SeriesFacts | None = None
     parity: Parity | None = None
     run: Origin = field(default_factory=Origin)
 

@@ -1,6 +1,7 @@
 """Files of examples → raw columns, by the standard library and NumPy alone.
 
-    NAME.csv, .tsv       a header, then a row an example; a picture or recording is a file named in its cell
+    NAME.csv, .tsv       a header, then a row an example; a picture or recording is a file named in its cell;
+                         of a forecast the last rows of each series, as `series.py` reads them
     NAME.jsonl           a mapping an example, as `weftnet.data.wire` reads them
     NAME.npz, .npy       arrays by column; a single one
     NAME.txt             a text a line, for a run that reads a single text
@@ -17,6 +18,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from weftnet.answer.manifest import SeriesFacts
+from weftnet.answer.series import windows
 from weftnet.base.files import inside
 from weftnet.data.fields import Field
 from weftnet.data.kinds import KINDS
@@ -25,10 +28,17 @@ from weftnet.data.wire import from_json
 from weftnet.errors import DataError, closest
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
+#: what an example is called: {"file": …}, {"series": …}
+Named: TypeAlias = dict[str, str]
 
 
-def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
-    """The examples in a file or folder; and the names of the files, if each example is a file.
+def read(source: Path, fields: Sequence[Field], series: SeriesFacts | None = None) -> tuple[Columns, list[Named]]:
+    """The examples in a file or folder; and what each is called, if it is a file or a series.
+
+    Args:
+        source: a file or folder.
+        fields: of the run.
+        series: how it reads the rows of a table of series.
 
     Raises:
         DataError: it doesn't exist, can't be read, or its examples are not what the run reads.
@@ -39,18 +49,18 @@ def read(source: Path, fields: Sequence[Field]) -> tuple[Columns, list[str]]:
         if source.is_dir():
             name, files = _only(fields, source, files=True), _files(source, fields)
             return {name: [_within(source, path) for path in files]}, [
-                path.relative_to(source).as_posix() for path in files
+                {"file": path.relative_to(source).as_posix()} for path in files
             ]
         match source.suffix.lower():
             case ".csv" | ".tsv":
-                return _table(source, fields), []
+                return _table(source, fields, series or SeriesFacts())
             case ".jsonl" | ".ndjson":
                 return _lines(source, fields), []
             case ".npz" | ".npy":
                 return _arrays(source, fields), []
             case ".txt":
                 return {_only(fields, source): source.read_text(encoding="utf-8").splitlines()}, []
-        return {_only(fields, source, files=True): [source]}, [source.name]
+        return {_only(fields, source, files=True): [source]}, [{"file": source.name}]
     except OSError as error:
         raise DataError(f"can't be read: {error.strerror or error}", where=str(source)) from error
     except UnicodeDecodeError as error:
@@ -64,7 +74,7 @@ def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:
     return sorted(path for path in shown if not suffixes or path.suffix.lower() in suffixes)
 
 
-def _table(source: Path, fields: Sequence[Field]) -> Columns:
+def _table(source: Path, fields: Sequence[Field], series: SeriesFacts) -> tuple[Columns, list[Named]]:
     with source.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, delimiter="\t" if source.suffix.lower() == ".tsv" else ",", strict=True)
         try:
@@ -83,7 +93,10 @@ def _table(source: Path, fields: Sequence[Field]) -> Columns:
                     columns[name].append(None if cell.strip().lower() in MISSING else cell)
         except csv.Error as error:
             raise DataError("is no table", where=f"{source}: line {rows.line_num}", got=str(error)) from error
-    return {field.name: _cells(field, columns[_name(field, header)], source) for field in fields}
+    if any(field.steps for field in fields):
+        cut, names = windows(columns, fields, series, source)
+        return cut, [{"series": name} for name in names]
+    return {field.name: _cells(field, columns[_name(field, header)], source) for field in fields}, []
 
 
 def _cells(field: Field, cells: list[Any], source: Path) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from weftnet.answer.manifest import ExportFacts, Manifest, PartFacts
+from weftnet.answer.manifest import ExportFacts, Manifest, PartFacts, SeriesFacts
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field
 from weftnet.data.preprocessing import Preprocessing
@@ -38,11 +38,13 @@ class Runner:
         preprocessing: fitted; raw columns → inputs.
         task: its name, and the settings that answers are decoded by.
         graphs: of its passes, by name.
+        series: how the rows of a table of series are read.
     """
 
     preprocessing: Preprocessing
     task: TaskFacts
     graphs: Mapping[str, Graph]
+    series: SeriesFacts | None = None
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -119,7 +121,7 @@ def open_export(folder: str | Path, threads: int | None = None, opens: Opens = o
         what, expected = "preprocessing and signals are not of one run", str([each.signals for each in parts.values()])
         raise DamagedCheckpoint(what, where=str(folder), expected=expected, got=str(signals))
     graphs = {name: opens(manifest.file(part), part, threads) for name, part in parts.items()}
-    return Runner(preprocessing, facts.task, graphs)
+    return Runner(preprocessing, facts.task, graphs, facts.series)
 
 
 def require_answers(facts: ExportFacts, folder: Path) -> None:

@@ -84,15 +84,15 @@ def _served(scene: Scene) -> None:
     here = loaded.task.answers(loaded.outputs(batch))
     expect(len(served) == len(here), "answers are missing", expected=str(len(here)), got=str(len(served)))
     for answer, expected in zip(served, here, strict=True):
-        expect(_near(answer, expected), "a served answer is another", expected=str(expected), got=str(answer))
+        expect(near(answer, expected), "a served answer is another", expected=str(expected), got=str(answer))
 
 
-def _near(one: Any, other: Any) -> bool:
+def near(one: Any, other: Any) -> bool:
     """Whether two answers have the same words, and the same numbers to float32's precision."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_near(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(near(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_near, one, other))
+        return len(one) == len(other) and all(map(near, one, other))
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-4)
     return bool(one == other)

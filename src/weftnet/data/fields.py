@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from weftnet.data.kinds._kind import Kind, name_of
+from weftnet.data.kinds._kind import Channel, Kind, name_of
 from weftnet.data.wires import Wire
 from weftnet.errors import DataError
 
@@ -20,6 +20,7 @@ class Field:
         input: the name of the network's input it goes into; if no other column does, also a second name of the column.
         optional: whether a value may be missing.
         facts: about valid values, by its kind: labels, sizes, rate …
+        steps: rows of a table of series that a value is cut from; 0 where a row holds one.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Field:
     input: str
     optional: bool
     facts: Mapping[str, Any] = field(default_factory=dict)
+    steps: int = 0
 
 
 def fields_of(columns: Mapping[str, Kind], inputs: Mapping[str, tuple[str, ...]]) -> tuple[Field, ...]:
@@ -39,9 +41,13 @@ def fields_of(columns: Mapping[str, Kind], inputs: Mapping[str, tuple[str, ...]]
     """
     places = {column: name for name, group in inputs.items() for column in group}
     return tuple(
-        Field(name, name_of(type(kind)), kind.wire, places[name], _accepts_missing(kind), kind.facts)
+        Field(name, name_of(type(kind)), kind.wire, places[name], _accepts_missing(kind), kind.facts, _steps(kind))
         for name, kind in columns.items()
     )
+
+
+def _steps(kind: Kind) -> int:
+    return kind.signal.size("time") if isinstance(kind, Channel) else 0
 
 
 def _accepts_missing(kind: Kind) -> bool:

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from weftnet.answer.manifest import FORMAT, NAME, Manifest
+from weftnet.answer.manifest import FORMAT, NAME, Manifest, SeriesFacts
 from weftnet.architecture.signal import Signal
 from weftnet.base.files import sha256, write_json
 from weftnet.compose.network import Network
@@ -128,6 +128,7 @@ def _write_manifest(
         "task": {"name": loaded.run.facts.task.name, "settings": loaded.run.facts.task.settings},
         "parts": parts,
         "preprocessing": None if unanswered else loaded.preprocessing.state(),
+        "series": None if unanswered else _series(loaded),
         "answers": not unanswered,
         "alone": alone,
         **({"because": unanswered} if unanswered else {}),
@@ -137,6 +138,13 @@ def _write_manifest(
     }
     write_json(folder / NAME, document)
     Manifest(folder)  # raises if what was written can't be read
+
+
+def _series(loaded: Loaded) -> dict[str, Any] | None:
+    """How rows of a table of series are read; None where the run reads no series."""
+    if not any(field.steps for field in loaded.preprocessing.fields):
+        return None
+    return asdict(SeriesFacts.of(loaded.run.json("data.json")["options"]))
 
 
 def _disagreement(

@@ -17,6 +17,7 @@ class Example:
         learnt: metrics → the bounds that they lie in after the training, on the validation split.
         options: of `open_data`: `target`, `kinds`, `splits` …
         settings: of the task.
+        question: what is asked of its run, where that is not the source: the images alone of a folder with their masks.
     """
 
     source: Path
@@ -25,3 +26,4 @@ class Example:
     learnt: Mapping[str, tuple[float, float]]
     options: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    question: Path | None = None

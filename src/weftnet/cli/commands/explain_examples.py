@@ -1,11 +1,16 @@
 """Which examples are explained: rows of data, images and recordings, lines of a text, sentences; the run's own data.
 
-They are encoded as `predict` encodes them. Rows count from 1, as in `predict`.
+They are encoded as `predict` encodes them. Rows count from 1, as in `predict`: a window of a series is called by the
+row of its first step to forecast, in a question by its last row.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from weftnet.answer.predict import encode_column, example_files, only_field, without_target
 from weftnet.data import Batch, Data, open_data
@@ -73,8 +78,10 @@ def _of_data(data: Data, rows: Sequence[int], count: int) -> list[NamedBatch]:
         if batch is None:
             raise DataError("there is nothing to explain", where=data.source, got="no rows")
         return [NamedBatch([_name(data, row) for row in batch.rows.tolist()], batch)]
-    wanted = set(_places(rows, sum(data.sizes.values()), count, data.source))
-    return [NamedBatch([_name(data, row)], batch) for row, batch in _single(data) if row in wanted]
+    known = np.sort(np.concatenate([data.rows(split).cpu().numpy() for split in SPLITS])) + 1
+    if missing := sorted(set(rows) - set(known.tolist())):
+        raise DataError("there is no such row", where=data.source, expected=_spans(known), got=str(missing[0]))
+    return [NamedBatch([_name(data, row)], batch) for row, batch in _single(data) if row + 1 in rows]
 
 
 def _single(data: Data) -> Iterator[tuple[int, Batch]]:
@@ -83,6 +90,13 @@ def _single(data: Data) -> Iterator[tuple[int, Batch]]:
         for batch in data.batches(split, _BATCH):
             for place, row in enumerate(batch.rows.tolist()):
                 yield row, batch.slice(place, place + 1)
+
+
+def _spans(rows: NDArray[Any]) -> str:
+    """Ascending numbers as ranges, the first three of them: `13 to 240`."""
+    spans = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    written = [f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]) for span in spans[:3]]
+    return ", ".join([*written, "…"][: len(spans)])
 
 
 def _name(data: Data, row: int) -> str:

@@ -1,0 +1,51 @@
+"""A table of series as a question of a forecast, without torch: the last rows of each series are its window.
+
+They are those that a run is asked by `predict`: rows in the order of the file, a gap read as the last value before it.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weftnet.answer.manifest import SeriesFacts
+from weftnet.data.content import Content
+from weftnet.data.fields import Field
+from weftnet.data.timeline import last_rows, next_starts, timeline
+
+
+def windows(
+    table: Mapping[str, Sequence[Any]], fields: Sequence[Field], facts: SeriesFacts, source: Path
+) -> tuple[dict[str, list[Any]], list[str]]:
+    """A window of each column for each series, and the names of the series, if a column distinguishes them.
+
+    Args:
+        table: the cells of the columns, None where one is empty.
+        fields: of the windows.
+        facts: which columns order the rows.
+        source: of the table.
+
+    Raises:
+        DataError: a column is missing, the time stamps don't ascend, or a series has fewer rows than a window.
+    """
+    columns = {name: np.array(cells, dtype=object) for name, cells in table.items()}
+    content = Content(source.name, str(source), columns, "", table=True)
+    line, _ = timeline(content, facts.time, facts.series)
+    context = max(field.steps for field in fields)
+    places = next_starts(line, context, str(source)).tolist()
+    ordered = {field.name: _filled(columns[field.name], line.order, line.bounds) for field in fields}
+    names = last_rows(line)
+    cut = {name: [values[end - context : end].tolist() for end in places] for name, values in ordered.items()}
+    return cut, [names[int(line.order[end - 1])] for end in places] if names else []
+
+
+def _filled(values: NDArray[Any], order: NDArray[Any], bounds: Sequence[tuple[int, int]]) -> NDArray[Any]:
+    """The values in order; a missing one as the last before it in its series, if there is one."""
+    ordered: NDArray[Any] = values[order]
+    for start, end in bounds:
+        present = np.array([value is not None for value in ordered[start:end]])
+        last = np.maximum.accumulate(np.where(present, np.arange(end - start), -1))
+        ordered[start:end] = np.append(ordered[start:end], [None])[last]
+    return ordered
