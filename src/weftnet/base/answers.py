@@ -176,6 +176,26 @@ class Shares(Form):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quantities(Form):
+    """Numbers by name, each in a unit of its own; a column each, of that name."""
+
+    datatype: ClassVar[str] = "FP64"
+    axes: ClassVar[int] = 1
+
+    def schema(self) -> dict[str, Any]:
+        """Numbers by name."""
+        return {"type": "object", "additionalProperties": {"type": "number"}}
+
+    def columns(self, name: str, value: Any) -> dict[str, Column]:
+        """A column each."""
+        return dict(value)
+
+    def tensor(self, value: Any) -> Any:
+        """The numbers in order."""
+        return list(value.values())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Numbers(Form):
     """A list of numbers."""
 

@@ -21,7 +21,7 @@ Inputs = Annotated[
     typer.Option("--input", "-i", help="An input: image:1x28x28, or name=tokens:64,vocabulary=5000."),
 ]
 Source = Annotated[str | None, typer.Option("--data", "-d", help="Data from which inputs and task are inferred.")]
-Target = Annotated[str | None, typer.Option("--target", "-t", help="The column to predict.")]
+Target = Annotated[list[str] | None, typer.Option("--target", "-t", help="The column to predict; again for more.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the inferred kind is wrong.")]
 DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="A data setting, name=value: context=128.")]
 
@@ -29,6 +29,12 @@ DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="A dat
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were set."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def columns_of(target: list[str] | None, kinds: list[str] | None) -> dict[str, Any]:
+    """Options of the data: target and kinds, where they are set."""
+    named: dict[str, Any] = {"target": target[0] if target and len(target) == 1 else target or None}
+    return without_none({**named, "kinds": values_of(kinds) or None})
 
 
 def plugins(paths: list[Path] | None) -> None:

@@ -12,9 +12,9 @@ from weftnet.cli._options import (
     Plugin,
     Source,
     Target,
+    columns_of,
     plugins,
     values_of,
-    without_none,
 )
 
 
@@ -55,7 +55,7 @@ def check(
     plugins(plugin)
     sound = check_command(
         arch, inputs=inputs or [], data=data,
-        options={**values_of(options), **without_none({"target": target, "kinds": values_of(kinds) or None})},
+        options={**values_of(options), **columns_of(target, kinds)},
         task=task, fix=fix, as_json=as_json, with_times=not no_time,
         figures={
             "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, plugins, values_of, without_none
+from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, columns_of, plugins, values_of
 
 
 def data(
@@ -21,5 +21,4 @@ def data(
     from weftnet.cli.commands.data import data_command
 
     plugins(plugin)
-    columns = {"target": target, "kinds": values_of(kinds) or None}
-    data_command(source, {**values_of(options), **without_none(columns)}, out, as_json)
+    data_command(source, {**values_of(options), **columns_of(target, kinds)}, out, as_json)

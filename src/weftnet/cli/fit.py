@@ -11,6 +11,7 @@ from weftnet.cli._options import (
     Kinds,
     Plugin,
     Target,
+    columns_of,
     parsed,
     plugins,
     seconds,
@@ -93,11 +94,10 @@ def fit(
     plugins(plugin)
     lengths = {"budget": seconds(budget), "epochs": epochs, "steps": steps}
     judging = {"metrics": metric or None, "score": score}
-    columns = {"target": target, "kinds": values_of(kinds) or None}
     fit_command(
         FitOptions(
             data,
-            data={**values_of(options), **without_none(columns)},
+            data={**values_of(options), **columns_of(target, kinds)},
             archs=arch or [],
             task=task,
             task_settings={**values_of(task_settings), **({} if loss is None else {"loss": parsed(loss, "--loss")})},

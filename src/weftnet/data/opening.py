@@ -18,6 +18,7 @@ from weftnet.data.content import Content, short_name
 from weftnet.data.data import Data
 from weftnet.data.forecasting import ForecastData, open_forecasting
 from weftnet.data.infer import Spec
+from weftnet.data.joining import joined, targets_of
 from weftnet.data.memory import memory_of, too_large, words
 from weftnet.data.options import Taker, assign
 from weftnet.data.request import Request
@@ -48,7 +49,7 @@ def open_data(
 
     Args:
         source: a path, "digits", or a mapping of arrays or columns.
-        target: the column to predict; arrays called y are the target by default. Of a forecast, also several columns.
+        target: the column to predict, or several columns; arrays called y are the target by default.
         kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.
         splits: how rows are split, see `splits.py`.
         seed: of the splits.
@@ -90,9 +91,10 @@ def open_data(
         return _open_text(place, request, allowed)
     if "horizon" in options or (state is not None and state["form"] == ForecastData.form()):
         return _open_forecast(place, request, target, allowed)
-    if not isinstance(target, str | None):
-        raise SettingError("only a forecast has several targets", where="target", got=repr(target))
-    return _open_rows(place, request, allowed)
+    several = targets_of(state) if target is None or isinstance(target, str) else tuple(target)
+    if len(several) == 1:
+        request, several = replace(request, target=several[0]), ()
+    return _open_rows(place, request, several, allowed)
 
 
 def reopen(state: Mapping[str, Any], source: str | Path | Mapping[str, Any] | None = None) -> Data:
@@ -170,18 +172,20 @@ def _open_forecast(source: _Source, request: Request, target: str | Sequence[str
     )
 
 
-def _open_rows(source: _Source, request: Request, allowed: int) -> RowData:
-    """Independent rows: read whole, or chunk by chunk where they are larger than memory."""
+def _open_rows(source: _Source, request: Request, targets: Sequence[str], allowed: int) -> RowData:
+    """Independent rows: read whole, or chunk by chunk where they are larger than memory; `targets`: several."""
     named = names_files(source.reader, source.path)
     request, options = source.assigned(request, files=resolve_files if named else None)
     if source.is_large(allowed):
-        if not hasattr(source.reader, "stream"):
+        if not hasattr(source.reader, "stream") or targets:
             raise _larger_than_memory(source, allowed)
         return Streamed(source.reader, source.path, source.name, request, allowed).open()
     content = source.read(**options["reader"])
     if named:
         kinds = request.kinds if request.state is None else kinds_of(request.state, content)
         content = resolve_files(content, source.path.parent, kinds, **options["files"])
+    if targets:
+        content, request = joined(content, targets, request)
     return open_rows(replace(with_target(content, request.target, request.state), memory=allowed), request)
 
 

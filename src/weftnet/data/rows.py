@@ -21,6 +21,7 @@ from weftnet.data.columns import Columns
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
 from weftnet.data.kinds._kind import Kind, Masked
+from weftnet.data.kinds.several import Several
 from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
 from weftnet.data.request import Request
@@ -75,6 +76,7 @@ class RowData(Data):
         )
         self.lazy = len(self._inputs) < len(self.signals)
         self._order: tuple[tuple[int, int], Tensor] | None = None
+        self._kinds = self.target.kinds if isinstance(self.target, Several) else {}
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -103,7 +105,7 @@ class RowData(Data):
                 yield self._batch(rows)
 
     def targets(self, split: str, batch_size: int) -> Iterator[Tensor]:
-        """The target of a split's rows, in order; inputs are not read."""
+        """The target of a split's rows, in order; inputs are not read. Several are beside each other."""
         for rows in torch.split(self.rows(split), batch_size):
             if (target := self._targets(rows)) is None:
                 raise DataError("the data have no target", where=self.source)
@@ -151,11 +153,17 @@ class RowData(Data):
             inputs[name] = values
         if (target := self._targets(rows)) is None:
             return Batch(inputs, masks, {}, rows)
-        name = str(self.target_column)
+        targets: dict[str, Tensor] = {str(self.target_column): target}
+        kinds: Mapping[str, Kind | None] = {str(self.target_column): self.target}
+        if isinstance(self.target, Several):
+            parts = self.target.parts(target.cpu().numpy())
+            targets = {name: moved(torch.from_numpy(part), rows.device) for name, part in parts.items()}
+            kinds = self._kinds
         target_masks: dict[str, Tensor] = {}
-        if isinstance(self.target, Masked):
-            target_masks[name] = torch.from_numpy(self.target.mask(target.numpy()))
-        return Batch(inputs, masks, {name: target}, rows, target_masks=target_masks)
+        for name, kind in kinds.items():
+            if isinstance(kind, Masked):
+                target_masks[name] = torch.from_numpy(kind.mask(targets[name].numpy()))
+        return Batch(inputs, masks, targets, rows, target_masks=target_masks)
 
     def _targets(self, rows: Tensor) -> Tensor | None:
         if self._target is None or isinstance(self._target, Tensor):

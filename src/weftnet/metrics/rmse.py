@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._metric import Sums, Unit
 from weftnet.metrics._units import columns, in_units
 
 
@@ -14,11 +14,12 @@ class Rmse(Sums, better="min", unit="target"):
 
     Args:
         scale: of the targets: what a difference of 1 is in their units.
+        unit: "" where they are left standardised.
     """
 
-    def __init__(self, scale: float | Sequence[float] = 1.0) -> None:
+    def __init__(self, scale: float | Sequence[float] = 1.0, unit: Unit = "target") -> None:
         super().__init__()
-        self.scale = scale
+        self.scale, self.unit = scale, unit
 
     def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Σ (y − t)² of each target, and how many."""

@@ -194,8 +194,8 @@ class Row:
         ]
 
     def _target(self) -> Sequence[str]:
-        target = self.example.options.get("target")
-        return () if target is None else ("--target", str(target))
+        target = self.example.options.get("target", [])
+        return [f"--target={name}" for name in ([target] if isinstance(target, str) else target)]
 
     def _written(self) -> Path:
         path = self.home / "net.yaml"

@@ -1,0 +1,1 @@
+"""Multioutput regression: several numbers for every example."""
