@@ -36,7 +36,6 @@ FILES: Mapping[str, tuple[str, str]] = {
     # defaults, which anybody can set otherwise
     "train/recipe.py": ("the default recipe", "adamw one_cycle"),
     "cost": ("the optimiser that is counted by default", "adamw"),
-    "cli/commands/grid.py": ("the format that `weftnet export` is tried with", "onnx"),
     "tasks/_propose/candidate.py": ("the recipe of proposals", "adamw one_cycle"),
     "cli/fit.py": ("the data that come with the package", "digits"),
     "data/opening.py": ("the data that come with the package; an argument", "digits forecast"),
