@@ -8,7 +8,7 @@ The raw values are an array (rows, columns).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,33 @@ from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._words import words
 from weftnet.data.wires import Wire
+
+
+@dataclass(frozen=True)
+class _Together(Wire):
+    """A list of values, each written as its column's."""
+
+    wires: tuple[Wire, ...]
+    name: ClassVar[str] = "together"
+    expected: ClassVar[str] = "a list with a value for each column"
+    lines: ClassVar[bool] = False
+    cell: ClassVar[bool] = False
+
+    def read(self, value: Any) -> list[Any]:
+        """Each by its own form."""
+        if not isinstance(value, list) or len(value) != len(self.wires):
+            raise TypeError
+        return [wire.read(each) for wire, each in zip(self.wires, value, strict=True)]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """A list as long as there are columns."""
+        return {"type": "array", "prefixItems": [wire.schema for wire in self.wires]}
+
+    @property
+    def example(self) -> list[Any]:
+        """One of each."""
+        return [wire.example for wire in self.wires]
 
 
 @dataclass
@@ -95,8 +122,8 @@ class Several(Kind):
 
     @property
     def wire(self) -> Wire:
-        """It is no input: nobody writes such a value."""
-        return Wire()
+        """A list of what each column's is."""
+        return _Together(tuple(kind.wire for kind in self.kinds.values()))
 
     @property
     def signal(self) -> Signal:
