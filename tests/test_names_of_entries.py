@@ -59,6 +59,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "architecture/synonyms.py": ("names of other libraries and the blocks that are meant", "*"),
     "compose": ("fixes, drawings and drawn architectures are made of blocks", "*"),
     "execution": ("rewrites of pairs of blocks to equal ones", "*"),
+    "compose/generate.py": ("a setting that no block has", "colour"),
     "cost/kernel_call.py": ("names of torch's kernels", "*"),
     "cost/kernels.py": ("names of torch's kernels", "*"),
     "cost/microbenchmarks.py": ("networks that are timed", "*"),

@@ -16,7 +16,7 @@ ROOT = Path(weftnet.__file__).parent
 ROOMS = (
     "errors", "plugins", "registry", "base", "blocks", "architecture", "optim", "data", "compose", "zoo", "metrics",
     "losses", "tasks", "cost", "execution", "run", "train", "answer", "explain", "export", "compress", "compete",
-    "report", "contract", "serve", "cli", "__main__",
+    "report", "serve", "contract", "cli", "__main__",
 )  # fmt: skip
 FILES = {
     ".".join(("weftnet", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path

@@ -14,7 +14,12 @@ from torch import Tensor
 from weftnet.data.augment.crop import Crop
 from weftnet.data.augment.flip import Flip
 from weftnet.data.kinds._kind import name_of
+from weftnet.data.kinds.image import Image
+from weftnet.data.kinds.image import example as images
+from weftnet.data.kinds.mask import Mask
+from weftnet.data.kinds.mask import example as masks
 from weftnet.data.kinds.vector import Vector
+from weftnet.data.wires import NumbersWire
 from weftnet.losses import LOSSES
 from weftnet.metrics.mse import Mse
 from weftnet.optim import OPTIMISERS, SCHEDULES
@@ -231,6 +236,68 @@ class OfItsNeighbours(Bad):
         return encoded - encoded.mean(0)
 
 
+@dataclass
+class SurerThanSure(Bad):
+    @classmethod
+    def recognises(cls, column: Any) -> float:
+        return 2.0
+
+
+@dataclass
+class FactsOfArrays(Bad):
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"mean": np.array(self.mean)}
+
+
+class Doubled(NumbersWire):
+    def read(self, value: Any) -> Any:
+        return 2 * super().read(value)
+
+
+@dataclass
+class OtherOnTheWire(Bad):
+    @property
+    def wire(self) -> Any:
+        return Doubled((4,))
+
+
+@dataclass
+class FailsOfZeros(Bad):
+    def encode(self, values: Any) -> Any:
+        return super().encode(values) / np.abs(np.asarray(values)).max()
+
+
+@dataclass
+class ShownAsText(Bad):
+    def picture(self, value: Any) -> Any:
+        return str(value)
+
+
+@dataclass
+class StaysInPlace(Image):
+    example = staticmethod(lambda: (StaysInPlace(), images()[1]))
+
+    def moved(self, values: Any, mask: Any, transform: Any) -> Any:
+        return values, mask
+
+
+@dataclass
+class AllMove(Image):
+    example = staticmethod(lambda: (AllMove(), images()[1]))
+
+    def moved(self, values: Any, mask: Any, transform: Any) -> Any:
+        return values.flip(-1), mask
+
+
+@dataclass
+class KeepsCounting(Mask):
+    example = staticmethod(lambda: (KeepsCounting(), masks()[1]))
+
+    def moved(self, values: Any, mask: Any, transform: Any) -> Any:
+        return super().moved(values, mask, transform)[0], mask
+
+
 def undocumented(entry: Any) -> Any:
     """Without a docstring, and in no file that has one."""
     entry.__doc__, entry.__module__ = None, "nowhere"
@@ -289,6 +356,14 @@ BROKEN: dict[str, dict[str, Any]] = {
         "Values that it was not fitted on are encoded to finite ones, or refused as data": InfiniteAboveAll,
         "Encoding and decoding change nothing that it has learnt": Learns,
         "A row is encoded the same alone as beside others": OfItsNeighbours,
+        "How sure it is that a column is its own lies between 0 and 1, whatever the column holds": SurerThanSure,
+        "Its form on the wire is a Wire, whose schema, form field, axes and facts are JSON": FactsOfArrays,
+        "A value written in JSON is read to one that is encoded alike": OtherOnTheWire,
+        "The example of its form gets an answer, or is refused as data": FailsOfZeros,
+        "A value is shown as a figure, and many in a few words": ShownAsText,
+        "Mirrored once it is another, twice it is itself; one that has no place stays": StaysInPlace,
+        "Each example moves by its own transform": AllMove,
+        "What has left the image counts no more": KeepsCounting,
         "It says what it is": undocumented(dataclass(type("Unsaid", (Bad,), {}))),
     },
 }  # fmt: skip

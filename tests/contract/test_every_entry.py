@@ -12,7 +12,7 @@ from weftnet.plugins import REGISTRIES
 from weftnet.registry import Registry
 
 #: what is checked with the task that it belongs to
-FACETS = {"answer", "infer", "judge", "explain", "propose", "example", "signal"}
+FACETS = {"answer", "infer", "judge", "explain", "propose", "example"}
 
 
 def registry(word: str) -> Registry[object]:
@@ -24,7 +24,8 @@ def registry(word: str) -> Registry[object]:
 def cases() -> Iterator[object]:
     for word in CONTRACTS:
         for check in contracts(word, registry(word)):
-            yield pytest.param(check, id=f"{word}-{check.entry}-{check.sentence}")
+            marks = [pytest.mark.slow] if check.long else []
+            yield pytest.param(check, id=f"{word}-{check.entry}-{check.sentence}", marks=marks)
 
 
 @pytest.mark.parametrize("check", list(cases()))
@@ -33,5 +34,5 @@ def test_an_entry_keeps_its_contract(check: Check) -> None:
         check.holds()
 
 
-def test_every_contract_is_of_a_registry() -> None:
-    assert set(CONTRACTS) <= set(REGISTRIES) - FACETS
+def test_every_registry_has_a_contract() -> None:
+    assert set(CONTRACTS) == set(REGISTRIES) - FACETS

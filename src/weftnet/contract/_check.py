@@ -12,6 +12,7 @@ from weftnet.errors import WeftnetError
 
 Verdict: TypeAlias = Literal["kept", "broken", "not applicable"]
 Subject = TypeVar("Subject")
+Function = TypeVar("Function", bound=Callable[..., None])
 
 
 class Broken(WeftnetError):
@@ -47,11 +48,13 @@ class Check:
         entry: its name.
         sentence: in the present tense.
         holds: raises `Broken` where the sentence is false, `NotApplicable` where it does not concern the entry.
+        long: whether it takes seconds, as a training and an export do.
     """
 
     entry: str
     sentence: str
     holds: Callable[[], None]
+    long: bool = False
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.sentence}"
@@ -81,7 +84,16 @@ def checks(name: str, make: Callable[[str], Subject], functions: Sequence[Callab
     def bound(function: Callable[[Subject], None]) -> Callable[[], None]:
         return lambda: function(make(name))
 
-    return [Check(name, _sentence(function), bound(function)) for function in functions]
+    return [Check(name, _sentence(each), bound(each), each in _LONG) for each in functions]
+
+
+_LONG: set[Callable[..., None]] = set()
+
+
+def long(function: Function) -> Function:
+    """Mark a check that takes seconds."""
+    _LONG.add(function)
+    return function
 
 
 def expect(condition: bool, what: str, *, expected: str = "", got: str = "", fix: str = "") -> None:

@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from weftnet.contract._check import NotApplicable, expect
+from weftnet.contract._proposals import valid
 from weftnet.contract._scene import Scene
-from weftnet.errors import WeftnetError
 from weftnet.registry import Registry
 from weftnet.tasks import ANSWERS, EXAMPLES, EXPLANATIONS, INFERENCES, JUDGES, PROPOSALS, Targets
 from weftnet.tasks._assemble import assemble
-from weftnet.train import Recipe
 
 _FACETS: Mapping[str, Registry[Any]] = {
     "answer": ANSWERS, "infer": INFERENCES, "judge": JUDGES, "explain": EXPLANATIONS, "propose": PROPOSALS,
@@ -81,23 +80,7 @@ def _proposes(scene: Scene) -> None:
     propose = PROPOSALS.find(scene.name)
     if propose is None:
         raise NotApplicable(PROPOSALS.reason(scene.name))
-    candidates = propose(scene.data.signals)
-    names = [candidate.name for candidate in candidates]
-    expect(bool(names), "it proposes nothing for its own example")
-    expect(len(set(names)) == len(names), "two proposals have one name", got=", ".join(names))
-    for candidate in candidates:
-        try:
-            assemble(candidate.architecture, scene.task, scene.data.signals)
-            Recipe.from_dict(candidate.recipe)
-        except WeftnetError as error:
-            expect(False, f"the proposal {candidate.name} does not fit", got=str(error))
-        lengths = candidate.recipe.keys() & {"epochs", "steps", "budget"}
-        expect(
-            not lengths,
-            f"{candidate.name} says how long to train",
-            got=", ".join(lengths),
-            fix="that is the user's to say",
-        )
+    valid(propose(scene.data.signals), lambda each: assemble(each.architecture, scene.task, scene.data.signals))
 
 
 CHECKS = [_all, _answers, _explains, _proposes]

@@ -2,14 +2,14 @@
 
 import math
 import shutil
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from weftnet.answer.runner import open_export
 from weftnet.base import tensors
-from weftnet.contract._check import Broken, NotApplicable, expect
+from weftnet.contract._check import Broken, NotApplicable, expect, long
+from weftnet.contract._near import near
 from weftnet.contract._scene import BATCH, Scene
 from weftnet.data import Data
 from weftnet.data.encoded import Encoded
@@ -19,7 +19,7 @@ from weftnet.tasks import ANSWERS
 from weftnet.train import resume
 
 #: steps of a run that is killed, and the batch at which it is
-_STEPS, _DEATH = 10, 6
+_STEPS, _DEATH = 6, 4
 
 
 def _learns(scene: Scene) -> None:
@@ -38,7 +38,7 @@ def _learns(scene: Scene) -> None:
 
 def _resumes(scene: Scene) -> None:
     """Killed and resumed, it ends with the same weights bit for bit."""
-    recipe = scene.recipe(steps=_STEPS, checkpoint_every=0.0, evaluate_every="5 steps", keep="last")
+    recipe = scene.recipe(steps=_STEPS, checkpoint_every=0.0, evaluate_every="3 steps", keep="last")
     for folder in ("whole", "killed"):
         shutil.rmtree(scene.path(folder), ignore_errors=True)
     whole = scene.fit("whole", recipe)
@@ -66,6 +66,7 @@ def _comes_back(scene: Scene) -> None:
         expect(close, f"{name} is another after loading", expected=str(value), got=str(now[name]))
 
 
+@long
 def _served(scene: Scene) -> None:
     """Exported, it answers without torch what it answers here."""
     loaded, folder = scene.trained(), scene.path("exported")
@@ -85,17 +86,6 @@ def _served(scene: Scene) -> None:
     expect(len(served) == len(here), "answers are missing", expected=str(len(here)), got=str(len(served)))
     for answer, expected in zip(served, here, strict=True):
         expect(near(answer, expected), "a served answer is another", expected=str(expected), got=str(answer))
-
-
-def near(one: Any, other: Any) -> bool:
-    """Whether two answers have the same words, and the same numbers to float32's precision."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(near(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(near, one, other))
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-4)
-    return bool(one == other)
 
 
 class _Killed(BaseException):

@@ -29,7 +29,7 @@ from weftnet.architecture.spec import Architecture, to_yaml
 from weftnet.base import tensors
 from weftnet.base.answers import forms
 from weftnet.cli import app
-from weftnet.contract._task_runs import near
+from weftnet.contract._near import near
 from weftnet.data import Data
 from weftnet.data.fields import Field
 from weftnet.data.wires import NumbersWire

@@ -4,6 +4,9 @@ Nothing is calibrated, so nothing can be calibrated wrongly; the cost is a pass 
 multiplied. It pays off where weights are large compared with activations: dense layers, attention, recurrent layers,
 and the tables of embeddings, which shrink to a quarter. For convolutions it is slower than float32: see int8_static.
 Weights are signed, with a scale for each output channel; seven bits where the processor has no VNNI.
+
+Source: B. Jacob and others, Quantization and training of neural networks for efficient integer-arithmetic-only
+inference, 2018, https://arxiv.org/abs/1712.05877. Computed by ONNX Runtime.
 """
 
 from collections.abc import Mapping, Sequence

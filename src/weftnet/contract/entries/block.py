@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from weftnet.architecture.schema import schema
 from weftnet.blocks import BLOCKS
 from weftnet.contract._block_cases import BATCH, Case, smallest, steppable, variants
-from weftnet.contract._check import Check, NotApplicable, checks, expect, page, same
+from weftnet.contract._check import Check, NotApplicable, checks, expect, long, page, same
 
 _TOLERANCE = 1e-9
 
@@ -169,6 +169,7 @@ def _steps(name: str) -> None:
                 same(y, whole[:, start:stop], _TOLERANCE, f"steps {start} to {stop} differ from the whole pass")
 
 
+@long
 def _exports(name: str) -> None:
     """torch.export gives a program of the same numbers."""
     case = smallest(name)

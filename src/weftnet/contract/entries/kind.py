@@ -6,51 +6,37 @@ The contract tries it on its own `example() → (the kind, raw values)`, an attr
 import inspect
 import json
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from weftnet.contract._check import Broken, Check, NotApplicable, checks, documented, expect
-from weftnet.data.kinds import KINDS
+from weftnet.contract._kinds import KindCase
+from weftnet.contract._places import CHECKS as PLACE_CHECKS
+from weftnet.contract._wires import CHECKS as WIRE_CHECKS
+from weftnet.data.kinds import KINDS, RawColumn
 from weftnet.errors import DataError
-
-
-@dataclass(frozen=True)
-class _Case:
-    cls: Any
-    kind: Any
-    values: Any
-
-    def encode(self, kind: Any, values: Any) -> NDArray[Any]:
-        """What a network reads: of a cell of a table its features."""
-        encoded: NDArray[Any] = getattr(kind, "features", kind.encode)(values)
-        return encoded
-
-    def fitted(self, values: Any = None) -> Any:
-        """A new kind of the same settings, fitted."""
-        return self.cls.from_state(self.kind.state()).fit(self.values if values is None else values)
 
 
 def kind(name: str) -> list[Check]:
     """The checks of a kind."""
-    return checks(
-        name, _case, [_state, _refuses, _promises, _comes_back, _unseen, _only_fit_learns, _rows_are_alone, _documented]
-    )
+    functions = [
+        _state, _refuses, _promises, _comes_back, _unseen, _only_fit_learns, _rows_are_alone, _recognises, *WIRE_CHECKS,
+        *PLACE_CHECKS, _documented,
+    ]  # fmt: skip
+    return checks(name, _case, functions)
 
 
-def _case(name: str) -> _Case:
+def _case(name: str) -> KindCase:
     cls = KINDS.get(name)
     make = getattr(cls, "example", None) or getattr(inspect.getmodule(cls), "example", None)
     if make is None:
         fix = "write `example() → (the kind with its settings, raw values)` beside it; with a missing one if it has any"
         raise Broken("there is nothing to try it on", fix=fix)
     made, values = make()
-    return _Case(cls, made.fit(values), values)
+    return KindCase(cls, made.fit(values), values)
 
 
-def _state(case: _Case) -> None:
+def _state(case: KindCase) -> None:
     """Its state is JSON, and makes a kind that is equal and encodes alike."""
     state = case.kind.state()
     try:
@@ -64,7 +50,7 @@ def _state(case: _Case) -> None:
     expect(np.array_equal(one, other, equal_nan=one.dtype.kind == "f"), "the restored kind encodes otherwise")
 
 
-def _refuses(case: _Case) -> None:
+def _refuses(case: KindCase) -> None:
     """The state of another kind, or one with a field too many, is refused as data."""
     state = json.loads(json.dumps(case.kind.state()))
     for wrong in ({**state, "extra": 1}, {**state, "kind": "other"}):
@@ -75,7 +61,7 @@ def _refuses(case: _Case) -> None:
         raise Broken("a state that is not its own is taken", got=str(wrong), fix="use from_state of kinds/_kind.py")
 
 
-def _promises(case: _Case) -> None:
+def _promises(case: KindCase) -> None:
     """Encoded values have the shape and sort that its signal says."""
     encoded, signal = case.encode(case.kind, case.values), case.kind.signal
     if not isinstance(case.values, str):
@@ -85,7 +71,7 @@ def _promises(case: _Case) -> None:
     expect(sort == signal.dtype, "the dtype is another", expected=signal.dtype, got=str(encoded.dtype))
 
 
-def _comes_back(case: _Case) -> None:
+def _comes_back(case: KindCase) -> None:
     """What is decoded encodes to the same values again."""
     encoded = case.kind.encode(case.values)
     try:
@@ -99,7 +85,7 @@ def _comes_back(case: _Case) -> None:
     expect(close, "decoded and encoded again, the values are others")
 
 
-def _unseen(case: _Case) -> None:
+def _unseen(case: KindCase) -> None:
     """Values that it was not fitted on are encoded to finite ones, or refused as data."""
     half = max(1, len(case.values) // 2)
     kind = case.fitted(case.values[:half])
@@ -113,7 +99,7 @@ def _unseen(case: _Case) -> None:
         expect(encoded.shape == shape, "unseen values change the shape", expected=str(shape), got=str(encoded.shape))
 
 
-def _only_fit_learns(case: _Case) -> None:
+def _only_fit_learns(case: KindCase) -> None:
     """Encoding and decoding change nothing that it has learnt."""
     half = max(1, len(case.values) // 2)
     kind = case.fitted(case.values[:half])
@@ -123,7 +109,7 @@ def _only_fit_learns(case: _Case) -> None:
     expect(json.dumps(kind.state()) == before, "encoding changes the state", fix="learn in `fit` alone")
 
 
-def _rows_are_alone(case: _Case) -> None:
+def _rows_are_alone(case: KindCase) -> None:
     """A row is encoded the same alone as beside others."""
     if isinstance(case.values, str):
         raise NotApplicable("its values are one text")
@@ -134,6 +120,19 @@ def _rows_are_alone(case: _Case) -> None:
         expect(equal, f"row {row} is encoded otherwise alone", fix="use what `fit` learnt, not the rows at hand")
 
 
-def _documented(case: _Case) -> None:
+def _recognises(case: KindCase) -> None:
+    """How sure it is that a column is its own lies between 0 and 1, whatever the column holds."""
+    own = case.values if isinstance(case.values, np.ndarray) else np.array([*case.values[:9], None], object)[:-1]
+    columns = (own, np.arange(3.0), np.array(["a", None], object), np.zeros((2, 3, 4)), np.empty(0, object))
+    for values in columns:
+        for target in (False, True):
+            try:
+                sure = case.cls.recognises(RawColumn([values], target=target))
+            except DataError:
+                continue
+            expect(0 <= sure <= 1, "how sure it is", expected="0 … 1", got=str(sure))
+
+
+def _documented(case: KindCase) -> None:
     """It says what it is."""
     documented(case.cls)

@@ -19,7 +19,7 @@ from weftnet.architecture.reading import read_text
 from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture, Chain, to_yaml
 from weftnet.compose import build
-from weftnet.contract._check import Broken, Check, NotApplicable, checks, expect, page, same
+from weftnet.contract._check import Broken, Check, NotApplicable, checks, expect, long, page, same
 from weftnet.contract.entries.block import unchecked
 from weftnet.zoo import ZOO
 
@@ -106,6 +106,7 @@ def _trains(case: _Case) -> None:
         expect(not dead, "parameters without a gradient", got=", ".join(dead))
 
 
+@long
 def _exports(case: _Case) -> None:
     """torch.export gives a program of the same numbers."""
     for part, network in case.model().eval().items():

@@ -166,3 +166,9 @@ def _alike(several: list[NDArray[Any]], where: str) -> list[NDArray[Any]]:
     if several[0].dtype.kind == "S":
         return [np.char.decode(array, "utf-8") for array in several]
     return several
+
+
+def example(folder: Path) -> Path:
+    """A file of vectors and their classes."""
+    np.savez(folder / "example.npz", x=np.arange(48.0).reshape(24, 2), y=np.arange(24) % 3)
+    return folder / "example.npz"

@@ -20,3 +20,8 @@ def opens(place: Place) -> float:
 def read(path: Path) -> Content:
     """All of it, wherever the package lies."""
     return arrays.read(DIGITS)
+
+
+def example(folder: Path) -> str:
+    """The digits."""
+    return "digits"

@@ -22,6 +22,8 @@ from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
 PREFIX = "hub:"
+#: why the contract of sources has nothing to try it on
+no_example = "because it needs a connection to the Hub"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SECONDS = 5
 

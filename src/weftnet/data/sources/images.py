@@ -7,6 +7,9 @@ are read (`pictures.py`).
 
 from pathlib import Path
 
+import numpy as np
+
+from weftnet.base.png import png
 from weftnet.data.content import Content
 from weftnet.data.media import IMAGES, LARGEST, SOUNDS
 from weftnet.data.sources._folders import count, read_folder
@@ -35,3 +38,12 @@ def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:
         DataError: a file is too large, leads outside, or is in no class's folder while others are.
     """
     return read_folder(path, "image", IMAGES, label, limit)
+
+
+def example(folder: Path) -> Path:
+    """Grey images of two classes."""
+    for number in range(12):
+        file = folder / "images" / ("dark", "bright")[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(png(np.full((5, 4), 90 * (number % 2) + number, np.uint8)))
+    return folder / "images"

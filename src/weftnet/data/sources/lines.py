@@ -201,3 +201,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} occurs twice")
     return unique
+
+
+def example(folder: Path) -> Path:
+    """Lines with a number, a word, and a value that is missing."""
+    rows = [{"age": n, "city": ("Oslo", "Rome", None)[n % 3], "size": {"width": n / 2}} for n in range(24)]
+    (folder / "example.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return folder / "example.jsonl"

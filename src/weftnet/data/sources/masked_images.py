@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from weftnet.base.png import png
 from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.folder import digest_of, list_folder
 from weftnet.data.kinds.mask import Mask, names_in
@@ -98,3 +99,14 @@ def _files(path: Path, place: int, endings: tuple[str, ...]) -> dict[tuple[str, 
             split = own or (split_named(below.parts[0]) or "" if len(below.parts) > 1 else "")
             files[split, below.with_suffix("").as_posix()] = file
     return files
+
+
+def example(folder: Path) -> Path:
+    """Grey images and masks of two classes."""
+    for name, high in (("images", 200), ("masks", 1)):
+        (folder / "pairs" / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = np.zeros((6, 4), np.uint8)
+            pixels[: number % 5] = high
+            (folder / "pairs" / name / f"{number}.png").write_bytes(png(pixels))
+    return folder / "pairs"

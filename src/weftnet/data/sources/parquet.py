@@ -303,3 +303,13 @@ def _located(path: Path, name: str) -> Iterator[None]:
     except BadValue as fault:
         where = f"{path}: row {fault.row + 1}, column {name!r}"
         raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+
+
+def example(folder: Path) -> Path:
+    """A file with a column of numbers, and one of words."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.table({"age": list(range(24)), "city": ["Oslo", "Rome", None] * 8})
+    parquet.write_table(table, folder / "example.parquet")
+    return folder / "example.parquet"

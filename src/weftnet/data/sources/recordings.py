@@ -5,7 +5,10 @@ Spoken Digit Dataset's `7_jackson_3.flac` is read by `{label}_{speaker}_{}`. WAV
 soundfile (`sounds.py`).
 """
 
+import wave
 from pathlib import Path
+
+import numpy as np
 
 from weftnet.data.content import Content
 from weftnet.data.media import IMAGES, LARGEST, SOUNDS
@@ -32,3 +35,17 @@ def read(path: Path, *, label: str = "", limit: int = LARGEST) -> Content:
         DataError: a file is too large, leads outside, or is in no class's folder while others are.
     """
     return read_folder(path, "audio", SOUNDS, label, limit)
+
+
+def example(folder: Path) -> Path:
+    """Tones of two classes, a tenth of a second at 8 kHz."""
+    for number in range(12):
+        file = folder / "tones" / ("low", "high")[number % 2] / f"{number}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        tone = np.sin(np.arange(800) * (0.1 + 0.3 * (number % 2) + 0.01 * number)) * 9000
+        with wave.open(str(file), "wb") as written:
+            written.setnchannels(1)
+            written.setsampwidth(2)
+            written.setframerate(8000)
+            written.writeframes(tone.astype("<i2").tobytes())
+    return folder / "tones"

@@ -44,3 +44,11 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
             fix="save it again",
         ) from None
     return of_splits(loaded if isinstance(loaded, dict) else {"all": loaded}, path, limit)
+
+
+def example(folder: Path) -> Path:
+    """A data set with a column of numbers, and one of words."""
+    library = need("datasets", extra="hub", what="writing a data set of the library datasets")
+    rows = library.Dataset.from_dict({"age": list(range(24)), "city": ["Oslo", "Rome", "Kyiv"] * 8})
+    rows.save_to_disk(str(folder / "saved"))
+    return folder / "saved"

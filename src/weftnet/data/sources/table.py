@@ -228,3 +228,10 @@ def _words(array: Any) -> NDArray[Any]:
     absent = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=pa.array(sorted(MISSING)))
     values: NDArray[Any] = pc.if_else(absent, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
     return values
+
+
+def example(folder: Path) -> Path:
+    """A column of numbers, one of words, and values that are missing."""
+    rows = [f"{n},{('Oslo', 'Rome', '')[n % 3]}" for n in range(24)]
+    (folder / "example.csv").write_text("\n".join(["age,city", *rows]), encoding="utf-8")
+    return folder / "example.csv"

@@ -35,3 +35,9 @@ def read(path: Path, *, context: int = 64, encoding: str = "utf-8", limit: int =
     if not content:
         raise DataError("the file is empty", where=str(path), expected="a text")
     return content, hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest(), context
+
+
+def example(folder: Path) -> Path:
+    """A sentence, again and again."""
+    (folder / "example.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 40, encoding="utf-8")
+    return folder / "example.txt"

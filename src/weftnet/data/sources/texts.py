@@ -76,3 +76,12 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+
+
+def example(folder: Path) -> Path:
+    """Texts of two classes."""
+    for number in range(12):
+        file = folder / "texts" / ("short", "long")[number % 2] / f"{number}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"text number {number} " * (1 + 3 * (number % 2)), encoding="utf-8")
+    return folder / "texts"

@@ -12,6 +12,7 @@ Source: https://mlflow.org/docs/latest/ml/tracking
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from weftnet.base.extras import need
@@ -71,3 +72,8 @@ class MLflow(Listener):
     def _log(self, values: Mapping[str, float], step: int) -> None:
         now, make = int(time.time() * 1000), self._mlflow.entities.Metric
         self._client.log_batch(self._run, [make(name, value, now, step) for name, value in values.items()])
+
+
+def example(folder: Path) -> dict[str, str]:
+    """What makes it write into a folder."""
+    return {"MLFLOW_TRACKING_URI": (folder / "mlruns").as_uri()}

@@ -11,6 +11,7 @@ Source: https://docs.wandb.ai
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -62,3 +63,8 @@ class Wandb(Listener):
 
     def _log(self, values: Mapping[str, float], step: int) -> None:
         self._run.log({**values, "step": step})
+
+
+def example(folder: Path) -> dict[str, str]:
+    """What makes it write into a folder, and nowhere else."""
+    return {"WANDB_MODE": "offline", "WANDB_DIR": str(folder)}

@@ -45,3 +45,8 @@ def _patch(height: int, width: int) -> int | None:
     wanted = min(max(4, min(height, width) // 4), 16)
     sides = [side for side in range(2, math.gcd(height, width)) if height % side == width % side == 0]
     return min(sides, key=lambda side: abs(side - wanted), default=None)
+
+
+def example() -> str:
+    """A small signal."""
+    return "image:3x16x16"

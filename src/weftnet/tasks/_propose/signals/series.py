@@ -12,3 +12,8 @@ WAVE = 4000
 def series(signal: Signal) -> list[Candidate]:
     """For a single value over very many steps the networks for sound, for others those that read step by step."""
     return wave(signal) if signal.size("dim") == 1 and signal.size("time") >= WAVE else step_by_step(signal)
+
+
+def example() -> str:
+    """A small signal."""
+    return "series:24x3"

@@ -16,3 +16,8 @@ def tokens(signal: Signal) -> list[Candidate]:
         rich(lstm),
         smooth("text_transformer", {}, adamw(5e-3, clip=1.0), "every word attends to every other"),
     ]
+
+
+def example() -> str:
+    """A small signal."""
+    return "tokens:12,vocabulary=30,padded"

@@ -12,3 +12,8 @@ def vector(signal: Signal) -> list[Candidate]:
         light(dense),
         plain("tabular", {"dim": 96, "hidden": 192}, adamw(2e-3), "residual dense layers, strong on larger tables"),
     ]
+
+
+def example() -> str:
+    """A small signal."""
+    return "vector:5"

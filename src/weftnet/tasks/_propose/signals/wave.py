@@ -41,3 +41,8 @@ def _bands(rate: int, window: int) -> int:
     """Mel bands: 64, or as many as leave the lowest band, which is the narrowest, wider than a frequency bin."""
     lowest, top = (2595 * math.log10(1 + hertz / 700) for hertz in (rate / window, rate / 2))
     return max(1, min(64, int(2 * top / lowest) - 2))
+
+
+def example() -> str:
+    """A small signal."""
+    return "wave:4000,rate=8000"
