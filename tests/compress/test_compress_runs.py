@@ -12,6 +12,7 @@ import pytest
 import torch
 from compress_fakes import DIGITS_ATTENTION, DIGITS_CNN, DIGITS_LSTM, digits_run
 
+from weftnet.architecture.spec import Architecture, Block
 from weftnet.base.files import sha256
 from weftnet.base.scores import Score
 from weftnet.cli.commands.compress import CompressOptions, compress_command
@@ -271,15 +272,28 @@ def test_reasons_not_to_compress(
     assert not any((tmp_path / name).exists() for name in "abce")
 
 
-def test_a_run_that_draws_is_not_compressed(tmp_path: Path) -> None:
+def test_a_run_of_several_networks_is_not_compressed(tmp_path: Path) -> None:
     data = open_data("digits")
     task = TASKS.get("variational_autoencoder").from_data(data)
     from weftnet.zoo import ZOO
 
     architecture = ZOO.get("vae_dense")()
     whole = load(fit(architecture, task, data, Recipe(steps=1), tmp_path / "run", device="cpu"))
-    with pytest.raises(RunError, match="it draws samples"):
+    with pytest.raises(RunError, match="because it has several networks, encoder and decoder"):
         compress(whole, data, tmp_path / "out")
+
+
+def test_data_need_no_test_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    timed(monkeypatch, 2.0)
+    monkeypatch.setattr(METHODS.get("prune"), "variants", ({"ratio": 0.5},))
+    monkeypatch.setattr(trials, "write_onnx", lambda *_: NotApplicable("another test writes it"))
+    data = open_data("digits", splits={"train": 0.8, "validation": 0.2})
+    task = TASKS.get("classification").from_data(data)
+    architecture = Architecture.of([Block("flatten"), Block("dense", {"dim": 16}), Block("relu")])
+    whole = load(fit(architecture, task, data, Recipe(steps=1), tmp_path / "run", device="cpu"))
+    done = compress(whole, data, tmp_path / "out", goal=Goal(max_drop=100.0), settings=Settings(("prune",), budget=0))
+    assert done.chosen == "prune-50"
+    assert list(load(tmp_path / "out" / "prune-50").run.facts.scores) == ["validation"]
 
 
 def test_the_command_prints_the_table(

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from weftnet.answer.samples import draws
 from weftnet.base.files import sha256, write_json
 from weftnet.compose.sharing import shared_targets
 from weftnet.compress.contract import FILE, Compression, Goal, Row, choose, judge
@@ -102,14 +101,12 @@ def check_compressible(loaded: Loaded, data: Data) -> None:
     if run.facts.engine is not None:
         what = "the engine of this run is ONNX Runtime: its weights are in eight bits or fused already"
         raise RunError(what, where=str(run.folder), fix="compress the run it was made from")
-    if draws(loaded):
-        what = "it draws samples, and no score on held-out data shows whether compression spoils them"
-        raise RunError(what, where=str(run.folder), expected="a run with answers: classification, regression …")
     if tuple(loaded.model) != ("network",):
-        raise RunError("it has no single network that answers", where=str(run.folder), got=", ".join(loaded.model))
+        why = f"not applicable, because it has several networks, {' and '.join(loaded.model)}: methods cut a single one"
+        raise RunError("it has no single network that answers", where=str(run.folder), got=why)
     if shared_targets(loaded.model):
-        what = "its nodes share weights, which no method of compression cuts in all their places"
-        raise RunError(what, where=str(run.folder), expected="a network without shared nodes")
+        why = "not applicable, because no method cuts shared weights in all their places"
+        raise RunError("its nodes share weights", where=str(run.folder), got=why)
     if data.fingerprint != run.facts.data.fingerprint:
         raise DataError(
             "these are not the data the run was trained on",
@@ -138,7 +135,8 @@ def _keep(trials: Trials, rows: Sequence[Row], folder: Path, goal: Goal, setting
     for row in tested:
         if row.verdict == "kept":
             run = trials.runs[row.name].run
-            run.record(scores={"validation": {score.name: row.score}, "test": {score.name: row.test}})
+            found = {"validation": row.score, "test": row.test}  # data may have no test split
+            run.record(scores={split: {score.name: value} for split, value in found.items() if value is not None})
             (trials.folder / row.name).rename(folder / row.name)
     origin = dict(trials.resources.origin)
     facts = {"run": origin, "methods": list(settings.entries), "budget": settings.budget, "seed": settings.seed}
