@@ -20,6 +20,9 @@ from weftnet.data.wire import from_json
 from weftnet.run.loading import Loaded
 
 SCENES = scenes()
+#: between them, tables, texts, word pieces, pictures and sounds; the others are like a task's example
+FAST = ("two inputs", "subwords", "image files", "audio")
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in SCENES if name not in FAST]
 #: what an exported folder may need; torch is not among them, nor weftnet itself
 PACKAGES = ("numpy", "numpy.libs", "onnxruntime", "PIL", "pillow.libs", "tokenizers", "soundfile.py", "_soundfile.py",
             "_soundfile_data", "_cffi_backend*", "cffi", "pycparser", "packaging", "flatbuffers", "google", "protobuf",
@@ -34,7 +37,7 @@ class Case:
     expected: list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=SCENES)
+@pytest.fixture(scope="module", params=[*FAST, *SLOW])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     home = tmp_path_factory.mktemp("run")
     scene = SCENES[request.param]
@@ -85,16 +88,14 @@ def test_fields_are_the_runs(case: Case) -> None:
     assert open_export(case.folder).fields == case.loaded.preprocessing.fields
 
 
-def test_pictures_in_files_are_those_in_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", ["image files"], indirect=True)
+def test_pictures_in_files_are_those_in_bytes(case: Case, tmp_path: Path) -> None:
     """A folder of pictures, as the runner is given one, and the pictures themselves."""
-    scene = SCENES["image files"]
-    loaded, _ = make(scene, tmp_path / "run")
-    with unchecked():
-        export.write(loaded, tmp_path / "out")
+    scene, loaded = case.scene, case.loaded
     (tmp_path / "photos").mkdir()
     for number, photo in enumerate(scene.raw["photo"]):
         (tmp_path / "photos" / f"{number:02}.{'jpg' if number % 2 else 'png'}").write_bytes(photo)
-    runner = open_export(tmp_path / "out")
+    runner = open_export(case.folder)
     columns, names = read(tmp_path / "photos", runner.fields)
     assert len(names) == len(scene.raw["photo"])
     assert all(isinstance(each, Path) for each in columns["photo"])

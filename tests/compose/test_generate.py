@@ -89,7 +89,7 @@ def both_ways(seed: int, size: int) -> None:
             runs(faulty, 2)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_accepted_architectures_run_and_rejected_ones_fail_and_can_be_fixed(seed: int) -> None:
     both_ways(seed, 5)
 

@@ -29,6 +29,16 @@ def test_seventy_convolutions() -> None:
     assert many.count <= 70 * 8
 
 
+def test_copies_are_made_in_proportion_to_their_number() -> None:
+    def resolving(times: int) -> int:
+        node, signals = Repeat(times, Chain((Block("relu"), Block("tanh")))), {"x": parse("vector:4")}
+        return python_calls(lambda: resolve(node, signals), ("call", "c_call"))
+
+    resolving(2)
+    few, more, most = (resolving(times) for times in (10, 110, 210))
+    assert most - more <= 1.1 * (more - few)
+
+
 def test_seven_billion_parameters() -> None:
     layer = Block("transformer_encoder_layer", {"heads": 32, "dim_hidden": 16384, "causal": True, "rotary": True})
     rows = (Block("embedding", {"dim": 4096}), Repeat(32, layer), Block("layer_norm"), Block("dense", {"dim": 32000}))
@@ -91,6 +101,7 @@ def test_export(yaml: str, signal: str, inputs: tuple[object, ...]) -> None:
     torch.testing.assert_close(exported.module()(*inputs), network(*inputs))
 
 
+@pytest.mark.slow
 def test_compile() -> None:
     """In a process of its own: the shape checks that the tests enable can't be compiled."""
     code = "import test_speed as t; [t.compiled(*case) for case in t.CASES]"

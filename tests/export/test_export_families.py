@@ -19,16 +19,16 @@ from weftnet.zoo import ZOO
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: zoo entry → a size that is written at once, and what it reads
 FAMILIES: dict[str, tuple[dict[str, Any], str]] = {
-    "mlp": ({"widths": [12, 10], "dropout": 0.1}, "image:1x8x8"),
-    "cnn": ({"widths": [4, 6]}, "image:1x12x12"),
     "resnet_small": ({"blocks": 1, "width": 4}, "image:3x9x8"),
     "vit": ({"patch": 4, "dim": 12, "depth": 1, "heads": 3}, "image:3x8x12"),
     "row_lstm": ({"hidden": 8}, "image:3x6x5"),
-    "tabular": ({"dim": 8, "hidden": 12, "blocks": 1}, "vector:7"),
-    "text_bag": ({"dim": 8}, "tokens:19,vocabulary=13,padded"),
     "text_cnn": ({"dim": 8, "filters": 5, "kernels": [3]}, "tokens:19,vocabulary=13,padded"),
 }
 SLOW: dict[str, tuple[dict[str, Any], str]] = {
+    "mlp": ({"widths": [12, 10], "dropout": 0.1}, "image:1x8x8"),
+    "cnn": ({"widths": [4, 6]}, "image:1x12x12"),
+    "tabular": ({"dim": 8, "hidden": 12, "blocks": 1}, "vector:7"),
+    "text_bag": ({"dim": 8}, "tokens:19,vocabulary=13,padded"),
     "text_lstm": ({"dim": 8, "hidden": 6, "bidirectional": True}, "tokens:19,vocabulary=13,padded"),
     "text_transformer": ({"dim": 8, "heads": 2}, "tokens:19,vocabulary=13,padded"),
     "char_lstm": ({"dim": 6, "hidden": 10}, "tokens:9,vocabulary=13"),
@@ -80,11 +80,10 @@ def test_a_family_as_onnx(name: str, tmp_path: Path) -> None:
     agree(network(ZOO.get(name)(**settings), signals), signals, "onnx", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["mlp", "text_bag"])
-def test_a_family_as_a_program(name: str, tmp_path: Path) -> None:
-    settings, text = FAMILIES[name]
+def test_a_family_as_a_program(tmp_path: Path) -> None:
+    settings, text = SLOW["text_bag"]
     signals = {"x": parse(text)}
-    agree(network(ZOO.get(name)(**settings), signals), signals, "torch_export", tmp_path)
+    agree(network(ZOO.get("text_bag")(**settings), signals), signals, "torch_export", tmp_path)
 
 
 @pytest.mark.parametrize("target", TARGETS.names())

@@ -31,13 +31,13 @@ def kernels(call: Callable[[], object]) -> Kernels:
     return counted
 
 
-def python_calls(call: Callable[[], object]) -> int:
-    """Functions of Python that a call enters."""
+def python_calls(call: Callable[[], object], kinds: tuple[str, ...] = ("call",)) -> int:
+    """Functions of Python that a call enters; with `c_call` among the kinds, those of C too."""
     count = 0
 
     def enter(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal count
-        count += event == "call"
+        count += event in kinds
 
     before = sys.getprofile()
     sys.setprofile(enter)

@@ -133,6 +133,7 @@ class Resolver:
         times = self._times(node, spec)
         body, copies, here = node.body, {}, flow
         previous: tuple[Signal, Resolved] | None = None
+        inside: dict[str, tuple[Node, Resolved]] = {}
         fixed_places: set[Path] = set()
         for number in range(times):
             if here is None:
@@ -140,7 +141,7 @@ class Resolver:
             if previous is not None and previous[0] == here.signal:  # the same input: the same copy
                 copy = previous[1].moved(".".join((*path, str(number))), here.by)
                 copies[str(number)], here = copy, here.named(copy.path)
-                self._know_copy(previous[1].path, copy.path)
+                self.known |= {copy.path + inner: entry for inner, entry in inside.items()}
                 previous = (here.signal, copy)
                 continue
             known = len(self.faults)
@@ -158,16 +159,19 @@ class Resolver:
                 body = edited(body, (*spec, "body"), fixes)
             if result is None:
                 return None
-            previous = (here.signal, result[0])
+            previous, inside = (here.signal, result[0]), self._inside(result[0].path)
             here, copies[str(number)] = result[1], result[0]
         if flow is None or here is None:
             return None
         return combined("chain", path, flow, here, copies)
 
-    def _know_copy(self, first: str, copy: str) -> None:
-        """The nodes of a copy are those of the first, at their own paths."""
-        inside = {path: entry for path, entry in self.known.items() if path == first or path.startswith(first + ".")}
-        self.known |= {copy + path[len(first) :]: entry for path, entry in inside.items()}
+    def _inside(self, path: str) -> dict[str, tuple[Node, Resolved]]:
+        """What is known of a node and the nodes in it, by the rest of their paths."""
+        return {
+            known[len(path) :]: entry
+            for known, entry in self.known.items()
+            if known == path or known.startswith(path + ".")
+        }
 
     def _times(self, node: Repeat, spec: Path) -> int:
         """The number of copies, within the limit of blocks."""
