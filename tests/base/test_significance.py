@@ -1,8 +1,10 @@
-import random
+"""Whether a difference could be chance: distributions against scipy, how often one is claimed that isn't."""
 
+import numpy as np
 import pytest
+from comparing import NETWORKS, claimed
 
-from weftnet.base.significance import paired, tail
+from weftnet.base.significance import LEAST, crossed, quantile, tail
 
 scipy = pytest.importorskip("scipy.stats")
 
@@ -14,14 +16,57 @@ def test_the_tail_is_scipys(freedom: int, t: float) -> None:
     assert tail(-t, freedom) == tail(t, freedom)
 
 
-def test_a_paired_test_is_scipys() -> None:
-    draw = random.Random(3)
-    one, two = ([draw.gauss(mean, 1) for _ in range(6)] for mean in (0.4, 0.0))
-    expected = scipy.ttest_rel(one, two).pvalue
-    assert paired([a - b for a, b in zip(one, two, strict=True)]) == pytest.approx(expected)
+@pytest.mark.parametrize("freedom", [1, 2, 9, 30, 31, 499])
+@pytest.mark.parametrize("p", [0.5, 0.05, 0.001])
+def test_the_quantile_is_scipys(p: float, freedom: int) -> None:
+    assert quantile(p, freedom) == pytest.approx(scipy.t.isf(p / 2, freedom), rel=1e-3)
 
 
-def test_differences_without_spread() -> None:
-    assert paired([0.1]) is None
-    assert paired([0.0, 0.0]) == 1.0
-    assert paired([0.3, 0.3, 0.3]) == 0.0
+def test_one_seed_or_one_example_says_nothing() -> None:
+    assert crossed(np.ones((50, 1))) is None
+    assert crossed(np.ones((1, 5))) is None
+
+
+def test_no_difference_is_no_difference() -> None:
+    tested = crossed(np.zeros((50, 3)))
+    assert tested is not None
+    assert (tested.mean, tested.half, tested.clear) == (0.0, 0.0, False)
+    assert tested.p == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"), [(1, 0), (3, 0), (5, 0), (6, 0), (7, 1), (9, 1), (8, 2), (15, 5), (30, 15)]
+)
+def test_seeds_that_agree_leave_mcnemars_exact_test(better: int, worse: int) -> None:
+    """Where no seed differs from another, what counts are the examples on which the networks disagree."""
+    column = np.zeros(400)
+    column[:better], column[-worse or len(column) :] = 1.0, -1.0
+    tested = crossed(np.repeat(column[:, None], 3, axis=1))
+    assert tested is not None
+    exact = scipy.binomtest(better, better + worse, 0.5).pvalue
+    assert tested.clear == (exact < 0.05)
+    assert tested.clear == (tested.p < 0.05)
+
+
+def test_many_examples_leave_students_test_over_seeds() -> None:
+    draw = np.random.default_rng(1)
+    leads = draw.normal(0.3, 1.0, 6)
+    tested = crossed(np.repeat(leads[None], 5000, axis=0) + 1e-6 * draw.normal(size=(5000, 1)))
+    assert tested is not None
+    assert tested.p == pytest.approx(scipy.ttest_1samp(leads, 0.0).pvalue, rel=0.05)
+
+
+def test_a_clear_difference_has_a_small_p() -> None:
+    tested = crossed(np.ones((300, 4)))
+    assert tested is not None
+    assert tested.clear
+    assert LEAST <= tested.p < 1e-6
+
+
+@pytest.mark.parametrize("network", list(NETWORKS))
+@pytest.mark.parametrize(("rows", "seeds"), [(50, 3), (200, 2), (1000, 5)])
+def test_differences_that_are_none_are_rarely_claimed(network: str, rows: int, seeds: int) -> None:
+    """At most 5 %, and three standard errors of 250 repetitions; a real one of enough rows is seen."""
+    assert claimed(NETWORKS[network], rows, seeds, lead=0.0, repetitions=250) <= 0.05 + 3 * (0.05 * 0.95 / 250) ** 0.5
+    if rows == 1000 and network != "wavering":
+        assert claimed(NETWORKS[network], rows, seeds, lead=0.05, repetitions=60) > 0.9

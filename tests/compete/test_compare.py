@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from weftnet.base.significance import paired
+from weftnet.base.significance import crossed
 from weftnet.compete.compare import Comparison, compare
-from weftnet.errors import RunError
+from weftnet.errors import DamagedCheckpoint, RunError
+from weftnet.run import by_example
 from weftnet.run.folder import Run
 
 
@@ -20,8 +22,22 @@ def a_run(
         data={"fingerprint": data}, signals={}, state={}, seed=seed,
     )  # fmt: skip
     metric = {"classification": "accuracy", "regression": "rmse"}[task]
-    run.record(status="finished", seconds=2.0, scores={split: {metric: score} for split in ("validation", "test")})
+    splits = ("validation", "test")
+    by_example.keep(run, metric, {split: right(score) for split in splits})
+    run.record(status="finished", seconds=2.0, scores={split: {metric: score} for split in splits})
     return folder
+
+
+def right(score: float) -> list[float]:
+    """That many of 200 examples."""
+    return [float(place < round(200 * score)) for place in range(200)]
+
+
+def p_of(one: list[float], other: list[float]) -> float:
+    sides = [np.array([right(score) for score in scores]).T for scores in (one, other)]
+    found = crossed(sides[0] - sides[1])
+    assert found is not None
+    return found.p
 
 
 def several(folder: Path, rows: dict[str, list[float]]) -> Comparison:
@@ -41,30 +57,61 @@ def test_rows_and_leads(tmp_path: Path) -> None:
     (validation, test) = result.differences
     assert (validation.split, test.split) == ("validation", "test")
     assert validation.mean.mean == pytest.approx(0.31 / 3)
-    assert validation.p == pytest.approx(paired([0.10, 0.09, 0.12]))
+    assert validation.p == pytest.approx(p_of([0.90, 0.91, 0.93], [0.80, 0.82, 0.81]))
     assert validation.clear
+    assert validation.verdict == "clear"
     json.dumps(result.data())
+
+
+BEST = [0.90, 0.91, 0.90]
 
 
 def test_many_rows_ask_for_more(tmp_path: Path) -> None:
     """A lead that is clear between two rows is not among six."""
-    close = [0.88, 0.90, 0.875]
-    alone = several(tmp_path / "two", {"a": [0.90, 0.91, 0.90], "b": close})
-    others = {f"c{i}": [score - 0.001 * i for score in close] for i in range(5)}
-    among = several(tmp_path / "six", {"a": [0.90, 0.91, 0.90], **others})
-    p = alone.differences[0].p
-    assert p is not None
-    corrected = [each.p for each in among.differences if each.split == "validation"]
-    assert len(corrected) == 5
-    assert min(corrected) > p
-    raw = [paired([b - o for b, o in zip([0.90, 0.91, 0.90], row, strict=True)]) for row in others.values()]
-    by_hand = sorted(each or 0.0 for each in raw)
-    assert min(corrected) == pytest.approx(min(1.0, 5 * by_hand[0]))
+    close = [0.87, 0.88, 0.87]
+    alone = several(tmp_path / "two", {"a": BEST, "b": close})
+    among = several(tmp_path / "six", {"a": BEST, **{f"c{i}": close for i in range(5)}})
+    assert alone.differences[0].clear
+    assert [each.clear for each in among.differences] == [False] * 10
+    assert [each.p for each in among.differences] == pytest.approx([5 * p_of(BEST, close)] * 10)
+
+
+def test_p_is_corrected_as_holm_does(tmp_path: Path) -> None:
+    """Sorted, the smallest of five is multiplied by five, the next by four …, and none is below the one before."""
+    others = {f"c{i}": [score - lead for score in BEST] for i, lead in enumerate((0.02, 0.025, 0.03, 0.035, 0.05))}
+    result = several(tmp_path, {"a": BEST, **others})
+    corrected = {each.against: each.p for each in result.differences if each.split == "test"}
+    raw = [p_of(BEST, others[name]) for name in reversed(others)]
+    assert raw == sorted(raw)
+    expected = np.minimum(1.0, np.maximum.accumulate([p * (5 - rank) for rank, p in enumerate(raw)]))
+    assert [corrected[name] for name in reversed(others)] == pytest.approx(expected)
+    assert expected[0] < raw[-1] < expected[-1]
 
 
 def test_one_seed_decides_nothing(tmp_path: Path) -> None:
     result = several(tmp_path, {"a": [0.9], "b": [0.1]})
     assert [(each.p, each.clear) for each in result.differences] == [(None, False)] * 2
+    assert {each.verdict for each in result.differences} == {"can't tell: one seed"}
+
+
+def test_seeds_that_agree_by_chance_prove_nothing(tmp_path: Path) -> None:
+    """One example of 200 more, three times over: the leads have no spread, and yet the difference is none."""
+    result = several(tmp_path, {"a": [0.905] * 3, "b": [0.90] * 3})
+    assert [each.verdict for each in result.differences] == ["not clear"] * 2
+    assert all((each.p or 0.0) > 0.2 for each in result.differences)
+
+
+def test_runs_without_scores_by_example_decide_nothing(tmp_path: Path) -> None:
+    runs = [
+        a_run(tmp_path / f"{name}-seed{seed}", seed, 0.5, lr) for name, lr in (("a", 1), ("b", 2)) for seed in (0, 1)
+    ]
+    run = Run.open(runs[0])
+    run.record(files={name: sha for name, sha in run.facts.files.items() if name != by_example.FILE})
+    assert {each.verdict for each in compare(runs).differences} == {"can't tell: no scores by example"}
+    (runs[1] / by_example.FILE).write_text('{"accuracy": {"test": ["x"]}}')
+    Run.open(runs[1]).sign(by_example.FILE)
+    with pytest.raises(DamagedCheckpoint, match="scores by example"):
+        compare(runs)
 
 
 def test_equal_names_are_told_apart(tmp_path: Path) -> None:

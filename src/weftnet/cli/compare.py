@@ -14,7 +14,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plugin: Plugin = None,
 ) -> None:
-    """Compare runs, with confidence intervals over seeds and paired differences."""
+    """Compare runs, with confidence intervals, and differences paired over seeds and examples."""
     from weftnet.cli.commands.training import compare_command
 
     plugins(plugin)

@@ -1,9 +1,10 @@
 """Runs side by side: means over seeds with confidence intervals, and differences paired by seed.
 
 Runs of the same architecture and recipe that differ only in the seed form one row. The row that is best on the
-validation split is compared with every other row by the paired differences over the seeds they share. With many rows
-some difference looks large by chance, so p is corrected for their number (Holm 1979): sorted, the i-th smallest of m
-becomes p · (m − i + 1), never less than the one before. A difference is clear where the corrected p is below 0.05. The
+validation split is compared with every other row, seed by seed and example by example: both are a sample
+(`weftnet.base.significance`). With many rows some difference looks large by chance, so p is corrected for their number
+(Holm 1979): sorted, the i-th smallest of m becomes p · (m − i + 1), never less than the one before. A difference is
+clear where the corrected p is below 0.05. One seed, or runs that don't know their scores by example, can't tell. The
 best row was picked by the validation split, so its lead there is biased upwards; its lead on the test split is not.
 """
 
@@ -11,23 +12,30 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
 from weftnet.base.intervals import Interval, interval
 from weftnet.base.scores import Score
-from weftnet.base.significance import paired
+from weftnet.base.significance import crossed
 from weftnet.base.units import duration
 from weftnet.compete.competition import FILE
 from weftnet.errors import RunError
+from weftnet.run.by_example import by_example
 from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
 from weftnet.tasks._scoring import Scoring
+
+_NOTE = (
+    "lead: mean ± 95 % interval over seeds and examples, paired by both; p: corrected for the number of rows (Holm). "
+    "The best row was picked by its validation score."
+)
 
 
 @dataclass(frozen=True)
@@ -39,12 +47,14 @@ class Row:
         runs: their folders.
         scores: split → the score by seed.
         seconds: mean training time.
+        examples: split → the score by seed, by group of examples.
     """
 
     name: str
     runs: tuple[str, ...]
     scores: dict[str, dict[int, float]]
     seconds: float
+    examples: dict[str, dict[int, list[float]]] = field(default_factory=dict, repr=False)
 
     @property
     def seeds(self) -> int:
@@ -64,9 +74,10 @@ class Difference:
     Args:
         against: name of the other row.
         split: validation or test.
-        mean: of the differences, above zero where the best row is better.
-        p: corrected for the number of rows; None for a single seed.
+        mean: of the differences, above zero where the best row is better; with the interval over seeds and examples.
+        p: corrected for the number of rows; None where nothing can be said.
         clear: p is below 0.05.
+        why: nothing can be said.
     """
 
     against: str
@@ -74,6 +85,12 @@ class Difference:
     mean: Interval
     p: float | None
     clear: bool = False
+    why: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        return f"can't tell: {self.why}" if self.why else "clear" if self.clear else "not clear"
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,8 @@ class Comparison:
         """As JSON."""
         parts = asdict(self)
         score = parts.pop("score")
+        for row in parts["rows"]:
+            del row["examples"]
         return {"metric": score["name"], "better": score["better"], "unit": score["unit"], **parts}
 
 
@@ -140,15 +159,13 @@ def render(result: Comparison) -> Group:
         table.add_row(row.name, str(row.seeds), *cells, duration(row.seconds))
     if not result.differences:
         return Group(table)
-    pairs = Table(title=f"{result.rows[0].name} against the others, paired by seed", title_justify="left", box=box)
+    pairs = Table(title=f"{result.rows[0].name} against the others", title_justify="left", box=box)
     for name in ("architecture", "split", f"lead{unit}", "p", ""):
         pairs.add_column(name, justify="left" if name in ("architecture", "split", "") else "right")
     for each in result.differences:
-        verdict = "clear" if each.clear else "not clear" if each.p is not None else "needs more seeds"
-        p = "–" if each.p is None else f"{each.p:.3f}"
-        pairs.add_row(each.against, each.split, each.mean.text(factor, digits), p, verdict)
-    note = "p: paired t-test, corrected for the number of rows (Holm). The best row was picked by its validation score."
-    return Group(table, pairs, note)
+        p = "–" if each.p is None else f"{each.p:.3f}" if each.p >= 0.001 else "< 0.001"
+        pairs.add_row(each.against, each.split, each.mean.text(factor, digits), p, each.verdict)
+    return Group(table, pairs, _NOTE)
 
 
 def _expand(folder: Path) -> list[Path]:
@@ -166,12 +183,15 @@ def _identity(run: Run) -> str:
 def _row(group: Sequence[Run], metric: str) -> Row:
     name = group[0].folder.name.removesuffix(f"-seed{group[0].facts.seed}")
     scores: dict[str, dict[int, float]] = {}
+    examples: dict[str, dict[int, list[float]]] = {}
     for run in group:
+        known = by_example(run, metric)
         for split, metrics in (run.facts.scores or {}).items():
             if metric in metrics:
                 scores.setdefault(split, {})[run.facts.seed] = metrics[metric]
+                examples.setdefault(split, {})[run.facts.seed] = known.get(split, [])
     seconds = sum(run.facts.seconds or 0.0 for run in group) / len(group)
-    return Row(name, tuple(str(run.folder) for run in group), scores, seconds)
+    return Row(name, tuple(str(run.folder) for run in group), scores, seconds, examples)
 
 
 def _named(rows: Sequence[Row]) -> list[Row]:
@@ -209,8 +229,31 @@ def _differences(best: Row, other: Row, score: Score) -> list[Difference]:
     differences = []
     for split, scores in best.scores.items():
         shared = sorted(scores.keys() & other.scores.get(split, {}).keys())
-        if not shared:
-            continue
-        leads = [score.lead(scores[seed], other.scores[split][seed]) for seed in shared]
-        differences.append(Difference(other.name, split, interval(leads), paired(leads)))
+        if shared:
+            leads = [score.lead(scores[seed], other.scores[split][seed]) for seed in shared]
+            sides = [[row.examples.get(split, {}).get(seed, []) for seed in shared] for row in (best, other)]
+            differences.append(_tested(other.name, split, leads, sides, score))
     return differences
+
+
+def _tested(
+    against: str, split: str, leads: Sequence[float], sides: Sequence[Sequence[Sequence[float]]], score: Score
+) -> Difference:
+    """The difference over seeds and examples.
+
+    Args:
+        against, split: of the difference.
+        leads: by seed.
+        sides: of the best row and the other one, the score by seed and group of examples.
+        score: that is compared.
+    """
+    mean = replace(interval(leads), half=None)
+    if len(leads) < 2:
+        return Difference(against, split, mean, None, why="one seed")
+    if len({len(groups) for side in sides for groups in side}) > 1 or not sides[0][0]:
+        return Difference(against, split, mean, None, why="no scores by example")
+    one, two = (np.array(side).T for side in sides)
+    tested = crossed(one - two if score.better == "max" else two - one)
+    if tested is None:
+        return Difference(against, split, mean, None, why="one example")
+    return Difference(against, split, replace(mean, half=tested.half), tested.p)

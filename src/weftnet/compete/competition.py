@@ -199,6 +199,8 @@ def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Sc
         halves = [half for half in (first.score.half, second.score.half) if half is not None]
         if halves and gap < max(halves):
             reason += ", within the spread over seeds: only more seeds can decide between them"
+        elif first.score.n == 1 or second.score.n == 1:
+            reason += "; one seed can't tell whether the difference is chance: train more with --seeds"
     unfinished = sum(outcome.status != "finished" for outcome in outcomes)
     if unfinished:
         reason += f"; {unfinished} of {len(outcomes)} trainings did not finish and were not considered"

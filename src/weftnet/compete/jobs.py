@@ -157,12 +157,15 @@ def _trained(job: Job, data: Data, listeners: Sequence[Listener]) -> Outcome:
 def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
     """Evaluate a finished run once on each split it was not trained on; its folder keeps the scores and a sample."""
     from weftnet.answer import samples
+    from weftnet.run import by_example
     from weftnet.run.loading import load
 
     if run.facts.scores is None:
         loaded = load(run)
         splits = [split for split in ("validation", "test") if data.sizes.get(split)]
-        run.record(scores={split: loaded.metrics(data, split) for split in splits})
+        evaluated = {split: loaded.evaluated(data, split) for split in splits}
+        by_example.keep(run, loaded.scoring.score, {split: examples for split, (_, examples) in evaluated.items()})
+        run.record(scores={split: scores for split, (scores, _) in evaluated.items()})
         samples.keep(loaded)
     return run.facts.scores or {}
 

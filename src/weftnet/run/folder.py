@@ -9,6 +9,7 @@
     weights.safetensors  the final weights
     history.jsonl        one line per evaluation
     metrics.json         the metrics of the final weights
+    examples.json        what each group of examples says of the metric that decides
     checkpoints/         while training: the last two
     samples/             examples that a generative run made
 

@@ -26,6 +26,7 @@ from weftnet.errors import DamagedCheckpoint, DataError, RunError
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.execution.planned import PlanChoice
+from weftnet.metrics._left_out import LeftOut
 from weftnet.run.bounds import refuse_other_sizes
 from weftnet.run.contents import contents, parts_of, scoring_of
 from weftnet.run.folder import Run
@@ -105,12 +106,23 @@ class Loaded:
         Raises:
             DataError: the split is empty.
         """
+        return self.evaluated(data, split)[0]
+
+    def evaluated(self, data: Data, split: str) -> tuple[dict[str, float], list[float]]:
+        """The metrics, and what each group of examples says of the one that decides.
+
+        Raises:
+            DataError: the split is empty.
+        """
         if not data.sizes.get(split):
             raise DataError(f"the data have no {split} split", where=data.name, got=str(data.sizes))
         plan = self.plans.scoring(BATCH)
         executor = self._executor(plan)
+        examples = LeftOut(self.scoring.metric())
+        batches = examples.of_batches(map(executor.place, data.batches(split, BATCH)))
         with kept_memory(plan.keep_memory):
-            return self.scoring.evaluate(executor.model, map(executor.place, data.batches(split, BATCH)))
+            metrics = self.scoring.evaluate(executor.model, batches, examples)
+        return metrics, examples.values()
 
     @cached_property
     def scoring(self) -> Scoring:

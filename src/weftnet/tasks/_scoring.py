@@ -82,9 +82,13 @@ class Scoring:
         new = [name for name in dict.fromkeys(wanted) if name not in names]
         return own + [make(name, self.task.facts()) for name in new]
 
-    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> dict[str, float]:
-        """All metrics over the batches, by name; without those that are not defined there."""
-        return self.task.evaluate(model, batches, self.metrics())
+    def metric(self) -> Metric:
+        """The one that decides, not updated yet."""
+        return next(each for each in self.metrics() if each.name == self.score)
+
+    def evaluate(self, model: nn.ModuleDict, batches: Iterable[Batch], *others: Metric) -> dict[str, float]:
+        """All metrics, and others, over the batches, by name; without those that are not defined there."""
+        return self.task.evaluate(model, batches, [*self.metrics(), *others])
 
     @cached_property
     def _known(self) -> dict[str, Metric]:
