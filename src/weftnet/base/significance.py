@@ -4,20 +4,21 @@
     d  = mean of x            m_g, m_s   means over seeds, over groups
     V_E = (Σ_g (m_g − d)² + 2 max_g m_g²) / (G (G − 1))        other examples might have been in the split
     V_S = Σ_s (m_s − d)² / (S (S − 1))                          other seeds might have been drawn
-    t(p) = (V_E t_{G−1}(p) + V_S t_{S−1}(p)) / (V_E + V_S)
+    reach(p)² = V_E t_{G−1}(p)² + V_S t_{S−1}(p)²
 
-The difference is d ± t(0.05) √(V_E + V_S), and p is the level at which |d| = t(p) √(V_E + V_S). Seeds and examples are
-crossed: every seed is judged on the same examples. The sum of the two variances counts their interaction twice, and so
-errs on the careful side. The weighted quantile is that of Cochran for two variances with few degrees of freedom:
-Welch's degrees of freedom, estimated from two or three seeds, would claim too much. The two added examples, one for and
-one against by the largest difference, keep V_E above zero: with them counts of discordant examples are judged as
-McNemar's exact test judges them, and three seeds that agree by chance prove nothing.
+The difference is d ± reach(0.05), and p is the level at which |d| = reach(p). Seeds and examples are crossed: every
+seed is judged on the same examples. Adding both variances counts their interaction twice, and so errs on the careful
+side. The reach is Banerjee's: whatever the two variances are, it covers the truth at least as often as it says. Welch's
+degrees of freedom, estimated from two or three seeds, would claim too much. The two added examples, one for and one
+against by the largest difference, keep V_E above zero: with them counts of discordant examples are judged as McNemar's
+exact test judges them, and three seeds that agree by chance prove nothing.
 
 With one seed V_S is unknown and nothing can be said of other seeds.
 
-Source: Student, The probable error of a mean, 1908; W. Cochran, Approximate significance levels of the Behrens–Fisher
-test, Biometrics 20, 1964; Q. McNemar, Note on the sampling error of the difference between correlated proportions,
-Psychometrika 12, 1947; A. Agresti, B. Coull, Approximate is better than "exact", 1998 (added examples)
+Source: Student, The probable error of a mean, 1908; S. Banerjee, Approximate confidence interval for linear functions
+of means of k populations when the population variances are not equal, Sankhyā 22, 1960; Q. McNemar, Note on the
+sampling error of the difference between correlated proportions, Psychometrika 12, 1947; A. Agresti, B. Coull,
+Approximate is better than "exact", 1998 (added examples)
 """
 
 import math
@@ -46,8 +47,7 @@ class Tested:
 
     def reach(self, p: float) -> float:
         """How far from zero the mean would be with this p."""
-        total = sum(part for _, part in self.variances)
-        return sum(part * quantile(p, freedom) for freedom, part in self.variances) / math.sqrt(total) if total else 0.0
+        return math.sqrt(sum(part * quantile(p, freedom) ** 2 for freedom, part in self.variances))
 
     @property
     def half(self) -> float:

@@ -1,4 +1,4 @@
-"""Runs side by side: means over seeds with confidence intervals, and differences paired by seed.
+"""Runs side by side: means over seeds with confidence intervals, and differences paired by seed and example.
 
 Runs of the same architecture and recipe that differ only in the seed form one row. The row that is best on the
 validation split is compared with every other row, seed by seed and example by example: both are a sample
