@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from weftnet.base.files import replace
+from weftnet.base.files import replace, write_text
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Written
 from weftnet.errors import SettingError
@@ -87,6 +87,8 @@ def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:
     if path.parent == loaded.run.folder / "samples":
         path.parent.mkdir(exist_ok=True)
     replace(path, lambda new: sheet(drawn).save(new, format="PNG"))
+    if path.parent == loaded.run.folder / "samples":
+        loaded.run.sign(f"samples/{path.name}")
     return path
 
 
@@ -98,6 +100,7 @@ def keep(loaded: Loaded) -> None:
         return
     folder.mkdir(exist_ok=True)
     if kind == "text":
-        (folder / "sample.txt").write_text(text(loaded), encoding="utf-8")
+        write_text(folder / "sample.txt", text(loaded))
+        loaded.run.sign("samples/sample.txt")
     elif all(signal.kind == "image" for signal in loaded.signals.values()):
         images(loaded, folder / "sample.png")

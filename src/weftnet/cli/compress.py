@@ -25,7 +25,9 @@ def compress(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the runs; default RUN/compressed.")
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Delete an earlier compression in that folder.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete an earlier compression there; other files are moved aside.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of trainings and calibration.", min=0)] = 0,
     plugin: Plugin = None,
 ) -> None:

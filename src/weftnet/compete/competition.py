@@ -4,17 +4,19 @@ The winner is chosen by its mean score on the validation split; the test split i
 reported. Every training has a run folder of its own below the competition's; `competition.json` names the winner.
 """
 
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from weftnet.base import lock
 from weftnet.base.files import read_json, write_json
 from weftnet.base.intervals import Interval, interval
+from weftnet.base.replacing import MARK, clear, marked, occupied, pages, protect
 from weftnet.base.scores import Score
 from weftnet.compete.jobs import Outcome
 from weftnet.errors import RunError
+from weftnet.train.own import own_files as run_files
 
 FORMAT = 1
 FILE = "competition.json"
@@ -86,6 +88,7 @@ class Competition:
     def document(self) -> dict[str, Any]:
         """As JSON."""
         return {
+            **MARK,
             "format": FORMAT,
             "data": self.data,
             "task": self.task,
@@ -135,25 +138,55 @@ def best_run(folder: str | Path) -> Path:
     return folder / best
 
 
-def prepare(folder: Path, *, replace: bool) -> None:
+def prepare(folder: Path, runs: Sequence[str] = (), *, replace: bool, read: Iterable[str | Path] = ()) -> Path | None:
     """Make the competition's folder; an earlier competition in it is deleted only with `replace`.
 
+    Args:
+        folder: of the competition.
+        runs: names of the folders that its runs will have.
+        replace: whether an earlier competition is deleted.
+        read: what the trainings read, which must not lie there.
+
+    Returns:
+        Where other files of the folder were moved; None if there were none.
+
     Raises:
-        RunError: the folder holds something else, or can't be made.
+        RunError: the folder holds something else or must stay, another process writes it, or it can't be made.
     """
-    if folder.is_dir() and any(folder.iterdir()):
+    aside = None
+    if occupied(folder):
         if not replace:
             raise RunError("the folder is not empty", where=str(folder), fix="give another --out, or add --replace")
-        if not (folder / FILE).is_file():
-            raise RunError(
-                "the folder holds something other than a competition", where=str(folder), fix="another --out"
-            )
-        shutil.rmtree(folder)
+        protect(folder, read)
+        aside = clear(folder, own_files(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"can't be created: {error.strerror}", where=str(folder)) from error
-    write_json(folder / FILE, {"format": FORMAT, "best": None})
+    write_json(folder / FILE, {**MARK, "format": FORMAT, "best": None, "runs": list(runs)})
+    return aside
+
+
+def own_files(folder: Path) -> list[Path]:
+    """The files of a competition that this program wrote, the manifest last.
+
+    Raises:
+        RunError: the folder holds no competition, or another process writes one of its runs.
+    """
+    document = marked(folder / FILE)
+    if not document:
+        there = ", ".join(sorted(path.name for path in folder.iterdir())[:5])
+        what = "the folder holds something other than a competition"
+        raise RunError(what, where=str(folder), got=there, fix="another --out")
+    names = [*document.get("runs", ()), *(each.get("folder") for each in document.get("outcomes", ()))]
+    files: list[Path] = []
+    for name in dict.fromkeys(name for name in names if isinstance(name, str) and Path(name).name == name):
+        run = folder / name
+        if lock.note(run) is not None and not lock.free(run):
+            fix = "wait until it ends, or stop it"
+            raise RunError("another process writes a run", where=str(run), got=lock.holder(run), fix=fix)
+        files += run_files(run)
+    return [*files, *pages(folder), folder / FILE]
 
 
 def rank(outcomes: Sequence[Outcome], score: Score, facts: Mapping[str, Mapping[str, Any]]) -> tuple[Standing, ...]:

@@ -9,13 +9,16 @@ The total training time is `budget` seconds, shared evenly.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from weftnet.base.files import sha256, write_json
+from weftnet.base.replacing import clear, occupied, protect
+from weftnet.base.workplace import whole
 from weftnet.compose.sharing import shared_targets
-from weftnet.compress.contract import FILE, Compression, Goal, Row, choose, judge
+from weftnet.compress.contract import FILE, Compression, Goal, Row, choose, judge, own_files
 from weftnet.compress.methods import METHODS
 from weftnet.compress.resources import Method, Resources
 from weftnet.compress.trials import Trials
@@ -58,35 +61,54 @@ def compress(
     goal: Goal | None = None,
     settings: Settings | None = None,
     notify: Callable[[str], None] = lambda _: None,
+    replaced: Iterable[str | Path] | None = None,
 ) -> Compression:
     """Try methods on a run, and keep the best of what is smaller and faster and as good.
 
     Args:
         loaded: a run whose engine is torch.
         data: of the run.
-        folder: a new or empty one.
+        folder: a new or empty one; it appears complete or not at all.
         goal: what a compressed run has to reach.
         settings: what is tried.
         notify: is called with the name of each step.
+        replaced: the paths that are read, where an earlier compression in the folder shall be replaced; else None.
 
     Raises:
-        RunError: the run can't be compressed, or the folder is not empty.
+        RunError: the run can't be compressed, or the folder is not empty or must stay.
         DataError: the data are not the run's, or have no validation split.
         MissingExtra: a library is not installed.
     """
     goal, settings = goal or Goal(), settings or Settings()
     check_compressible(loaded, data)
     entries = settings.entries
-    if folder.is_dir() and any(folder.iterdir()):
-        raise RunError("the folder is not empty", where=str(folder), fix="choose another --out, or add --replace")
-    work = folder / ".work"
-    work.mkdir(parents=True, exist_ok=True)
-    try:
+    aside: list[Path | None] = [None]
+
+    def clear_folder() -> None:
+        if occupied(folder):
+            aside[0] = clear(folder, own_files(folder))
+
+    if occupied(folder):
+        if replaced is None:
+            raise RunError("the folder is not empty", where=str(folder), fix="choose another --out, or add --replace")
+        protect(folder, replaced)
+        own_files(folder)  # raises before anything is tried
+    with whole(folder, clear_folder if replaced is not None else None) as new, _work(new) as work:
         trials = Trials(loaded, data, work, goal, _resources(loaded, data, settings, entries), notify)
         trials.try_all(entries)
         notify("measuring")
         rows = judge(trials.rows(), goal)
-        return _keep(trials, rows, folder, goal, settings)
+        result = _keep(trials, rows, new, goal, settings)
+    return replace(result, folder=folder, aside=aside[0])
+
+
+@contextmanager
+def _work(folder: Path) -> Iterator[Path]:
+    """A folder for everything that is tried, gone before the one around it is shown."""
+    work = folder / ".work"
+    work.mkdir()
+    try:
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -14,10 +14,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from weftnet.base.replacing import MARK, marked
 from weftnet.base.scores import Score
 from weftnet.base.units import size
 from weftnet.compress.measure import Timing
-from weftnet.errors import SettingError
+from weftnet.errors import RunError, SettingError
+from weftnet.train.own import own_files as run_files
 
 FORMAT = 1
 FILE = "compression.json"
@@ -92,6 +94,7 @@ class Compression:
         chosen: the name of the run to use; None if there is none.
         why: the reason for the choice.
         facts: on the run, its data and the settings.
+        aside: where other files of a replaced folder were moved, if there were any.
     """
 
     folder: Path
@@ -101,10 +104,12 @@ class Compression:
     chosen: str | None
     why: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    aside: Path | None = None
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
         return {
+            **MARK,
             "format": FORMAT,
             "metric": self.score.name,
             "goal": asdict(self.goal),
@@ -113,6 +118,22 @@ class Compression:
             **self.facts,
             "rows": [asdict(row) for row in self.rows],
         }
+
+
+def own_files(folder: Path) -> list[Path]:
+    """The files of a compression that this program wrote, the manifest last.
+
+    Raises:
+        RunError: the folder holds no compression.
+    """
+    document = marked(folder / FILE)
+    if not document:
+        there = ", ".join(sorted(path.name for path in folder.iterdir())[:5])
+        what = "the folder holds something other than a compression"
+        raise RunError(what, where=str(folder), got=there, fix="another --out")
+    names = [row.get("name") for row in document.get("rows", ()) if isinstance(row, dict)]
+    runs = [folder / name for name in names if isinstance(name, str) and Path(name).name == name]
+    return [*(path for run in runs for path in run_files(run)), folder / FILE]
 
 
 def drop(score: Score, before: float, after: float) -> float:

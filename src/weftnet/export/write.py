@@ -5,10 +5,7 @@ manifest.json   see `weftnet.answer.manifest`
 runner/         python FOLDER/runner rows.csv, if it answers raw inputs without torch
 """
 
-import os
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,6 +14,8 @@ from typing import Any
 from weftnet.answer.manifest import FORMAT, NAME, Manifest, SeriesFacts
 from weftnet.architecture.signal import Signal
 from weftnet.base.files import sha256, write_json
+from weftnet.base.replacing import occupied
+from weftnet.base.workplace import whole
 from weftnet.compose.network import Network
 from weftnet.data import Batch
 from weftnet.errors import RunError
@@ -64,16 +63,17 @@ def write(
     Raises:
         UnknownName: there is no such target.
         MissingExtra: what the target needs is not installed.
+        RunError: the folder can't be written.
         ExportError: the folder is not empty, a network can't be written, or computes different numbers; names the first
             node that differs.
     """
     exporter, folder = TARGETS.get(target)(), Path(folder)
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+    if folder.is_file() or occupied(folder):
         raise ExportError("the folder is not empty", where=str(folder), fix="choose another folder")
     passes = _passes(loaded)
     unanswered = _why_no_answers(loaded)
     because = unanswered or _why_not_alone(loaded, target, exporter)
-    with _written_completely(folder) as new:
+    with whole(folder) as new:
         parts, compared = _write_models(passes, exporter, new, data_batches)
         if not because:
             copy_runner(new / RUNNER, loaded.preprocessing, loaded.run.facts.task.name)
@@ -230,20 +230,3 @@ def _provenance(loaded: Loaded) -> dict[str, Any]:
         "fingerprint": facts.data.fingerprint,
         "weights": facts.files.get("weights.safetensors"),
     }
-
-
-@contextmanager
-def _written_completely(folder: Path) -> Iterator[Path]:
-    """A temporary folder next to it, which is renamed at the end; after an error nothing is left behind."""
-    new = folder.with_name(f".new-{folder.name}")
-    try:
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-        yield new
-        if folder.is_dir():
-            folder.rmdir()  # empty
-        os.replace(new, folder)
-    except OSError as error:
-        raise ExportError(f"can't be written: {error.strerror or error}", where=str(folder)) from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)

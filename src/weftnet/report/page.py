@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
+from weftnet.base.replacing import PAGE_MARK
+
 _CSS = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #5b6672; --line: #d8dde3; --tint: #f4f6f8;
   --mark: #0a66c2; --good: #1d8a52; --c0: #0a66c2; --c1: #d1495b; --c2: #2a9d5c; --c3: #b7791f; --c4: #7b4fc9;
@@ -64,6 +66,7 @@ def page(title: str, body: Sequence[str]) -> str:
     """A whole HTML document; `body` is HTML, `title` is text."""
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+        f"{PAGE_MARK}"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{escape(title)}</title><style>{_CSS}</style></head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n" + "\n".join(body) + "\n</body></html>\n"

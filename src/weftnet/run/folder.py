@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from weftnet import plugins
 from weftnet.base.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
+from weftnet.base.replacing import occupied
 from weftnet.base.typed import brief
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.run.facts import RunFacts, Status, check_history
@@ -83,7 +84,7 @@ class Run:
             RunError: the folder is not empty or can't be written, or its disk is full.
         """
         folder = Path(folder)
-        if folder.is_dir() and any(folder.iterdir()):
+        if occupied(folder):
             fix = "give another folder, or resume the run with `weftnet resume`"
             raise RunError("the folder is not empty", where=str(folder), fix=fix)
         probe(folder, _SMALL_FILES)

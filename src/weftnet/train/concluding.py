@@ -55,6 +55,7 @@ def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run
 def _stopped(state: State, steps: int, run: Run) -> TrainingResult:
     """Of a training that somebody stopped: its last checkpoint is written already."""
     run.record(status="stopped", seconds=state.seconds, waited=state.waited)
+    run.sign("history.jsonl")
     message = f"stopped after step {state.step} of {steps}; continue with: weftnet resume {run.folder}"
     return TrainingResult("stopped", state.step, steps, state.best_step, {}, message)
 

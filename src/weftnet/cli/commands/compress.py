@@ -1,6 +1,5 @@
 """`compress`: the methods tried, what each costs, which results are kept."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from weftnet.base.scores import Score
 from weftnet.base.units import duration, size
 from weftnet.compete import competition as compete
 from weftnet.compress.compressing import Settings, compress
-from weftnet.compress.contract import FILE, Compression, Goal, Row
+from weftnet.compress.contract import Compression, Goal, Row
 from weftnet.compress.measure import Timing
 from weftnet.data import Data, open_data
-from weftnet.errors import DataError, RunError
+from weftnet.errors import DataError
 from weftnet.run.loading import Loaded, load
 
 _COLOURS = {"kept": "green", "refused": "red", "not applicable": "dim", "dominated": "dim", "baseline": ""}
@@ -53,10 +52,13 @@ def compress_command(folder: Path, options: CompressOptions) -> Compression:
     settings = Settings(options.methods, options.budget, options.seed)
     out = options.out or loaded.run.folder / "compressed"
     data = _data(loaded, options.data)
-    if options.replace:
-        _clear(out)
+    replaced: list[str | Path] | None = [data.source, loaded.run.folder] if options.replace else None
     with console.status("starting") as status:
-        result = compress(loaded, data, out, goal, settings, lambda what: status.update(what))
+        result = compress(loaded, data, out, goal, settings, lambda what: status.update(what), replaced)
+    if result.aside is not None:
+        console.print(
+            f"moved aside what is not weftnet's: {result.aside}", highlight=False, markup=False, soft_wrap=True
+        )
     console.print(_table(result))
     notes = [f"drop at most {goal.max_drop:g} on {data.sizes['validation']} validation examples"]
     notes += [f"test: {data.sizes['test']} examples, reported only"] if data.sizes.get("test") else []
@@ -83,20 +85,6 @@ def _data(loaded: Loaded, source: str | None) -> Data:
         if source is None:
             error.fix = "compressing needs the data that the run was trained on: name their place with --data"
         raise
-
-
-def _clear(folder: Path) -> None:
-    """Delete an earlier compression.
-
-    Raises:
-        RunError: the folder holds something else.
-    """
-    if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / FILE).is_file():
-            raise RunError(
-                "the folder holds something other than a compression", where=str(folder), fix="another --out"
-            )
-        shutil.rmtree(folder)
 
 
 def _table(result: Compression) -> Table:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from weftnet.base.files import write_json
 from weftnet.base.memory import held
+from weftnet.base.replacing import protect
 from weftnet.base.units import duration
 from weftnet.cli.commands.architecture import architecture_of
 from weftnet.cli.commands.choosing import Choice, choose, task_for
@@ -99,6 +100,8 @@ def fit_command(options: FitOptions) -> Competition | None:
         KeyboardInterrupt: Ctrl-C stopped a training; finished trainings are printed and kept.
     """
     console, base = Console(), held()
+    if options.replace and options.out is not None:
+        protect(options.out, read_by(options))  # before hours of reading
     entries = entries_of(options)
     if is_worker() and options.out is None:
         raise SettingError("several workers need a named folder", where="--out", fix="give --out runs/NAME")
@@ -115,8 +118,11 @@ def fit_command(options: FitOptions) -> Competition | None:
     if restarted_midway():
         console.print(f"a worker ended: all were restarted ({restarts()}) from the newest checkpoint", highlight=False)
     else:
-        compete.prepare(folder, replace=options.replace)
+        names = [Path(job.folder).name for job in work]
+        aside = compete.prepare(folder, names, replace=options.replace, read=read_by(options))
         mark_started()
+        if aside is not None:
+            console.print(f"moved aside what is not weftnet's: {aside}", highlight=False, markup=False, soft_wrap=True)
         line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
         summary(console, entries.data, str(entries.choice), entries.candidates, line, without)
     outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
@@ -126,6 +132,12 @@ def fit_command(options: FitOptions) -> Competition | None:
     result = compete.competition_of(folder, subject, shown, facts(folder, known, outcomes), outcomes)
     conclude(console, result, entries.data)
     return result
+
+
+def read_by(options: FitOptions) -> list[str]:
+    """The paths that a training reads, which no replacing may touch."""
+    start = [] if options.start is None else [str(options.start["from"])]
+    return [options.source, *options.archs, *options.plugins, *start]
 
 
 def entries_of(options: FitOptions) -> Entries:
