@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from weftnet.base import tensors
@@ -32,6 +33,27 @@ def test_round_trip(tmp_path: Path) -> None:
         assert torch.equal(back[name], tensor), name
     assert back["last"].stride() == given["last"].stride()
     assert back["turned"].stride() == given["turned"].stride()
+
+
+def test_the_same_tensors_are_the_same_bytes(tmp_path: Path) -> None:
+    last = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last)
+    given = {name: torch.full((2, 3), float(place)) for place, name in enumerate("zbyaxc")}
+    given |= {"last": last, "tied": last, "half": torch.ones(2).half()}
+    for number in range(8):
+        order = sorted(given, reverse=bool(number % 2))
+        tensors.save(tmp_path / f"{number}.safetensors", {name: given[name] for name in order if name != "tied"})
+        tensors.save(tmp_path / f"tied{number}.safetensors", given)
+    for kind in ("[0-7]", "tied?"):
+        assert len({path.read_bytes() for path in tmp_path.glob(f"{kind}.safetensors")}) == 1
+
+
+def test_files_of_earlier_versions(tmp_path: Path) -> None:
+    metadata = {"ties": '{"b": "a"}', "orders": '{"a": [1, 0]}'}
+    save_file({"a": torch.arange(6).reshape(3, 2)}, tmp_path / "x.safetensors", metadata=metadata)
+    back = tensors.load(tmp_path / "x.safetensors")
+    assert torch.equal(back["a"], torch.arange(6).reshape(3, 2).T)
+    assert back["b"] is back["a"]
+    assert tensors.shapes(tmp_path / "x.safetensors") == {"a": (2, 3), "b": (2, 3)}
 
 
 def test_ties_are_saved_once(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def test_fit_compare_resume(weftnet: Weftnet, tmp_path: Path) -> None:
 
 
 def test_what_comes_next_is_what_the_run_can_do(tmp_path: Path) -> None:
-    from weftnet.cli.commands.fit import following
+    from weftnet.cli.commands.show import following
 
     assert following(Path("my runs"), tmp_path).startswith("weftnet report 'my runs' · weftnet predict 'my runs' FILE")
     (tmp_path / "samples").mkdir()

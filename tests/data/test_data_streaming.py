@@ -1,5 +1,6 @@
 """Sets larger than the memory allowed: the same data to the last bit, read chunk by chunk, kept on the disk."""
 
+import errno
 import io
 import itertools
 import json
@@ -8,6 +9,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyarrow import feather, parquet
 
+from weftnet.base import cache_home
 from weftnet.base.memory import free
 from weftnet.data import KINDS, Data, cache, columns, memory, open_data
 from weftnet.data.kinds._counting import counted
@@ -330,6 +333,34 @@ def test_amounts_of_memory(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("long " * 100000)
     with pytest.raises(DataError, match="this sort is read as a whole"):
         open_data(tmp_path / "a.txt", memory=LITTLE)
+
+
+@pytest.mark.parametrize("fault", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+@pytest.mark.parametrize("where", ["mkdtemp", "write_array"])
+def test_a_cache_that_cant_be_written_is_no_error(
+    fault: int, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rows lie with the temporary files then, which is said once."""
+    own, (module, name) = cache.home(), {"mkdtemp": (tempfile, "mkdtemp"), "write_array": (cache, "write_array")}[where]
+    whole = getattr(module, name)
+
+    def refused(*arguments: Any) -> Any:
+        if any(str(each).startswith(str(own)) for each in arguments):
+            raise OSError(fault, os.strerror(fault))
+        return whole(*arguments)
+
+    place = as_csv(tmp_path)
+    want = open_data(place, target="y")
+    monkeypatch.setattr(cache, "_instead", [])
+    monkeypatch.setattr(cache_home, "_said", set())
+    monkeypatch.setattr(module, name, refused)
+    monkeypatch.setattr(cache, "_device", lambda path: path.name)  # another disk
+    for _ in range(2):
+        same(open_data(place, target="y", memory=LITTLE), want)
+    assert [record.message for record in caplog.records if "encoded data can't be kept" in record.message] == [
+        f"encoded data can't be kept in {own.parent}: {os.strerror(fault)}; "
+        "they lie with the temporary files and are encoded again"
+    ]
 
 
 def test_a_full_disk_is_an_error_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,12 +32,13 @@ class Held(RunError):
 
 
 @contextmanager
-def held(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
-    """Hold a folder's lock; a process that holds it already just goes on. The folder is made if there is none.
+def held(folder: Path, patience: float = _PATIENCE, *, make: bool = False) -> Iterator[None]:
+    """Hold a folder's lock; a process that holds it already just goes on.
 
     Args:
         folder: to write.
         patience: seconds to wait for another process.
+        make: make the folder, if there is none.
 
     Raises:
         Held: another process has it; says which.
@@ -45,7 +46,8 @@ def held(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
     """
     path = folder / NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path.resolve(), is_singleton=True, thread_local=False)
         acquired = lock.acquire(patience, poll_interval=0.1)
     except Timeout:

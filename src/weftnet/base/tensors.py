@@ -3,6 +3,9 @@
 safetensors refuses tensors that share memory and knows only row-major layout. So a tied tensor is written once, and its
 other names are listed in the header (`ties`); a tensor in another layout (channels_last) is written with its axes in
 memory order, which the header lists too (`orders`).
+
+The same tensors give the same bytes: safetensors sorts them by type and name, but writes a header's entries in an order
+that differs from one process to the next; so there is a single one, `weftnet`, whose JSON is sorted.
 """
 
 import json
@@ -18,6 +21,9 @@ from torch import Tensor
 from weftnet.base.files import replace
 from weftnet.base.typed import misfit
 from weftnet.errors import DamagedCheckpoint, RunError
+
+#: the entry of the header; files of earlier versions have an entry each for ties and orders
+_ENTRY = "weftnet"
 
 
 def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -47,7 +53,7 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
         is_alone = tensor.is_contiguous() and storage.nbytes() == tensor.nbytes and storage.data_ptr() not in storages
         storages.add(storage.data_ptr())
         kept[name] = tensor if is_alone else tensor.clone(memory_format=torch.contiguous_format)
-    header = {"ties": json.dumps(ties), "orders": json.dumps(orders)}
+    header = {_ENTRY: json.dumps({"orders": orders, "ties": ties}, sort_keys=True)}
 
     def write(new: Path) -> None:
         try:
@@ -102,7 +108,12 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
 def _header(file: Any) -> tuple[dict[str, str], dict[str, list[int]]]:
     """The ties and the orders."""
     written = file.metadata() or {}
-    ties, orders = json.loads(written.get("ties", "{}")), json.loads(written.get("orders", "{}"))
+    each = (_ENTRY,) if _ENTRY in written else ("ties", "orders")
+    read = {name: json.loads(written[name]) for name in each if name in written}
+    told = read.get(_ENTRY, read)
+    if wrong := misfit(told, dict[str, Any]):
+        raise ValueError(f"its header lacks {wrong}")
+    ties, orders = told.get("ties", {}), told.get("orders", {})
     if wrong := misfit(ties, dict[str, str]) or misfit(orders, dict[str, list[int]]):
         raise ValueError(f"its header lacks {wrong}")
     return ties, orders

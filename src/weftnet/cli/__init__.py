@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from weftnet.errors import WeftnetError
-from weftnet.train.worker import report_error, reported_error
+from weftnet.train.worker import end_with_launcher, report_error, reported_error
 
 #: Every command: a file and a function of the same name, in the order that `--help` lists them.
 _COMMANDS = (
@@ -46,6 +46,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """Run the command line; weftnet's own errors are printed without a traceback."""
+    end_with_launcher()
     if reported_error():
         raise SystemExit(1)
     try:

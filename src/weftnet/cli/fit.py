@@ -82,7 +82,9 @@ def fit(
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Delete earlier runs in that folder; other files there are moved aside.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete earlier runs in that folder; other files there are moved aside.")
+    ] = False,
     plugin: Plugin = None,
 ) -> None:
     """Train one network, or let several that suit the data compete under the same budget."""

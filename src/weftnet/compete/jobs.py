@@ -2,11 +2,14 @@
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from weftnet.architecture.spec import to_dict
+from weftnet.base.files import write_text
+from weftnet.base.lock import held
 from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
@@ -128,7 +131,9 @@ def run_job(job: Job, data: Data, listeners: Sequence[Listener] = ()) -> Outcome
             raise
         folder = Path(job.folder)
         if folder.is_dir():
-            (folder / "failure.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            with suppress(WeftnetError):  # a full disk, or no run yet
+                write_text(folder / "failure.txt", traceback.format_exc())
+                Run.open(folder).sign("failure.txt")
         return job.outcome("failed", error=f"{type(error).__name__}: {error}")
 
 
@@ -161,12 +166,13 @@ def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
     from weftnet.run.loading import load
 
     if run.facts.scores is None:
-        loaded = load(run)
-        splits = [split for split in ("validation", "test") if data.sizes.get(split)]
-        evaluated = {split: loaded.evaluated(data, split) for split in splits}
-        by_example.keep(run, loaded.scoring.score, {split: examples for split, (_, examples) in evaluated.items()})
-        run.record(scores={split: scores for split, (scores, _) in evaluated.items()})
-        samples.keep(loaded)
+        with held(run.folder):
+            loaded = load(run)
+            splits = [split for split in ("validation", "test") if data.sizes.get(split)]
+            evaluated = {split: loaded.evaluated(data, split) for split in splits}
+            by_example.keep(run, loaded.scoring.score, {split: examples for split, (_, examples) in evaluated.items()})
+            run.record(scores={split: scores for split, (scores, _) in evaluated.items()})
+            samples.keep(loaded)
     return run.facts.scores or {}
 
 

@@ -18,7 +18,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import Any
 import torch
 
 from weftnet.base import files
+from weftnet.base.cache_home import cache_home
 from weftnet.cost.cost import Calls, Cost
 from weftnet.cost.kernel_call import ELEMENTWISE, PRODUCT, KernelCall
 from weftnet.cost.machine import Machine
@@ -89,9 +89,8 @@ def pass_calls(costs: Iterable[Cost]) -> dict[str, Calls]:
 
 def cache_path(machine: Machine) -> Path:
     """Where a machine's roofline is kept: one file for each processor, number of threads and version of torch."""
-    folder = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     key = [FORMAT, machine.name, machine.threads, torch.__version__]
-    return Path(folder) / "weftnet" / f"roofline-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:12]}.json"
+    return cache_home() / f"roofline-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:12]}.json"
 
 
 def read(path: Path) -> Roofline:

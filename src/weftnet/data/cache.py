@@ -7,14 +7,15 @@ its files with sizes and checksums; an entry that does not match is deleted and 
 The fingerprint of a file is remembered by the file's size and modification time, so that it need not be read again.
 """
 
+import atexit
+import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,14 +25,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base import files
+from weftnet.base.cache_home import cache_home, say_unkept
+from weftnet.base.workplace import workplace
 from weftnet.data.memory import words
 from weftnet.data.read import npy_header
-from weftnet.errors import DataError, WeftnetError
+from weftnet.errors import DataError, RunError, WeftnetError
 
 FORMAT = 2
 _LIST = "entry.json"
-_NEW = ".new-"
-_OLD = 24 * 3600  # seconds after which an unfinished entry is taken to be abandoned
+_WORK = "encoding"
+#: a folder that takes the place of the cache in this process, where that can't be written
+_instead: list[Path] = []
+
+
+class Unwritable(DataError):
+    """The cache can't be written, or its disk is full."""
+
+    full = True
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,29 @@ class Entry:
 
 def home() -> Path:
     """The folder of all entries."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "weftnet" / "data"
+    return _instead[-1] if _instead else cache_home() / "data"
+
+
+def elsewhere(fault: Unwritable) -> bool:
+    """Use a folder of temporary files from now on, until this process ends; False if that would not help.
+
+    Args:
+        fault: of the cache; it is said once.
+    """
+    if _instead:
+        return False
+    place, temporary = cache_home(), Path(tempfile.gettempdir())
+    there = next((path for path in (place, *place.parents) if path.exists()), temporary)
+    if fault.full and _device(there) == _device(temporary):
+        return False
+    stack = ExitStack()
+    try:
+        _instead.append(stack.enter_context(workplace(temporary, "weftnet-data")))
+    except (OSError, RunError):
+        return False
+    atexit.register(stack.close)
+    say_unkept("encoded data", fault.got or fault.what, "they lie with the temporary files and are encoded again")
+    return True
 
 
 def key_of(*parts: Any) -> str:
@@ -75,14 +107,21 @@ def key_of(*parts: Any) -> str:
 
 def find(key: str) -> tuple[Entry | None, str]:
     """The entry of this key, and what was wrong with one that had to be deleted."""
-    path = home() / key
-    if not path.is_dir():
-        return None, ""
-    try:
-        return _checked(path), ""
-    except (WeftnetError, OSError, KeyError, TypeError, ValueError) as fault:
-        shutil.rmtree(path, ignore_errors=True)
-        return None, f"the cached data in {path} were damaged and are encoded again ({str(fault).splitlines()[0]})"
+    for path in dict.fromkeys((cache_home() / "data" / key, home() / key)):  # one that can't be written can be read
+        if not path.is_dir():
+            continue
+        try:
+            return _checked(path), ""
+        except (WeftnetError, OSError, KeyError, TypeError, ValueError) as fault:
+            shutil.rmtree(path, ignore_errors=True)
+            reason = str(fault).splitlines()[0]
+            return None, f"the cached data in {path} were damaged and are encoded again ({reason})"
+    return None, ""
+
+
+def _device(path: Path) -> int:
+    """The disk that a path lies on."""
+    return path.stat().st_dev
 
 
 @contextmanager
@@ -93,28 +132,36 @@ def scratch(room: int = 0) -> Iterator[Path]:
         room: bytes that it will need.
 
     Raises:
-        DataError: the disk is full or can't be written.
+        Unwritable: the disk is full or can't be written.
     """
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(_scratch(room))
+        except Unwritable as fault:
+            if not elsewhere(fault):
+                raise
+            folder = stack.enter_context(_scratch(room))
+        yield folder
+
+
+@contextmanager
+def _scratch(room: int) -> Iterator[Path]:
     try:
         home().mkdir(parents=True, exist_ok=True, mode=0o700)
-        _sweep()
         check_room(room)
-        folder = Path(tempfile.mkdtemp(prefix=_NEW, dir=home()))
+        with workplace(home(), _WORK) as work:
+            folder = work / "rows"
+            folder.mkdir(mode=0o700)
+            yield folder
     except OSError as fault:
         raise _unwritable(fault) from None
-    try:
-        yield folder
-    except OSError as fault:
-        raise _unwritable(fault) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_room(needed: int) -> None:
     """Refuse what the disk can't hold before anything is written."""
     free = shutil.disk_usage(home()).free
     if free < needed:
-        raise DataError(
+        raise Unwritable(
             "the disk has too little space for the encoded data",
             where=str(home()),
             expected=words(needed),
@@ -139,7 +186,10 @@ def write_array(folder: Path, name: str, chunks: Iterator[NDArray[Any]], count: 
 def keep(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:
     """Turn a folder of arrays into the entry of this key; if another process was faster, its entry is used."""
     listed = {file.name: [file.stat().st_size, files.sha256(file)] for file in sorted(folder.glob("*.npy"))}
-    files.write_json(folder / _LIST, {"format": FORMAT, "facts": dict(facts), "files": listed})
+    try:
+        files.write_json(folder / _LIST, {"format": FORMAT, "facts": dict(facts), "files": listed})
+    except RunError as fault:
+        raise Unwritable(fault.what, where=fault.where) from fault
     for name in listed:
         files.flush(folder / name)
     path = home() / key
@@ -149,7 +199,7 @@ def keep(folder: Path, key: str, facts: Mapping[str, Any]) -> Entry:
         entry, _ = find(key)  # a damaged one is deleted, and the next attempt can rename
         if entry is not None:
             return entry
-    raise DataError("the encoded data can't be stored", where=str(path), fix="remove this folder")
+    raise Unwritable("the encoded data can't be stored", where=str(path), fix="remove this folder")
 
 
 def recall(source: Path, settings: Any) -> str | None:
@@ -161,11 +211,12 @@ def recall(source: Path, settings: Any) -> str | None:
 
 def remember(source: Path, settings: Any, fingerprint: str) -> None:
     """Remember the fingerprint of a source in its present state."""
-    note = _note(source, settings)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    with scratch() as folder:  # a folder of its own, as another process may write the same note
-        files.write_json(folder / note.name, {"fingerprint": fingerprint})
-        os.replace(folder / note.name, note)
+    with suppress(OSError, DataError):  # a note only saves a reading
+        note = _note(source, settings)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        with scratch() as folder:  # a folder of its own, as another process may write the same note
+            files.write_json(folder / note.name, {"fingerprint": fingerprint})
+            os.replace(folder / note.name, note)
 
 
 def _note(source: Path, settings: Any) -> Path:
@@ -190,18 +241,12 @@ def _checked(path: Path) -> Entry:
     return Entry(path, listed["facts"], sum(size for size, _ in listed["files"].values()))
 
 
-def _sweep() -> None:
-    """Remove what killed writers left behind."""
-    for folder in home().glob(f"{_NEW}*"):
-        with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _OLD:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unwritable(fault: OSError) -> DataError:
-    return DataError(
+def _unwritable(fault: OSError) -> Unwritable:
+    unwritable = Unwritable(
         "the cache can't be written",
         where=str(home()),
         got=str(fault.strerror or fault),
         fix="put it on another disk: XDG_CACHE_HOME=FOLDER",
     )
+    unwritable.full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    return unwritable

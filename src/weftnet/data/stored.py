@@ -75,7 +75,27 @@ def store(
     notes: list[str],
     key: str,
 ) -> Stored:
-    """Encode all rows to disk, chunk by chunk."""
+    """Encode all rows to disk, chunk by chunk.
+
+    Raises:
+        Unwritable: the disk is full or can't be written, and so is that of temporary files.
+    """
+    try:
+        return _store(content, preprocessing, splits, state, notes, key)
+    except cache.Unwritable as fault:  # in the middle of it
+        if not cache.elsewhere(fault):
+            raise
+        return _store(content, preprocessing, splits, state, notes, key)
+
+
+def _store(
+    content: Content,
+    preprocessing: Preprocessing,
+    splits: Mapping[str, Rows],
+    state: Mapping[str, Any],
+    notes: list[str],
+    key: str,
+) -> Stored:
     names = list(preprocessing.inputs)
     facts = {
         "inputs": names,

@@ -35,6 +35,14 @@ class Streamed:
 
     def open(self) -> RowData:
         """The data: from the cache if the source has not changed, otherwise encoded into it."""
+        try:
+            return self._open()
+        except cache.Unwritable as fault:  # in the middle of it
+            if not cache.elsewhere(fault):
+                raise
+            return self._open()
+
+    def _open(self) -> RowData:
         damaged: list[str] = []
         if (fingerprint := cache.recall(self.path, self.request.options)) is not None:
             encoded, damaged = stored.find(self.request.key(fingerprint))

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from weftnet import plugins
 from weftnet.base.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
+from weftnet.base.lock import held
 from weftnet.base.replacing import occupied
 from weftnet.base.typed import brief
 from weftnet.errors import DamagedCheckpoint, RunError
@@ -266,17 +267,22 @@ class Run:
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """Set the status to `training`; to `stopped` or `failed` if an exception ends it."""
-        self.record(status="training")
-        try:
-            yield
-        except BaseException as error:
-            with suppress(RunError):  # a full disk must not hide the first error
-                if isinstance(error, KeyboardInterrupt):
-                    self.record(status="stopped")
-                else:
-                    self.record(status="failed", reason=f"{type(error).__name__}: {error}")
-            raise
+        """Set the status to `training`; to `stopped` or `failed` if an exception ends it. No other process may write.
+
+        Raises:
+            Held: another process writes the run.
+        """
+        with held(self.folder):
+            self.record(status="training")
+            try:
+                yield
+            except BaseException as error:
+                with suppress(RunError):  # a full disk must not hide the first error
+                    if isinstance(error, KeyboardInterrupt):
+                        self.record(status="stopped")
+                    else:
+                        self.record(status="failed", reason=f"{type(error).__name__}: {error}")
+                raise
 
 
 def _version(package: str) -> str:

@@ -4,7 +4,7 @@
 
 A worker that ends unexpectedly ends its group; the launcher restarts all of them, and they go on from the newest
 checkpoint. An error of weftnet's own would only occur again: it is reported instead. Every worker receives Ctrl-C once.
-Importing this module does not import torch.
+Workers whose launcher is killed end too (`worker.py`). Importing this module does not import torch.
 """
 
 import gc
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weftnet.errors import SettingError, TrainingError, WeftnetError
-from weftnet.train.worker import ERRORS, reported_error
+from weftnet.train.worker import ERRORS, LAUNCHER, reported_error
 
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -91,7 +91,7 @@ def check_workers(workers: int | None, jobs: int | None = None, shard: bool = Fa
 @contextmanager
 def _environment(folder: str, workers: int) -> Iterator[None]:
     """The environment that the workers inherit; each has its share of the cores, unless OMP_NUM_THREADS is set."""
-    added = {ERRORS: folder, "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": _GRACE}
+    added = {ERRORS: folder, LAUNCHER: str(os.getpid()), "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": _GRACE}
     if "OMP_NUM_THREADS" not in os.environ:
         added["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     before = dict(os.environ)

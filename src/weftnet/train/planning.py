@@ -8,13 +8,13 @@ import hashlib
 import json
 import os
 import platform
-from contextlib import suppress
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from weftnet.base import files
+from weftnet.base.cache_home import cache_home, say_unkept
 from weftnet.compose import Network
 from weftnet.data.data import Data
 from weftnet.errors import RunError, WeftnetError
@@ -24,6 +24,7 @@ from weftnet.tasks._task import Task
 from weftnet.train.plan_search import PlanSearch
 from weftnet.train.randomness import device_of
 from weftnet.train.recipe import Recipe
+from weftnet.train.worker import is_leader
 
 
 def plan_of(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe) -> TrainingPlan:
@@ -41,9 +42,12 @@ def plan_of(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe) -> Tra
         return TrainingPlan(cached, "remembered", 0.0)
     planned = measure(model, task, data, recipe)
     if planned.source == "measured":
-        with suppress(RunError):  # without a writable cache the next run measures again
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.write_json(path, {"plan": planned.plan.to_dict()})
+        except (OSError, RunError) as error:
+            if is_leader():
+                say_unkept("the plan", str(getattr(error, "what", error)), "the next training measures it again")
     return planned
 
 
@@ -69,8 +73,7 @@ def _cache_file(model: nn.ModuleDict, task: Task, recipe: Recipe) -> Path:
         str(recipe.augment), machine, os.cpu_count(), torch.get_num_threads(), torch.__version__, Plan().to_dict(),
     ]  # fmt: skip
     key = hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:32]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "weftnet" / "plans" / f"{key}.json"
+    return cache_home() / "plans" / f"{key}.json"
 
 
 def _cached(path: Path) -> Plan | None:

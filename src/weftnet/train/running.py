@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from weftnet.architecture.spec import Architecture, to_yaml
+from weftnet.base.lock import held
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.data.data import Data
@@ -128,13 +129,27 @@ def resume(
         loss: that it was trained with, where that holds a function: a run keeps only its name.
 
     Raises:
-        RunError: there is no such run, or it can't be read.
+        RunError: there is no such run, it can't be read, or another process writes it.
         DataError: the data are not those that the run was trained on.
         SettingError: it can't be sharded.
     """
     device = own_device(device)
     team = current_team(device)
-    run = team.shared_run(Run.open(folder) if team.leads else None)
+    if not team.leads:
+        return _resume(team.shared_run(None), data, listeners, device, shard, loss)
+    Run.open(folder)  # raises where there is none
+    with held(Path(folder)):  # read again: whoever held it has written
+        return _resume(team.shared_run(Run.open(folder)), data, listeners, device, shard, loss)
+
+
+def _resume(
+    run: Run,
+    data: Data | str | Path | None,
+    listeners: Sequence[Listener | Named],
+    device: str,
+    shard: bool | None,
+    loss: LossSpec | None,
+) -> Run:
     if run.status == "finished":
         return run
     told = made([*(each for each in run.facts.listeners if each not in named(listeners)), *listeners])

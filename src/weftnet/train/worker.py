@@ -3,17 +3,24 @@
     RANK, WORLD_SIZE, LOCAL_RANK       as torchrun sets them: this worker, of how many, counted on this machine
     TORCHELASTIC_RESTART_COUNT         how often the launcher has restarted the group
     WEFTNET_ERRORS                     a folder of the launcher's, in which workers leave messages for it
+    WEFTNET_LAUNCHER                   the launcher's process; without it, a worker's parent
 
 Importing this module does not import torch.
 """
 
 import os
+import threading
+import time
 from pathlib import Path
 
 from weftnet.errors import SettingError, WeftnetError
 
 #: The variable with the folder into which a worker writes the error that ended it.
 ERRORS = "WEFTNET_ERRORS"
+#: The variable with the process of the launcher.
+LAUNCHER = "WEFTNET_LAUNCHER"
+#: Seconds between two looks at whether it still runs.
+_INTERVAL = 0.5
 #: A file in that folder: the workers have made their run folders.
 _STARTED = "started"
 
@@ -26,6 +33,20 @@ def is_worker() -> bool:
 def is_leader() -> bool:
     """Whether this process prints and writes: the first worker does, and a process that is alone."""
     return not is_worker() or os.environ["RANK"] == "0"
+
+
+def end_with_launcher() -> None:
+    """From now on a worker whose launcher was killed ends at once, in whatever it is: nobody would replace it."""
+    if not is_worker():
+        return
+    launcher = int(os.environ.get(LAUNCHER) or os.getppid())
+
+    def watch() -> None:
+        while os.getppid() == launcher:  # an orphan gets another parent
+            time.sleep(_INTERVAL)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with launcher", daemon=True).start()
 
 
 def restarts() -> int:

@@ -1,7 +1,6 @@
 """`fit`: one network, or a competition of several."""
 
 import os
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from weftnet.base import lock
 from weftnet.base.files import write_json
 from weftnet.base.memory import held
 from weftnet.base.replacing import protect
@@ -17,7 +17,7 @@ from weftnet.base.units import duration
 from weftnet.cli.commands.architecture import architecture_of
 from weftnet.cli.commands.choosing import Choice, choose, task_for
 from weftnet.cli.commands.progress import Trainings
-from weftnet.cli.commands.show import board, summary, troubles
+from weftnet.cli.commands.show import board, following, summary, troubles
 from weftnet.cli.commands.starting import start_candidate, start_from
 from weftnet.compete import competition as compete
 from weftnet.compete.competition import Competition
@@ -115,23 +115,28 @@ def fit_command(options: FitOptions) -> Competition | None:
         return None
     known = prospects(entries.candidates, entries.terms, entries.data)
     count, without = places(known, Memory.now(base), count, asked=options.jobs is not None)
-    if restarted_midway():
-        console.print(f"a worker ended: all were restarted ({restarts()}) from the newest checkpoint", highlight=False)
-    else:
-        names = [Path(job.folder).name for job in work]
-        aside = compete.prepare(folder, names, replace=options.replace, read=read_by(options))
-        mark_started()
-        if aside is not None:
-            console.print(f"moved aside what is not weftnet's: {aside}", highlight=False, markup=False, soft_wrap=True)
-        line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
-        summary(console, entries.data, str(entries.choice), entries.candidates, line, without)
-    outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
-    fitting = [job for job in work if job.name not in without]
-    outcomes += train_all(console, fitting, entries, count, options.plugins)
-    subject = entries.data.name, entries.terms.task
-    result = compete.competition_of(folder, subject, shown, facts(folder, known, outcomes), outcomes)
-    conclude(console, result, entries.data)
-    return result
+    with lock.held(folder, make=True):
+        if restarted_midway():
+            console.print(
+                f"a worker ended: all were restarted ({restarts()}) from the newest checkpoint", highlight=False
+            )
+        else:
+            names = [Path(job.folder).name for job in work]
+            aside = compete.prepare(folder, names, replace=options.replace, read=read_by(options))
+            mark_started()
+            if aside is not None:
+                console.print(
+                    f"moved aside what is not weftnet's: {aside}", highlight=False, markup=False, soft_wrap=True
+                )
+            line = plan(entries.candidates, options.seeds, entries.terms.recipe, count)
+            summary(console, entries.data, str(entries.choice), entries.candidates, line, without)
+        outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
+        fitting = [job for job in work if job.name not in without]
+        outcomes += train_all(console, fitting, entries, count, options.plugins)
+        subject = entries.data.name, entries.terms.task
+        result = compete.competition_of(folder, subject, shown, facts(folder, known, outcomes), outcomes)
+        conclude(console, result, entries.data)
+        return result
 
 
 def read_by(options: FitOptions) -> list[str]:
@@ -290,14 +295,3 @@ def written(result: Competition, data: Data) -> Path:
 
     write_json(result.folder / compete.FILE, result.document())
     return write_competition(result, data)
-
-
-def following(folder: Path, best: Path) -> str:
-    """The next commands to try; each takes the competition's folder and uses its best run."""
-    place, drawn = shlex.quote(str(folder)), best / "samples"
-    commands = [f"weftnet report {place}"]
-    if not drawn.is_dir():  # a generative run answers no questions
-        commands += [f"weftnet predict {place} FILE", f"weftnet serve {place}"]
-    elif any(drawn.iterdir()):
-        commands.append(f"weftnet sample {place}")
-    return " · ".join(commands)

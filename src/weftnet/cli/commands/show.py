@@ -1,5 +1,6 @@
 """Tables and lines for a terminal of 80 columns or more."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -113,3 +114,14 @@ def _grid() -> Table:
 def _brief(signal: Signal) -> str:
     properties = "".join(f", {name} {value}" for name, value in signal.known.items())
     return f"{signal.kind} {'×'.join(map(str, signal.sizes))}{properties}"
+
+
+def following(folder: Path, best: Path) -> str:
+    """The next commands to try; each takes the competition's folder and uses its best run."""
+    place, drawn = shlex.quote(str(folder)), best / "samples"
+    commands = [f"weftnet report {place}"]
+    if not drawn.is_dir():  # a generative run answers no questions
+        commands += [f"weftnet predict {place} FILE", f"weftnet serve {place}"]
+    elif any(drawn.iterdir()):
+        commands.append(f"weftnet sample {place}")
+    return " · ".join(commands)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
 from weftnet.base.files import read_json, write_text
+from weftnet.base.lock import held
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board
 from weftnet.compete import competition as compete
@@ -17,6 +19,9 @@ from weftnet.errors import RunError, SettingError
 from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
 from weftnet.train.worker import is_leader
+
+#: seconds to wait for another run of the competition that is being written into its leaderboard
+_LEADERBOARD = 60.0
 
 
 def resume_command(folder: Path, source: str | None, shard: bool | None = None) -> None:
@@ -30,10 +35,15 @@ def resume_command(folder: Path, source: str | None, shard: bool | None = None) 
     Raises:
         KeyboardInterrupt: Ctrl-C stopped it again.
     """
+    console = Console(quiet=not is_leader())
+    with held(_run_to_resume(folder).folder) if is_leader() else nullcontext():
+        _resume(console, folder, source, shard)
+
+
+def _resume(console: Console, folder: Path, source: str | None, shard: bool | None) -> None:
     from weftnet.train import resume
 
-    console = Console(quiet=not is_leader())
-    run = _run_to_resume(folder)
+    run = Run.open(folder)
     score = scoring_of(run).deciding
     if run.status == "finished" and run.facts.scores is not None:
         console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)
@@ -57,11 +67,14 @@ def _rejoin(console: Console, run: Run, data: Data) -> None:
     from weftnet.cli.commands.fit import written
     from weftnet.compete.rejoin import rejoined
 
-    result = rejoined(run.folder.parent)
-    if result is not None and run.folder.name in {outcome.folder for outcome in result.outcomes}:
-        report = written(result, data)
-        board(console, result)
-        console.print(f"report  {report}", highlight=False, markup=False, soft_wrap=True)
+    if not (run.folder.parent / compete.FILE).is_file():
+        return
+    with held(run.folder.parent, _LEADERBOARD):
+        result = rejoined(run.folder.parent)
+        if result is not None and run.folder.name in {outcome.folder for outcome in result.outcomes}:
+            report = written(result, data)
+            board(console, result)
+            console.print(f"report  {report}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _run_to_resume(folder: Path) -> Run:
