@@ -83,7 +83,7 @@ def fit(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs.")] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Delete earlier runs in that folder; other files there are moved aside.")
+        bool, typer.Option("--replace", help="Delete earlier runs in that folder; others are moved aside.")
     ] = False,
     plugin: Plugin = None,
 ) -> None:
