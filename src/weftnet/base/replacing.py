@@ -16,6 +16,7 @@ from typing import Any
 
 from weftnet.base import lock
 from weftnet.base.files import inside, read_json, sha256
+from weftnet.base.workplace import sweep
 from weftnet.errors import RunError, WeftnetError
 
 #: the field of a manifest by which this program knows its own
@@ -99,6 +100,8 @@ def clear(folder: Path, own: Iterable[Path]) -> Path | None:
         RunError: something can't be moved or deleted; what is not this program's is then there or moved.
     """
     real = folder.resolve()
+    for below, _, _ in os.walk(real):
+        sweep(Path(below), ".")
     mine = [real / path.relative_to(folder) for path in own]
     needed = {parent for path in mine for parent in path.parents}
     try:

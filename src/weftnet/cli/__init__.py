@@ -1,72 +1,84 @@
 """The command line: one command per file; each reads its options, calls one function and prints the result.
 
-Torch is imported only by the commands that need it, so `weftnet --help` answers at once.
+    exit status    0 done    1 an error    2 options that can't be used    130 Ctrl-C    141 broken pipe
+
+Torch is imported only by the commands that need it, so `weftnet --help` answers at once. This file imports next to
+nothing, as Ctrl-C means the same while a command is still being imported.
 """
 
-import shutil
-import sys
-import textwrap
-from importlib import import_module
-from typing import Annotated, NoReturn
-
-import typer
-
-from weftnet.errors import WeftnetError
-from weftnet.train.worker import end_with_launcher, report_error, reported_error
-
-#: Every command: a file and a function of the same name, in the order that `--help` lists them.
-_COMMANDS = (
-    "data",
-    "check", "draw", "blocks", "zoo",
-    "fit", "resume", "plan", "evaluate", "predict", "report", "compare", "sample",
-    "explain", "compress", "export", "serve",
-    "contract", "grid", "calibrate",
-)  # fmt: skip
-
-app = typer.Typer(
-    name="weftnet",
-    help="Compose neural networks, know their cost before they run, train, compare, explain and serve them.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-for _name in _COMMANDS:
-    app.command()(getattr(import_module(f"{__name__}.{_name}"), _name))
+import signal
+from types import FrameType
+from typing import Any, NoReturn
 
 
-@app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
-    if version:
-        from weftnet import __version__
+def __getattr__(name: str) -> Any:
+    """The commands as `app`, imported when they are asked for."""
+    if name == "app":
+        from weftnet.cli._app import app
 
-        typer.echo(f"weftnet {__version__}")
-        raise typer.Exit
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Interrupted:
+    """Whether Ctrl-C was pressed; some imports turn the exception into another one."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.happened = True
+        raise KeyboardInterrupt
 
 
 def main() -> None:
-    """Run the command line; weftnet's own errors are printed without a traceback."""
-    end_with_launcher()
-    if reported_error():
-        raise SystemExit(1)
+    """Run the command line; errors of weftnet's own and of files, Ctrl-C and a broken output leave no traceback."""
+    interrupted = _Interrupted()
     try:
-        app()
-    except WeftnetError as error:
-        if report_error(error):
-            raise SystemExit(1) from None
-        _fail(str(error), 1)
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(141) from None
-    except KeyboardInterrupt:
-        _fail("stopped", 130)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, interrupted)
+        from weftnet.cli import _streams
+        from weftnet.train.worker import end_with_launcher, reported_error
+
+        end_with_launcher()
+        if reported_error():
+            raise SystemExit(1)
+        _streams.prepare()
+        from weftnet.cli._app import app
+
+        try:
+            app()
+        except SystemExit as ended:
+            _streams.flush()
+            if ended.code == 130 or (ended.code and interrupted.happened):
+                raise KeyboardInterrupt from None
+            raise
+    except (KeyboardInterrupt, Exception) as error:
+        _end(KeyboardInterrupt() if interrupted.happened else error)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # while Python takes itself apart
 
 
-def _fail(text: str, code: int) -> NoReturn:
-    """Print to stderr, in red on a terminal; long lines break between words and keep their indent."""
-    width = shutil.get_terminal_size().columns
-    for line in text.splitlines():
-        indent = " " * (len(line) - len(line.lstrip()) + 2)
-        broken = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-        typer.secho("\n".join(broken), err=True, fg="red")
-    raise SystemExit(code)
+def _end(error: BaseException) -> NoReturn:
+    """Say what ended the command, and exit.
+
+    Raises:
+        SystemExit: with its status.
+    """
+    from weftnet.cli import _streams
+    from weftnet.errors import WeftnetError
+    from weftnet.train.worker import report_error
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if isinstance(error, KeyboardInterrupt):
+        eval("0")  # one that passed through evaluated text would make Python end by a signal: this forgets it
+        _streams.fail("stopped", 130)
+    if isinstance(error, OSError):
+        if _streams.is_of_output(error):
+            _streams.give_up(error)
+        error = WeftnetError(f"can't be used: {error.strerror or error}", where=str(error.filename or "")[:200])
+    if not isinstance(error, WeftnetError):
+        raise error
+    if report_error(error):
+        raise SystemExit(1) from None
+    _streams.fail(str(error), 1)

@@ -80,7 +80,7 @@ def run(command: Sequence[str]) -> None:
     Raises:
         KeyboardInterrupt: the command was stopped.
     """
-    from weftnet.cli import app
+    from weftnet.cli._app import app
 
     if app(list(command), standalone_mode=False) == 130:  # typer's status for an interrupt
         raise KeyboardInterrupt

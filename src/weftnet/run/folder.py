@@ -30,6 +30,7 @@ from weftnet.base.files import inside, parse_json, probe, read_json, read_text, 
 from weftnet.base.lock import held
 from weftnet.base.replacing import occupied
 from weftnet.base.typed import brief
+from weftnet.base.workplace import whole
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.run.facts import RunFacts, Status, check_history
 
@@ -69,7 +70,7 @@ class Run:
         state: Mapping[str, Any],
         seed: int = 0,
     ) -> "Run":
-        """Make a new run in a folder that does not exist or is empty.
+        """Make a new run in a folder that does not exist or is empty; after a kill it is whole or absent.
 
         Args:
             folder: its path.
@@ -102,11 +103,13 @@ class Run:
         }
         if brought := plugins.record():
             document["plugins"] = brought
-        run = cls(folder, document)
-        write_text(folder / "architecture.yaml", architecture)
-        write_json(folder / "recipe.json", recipe)
-        write_json(folder / "data.json", state)
-        run.sign("architecture.yaml", "recipe.json", "data.json")
+        with whole(folder) as new:
+            run = cls(new, document)
+            write_text(new / "architecture.yaml", architecture)
+            write_json(new / "recipe.json", recipe)
+            write_json(new / "data.json", state)
+            run.sign("architecture.yaml", "recipe.json", "data.json")
+        run.folder = folder
         return run
 
     @classmethod

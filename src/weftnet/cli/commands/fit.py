@@ -19,6 +19,7 @@ from weftnet.cli.commands.choosing import Choice, choose, task_for
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, following, summary, troubles
 from weftnet.cli.commands.starting import start_candidate, start_from
+from weftnet.cli.commands.stopping import resumable
 from weftnet.compete import competition as compete
 from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import LENGTHS, Job, Outcome, Terms, jobs_of
@@ -132,9 +133,10 @@ def fit_command(options: FitOptions) -> Competition | None:
             summary(console, entries.data, str(entries.choice), entries.candidates, line, without)
         outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
         fitting = [job for job in work if job.name not in without]
-        outcomes += train_all(console, fitting, entries, count, options.plugins)
-        subject = entries.data.name, entries.terms.task
-        result = compete.competition_of(folder, subject, shown, facts(folder, known, outcomes), outcomes)
+        with resumable(console, [Path(job.folder) for job in fitting]):
+            outcomes += train_all(console, fitting, entries, count, options.plugins)
+            subject = entries.data.name, entries.terms.task
+            result = compete.competition_of(folder, subject, shown, facts(folder, known, outcomes), outcomes)
         conclude(console, result, entries.data)
         return result
 

@@ -28,7 +28,7 @@ from weftnet.answer.rows import read
 from weftnet.architecture.spec import Architecture, to_yaml
 from weftnet.base import tensors
 from weftnet.base.answers import forms
-from weftnet.cli import app
+from weftnet.cli._app import app
 from weftnet.contract._near import near
 from weftnet.data import Data
 from weftnet.data.fields import Field

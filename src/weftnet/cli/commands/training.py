@@ -11,6 +11,7 @@ from weftnet.base.files import read_json, write_text
 from weftnet.base.lock import held
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board
+from weftnet.cli.commands.stopping import resumable
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import conclude
 from weftnet.data.data import Data
@@ -48,9 +49,10 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
     if run.status == "finished" and run.facts.scores is not None:
         console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)
     else:
-        data = reopen(run.json("data.json"), source or None)
-        with Trainings(console, 1, score) as shown:
-            run = resume(folder, data, listeners=[shown.training(folder.name)], shard=shard)
+        with resumable(console, [folder]):
+            data = reopen(run.json("data.json"), source or None)
+            with Trainings(console, 1, score) as shown:
+                run = resume(folder, data, listeners=[shown.training(folder.name)], shard=shard)
         if run.status == "stopped":
             raise KeyboardInterrupt
         if not is_leader():

@@ -1,0 +1,35 @@
+"""The commands, each in the file of its name."""
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+#: Every command: a file and a function of the same name, in the order that `--help` lists them.
+_COMMANDS = (
+    "data",
+    "check", "draw", "blocks", "zoo",
+    "fit", "resume", "plan", "evaluate", "predict", "report", "compare", "sample",
+    "explain", "compress", "export", "serve",
+    "contract", "grid", "calibrate",
+)  # fmt: skip
+
+app = typer.Typer(
+    name="weftnet",
+    help="Compose neural networks, know their cost before they run, train, compare, explain and serve them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for _name in _COMMANDS:
+    app.command()(getattr(import_module(f"{__package__}.{_name}"), _name))
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        from weftnet import __version__
+
+        typer.echo(f"weftnet {__version__}")
+        raise typer.Exit
