@@ -48,6 +48,9 @@ def held(folder: Path, patience: float = _PATIENCE, *, make: bool = False) -> It
     try:
         if make:
             folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"can't be created: {error.strerror or error}", where=str(folder)) from error
+    try:
         lock = FileLock(path.resolve(), is_singleton=True, thread_local=False)
         acquired = lock.acquire(patience, poll_interval=0.1)
     except Timeout:

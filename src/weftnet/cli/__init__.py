@@ -6,6 +6,7 @@ Torch is imported only by the commands that need it, so `weftnet --help` answers
 nothing, as Ctrl-C means the same while a command is still being imported.
 """
 
+import atexit
 import signal
 from types import FrameType
 from typing import Any, NoReturn
@@ -33,10 +34,11 @@ class _Interrupted:
 
 def main() -> None:
     """Run the command line; errors of weftnet's own and of files, Ctrl-C and a broken output leave no traceback."""
-    interrupted = _Interrupted()
+    interrupted, before = _Interrupted(), signal.getsignal(signal.SIGINT)
     try:
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if before is signal.default_int_handler:
             signal.signal(signal.SIGINT, interrupted)
+            atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # while Python takes itself apart
         from weftnet.cli import _streams
         from weftnet.train.worker import end_with_launcher, reported_error
 
@@ -56,7 +58,7 @@ def main() -> None:
     except (KeyboardInterrupt, Exception) as error:
         _end(KeyboardInterrupt() if interrupted.happened else error)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # while Python takes itself apart
+        signal.signal(signal.SIGINT, before)
 
 
 def _end(error: BaseException) -> NoReturn:

@@ -82,7 +82,8 @@ class BlockResolver:
         edit, fixed = None, None
         if self.walk.fixing:
             edit, fixed = self.walk.repair.name(node, self.flows, self.spec, close)
-        what = ": ".join(filter(None, (f"no block is called {node.name!r}", plugins.remedy(node.name))))
+        remedy = plugins.remedy(node.name) or ("" if close else "a block of your own comes with --plugin FILE")
+        what = ": ".join(filter(None, (f"no block is called {node.name!r}", remedy)))
         self._fault(node, what, close=close, fix=edit)
         if isinstance(fixed, Block):  # report its other faults too
             return self.resolve(fixed)

@@ -35,15 +35,15 @@ class Repair:
 
     def name(
         self, node: Block, flows: Mapping[str, Flow | None], spec: Path, close: Sequence[str]
-    ) -> tuple[Edit, Node]:
-        """Another name for an unknown block: the closest that works, else the closest, else the node is removed."""
+    ) -> tuple[Edit | None, Node]:
+        """Another name for an unknown block: the closest that works, else the closest. A block unlike any is kept."""
         renamed = [Edit(spec, "rename", other) for other in close]
         for edit in renamed:
             if self._works(edited(node, spec, [edit]), flows):
                 return edit, edited(node, spec, [edit])
         if renamed:
             return renamed[0], edited(node, spec, renamed[:1])
-        return Edit(spec, "remove"), Chain()
+        return None, Chain()
 
     def missing(self, node: Block, form: Schema, names: Sequence[str], bound: Bound) -> dict[str, Any] | None:
         """Values for required settings that are missing: the incoming width or a usual one, small counts, a shape."""
