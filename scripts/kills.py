@@ -2,7 +2,7 @@
 
     stage      what was being done when the kill came: data, plan, training, conclusion; or the command itself
     late       the command had ended before the kill came
-    equal      the call again (of a run that was begun: `resume`) left the weights of a run that wasn't killed, bit by bit
+    equal      the call again (of a run that was begun: `resume`) left the bits of a run that wasn't killed
     redone     it left a result that is whole, of which no two need be the same: an export, a page, a compression
     different  other weights                         lost  the second call failed, or its result is damaged
     litter     something of the killed call remains; it is counted besides
@@ -15,6 +15,7 @@ was lost, different or left behind.
 import argparse
 import json
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -23,18 +24,20 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+import weftnet
 from weftnet.answer.manifest import Manifest
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.spec import to_yaml
 from weftnet.base.files import read_json, sha256
 from weftnet.cli import main
-from weftnet.cli._app import app
 from weftnet.errors import WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks import EXAMPLES
@@ -208,7 +211,7 @@ class Place:
 
     def litter(self) -> list[Path]:
         """What a killed call left and the next one should have used or deleted."""
-        names = (".*.part", ".new-*", ".weftnet-lock", "*-kept-*", "checkpoints", ".work")
+        names = (".*.part", ".new-*", "*-kept-*", "checkpoints", ".work")
         return [path for name in names for path in self.folder.rglob(name)]
 
 
@@ -274,6 +277,20 @@ def show(counts: Mapping[tuple[str, int, str], Counter[str]]) -> None:
     Console(width=110).print(table)
 
 
+def import_all() -> None:
+    """Import what the commands import, so that no kill is spent on it."""
+    import torch
+
+    for module in pkgutil.walk_packages(weftnet.__path__, "weftnet."):
+        if not module.name.endswith("__main__"):
+            with suppress(ImportError):  # of an extra
+                import_module(module.name)
+    for command in ("torch._dynamo", "onnxruntime", "onnxscript", "torch.onnx", "torch_pruning", "captum.attr"):
+        with suppress(ImportError):
+            import_module(command)
+    torch.set_num_threads(1)
+
+
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -288,15 +305,7 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    import torch
-
-    import weftnet.compress.compressing
-    import weftnet.export
-    import weftnet.report
-    import weftnet.train  # noqa: F401  # before the forks
-
-    assert app.registered_commands
-    torch.set_num_threads(1)
+    import_all()
     given = parse()
     home = given.keep or Path(tempfile.mkdtemp(prefix="weftnet-kills-"))
     found = kill_all(given, home.resolve())

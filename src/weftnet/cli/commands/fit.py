@@ -13,11 +13,10 @@ from weftnet.base import lock
 from weftnet.base.files import write_json
 from weftnet.base.memory import held
 from weftnet.base.replacing import protect
-from weftnet.base.units import duration
 from weftnet.cli.commands.architecture import architecture_of
 from weftnet.cli.commands.choosing import Choice, choose, task_for
 from weftnet.cli.commands.progress import Trainings
-from weftnet.cli.commands.show import board, following, summary, troubles
+from weftnet.cli.commands.show import board, following, plan, summary, troubles
 from weftnet.cli.commands.starting import start_candidate, start_from
 from weftnet.cli.commands.stopping import resumable
 from weftnet.compete import competition as compete
@@ -75,6 +74,12 @@ class FitOptions:
     listeners: Sequence[Named] = ()
     start: Mapping[str, Any] | None = None
 
+    @property
+    def read(self) -> list[str]:
+        """The paths that a training reads, which no replacing may touch."""
+        start = [] if self.start is None else [str(self.start["from"])]
+        return [self.source, *self.archs, *self.plugins, *start]
+
 
 @dataclass(frozen=True)
 class Entries:
@@ -102,7 +107,7 @@ def fit_command(options: FitOptions) -> Competition | None:
     """
     console, base = Console(), held()
     if options.replace and options.out is not None:
-        protect(options.out, read_by(options))  # before hours of reading
+        protect(options.out, options.read)  # before hours of reading
     entries = entries_of(options)
     if is_worker() and options.out is None:
         raise SettingError("several workers need a named folder", where="--out", fix="give --out runs/NAME")
@@ -123,7 +128,8 @@ def fit_command(options: FitOptions) -> Competition | None:
             )
         else:
             names = [Path(job.folder).name for job in work]
-            aside = compete.prepare(folder, names, replace=options.replace, read=read_by(options))
+            aside = compete.prepare(folder, names, replace=options.replace, read=options.read)
+            announce(folder, entries, known, [job for job in work if job.name not in without])
             mark_started()
             if aside is not None:
                 console.print(
@@ -141,10 +147,13 @@ def fit_command(options: FitOptions) -> Competition | None:
         return result
 
 
-def read_by(options: FitOptions) -> list[str]:
-    """The paths that a training reads, which no replacing may touch."""
-    start = [] if options.start is None else [str(options.start["from"])]
-    return [options.source, *options.archs, *options.plugins, *start]
+def announce(folder: Path, entries: Entries, known: Sequence[Prospect], work: Sequence[Job]) -> None:
+    """Write the competition as if each training were stopped: what is resumed after a kill is ranked then."""
+    candidates = {each.name: {**each.facts(), "latency": None} for each in known}
+    outcomes = [job.outcome("stopped") for job in work]
+    subject = entries.data.name, entries.terms.task
+    result = compete.competition_of(folder, subject, entries.scoring.shown, candidates, outcomes)
+    write_json(folder / compete.FILE, result.document())
 
 
 def entries_of(options: FitOptions) -> Entries:
@@ -234,23 +243,6 @@ def places(prospects: Sequence[Prospect], memory: Memory, most: int, asked: bool
         return most, {}
     count = most if asked else memory.at_once(prospects, most)
     return count, left_out(prospects, memory, count)
-
-
-def plan(candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int) -> str:
-    """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min."""
-    trainings = len(candidates) * len(seeds)
-    phrases = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
-    if len(seeds) > 1:
-        phrases.append(f"{len(seeds)} seeds")
-    length = next((name for name in LENGTHS if recipe.get(name) is not None), None)
-    if length:
-        phrases.append((duration(recipe[length]) if length == "budget" else f"{recipe[length]:g} {length}") + " each")
-    if count > 1:
-        phrases.append(f"{count} at once")
-    text = ", ".join(phrases)
-    if length == "budget" and trainings > 1:
-        text += f": about {duration(recipe[length] * -(-trainings // count))}"
-    return text
 
 
 def train_all(

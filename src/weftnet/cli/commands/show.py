@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.table import Table
 from weftnet.architecture.signal import Signal
 from weftnet.base.units import amount, duration
 from weftnet.compete.competition import Competition
-from weftnet.compete.jobs import Outcome
+from weftnet.compete.jobs import LENGTHS, Outcome
 from weftnet.data import Data
 from weftnet.tasks import Candidate
 
@@ -125,3 +126,20 @@ def following(folder: Path, best: Path) -> str:
     elif any(drawn.iterdir()):
         commands.append(f"weftnet sample {place}")
     return " · ".join(commands)
+
+
+def plan(candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int) -> str:
+    """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min."""
+    trainings = len(candidates) * len(seeds)
+    phrases = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
+    if len(seeds) > 1:
+        phrases.append(f"{len(seeds)} seeds")
+    length = next((name for name in LENGTHS if recipe.get(name) is not None), None)
+    if length:
+        phrases.append((duration(recipe[length]) if length == "budget" else f"{recipe[length]:g} {length}") + " each")
+    if count > 1:
+        phrases.append(f"{count} at once")
+    text = ", ".join(phrases)
+    if length == "budget" and trainings > 1:
+        text += f": about {duration(recipe[length] * -(-trainings // count))}"
+    return text

@@ -48,6 +48,8 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
     score = scoring_of(run).deciding
     if run.status == "finished" and run.facts.scores is not None:
         console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)
+        if _left_out(run):
+            _rejoin(console, run, reopen(run.json("data.json"), source or None))
     else:
         with resumable(console, [folder]):
             data = reopen(run.json("data.json"), source or None)
@@ -62,6 +64,13 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
     scores = (run.facts.scores or {}).items()
     texts = [f"{split} {score.name} {score.text(metrics[score.name])}" for split, metrics in scores]
     console.print(", ".join(texts), highlight=False)
+
+
+def _left_out(run: Run) -> bool:
+    """Whether a kill came between the run's end and its place in the leaderboard of its competition."""
+    path = run.folder.parent / compete.FILE
+    outcomes = read_json(path).get("outcomes", []) if path.is_file() else []
+    return any(each.get("folder") == run.folder.name and each.get("status") == "stopped" for each in outcomes)
 
 
 def _rejoin(console: Console, run: Run, data: Data) -> None:
@@ -84,6 +93,7 @@ def _run_to_resume(folder: Path) -> Run:
     if (folder / compete.FILE).is_file() and not (folder / "run.json").is_file():
         outcomes = read_json(folder / compete.FILE).get("outcomes", [])
         stopped = [each["folder"] for each in outcomes if each.get("status") == "stopped"]
+        stopped = [name for name in stopped if (folder / name / "run.json").is_file()]
         fix = "\n       ".join(f"weftnet resume {folder / name}" for name in stopped) or "none of its runs was stopped"
         raise RunError("is a competition, not a run", where=str(folder), fix=fix)
     return Run.open(folder)
