@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weftnet.base.workplace import workplace
 from weftnet.errors import SettingError, TrainingError, WeftnetError
 from weftnet.train.worker import ERRORS, LAUNCHER, reported_error
 
@@ -55,8 +56,8 @@ def launch(command: Sequence[str], workers: int, program: Sequence[str] = ("-m",
         if name.startswith("torch.distributed.elastic"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
     failure: BaseException | None = None
-    notes = tempfile.TemporaryDirectory(prefix="weftnet-workers-")
-    with notes as folder, _environment(folder, workers), _signals(), _closing():
+    notes = workplace(Path(tempfile.gettempdir()), "weftnet-workers")
+    with notes as place, _environment(folder := str(place), workers), _signals(), _closing():
         config = LaunchConfig(
             min_nodes=1, max_nodes=1, nproc_per_node=workers, run_id="weftnet", max_restarts=RESTARTS,
             rdzv_backend="c10d", rdzv_endpoint="localhost:0",

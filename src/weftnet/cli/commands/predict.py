@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from weftnet.answer.predict import AnswerStream, flat, of_source, of_texts, of_values
 from weftnet.base.answers import File
 from weftnet.base.files import replace
+from weftnet.base.workplace import workplace
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
 from weftnet.run.loading import load
@@ -94,8 +95,8 @@ def _into(
 @contextmanager
 def _folder_of(out: Path) -> Iterator[Path]:
     """A new folder, whose files lie in the folder NAME beside NAME.csv at the end; after an error nothing is left."""
-    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.stem}-") as new:
-        folder = Path(new) / out.stem
+    with workplace(out.absolute().parent, out.stem) as new:
+        folder = new / out.stem
         yield folder
         if folder.is_dir():
             shutil.copytree(folder, out.with_suffix(""), dirs_exist_ok=True)
