@@ -76,6 +76,25 @@ def scene(folder: Path, settings: Any) -> None:
     print(outcome.status, outcome.step, flush=True)
 
 
+def fitted(folder: Path, settings: Any) -> None:
+    """A run of `fit`, perhaps from another run: {net, recipe, start, shard}; the data are drawn."""
+    import numpy as np
+    import torch
+
+    from weftnet.architecture.reading import from_dict
+    from weftnet.data import open_data
+    from weftnet.tasks import TASKS
+    from weftnet.train import Recipe, Start, fit
+
+    torch.set_num_threads(1)
+    x = np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32)
+    data = open_data({"x": x, "y": (x[:, :3].argmax(1) + 1).astype(str)})
+    task = TASKS.get("classification").from_data(data)
+    start = Start(**settings["start"]) if "start" in settings else None
+    recipe = Recipe.for_task(task, **settings.get("recipe", {}))
+    fit(from_dict(settings["net"]), task, data, recipe, folder, device="cpu", shard="shard" in settings, start=start)
+
+
 def turns(folder: Path, settings: Any) -> None:
     """A training in several turns."""
     for own in settings:
