@@ -1,5 +1,7 @@
 """What the metrics of several labels share: which labels are predicted."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from weftnet.metrics._counts import decided, label_counts
@@ -24,6 +26,8 @@ class Thresholded(Sums):
 
 class LabelCounts(Thresholded):
     """A metric that follows from the hits, true and predicted examples of every label."""
+
+    added_by: ClassVar[tuple[str, ...] | None] = ("threshold",)
 
     def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
         """(3, labels) the counts."""

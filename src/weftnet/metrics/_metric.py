@@ -1,7 +1,8 @@
 """What a metric is. The interface is that of torchmetrics, so that its metrics can stand beside weftnet's own."""
 
 from abc import ABC, abstractmethod
-from typing import Literal, Self, TypeAlias
+from collections.abc import Hashable, Sequence
+from typing import ClassVar, Literal, Self, TypeAlias
 
 import torch
 from torch import Tensor
@@ -51,7 +52,13 @@ class Metric(ABC):
 
 
 class Sums(Metric):
-    """A metric that follows from sums over the examples: a subclass says what is added up, and what follows from it."""
+    """A metric that follows from sums over the examples: a subclass says what is added up, and what follows from it.
+
+    Metrics of one evaluation that add up the same do it once, see `update_all`.
+    """
+
+    added_by: ClassVar[tuple[str, ...] | None] = None
+    """The attributes that `sums` depends on, said where it is defined; otherwise the metric adds up alone."""
 
     def reset(self) -> None:
         """Forget every batch."""
@@ -65,6 +72,18 @@ class Sums(Metric):
         """The number over all batches."""
         return self.of(torch.stack(self._parts).sum(0))
 
+    @property
+    def _adds(self) -> Hashable:
+        """Equal for metrics that add up the same; None for one that adds up alone, or keeps what it sees otherwise."""
+        cls = type(self)
+        owner = next(each for each in cls.__mro__ if "sums" in vars(each))
+        own = "added_by" in vars(owner) and cls.update is Sums.update and cls.reset is Sums.reset
+        return (
+            (cls.sums, tuple(getattr(self, name) for name in self.added_by))
+            if own and self.added_by is not None
+            else None
+        )
+
     @abstractmethod
     def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
         """What is added up: a tensor of the same shape for every batch."""
@@ -72,6 +91,21 @@ class Sums(Metric):
     @abstractmethod
     def of(self, total: Tensor) -> Tensor:
         """The number, from the sums over all batches."""
+
+
+def update_all(metrics: Sequence[Metric], outputs: Outputs, target: Tensor) -> None:
+    """Show a batch to several metrics; what some of them add up alike is added up once, and kept by each.
+
+    Alike: `sums` is one and the same function, and the attributes that it depends on are equal.
+    """
+    known: dict[Hashable, Tensor] = {}
+    for metric in metrics:
+        if isinstance(metric, Sums) and (key := metric._adds) is not None:
+            if key not in known:
+                known[key] = metric.sums(chosen(outputs), target)
+            metric._parts.append(known[key])
+        else:
+            metric.update(outputs, target)
 
 
 class All(Metric):

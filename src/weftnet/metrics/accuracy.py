@@ -2,16 +2,11 @@
 
 from torch import Tensor
 
-from weftnet.metrics._counts import confusion_of
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._classes import Confusion
 
 
-class Accuracy(Sums, better="max", unit="share"):
+class Accuracy(Confusion, better="max", unit="share"):
     """From logits (n, classes) and class numbers (n)."""
-
-    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """The confusion matrix."""
-        return confusion_of(outputs, target)
 
     def of(self, total: Tensor) -> Tensor:
         """Its trace over its sum."""

@@ -8,16 +8,12 @@ distribution, 2010, https://doi.org/10.1109/ICPR.2010.764. Absent classes are le
 
 from torch import Tensor
 
-from weftnet.metrics._counts import confusion_of, of_classes
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._classes import Confusion
+from weftnet.metrics._counts import of_classes
 
 
-class BalancedAccuracy(Sums, better="max", unit="share"):
+class BalancedAccuracy(Confusion, better="max", unit="share"):
     """From logits (n, classes) and class numbers (n)."""
-
-    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """The confusion matrix."""
-        return confusion_of(outputs, target)
 
     def of(self, total: Tensor) -> Tensor:
         """Mean recall over the classes that occur."""

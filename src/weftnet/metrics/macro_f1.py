@@ -8,16 +8,12 @@ scikit-learn.
 
 from torch import Tensor
 
-from weftnet.metrics._counts import confusion_of, of_classes
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._classes import Confusion
+from weftnet.metrics._counts import of_classes
 
 
-class MacroF1(Sums, better="max", unit="share"):
+class MacroF1(Confusion, better="max", unit="share"):
     """From logits (n, classes) and class numbers (n)."""
-
-    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """The confusion matrix."""
-        return confusion_of(outputs, target)
 
     def of(self, total: Tensor) -> Tensor:
         """Mean F1."""

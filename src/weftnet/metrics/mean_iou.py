@@ -9,16 +9,11 @@ https://doi.org/10.1007/s11263-009-0275-4.
 
 from torch import Tensor
 
-from weftnet.metrics._counts import confusion_of
-from weftnet.metrics._metric import Sums
+from weftnet.metrics._classes import Confusion
 
 
-class MeanIou(Sums, better="max", unit="share"):
+class MeanIou(Confusion, better="max", unit="share"):
     """From logits (n, classes) and class numbers (n), n pixels."""
-
-    def sums(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """The confusion matrix."""
-        return confusion_of(outputs, target)
 
     def of(self, total: Tensor) -> Tensor:
         """The mean."""

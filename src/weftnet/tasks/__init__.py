@@ -14,10 +14,15 @@ ANSWERS.get("classification")(outputs, settings) → [{"label": …, "probabilit
 """
 
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weftnet.registry import Registry
+from weftnet.tasks._registries import ANSWERS as ANSWERS
+from weftnet.tasks._registries import EXAMPLES as EXAMPLES
+from weftnet.tasks._registries import EXPLANATIONS as EXPLANATIONS
+from weftnet.tasks._registries import INFERENCES as INFERENCES
+from weftnet.tasks._registries import JUDGES as JUDGES
+from weftnet.tasks._registries import PROPOSALS as PROPOSALS
+from weftnet.tasks._registries import TASKS as TASKS
 
 if TYPE_CHECKING:
     from weftnet.tasks._example import Example as Example
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from weftnet.tasks._judgement import Worst as Worst
     from weftnet.tasks._propose.candidate import Candidate as Candidate
     from weftnet.tasks._targets import Targets as Targets
+    from weftnet.tasks._task import Task as Task
 
 #: what a task's facets are made of; it comes when it is asked for, since answers are decoded without torch
 _LAZY = {
@@ -39,15 +45,6 @@ _LAZY = {
     "Targets": "_targets",
     **dict.fromkeys(("Answered", "Baseline", "Bounds", "Case", "Judgement", "Section", "Worst"), "_judgement"),
 }
-
-_HERE = Path(__file__).parent
-TASKS: Registry[Any] = Registry("task", __name__, _HERE, facet="task")
-ANSWERS: Registry[Any] = Registry("kind of answer", __name__, _HERE, facet="answer")
-INFERENCES: Registry[Any] = Registry("inference", __name__, _HERE, facet="infer")
-JUDGES: Registry[Any] = Registry("judge", __name__, _HERE, facet="judge")
-EXPLANATIONS: Registry[Any] = Registry("explanation", __name__, _HERE, facet="explain")
-PROPOSALS: Registry[Any] = Registry("proposal", __name__, _HERE, facet="propose")
-EXAMPLES: Registry[Any] = Registry("example", __name__, _HERE, facet="example")
 
 
 def __getattr__(name: str) -> Any:

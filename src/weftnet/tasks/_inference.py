@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from weftnet.base.typed import brief, misfit
 from weftnet.errors import DataError, closest
-from weftnet.tasks import INFERENCES
+from weftnet.tasks._registries import INFERENCES
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 #: a pass's name, its inputs by name, the masks of the padded ones → its outputs by name; a lone one is `output`

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from weftnet.data.batch import Batch
-from weftnet.tasks import TASKS
 from weftnet.tasks._inference import Arrays, infer
+from weftnet.tasks._registries import TASKS
 
 
 class Runs(Protocol):

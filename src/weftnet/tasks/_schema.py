@@ -1,6 +1,6 @@
 """The schema of a task's answers: `Answer` in its `answer.py`."""
 
-from weftnet.tasks import ANSWERS
+from weftnet.tasks._registries import ANSWERS
 
 
 def answer_schema(task: str) -> type | None:

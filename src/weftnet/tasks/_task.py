@@ -29,10 +29,10 @@ from weftnet.data.data import Data
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError, RunError
 from weftnet.losses._objective import LossSpec, Objective, as_json, objective
-from weftnet.metrics._metric import Metric
-from weftnet.tasks import ANSWERS, INFERENCES
+from weftnet.metrics._metric import Metric, update_all
 from weftnet.tasks._inference import check_options
 from weftnet.tasks._passes import name_of, run_loop
+from weftnet.tasks._registries import ANSWERS, INFERENCES
 
 #: what metrics get as the target where a task has none
 NO_TARGET = torch.empty(0)
@@ -167,8 +167,7 @@ class Task(ABC):
         with evaluating(model):
             for outputs, target in self.evidence(model, batches):
                 empty = False
-                for metric in metrics:
-                    metric.update(outputs, target)
+                update_all(metrics, outputs, target)
             if empty:
                 raise DataError("there is nothing to evaluate", expected="at least one batch")
             computed = {metric.name: float(metric.compute()) for metric in metrics}
