@@ -78,9 +78,11 @@ def _made(cells: Sequence[Cell]) -> list[str]:
     said = f"{counts['works']} work, {counts['not applicable']} are not applicable, {counts['fault']} are faults."
     refused = sum("refused" in cell["why"] for cell in cells if cell["stage"] == "compress")
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    told = f"{len(cells)} cells: {said} In {refused} cells of `compress` all that was made was measured, and refused."
+    empty = len({(cell["task"], cell["family"]) for cell in cells}) * len(STAGES) - len(cells)
     return [
         "## Where this was made", "",
-        f"{len(cells)} cells: {said} In {refused} cells of `compress` all that was made was measured, and refused.", "",
+        told + f" {empty} were not run, and are empty." * (empty > 0), "",
         f"{this_machine()}; {platform.system()}, Python {platform.python_version()}; {versions}.", "",
     ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from weftnet.cli.commands.choosing import choose
 from weftnet.data import KINDS, open_data
 from weftnet.data.kinds.several import Several
 from weftnet.errors import DataError, SettingError
+from weftnet.train.augment import Augment
 
 DRAW = np.random.default_rng(0)
 TABLE: dict[str, Any] = {
@@ -68,6 +69,24 @@ def test_what_can_not_be_several_targets() -> None:
     gap = {**TABLE, "weight": [None, *TABLE["weight"][1:]]}
     with pytest.raises(DataError, match=r"the target is missing in 1 of 60 rows(.|\n)*"):
         open_data(gap, target=["price", "weight"])
+
+
+def test_a_target_of_pictures_is_learnt_alone() -> None:
+    pictures = [np.full((4, 4), k % 2, np.uint8) for k in range(60)]
+    cells = np.empty(60, dtype=object)
+    cells[:] = pictures
+    kind = Several({"x": KINDS.get("number")().state(), "region": KINDS.get("mask")().state()})
+    raw = np.stack([np.arange(60.0).astype(object), cells], 1)
+    with pytest.raises(DataError, match="region: such a target is learnt alone"):
+        kind.fit(raw)
+
+
+def test_several_targets_are_not_blended() -> None:
+    table = {"picture": list(DRAW.integers(0, 255, (60, 6, 6), np.uint8)), "a": TABLE["price"], "b": TABLE["age"]}
+    data = open_data(table, target=["a", "b"], kinds={"picture": "image"})
+    with pytest.raises(SettingError, match="mixup blends targets, and this one can't be blended"):
+        Augment(["mixup"], data)
+    Augment(["flip"], data)
 
 
 def test_where_no_task_takes_them_the_error_names_the_target() -> None:

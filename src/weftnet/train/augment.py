@@ -17,6 +17,7 @@ from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.geometry import Transform
 from weftnet.data.kinds._kind import Kind, name_of
+from weftnet.data.kinds.several import Several
 from weftnet.errors import SettingError
 
 
@@ -91,13 +92,14 @@ def _check_blends(name: str, inputs: Sequence[str], target: Kind | None) -> None
     if len(inputs) > 1:
         what = f"{name} blends targets, which needs a single image as input"
         raise SettingError(what, where="recipe: augment", got=", ".join(inputs))
-    if target is not None and (target.spatial or target.signal.axes != ("dim",)):
+    several = isinstance(target, Several)
+    if target is not None and (target.spatial or target.signal.axes != ("dim",) or several):
         raise SettingError(
             f"{name} blends targets, and this one can't be blended",
             where="recipe: augment",
-            expected="classes, labels or numbers",
+            expected="a target of classes, labels or numbers",
             got=f"a target of kind {name_of(type(target))}",
-            fix=f"leave {name} out; crop, flip and affine move the target with its image",
+            fix=f"leave {name} out" + "; crop, flip and affine move the target with its image" * (not several),
         )
 
 

@@ -70,11 +70,18 @@ class Several(Kind):
         return {name: KINDS.get(state["kind"]).from_state(state) for name, state in self.columns.items()}
 
     def fit(self, values: Any) -> Self:
-        """Each kind learns from its column."""
+        """Each kind learns from its column.
+
+        Raises:
+            BadValue: a value that can't be read, or is encoded to more than a vector.
+        """
         raw, self.widths, self.dtypes = _cells(values), [], []
         for place, (name, kind) in enumerate(self.kinds.items()):
             self.columns[name] = kind.fit(raw[:, place]).state()
             encoded = kind.encode(raw[:1, place])
+            if encoded.ndim > 2:
+                got = "×".join(map(str, encoded.shape[1:]))
+                raise BadValue(0, f"{name}: such a target is learnt alone", expected="a number or a vector", got=got)
             self.widths.append(0 if encoded.ndim == 1 else int(encoded[0].size))
             self.dtypes.append(str(encoded.dtype))
         return self
