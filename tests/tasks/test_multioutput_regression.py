@@ -50,6 +50,8 @@ def test_by_the_command_line(tmp_path: Path) -> None:
     source = example(tmp_path).source
     run = CliRunner().invoke
     targets = ["--target", "price", "-t", "weight"]
+    shown = run(app, ["data", str(source), *targets, "--out", str(tmp_path / "data.html")])
+    assert "price, weight" in shown.output
     (tmp_path / "net.yaml").write_text("- dense: {dim: 8}\n- tanh\n")
     checked = run(app, ["check", str(tmp_path / "net.yaml"), "--data", str(source), *targets, "--no-time"])
     assert checked.exit_code == 0, checked.output

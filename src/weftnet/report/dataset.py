@@ -88,7 +88,7 @@ def _balance(data: RowData) -> list[str]:
 
 def _summary(values: NDArray[Any], kind: Kind | None) -> list[str]:
     """Missing values, distinct values, and a description of a raw column."""
-    if values.ndim > 1:
+    if values.ndim > 1 and not values.dtype.hasobject:
         whole = " × ".join(map(str, values.shape[1:]))
         return ["0", "", f"{whole} of {values.dtype}, {values.min():.4g} … {values.max():.4g}"]
     cells = values.tolist()
