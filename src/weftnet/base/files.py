@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,10 @@ def replace(path: Path, write: Callable[[Path], None]) -> None:
         os.replace(new, path)
         flush(path.parent)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise RunError(f"can't be written: {error.strerror or error}", where=str(path)) from error
+    finally:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)  # whatever ended the writing
 
 
 def write_text(path: Path, text: str) -> None:

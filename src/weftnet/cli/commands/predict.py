@@ -15,7 +15,8 @@ from typing import Any, TextIO
 
 from weftnet.answer.predict import AnswerStream, flat, of_source, of_texts, of_values
 from weftnet.base.answers import File
-from weftnet.base.files import replace
+from weftnet.base.files import replace, sha256, write_json
+from weftnet.base.replacing import MARK, clear, marked, unchanged
 from weftnet.base.workplace import workplace
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
@@ -24,6 +25,9 @@ from weftnet.tasks._inference import check_options, options_from
 
 #: Answers for the terminal are buffered in memory up to this many bytes, beyond that on the disk.
 _BUFFER = 2**22
+
+#: lists the files of answers in their folder, with checksums
+_MANIFEST = ".weftnet-answers.json"
 
 Line = dict[str, Any]
 
@@ -58,7 +62,7 @@ def predict_command(
     write = _WRITERS[form]
     if out is not None:
         with _folder_of(out) as folder:
-            replace(out, lambda new: _into(new, write, questions, folder))
+            replace(out, lambda new: _into(new, write, questions, folder, out.with_suffix("")))
         return
     with tempfile.SpooledTemporaryFile(_BUFFER, "w+", encoding="utf-8", newline="") as file:
         write(lines(questions, form == "csv"), file)  # type: ignore[arg-type]  # behaves as a text file
@@ -86,10 +90,14 @@ def _pairs(values: Sequence[str]) -> dict[str, str]:
 
 
 def _into(
-    path: Path, write: Callable[[Iterable[Line], TextIO], None], questions: Sequence[AnswerStream], folder: Path
+    path: Path,
+    write: Callable[[Iterable[Line], TextIO], None],
+    questions: Sequence[AnswerStream],
+    folder: Path,
+    place: Path,
 ) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        write(_with_files(lines(questions, write is _csv), folder), file)
+        write(_with_files(lines(questions, write is _csv), folder, place), file)
 
 
 @contextmanager
@@ -99,15 +107,44 @@ def _folder_of(out: Path) -> Iterator[Path]:
         folder = new / out.stem
         yield folder
         if folder.is_dir():
-            shutil.copytree(folder, out.with_suffix(""), dirs_exist_ok=True)
+            listed = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+            write_json(folder / _MANIFEST, {**MARK, "files": listed})
+            place = out.with_suffix("")
+            if place.is_dir():
+                clear(place, _earlier(place))
+            shutil.copytree(folder, place, dirs_exist_ok=True)
 
 
-def _with_files(lines: Iterable[Line], folder: Path) -> Iterator[Line]:
-    """The lines, with the cells that are files written into a folder and replaced by their names."""
+def _earlier(place: Path) -> list[Path]:
+    """The files of earlier answers in a folder, as they were written, and their manifest."""
+    listed = marked(place / _MANIFEST).get("files")
+    return [*unchanged(place, listed), place / _MANIFEST] if isinstance(listed, dict) else []
+
+
+def _refuse_others(place: Path) -> None:
+    """Refuse a folder for the answers' files that holds other files.
+
+    Raises:
+        SettingError: it does.
+    """
+    there = set(place.iterdir()) if place.is_dir() else set()
+    if others := sorted(path.name for path in there - set(_earlier(place))):
+        what = "the folder for the answers' files holds something else"
+        raise SettingError(what, where=str(place), got=", ".join(others[:5]), fix="give another --out")
+
+
+def _with_files(lines: Iterable[Line], folder: Path, place: Path) -> Iterator[Line]:
+    """The lines, with the cells that are files written into a folder and replaced by their names in its later place.
+
+    Raises:
+        SettingError: the place holds something else.
+    """
     for number, line in enumerate(lines, 1):
         named = {name: f"{number}-{name}{cell.suffix}" for name, cell in line.items() if isinstance(cell, File)}
         for name, file in named.items():
-            folder.mkdir(exist_ok=True)
+            if not folder.is_dir():
+                _refuse_others(place)
+                folder.mkdir()
             (folder / file).write_bytes(line[name].content)
         yield line | {name: f"{folder.name}/{file}" for name, file in named.items()}
 
