@@ -152,3 +152,14 @@ def test_without_gain_the_weight_of_images_is_one_and_not_learned():
         block.norm.bias.data.copy_(bias)
     for training in (True, False):
         same(ours.train(training)(x), plain.train(training)(x))
+
+
+def test_sums_of_half_precision_are_in_float32() -> None:
+    """A mean of 100 in bfloat16 would be a multiple of a half."""
+    x = (100.2 + torch.randn(4, 64, 3)).bfloat16()
+    mask = torch.arange(64) < torch.tensor([[64], [60], [50], [64]])
+    block = BatchNorm(3, momentum=1.0)
+    block(x, mask=mask)
+    real = x[mask].double()
+    torch.testing.assert_close(block.norm.running_mean.double(), real.mean(0), rtol=1e-6, atol=0)
+    torch.testing.assert_close(block.norm.running_var.double(), real.var(0), rtol=1e-4, atol=0)

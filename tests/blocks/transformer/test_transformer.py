@@ -198,3 +198,51 @@ def test_cost_is_as_documented() -> None:
 def test_settings_are_checked(make: Callable[[], nn.Module], text: str) -> None:
     with unchecked(), pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         make()
+
+
+def test_rotary_turns_the_self_attention() -> None:
+    """As plain layers around an attention that is rotary by itself."""
+    x, memory = torch.randn(2, 5, 8, dtype=torch.float64), torch.randn(2, 7, 4, dtype=torch.float64)
+    attention = MultiHeadAttention(8, 2, True, rotary=True).double()
+    encoder_layer = randomise(TransformerEncoderLayer(8, 2, dropout=0.0, causal=True, rotary=True))
+    decoder_layer = randomise(TransformerDecoderLayer(8, 4, 2, dropout=0.0, rotary=True))
+    for layer, inputs in ((encoder_layer, (x,)), (decoder_layer, (x, memory))):
+        attention.load_state_dict(layer.attention.state_dict())
+        wanted = attention(layer.around_attention.before(x))
+        same(layer.attention(layer.around_attention.before(x)), wanted)
+        turned = layer(*inputs)
+        layer.attention.rotary = False
+        assert (turned - layer(*inputs)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("site", ["attention", "cross", "feed.2", "around_attention", "around_cross", "around_feed"])
+def test_every_dropout_drops(site: str) -> None:
+    """With the rate at this place alone, a training pass is random; with it nowhere, it is not."""
+    layer, x, memory = TransformerDecoderLayer(6, 6, 2, dropout=0.5), torch.randn(2, 5, 6), torch.randn(2, 7, 6)
+    places = {"attention": layer.attention, "cross": layer.cross, "feed.2": layer.feed[2]}
+    places |= {name: getattr(layer, name).dropout for name in ("around_attention", "around_cross", "around_feed")}
+    for name, place in places.items():
+        attribute = "rate" if hasattr(place, "rate") else "dropout"
+        assert getattr(place, attribute) == 0.5
+        setattr(place, attribute, 0.5 if name == site else 0.0)
+    assert not torch.equal(layer(x, memory), layer(x, memory))
+    setattr(places[site], "rate" if hasattr(places[site], "rate") else "dropout", 0.0)
+    assert torch.equal(layer(x, memory), layer(x, memory))
+
+
+@pytest.mark.parametrize("layer", [TransformerEncoderLayer(6, 2), TransformerDecoderLayer(6, 4, 2)])
+def test_defaults_are_the_papers(layer: nn.Module) -> None:
+    """Four times as wide inside, a tenth dropped (Vaswani and others, table 3)."""
+    assert (layer.feed[0].in_features, layer.feed[0].out_features) == (6, 24)
+    assert layer.attention.dropout == 0.1
+
+
+def test_attention_starts_as_torchs() -> None:
+    """Xavier's bound over queries, keys and values together; biases are zero."""
+    attention = MultiHeadAttention(64, 4)
+    bound = (6 / (64 + 3 * 64)) ** 0.5
+    weights = attention.qkv.weight.detach()
+    assert 0.99 * bound < weights.abs().max() <= bound
+    assert float(weights.std()) == pytest.approx(bound / 3**0.5, rel=0.02)
+    assert not attention.qkv.bias.any()
+    assert not attention.out.bias.any()

@@ -1,0 +1,23 @@
+"""When two models count as equal: |y − ŷ| ≤ 1e−5 + 1e−4 · max |y|."""
+
+import numpy as np
+import pytest
+
+from weftnet.export.parity import compare
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 1000.0])
+def test_the_tolerance_is_as_documented(size: float) -> None:
+    y = np.array([[size, 0.0]])
+    allowed = 1e-5 + 1e-4 * size
+    inputs = {"x": np.zeros((1, 3))}
+    for factor, close in ((0.99, True), (1.01, False)):
+        compared = compare(inputs, [y], [y + np.array([[0.0, factor * allowed]])])
+        assert compared.allowed == pytest.approx(allowed)
+        assert compared.difference == pytest.approx(factor * allowed)
+        assert compared.close is close
+
+
+@pytest.mark.parametrize("got", [np.array([[np.nan]]), np.array([[1.0, 1.0]]), np.array([[np.inf]])])
+def test_what_is_no_number_or_of_another_shape_is_never_equal(got: np.ndarray) -> None:
+    assert not compare({"x": np.zeros((1, 3))}, [np.array([[1.0]])], [got]).close
