@@ -169,7 +169,8 @@ class Place:
             done.verify()
             same = all(sha256(done.file(name)) == sha256(self.whole / name) for name in ("weights.safetensors",))
             whole = done.status == "finished" and done.facts.scores == Run.open(self.whole).facts.scores
-            return "equal" if same and whole else "different"
+            ranked = read_json(run.parent / "competition.json")["best"] == run.name
+            return "equal" if same and whole and ranked else "different"
 
         return Case(stage, self.fit("killed"), again, judge)
 
