@@ -75,8 +75,8 @@ def test_the_commands_and_options_are_these() -> None:
         ],
         "export": ["run", "to", "data", "out", "plugin"],
         "serve": [
-            "runs", "host", "port", "api_key_file", "max_batch", "max_wait", "queue", "max_body", "timeout", "grace",
-            "engine", "threads", "plugin",
+            "runs", "host", "port", "allowed_host", "api_key_file", "max_batch", "max_wait", "queue", "max_body",
+            "timeout", "grace", "engine", "threads", "plugin",
         ],
         "contract": ["plugins", "entries", "as_json"],
         "grid": ["task", "family", "fast", "as_json", "plugin"],

@@ -18,7 +18,7 @@ from weftnet.run.facts import TaskFacts
 from weftnet.serve.app import Application
 from weftnet.serve.model import Model
 from weftnet.serve.options import Options
-from weftnet.serve.repository import Place
+from weftnet.serve.places import Place
 from weftnet.serve.server import Server, listening
 
 FIELDS = (Field("x", "number", NumberWire(), "table", False),)
@@ -107,8 +107,12 @@ def ask(port: int, x: float, version: str = "", connection: HTTPConnection | Non
 
 
 def metrics(port: int) -> str:
+    return get(port, "/metrics")
+
+
+def get(port: int, path: str) -> str:
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", "/metrics")
+    connection.request("GET", path)
     text = connection.getresponse().read().decode()
     connection.close()
     return text

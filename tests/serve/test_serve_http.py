@@ -59,7 +59,16 @@ class Client:
 def request(body: bytes, path: str = "/predict", *lines: str, version: str = "1.1", length: int | None = None) -> bytes:
     content_length = f"Content-Length: {len(body) if length is None else length}"
     kinds = () if any(line.startswith("Content-Type") for line in lines) else ("Content-Type: application/json",)
-    head = (f"POST {path} HTTP/{version}", "Host: x", content_length, *kinds, f"X-API-Key: {KEY}", *lines, "", "")
+    head = (
+        f"POST {path} HTTP/{version}",
+        "Host: localhost",
+        content_length,
+        *kinds,
+        f"X-API-Key: {KEY}",
+        *lines,
+        "",
+        "",
+    )
     return "\r\n".join(head).encode() + body
 
 
@@ -158,7 +167,7 @@ def test_byte_by_byte_and_one_after_another(port: int) -> None:
 
 def test_requests_that_come_together_are_answered_in_their_order(port: int) -> None:
     sent = [request(json.dumps({"rows": [{"x": x}]}).encode()) for x in range(30)]
-    sent[7] = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    sent[7] = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with Client(port) as client:
         client.socket.sendall(b"".join(sent))
         for x in range(30):
@@ -267,8 +276,14 @@ def send_endlessly(port: int, start: bytes, more: bytes, most: int) -> tuple[int
         (b"GET / HTTP/1.1\r\nx-name: ", b"y" * 1000),
         (b"GET / HTTP/1.1\r\n", b"y" * 1000),
         (b"GET /", b"y" * 1000),
-        (b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n", b"x-name: " + b"y" * 1000 + b"\r\n"),
-        (b"GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.1\r\nx-name: yyyyyyyyyy\r\n"),
+        (
+            b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\n",
+            b"x-name: " + b"y" * 1000 + b"\r\n",
+        ),
+        (
+            b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"GET / HTTP/1.1\r\nx-name: yyyyyyyyyy\r\n",
+        ),
     ],
     ids=["headers", "a value", "a name", "an address", "after another request", "after the last request"],
 )
@@ -285,8 +300,8 @@ def test_a_head_without_end_is_cut_off(port: int, start: bytes, more: bytes) -> 
 @pytest.mark.parametrize("size", [1, 1000, 1_000_000], ids=["bytes", "pieces", "at once"])
 def test_the_limit_of_a_head_is_exact(port: int, size: int) -> None:
     """Of several requests on one connection each has its own; a body does not count."""
-    head = f"GET /health/live HTTP/1.1\r\nx-name: {'y' * 60_000}\r\n".encode()
-    rest = MAX_HEAD - len("/health/live" + "x-name") - 60_000 - len("x-rest")
+    head = f"GET /health/live HTTP/1.1\r\nHost: localhost\r\nx-name: {'y' * 60_000}\r\n".encode()
+    rest = MAX_HEAD - len("/health/live" + "Host" + "localhost" + "x-name") - 60_000 - len("x-rest")
     if size == 1:
         head, rest = head[: -60_000 - 2] + b"y\r\n", 10  # byte by byte, a long one would take too long
     good, long = (head + b"x-rest: " + b"z" * length + b"\r\n\r\n" for length in (rest, rest + 1))

@@ -1,6 +1,7 @@
 """No accepted request is lost over a reload, a stop, or a client that hangs up; and nothing grows without bound."""
 
 import json
+import logging
 import shutil
 import signal
 import socket
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 from serve_fakes import serving, table_run
-from serve_threads import Fake, ask, metrics, running, until, write
+from serve_threads import Fake, ask, get, metrics, running, until, write
 
 from weftnet.run.folder import Run
+from weftnet.serve.model import Model
 from weftnet.serve.server import LINGER
 
 
@@ -61,6 +63,77 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one(tmp_path: Path) -> N
         assert ask(port, 1.0)[1]["answers"] == [{"value": 2.0}]
         write(tmp_path / "m", 4)
         until(lambda: ask(port, 1.0)[1]["answers"] == [{"value": 5.0}])
+
+
+SPOILT = {
+    "deep": "[" * 100_000,
+    "deep mapping": '{"a": ' * 50_000 + "1" + "}" * 50_000,
+    "half": '{"status": "fin',
+    "empty": "",
+    "no mapping": "[]",
+    "no status": "{}",
+    "no text": "\udcff",
+}
+
+
+@pytest.mark.parametrize("text", SPOILT.values(), ids=SPOILT)
+def test_a_run_that_cannot_be_read_is_said_and_leaves_the_old_one(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the log once, with who answers; in health, metrics and facts until it is mended. Others are still watched."""
+    finished = '{"status": "finished"}'
+    write(tmp_path / "m" / "1", 1)
+    write(tmp_path / "m" / "2", 2)
+    manifest = tmp_path / "m" / "2" / "run.json"
+    manifest.write_text(finished)
+    with running(Fake(), tmp_path / "m") as port, caplog.at_level(logging.WARNING, "weftnet.serve"):
+        assert ask(port, 0.0)[1]["version"] == "2"
+        for version in ("2", "3", "²"):
+            (tmp_path / "m" / version).mkdir(exist_ok=True)
+            spoilt = finished if version == "²" else text
+            (tmp_path / "m" / version / "run.json").write_text(spoilt, errors="surrogateescape")
+            if version != "2":
+                write(tmp_path / "m" / version, 9)
+        until(lambda: 'weftnet_model_failed_versions{model="m"} 3.0' in metrics(port))
+        assert ask(port, 0.0)[1] == {"model": "m", "version": "2", "answers": [{"value": 2.0}]}
+        assert json.loads(get(port, "/health/ready")) == {"ready": True, "failed": {"m": ["2", "3", "²"]}}
+        failed = json.loads(get(port, "/v1/models/m"))["failed"]
+        assert failed["²"] == "is no number"
+        assert str(tmp_path) not in str(failed)
+        write(tmp_path / "m" / "4", 4)  # the watching goes on
+        until(lambda: ask(port, 0.0)[1]["version"] == "4")
+        for version in ("2", "3"):
+            (tmp_path / "m" / version / "run.json").write_text(finished)
+        shutil.rmtree(tmp_path / "m" / "²")
+        until(lambda: 'weftnet_model_failed_versions{model="m"} 0.0' in metrics(port))
+        assert ask(port, 0.0, "3")[1]["answers"] == [{"value": 9.0}]
+        shutil.rmtree(tmp_path / "m" / "4")
+        until(lambda: ask(port, 0.0)[1]["version"] == "3")
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("m version 3 can't be loaded" in line for line in said) >= 1
+    assert all(line.endswith("version 2 answers") for line in said[:3])
+    assert len(said) < 10
+    assert "m version 4 is gone; version 3 answers" in said
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), KeyError("x")], ids=repr)
+def test_no_error_of_a_load_ends_the_watching(tmp_path: Path, error: Exception) -> None:
+    write(tmp_path / "m", 1)
+    fake = Fake()
+    load = fake.load
+
+    def loading(folder: Path) -> Model:
+        if json.loads((folder / "manifest.json").read_text())["shift"] == 2:
+            raise error
+        return load(folder)
+
+    fake.load = loading  # type: ignore[method-assign]
+    with running(fake, tmp_path / "m") as port:
+        write(tmp_path / "m", 2)
+        until(lambda: 'weftnet_model_failed_versions{model="m"} 1.0' in metrics(port))
+        assert ask(port, 0.0)[1]["answers"] == [{"value": 1.0}]
+        write(tmp_path / "m", 3)
+        until(lambda: ask(port, 0.0)[1]["answers"] == [{"value": 3.0}])
 
 
 def test_versions_come_and_go(tmp_path: Path) -> None:
@@ -116,7 +189,8 @@ def test_nothing_is_computed_for_a_client_that_hung_up(tmp_path: Path) -> None:
             first = pool.submit(ask, port, 1.0)
             until(lambda: fake.rows)
             body = b'{"rows": [{"x": 7}]}'
-            head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            head += b"Content-Length: %d\r\n\r\n"
             gone = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
             for each in gone:
                 each.sendall(head % len(body) + body)

@@ -15,8 +15,9 @@ from weftnet.serve.loading import load
 from weftnet.serve.metrics import Metrics
 from weftnet.serve.model import finite
 from weftnet.serve.options import Options
+from weftnet.serve.places import Place
 from weftnet.serve.refusal import Refusal, error_json
-from weftnet.serve.repository import Place, Repository
+from weftnet.serve.repository import Repository
 from weftnet.serve.server import listening
 
 

@@ -82,7 +82,7 @@ def test_a_bad_request_fails_alone(server: Server) -> None:
 def test_a_chunked_body_is_cut_off_at_the_limit(server: Server) -> None:
     """Without Content-Length the limit holds on the stream: no more than it is ever taken."""
     with server.connect() as sock:
-        head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = f"POST {PREDICT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         sock.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
         sent = 0
         with suppress(OSError):  # it hangs up on us, as it should

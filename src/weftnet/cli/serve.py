@@ -16,6 +16,10 @@ def serve(
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 for any free one.")] = 8000,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name under which the server may be asked, beside its address; *.NAME, * for any; again."),
+    ] = None,
     api_key_file: Annotated[
         Path | None, typer.Option("--api-key-file", help="A file with one API key a line; without it no key is needed.")
     ] = None,
@@ -37,6 +41,7 @@ def serve(
     options = Options(
         host=host,
         port=port,
+        allowed_hosts=tuple(allowed_host or ()),
         keys=api_key_file,
         max_batch=max_batch,
         max_wait=seconds(max_wait, "wait", zero=True) or 0.0,

@@ -84,12 +84,13 @@ def routes(service: Service) -> list[Route]:
 
 
 def model_facts(repository: Repository, name: str) -> dict[str, Any]:
-    """What the API says about a model: its versions, its task, its input schema, and the fields of its answers."""
+    """What the API says about a model: its versions, served or failed, its task, inputs, and fields of answers."""
     versions = repository.versions(name)
     newest = repository.find(name)
     return {
         "name": name,
         "versions": list(versions),
+        "failed": repository.failed(name),
         "default": newest.version,
         "engine": newest.model.engine,
         "task": newest.model.task.name,

@@ -16,8 +16,9 @@ from weftnet.serve.keys import Keys
 from weftnet.serve.metrics import Metrics
 from weftnet.serve.options import Options
 from weftnet.serve.page import page
+from weftnet.serve.places import Place
 from weftnet.serve.reply import Reply
-from weftnet.serve.repository import Load, Place, Repository
+from weftnet.serve.repository import Load, Repository
 from weftnet.serve.service import Service
 
 

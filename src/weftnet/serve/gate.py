@@ -1,4 +1,4 @@
-"""What every request passes: count, API key, limit on requests in flight, and every error turned into a reply.
+"""What every request passes: count, host, API key, limit on requests in flight, and every error turned into a reply.
 
 A plain ASGI layer around the application: it costs microseconds, and no exception escapes it. Health, metrics, the
 description of the API and the page need no key.
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from weftnet.serve.body import Receive
+from weftnet.serve.hosts import Hosts
 from weftnet.serve.refusal import Refusal, stopping
 from weftnet.serve.reply import reply_to
 from weftnet.serve.service import Service
@@ -36,6 +37,7 @@ class Gate:
 
     def __init__(self, app: App, service: Service) -> None:
         self._app, self._service = app, service
+        self._hosts = Hosts(service.options.host, service.options.allowed_hosts)
         self._most = 4 * service.options.queue + 64
         self.in_flight = 0
         """Requests accepted and not yet answered."""
@@ -70,11 +72,12 @@ class Gate:
             service.metrics.answered(self._model(scope["path"]), status, time.perf_counter() - began)
 
     def _admit(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Refuse a request without a key, or above the limit of requests in flight.
+        """Refuse a request for another host, without a key, or above the limit of requests in flight.
 
         Raises:
-            Refusal: 401, 503.
+            Refusal: 400, 401, 421, 503.
         """
+        self._hosts.require(headers)
         if path not in OPEN:
             self._service.keys.require(headers)
             if self.in_flight > self._most:

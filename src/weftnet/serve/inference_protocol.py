@@ -52,7 +52,8 @@ def routes(service: Service) -> list[Route]:
 
     async def ready(request: Request) -> Response:
         able = repository.ready and not service.stopping
-        return Reply({"ready": able}, 200 if able else 503)
+        failed = {name: numbers for name in repository.names() if (numbers := list(repository.failed(name)))}
+        return Reply({"ready": able, **({"failed": failed} if failed else {})}, 200 if able else 503)
 
     async def model_ready(request: Request) -> Response:
         return Reply({"name": version_of(request).name, "ready": True})

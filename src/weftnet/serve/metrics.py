@@ -3,6 +3,7 @@
     weftnet_requests_total{model,code}        weftnet_request_seconds{model}        weftnet_in_flight
     weftnet_batch_rows{model}                 weftnet_queue_rows{model}
     weftnet_model_load_seconds{model,version} weftnet_model_loads_total{model,result}
+    weftnet_model_failed_versions{model}
 
 Requests for models that are not served are counted under "", so that a client can't create any number of series.
 """
@@ -30,6 +31,7 @@ class Metrics:
         self._queue = self._make("Gauge", "queue_rows", "Rows waiting.", ["model"])
         self._load = self._make("Gauge", "model_load_seconds", "Time to load.", ["model", "version"])
         self._loads = self._make("Counter", "model_loads", "Loads by model and result.", ["model", "result"])
+        self._failed = self._make("Gauge", "model_failed_versions", "Versions there that can't be served.", ["model"])
         self.in_flight = self._make("Gauge", "in_flight", "Requests accepted and not yet answered.", [])
         self._labelled: dict[Any, Any] = {}  # looking up a label costs more than counting
 
@@ -57,6 +59,10 @@ class Metrics:
     def waiting(self, model: str, rows: int) -> None:
         """Set how many rows wait for a model now."""
         self._queue.labels(model).set(rows)
+
+    def failing(self, model: str, versions: int) -> None:
+        """Set how many versions of a model are there but can't be served."""
+        self._failed.labels(model).set(versions)
 
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""

@@ -17,6 +17,7 @@ class Options:
     Args:
         host: address to listen on.
         port: 0 for any free one.
+        allowed_hosts: further names under which it may be asked, such as a proxy's; see `hosts.py`.
         keys: file of API keys, one a line; without it no key is needed.
         max_batch: rows computed together.
         max_wait: seconds a row waits for others while the worker is idle.
@@ -31,6 +32,7 @@ class Options:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    allowed_hosts: tuple[str, ...] = ()
     keys: Path | None = None
     max_batch: int = 16
     max_wait: float = 0.002

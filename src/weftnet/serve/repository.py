@@ -1,81 +1,36 @@
 """All models that are served, each in one or several versions.
 
-    weftnet serve runs/digits            one model called `digits`, version 1
-    weftnet serve flowers=runs/iris      one model called `flowers`
-    weftnet serve runs/wine              the folder of a `weftnet fit`: its best run
-    weftnet serve shop/                  with shop/1, shop/2 …: a model with as many versions; the highest answers
-
 The folders are checked every second. A version whose manifest changed is loaded beside the old one, then replaces it
-in one step; the old one is dropped when it has answered the requests it accepted. A version that can't be loaded leaves
-the old one in place. A request holds a lease on its version, which keeps it from being dropped.
+in one step; the old one is dropped when it has answered the requests it accepted. A version that can't be read or
+loaded leaves the old one in place, and is said: in the log, with the version that answers, and in `failed` until it is
+mended or gone. A request holds a lease on its version, which keeps it from being dropped.
 """
 
 import asyncio
-import json
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
-from weftnet.compete.competition import best_run
 from weftnet.errors import RunError, SettingError, UnknownName, WeftnetError
 from weftnet.serve.batcher import Batcher
 from weftnet.serve.metrics import Metrics
 from weftnet.serve.model import Answers, Asked, Model
 from weftnet.serve.options import Options
+from weftnet.serve.places import Found, Place, find
 from weftnet.serve.refusal import Refusal
 
 log = logging.getLogger("weftnet.serve")
 
 Load = Callable[[Path], Model]
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_MANIFESTS = ("run.json", "manifest.json")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a model is.
-
-    Args:
-        name: it is served under.
-        folder: a run, an export, the folder of a fit (its best run), or a folder of them with numbers for names.
-    """
-
-    name: str
-    folder: Path
-
-    @classmethod
-    def parse(cls, text: str) -> "Place":
-        """`NAME=FOLDER` or `FOLDER`.
-
-        Raises:
-            SettingError: the name can't be part of a URL.
-        """
-        name, equals, folder = text.partition("=")
-        path = Path(folder if equals else text)
-        name = name if equals else path.resolve().name
-        if not _NAME.fullmatch(name):
-            expected = "letters, digits, dots, dashes and underscores"
-            fix = f"name it: NAME={path}"
-            raise SettingError("this name can't be part of a URL", where=text, expected=expected, got=name, fix=fix)
-        return cls(name, path)
-
-    def versions(self) -> dict[str, Path]:
-        """The folders to load, by version; of a competition, its best run."""
-        try:
-            folder = best_run(self.folder)
-        except RunError:  # a fit without a best run yet
-            return {}
-        if any((folder / name).is_file() for name in _MANIFESTS):
-            return {"1": folder}
-        if not self.folder.is_dir():
-            return {}
-        numbered = {path.name: path for path in self.folder.iterdir() if path.name.isdigit()}
-        return {name: path for name, path in numbered.items() if any((path / each).is_file() for each in _MANIFESTS)}
+class _Failure:
+    digest: str
+    error: Exception
 
 
 @dataclass
@@ -132,7 +87,7 @@ class Repository:
             raise SettingError("two models have the same name", got=duplicate, fix="name one of them: NAME=FOLDER")
         self._places, self._load, self._options, self._metrics = tuple(places), load, options, metrics
         self._models: dict[str, dict[str, Version]] = {place.name: {} for place in places}
-        self._failed: dict[tuple[str, str], str] = {}
+        self._failed: dict[str, dict[str, _Failure]] = {place.name: {} for place in places}
         self._scanning = asyncio.Lock()
         self._dropping: set[asyncio.Task[None]] = set()
 
@@ -154,11 +109,8 @@ class Repository:
             await asyncio.sleep(self._options.poll)
             try:
                 await self.refresh()
-            except (
-                WeftnetError,
-                OSError,
-            ) as error:  # such as a folder that is being moved: the next scan will tell
-                log.warning("the models' folders can't be read: %s", error)
+            except Exception:  # it must not end: the next look may find what is wrong mended
+                log.exception("the models' folders can't be looked at")
 
     async def close(self) -> None:
         """Answer the accepted requests, and release every model."""
@@ -213,49 +165,81 @@ class Repository:
         """Whether every model has a version."""
         return all(self._models.values())
 
+    def failed(self, name: str) -> dict[str, str]:
+        """Why versions that are there are not served, by their number; "" is the model's folder itself."""
+        return {
+            number: failure.error.what if isinstance(failure.error, WeftnetError) else type(failure.error).__name__
+            for number, failure in sorted(self._failed[name].items())
+        }
+
     def measure(self) -> None:
-        """Update the metrics of waiting rows."""
+        """Update the metrics of waiting rows, and of versions that can't be served."""
         for name, versions in self._models.items():
+            self._metrics.failing(name, len(self._failed[name]))
             self._metrics.waiting(name, sum(version.batcher.waiting for version in versions.values()))
 
     async def _scan(self, *, first: bool) -> dict[str, list[str]]:
         async with self._scanning:
             done: dict[str, list[str]] = {"loaded": [], "dropped": [], "failed": []}
             for place in self._places:
-                digests = await asyncio.to_thread(_digests, place, first)
-                if first and not digests:
+                try:
+                    seen = await asyncio.to_thread(find, place, first)
+                except (WeftnetError, OSError) as error:  # such as a folder that is being moved
+                    if first:
+                        raise
+                    self._fail(place.name, "", _Failure(str(error), error))
+                    continue
+                if first and not seen:
                     what = "contains no run, no export, and no numbered folders of them"
                     raise RunError(what, where=str(place.folder))
-                for number, (folder, digest) in digests.items():
-                    await self._update(place.name, number, folder, digest, done, first)
-                for number in [number for number in self._models[place.name] if number not in digests]:
+                failed = self._failed[place.name]
+                self._failed[place.name] = {number: failed[number] for number in failed if number in seen}
+                for number, found in seen.items():
+                    await self._update(place.name, number, found, done, first)
+                for number in [number for number in self._models[place.name] if number not in seen]:
                     self._retire(self._models[place.name].pop(number))
                     done["dropped"].append(f"{place.name}/{number}")
+                    log.warning("%s version %s is gone; %s", place.name, number, self._answering(place.name))
             return done
 
-    async def _update(
-        self, name: str, number: str, folder: Path, digest: str, done: dict[str, list[str]], first: bool
-    ) -> None:
+    async def _update(self, name: str, number: str, found: Found, done: dict[str, list[str]], first: bool) -> None:
         """Load a version if its folder changed."""
-        old = self._models[name].get(number)
-        if (old is not None and old.digest == digest) or self._failed.get((name, number)) == digest:
+        old, failed = self._models[name].get(number), self._failed[name].get(number)
+        if (old is not None and old.digest == found.digest) or (failed is not None and failed.digest == found.digest):
+            if old is not None and old.digest == found.digest:
+                self._failed[name].pop(number, None)  # it is again what it was when it was loaded
             return
         began = time.perf_counter()
         try:
-            model = await asyncio.to_thread(self._load, folder)
-        except (WeftnetError, OSError) as error:
+            if found.error is not None:
+                raise found.error
+            model = await asyncio.to_thread(self._load, found.folder)
+        except Exception as error:  # what is in a file can be anything; the others go on being served
             if first:
                 raise
-            self._failed[name, number] = digest
-            self._metrics.loaded(name, number, None)
+            self._fail(name, number, _Failure(found.digest, error))
             done["failed"].append(f"{name}/{number}")
-            log.error("%s version %s can't be loaded: %s", name, number, error)
             return
-        self._failed.pop((name, number), None)
+        self._failed[name].pop(number, None)
         self._metrics.loaded(name, number, time.perf_counter() - began)
-        self._install(Version(name, number, model, self._batcher(name, model), digest))
+        self._install(Version(name, number, model, self._batcher(name, model), found.digest))
         done["loaded"].append(f"{name}/{number}")
-        log.info("%s version %s is served by %s, from %s", name, number, model.engine, folder)
+        log.info("%s version %s is served by %s, from %s", name, number, model.engine, found.folder)
+
+    def _fail(self, name: str, number: str, failure: _Failure) -> None:
+        """Note what can't be served, and say it once; without a number it is the model's folder itself."""
+        before = self._failed[name].get(number)
+        self._failed[name][number] = failure
+        if before is not None and before.digest == failure.digest:
+            return
+        self._metrics.loaded(name, number, None)
+        which, unforeseen = f"version {number}" if number else "folder", not isinstance(failure.error, WeftnetError)
+        said = repr(failure.error) if unforeseen else str(failure.error)
+        log.error("%s %s can't be loaded: %s; %s", name, which, said, self._answering(name))
+
+    def _answering(self, name: str) -> str:
+        versions = self._models[name]
+        return f"version {next(reversed(versions))} answers" if versions else "no version answers"
 
     def _batcher(self, name: str, model: Model) -> Batcher[Asked, Answers]:
         limits = self._options
@@ -280,21 +264,3 @@ class Repository:
         task = asyncio.ensure_future(version.drop())
         self._dropping.add(task)
         task.add_done_callback(self._dropping.discard)
-
-
-def _digests(place: Place, first: bool) -> dict[str, tuple[Path, str]]:
-    """The folder of each version, and the digest of its manifest.
-
-    A run still in training is no version yet; if it is all that the server was started with, loading it says so.
-    """
-    digests = {}
-    for number, folder in place.versions().items():
-        path = next((folder / name for name in _MANIFESTS if (folder / name).is_file()), folder / _MANIFESTS[0])
-        try:
-            content = path.read_bytes()
-            finished = path.name != "run.json" or json.loads(content)["status"] == "finished"
-        except (OSError, ValueError, LookupError, TypeError):  # gone or half written: loading it would say so
-            content, finished = b"", False
-        if finished or (first and folder == place.folder):
-            digests[number] = folder, sha256(content).hexdigest()
-    return digests

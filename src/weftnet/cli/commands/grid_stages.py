@@ -228,7 +228,7 @@ def served(run: Path, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     from weftnet.serve.app import Application
     from weftnet.serve.loading import load as load_model
     from weftnet.serve.options import Options
-    from weftnet.serve.repository import Place
+    from weftnet.serve.places import Place
     from weftnet.serve.server import run as run_server
 
     options, replies = Options(port=0), list[tuple[int, bytes]]()

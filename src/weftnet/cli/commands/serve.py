@@ -24,7 +24,7 @@ def serve_command(runs: Sequence[str], options: Options) -> None:
         need(module, extra="serve", what="serving")
     from weftnet.serve.app import Application
     from weftnet.serve.loading import load
-    from weftnet.serve.repository import Place
+    from weftnet.serve.places import Place
     from weftnet.serve.server import run
 
     console = Console(stderr=True)
