@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # One process a core, each with one thread (tests/conftest.py); who has nothing left takes over what waits elsewhere.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: demo test slow check catalogue grid clean
+.PHONY: demo test slow check catalogue grid mutate clean
 
 demo: $(VENV)/.core  ## environment, install, and the main job on the embedded digits
 	$(BIN)/weftnet fit digits --budget 6s --seeds 3 --out runs/demo --replace
@@ -24,6 +24,9 @@ check: $(VENV)/.dev  ## style and types
 
 grid: $(VENV)/.dev  ## docs/grid.md: every task through every stage, some of an hour
 	$(BIN)/python scripts/grid.py --again
+
+mutate: $(VENV)/.dev  ## three hundred small mistakes: does a test notice? takes hours, continues where it ended
+	$(BIN)/python scripts/mutate.py --count 300
 
 catalogue: $(VENV)/.dev  ## the generated pages of docs/
 	$(BIN)/python scripts/catalogue.py
