@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from weftnet.architecture.reader import MAX_DEPTH, MAX_NODES
+from weftnet.architecture.reader import MAX_DEPTH
 from weftnet.architecture.reading import MAX_BYTES, from_dict, load, read, read_dict, read_text
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Parallel, Wire
+from weftnet.base.limits import limit
 from weftnet.errors import ArchitectureError, SettingError
 
 
@@ -68,7 +69,7 @@ def test_limits() -> None:
     with pytest.raises(SettingError, match=r"a\.yaml: is nested too deeply\n  expected: at most 60 levels"):
         read_dict([node], where="a.yaml")
     with pytest.raises(SettingError, match=r"a\.yaml: is too large\n  expected: at most 20000 nodes"):
-        read_dict(["relu"] * MAX_NODES, where="a.yaml")
+        read_dict(["relu"] * limit("nodes"), where="a.yaml")
     residuals: object = "relu"
     for _ in range(500):
         residuals = {"residual": {"body": residuals}}

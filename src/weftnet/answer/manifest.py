@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from weftnet.base.files import inside, read_json, sha256
+from weftnet.base.foreign import reading
 from weftnet.base.typed import Measured, read
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.run.facts import TaskFacts
@@ -126,7 +127,9 @@ def read_manifest(folder: Path) -> ExportFacts:
         DamagedCheckpoint: it is not what `export` writes.
     """
     path = folder / NAME
-    if not path.is_file():
+    with reading(folder, error=RunError):
+        there = path.is_file()
+    if not there:
         raise RunError("is no exported folder: it has no manifest.json", where=str(folder))
     document: Mapping[str, Any] = read_json(path)
     if isinstance(version := document.get("format"), int) and version > FORMAT:

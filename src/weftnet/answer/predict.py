@@ -15,11 +15,10 @@ from typing import Any
 from weftnet.base.answers import Form, forms
 from weftnet.data import KINDS, Batch, open_data
 from weftnet.data.fields import Field
-from weftnet.data.outputs import finite
 from weftnet.data.read import read_text, suffixes
 from weftnet.data.splits import SPLITS
 from weftnet.data.wire import from_word
-from weftnet.errors import DataError, RunError, closest
+from weftnet.errors import DataError, closest
 from weftnet.run.loading import BATCH, Loaded
 from weftnet.tasks._inference import NO_OPTIONS, Options
 from weftnet.tasks._schema import answer_schema
@@ -107,11 +106,7 @@ def answers(loaded: Loaded, batch: Batch, options: Options = NO_OPTIONS) -> list
     Raises:
         RunError: an output is not finite.
     """
-    outputs = loaded.outputs(batch, options)
-    if not finite(outputs):
-        where = str(loaded.run.folder)
-        raise RunError("the network's outputs are not finite", where=where, fix="train it again with a lower rate")
-    return loaded.task.answers(outputs)
+    return loaded.task.answers(loaded.outputs(batch, options))
 
 
 def flat(answer: Answer, forms: Mapping[str, Form]) -> dict[str, Any]:

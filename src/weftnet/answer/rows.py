@@ -16,16 +16,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from weftnet.answer.manifest import SeriesFacts
 from weftnet.answer.series import windows
 from weftnet.base.files import inside
+from weftnet.base.foreign import reading
 from weftnet.data.fields import Field
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds.number import MISSING
+from weftnet.data.read import read_npy, read_npz, read_text
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, closest
+
+csv.field_size_limit(2**31 - 1)  # a cell may be a whole text; of the file's size there is a limit
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 #: what an example is called: {"file": …}, {"series": …}
@@ -45,7 +47,7 @@ def read(source: Path, fields: Sequence[Field], series: SeriesFacts | None = Non
     """
     if not source.exists():
         raise DataError("there is no such file", where=str(source))
-    try:
+    with reading(source):
         if source.is_dir():
             name, files = _only(fields, source, files=True), _files(source, fields)
             return {name: [_within(source, path) for path in files]}, [
@@ -59,12 +61,8 @@ def read(source: Path, fields: Sequence[Field], series: SeriesFacts | None = Non
             case ".npz" | ".npy":
                 return _arrays(source, fields), []
             case ".txt":
-                return {_only(fields, source): source.read_text(encoding="utf-8").splitlines()}, []
+                return {_only(fields, source): read_text(source).splitlines()}, []
         return {_only(fields, source, files=True): [source]}, [{"file": source.name}]
-    except OSError as error:
-        raise DataError(f"can't be read: {error.strerror or error}", where=str(source)) from error
-    except UnicodeDecodeError as error:
-        raise DataError("is not text", where=str(source), expected="UTF-8", got=error.reason) from error
 
 
 def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:
@@ -77,7 +75,7 @@ def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:
 def _table(source: Path, fields: Sequence[Field], series: SeriesFacts) -> tuple[Columns, list[Named]]:
     with source.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, delimiter="\t" if source.suffix.lower() == ".tsv" else ",", strict=True)
-        try:
+        with reading(lambda: f"{source}: line {rows.line_num}", "is no table"):
             header = next(rows, [])
             _require(fields, header, source)
             columns: dict[str, list[Any]] = {name: [] for name in header}
@@ -91,8 +89,6 @@ def _table(source: Path, fields: Sequence[Field], series: SeriesFacts) -> tuple[
                     )
                 for name, cell in zip(header, row, strict=True):
                     columns[name].append(None if cell.strip().lower() in MISSING else cell)
-        except csv.Error as error:
-            raise DataError("is no table", where=f"{source}: line {rows.line_num}", got=str(error)) from error
     if any(field.steps for field in fields):
         cut, names = windows(columns, fields, series, source)
         return cut, [{"series": name} for name in names]
@@ -108,13 +104,11 @@ def _cells(field: Field, cells: list[Any], source: Path) -> list[Any]:
 
 def _lines(source: Path, fields: Sequence[Field]) -> Columns:
     rows = []
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(source).splitlines(), 1):
         if not line.strip():
             continue
-        try:
+        with reading(f"{source}: line {number}", "is not JSON"):
             row = json.loads(line)
-        except ValueError as error:
-            raise DataError("is not JSON", where=f"{source}: line {number}", got=str(error)) from error
         if not isinstance(row, dict):
             raise DataError("is no mapping", where=f"{source}: line {number}", got=type(row).__name__)
         rows.append(row)
@@ -124,17 +118,13 @@ def _lines(source: Path, fields: Sequence[Field]) -> Columns:
 
 
 def _arrays(source: Path, fields: Sequence[Field]) -> Columns:
-    try:
-        loaded = np.load(source, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            if len(fields) != 1:
-                raise DataError("one array for several columns", where=str(source), expected=_names(fields))
-            return {fields[0].name: list(loaded)}
-        with loaded:
-            _require(fields, list(loaded), source)
-            return {field.name: list(loaded[_name(field, list(loaded))]) for field in fields}
-    except (ValueError, EOFError) as error:
-        raise DataError("holds no plain arrays", where=str(source), got=str(error).splitlines()[0]) from error
+    if source.suffix.lower() == ".npy":
+        if len(fields) != 1:
+            raise DataError("one array for several columns", where=str(source), expected=_names(fields))
+        return {fields[0].name: list(read_npy(source))}
+    loaded = read_npz(source)
+    _require(fields, list(loaded), source)
+    return {field.name: list(loaded[_name(field, list(loaded))]) for field in fields}
 
 
 def _require(fields: Sequence[Field], names: Sequence[str], source: Path) -> None:

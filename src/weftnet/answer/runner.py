@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from weftnet.answer.manifest import ExportFacts, Manifest, PartFacts, SeriesFacts
+from weftnet.base.foreign import reading
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field
 from weftnet.data.preprocessing import Preprocessing
@@ -75,7 +76,9 @@ class Runner:
         """
         encoded, decode, answers = self.encode(raw), ANSWERS.get(self.task.name), []
         for start in range(0, encoded.size, BATCH):
-            answers += decode(self.outputs(encoded.slice(start, start + BATCH), options), self.task.settings)
+            outputs = self.outputs(encoded.slice(start, start + BATCH), options)
+            with reading("manifest.json: task", "its settings don't fit the network's outputs", error=RunError):
+                answers += decode(outputs, self.task.settings)
         return answers
 
     def _run(self, name: str, inputs: Arrays, masks: Arrays) -> Arrays:
@@ -109,9 +112,14 @@ def open_export(folder: str | Path, threads: int | None = None, opens: Opens = o
         RunError: the folder is no export, or doesn't answer raw inputs.
         DamagedCheckpoint: a file is not the one that was exported.
     """
-    manifest = Manifest(Path(folder))
+    with reading(folder, "can't be opened", error=RunError):
+        return _opened(Path(folder), threads, opens)
+
+
+def _opened(folder: Path, threads: int | None, opens: Opens) -> Runner:
+    manifest = Manifest(folder)
     facts = manifest.facts
-    require_answers(facts, Path(folder))
+    require_answers(facts, folder)
     if opens is open_onnx and not facts.alone:
         raise RunError(f"a file of {facts.target} needs torch", where=str(folder), fix="export the run to onnx")
     parts = facts.parts if INFERENCES.find(facts.task.name) is not None else {"network": manifest.part()}

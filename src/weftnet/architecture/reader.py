@@ -23,10 +23,11 @@ from weftnet.architecture.spec import (
     Residual,
     Shared,
 )
+from weftnet.base.limits import lifted, limit
 from weftnet.blocks import BLOCKS
 from weftnet.errors import SettingError, WeftnetError, closest
 
-MAX_NODES, MAX_DEPTH = 20_000, 60
+MAX_DEPTH = 60
 #: The key of a combinator's mapping that a bare list stands for.
 MAIN = {"residual": "body", "repeat": "body", "parallel": "branches"}
 
@@ -114,8 +115,9 @@ class Reader:
         self.nodes += 1
         if depth > MAX_DEPTH:
             raise SettingError("is nested too deeply", where=self.where, expected=f"at most {MAX_DEPTH} levels")
-        if self.nodes > MAX_NODES:
-            raise SettingError("is too large", where=self.where, expected=f"at most {MAX_NODES} nodes")
+        if self.nodes > (most := limit("nodes")):
+            what, expected = "is too large", f"at most {most} nodes"
+            raise SettingError(what, where=self.where, expected=expected, fix=lifted("nodes"))
         if isinstance(data, str) and data not in COMBINATORS:
             return Block(data)
         if isinstance(data, list):

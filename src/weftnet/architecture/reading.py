@@ -14,9 +14,12 @@ import yaml
 from weftnet.architecture.faults import Fault
 from weftnet.architecture.reader import MAX_DEPTH, Reader
 from weftnet.architecture.spec import FLOAT, Architecture
+from weftnet.base.foreign import reading
+from weftnet.base.limits import lifted, limit
 from weftnet.errors import ArchitectureError, SettingError
 
 MAX_BYTES = 1_000_000
+_EACH = 5  # values that a node takes in a file, at most
 
 
 def load(path: str | Path) -> Architecture:
@@ -48,18 +51,22 @@ def read(path: str | Path) -> tuple[Architecture | None, list[Fault]]:
 
 def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
     """As `read`, from the text of a YAML or JSON file."""
+    if len(text) > MAX_BYTES:
+        raise SettingError("the file is too large for an architecture", where=where, expected=f"at most {MAX_BYTES}")
     try:
-        data = _json(text) if text.lstrip()[:1] in ("{", "[") else _NO_JSON
-        if data is _NO_JSON:
-            data = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        with reading(where, "contains a value that can't be read", error=SettingError):  # a day that does not exist
+            data = _json(text) if text.lstrip()[:1] in ("{", "[") else _NO_JSON
+            if data is _NO_JSON:
+                data = yaml.load(text, Loader=_Loader)
+    except SettingError as error:
+        cause = error.__cause__
+        if isinstance(cause, RecursionError):
+            raise SettingError("is nested too deeply", where=where, expected=f"at most {MAX_DEPTH} levels") from cause
+        if not isinstance(cause, yaml.YAMLError):
+            raise
+        mark = getattr(cause, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        raise SettingError(_plain(error), where=where + line, fix="fix the YAML there") from error
-    except RecursionError as error:
-        raise SettingError("is nested too deeply", where=where, expected=f"at most {MAX_DEPTH} levels") from error
-    except ValueError as error:  # a number with thousands of digits, a date that does not exist
-        raise SettingError("contains a value that can't be read", where=where, got=str(error)[:80]) from error
+        raise SettingError(_plain(cause), where=where + line, fix="fix the YAML there") from cause
     return read_dict(data, where=where)
 
 
@@ -126,7 +133,12 @@ _YAML_PROBLEMS = {
 class _Loader(yaml.SafeLoader):
     """YAML's safe subset, without aliases (no bombs) and without repeated keys (no silent loss)."""
 
+    nodes = 0
+
     def compose_node(self, parent: Any, index: Any) -> Any:
+        self.nodes += 1
+        if self.nodes > (most := _EACH * limit("nodes")):
+            raise yaml.MarkedYAMLError(problem=f"holds more than {most} values; {lifted('nodes')}")
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=event.start_mark)

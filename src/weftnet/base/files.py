@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from weftnet.base.foreign import reading
 from weftnet.errors import DamagedCheckpoint, RunError
 
 #: most bytes of a text file of a run; a vocabulary or a long history takes a few megabytes
@@ -22,7 +23,7 @@ _BLOCK = 2**20
 def sha256(path: Path) -> str:
     """The checksum of a file, in hexadecimal."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with reading(path, error=RunError), path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
@@ -76,18 +77,14 @@ def read_text(path: Path, limit: int = LIMIT) -> str:
     Raises:
         RunError: it is missing, can't be read, or is larger than `limit`.
     """
-    try:
-        content = bytearray()
-        with path.open("rb") as file:  # in blocks: a single read of so many bytes would allocate them
-            while len(content) <= limit and (block := file.read(_BLOCK)):
-                content += block
-        if len(content) > limit:
-            raise DamagedCheckpoint("is too large", where=str(path), expected=f"at most {limit} bytes")
+    content = bytearray()
+    with reading(path, error=RunError), path.open("rb") as file:
+        while len(content) <= limit and (block := file.read(_BLOCK)):  # a single read would allocate all of it
+            content += block
+    if len(content) > limit:
+        raise DamagedCheckpoint("is too large", where=str(path), expected=f"at most {limit} bytes")
+    with reading(path, "is not text", error=DamagedCheckpoint):
         return content.decode("utf-8")
-    except OSError as error:
-        raise RunError(f"can't be read: {error.strerror or error}", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise DamagedCheckpoint("is not text", where=str(path), expected="UTF-8", got=error.reason) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -111,16 +108,11 @@ def parse_json(text: str, where: str) -> Any:
     Raises:
         DamagedCheckpoint: it is not JSON, or nests so deeply that reading it would break.
     """
-    try:
+    with reading(where, "is not JSON", error=DamagedCheckpoint):
         document = json.loads(text)
-        if "\\u" in text:
+    if "\\u" in text:
+        with reading(where, "holds a lone surrogate", error=DamagedCheckpoint):
             json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise DamagedCheckpoint("holds a lone surrogate", where=where, got=repr(error.object[error.start])) from error
-    except ValueError as error:
-        raise DamagedCheckpoint("is not JSON", where=where, got=str(error)) from error
-    except RecursionError as error:
-        raise DamagedCheckpoint("nests too deeply", where=where) from error
     return document
 
 
@@ -135,10 +127,8 @@ def inside(folder: Path, name: str) -> Path:
     refused = "\\" in name or "\0" in name or Path(name).is_absolute() or ".." in parts
     if not parts or refused or any(len(part.encode()) > _LONGEST for part in parts):
         raise RunError(f"the name {name[:80]!r} is refused", where=str(folder), expected="a file inside the folder")
-    try:
+    with reading(folder, f"{name!r} can't be resolved", error=RunError):  # links in a circle
         target = path.resolve()
-    except (OSError, RuntimeError) as error:  # links in a circle
-        raise RunError(f"{name!r} can't be resolved", where=str(folder), got=str(error)) from error
     if not target.is_relative_to(folder.resolve()):
         raise RunError(f"{name!r} is a link that leads out of the folder", where=str(folder))
     return path

@@ -9,7 +9,8 @@ that differs from one process to the next; so there is a single one, `weftnet`, 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from weftnet.base.files import replace
+from weftnet.base.foreign import reading
 from weftnet.base.typed import misfit
 from weftnet.errors import DamagedCheckpoint, RunError
 
 #: the entry of the header; files of earlier versions have an entry each for ties and orders
 _ENTRY = "weftnet"
+#: most bytes of a header: about a hundred thousand tensors
+_HEADER = 16 * 2**20
 
 
 def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -72,17 +76,13 @@ def load(path: Path, device: str = "cpu") -> dict[str, Tensor]:
         RunError: the file is missing.
         DamagedCheckpoint: it is not what `save` writes.
     """
-    if not path.is_file():
-        raise RunError("is missing", where=str(path))
-    try:
+    with _reading(path):
         with safe_open(path, framework="pt", device=device) as file:
             ties, orders = _header(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
         for name, order in orders.items():
             tensors[name] = tensors[name].permute(_back(order))
         return tensors | {name: tensors[first] for name, first in ties.items()}
-    except _FAULTS as error:
-        raise DamagedCheckpoint(f"is no intact safetensors file: {error}", where=str(path)) from error
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -92,17 +92,13 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
         RunError: the file is missing.
         DamagedCheckpoint: it is not what `save` writes.
     """
-    if not path.is_file():
-        raise RunError("is missing", where=str(path))
-    try:
+    with _reading(path):
         with safe_open(path, framework="pt") as file:
             ties, orders = _header(file)
             sizes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
         for name, order in orders.items():
             sizes[name] = tuple(sizes[name][axis] for axis in _back(order))
         return sizes | {name: sizes[first] for name, first in ties.items()}
-    except _FAULTS as error:
-        raise DamagedCheckpoint(f"is no intact safetensors file: {error}", where=str(path)) from error
 
 
 def _header(file: Any) -> tuple[dict[str, str], dict[str, list[int]]]:
@@ -127,6 +123,14 @@ def _back(order: list[int]) -> list[int]:
     return back
 
 
-_FAULTS = (
-    SafetensorError, OSError, ValueError, KeyError, IndexError, RuntimeError, AttributeError, TypeError, RecursionError,
-)  # fmt: skip
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """The gate of these files, after a look at the header's length, which the parser would believe."""
+    if not path.is_file():
+        raise RunError("is missing", where=str(path))
+    with reading(path, "is no intact safetensors file", error=DamagedCheckpoint):
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+        if length > _HEADER:
+            raise ValueError(f"its header claims {length} bytes, of at most {_HEADER}")
+        yield

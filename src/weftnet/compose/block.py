@@ -24,7 +24,7 @@ from weftnet.architecture.synonyms import SETTINGS as SETTING_SYNONYMS
 from weftnet.architecture.synonyms import suggestions
 from weftnet.blocks import BLOCKS
 from weftnet.compose import merging
-from weftnet.compose.first_run import facts, first_of, tried
+from weftnet.compose.first_run import LayersExceeded, facts, first_of, tried
 from weftnet.compose.flow import Bound, Flow, Path, Resolved, Result, combined
 from weftnet.compose.repair import converted
 from weftnet.compose.translate import sentence
@@ -164,6 +164,9 @@ class BlockResolver:
         """Create the block on meta and run it; a sentence if it fails or does not do what it declares."""
         try:
             value, mask = tried(form, bound, settings)
+        except LayersExceeded as error:
+            self._fault(node, error.what)
+            return None
         except Exception as error:  # a block may be anyone's code; its error becomes a fault
             return sentence(error)
         named: dict[str, Any] = {}
@@ -242,8 +245,8 @@ class Unset:
 
 def _unusable(value: Tensor, mask: Tensor | None, axes: tuple[str, ...], form: Schema, bound: Bound) -> str:
     """Why a block's output cannot be used, empty if it can."""
-    if value.numel() > merging.MAX_VALUES:
-        return f"gives {value.numel() // value.shape[0]} values, more than any machine holds"
+    if why := merging.too_many(value.numel() // value.shape[0] if value.ndim and value.shape[0] else 0):
+        return why
     if len(axes) != value.ndim - 1:
         return f"forward declares ({', '.join(form.gives)}) but returned {value.ndim} axes"
     for number, (name, (_, flow)) in enumerate(bound.items()):

@@ -21,6 +21,7 @@ from weftnet.compose.flow import Flow, Path
 
 TRIES = 64  # values of one setting that are tried
 MAX_FOLDED = 10**9  # values of an example above which its divisors are not searched for
+MAX_AXES = 5  # of a shape that is searched for
 WIDTHS = ("dim", "channels")  # a sibling may use the other name for its width
 
 
@@ -82,10 +83,16 @@ def _values(key: str, value: Any, setting: Setting, signal: Signal) -> Iterator[
         yield from (v for v in (*near, *far) if key != "size" or v > 1)  # a pool of size one does nothing
     elif isinstance(value, list | tuple) and value and all(isinstance(item, int) for item in value):
         yield from (list(value[:length]) for length in (2, 1) if length < len(value))
-        yield from ([min(item, size) for item in value] for size in range(max(value) - 1, 0, -1))
+        yield from ([min(item, size) for item in value] for size in _below(max(value), signal.sizes))
         yield from sorted(foldings(signal.numel, len(value)), key=lambda shape: _distance(shape, value))
     if not setting.required and value != setting.default:
         yield None
+
+
+def _below(value: int, sizes: Sequence[int]) -> list[int]:
+    """Smaller values, the nearest first; far below only the input's sizes and the smallest ones."""
+    near, far = range(value - 1, max(0, value - TRIES), -1), {1, 2, 3, 4, 8, *sizes}
+    return [*near, *sorted((size for size in far if size <= value - TRIES), reverse=True)]
 
 
 def _distance(shape: Sequence[int], other: Sequence[int]) -> int:
@@ -96,7 +103,7 @@ def foldings(size: int, axes: int) -> list[list[int]]:
     """Shapes with this many values and axes, the most even first."""
     if axes == 1:
         return [[size]]
-    if size > MAX_FOLDED:
+    if size > MAX_FOLDED or axes > MAX_AXES:
         return []
     small = [d for d in range(1, math.isqrt(size) + 1) if size % d == 0]
     firsts = dict.fromkeys([*small, *(size // d for d in small)])

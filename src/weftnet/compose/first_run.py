@@ -1,31 +1,66 @@
 """The first run of a block, on the meta device: what it gives for its flows, and what becomes of the mask."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 
 from weftnet.architecture.schema import FACTS, Schema
+from weftnet.base.limits import lifted, limit
 from weftnet.compose.flow import Bound, Flow
 from weftnet.compose.one_step import OneStep
+from weftnet.errors import WeftnetError
 
 
 def tried(form: Schema, bound: Bound, settings: Mapping[str, Any]) -> tuple[Any, Tensor | None]:
     """The output of a new block and its mask, on meta; without annotations also by values, if meta does not do."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), few_layers():
             module = form.cls(**settings)
         with OneStep():
             return call(module, form, bound)
-    except Exception:
-        if not form.plain:
+    except Exception as error:
+        if not form.plain or isinstance(error, LayersExceeded):
             raise
     real = {name: (port, flow.real()) for name, (port, flow) in bound.items()}
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         value, mask = call(form.cls(**settings), form, real)
     meta = torch.device("meta")
     return (value.to(meta) if isinstance(value, Tensor) else value), None if mask is None else mask.to(meta)
+
+
+class LayersExceeded(WeftnetError):
+    """A block makes more layers than are allowed. No fix is searched: each trial would make as many."""
+
+
+@contextmanager
+def few_layers() -> Iterator[None]:
+    """Count the modules and parameters that one block makes here; stop beyond the limit.
+
+    A setting of ten digits can ask for more layers than time is for, whatever the setting is called.
+
+    Raises:
+        LayersExceeded: there are more.
+    """
+    most, thread, made = limit("layers"), threading.get_ident(), 0
+
+    def count(*_: object) -> None:
+        nonlocal made
+        made += threading.get_ident() == thread
+        if made > most:
+            raise LayersExceeded(f"makes more than {most} modules and parameters; {lifted('layers')}")
+
+    with ExitStack() as stack:
+        for register in (register_module_parameter_registration_hook, register_module_module_registration_hook):
+            stack.callback(register(count).remove)
+        yield
 
 
 def call(module: nn.Module, form: Schema, bound: Bound) -> tuple[Any, Tensor | None]:

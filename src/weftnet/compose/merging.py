@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.limits import lifted, limit
 from weftnet.compose.flow import Flow
 
-MAX_VALUES = 2**45
 #: Each layout's feature axis, counted with the batch.
 FEATURES = {("dim",): 1, ("time", "dim"): 2, ("channels", "height", "width"): 1}
 
@@ -34,12 +34,20 @@ def problem(merge: str, signals: Sequence[Signal]) -> str:
         for number, sizes in enumerate(zip(*(signal.sizes for signal in signals), strict=True)):
             if number != feature and len(set(sizes)) > 1:
                 return f"needs equal {first.axes[number]}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"
-        total = sum(signal.numel for signal in signals)
-        return f"gives {total} values, more than any machine holds" if total > MAX_VALUES else ""
+        return too_many(sum(signal.numel for signal in signals))
     for axis, sizes in zip(first.axes, zip(*(signal.sizes for signal in signals), strict=True), strict=True):
         if len(set(sizes)) > 1:
             return f"needs equal {axis}, not {' and '.join(map(str, dict.fromkeys(sizes)))}"
     return ""
+
+
+def too_many(values: int) -> str:
+    """Why a signal can't have so many values for one example, empty if it can."""
+    return (
+        f"gives {values} values, more than any machine holds; {lifted('elements')}"
+        if values > limit("elements")
+        else ""
+    )
 
 
 def merge_tensors(merge: str, values: Sequence[Tensor], feature: int) -> Tensor:

@@ -23,6 +23,10 @@ from weftnet.errors import closest
 Trial: TypeAlias = Callable[[Node, Mapping[str, Flow | None]], Flow | None]
 
 
+#: edits tried for one architecture; a file of thousands of faults is reported without fixes for the last of them
+TRIALS = 4000
+
+
 class Repair:
     """Searches for fixes; what works is decided by a trial, which the resolver hands in.
 
@@ -31,7 +35,7 @@ class Repair:
     """
 
     def __init__(self, trial: Trial) -> None:
-        self._trial = trial
+        self._try, self._left = trial, TRIALS
 
     def name(
         self, node: Block, flows: Mapping[str, Flow | None], spec: Path, close: Sequence[str]
@@ -65,7 +69,7 @@ class Repair:
             fixed = edited(node, spec, [edit])
             if self._works(fixed, flows):
                 return edit, fixed
-        if len(flows) == 1:
+        if len(flows) == 1 and self._left >= 0:
             return Edit(spec, "remove"), Chain()
         return None, None
 
@@ -109,6 +113,11 @@ class Repair:
 
     def _works(self, node: Node, flows: Mapping[str, Flow | None]) -> bool:
         return self._trial(node, flows) is not None
+
+    def _trial(self, node: Node, flows: Mapping[str, Flow | None]) -> Flow | None:
+        """The output of an edit; none once all trials are used."""
+        self._left -= 1
+        return self._try(node, flows) if self._left >= 0 else None
 
     def _output(self, node: Node, flow: Flow) -> Flow | None:
         return self._trial(node, {"": flow})

@@ -12,6 +12,7 @@ from typing import Any
 from weftnet.architecture.faults import Edit, Fault, edited
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual, Shared, children, count
+from weftnet.base.limits import lifted, limit
 from weftnet.compose import merging
 from weftnet.compose.block import BlockResolver
 from weftnet.compose.flow import Flow, Path, Resolved, Result, combined
@@ -21,8 +22,6 @@ from weftnet.compose.sharing import Known, resolve_shared
 from weftnet.compose.walk import After, Joined
 from weftnet.compose.wiring import GraphResolver
 from weftnet.errors import ArchitectureError
-
-MAX_BLOCKS = 10_000
 
 
 def resolve(node: Node, inputs: Mapping[str, Signal], part: str = "network") -> Resolved:
@@ -176,10 +175,11 @@ class Resolver:
     def _times(self, node: Repeat, spec: Path) -> int:
         """The number of copies, within the limit of blocks."""
         inside = count(node.body)
-        if inside * node.times <= MAX_BLOCKS:
+        most = limit("blocks")
+        if inside * node.times <= most:
             return node.times
-        times = max(1, MAX_BLOCKS // inside)
-        what = f"{inside * node.times} blocks exceed the limit of {MAX_BLOCKS}"
+        times = max(1, most // inside)
+        what = f"{inside * node.times} blocks exceed the limit of {most}; {lifted('blocks')}"
         self.fault(spec, "repeat", what, fix=Edit(spec, "times", times))
         return min(times, 2)
 

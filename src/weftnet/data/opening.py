@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from weftnet.base.foreign import reading
 from weftnet.base.typed import brief, misfit
 from weftnet.data.beside import kinds_of, names_files, resolve_files
 from weftnet.data.content import Content, short_name
@@ -76,20 +77,24 @@ def open_data(
         raise SettingError(
             "equal rows are kept or grouped", where="duplicates", expected="keep or group", got=duplicates
         )
-    place, allowed = _located(source), memory_of(memory)
     request = Request(
-        kinds or {},
-        splits,
-        seed,
-        state,
-        options,
-        target if isinstance(target, str) else None,
-        duplicates,
-        fitted or {},
+        kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None, duplicates, fitted or {}
     )
+    with reading(_name(source)):
+        return _opened(source, request, target, memory)
+
+
+def _opened(
+    source: str | Path | Mapping[str, Any],
+    request: Request,
+    target: str | Sequence[str] | None,
+    memory: str | int | None,
+) -> Data:
+    """As the form of the source has it: windows, a forecast, or rows."""
+    place, allowed, state = _located(source), memory_of(memory), request.state
     if getattr(place.reader, "FORM", "rows") == WindowData.form():
         return _open_text(place, request, allowed)
-    if "horizon" in options or (state is not None and state["form"] == ForecastData.form()):
+    if "horizon" in request.options or (state is not None and state["form"] == ForecastData.form()):
         return _open_forecast(place, request, target, allowed)
     several = targets_of(state) if target is None or isinstance(target, str) else tuple(target)
     if len(several) == 1:
@@ -143,9 +148,13 @@ class _Source:
         return replace(content, source=self.name, name=short_name(self.name))
 
 
+def _name(source: str | Path | Mapping[str, Any]) -> str:
+    return "memory" if isinstance(source, Mapping) else str(source)
+
+
 def _located(source: str | Path | Mapping[str, Any]) -> _Source:
     values = source if isinstance(source, Mapping) else None
-    name = "memory" if isinstance(source, Mapping) else str(source)
+    name = _name(source)
     place = Place(name, Path(name).expanduser(), values)
     return _Source(name, place.path, source_of(place), values)
 

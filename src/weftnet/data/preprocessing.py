@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.foreign import reading
 from weftnet.data import fitting
 from weftnet.data.content import Content, located
 from weftnet.data.encoded import Encoded
@@ -193,11 +194,9 @@ class Preprocessing:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The preprocessing that has this state."""
-        try:
+        with reading("preprocessing", "this is not the state of a preprocessing"):
             columns = {str(name): kind_from_state(kind) for name, kind in state["columns"].items()}
             target = None if state["target"] is None else kind_from_state(state["target"])
-        except (KeyError, TypeError, AttributeError) as fault:
-            raise DataError("this is not the state of a preprocessing", got=repr(fault)) from None
         return cls(MappingProxyType(columns), target)
 
 

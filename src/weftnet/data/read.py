@@ -1,31 +1,36 @@
 """Bytes and arrays from files: decompressed up to a limit, never unpickled.
 
-A few kilobytes of .xz can expand to terabytes. So every reader counts while it decompresses and stops at `limit`.
+A few kilobytes of .xz can expand to terabytes. So every reader counts while it decompresses and stops at a limit that
+follows from the file's own size (`base/limits.py`); what an archive declares is not believed.
 A .npy header is parsed first: arrays of Python objects are refused before any of their data is read, and the size
 it claims is compared with the number of bytes present.
 """
 
+import bz2
 import codecs
+import copy
 import gzip
 import hashlib
 import io
 import lzma
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.foreign import reading
+from weftnet.base.limits import expanded, lifted
+from weftnet.base.limits import limit as limit_of
 from weftnet.errors import DataError
 
-#: bytes that a source may take in memory, decompressed
-LIMIT = 8 * 2**30
+#: bytes that a source may take in memory, decompressed: what `base/limits.py` says
+LIMIT = 0
 _CHUNK = 2**20
+_EMPTY = 2**20  # longest axis of an array without values
 _OPENERS: dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open}
 
 
@@ -34,6 +39,17 @@ def suffixes(path: Path) -> tuple[str, str]:
     packing = path.suffix.lower() if path.suffix.lower() in _OPENERS else ""
     plain = path.with_suffix("") if packing else path
     return plain.suffix.lower(), packing
+
+
+def budget(limit: int, size: int, packed: bool = True) -> int:
+    """Bytes that may come out of a file.
+
+    Args:
+        limit: what the caller set; 0 for what follows from the file's size.
+        size: bytes of the file.
+        packed: whether it is compressed.
+    """
+    return limit or (expanded(size) if packed else limit_of("bytes"))
 
 
 def read_bytes(path: Path, limit: int = LIMIT) -> bytearray:
@@ -54,7 +70,7 @@ class Unpacked:
 
     Args:
         path: the file.
-        limit: bytes it may have.
+        limit: bytes it may have; 0 for what follows from its size.
 
     Raises:
         DataError: it can't be read, is damaged, or is larger than `limit`; when it is opened, or while it is read.
@@ -63,13 +79,14 @@ class Unpacked:
     closed = False
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
-        self.path, self.limit, self.count = path, limit, 0
-        with _as_data_error(path):
+        self.path, self.count = path, 0
+        with _unpacking(path):
+            self.limit = budget(limit, path.stat().st_size, path.suffix.lower() in _OPENERS)
             self._stream = _OPENERS.get(path.suffix.lower(), open)(path, "rb")
 
     def read(self, size: int = _CHUNK) -> bytes:
         """At most `size` bytes; none at the end."""
-        with _as_data_error(self.path):
+        with _unpacking(self.path):
             chunk: bytes = self._stream.read(size)
         self.count += len(chunk)
         if self.count > self.limit:
@@ -134,9 +151,11 @@ class UnpackedText(Unpacked):
 
 
 def uncompressed_size(path: Path, most: int) -> int:
-    """Bytes of a file, decompressed; of a compressed one counted up to `most` only."""
+    """Bytes of a file, decompressed; of a compressed one counted up to `most` or the limit only."""
+    size = path.stat().st_size
     if path.suffix.lower() not in _OPENERS:
-        return path.stat().st_size
+        return size
+    most = min(most, expanded(size) + 1)
     with Unpacked(path, 2**63) as stream:
         while stream.count < most and stream.read(_CHUNK):
             pass
@@ -165,24 +184,44 @@ def read_npy(path: Path, limit: int = LIMIT) -> NDArray[Any]:
 
 def read_npz(path: Path, limit: int = LIMIT) -> dict[str, NDArray[Any]]:
     """The arrays of a .npz file by name."""
-    packed = io.BytesIO(read_bytes(path, limit))
-    with damaged_npz(path), zipfile.ZipFile(packed) as archive:
-        # zipfile never decompresses more than a member's declared size, so the declared sizes are a bound
-        if sum(member.file_size for member in archive.infolist()) > limit:
-            raise too_large(path, limit)
-        return {
-            name.removesuffix(".npy"): parse_npy(bytearray(archive.read(name)), f"{path}: {name}")
-            for name in archive.namelist()
-        }
+    raw = read_bytes(path, limit)
+    arrays, room = {}, budget(limit, len(raw))
+    with reading(path, _NO_NPZ), zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        for member in archive.infolist():
+            content = bytearray()
+            for chunk in unzipped(archive, member, path, room):
+                content += chunk
+            room -= len(content)
+            arrays[member.filename.removesuffix(".npy")] = parse_npy(content, f"{path}: {member.filename}")
+    return arrays
 
 
-@contextmanager
-def damaged_npz(path: Path) -> Iterator[None]:
-    """Errors of an archive, as data errors that name it."""
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as fault:
-        raise DataError("this is not an intact .npz file", where=str(path), got=str(fault)) from None
+_NO_NPZ = "this is not an intact .npz file"
+
+
+def unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, room: int) -> Iterator[bytes]:
+    """The bytes of a member, counted as they come out: the size that it declares may be anything.
+
+    `zipfile` unpacks bzip2 and LZMA in steps that no size limits. So what is packed so is read as it lies in the
+    archive, and unpacked by a file object that gives no more than it is asked for.
+
+    Raises:
+        DataError: there are more than `room`.
+    """
+    packed: Any = member
+    if member.compress_type == zipfile.ZIP_BZIP2:
+        packed = copy.copy(member)
+        packed.compress_type, packed.file_size = zipfile.ZIP_STORED, member.compress_size
+        del packed.CRC  # of what comes out; bzip2 has one of its own
+    elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(_NO_NPZ, where=f"{path}: {member.filename[:80]}", expected="stored, deflate or bzip2")
+    with archive.open(packed) as stored:
+        stream: Any = stored if packed is member else bz2.BZ2File(stored)
+        while chunk := stream.read(_CHUNK):
+            room -= len(chunk)
+            if room < 0:
+                raise too_large(path, room + len(chunk))
+            yield chunk
 
 
 def parse_npy(raw: bytearray, where: str) -> NDArray[Any]:
@@ -204,12 +243,10 @@ def npy_header(stream: IO[bytes], where: str, size: int) -> tuple[tuple[int, ...
     Raises:
         DataError: it is not one, is cut short, or holds Python objects.
     """
-    try:
+    with reading(where, "this is not a .npy file"):
         version = np.lib.format.read_magic(stream)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = header(stream)
-    except (ValueError, SyntaxError, TypeError, EOFError, OverflowError, tokenize.TokenError) as fault:
-        raise DataError("this is not a .npy file", where=where, got=str(fault).splitlines()[0]) from None
     if dtype.hasobject or dtype.names:
         raise DataError(
             "an array of Python objects or records is not read: it could run code",
@@ -218,7 +255,8 @@ def npy_header(stream: IO[bytes], where: str, size: int) -> tuple[tuple[int, ...
             got=f"dtype {dtype}",
             fix="save it with a plain dtype (x.astype('float32') or y.astype(str))",
         )
-    if any(axis < 0 for axis in shape):
+    endless = 0 in shape and max(shape) > _EMPTY  # rows without values could be any number
+    if any(axis < 0 for axis in shape) or endless:
         raise DataError("this is not a .npy file", where=where, got=f"shape {shape}")
     needed, present = int(np.prod(shape, dtype=object)) * dtype.itemsize, size - stream.tell()
     if present != needed:
@@ -231,17 +269,10 @@ def npy_header(stream: IO[bytes], where: str, size: int) -> tuple[tuple[int, ...
     return shape, fortran, dtype
 
 
-@contextmanager
-def _as_data_error(path: Path) -> Iterator[None]:
-    """Errors of reading and decompressing, as data errors that name the file."""
-    try:
-        yield
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as fault:
-        raise DataError(
-            "the file is damaged or not compressed as its name says", where=str(path), got=str(fault)
-        ) from None
-    except OSError as fault:
-        raise DataError("the file can't be read", where=str(path), got=str(fault.strerror or fault)) from None
+def _unpacking(path: Path) -> AbstractContextManager[None]:
+    if path.suffix.lower() in _OPENERS:
+        return reading(path, "the file is damaged or not compressed as its name says")
+    return reading(path, "the file can't be read")
 
 
 def _unknown_encoding(path: Path, encoding: str) -> DataError:
@@ -263,5 +294,5 @@ def too_large(path: Path, limit: int) -> DataError:
         "the decompressed content is larger than the limit",
         where=str(path),
         expected=f"at most {limit} bytes",
-        fix="if you trust the file, raise the limit: limit=bytes",
+        fix=lifted("expansion" if limit < limit_of("bytes") else "bytes"),
     )

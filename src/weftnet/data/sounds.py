@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.extras import need
+from weftnet.base.foreign import reading
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.media import named, stream
 from weftnet.data.resampling import needed, resampled
+from weftnet.errors import DataError
 
 _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 _EXPECTED = "a whole WAV, FLAC, OGG or MP3 file"
@@ -97,7 +99,7 @@ def _opened(cell: Any, row: int) -> Iterator[Any]:
     """The open recording of a cell; errors name the row."""
     soundfile = need("soundfile", extra="audio", what="reading recordings")
     try:
-        with stream(cell, row, "recording") as raw, soundfile.SoundFile(raw) as file:
+        with reading(named(cell)), stream(cell, row, "recording") as raw, soundfile.SoundFile(raw) as file:
             if file.format not in _FORMATS or file.channels > _CHANNELS or file.samplerate not in _RATES:
                 raise BadValue(row, "this sort of recording is not supported", expected=_EXPECTED,
                                got=f"{named(cell)}: {file.format}, {file.channels} channels, {file.samplerate} Hz",
@@ -107,10 +109,12 @@ def _opened(cell: Any, row: int) -> Iterator[Any]:
             if _is_cut(file, raw):
                 raise BadValue(row, "the recording is cut short", expected=_EXPECTED, got=named(cell))
             yield file
-    except soundfile.SoundFileError as fault:
+    except BadValue:
+        raise
+    except DataError as fault:
         hint = "is its format another than its name suggests?" if isinstance(cell, Path) else ""
-        raise BadValue(row, "this is no recording that can be read", expected=_EXPECTED, got=f"{named(cell)}: {fault}",
-                       fix=hint) from None  # fmt: skip
+        what, got = "this is no recording that can be read", f"{named(cell)}: {fault.got}"
+        raise BadValue(row, what, expected=_EXPECTED, got=got, fix=hint) from None
 
 
 def _is_cut(file: Any, raw: IO[bytes]) -> bool:

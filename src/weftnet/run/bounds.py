@@ -17,9 +17,10 @@ from torch import nn
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Chain, to_dict
 from weftnet.base import tensors
+from weftnet.base.foreign import reading
 from weftnet.base.units import amount, size
 from weftnet.compose import build, resolve
-from weftnet.errors import ArchitectureError, DamagedCheckpoint, RunError
+from weftnet.errors import ArchitectureError, RunError
 from weftnet.tasks._task import Task
 
 #: settings up to this size are always allowed: a kernel, a number of layers, a length of pooling
@@ -89,15 +90,8 @@ def _refuse_other_answers(model: nn.ModuleDict, task: Task, where: str) -> None:
 
 
 def _on_meta(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], where: str) -> nn.ModuleDict:
-    try:
-        with torch.device("meta"):
-            return build(architecture, inputs)
-    except KeyError as error:
-        raise DamagedCheckpoint(f"has the part {error}, which the task doesn't know", where=where) from error
-    except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError, MemoryError) as error:
-        # torch's own refusals: sizes that overflow, divisors that are zero
-        text = (str(error) or type(error).__name__).splitlines()[0]
-        raise RunError(f"the network can't be built: {text}", where=where) from error
+    with reading(where, "the network can't be built", error=RunError), torch.device("meta"):
+        return build(architecture, inputs)
 
 
 def _refuse_large_settings(tree: Any, most: int, where: str) -> None:

@@ -3,6 +3,7 @@
 from weftnet.architecture.reading import read_text
 from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture
+from weftnet.base.foreign import reading
 from weftnet.base.typed import misfits
 from weftnet.errors import RunError
 from weftnet.run.folder import Run
@@ -34,10 +35,8 @@ def parts_of(
         RunError: the task trains other parts, or reads other inputs.
     """
     where = str(run.folder / "architecture.yaml")
-    try:
+    with reading(run.folder, "the task can't read these inputs", error=RunError):
         inputs = task.inputs(signals)
-    except (KeyError, ValueError, TypeError) as error:
-        raise RunError("the task can't read these inputs", where=str(run.folder), got=", ".join(signals)) from error
     if set(inputs) != set(architecture.parts):
         expected, got = ", ".join(sorted(inputs)), ", ".join(sorted(architecture.parts))
         raise RunError("has other parts than the task trains", where=where, expected=expected, got=got)
@@ -64,8 +63,6 @@ def task_of(run: Run) -> Task:
     cls = TASKS.get(run.facts.task.name)
     if wrong := misfits(settings, cls):
         raise RunError("the task's settings can't be used", where=where, got=wrong)
-    try:
+    with reading(where, "the task's settings can't be used", error=RunError):
         task: Task = cls(**settings)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
-        raise RunError("the task's settings can't be used", where=where, got=str(error)) from error
     return task

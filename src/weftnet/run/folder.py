@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from weftnet import plugins
 from weftnet.base.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
+from weftnet.base.foreign import reading
 from weftnet.base.lock import held
 from weftnet.base.replacing import occupied
 from weftnet.base.typed import brief
@@ -120,7 +121,11 @@ class Run:
             RunError: there is none, or it was written by a newer weftnet.
             DamagedCheckpoint: run.json is not what `create` writes.
         """
-        folder = Path(folder)
+        with reading(folder, "is no run", error=RunError):
+            return cls._opened(Path(folder))
+
+    @classmethod
+    def _opened(cls, folder: Path) -> "Run":
         path = folder / "run.json"
         if not path.is_file():
             what = "is no run folder: it has no run.json" if folder.is_dir() else "there is no such folder"

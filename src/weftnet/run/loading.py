@@ -18,10 +18,11 @@ from torch import nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
+from weftnet.base.foreign import reading
 from weftnet.base.heap import kept_memory
 from weftnet.compose import build
 from weftnet.data import Batch, Data, Preprocessing
-from weftnet.data.outputs import Outputs
+from weftnet.data.outputs import Outputs, finite
 from weftnet.errors import DamagedCheckpoint, DataError, RunError
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
@@ -88,7 +89,11 @@ class Loaded:
         if plan.keep_memory:
             self._memory  # noqa: B018  (reading it starts it)
         with torch.inference_mode():
-            return self.task.infer(executor.model, executor.place(batch), options)
+            outputs = self.task.infer(executor.model, executor.place(batch), options)
+        if not finite(outputs):
+            where, fix = str(self.run.folder), "train it again with a lower rate"
+            raise RunError("the network's outputs are not finite", where=where, fix=fix)
+        return outputs
 
     def predict(self, raw: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """An answer for each raw example, given by columns.
@@ -160,6 +165,11 @@ def load(run: Run | str | Path) -> Loaded:
         DamagedCheckpoint: a file is not what was written.
     """
     run = run if isinstance(run, Run) else Run.open(run)
+    with reading(run.folder, "can't be loaded", error=RunError):
+        return _loaded(run)
+
+
+def _loaded(run: Run) -> Loaded:
     architecture, task, signals = contents(run)
     inputs = parts_of(run, architecture, task, signals)
     _refuse_other_data(run, task, signals)

@@ -7,11 +7,12 @@ from pathlib import Path
 from torch import nn
 
 from weftnet.architecture.spec import Architecture, to_yaml
+from weftnet.base.foreign import reading
 from weftnet.base.lock import held
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.data.data import Data
-from weftnet.errors import DataError, SettingError
+from weftnet.errors import DataError, RunError, SettingError
 from weftnet.losses._objective import LossSpec, as_json
 from weftnet.run.bounds import refuse_too_large
 from weftnet.run.contents import contents, parts_of
@@ -153,9 +154,10 @@ def _resume(
     if run.status == "finished":
         return run
     told = made([*(each for each in run.facts.listeners if each not in named(listeners)), *listeners])
-    architecture, task, signals = contents(run)
-    task = _with_loss(task, loss, run)
-    recipe = Recipe.from_dict(run.json("recipe.json"))
+    with reading(run.folder, "can't be resumed", error=RunError):
+        architecture, task, signals = contents(run)
+        task = _with_loss(task, loss, run)
+        recipe = Recipe.from_dict(run.json("recipe.json"))
     team = _team(run, task, recipe, device, shard)
     data = _same_data(run, data)
     inputs = parts_of(run, architecture, task, signals)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from weftnet.base.foreign import reading
 from weftnet.base.typed import brief, misfit
 from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.optim import OPTIMISERS
@@ -136,7 +137,7 @@ class State:
         """
         facts = {"waited": 0.0} | facts  # which earlier versions did not record
         _check(facts, step)
-        try:
+        with reading(f"checkpoint {step}", "doesn't fit this model and recipe", error=DamagedCheckpoint):
             self.model.load_state_dict(_under("model.", tensors))
             self.best = {
                 name: value.to(self.model.state_dict()[name].device) for name, value in _under("best.", tensors).items()
@@ -147,15 +148,12 @@ class State:
                 if wrong := _other_form(optimiser.state_dict(), saved):
                     raise ValueError(f"optimiser of {group}: {wrong}")
                 optimiser.load_state_dict(saved)
+                _refuse_uneven(optimiser, group)
             for group, number, parameter in self._gradients():
                 if (gradient := tensors.get(f"gradient.{group}.{number}")) is not None:
                     parameter.grad = torch.empty_like(parameter).copy_(gradient)
             for name in _FACTS:
                 setattr(self, name, facts[name])
-        except (KeyError, ValueError, RuntimeError, TypeError, AttributeError, IndexError) as error:
-            raise DamagedCheckpoint(
-                f"doesn't fit this model and recipe: {error}", where=f"checkpoint {step}"
-            ) from error
         self.step = step
         bases = [base for _, base in self.rates]
         self.rates = list(zip(self._entries(), bases, strict=True))
@@ -202,6 +200,25 @@ def _check(facts: dict[str, Any], step: int) -> None:
     check_history(facts["history"], f"checkpoint {step}: history")
     if not all(isinstance(each, int | float) for pair in facts["sums"].values() for each in pair):
         raise DamagedCheckpoint("sums is wrong", where=f"checkpoint {step}", expected="numbers")
+
+
+def _refuse_uneven(optimiser: torch.optim.Optimizer, group: str) -> None:
+    """Refuse moments of another shape than their parameter's, or parameters some of which lack one.
+
+    Raises:
+        ValueError: with the first.
+    """
+    for entry in optimiser.param_groups:
+        states = [
+            (parameter, optimiser.state[parameter]) for parameter in entry["params"] if parameter in optimiser.state
+        ]
+        known = {name for _, state in states for name in state}
+        for parameter, state in states:
+            if missing := sorted(known - state.keys()):
+                raise ValueError(f"optimiser of {group}: a parameter lacks {missing[0]!r}")
+            for name, value in state.items():
+                if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:
+                    raise ValueError(f"optimiser of {group}: {name!r} has another shape than its parameter")
 
 
 def _other_form(has: Any, saved: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from weftnet.base.limits import limit as limit_of
 from weftnet.data.content import Content, fingerprint, split_named
 from weftnet.data.read import too_large
 from weftnet.data.sources.parquet import of_table
@@ -25,7 +26,7 @@ def of_splits(sets: Mapping[str, Any], path: Path, limit: int) -> Content:
     """
     import pyarrow as pa
 
-    tables, named, count = [], {}, 0
+    tables, named, count, limit = [], {}, 0, limit or limit_of("bytes")
     for name, rows in sets.items():
         table: Any = rows.with_format("arrow")[:].replace_schema_metadata(rows.features.arrow_schema.metadata)
         limit -= table.nbytes

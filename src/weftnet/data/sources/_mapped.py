@@ -1,6 +1,5 @@
 """Memory-mapped arrays; compressed files are decompressed into a folder first."""
 
-import shutil
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -10,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.foreign import reading
 from weftnet.data.columns import Column
-from weftnet.data.read import Unpacked, damaged_npz, npy_header, suffixes, too_large
+from weftnet.data.read import Unpacked, budget, npy_header, suffixes, unzipped
 
 
 def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
@@ -31,13 +31,13 @@ def mapped(path: Path, limit: int, folder: Path) -> dict[str, NDArray[Any]]:
     if suffixes(path)[0] == ".npy":
         return {"x": _array(plain, str(path))}
     arrays = {}
-    with damaged_npz(path), zipfile.ZipFile(plain) as archive:
-        if sum(member.file_size for member in archive.infolist()) > limit:
-            raise too_large(path, limit)
-        for number, name in enumerate(archive.namelist()):
-            member = folder / f"{path.name}.{number}.npy"
-            with archive.open(name) as packed, member.open("wb") as copy:
-                shutil.copyfileobj(packed, copy)
+    room = budget(limit, plain.stat().st_size)
+    with reading(path, "this is not an intact .npz file"), zipfile.ZipFile(plain) as archive:
+        for number, packed in enumerate(archive.infolist()):
+            member, name = folder / f"{path.name}.{number}.npy", packed.filename
+            with member.open("wb") as copy:
+                for chunk in unzipped(archive, packed, path, room):
+                    room -= copy.write(chunk)
             arrays[name.removesuffix(".npy")] = _array(member, f"{path}: {name}")
     return arrays
 

@@ -9,12 +9,16 @@ Lines are counted from 1, empty ones are skipped. Lists of words are labels, lis
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from weftnet.base.foreign import reading
+from weftnet.base.limits import exceeded
+from weftnet.base.limits import limit as limit_of
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content, short_name
 from weftnet.data.kinds._kind import BadValue
@@ -30,6 +34,7 @@ NAMES_FILES = True
 #: bytes in memory for each byte of the file
 WEIGHT = 12
 _BATCH = 256  # rows
+_CELLS = 2**21  # that a table may have, however empty
 
 
 def opens(place: Place) -> float:
@@ -56,6 +61,7 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
     if not rows:
         raise DataError("the file is empty", where=str(path), expected="a JSON object per line")
     names = list(dict.fromkeys(name for row in rows for name in row))
+    _refuse_sparse(path, len(names), len(rows), sum(map(len, rows)))
     columns = {}
     for name in names:
         values, profile = [row.get(name) for row in rows], Profile()
@@ -101,16 +107,29 @@ def stream(path: Path, folder: Path, *, memory: int, encoding: str = "utf-8", li
 def _inspected(path: Path, encoding: str, limit: int) -> tuple[dict[str, Profile], int]:
     """The profile of each column, and the number of rows."""
     profiles: dict[str, Profile] = {}
-    count = 0
+    count = held = 0
     with UnpackedText(path, limit, encoding) as text:
         for rows in _batched(objects(text.lines(), str(path))):
             for name in dict.fromkeys(name for row in rows for name in row):
                 profiles.setdefault(name, Profile({type(None)} if count else set(), rows=count))
+            held += sum(map(len, rows))
+            _refuse_sparse(path, len(profiles), count + len(rows), held)
             for name, profile in profiles.items():
                 with _located(path, name):
                     profile.inspect([row.get(name) for row in rows])
             count += len(rows)
     return profiles, count
+
+
+def _refuse_sparse(path: Path, columns: int, rows: int, values: int) -> None:
+    """Refuse rows that name ever new columns: a table of them would be empty cells, one for each column and row."""
+    if columns > limit_of("columns"):
+        raise exceeded("columns", "has too many columns", where=str(path), got=str(columns), error=DataError)
+    most = max(_CELLS, limit_of("sparsity") * values)
+    if columns * rows > most:
+        got = f"{columns} columns × {rows} rows for {values} values"
+        what = "its rows name too many columns that other rows lack"
+        raise exceeded("sparsity", what, where=str(path), got=got, at_most=most, error=DataError)
 
 
 def _batched(rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
@@ -138,14 +157,12 @@ def objects(lines: Iterable[str], where: str) -> Iterator[tuple[int, dict[str, A
         if not line.strip():
             continue
         try:
-            row = json.loads(line, parse_constant=_constant, object_pairs_hook=_once)
-        except (ValueError, RecursionError) as fault:
-            raise DataError(
-                "this line is not JSON",
-                where=f"{where}: line {number}",
-                expected='an object such as {"age": 41, "city": "Oslo"}',
-                got=f"{line.strip()[:80]!r} ({fault})",
-            ) from None
+            with reading(f"{where}: line {number}", "this line is not JSON"):
+                row = json.loads(line, parse_constant=_constant, object_pairs_hook=_once)
+        except DataError as fault:
+            fault.expected = 'an object such as {"age": 41, "city": "Oslo"}'
+            fault.got = f"{line.strip()[:80]!r} ({fault.got})"
+            raise
         yield number, flat(row, f"{where}: line {number}")
 
 
@@ -171,10 +188,8 @@ def flat(row: Any, where: str) -> dict[str, Any]:
 def _objects(path: Path, text: str) -> Iterator[dict[str, Any]]:
     if not text.strip():
         return
-    try:
+    with reading(path, "the file is not JSON"):
         rows = json.loads(text, parse_constant=_constant, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as fault:
-        raise DataError("the file is not JSON", where=str(path), got=str(fault)) from None
     if not isinstance(rows, list):
         raise DataError(
             "the file holds no list of rows",
@@ -199,7 +214,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} occurs twice")
+        raise ValueError(f"the key {Counter(names).most_common(1)[0][0]!r} occurs twice")
     return unique
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from weftnet.base.foreign import reading
 from weftnet.base.png import png
 from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.folder import digest_of, list_folder
@@ -69,10 +70,8 @@ def read(path: Path, *, limit: int = LARGEST) -> Content:
 def _names(path: Path) -> list[str]:
     """The names of the classes; [] where no file names them."""
     file = path / _CLASSES
-    try:
+    with reading(file, "the names of the classes can't be read"):
         return names_in(file.read_text(encoding="utf-8")) if file.is_file() else []
-    except (OSError, UnicodeDecodeError) as fault:
-        raise DataError("the names of the classes can't be read", where=str(file), got=str(fault)) from None
 
 
 def _pairs(path: Path) -> list[tuple[Path, Path]]:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.foreign import reading
+from weftnet.base.limits import limit as limit_of
 from weftnet.data.columns import Column, Columns
 from weftnet.data.content import Content, short_name, split_named
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.order import Rows
-from weftnet.data.read import LIMIT, Unpacked, read_bytes, suffixes, too_large
+from weftnet.data.read import LIMIT, Unpacked, budget, read_bytes, suffixes, too_large
 from weftnet.data.sources._arrow import ArrowReader, class_names
 from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import block_bytes
 from weftnet.errors import DataError, closest
 
 _BATCH = 8192  # rows
+_OBJECT = 57  # bytes of a word in Python, and of its place
 #: the first bytes of an arrow file, and the last bytes of an arrow stream
 _FILE, _END = b"ARROW1", b"\xff\xff\xff\xff\0\0\0\0"
 
@@ -62,14 +65,14 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
     import pyarrow as pa
 
     files = parquet_files(path) if path.is_dir() else {path: None}
-    digest, count = hashlib.sha256(), 0
+    digest, count, room = hashlib.sha256(), 0, limit or limit_of("bytes")
     tables: list[Any] = []
     splits: dict[str | None, list[Rows]] = {}
     for file, split in files.items():
         raw = read_bytes(file, limit)
         digest.update(raw)
-        table = _table(file, raw, columns, limit)
-        limit -= max(len(raw), table.nbytes)
+        table = _table(file, raw, columns, min(room, budget(limit, len(raw))))
+        room -= max(len(raw), table.nbytes)
         if tables and table.schema.names != tables[0].schema.names:
             raise _differ(file, tables[0].schema.names, table.schema.names)
         splits.setdefault(split, []).append(np.arange(count, count + len(table)))
@@ -88,13 +91,15 @@ def stream(
 ) -> Content:
     """As `read`, with the columns left on disk; a compressed file is decompressed into `folder`."""
     files = parquet_files(path) if path.is_dir() else {path: None}
-    digest, count = hashlib.sha256(), 0
+    digest, count, room = hashlib.sha256(), 0, limit or limit_of("bytes")
     splits: dict[str | None, list[Rows]] = {}
     unpacked: list[Path] = []
     readers: dict[str, ArrowReader] = {}
     for file, split in files.items():
         plain = folder / f"{len(unpacked)}{suffixes(file)[0]}" if suffixes(file)[1] else file
-        limit -= _digest(file, plain, limit, digest)
+        room -= _digest(file, plain, limit, digest)
+        if room < 0:
+            raise too_large(path, limit or limit_of("bytes"))
         unpacked.append(plain)
         _inspect(path, file, plain, columns, memory, readers)
         size = next(iter(readers.values())).rows - count
@@ -246,22 +251,51 @@ def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int
     source, batches, size = pa.BufferReader(raw), [], 0
     with _damaged(file), ExitStack() as stack:
         if suffixes(file)[0] == ".parquet":
-            opened = parquet.ParquetFile(source)
-            schema = opened.schema_arrow
-            stream = opened.iter_batches(_BATCH, columns=_chosen(file, columns, schema.names))
+            schema = parquet.read_schema(source)
+            opened = parquet.ParquetFile(source, read_dictionary=_words_of(schema))
+            stream = opened.iter_batches(_BATCH, columns=_chosen(file, columns, schema.names), use_threads=False)
         else:
             schema, stream = stack.enter_context(_ipc(source))
             names = _chosen(file, columns, schema.names)
             stream = (batch.select(names) for batch in stream) if names else stream
         for batch in stream:
-            batches.append(batch)
-            size += batch.nbytes
+            size += sum(map(_decoded_size, batch.columns))
             if size > limit:
                 raise too_large(file, limit)
+            batches.append(_plain(batch))
     chosen = pa.schema([schema.field(name) for name in columns], schema.metadata) if columns is not None else schema
     return pa.Table.from_batches(batches, batches[0].schema if batches else chosen).replace_schema_metadata(
         schema.metadata
     )
+
+
+def _words_of(schema: Any) -> list[str]:
+    """Columns of words: read with their dictionary, of which a few bytes of a file can repeat a word without end."""
+    from pyarrow import types
+
+    tests = (types.is_string, types.is_binary, types.is_large_string, types.is_large_binary)
+    return [field.name for field in schema if any(test(field.type) for test in tests)]
+
+
+def _decoded_size(array: Any) -> int:
+    """Bytes of a column once its words are written out, and an object is made of each."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(array.type):
+        return int(array.nbytes) + len(array) * (1 if pa.types.is_boolean(array.type) else 8)
+    long = pc.binary_length(array.dictionary).cast(pa.int64())
+    return int(pc.sum(pc.take(long, array.indices)).as_py() or 0) + len(array) * _OBJECT
+
+
+def _plain(batch: Any) -> Any:
+    """A batch without dictionaries of words."""
+    import pyarrow as pa
+
+    columns = [
+        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _chosen(file: Path, columns: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:
@@ -285,14 +319,8 @@ def _differ(file: Path, names: Sequence[str], other: Sequence[str]) -> DataError
     )
 
 
-@contextmanager
-def _damaged(file: Path) -> Iterator[None]:
-    import pyarrow as pa
-
-    try:
-        yield
-    except (pa.ArrowException, OSError) as fault:
-        raise DataError("the file is damaged or cut short", where=str(file), got=str(fault).split("\n")[0]) from None
+def _damaged(file: Path) -> AbstractContextManager[None]:
+    return reading(file, "the file is damaged or cut short")
 
 
 @contextmanager

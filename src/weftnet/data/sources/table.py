@@ -8,7 +8,8 @@ Rows are counted as in a spreadsheet: the header is row 1.
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.foreign import reading
+from weftnet.base.limits import exceeded
+from weftnet.base.limits import limit as limit_of
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content, fingerprint, short_name
 from weftnet.data.kinds.number import MISSING
@@ -61,7 +65,7 @@ def read(
     delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
     if not text.strip():
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
-    names = list(columns) if columns else next(csv.reader(io.StringIO(text), delimiter=delimiter)) or [""]
+    names = list(columns) if columns else _names(io.StringIO(text), delimiter, path) or [""]
     _check_names(names, path, delimiter)
     parsed = _parse(text, names, delimiter, bool(columns), path)
     if not len(next(iter(parsed.values()))):
@@ -111,8 +115,11 @@ def _check_names(names: list[str], path: Path, delimiter: str) -> None:
         raise DataError(
             "the header is a single column", where=str(path), got=repr(names[0]), fix=f"give delimiter={other!r}"
         )
+    if len(names) > limit_of("columns"):
+        raise exceeded("columns", "has too many columns", where=str(path), got=str(len(names)), error=DataError)
+    times = Counter(names)
     for number, name in enumerate(names, 1):
-        if not name.strip() or names.count(name) > 1:
+        if not name.strip() or times[name] > 1:
             what = f"two columns are called {name!r}" if name.strip() else f"column {number} has no name"
             raise DataError(what, where=f"{path}: row 1", fix="give every column a name of its own")
 
@@ -160,10 +167,15 @@ def stream(
 def _header(path: Path, delimiter: str, encoding: str, limit: int) -> list[str]:
     """The first row of a table, which may hold line breaks in quotes."""
     with UnpackedText(path, limit, encoding) as text:
-        names: list[str] = next(csv.reader((line + "\n" for line in text.lines()), delimiter=delimiter), [])
+        names = _names((line + "\n" for line in text.lines()), delimiter, path)
     if not names or names == [""]:
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     return names
+
+
+def _names(lines: Iterable[str], delimiter: str, path: Path) -> list[str]:
+    with reading(f"{path}: row 1", "the header can't be read"):
+        return next(csv.reader(lines, delimiter=delimiter), [])
 
 
 def _parse(text: str, names: list[str], delimiter: str, headless: bool, path: Path) -> dict[str, NDArray[Any]]:

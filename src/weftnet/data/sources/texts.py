@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from weftnet.base.limits import limit as limit_of
 from weftnet.data.content import Content, short_name, split_named
-from weftnet.data.read import LIMIT, read_text, suffixes
+from weftnet.data.read import LIMIT, read_text, suffixes, too_large
 from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
@@ -43,7 +44,7 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
     named = {folder: split_named(folder.name) for folder in folders}
     has_splits = None not in named.values()
-    digest = hashlib.sha256()
+    digest, room = hashlib.sha256(), limit or limit_of("bytes")
     texts: list[str] = []
     labels: list[str] = []
     files: list[Path] = []
@@ -54,7 +55,9 @@ def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
             if len(inside) != 2 or suffixes(file)[0] != ".txt":
                 raise DataError("this is no text in the folder of a class", where=str(file), expected="CLASS/NAME.txt")
             words = read_text(file, limit, encoding)
-            limit -= len(words)
+            room -= len(words)
+            if room < 0:
+                raise too_large(path, limit or limit_of("bytes"))
             digest.update(f"{file.relative_to(path).as_posix()}:{len(words)};{words}".encode("utf-8", "surrogatepass"))
             splits.setdefault(str(named[folder]), []).append(len(files))
             texts.append(words)
