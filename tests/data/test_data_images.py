@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from weftnet.base.limits import limit
 from weftnet.data import open_data
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.kinds.image import Image
-from weftnet.data.pictures import PIXELS, QUIET, outlines, pictures
+from weftnet.data.pictures import QUIET, outlines, pictures
 from weftnet.errors import DataError
 
 RNG = np.random.default_rng(1)
@@ -179,7 +180,7 @@ def test_what_is_no_image_is_named_with_its_row(cell: Any, message: str) -> None
 
 def test_a_bomb_is_refused_by_its_header() -> None:
     with pytest.raises(BadValue, match="more pixels"):
-        list(outlines([bomb(PIXELS, 2)]))
+        list(outlines([bomb(limit("pixels"), 2)]))
 
 
 FORMS = {form: packed(noise(8, 8, 3), form) for form in ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")}

@@ -19,7 +19,11 @@ from hostile_runs import BOMB, DEEP, FILES, FIXTURES, JSON, everything, flipped,
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from weftnet.answer.runner import open_export
+from weftnet.architecture.reading import read as read_architecture
 from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.base import tensors
+from weftnet.compete.compare import compare
 from weftnet.data import open_data
 from weftnet.errors import RunError, WeftnetError
 from weftnet.run.folder import Run
@@ -44,7 +48,7 @@ def _bounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + BYTES, had[1]))
 
     def stop(*_: Any) -> None:
-        raise TimeoutError(f"more than {SECONDS} s")
+        raise KeyboardInterrupt(f"more than {SECONDS} s")  # which the gate lets pass
 
     before = signal.signal(signal.SIGALRM, stop)
     yield
@@ -197,6 +201,9 @@ DATA: list[tuple[str, str, tuple[str, ...], Any]] = [
     ("digits", "run.json", ("task", "settings", "labels"), [1, 2]),
     ("digits", "run.json", ("task", "settings", "label_smoothing"), "high"),
     ("digits", "run.json", ("files",), {"../../../etc/passwd": "0"}),
+    ("digits", "run.json", ("plan",), {"plan": {"threads": [[[[1]]]]}, "source": "given", "seconds": 0.0}),
+    ("digits", "data.json", ("preprocessing", "columns", "x", "sizes"), [1, 8, float("inf")]),
+    ("digits", "data.json", ("preprocessing", "columns", "x", "sizes"), [1, float("nan"), 8]),
 ]
 
 
@@ -261,6 +268,34 @@ def test_spoilt_checkpoints(stopped: Path, tmp_path: Path, seed: int, signed: bo
     with suppress(WeftnetError):
         resume(folder)
     signal.alarm(0)
+
+
+def test_an_optimiser_without_a_moment(stopped: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(stopped, tmp_path / "run")
+    newest = max((folder / "checkpoints").iterdir())
+    state = json.loads((newest / "state.json").read_text())["state"]
+    items = state["optimisers"]["network"]["state"]["$items"]
+    del items[0][1][max(items[0][1])]
+    checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+    (newest / "state.json").write_text(json.dumps({"sha256": checksum, "state": state}))
+    with pytest.raises(WeftnetError, match="lacks"):
+        resume(folder)
+
+
+def test_weights_that_are_not_numbers(tmp_path: Path) -> None:
+    folder = shutil.copytree(FIXTURES / "digits", tmp_path / "run")
+    weights = tensors.load(folder / "weights.safetensors")
+    tensors.save(folder / "weights.safetensors", {name: each * float("nan") for name, each in weights.items()})
+    sign(folder)
+    loaded = load(folder)
+    with pytest.raises(RunError, match="not finite"):
+        loaded.outputs(loaded.encode(raw_of("digits")))
+
+
+@pytest.mark.parametrize("opens", [Run.open, load, open_data, open_export, read_architecture, compare])
+def test_names_of_three_hundred_letters(opens: Callable[[Any], object]) -> None:
+    with pytest.raises(WeftnetError, match="n" * 300):
+        opens(["n" * 300] if opens is compare else "n" * 300)
 
 
 def test_nothing_is_written_where_a_run_is_only_read(tmp_path: Path) -> None:

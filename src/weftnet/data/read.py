@@ -215,12 +215,13 @@ def unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, room
         del packed.CRC  # of what comes out; bzip2 has one of its own
     elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(_NO_NPZ, where=f"{path}: {member.filename[:80]}", expected="stored, deflate or bzip2")
+    count = 0
     with archive.open(packed) as stored:
         stream: Any = stored if packed is member else bz2.BZ2File(stored)
         while chunk := stream.read(_CHUNK):
-            room -= len(chunk)
-            if room < 0:
-                raise too_large(path, room + len(chunk))
+            count += len(chunk)
+            if count > room:
+                raise too_large(path, room)
             yield chunk
 
 

@@ -13,13 +13,16 @@ A path in the data is never opened.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.foreign import reading
 from weftnet.data.kinds._kind import BadValue
+from weftnet.errors import DataError
 
 
 @dataclass
@@ -105,15 +108,14 @@ def class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
     """Names of class labels by column, as Hub data sets store them in a schema."""
     import json
 
-    try:
+    with suppress(DataError), reading("the schema's metadata"):
         features = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
         return {
             str(name): [str(label) for label in feature["names"]]
             for name, feature in features.items()
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    return {}
 
 
 def _plain(array: Any) -> Any:
