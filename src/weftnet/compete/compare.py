@@ -21,6 +21,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 
+from weftnet.base.foreign import reading
 from weftnet.base.intervals import Interval, interval
 from weftnet.base.scores import Score
 from weftnet.base.significance import crossed
@@ -169,9 +170,10 @@ def render(result: Comparison) -> Group:
 
 
 def _expand(folder: Path) -> list[Path]:
-    if not (folder / FILE).is_file():
-        return [folder]
-    return sorted(path.parent for path in folder.glob("*/run.json"))
+    with reading(folder, error=RunError):
+        if not (folder / FILE).is_file():
+            return [folder]
+        return sorted(path.parent for path in folder.glob("*/run.json"))
 
 
 def _identity(run: Run) -> str:
