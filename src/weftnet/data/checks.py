@@ -15,6 +15,7 @@ from weftnet.data.content import Content
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.ways import leave_out
 
 #: ratio of the most frequent class to the rarest from which classes count as unbalanced
 UNBALANCED = 10
@@ -113,7 +114,7 @@ def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str,
         if leaks:
             notes.append(
                 f"{name}: determines the target {content.target!r} almost exactly; if it is unknown when an answer is "
-                f"needed, leave it out by kinds={{{name!r}: None}}"
+                f"needed, {leave_out(name)}"
             )
     return notes
 
