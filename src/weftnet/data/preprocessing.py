@@ -26,6 +26,7 @@ from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
 from weftnet.data.kinds._tokens import PAD
 from weftnet.data.order import Rows
+from weftnet.data.ways import read_as
 from weftnet.errors import DataError, closest
 
 #: a batch is never trimmed shorter than this, so that kernels of usual sizes still fit
@@ -81,7 +82,9 @@ class Preprocessing:
             fitted[name] = kind
             notes += sampled + fitting.findings(content, name, train, kind)
         if not fitted:
-            raise DataError("no column is left to learn from", where=content.source)
+            first = next((name for name in content.columns if name != content.target), "")
+            fix = f"say what a column is: {read_as(first, 'text')}" if first else "choose another target"
+            raise DataError("no column is left to learn from", where=content.source, got="; ".join(notes), fix=fix)
         return cls(MappingProxyType(fitted), target), notes
 
     @cached_property

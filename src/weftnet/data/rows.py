@@ -20,7 +20,7 @@ from weftnet.data.batch import Batch, fits, moved
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
-from weftnet.data.kinds._kind import Kind, Masked
+from weftnet.data.kinds._kind import Cell, Kind, Masked
 from weftnet.data.kinds.several import Several
 from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
@@ -83,6 +83,13 @@ class RowData(Data):
         """The fitted kind of each input that is a single column."""
         columns = self.preprocessing.columns
         return {name: columns[own[0]] for name, own in self.preprocessing.inputs.items() if len(own) == 1}
+
+    @property
+    def may_be_targets(self) -> tuple[str, ...]:
+        """The columns of a table of which none is the target, unless it is one of texts or files alone."""
+        own = self.preprocessing.columns
+        table = len(own) > 1 or any(isinstance(kind, Cell) for kind in own.values())
+        return tuple(own) if table and self.target is None else ()
 
     def rows(self, split: str) -> Tensor:
         """Row numbers of a split, ascending."""
