@@ -28,6 +28,7 @@ from weftnet.data.request import Request
 from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.data.splitting import excluded_column, keys_of, split_rows
 from weftnet.data.stored import Stored, is_array
+from weftnet.data.suspects import suspects
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
 from weftnet.errors import DataError, SettingError
 
@@ -258,6 +259,7 @@ def _fitted(content: Content, request: Request) -> Prepared:
     if isinstance(request.splits, Mapping) and request.splits.get("by") == "group":
         notes.append(grouped.summary(splits, keys_of(content, request.splits), request.splits["column"]))
     notes += target_notes(content, target)
+    notes += suspects(content, preprocessing, splits)
     return preprocessing, splits, notes + checks.findings(content, preprocessing, splits)
 
 
@@ -274,7 +276,7 @@ def _compared(content: Content, request: Request) -> list[str] | None:
     """The columns in which rows are compared, if they are: those that are not left out."""
     if request.state is not None:
         return request.state.get("duplicates")
-    out = {name for name, spec in request.kinds.items() if spec is None}
+    out = {name for name, spec in request.kinds.items() if spec is None} | (content.aside - set(request.kinds))
     return [name for name in content.columns if name not in out] if request.duplicates == "group" else None
 
 
