@@ -209,7 +209,7 @@ class Image(Kind):
         grey = self.mode == "grey" or (self.mode == "auto" and greys == len(headers))
         self.layout, self.dtype = _FILE, "uint8"
         size, notice = one_size([(each.height, each.width) for each in headers], self.size)
-        if notice:
+        if notice and not (self.size and self.resize == "crop"):
             self.notices.append(partial(resized, notice, size, self.resize))
         if found := [each.levels for each in headers if each.levels]:
             self.deep = self.levels or [min(low for low, _ in found), max(high for _, high in found)]
