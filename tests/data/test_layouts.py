@@ -148,7 +148,7 @@ def test_a_saved_index_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "saved.csv").write_text("\n".join([",n,y", *lines]) + "\n")
     data = open_data(tmp_path / "saved.csv", target="y")
     assert data.signals["table"].numel == 1
-    assert noted(data, "Unnamed: 0", "left out", "--kind 'Unnamed: 0=category'")
+    assert noted(data, "Unnamed: 0", "left out", "--kind 'Unnamed: 0=number'")
     kept = open_data(tmp_path / "saved.csv", target="y", kinds={"Unnamed: 0": "number"})
     assert kept.signals["table"].numel == 2
 
@@ -162,4 +162,4 @@ def test_what_pandas_calls_an_index_in_its_metadata(tmp_path: Path, memory: str 
     pq.write_table(table_, tmp_path / "sorted.parquet")
     data = open_data(tmp_path / "sorted.parquet", target="y", memory=memory)
     assert data.signals["table"].numel == 1
-    assert noted(data, "row: the index of the table", "--kind row=category")
+    assert noted(data, "row: the index of the table", "--kind row=number")

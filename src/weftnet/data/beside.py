@@ -180,7 +180,7 @@ def _paths(content: Content, name: str, base: Path, home: Path, values: NDArray[
                 expected=f"a file in {base}",
                 got=repr(value),
                 fix=_elsewhere(value, base, home)
-                or f"if {name!r} does not name files: {read_as(name, 'category')}; or {leave_out(name)}",
+                or f"if {name!r} does not name files, say what it is: {read_as(name, 'text')}; or {leave_out(name)}",
             )
     return paths
 

@@ -109,11 +109,8 @@ def unreadable(content: Content, preprocessing: Preprocessing, splits: Mapping[s
         codes = kind.encode(content.rows(name, rows))
         known, unknown = int((codes > UNKNOWN).sum()), int((codes == UNKNOWN).sum())
         if unknown > known:
-            spec = {"text": {"level": "characters"}}
-            notes.append(
-                f"{name}: {unknown} of {known + unknown} tokens of the validation rows are unknown; "
-                f"to read characters: {read_as(name, spec)}"
-            )
+            note = f"{name}: {unknown} of {known + unknown} tokens of the validation rows are unknown"
+            notes.append(f"{note}; to read smaller ones: {read_as(name, kind.finer)}" if kind.finer else note)
     return notes
 
 

@@ -20,7 +20,7 @@ def index_aside(content: Content) -> Content:
     if content.files is not None or not content.table or not aside or aside >= set(content.columns) - {content.target}:
         return content
     notes = [
-        f"{name}: the index of the table as it was saved, and left out; to read it: {read_as(name, 'category')}"
+        f"{name}: the index of the table as it was saved, and left out; to read it: {read_as(name, 'number')}"
         for name in content.columns
         if name in aside
     ]

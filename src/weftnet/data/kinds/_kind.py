@@ -139,6 +139,11 @@ class Kind(ABC):
         """How many of some raw values were not known when it was fitted, and are read like rare ones."""
         return 0
 
+    @property
+    def finer(self) -> Mapping[str, Any] | None:
+        """The kind, as people write it, whose parts of a value are smaller and so known more often; None if none is."""
+        return None
+
     def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
         """Encoded values in a batch, and their mask, where the image they belong to is moved: unchanged by default."""
         return values, mask

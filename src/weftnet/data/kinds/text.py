@@ -125,6 +125,11 @@ class Text(Kind):
         return words_of(text) if self.rule > 1 else _FIRST.findall(text.lower())
 
     @property
+    def finer(self) -> Mapping[str, Any] | None:
+        """Characters."""
+        return {"text": {"level": "characters"}} if self.level == "words" else None
+
+    @property
     def facts(self) -> dict[str, Any]:
         """How texts are split, and how many tokens are read."""
         return {"level": self.level, "length": self.time}
