@@ -53,6 +53,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "report/plots.py": ("the label of an axis", "accuracy"),
     "data/forecasting.py": ("a target; a place in a message", "forecast calendar"),
     "data/pictures.py": ("a way to resize", "crop"),
+    "data/kinds/_image_notes.py": ("a way to resize", "crop"),
     "data/sounds.py": ("a word in a message", "audio"),
     "tasks/_targets.py": ("how outputs become probabilities", "softmax sigmoid"),
     # who writes or rewrites networks has to write blocks

@@ -7,9 +7,12 @@ import pytest
 
 from weftnet.architecture.reading import from_dict
 from weftnet.cli.commands.choosing import choose, task_for
+from weftnet.cli.commands.fit import candidates_of
+from weftnet.compete.propose import propose
 from weftnet.data import Data, open_data
 from weftnet.errors import DataError
 from weftnet.tasks import TASKS
+from weftnet.zoo import ZOO
 
 
 def table(folder: Path, target: list[object], **options: object) -> Data:
@@ -29,14 +32,17 @@ def test_codes_of_classes_are_no_amounts(tmp_path: Path) -> None:
 
 def test_scores_may_be_classes_or_amounts(tmp_path: Path) -> None:
     data = table(tmp_path, repeated(3, 4, 5, 6, 8))
-    assert str(choose(data)) == "classification (60 % sure); or regression (40 %): --kind y=number"
+    assert (
+        str(choose(data)) == "classification (60 % sure); or regression (40 %): --kind y=number, kinds={'y': 'number'}"
+    )
     other = table(tmp_path, repeated(3, 4, 5, 6, 8), kinds={"y": "number"})  # what the option does
     assert choose(other).name == "regression"
 
 
 def test_labels_with_parts_may_be_several(tmp_path: Path) -> None:
     genres = repeated("drama; war", "war", "drama", "war; comedy")
-    assert str(choose(table(tmp_path, genres))) == "classification (60 % sure); or multilabel (40 %): --kind y=labels"
+    either = str(choose(table(tmp_path, genres)))
+    assert either.startswith("classification (60 % sure); or multilabel (40 %): --kind y=labels, ")
     assert choose(table(tmp_path, genres, kinds={"y": "labels"})).name == "multilabel"
     assert not choose(table(tmp_path, repeated("a; b", "c; d"))).others  # no part recurs
 
@@ -62,13 +68,31 @@ def test_every_task_that_is_named_can_be_had(tmp_path: Path) -> None:
 
 
 def test_where_none_suits_each_says_why(tmp_path: Path) -> None:
-    (tmp_path / "two.csv").write_text("a,b\n" + "".join(f'{row}.5,"word {row} of many"\n' for row in range(50)))
+    np.savez(
+        tmp_path / "x.npz", x=np.random.default_rng(0).random((40, 5, 3), np.float32), y=np.ones((40, 2)) * [[1, 2]]
+    )
     with pytest.raises(DataError) as caught:
-        choose(open_data(tmp_path / "two.csv", kinds={"b": "text"}))
+        choose(open_data(tmp_path / "x.npz", kinds={"y": "vector"}))
     lines = str(caught.value).splitlines()
     assert {line.split(":")[0].strip() for line in lines} >= set(TASKS.names())
-    assert "classification: the data have no target, expected a category" in str(caught.value)
     assert "--target" in lines[-1]
+
+
+def test_a_table_without_a_target_asks_for_one(tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("a,b c\n" + "".join(f"{row}.5,{row * row}.25\n" for row in range(50)))
+    data = open_data(tmp_path / "two.csv")
+    with pytest.raises(DataError, match="'a', 'b c'") as caught:
+        choose(data)
+    assert "--target 'b c'; or --task " in str(caught.value)
+    assert choose(data, [ZOO.get("vae_dense")()]).name == "variational_autoencoder"
+
+
+def test_a_name_of_the_shortlist_is_what_the_shortlist_offers(tmp_path: Path) -> None:
+    offers = propose(table(tmp_path, repeated("yes", "no")).signals, "classification")
+    by_name = {each.name: each for each in offers}
+    assert candidates_of([each.name for each in offers], by_name) == offers
+    (other,) = candidates_of(["resnet"], by_name)
+    assert (other.architecture, other.recipe) == (ZOO.get("resnet")(), {})
 
 
 def test_the_parts_of_an_architecture_decide() -> None:

@@ -106,7 +106,7 @@ NOTED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     ),
     "a column that determines the target": (
         lambda path: every(path, lambda _, row: row.update(city={"a": "Oslo", "b": "Rome"}[row["y"]])),
-        ["city: determines the target 'y' almost exactly", "leave it out by kinds={'city': None}"],
+        ["city: determines the target 'y' almost exactly", "leave it out: --kind city=, kinds={'city': None}"],
     ),
     "a recording of another rate": (
         lambda path: waves(path, odd=16000),

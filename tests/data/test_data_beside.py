@@ -87,7 +87,7 @@ def test_bad_names_have_the_same_error_in_memory_and_on_disk(tmp_path: Path, nam
 def test_files_in_a_sub_folder(tmp_path: Path, memory: str | None) -> None:
     path = shop(tmp_path / "shop.csv", photos(tmp_path / "images"))
     with pytest.raises(DataError, match=r"row 2, column 'photo': the file does not exist\n(.|\n)*did you mean "
-                                        r"files='images' \(--data-set files=images\)\?"):  # fmt: skip
+                                            r"--data-set files=images, files='images'\?"):  # fmt: skip
         opened(path, memory=memory)
     data = opened(path, files="images", memory=memory)
     assert data.signals["image"].sizes == (3, 6, 5)

@@ -64,7 +64,7 @@ def test_unbalanced_classes() -> None:
 def test_a_column_that_says_the_target() -> None:
     lines = notes(table(code=[7, 9] * 100))
     assert "code: determines the target 'y' almost exactly" in lines
-    assert "leave it out by kinds={'code': None}" in lines
+    assert "leave it out: --kind code=, kinds={'code': None}" in lines
     columns = table(copy=np.zeros(200))
     columns["y"] = RNG.normal(size=200)
     columns["copy"] = 3 - 2 * columns["y"] + 1e-4 * RNG.normal(size=200)

@@ -101,7 +101,7 @@ def test_sixteen_bits_keep_their_range() -> None:
     for form in ("PNG", "TIFF"):
         raw = packed(deep, form)
         np.testing.assert_array_equal(pixels(raw, (6, 5), grey=True), np.round(deep / 257).astype(np.uint8))
-        assert list(outlines([raw])) == [(6, 5, True)]
+        assert list(outlines([raw])) == [(6, 5, True, (deep.min(), deep.max()))]
 
 
 def test_cmyk_is_read_as_colour() -> None:
@@ -117,8 +117,7 @@ def test_images_are_turned_upright(orientation: int) -> None:
         raw = packed(noise(16, 24, 3), form, exif=exif)
         upright = ImageOps.exif_transpose(Pillow.open(io.BytesIO(raw)))
         np.testing.assert_array_equal(pixels(raw, (upright.height, upright.width)), np.asarray(upright))
-        if form == "JPEG":
-            assert list(outlines([raw])) == [(upright.height, upright.width, False)]
+        assert list(outlines([raw])) == [(upright.height, upright.width, False, None)]
 
 
 def test_bilevel_animation_and_pillows_own_images() -> None:
@@ -253,8 +252,8 @@ def test_files_are_encoded_as_the_same_arrays() -> None:
 def test_sizes_are_chosen_with_a_note() -> None:
     kind = Image().fit(cells(*(packed(noise(*size)) for size in ((100, 150), (90, 120), (300, 200)))))
     assert kind.sizes == [1, 40, 64], "median 100 × 150, reduced to 42.7 × 64"
-    assert "90 to 300 pixels high" in kind.notices[0]
-    assert "all are resized to 40×64" in kind.notices[0]
+    assert "90 to 300 pixels high" in kind.findings("image", [], 3)[0]
+    assert "all are resized to 40×64" in kind.findings("image", [], 3)[0]
     assert kind.encode([packed(noise(10, 10))]).shape == (1, 1, 40, 64)
     small = Image().fit(cells(*(packed(noise(*size)) for size in ((5, 7), (6, 7), (6, 9)))))
     assert small.sizes == [1, 6, 7]
@@ -269,7 +268,7 @@ def test_grey_needs_every_image_to_be_grey() -> None:
     assert Image().fit(cells(grey, grey)).sizes[0] == 1
     mixed = Image().fit(cells(grey, colour))
     assert mixed.sizes[0] == 3
-    assert mixed.notices == ["1 of 2 training images are grey, read as colour"]
+    assert "1 of 2 training images are grey, read as colour" in mixed.findings("image", [], 2)[0]
     assert Image(mode="grey").fit(cells(grey, colour)).sizes[0] == 1
     shades = Pillow.fromarray(noise(4, 4)).quantize(4)
     assert Image().fit(cells(packed(shades))).sizes[0] == 1

@@ -15,6 +15,7 @@ from typing import Any
 from weftnet.base.answers import Form, forms
 from weftnet.data import KINDS, Batch, open_data
 from weftnet.data.fields import Field
+from weftnet.data.folder import list_folder
 from weftnet.data.read import read_text, suffixes
 from weftnet.data.splits import SPLITS
 from weftnet.data.wire import from_word
@@ -138,10 +139,10 @@ def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def example_files(path: Path) -> list[Path]:
-    """Files that are an example each: the file itself, or all in a folder, by name."""
+    """Files that are an example each: the file itself, or all in a folder by name, but the hidden ones."""
     known = {suffix for name in KINDS for suffix in KINDS.get(name).suffixes}
     if path.is_dir():
-        return sorted(each for each in path.rglob("*") if each.suffix.lower() in known and each.is_file())
+        return sorted(list_folder(path, known).files)
     return [path] if path.suffix.lower() in known and path.is_file() else []
 
 

@@ -13,6 +13,7 @@ Columns that the run doesn't read, the target among them, are ignored.
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,6 +22,8 @@ from weftnet.answer.series import windows
 from weftnet.base.files import inside
 from weftnet.base.foreign import reading
 from weftnet.data.fields import Field
+from weftnet.data.folder import list_folder
+from weftnet.data.headers import called, named_delimiter
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds.number import MISSING
 from weftnet.data.read import read_npy, read_npz, read_text
@@ -66,17 +69,19 @@ def read(source: Path, fields: Sequence[Field], series: SeriesFacts | None = Non
 
 
 def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:
-    """The files of a folder that the kind of the only field may be, by their endings."""
+    """The files of a folder that the kind of the only field may be, by their endings; hidden ones are left out."""
     suffixes = {suffix for field in fields for suffix in KINDS.get(field.kind).suffixes}
-    shown = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return sorted(path for path in shown if not suffixes or path.suffix.lower() in suffixes)
+    return sorted(list_folder(folder, suffixes).files)
 
 
 def _table(source: Path, fields: Sequence[Field], series: SeriesFacts) -> tuple[Columns, list[Named]]:
     with source.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, delimiter="\t" if source.suffix.lower() == ".tsv" else ",", strict=True)
+        named, skip = named_delimiter(file.readline())
+        file.seek(0)
+        delimiter = named or ("\t" if source.suffix.lower() == ".tsv" else ",")
+        rows = csv.reader(islice(file, skip, None), delimiter=delimiter, strict=True)
         with reading(lambda: f"{source}: line {rows.line_num}", "is no table"):
-            header = next(rows, [])
+            header = called(next(rows, []))
             _require(fields, header, source)
             columns: dict[str, list[Any]] = {name: [] for name in header}
             for row in rows:

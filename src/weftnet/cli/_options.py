@@ -23,6 +23,8 @@ Inputs = Annotated[
 Source = Annotated[str | None, typer.Option("--data", "-d", help="Data from which inputs and task are inferred.")]
 Target = Annotated[list[str] | None, typer.Option("--target", "-t", help="The column to predict; again for more.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the inferred kind is wrong.")]
+#: column=kind: the kind is a mapping, or a word without a `=`
+_COLUMN = re.compile(r"(.*?)=( *\{.*)|(.*)=([^=]*)", re.DOTALL)
 DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="A data setting, name=value: context=128.")]
 
 
@@ -34,7 +36,7 @@ def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
 def columns_of(target: list[str] | None, kinds: list[str] | None) -> dict[str, Any]:
     """Options of the data: target and kinds, where they are set."""
     named: dict[str, Any] = {"target": target[0] if target and len(target) == 1 else target or None}
-    return without_none({**named, "kinds": values_of(kinds) or None})
+    return without_none({**named, "kinds": kinds_of(kinds) or None})
 
 
 def plugins(paths: list[Path] | None) -> None:
@@ -54,6 +56,21 @@ def print_catalogue(registry: Registry[Any], name: str | None, as_json: bool) ->
         typer.echo(json.dumps(catalogue.as_json(registry, name), indent=2, ensure_ascii=False))
     else:
         typer.echo(catalogue.render(registry, name))
+
+
+def kinds_of(pairs: list[str] | None) -> dict[str, Any]:
+    """column=kind options; the column may be called anything, also something with a `=` or blanks around it.
+
+    Raises:
+        SettingError: a pair does not have that form.
+    """
+    kinds = {}
+    for pair in pairs or []:
+        if (found := _COLUMN.fullmatch(pair)) is None:
+            raise SettingError("an option is written column=kind", got=pair)
+        column, kind = (group for group in found.groups() if group is not None)
+        kinds[column] = values_of([f"kind={kind}"])["kind"]
+    return kinds
 
 
 def values_of(pairs: list[str] | None) -> dict[str, Any]:

@@ -24,13 +24,21 @@ def propose(signals: Mapping[str, Signal], task: str) -> list[Candidate]:
         UnknownName: there is no task of that name.
         SettingError: there are no proposals for inputs of these kinds.
     """
-    cls, proposal = TASKS.get(task), PROPOSALS.find(task)
-    candidates = proposal(signals) if proposal else []
+    candidates = offered(signals, task)
     if not candidates:
         inputs = ", ".join(f"{name}: {signal}" for name, signal in signals.items()) or "no input"
-        got = inputs if proposal else PROPOSALS.reason(task)
+        got = inputs if PROPOSALS.find(task) else PROPOSALS.reason(task)
         raise SettingError(
             f"nothing to propose for {task}", got=got, fix="name an architecture of your own with --arch"
         )
-    known = {field.name for field in fields(cls)}
-    return [each.with_settings(known) for each in candidates]
+    return list(candidates.values())
+
+
+def offered(signals: Mapping[str, Signal], task: str) -> dict[str, Candidate]:
+    """The same by name, none where there is nothing to propose: who names one of them gets its sizes and its recipe.
+
+    Raises:
+        UnknownName: there is no task of that name.
+    """
+    proposal, known = PROPOSALS.find(task), {field.name for field in fields(TASKS.get(task))}
+    return {each.name: each.with_settings(known) for each in (proposal(signals) if proposal else [])}

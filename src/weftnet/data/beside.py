@@ -24,6 +24,7 @@ from weftnet.data.folder import digest_of, inside
 from weftnet.data.infer import Spec
 from weftnet.data.kinds import KINDS
 from weftnet.data.order import Rows
+from weftnet.data.ways import leave_out, read_as, setting
 from weftnet.errors import DataError
 
 #: sub-folders that are searched for a missing file
@@ -179,7 +180,7 @@ def _paths(content: Content, name: str, base: Path, home: Path, values: NDArray[
                 expected=f"a file in {base}",
                 got=repr(value),
                 fix=_elsewhere(value, base, home)
-                or f"if {name!r} does not name files: kinds={{{name!r}: 'category'}}, or None to leave it out",
+                or f"if {name!r} does not name files, say what it is: {read_as(name, 'text')}; or {leave_out(name)}",
             )
     return paths
 
@@ -189,7 +190,7 @@ def _elsewhere(value: str, base: Path, home: Path) -> str:
     for folder in islice((each for each in sorted(base.iterdir()) if each.is_dir()), _SEARCHED):
         if (folder / value).is_file():
             files = folder.relative_to(home).as_posix()
-            return f"did you mean files={files!r} (--data-set files={files})?"
+            return f"did you mean {setting('files', files)}?"
     return ""
 
 

@@ -12,21 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.content import Content
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import Kind, Written
+from weftnet.data.kinds._tokens import UNKNOWN
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.ways import leave_out, read_as
 
 #: ratio of the most frequent class to the rarest from which classes count as unbalanced
 UNBALANCED = 10
 #: correlation from which a numeric column determines a numeric target
 CORRELATION = 0.999
+#: validation rows whose texts are looked at
+_TEXTS = 1000
 
 
 def findings(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """All notes about a data set."""
     names = [*preprocessing.columns] + [content.target] * (content.target is not None)
     notes = unbalanced(content, preprocessing, splits) + leaking(content, preprocessing, splits)
-    notes += unseen(content, preprocessing, splits)
+    notes += unseen(content, preprocessing, splits) + unreadable(content, preprocessing, splits)
     return notes + repeated(splits, groups(content, [str(name) for name in names]))
 
 
@@ -95,6 +99,21 @@ def unseen(content: Content, preprocessing: Preprocessing, splits: Mapping[str, 
     return notes
 
 
+def unreadable(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
+    """Texts of which most tokens are unknown in the validation rows."""
+    notes = []
+    for name, kind in preprocessing.columns.items():
+        rows = splits["validation"][:_TEXTS]
+        if not isinstance(kind, Written) or not len(rows):
+            continue
+        codes = kind.encode(content.rows(name, rows))
+        known, unknown = int((codes > UNKNOWN).sum()), int((codes == UNKNOWN).sum())
+        if unknown > known:
+            note = f"{name}: {unknown} of {known + unknown} tokens of the validation rows are unknown"
+            notes.append(f"{note}; to read smaller ones: {read_as(name, kind.finer)}" if kind.finer else note)
+    return notes
+
+
 def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str, Rows]) -> list[str]:
     """Columns that determine the target, one to one or by a correlation above `CORRELATION`."""
     target, train = preprocessing.target, splits["train"]
@@ -113,7 +132,7 @@ def leaking(content: Content, preprocessing: Preprocessing, splits: Mapping[str,
         if leaks:
             notes.append(
                 f"{name}: determines the target {content.target!r} almost exactly; if it is unknown when an answer is "
-                f"needed, leave it out by kinds={{{name!r}: None}}"
+                f"needed, {leave_out(name)}"
             )
     return notes
 

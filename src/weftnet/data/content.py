@@ -37,6 +37,7 @@ class Content:
         files: the file of each row, where each row is one.
         aside: columns of metadata, which are no inputs unless `kinds` names them.
         kinds: what the source knows of its columns, such as the names of classes; `kinds` of a request goes first.
+        parts: the files that a table was joined from, and how many rows each has; () for one.
         notes: what the reader of the source noticed or left out.
         fingerprint: sha256 of the decoded content.
         chunk: rows to be processed at a time, where the whole would not fit into memory; 0 for all at once.
@@ -56,6 +57,7 @@ class Content:
     files: Sequence[Path] | None = None
     aside: frozenset[str] = frozenset()
     kinds: Mapping[str, str | Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    parts: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     chunk: int = 0
     memory: int = 0
@@ -101,6 +103,10 @@ class Content:
         """Where a value is, for messages: `people.csv: row 17, column 'age'`."""
         if self.files is not None:
             return f"{self.files[row]}: {column}"
+        for file, count in self.parts:
+            if row < count:
+                return f"{file}: row {row + self.first}, column {column!r}"
+            row -= count
         if self.table:
             return f"{self.source}: row {row + self.first}, column {column!r}"
         for split, rows in self.splits.items():

@@ -45,6 +45,11 @@ class Data(ABC):
         """The fitted kind of each input that is a single column."""
         return {}
 
+    @property
+    def may_be_targets(self) -> tuple[str, ...]:
+        """Where a target should be named and none is: the columns that it could be."""
+        return ()
+
     @abstractmethod
     def rows(self, split: str) -> Tensor:
         """Row numbers of a split, ascending."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Listing:
     hidden: list[str] = field(default_factory=list)
 
 
-def list_folder(path: Path, endings: Sequence[str]) -> Listing:
+def list_folder(path: Path, endings: Collection[str]) -> Listing:
     """The files below a folder, sorted.
 
     Raises:

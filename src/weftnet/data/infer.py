@@ -13,6 +13,7 @@ from typing import Any
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.ways import read_as
 from weftnet.errors import DataError, SettingError
 
 #: difference of confidence up to which the second kind is named too
@@ -84,5 +85,4 @@ def recognise(column: RawColumn, where: str) -> tuple[str | None, str]:
 
 def either(name: str, taken: str, other: str) -> list[str]:
     """The note on a column that could be of either kind; none where there is no other."""
-    option = f"--kind {name}={other}, kinds={{{name!r}: {other!r}}}"
-    return [f"{name}: read as {taken}; to read it as {other}: {option}"] * bool(other)
+    return [f"{name}: read as {taken}; to read it as {other}: {read_as(name, other)}"] * bool(other)

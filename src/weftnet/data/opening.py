@@ -25,6 +25,7 @@ from weftnet.data.options import Taker, assign
 from weftnet.data.request import Request
 from weftnet.data.rows import RowData, open_rows
 from weftnet.data.sources import source_of
+from weftnet.data.sources._layout import unwrapped
 from weftnet.data.sources._place import Place
 from weftnet.data.splits import SplitSpec
 from weftnet.data.streaming import Streamed
@@ -145,7 +146,9 @@ class _Source:
             held: Content = self.reader.hold(self.values, self.name)
             return held
         content: Content = self.reader.read(self.path, **options)
-        return replace(content, source=self.name, name=short_name(self.name))
+        inner = [f"the folder inside it is read: {self.path}"] * (self.path != Path(self.name).expanduser())
+        notes = (*(note for note in inner if self.path.is_dir()), *content.notes)
+        return replace(content, source=self.name, name=short_name(self.name), notes=notes)
 
 
 def _name(source: str | Path | Mapping[str, Any]) -> str:
@@ -155,7 +158,10 @@ def _name(source: str | Path | Mapping[str, Any]) -> str:
 def _located(source: str | Path | Mapping[str, Any]) -> _Source:
     values = source if isinstance(source, Mapping) else None
     name = _name(source)
-    place = Place(name, Path(name).expanduser(), values)
+    path = Path(name).expanduser()
+    if values is None and path.is_dir():
+        path = unwrapped(path)
+    place = Place(name, path, values)
     return _Source(name, place.path, source_of(place), values)
 
 

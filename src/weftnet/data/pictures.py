@@ -3,7 +3,8 @@
     orientation     turned upright according to the file's EXIF data
     transparency    composited over white
     palette, CMYK   converted to red, green and blue
-    16 bits         v ↦ round(v · 255 / 65535); of 16-bit colour Pillow keeps the high byte
+    16 bits         v ↦ round((v − low) · 255 / (high − low)), by the levels that are passed, 0 … 65535 if none are;
+                    of 16-bit colour Pillow keeps the high byte
     floats          refused: their range is not known
     animation       the first frame
     grey            0.299 red + 0.587 green + 0.114 blue, as Pillow (ITU-R 601-2)
@@ -20,7 +21,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,23 +44,47 @@ _DAMAGED = "the image is damaged"
 _EXPECTED = "a whole PNG, JPEG, WebP, BMP, GIF or TIFF file"
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L")
 _ORIENTATION = 0x0112
+#: modes of images of 16 bits, and the values that they may have
+_DEEP = ("I", "I;16", "I;16B", "I;16L")
+LEVELS = (0, 65535)
+#: chunks of text in a PNG, and the one that holds EXIF data
+_TEXTS, _RAW = (b"tEXt", b"zTXt", b"iTXt"), b"Raw profile type exif"
 
 
-def outlines(cells: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:
-    """Height, width and whether it is grey, of every image, from its header where possible.
+class Outline(NamedTuple):
+    """What an image's header says, where it is upright.
+
+    Args:
+        height: pixels.
+        width: pixels.
+        grey: whether it is stored as grey.
+        levels: its lowest and its highest value, of 16 bits; None of 8.
+    """
+
+    height: int
+    width: int
+    grey: bool
+    levels: tuple[int, int] | None = None
+
+
+def outlines(cells: Sequence[Any]) -> Iterator[Outline]:
+    """The outline of every image, from its header where possible.
 
     Raises:
         BadValue: a cell is no image that can be read.
     """
     for row, cell in enumerate(cells):
         with QUIET, opened(cell, row) as picture:
-            width, height = picture.size
-            turned = picture.format == "JPEG" and picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+            turned = _has_exif(picture) and picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+            width, height = picture.size[::-1] if turned else picture.size
             grey = _is_grey_palette(picture) if picture.mode == "P" else picture.mode in _GREY
-            yield (width, height, grey) if turned else (height, width, grey)
+            values = _values(picture, cell, row) if picture.mode in _DEEP else None
+            yield Outline(height, width, grey, None if values is None else (int(values.min()), int(values.max())))
 
 
-def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize: Resize) -> Iterator["Image"]:
+def pictures(
+    cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize: Resize, levels: tuple[int, int] = LEVELS
+) -> Iterator["Image"]:
     """Every image decoded, upright, in mode L or RGB, all of one size.
 
     Args:
@@ -67,6 +92,7 @@ def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize:
         size: height and width.
         grey: whether to convert colour to grey, rather than grey to colour.
         resize: stretch or crop.
+        levels: of 16 bits, what becomes 0 and what becomes 255; values beyond are clipped.
 
     Raises:
         BadValue: a cell is no image that can be read.
@@ -74,11 +100,13 @@ def pictures(cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize:
     rows = enumerate(cells)
     while batch := list(islice(rows, _TOGETHER)):
         with QUIET:
-            decoded = [_decoded(cell, row, (size[1], size[0]), grey, resize) for row, cell in batch]
+            decoded = [_decoded(cell, row, (size[1], size[0]), grey, resize, levels) for row, cell in batch]
         yield from decoded
 
 
-def _decoded(cell: Any, row: int, size: tuple[int, int], grey: bool, resize: Resize) -> "Image":
+def _decoded(
+    cell: Any, row: int, size: tuple[int, int], grey: bool, resize: Resize, levels: tuple[int, int]
+) -> "Image":
     """One image of this width and height."""
     from PIL import ImageOps
     from PIL.Image import Resampling
@@ -88,7 +116,7 @@ def _decoded(cell: Any, row: int, size: tuple[int, int], grey: bool, resize: Res
             side = 2 * max(size)  # before it is turned upright, width and height may be swapped
             picture.draft(None, (side, side))
         upright = ImageOps.exif_transpose(picture) if _may_be_turned(picture) else picture
-        plain = _plain(upright, "L" if grey else "RGB", cell, row)
+        plain = _plain(upright, "L" if grey else "RGB", cell, row, levels)
         if plain.size == size:
             return plain
         if resize == "crop":
@@ -193,22 +221,57 @@ def _may_be_turned(picture: "Image") -> bool:
     return "exif" in picture.info or "Raw profile type exif" in picture.info or picture.format in ("TIFF", "MPO")
 
 
+def _has_exif(picture: "Image") -> bool:
+    """Whether an image that only its header is read of has EXIF data, which a PNG may have at its end."""
+    if "exif" in picture.info or "Raw profile type exif" in picture.info or picture.format == "MPO":
+        return True
+    return picture.format == "PNG" and _has_late_exif(picture)
+
+
+def _has_late_exif(picture: "Image") -> bool:
+    """Whether a PNG has EXIF data behind its pixels, from the names of its chunks alone."""
+    file = getattr(picture, "fp", None)
+    if file is None:
+        return False
+    back = file.tell()
+    file.seek(len(b"\x89PNG\r\n\x1a\n"))
+    try:
+        while len(header := file.read(8)) == 8:
+            length, name = struct.unpack(">I4s", header)
+            start = file.tell()
+            if name == b"eXIf" or (name in _TEXTS and file.read(len(_RAW)) == _RAW):
+                return True
+            file.seek(start + length + 4)
+        return False
+    finally:
+        file.seek(back)
+
+
 def _is_grey_palette(picture: "Image") -> bool:
     pixels = np.asarray(picture.convert("RGB"))
     return bool((pixels == pixels[..., :1]).all())
 
 
-def _plain(picture: "Image", mode: str, cell: Any, row: int) -> "Image":
+def _values(picture: "Image", cell: Any, row: int) -> NDArray[np.int64]:
+    """(height, width) the pixels of an image of 16 bits.
+
+    Raises:
+        BadValue: it has more.
+    """
+    values = np.asarray(picture).astype(np.int64)
+    if values.min() < LEVELS[0] or values.max() > LEVELS[1]:
+        raise BadValue(row, "the image has more than 16 bits per pixel", got=named(cell), fix="save it with 8 or 16")
+    return values
+
+
+def _plain(picture: "Image", mode: str, cell: Any, row: int, levels: tuple[int, int]) -> "Image":
     """The image in mode L or RGB."""
     from PIL import Image
 
-    if picture.mode in ("I", "I;16", "I;16B", "I;16L"):
-        values = np.asarray(picture).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise BadValue(
-                row, "the image has more than 16 bits per pixel", got=named(cell), fix="save it with 8 or 16"
-            )
-        picture = Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    if picture.mode in _DEEP:
+        low, high = levels
+        values, width = _values(picture, cell, row).clip(low, high) - low, max(high - low, 1)
+        picture = Image.fromarray(((values * 255 + width // 2) // width).astype(np.uint8))
     if picture.mode == "F":
         raise BadValue(row, "the image's pixels are floats, whose range is not known", got=named(cell),
                        fix="save it with 8 or 16 bits")  # fmt: skip

@@ -1,7 +1,7 @@
 """The fitted preprocessing: from raw columns to a network's inputs, without the data it was fitted on.
 
 All number and category columns are concatenated into one input, `table`. Every other column is an input of its own,
-named after its kind: `tokens`, `image`, `series`, `vector` (`tokens_NAME` and so on if there are several).
+named after its kind: `tokens`, `image`, `series`, `vector` (`tokens_NAME` … if there are several: `keys.py`).
 The state is JSON; it names kinds, never code.
 """
 
@@ -22,10 +22,12 @@ from weftnet.data.content import Content, located
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field, fields_of
 from weftnet.data.infer import Spec, make
+from weftnet.data.keys import input_names
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
 from weftnet.data.kinds._tokens import PAD
 from weftnet.data.order import Rows
+from weftnet.data.ways import read_as
 from weftnet.errors import DataError, closest
 
 #: a batch is never trimmed shorter than this, so that kernels of usual sizes still fit
@@ -81,7 +83,9 @@ class Preprocessing:
             fitted[name] = kind
             notes += sampled + fitting.findings(content, name, train, kind)
         if not fitted:
-            raise DataError("no column is left to learn from", where=content.source)
+            first = next((name for name in content.columns if name != content.target), "")
+            fix = f"say what a column is: {read_as(first, 'text')}" if first else "choose another target"
+            raise DataError("no column is left to learn from", where=content.source, got="; ".join(notes), fix=fix)
         return cls(MappingProxyType(fitted), target), notes
 
     @cached_property
@@ -90,8 +94,7 @@ class Preprocessing:
         table = tuple(name for name, kind in self.columns.items() if isinstance(kind, Cell))
         series = tuple(name for name, kind in self.columns.items() if isinstance(kind, Channel))
         others = {name: kind.signal.kind for name, kind in self.columns.items() if not isinstance(kind, Cell | Channel)}
-        kinds = list(others.values())
-        named = {kind if kinds.count(kind) == 1 else f"{kind}_{name}": (name,) for name, kind in others.items()}
+        named = {name: (column,) for column, name in input_names(others).items()}
         return ({"table": table} if table else {}) | ({"series": series} if series else {}) | named
 
     @cached_property
@@ -122,7 +125,8 @@ class Preprocessing:
         Raises:
             DataError: a column is missing, the columns differ in length, or a value can't be used.
         """
-        own = {columns[0]: raw[name] for name, columns in self.inputs.items() if len(columns) == 1 and name in raw}
+        second = {name: own[0] for name, own in self.inputs.items() if len(own) == 1 and name not in self.columns}
+        own = {column: raw[name] for name, column in second.items() if name in raw}
         columns = {name: _array(values) for name, values in {**raw, **own}.items() if name in self.columns}
         lengths = {name: len(values) if values.ndim else 0 for name, values in columns.items()}
         if len({*lengths.values()}) > 1 or 0 in lengths.values():

@@ -20,7 +20,7 @@ from weftnet.data.batch import Batch, fits, moved
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
-from weftnet.data.kinds._kind import Kind, Masked
+from weftnet.data.kinds._kind import Cell, Kind, Masked
 from weftnet.data.kinds.several import Several
 from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
@@ -28,6 +28,7 @@ from weftnet.data.request import Request
 from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.data.splitting import excluded_column, keys_of, split_rows
 from weftnet.data.stored import Stored, is_array
+from weftnet.data.suspects import suspects
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
 from weftnet.errors import DataError, SettingError
 
@@ -83,6 +84,13 @@ class RowData(Data):
         """The fitted kind of each input that is a single column."""
         columns = self.preprocessing.columns
         return {name: columns[own[0]] for name, own in self.preprocessing.inputs.items() if len(own) == 1}
+
+    @property
+    def may_be_targets(self) -> tuple[str, ...]:
+        """The columns of a table of which none is the target, unless it is one of texts or files alone."""
+        own = self.preprocessing.columns
+        table = len(own) > 1 or any(isinstance(kind, Cell) for kind in own.values())
+        return tuple(own) if table and self.target is None else ()
 
     def rows(self, split: str) -> Tensor:
         """Row numbers of a split, ascending."""
@@ -251,6 +259,7 @@ def _fitted(content: Content, request: Request) -> Prepared:
     if isinstance(request.splits, Mapping) and request.splits.get("by") == "group":
         notes.append(grouped.summary(splits, keys_of(content, request.splits), request.splits["column"]))
     notes += target_notes(content, target)
+    notes += suspects(content, preprocessing, splits)
     return preprocessing, splits, notes + checks.findings(content, preprocessing, splits)
 
 
@@ -267,7 +276,7 @@ def _compared(content: Content, request: Request) -> list[str] | None:
     """The columns in which rows are compared, if they are: those that are not left out."""
     if request.state is not None:
         return request.state.get("duplicates")
-    out = {name for name, spec in request.kinds.items() if spec is None}
+    out = {name for name, spec in request.kinds.items() if spec is None} | (content.aside - set(request.kinds))
     return [name for name in content.columns if name not in out] if request.duplicates == "group" else None
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.content import Content, located
+from weftnet.data.index_columns import index_aside
 from weftnet.data.infer import Spec, either, make, recognise
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Kind, Packable
@@ -17,7 +18,7 @@ from weftnet.errors import DataError
 
 
 def with_target(content: Content, target: str | None, state: Mapping[str, Any] | None) -> Content:
-    """The content with its target named by a person or a state, otherwise by the source.
+    """The content with its target named by a person or a state, otherwise by the source; an index is put aside.
 
     Raises:
         DataError: there is no such column.
@@ -26,7 +27,8 @@ def with_target(content: Content, target: str | None, state: Mapping[str, Any] |
         raise missing_column(target, list(content.columns), content.source)
     if state is not None:  # new rows to predict need not have a target
         target = state["target"] if state["target"] in content.columns else None
-    return replace(content, target=target or content.target)
+    content = replace(content, target=target or content.target)
+    return content if state is not None else index_aside(content)
 
 
 def target_values(content: Content) -> NDArray[Any]:

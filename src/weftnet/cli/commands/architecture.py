@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from weftnet.cost.communication import Together
 
 
+def is_file(name: str) -> bool:
+    """Whether a name is meant as a file."""
+    return Path(name).suffix in (".yaml", ".yml", ".json") or Path(name).is_file()
+
+
+def is_written(name: str) -> bool:
+    """Whether a name is an architecture by itself: a file, or an entry of the zoo; others only data can propose."""
+    return is_file(name) or name in ZOO
+
+
 def architecture_of(name: str) -> Architecture:
     """An architecture file, or a zoo entry with its own defaults.
 
@@ -31,7 +41,7 @@ def architecture_of(name: str) -> Architecture:
         ArchitectureError: the file has faults.
         SettingError: there is neither a file nor an entry of that name.
     """
-    if Path(name).suffix in (".yaml", ".yml", ".json") or Path(name).is_file():
+    if is_file(name):
         return load(name)
     return zoo_entry(name, {})
 
@@ -87,11 +97,13 @@ def check_command(
 
     console = Console()
     signals = signals_of(inputs)
-    is_file = Path(arch).suffix in (".yaml", ".yml", ".json") or Path(arch).is_file()
-    architecture, faults = read(arch) if is_file else (architecture_of(arch), [])
+    architecture, faults = read(arch) if is_file(arch) else (None, [])
+    if not is_file(arch) and (data is None or is_written(arch)):
+        architecture = architecture_of(arch)
     chosen = None
     if data is not None:
         from weftnet.cli.commands.choosing import Choice, choose, task_for
+        from weftnet.compete.propose import offered
         from weftnet.data import open_data
 
         opened = open_data(data, **options)
@@ -101,9 +113,12 @@ def check_command(
             Console(stderr=True).print(f"task    {choice}", highlight=False, markup=False, soft_wrap=True)
         chosen = task_for(opened, choice.name, {})
         signals = signals or opened.signals
+        if not is_file(arch):  # as `fit` would train it
+            offers = offered(signals, choice.name)
+            architecture = offers[arch].architecture if arch in offers else architecture_of(arch)
         figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
     if fix:
-        if not is_file:
+        if not is_file(arch):
             raise SettingError("only a file can be fixed", got=arch)
         for line in fix_file(arch, signals):
             console.print(f"[green]fixed[/green] {line}", highlight=False)

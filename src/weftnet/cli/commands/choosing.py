@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from weftnet.architecture.spec import Architecture
 from weftnet.data import Data
+from weftnet.data.ways import target
 from weftnet.errors import DataError, SettingError, WeftnetError, closest
 from weftnet.tasks import TASKS
 from weftnet.tasks._task import Task
@@ -45,12 +46,15 @@ def choose(data: Data, architectures: Sequence[Architecture] = ()) -> Choice:
     """The task whose parts the architectures have; of several, or without any, the one that the data suit best.
 
     Raises:
-        DataError: no task suits the data; the message says why each does not.
+        DataError: no task suits the data, and the message says why each does not; or they are a table without a
+            target, and the message lists its columns.
     """
     names = _with_parts(architectures)
     if architectures and len(names) == 1:
         return Choice(names[0])
     sure = {name: cast(float, TASKS.get(name).suits(data)) for name in names}
+    if data.may_be_targets:
+        raise _asked(data, [name for name in names if sure[name]])
     best, *others = sorted(names, key=lambda name: (-sure[name], name))
     if not sure[best]:
         reasons = "".join(f"\n  {name}: {_reason(data, name)}" for name in names)
@@ -66,6 +70,14 @@ def _with_parts(architectures: Sequence[Architecture]) -> list[str]:
     parts = {frozenset(architecture.parts) for architecture in architectures}
     names = TASKS.names()
     return [name for name in names if {frozenset(TASKS.get(name).parts)} == parts] or names
+
+
+def _asked(data: Data, without: Sequence[str]) -> DataError:
+    """That a table's target has to be named; other tasks have to be, too."""
+    ways = [target(data.may_be_targets[-1]), *(f"--task {name}, which needs no target" for name in without)]
+    columns = ", ".join(map(repr, data.may_be_targets))
+    return DataError("no column is named as the target", where=data.name, expected=f"one of {columns}",
+                     fix="; or ".join(ways))  # fmt: skip
 
 
 def _reason(data: Data, name: str) -> str:

@@ -42,14 +42,15 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
             head, rows = column_table(data)
             columns = {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
         document = {
-            "name": data.name, "source": data.source, "fingerprint": data.fingerprint, "task": task and task.name,
+            "name": data.name, "source": data.source, "fingerprint": data.fingerprint,
+            "task": getattr(task, "name", None),
             "signals": {name: signal.text() for name, signal in data.signals.items()}, "sizes": data.sizes,
             "columns": columns, "notes": data.notes,
         }  # fmt: skip
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return
     console = Console()
-    facts_of(console, data, str(task) if task else "none suits")
+    facts_of(console, data, str(task))
     if isinstance(data, RowData):
         head, rows = column_table(data)
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -67,9 +68,9 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
             console.print(f"\npage    {write_dataset(data, out)}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _choice(data: Data) -> Choice | None:
-    """The task that suits the data, if any does."""
+def _choice(data: Data) -> Choice | str:
+    """The task that suits the data, or what is missing for one to do so."""
     try:
         return choose(data)
-    except DataError:
-        return None
+    except DataError as error:
+        return f"none yet: {error.fix}"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from weftnet.base import lock
 from weftnet.base.files import write_json
 from weftnet.base.memory import held
 from weftnet.base.replacing import protect
-from weftnet.cli.commands.architecture import architecture_of
+from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, task_for
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, following, plan, summary, troubles
@@ -24,7 +25,7 @@ from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import LENGTHS, Job, Outcome, Terms, jobs_of
 from weftnet.compete.latency import latency
 from weftnet.compete.pool import run_jobs
-from weftnet.compete.propose import propose
+from weftnet.compete.propose import offered, propose
 from weftnet.compete.prospects import Memory, Prospect, left_out, prospects
 from weftnet.data import Data, open_data
 from weftnet.errors import SettingError, WeftnetError
@@ -167,13 +168,14 @@ def entries_of(options: FitOptions) -> Entries:
     if len(lengths) > 1:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(lengths))
     start = None if options.start is None else start_from(options.start)
-    named = candidates_of(options.archs) or ([] if start is None else [start_candidate(start)])
     data = open_data(options.source, **options.data, fitted=None if start is None else start.fitted())
-    architectures = [candidate.architecture for candidate in named]
+    written = candidates_of([arch for arch in options.archs if is_written(arch)])
+    started = [] if options.archs or start is None else [start_candidate(start)]
+    architectures = [candidate.architecture for candidate in written + started]
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name
     task = task_for(data, name, options.task_settings)
-    candidates = named or propose(data.signals, name)
+    candidates = candidates_of(options.archs, offered(data.signals, name)) or started or propose(data.signals, name)
     recipe = dict(options.recipe)
     if not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
@@ -187,14 +189,20 @@ def facts(folder: Path, prospects: Sequence[Prospect], outcomes: Sequence[Outcom
     return {each.name: {**each.facts(), "latency": latency(folder, each.name, outcomes)} for each in prospects}
 
 
-def candidates_of(archs: Sequence[str]) -> list[Candidate]:
+def candidates_of(archs: Sequence[str], offers: Mapping[str, Candidate] = MappingProxyType({})) -> list[Candidate]:
     """The named architectures as candidates, each called by its file's stem.
+
+    A name that the shortlist offers is that candidate, with its sizes and its recipe; another one of the zoo has its
+    own defaults.
 
     Raises:
         WeftnetError: some have faults; the message lists those of all.
     """
     candidates, wrong = [], []
     for arch in archs:
+        if arch in offers and not Path(arch).is_file():
+            candidates.append(offers[arch])
+            continue
         try:
             why = f"from {arch}" if Path(arch).is_file() else "from the zoo"
             candidates.append(Candidate(Path(arch).stem, architecture_of(arch), {}, why))

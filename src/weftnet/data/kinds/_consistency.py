@@ -25,10 +25,16 @@ def contradiction(kind: Any) -> str:
         values = list(map(str, getattr(kind, name, [])))
         if len(set(values)) < len(values):
             return f"{name}: an entry occurs twice"
+    if getattr(kind, "deep", None) is not None and not _levels(kind.deep):
+        return "deep: expected two levels of 16 bits, ascending"
     edges = getattr(kind, "edges", [])
     if len(edges) == 1 or any(low >= high for low, high in pairwise(edges)):
         return "edges: expected ascending numbers"
     return _type(getattr(kind, "dtype", "")) or _sizes(kind)
+
+
+def _levels(deep: list[int]) -> bool:
+    return len(deep) == 2 and 0 <= deep[0] <= deep[1] < 2**16
 
 
 def _type(name: str) -> str:

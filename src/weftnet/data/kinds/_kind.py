@@ -48,6 +48,9 @@ class Kind(ABC):
     as_target: ClassVar[Mapping[str, Any]] = {}
     """Settings that have other defaults where the column is a target."""
 
+    earlier: ClassVar[Mapping[str, Any]] = {}
+    """What fields stand for that states written before these fields existed don't have."""
+
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
         """How sure it is, from 0 to 1, that a column is of this kind; 0 if it has to be named.
@@ -135,6 +138,11 @@ class Kind(ABC):
     def unknown(self, values: Any) -> int:
         """How many of some raw values were not known when it was fitted, and are read like rare ones."""
         return 0
+
+    @property
+    def finer(self) -> Mapping[str, Any] | None:
+        """The kind, as people write it, whose parts of a value are smaller and so known more often; None if none is."""
+        return None
 
     def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
         """Encoded values in a batch, and their mask, where the image they belong to is moved: unchanged by default."""
@@ -266,6 +274,7 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
         DataError: the state is of another kind, fields are unknown or missing without a default, a value is of the
             wrong type, or the fields contradict each other.
     """
+    state = {**getattr(cls, "earlier", {}), **state}
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
     needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
     present = set(state) - {"kind"}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from weftnet.base.figures import Curve, Picture
 from weftnet.data.media import is_picture, named
-from weftnet.data.pictures import outlines, pictures
+from weftnet.data.pictures import LEVELS, outlines, pictures
 
 #: pixels of a thumbnail's longer side, points of a curve
 _SIDE, _POINTS = 96, 240
@@ -17,10 +17,10 @@ def thumbnail(value: Any) -> Picture:
     """An image: an array, or a file, made smaller."""
     if isinstance(value, np.ndarray):
         return Picture(_bytes(value))
-    ((height, width, grey),) = outlines([value])
+    ((height, width, grey, levels),) = outlines([value])
     share = min(1.0, _SIDE / max(height, width))
     size = max(1, round(height * share)), max(1, round(width * share))
-    (picture,) = pictures([value], size, grey=grey, resize="stretch")
+    (picture,) = pictures([value], size, grey=grey, resize="stretch", levels=levels or LEVELS)
     name = "" if isinstance(value, bytes) or is_picture(value) else named(value).rpartition("/")[2]
     return Picture(np.asarray(picture), name)
 

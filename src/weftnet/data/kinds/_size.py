@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 _EQUAL, _MIXED, _STEP = 512, 64, 8
+#: change of the proportions that nobody sees
+_PROPORTION = 0.02
 
 
 def check_size(kind: str, size: int | list[int]) -> None:
@@ -31,11 +33,16 @@ def one_size(sizes: Sequence[tuple[int, int]], wanted: int | list[int]) -> tuple
     """
     if wanted:
         height, width = wanted if isinstance(wanted, list) else (wanted, wanted)
-        return (height, width), ""
+        changed = any(abs(high * width - wide * height) > _PROPORTION * wide * height for high, wide in sizes)
+        return (height, width), _all(sizes, height, width) if changed else ""
     if len(set(sizes)) == 1 and max(sizes[0]) <= _EQUAL:
         return sizes[0], ""
     median = np.median(np.array(sizes), 0)
     reduced = median * min(1.0, _MIXED / median.max())
     height, width = (max(round(side / _STEP), 1) * _STEP if side > _STEP else max(round(side), 1) for side in reduced)
+    return (height, width), _all(sizes, height, width)
+
+
+def _all(sizes: Sequence[tuple[int, int]], height: int, width: int) -> str:
     spans = [f"{min(sides)} to {max(sides)}" for sides in zip(*sizes, strict=True)]
-    return (height, width), f"{spans[0]} pixels high and {spans[1]} wide; all are resized to {height}×{width}"
+    return f"{spans[0]} pixels high and {spans[1]} wide; all are resized to {height}×{width}"

@@ -19,6 +19,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import Kind, refuse
 from weftnet.data.kinds._raw import RawColumn, few_wholes
+from weftnet.data.ways import leave_out
 from weftnet.data.wires import LabelWire
 
 Label = int | str
@@ -62,7 +63,7 @@ class Category(Kind):
         """Whether it is like an identifier, is constant, or has many rare labels."""
         distinct = _distinct(chunks)
         if distinct > max(20, 0.9 * rows):
-            return [f"{name}: nearly every row differs, like an identifier; leave it out by kinds={{{name!r}: None}}"]
+            return [f"{name}: nearly every row differs, like an identifier; {leave_out(name)}"]
         if distinct > len(self.labels):
             many = "more than " * (distinct > _DISTINCT)
             return [

@@ -14,8 +14,9 @@ that the longer is at most 64, and rounded to a multiple of eight. Grey if every
 A column fitted on arrays accepts files too: black … white become 0 … white of the arrays (see `white`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Picture
+from weftnet.data.kinds._image_notes import resized, shallow
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments, moments_of, numeric
 from weftnet.data.kinds._moves import Moves, Moving
@@ -30,7 +32,8 @@ from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._show import thumbnail
 from weftnet.data.kinds._size import check_size, one_size
 from weftnet.data.media import IMAGES, are_files, is_picture
-from weftnet.data.pictures import Resize, outlines, pictures
+from weftnet.data.pictures import LEVELS, Resize, outlines, pictures
+from weftnet.data.ways import read_as
 from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
@@ -49,7 +52,10 @@ class Image(Kind):
         size: of files: the side, or height and width; 0 to choose from the training images.
         mode: of files: "auto", "grey" or "colour".
         resize: of files: "stretch" or "crop".
+        levels: of files of 16 bits: what becomes black and white; [] for the lowest and highest of the training images.
     """
+
+    earlier: ClassVar[Mapping[str, Any]] = {"deep": list(LEVELS)}
 
     words: ClassVar[bool] = False
     packages: ClassVar[tuple[str, ...]] = ("Pillow",)
@@ -59,12 +65,14 @@ class Image(Kind):
     size: int | list[int] = 0
     mode: str = "auto"
     resize: str = "stretch"
+    levels: list[int] = field(default_factory=list)
     layout: str = field(default="", init=False)
     sizes: list[int] = field(default_factory=list, init=False)
     shift: list[float] = field(default_factory=list, init=False)
     scale: list[float] = field(default_factory=list, init=False)
     dtype: str = field(default="", init=False)
     bounds: list[float] = field(default_factory=list, init=False)
+    deep: list[int] = field(default_factory=lambda: list(LEVELS), init=False)
 
     def __post_init__(self) -> None:
         for name, setting, known in (
@@ -76,7 +84,9 @@ class Image(Kind):
             if setting not in known:
                 raise ValueError(f"image: {name}: expected one of {', '.join(known)}, got {setting!r}")
         check_size("image", self.size)
-        self.notices: list[str] = []
+        if self.levels and not (len(self.levels) == 2 and LEVELS[0] <= self.levels[0] < self.levels[1] <= LEVELS[1]):
+            raise ValueError(f"image: levels: expected [low, high] within 0 to 65535, got {self.levels!r}")
+        self.notices: list[Callable[[str], str]] = []
 
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
@@ -90,7 +100,7 @@ class Image(Kind):
 
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
         """What sizes and colours were made equal."""
-        return [f"{name}: {notice}" for notice in self.notices]
+        return [f"{name}: {notice(name)}" for notice in self.notices]
 
     def picture(self, value: Any) -> Picture:
         """A thumbnail."""
@@ -195,14 +205,15 @@ class Image(Kind):
 
     def _fit_files(self, files: Any) -> Self:
         headers = list(outlines(files))
-        greys = sum(grey for _, _, grey in headers)
+        greys = sum(each.grey for each in headers)
         grey = self.mode == "grey" or (self.mode == "auto" and greys == len(headers))
         self.layout, self.dtype = _FILE, "uint8"
-        size, notice = one_size([(height, width) for height, width, _ in headers], self.size)
-        if notice:
-            self.notices.append(
-                f"images are {notice} ({self.resize}); another size: {{'image': {{'size': [height, width]}}}}"
-            )
+        size, notice = one_size([(each.height, each.width) for each in headers], self.size)
+        if notice and not (self.size and self.resize == "crop"):
+            self.notices.append(partial(resized, notice, size, self.resize))
+        if found := [each.levels for each in headers if each.levels]:
+            self.deep = self.levels or [min(low for low, _ in found), max(high for _, high in found)]
+            self.notices.append(partial(shallow, len(found), self.deep))
         self.sizes = [1 if grey else 3, *size]
         counts = np.zeros((self.sizes[0], 256))
         for picture in self._pictures(files):
@@ -214,12 +225,14 @@ class Image(Kind):
         std = np.sqrt((counts * (levels - mean[:, None]) ** 2).sum(1) / total)
         self._scale_by(mean.tolist(), np.where(std > 0, std, 1.0).tolist())
         if self.mode == "auto" and not grey and greys:
-            self.notices.append(f"{greys} of {len(headers)} training images are grey, read as colour")
+            mixed = f"{greys} of {len(headers)} training images are grey, read as colour"
+            self.notices.append(lambda name: f"{mixed}; all as grey: {read_as(name, {'image': {'mode': 'grey'}})}")
         return self
 
     def _pictures(self, files: Any) -> Any:
         size = self.sizes[1], self.sizes[2]
-        return pictures(files, size, grey=self.sizes[0] == 1, resize=cast(Resize, self.resize))
+        grey, resize = self.sizes[0] == 1, cast(Resize, self.resize)
+        return pictures(files, size, grey=grey, resize=resize, levels=(self.deep[0], self.deep[1]))
 
     def _decoded(self, files: list[Any]) -> NDArray[np.uint8]:
         """(files, channels, height, width): their pixels, resized to one size."""

@@ -9,12 +9,14 @@ Every text consists of bytes, so nothing is unknown and `decode` restores every 
 (length, padding and trimming are as in `_tokens.py`). Tokens do not cross word boundaries.
 Source: R. Sennrich, B. Haddow, A. Birch, Neural machine translation of rare words with subword units, 2016,
 https://arxiv.org/abs/1508.07909; on bytes: A. Radford and others, Language models are unsupervised multitask learners,
-2019, whose pattern splits texts into words.
+2019, whose pattern splits texts into words; here marks belong to the letters before them, so that
+नमस्ते is whole.
 The library `tokenizers` (extra `text`) does the fitting and the encoding, from the merges in the state: no tokeniser
 file is ever read.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -29,6 +31,8 @@ from weftnet.data.kinds._tokens import SPECIALS, UNKNOWN, as_text, padded, usual
 from weftnet.errors import DataError
 
 _BYTES = 256
+#: GPT-2's pattern of a word, with marks among the letters, and joiners between them
+_WORD = r"'(?:s|t|re|ve|m|ll|d)| ?[\p{L}\p{M}\x{200c}\x{200d}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 
 @dataclass
@@ -40,13 +44,17 @@ class Subwords(Kind):
         least: times a pair must occur in the training rows to become a token.
         length: tokens kept of a text; 0 to choose from the training rows.
         trim: whether batches are cut to their longest text.
+        rule: of where words end: 2, or 1, GPT-2's own, which splits words of scripts with combining marks.
     """
+
+    earlier: ClassVar[Mapping[str, Any]] = {"rule": 1}
 
     packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
     most: int = 4000
     least: int = 2
     length: int = 0
     trim: bool = True
+    rule: int = 2
     vocabulary: list[str] = field(default_factory=list, init=False)
     merges: list[list[str]] = field(default_factory=list, init=False)
     time: int = field(default=1, init=False)
@@ -62,7 +70,7 @@ class Subwords(Kind):
         """Merges, vocabulary and length."""
         texts = _texts(values)
         tokenizers = _library()
-        learner = _on_bytes(tokenizers.models.BPE())
+        learner = _on_bytes(tokenizers.models.BPE(), self.rule)
         trainer = tokenizers.trainers.BpeTrainer(
             vocab_size=self.most,
             min_frequency=self.least,
@@ -123,7 +131,7 @@ class Subwords(Kind):
             model = _library().models.BPE(vocab=index, merges=[(first, second) for first, second in self.merges])
         except Exception as fault:  # the library raises no narrower class
             raise DataError("the merges don't fit the vocabulary of subwords", got=str(fault)) from None
-        return _on_bytes(model)
+        return _on_bytes(model, self.rule)
 
 
 def _texts(values: Any) -> list[str]:
@@ -143,11 +151,13 @@ def _library() -> Any:
     return need("tokenizers", extra="text", what="reading texts as subwords")
 
 
-def _on_bytes(model: Any) -> Any:
+def _on_bytes(model: Any, rule: int) -> Any:
     """A tokeniser with this model on the bytes of words, and its decoder."""
     tokenizers = _library()
     tokenizer = tokenizers.Tokenizer(model)
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    of_bytes = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=rule == 1)
+    words = tokenizers.pre_tokenizers.Split(tokenizers.Regex(_WORD), "isolated")
+    tokenizer.pre_tokenizer = of_bytes if rule == 1 else tokenizers.pre_tokenizers.Sequence([words, of_bytes])
     tokenizer.decoder = tokenizers.decoders.ByteLevel()
     return tokenizer
 

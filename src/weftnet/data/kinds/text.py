@@ -1,6 +1,7 @@
 """Text: words or characters as indices, padded at the end.
 
     words: lower case; runs of letters and digits, and single other characters:  "Don't!" → don ' t !
+           of scripts without blanks each letter (`_writing.py`):  很好。 → 很 好 。
     0 = padding, 1 = unknown, then the vocabulary, most frequent first
 
 Length, padding and trimming are as in `_tokens.py`: an empty text becomes one unknown token.
@@ -9,9 +10,9 @@ A network that flattens the time axis needs batches of full length: `trim=False`
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,10 @@ from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._tokens import PAD, SPECIALS, UNKNOWN, as_text, padded, usual_length
+from weftnet.data.kinds._writing import count_of_words, words_of
 
 _WORDS = 3.0
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_FIRST = re.compile(r"\w+|[^\w\s]")  # how words were split at first
 
 
 @dataclass
@@ -36,13 +38,17 @@ class Text(Kind):
         least: times a token must occur in the training rows.
         length: tokens kept of a text; 0 to choose from the training rows.
         trim: whether batches are cut to their longest text.
+        rule: of splitting words: 2, or 1, as before there was another: any letters that touch are a word.
     """
+
+    earlier: ClassVar[Mapping[str, Any]] = {"rule": 1}
 
     level: str = "words"
     most: int = 20000
     least: int = 2
     length: int = 0
     trim: bool = True
+    rule: int = 2
     vocabulary: list[str] = field(default_factory=list, init=False)
     time: int = field(default=1, init=False)
 
@@ -60,7 +66,7 @@ class Text(Kind):
         if column.target or not column.single or column.first.dtype.kind in "fiub" or not column.sample:
             return 0.0
         texts = [str(value) for value in column.sample]
-        words = sum(len(text.split()) for text in texts) / len(texts)
+        words = sum(map(count_of_words, texts)) / len(texts)
         differ = len(set(texts)) > len(texts) / 2
         return min(0.8, max(0.2, 0.5 + 0.2 * (words - _WORDS) + 1e-9)) if differ else 0.2
 
@@ -114,7 +120,14 @@ class Text(Kind):
     def split(self, value: Any) -> list[str]:
         """The tokens of one text."""
         text = as_text(value)
-        return _TOKEN.findall(text.lower()) if self.level == "words" else list(text)
+        if self.level == "characters":
+            return list(text)
+        return words_of(text) if self.rule > 1 else _FIRST.findall(text.lower())
+
+    @property
+    def finer(self) -> Mapping[str, Any] | None:
+        """Characters."""
+        return {"text": {"level": "characters"}} if self.level == "words" else None
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -118,6 +118,17 @@ def class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
     return {}
 
 
+def index_names(metadata: Mapping[bytes, bytes] | None) -> set[str]:
+    """The columns that pandas wrote a table's index to, as a schema says."""
+    import json
+
+    try:
+        names = json.loads((metadata or {}).get(b"pandas", b"{}"))["index_columns"]
+        return {name for name in names if isinstance(name, str)}
+    except (ValueError, KeyError, TypeError):
+        return set()
+
+
 def _plain(array: Any) -> Any:
     """One array without extension types, dictionaries and slices of offsets."""
     import pyarrow as pa

@@ -3,14 +3,14 @@ Hub lays it:
 
     train-00000-of-00002.parquet, test-00000-of-00001.parquet        the name begins with its split
     train/0000.parquet, test/0000.parquet                            the folder is named for its split
+    label=cat/part-0.parquet, label=dog/part-0.parquet               what the folders say is a column (`_layout.py`)
 
 Files that name no split are one set. For how types are read see `_arrow.py`.
 """
 
 import hashlib
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from weftnet.base.foreign import reading
 from weftnet.base.limits import limit as limit_of
 from weftnet.data.columns import Column, Columns
-from weftnet.data.content import Content, short_name, split_named
+from weftnet.data.content import Content, short_name
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.order import Rows
 from weftnet.data.read import LIMIT, Unpacked, budget, read_bytes, suffixes, too_large
-from weftnet.data.sources._arrow import ArrowReader, class_names
+from weftnet.data.sources._arrow import ArrowReader, class_names, index_names
+from weftnet.data.sources._layout import key_values, keys_of, split_of, table_files
 from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import block_bytes
 from weftnet.errors import DataError, closest
@@ -71,7 +72,9 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
     for file, split in files.items():
         raw = read_bytes(file, limit)
         digest.update(raw)
-        table = _table(file, raw, columns, min(room, budget(limit, len(raw))))
+        keys = keys_of(file, path) if path.is_dir() else {}
+        own = None if columns is None else [name for name in columns if name not in keys]
+        table = _keyed(_table(file, raw, own, min(room, budget(limit, len(raw)))), keys, columns)
         room -= max(len(raw), table.nbytes)
         if tables and table.schema.names != tables[0].schema.names:
             raise _differ(file, tables[0].schema.names, table.schema.names)
@@ -95,14 +98,21 @@ def stream(
     splits: dict[str | None, list[Rows]] = {}
     unpacked: list[Path] = []
     readers: dict[str, ArrowReader] = {}
+    keys: dict[str, list[str | None]] = {}
+    counts: list[int] = []
     for file, split in files.items():
         plain = folder / f"{len(unpacked)}{suffixes(file)[0]}" if suffixes(file)[1] else file
         room -= _digest(file, plain, limit, digest)
         if room < 0:
             raise too_large(path, limit or limit_of("bytes"))
         unpacked.append(plain)
-        _inspect(path, file, plain, columns, memory, readers)
+        held = keys_of(file, path) if path.is_dir() else {}
+        own = None if columns is None else [name for name in columns if name not in held]
+        _inspect(path, file, plain, own, memory, readers)
         size = next(iter(readers.values())).rows - count
+        counts.append(size)
+        for name, word in held.items():
+            keys.setdefault(name, []).append(word)
         splits.setdefault(split, []).append(np.arange(count, count + size))
         count += size
     if not count:
@@ -114,7 +124,10 @@ def stream(
                 with _located(path, name):
                     yield readers[name].array(batch.column(0))
 
-    on_disk = {name: Column(partial(blocks, name), count) for name in readers}
+    on_disk: dict[str, Column | NDArray[Any]] = {name: Column(partial(blocks, name), count) for name in readers}
+    for name, words in keys.items():
+        if name not in readers and (columns is None or name in columns):
+            on_disk[name] = key_values(words, counts)
     targets = [name for name, reader in readers.items() if reader.labels]
     rows = {str(split): np.concatenate(several) for split, several in splits.items()}
     return Content(
@@ -127,7 +140,17 @@ def stream(
         typed=True,
         splits={} if None in splits or len(rows) < 2 else rows,
         first=1,
+        aside=frozenset(index_names(next(_batches(unpacked[0], None, 1, schema=True)).metadata) & set(readers)),
     )
+
+
+def _keyed(table: Any, keys: Mapping[str, str | None], columns: Sequence[str] | None) -> Any:
+    """A file's table with the columns that its folders hold, of those that are to be read."""
+    for name, word in keys.items():
+        if name not in table.column_names and (columns is None or name in columns):
+            values = key_values([word], [len(table)])
+            table = table.append_column(name, [values.tolist()])
+    return table
 
 
 def _digest(file: Path, plain: Path, limit: int, digest: Any) -> int:
@@ -226,21 +249,17 @@ def of_table(table: Any, path: Path, fingerprint: str, splits: dict[str, Any]) -
         typed=True,
         splits=splits,
         first=1,
+        aside=frozenset(index_names(table.schema.metadata) & set(columns)),
     )
 
 
 def parquet_files(path: Path) -> dict[Path, str | None]:
     """The Parquet files of a folder with their splits, ordered by split."""
-    files = [file for pattern in ("*", "*/*") for file in sorted(path.glob(pattern)) if suffixes(file)[0] == ".parquet"]
-    splits = {file: split_of(file, path) for file in files}
+    inside = [file for each in sorted(path.glob("*/*")) if suffixes(file := each)[0] == ".parquet" and file.is_file()]
+    files = dict.fromkeys([*table_files(path, ENDINGS[:1]), *inside])
+    splits = {file: split_of(file, path) for file in files if not file.name.startswith(".")}
     order = ("train", "validation", "test", None)
     return dict(sorted(splits.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
-
-
-def split_of(file: Path, root: Path) -> str | None:
-    """The split that a file's name or folder names."""
-    word = re.split(r"[-_.]", file.name)[0]
-    return split_named(word) or (split_named(file.parent.name) if file.parent != root else None)
 
 
 def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int) -> Any:

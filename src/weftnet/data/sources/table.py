@@ -2,7 +2,8 @@
 
 Every value is read as a word first; its kind is inferred from the training rows (`infer.py`), so that a stray word in a
 column of numbers is reported with its row. Empty, NA, N/A, nan, null, none and ? are missing values.
-Rows are counted as in a spreadsheet: the header is row 1.
+Rows are counted as in a spreadsheet: the header is row 1. A first line `sep=;` names the delimiter, as Excel writes it.
+A column without a name is called `Unnamed: 0`, by its place, as pandas calls it.
 """
 
 import csv
@@ -11,6 +12,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,13 @@ from weftnet.base.limits import exceeded
 from weftnet.base.limits import limit as limit_of
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content, fingerprint, short_name
-from weftnet.data.kinds.number import MISSING
+from weftnet.data.headers import called, named_delimiter
+from weftnet.data.kinds.number import MISSING, floats
 from weftnet.data.media import is_picture
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
 from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import Spool, block_bytes
+from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 ENDINGS = (".csv", ".tsv")
@@ -34,6 +38,8 @@ ENDINGS = (".csv", ".tsv")
 NAMES_FILES = True
 #: bytes in memory for each byte of the file: every value is a word of its own
 WEIGHT = 10
+#: rows in which the names of the header are looked for
+_LOOK = 1000
 
 
 def opens(place: Place) -> float:
@@ -62,12 +68,16 @@ def read(
         DataError: the file is empty, ragged, or not of this encoding.
     """
     text = read_text(path, limit, encoding)
-    delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
     if not text.strip():
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
-    names = list(columns) if columns else _names(io.StringIO(text), delimiter, path) or [""]
+    named, skip = named_delimiter(text)
+    delimiter = delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ",")
+    lines = io.StringIO(text, newline="")
+    for _ in range(skip):
+        lines.readline()
+    names = list(columns) if columns else called(_names(lines, delimiter, path) or [""])
     _check_names(names, path, delimiter)
-    parsed = _parse(text, names, delimiter, bool(columns), path)
+    parsed = _parse(text, names, delimiter, skip, bool(columns), path)
     if not len(next(iter(parsed.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
     return Content(
@@ -76,8 +86,29 @@ def read(
         parsed,
         hashlib.sha256(text.encode()).hexdigest(),
         table=True,
-        first=1 if columns else 2,
+        first=skip + (1 if columns else 2),
+        notes=() if columns else _looks_like_data(names, {name: column[:_LOOK] for name, column in parsed.items()}),
     )
+
+
+def _looks_like_data(names: list[str], columns: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
+    """A note where most names are numbers, or values of their own column: then the header may be missing."""
+
+    def is_value(name: str) -> bool:
+        return name.strip().lower() in MISSING or _is_number(name) or name in columns[name].tolist()
+
+    if 2 * sum(map(is_value, names)) <= len(names):
+        return ()
+    shown, given = ", ".join(map(repr, names[:3])), [f"column_{place}" for place in range(1, len(names) + 1)]
+    return (f"the first row looks like data ({shown}); if it is, name the columns: {setting('columns', given)}",)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        floats(np.array([word], dtype=object))
+    except DataError:
+        return False
+    return True
 
 
 def hold(raw: Mapping[str, Any], source: str) -> Content:
@@ -121,7 +152,11 @@ def _check_names(names: list[str], path: Path, delimiter: str) -> None:
     for number, name in enumerate(names, 1):
         if not name.strip() or times[name] > 1:
             what = f"two columns are called {name!r}" if name.strip() else f"column {number} has no name"
-            raise DataError(what, where=f"{path}: row 1", fix="give every column a name of its own")
+            given = [f"column_{place}" for place in range(1, len(names) + 1)]
+            fix = "give every column a name of its own"
+            if _is_number(name):
+                fix = f"if the file has no header, name the columns: {setting('columns', given)}"
+            raise DataError(what, where=f"{path}: row 1", fix=fix)
 
 
 def stream(
@@ -135,15 +170,17 @@ def stream(
     limit: int = LIMIT,
 ) -> Content:
     """As `read`, with the columns in a file in `folder`."""
-    delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
-    names = list(columns) if columns else _header(path, delimiter, encoding, limit)
+    with UnpackedText(path, limit, encoding) as text:
+        named, before = named_delimiter("\n".join([*islice(text.lines(), 1), ""]))
+    delimiter = delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ",")
+    names = list(columns) if columns else called(_header(path, delimiter, before, encoding, limit))
     _check_names(names, path, delimiter)
     spool = Spool(folder / "table.arrow", names)
     # arrow allocates a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
     with UnpackedText(path, limit, encoding) as text, _as_data_error(path) as ragged:
         skip, batches, size = 0 if columns else 1, [], 0
-        for batch in _reader(text, names, delimiter, ragged, block):
+        for batch in _reader(text, names, delimiter, ragged, block, before):
             batches.append(batch.slice(skip))
             skip, size = 0, size + batch.nbytes
             if size > block_bytes(memory):
@@ -154,20 +191,24 @@ def stream(
             pass
     if not spool.count:
         raise DataError("the file has a header but no rows", where=str(path))
+    on_disk = Columns(spool.columns(lambda _, array: _words(array)))
+    look = {} if columns else {name: next(on_disk.blocks(name))[:_LOOK] for name in names}
     return Content(
         short_name(str(path)),
         str(path),
-        Columns(spool.columns(lambda _, array: _words(array))),
+        on_disk,
         text.digest.hexdigest(),
         table=True,
-        first=1 if columns else 2,
+        first=before + (1 if columns else 2),
+        notes=() if columns else _looks_like_data(names, look),
     )
 
 
-def _header(path: Path, delimiter: str, encoding: str, limit: int) -> list[str]:
+def _header(path: Path, delimiter: str, before: int, encoding: str, limit: int) -> list[str]:
     """The first row of a table, which may hold line breaks in quotes."""
     with UnpackedText(path, limit, encoding) as text:
-        names = _names((line + "\n" for line in text.lines()), delimiter, path)
+        lines = islice(text.lines(), before, None)
+        names = _names((line + "\n" for line in lines), delimiter, path)
     if not names or names == [""]:
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     return names
@@ -178,16 +219,18 @@ def _names(lines: Iterable[str], delimiter: str, path: Path) -> list[str]:
         return next(csv.reader(lines, delimiter=delimiter), [])
 
 
-def _parse(text: str, names: list[str], delimiter: str, headless: bool, path: Path) -> dict[str, NDArray[Any]]:
+def _parse(
+    text: str, names: list[str], delimiter: str, skip: int, headless: bool, path: Path
+) -> dict[str, NDArray[Any]]:
     import pyarrow as pa
 
     with _as_data_error(path) as ragged:
-        batches = list(_reader(io.BytesIO(text.encode()), names, delimiter, ragged, 2**26))
+        batches = list(_reader(io.BytesIO(text.encode()), names, delimiter, ragged, 2**26, skip))
     read = pa.Table.from_batches(batches)
     return {name: _words(read[name].combine_chunks())[0 if headless else 1 :] for name in names}
 
 
-def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], block: int) -> Any:
+def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], block: int, skip: int) -> Any:
     """The rows of a table in batches, every value a word; a ragged row is appended to `ragged` before the error."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -199,7 +242,7 @@ def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], bl
     return arrow_csv.open_csv(
         stream,
         # one thread: otherwise arrow does not report the number of a bad row
-        arrow_csv.ReadOptions(column_names=names, skip_rows=0, use_threads=False, block_size=block),
+        arrow_csv.ReadOptions(column_names=names, skip_rows=skip, use_threads=False, block_size=block),
         arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
         arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
     )

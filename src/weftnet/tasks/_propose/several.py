@@ -7,6 +7,7 @@ learning rate, `joined` memorised a text beside an image with three of three see
 from collections.abc import Mapping, Sequence
 
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Wire
+from weftnet.data.keys import free, labelled
 from weftnet.tasks._propose.candidate import Candidate, Encoder, adamw, nodes_of
 
 #: name → the encoders, the learning rate, why
@@ -27,11 +28,12 @@ def joined(readers: Mapping[str, Sequence[Candidate]]) -> list[Candidate]:
         encoders = {each: _encoder(candidates, wanted) for each, candidates in readers.items()}
         if any(encoder is None for encoder in encoders.values()):
             return []
-        label = {each: f"{each}_features" for each in readers}
+        label = labelled(readers, "_features")
         wires = {label[each]: Wire((each,), encoder) for each, encoder in encoders.items()}
         last = Chain((Block("dense", {"dim": 128}), Block("relu"), Block("dropout", {"rate": 0.2})))
-        wires["joint"] = Wire(tuple(label.values()), last, "concat")
-        graph = Graph(tuple(readers), wires, ("joint",))
+        joint = free("joint", {*readers, *wires})
+        wires[joint] = Wire(tuple(label.values()), last, "concat")
+        graph = Graph(tuple(readers), wires, (joint,))
         candidates.append(Candidate(name, Architecture.of(graph), adamw(lr, clip=1.0), why))
     return candidates
 

@@ -23,6 +23,7 @@ from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.labels import Labels
+from weftnet.data.ways import read_as
 from weftnet.errors import DataError, SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
@@ -86,7 +87,7 @@ class Multilabel(Task):
     @classmethod
     def option(cls, data: Data) -> str:
         """Where a category's labels have parts: to read each as several."""
-        return f"--kind {data.state()['target']}=labels" if isinstance(data.target, Category) else ""
+        return read_as(str(data.state()["target"]), "labels") if isinstance(data.target, Category) else ""
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Multilabel":

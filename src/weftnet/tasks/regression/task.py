@@ -22,6 +22,7 @@ from weftnet.data.data import Data
 from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.number import Number
 from weftnet.data.outputs import Outputs, chosen
+from weftnet.data.ways import read_as
 from weftnet.errors import SettingError
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.mae import Mae
@@ -66,7 +67,7 @@ class Regression(Task):
     @classmethod
     def option(cls, data: Data) -> str:
         """Where labels may be amounts: to read them as numbers."""
-        return f"--kind {data.state()['target']}=number" if isinstance(data.target, Category) else ""
+        return read_as(str(data.state()["target"]), "number") if isinstance(data.target, Category) else ""
 
     @classmethod
     def from_data(cls, data: Data, **settings: Any) -> "Regression":

@@ -1,0 +1,165 @@
+"""Folders and files of tables are read as anybody would: splits, partitions, indices, missing headers."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from weftnet.answer.predict import example_files
+from weftnet.data import open_data
+from weftnet.data.data import Data
+from weftnet.data.sources._layout import key_values, keys_of
+from weftnet.errors import DataError
+
+LITTLE = "1MiB"
+
+
+def rows(count: int, start: int = 0) -> list[str]:
+    draw = random.Random(start)
+    return [f"{draw.gauss(0, 1):.4f},{'ab'[row % 2]}" for row in range(start, start + count)]
+
+
+def table(path: Path, count: int = 40, head: str = "n,y", start: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([head, *rows(count, start)]) + "\n")
+    return path
+
+
+def noted(data: Data, *words: str) -> bool:
+    return any(all(word in note for word in words) for note in data.notes)
+
+
+def test_tables_named_for_splits(tmp_path: Path) -> None:
+    table(tmp_path / "train.csv", 60)
+    table(tmp_path / "test.csv", 21, start=100)
+    table(tmp_path / "sample_submission.csv", 5)
+    data = open_data(tmp_path, target="y")
+    assert data.sizes["test"] == 21
+    assert sum(data.sizes.values()) == 81
+    assert noted(data, "sample_submission.csv", "left out")
+
+
+def test_a_test_table_without_the_target_is_to_be_answered_and_says_what_the_target_is(tmp_path: Path) -> None:
+    table(tmp_path / "train.csv", 60)
+    (tmp_path / "test.csv").write_text("n\n1\n2\n")
+    data = open_data(tmp_path)
+    assert data.target_column == "y"  # type: ignore[attr-defined]
+    assert sum(data.sizes.values()) == 60
+    assert noted(data, "test.csv", "has no 'y'", "weftnet predict RUN")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("memory", [None, LITTLE])
+def test_partitions_are_columns(tmp_path: Path, ending: str, memory: str | None) -> None:
+    for year in (2019, 2020):
+        for label in ("cat", "big dog"):
+            folder = tmp_path / f"year={year}" / f"label={label.replace(' ', '%20')}"
+            if ending == "csv":
+                table(folder / "part-0.csv", 20, "n,m")
+            else:
+                folder.mkdir(parents=True)
+                values = np.random.default_rng(year).normal(size=20)
+                pq.write_table(pa.table({"n": values, "m": values > 0}), folder / "part-0.parquet")
+    data = open_data(tmp_path, target="label", memory=memory)
+    assert data.target.labels == ["big dog", "cat"]  # type: ignore[union-attr]
+    assert sum(data.sizes.values()) == 80
+    raw = data.raw(np.array([0, 79]))  # type: ignore[attr-defined]
+    assert raw["year"].tolist() == [2019, 2020]
+
+
+def test_values_of_partitions() -> None:
+    assert keys_of(Path("/x/a=1/b=x%2Fy/c=__HIVE_DEFAULT_PARTITION__/d/f.csv"), Path("/x")) == {
+        "a": "1",
+        "b": "x/y",
+        "c": None,
+    }
+    assert key_values(["1", "-20"], [1, 2]).tolist() == [1, -20, -20]
+    assert key_values(["01", "2"], [1, 1]).tolist() == ["01", "2"]
+
+
+def test_tables_that_do_not_belong_together_are_named(tmp_path: Path) -> None:
+    table(tmp_path / "people.csv")
+    table(tmp_path / "shops.csv", head="a,b")
+    with pytest.raises(DataError, match=r"differ in their columns[\s\S]*open one of them: .*shops.csv"):
+        open_data(tmp_path)
+
+
+def test_errors_of_joined_tables_name_their_file_and_row(tmp_path: Path) -> None:
+    for part in ("part-0.csv", "part-1.csv"):
+        table(tmp_path / part, 40)
+    path = tmp_path / "part-1.csv"
+    path.write_text(path.read_text().replace("\n", "\nsomething,a\n", 1))
+    with pytest.raises(DataError, match=r"part-1.csv: row 2, column 'n'"):
+        open_data(tmp_path, target="y")
+
+
+def test_a_folder_inside_a_folder(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / "photos" / "photos" / label).mkdir(parents=True)
+        for number in range(12):
+            name = tmp_path / "photos" / "photos" / label / f"{number}.png"
+            Image.new("L", (4, 4), number).save(name)
+    (tmp_path / "photos" / "__MACOSX").mkdir()
+    data = open_data(tmp_path / "photos")
+    assert data.target.labels == ["cat", "dog"]  # type: ignore[union-attr]
+    assert noted(data, "the folder inside it is read")
+    hidden = tmp_path / "photos" / "photos" / "cat" / "._0.png"
+    hidden.write_bytes(b"Mac OS X")
+    assert hidden not in example_files(tmp_path / "photos")
+    assert len(example_files(tmp_path / "photos")) == 24
+
+
+@pytest.mark.parametrize("memory", [None, LITTLE])
+def test_a_line_that_names_the_delimiter(tmp_path: Path, memory: str | None) -> None:
+    lines = "\n".join(rows(3000)).replace(",", ";")
+    (tmp_path / "excel.csv").write_text(f"sep=;\nn;y\n{lines}\n")
+    data = open_data(tmp_path / "excel.csv", target="y", memory=memory)
+    assert sum(data.sizes.values()) == 3000
+    (tmp_path / "excel.csv").write_text(f"sep=;\nn;y\n{lines}\nx;a\n")
+    with pytest.raises(DataError, match="row 3003, column 'n'"):
+        open_data(tmp_path / "excel.csv", target="y", memory=memory)
+
+
+@pytest.mark.parametrize("memory", [None, LITTLE])
+def test_a_missing_header_is_said_with_the_option_that_names_the_columns(tmp_path: Path, memory: str | None) -> None:
+    draw = random.Random(0)
+    lines = [
+        f"{draw.gauss(10, 3):.1f},{draw.gauss(0, 1):.2f},{'setosa' if n % 2 else 'virginica'}" for n in range(2000)
+    ]
+    (tmp_path / "iris.csv").write_text("\n".join(lines) + "\n")
+    assert noted(open_data(tmp_path / "iris.csv", memory=memory), "looks like data", "--data-set 'columns=[column_1, ")
+    data = open_data(tmp_path / "iris.csv", columns=["a", "b", "c"], target="c", memory=memory)
+    assert sum(data.sizes.values()) == 2000
+    assert not noted(data, "looks like data")
+
+
+def test_names_of_years_are_no_header_that_is_missed(tmp_path: Path) -> None:
+    assert not noted(open_data(table(tmp_path / "t.csv", head="n,2020"), target="2020"), "looks like data")
+
+
+def test_a_saved_index_is_left_out(tmp_path: Path) -> None:
+    lines = [f"{number},{line}" for number, line in enumerate(rows(60))]
+    (tmp_path / "saved.csv").write_text("\n".join([",n,y", *lines]) + "\n")
+    data = open_data(tmp_path / "saved.csv", target="y")
+    assert data.signals["table"].numel == 1
+    assert noted(data, "Unnamed: 0", "left out", "--kind 'Unnamed: 0=number'")
+    kept = open_data(tmp_path / "saved.csv", target="y", kinds={"Unnamed: 0": "number"})
+    assert kept.signals["table"].numel == 2
+
+
+@pytest.mark.parametrize("memory", [None, LITTLE])
+def test_what_pandas_calls_an_index_in_its_metadata(tmp_path: Path, memory: str | None) -> None:
+    draw = np.random.default_rng(0)
+    columns = {"n": draw.normal(size=300), "y": np.repeat(["a", "b"], 150), "row": np.arange(300)}
+    described: Any = {"index_columns": ["row"], "columns": []}
+    table_ = pa.table(columns).replace_schema_metadata({b"pandas": json.dumps(described).encode()})
+    pq.write_table(table_, tmp_path / "sorted.parquet")
+    data = open_data(tmp_path / "sorted.parquet", target="y", memory=memory)
+    assert data.signals["table"].numel == 1
+    assert noted(data, "row: the index of the table", "--kind row=number")
