@@ -16,6 +16,7 @@ four or more is first decoded at a half, quarter or eighth of its size, never be
 The number of pixels is checked before anything is decoded: a file of some kilobytes can claim gigabytes.
 """
 
+import struct
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
