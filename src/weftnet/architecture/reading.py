@@ -13,7 +13,8 @@ import yaml
 
 from weftnet.architecture.faults import Fault
 from weftnet.architecture.reader import MAX_DEPTH, Reader
-from weftnet.architecture.spec import FLOAT, Architecture
+from weftnet.architecture.spec import Architecture
+from weftnet.base.plain_yaml import PlainLoader
 from weftnet.errors import ArchitectureError, SettingError
 
 MAX_BYTES = 1_000_000
@@ -51,7 +52,7 @@ def read_text(text: str, *, where: str = "architecture") -> tuple[Architecture |
     try:
         data = _json(text) if text.lstrip()[:1] in ("{", "[") else _NO_JSON
         if data is _NO_JSON:
-            data = yaml.load(text, Loader=_Loader)
+            data = yaml.load(text, Loader=PlainLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
@@ -121,27 +122,3 @@ _YAML_PROBLEMS = {
     "could not determine a constructor": "tags (!…) are not allowed",
     "but found another document": "only one document is allowed, and a second (---) begins",
 }
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe subset, without aliases (no bombs) and without repeated keys (no silent loss)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            name = self.construct_object(key, deep=True)
-            if isinstance(name, list | dict):
-                raise yaml.MarkedYAMLError(problem="a key must be a name", problem_mark=key.start_mark)
-            if name in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {name!r} is repeated", problem_mark=key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
