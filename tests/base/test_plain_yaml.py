@@ -12,7 +12,7 @@ from weftnet.base.plain_yaml import parse
 from weftnet.cli._options import parsed, values_of
 
 #: what JSON writes as one escape; beyond it are pairs of surrogates, which are JSON's alone
-TEXTS = st.text(st.characters(max_codepoint=0xD7FF))
+TEXTS = st.text(st.characters(max_codepoint=0xD7FF), max_size=20)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),

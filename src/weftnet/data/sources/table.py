@@ -22,6 +22,7 @@ from weftnet.data.kinds.number import MISSING
 from weftnet.data.media import is_picture
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
 from weftnet.data.sources._place import Place
+from weftnet.data.sources._quotes import MARKS, CheckedStream, Quote, StrayQuotes
 from weftnet.data.sources._spool import Spool, block_bytes
 from weftnet.errors import DataError
 
@@ -42,6 +43,7 @@ def read(
     *,
     delimiter: str | None = None,
     columns: Sequence[str] | None = None,
+    quote: Quote | None = None,
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -51,6 +53,8 @@ def read(
         path: the file.
         delimiter: between values; by default a tab for .tsv, otherwise a comma.
         columns: the columns' names, for a file without a header.
+        quote: around values that hold a delimiter or a line break: "double" (the default, in which quotes that swallow
+            rows are refused: `_quotes.py`), "single", or "none" where quotes are part of the text.
         encoding: of the file.
         limit: bytes the uncompressed file may have.
 
@@ -61,9 +65,9 @@ def read(
     delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
     if not text.strip():
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
-    names = list(columns) if columns else next(csv.reader(io.StringIO(text), delimiter=delimiter)) or [""]
+    names = list(columns) if columns else next(csv.reader(io.StringIO(text), **_dialect(delimiter, quote))) or [""]
     _check_names(names, path, delimiter)
-    parsed = _parse(text, names, delimiter, bool(columns), path)
+    parsed = _parse(text, names, delimiter, bool(columns), path, quote)
     if not len(next(iter(parsed.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
     return Content(
@@ -124,19 +128,21 @@ def stream(
     memory: int,
     delimiter: str | None = None,
     columns: Sequence[str] | None = None,
+    quote: Quote | None = None,
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
     """As `read`, with the columns in a file in `folder`."""
     delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
-    names = list(columns) if columns else _header(path, delimiter, encoding, limit)
+    names = list(columns) if columns else _header(path, _dialect(delimiter, quote), encoding, limit)
     _check_names(names, path, delimiter)
     spool = Spool(folder / "table.arrow", names)
     # arrow allocates a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
     with UnpackedText(path, limit, encoding) as text, _as_data_error(path) as ragged:
         skip, batches, size = 0 if columns else 1, [], 0
-        for batch in _reader(text, names, delimiter, ragged, block):
+        checked = CheckedStream(text, StrayQuotes(delimiter, len(names), str(path), quote))
+        for batch in _reader(checked, names, _dialect(delimiter, quote), ragged, block):
             batches.append(batch.slice(skip))
             skip, size = 0, size + batch.nbytes
             if size > block_bytes(memory):
@@ -157,25 +163,36 @@ def stream(
     )
 
 
-def _header(path: Path, delimiter: str, encoding: str, limit: int) -> list[str]:
+def _header(path: Path, dialect: dict[str, Any], encoding: str, limit: int) -> list[str]:
     """The first row of a table, which may hold line breaks in quotes."""
     with UnpackedText(path, limit, encoding) as text:
-        names: list[str] = next(csv.reader((line + "\n" for line in text.lines()), delimiter=delimiter), [])
+        names: list[str] = next(csv.reader((line + "\n" for line in text.lines()), **dialect), [])
     if not names or names == [""]:
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     return names
 
 
-def _parse(text: str, names: list[str], delimiter: str, headless: bool, path: Path) -> dict[str, NDArray[Any]]:
+def _dialect(delimiter: str, quote: Quote | None) -> dict[str, Any]:
+    """As Python's reader takes it."""
+    if quote == "none":
+        return {"delimiter": delimiter, "quoting": csv.QUOTE_NONE, "quotechar": None}
+    return {"delimiter": delimiter, "quotechar": MARKS[quote or "double"]}
+
+
+def _parse(
+    text: str, names: list[str], delimiter: str, headless: bool, path: Path, quote: Quote | None
+) -> dict[str, NDArray[Any]]:
     import pyarrow as pa
 
+    raw = text.encode()
+    StrayQuotes(delimiter, len(names), str(path), quote).look(raw, last=True)
     with _as_data_error(path) as ragged:
-        batches = list(_reader(io.BytesIO(text.encode()), names, delimiter, ragged, 2**26))
+        batches = list(_reader(io.BytesIO(raw), names, _dialect(delimiter, quote), ragged, 2**26))
     read = pa.Table.from_batches(batches)
     return {name: _words(read[name].combine_chunks())[0 if headless else 1 :] for name in names}
 
 
-def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], block: int) -> Any:
+def _reader(stream: Any, names: list[str], dialect: dict[str, Any], ragged: list[Any], block: int) -> Any:
     """The rows of a table in batches, every value a word; a ragged row is appended to `ragged` before the error."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -188,7 +205,13 @@ def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], bl
         stream,
         # one thread: otherwise arrow does not report the number of a bad row
         arrow_csv.ReadOptions(column_names=names, skip_rows=0, use_threads=False, block_size=block),
-        arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+        arrow_csv.ParseOptions(
+            delimiter=dialect["delimiter"],
+            quote_char=dialect["quotechar"] or False,
+            newlines_in_values=dialect["quotechar"] is not None,
+            ignore_empty_lines=len(names) > 1,  # in a single column an empty line is a row whose value is missing
+            invalid_row_handler=note,
+        ),
         arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
     )
 
