@@ -23,7 +23,7 @@ from weftnet.answer.series import windows
 from weftnet.base.files import inside
 from weftnet.data.fields import Field
 from weftnet.data.kinds import KINDS
-from weftnet.data.kinds.number import MISSING
+from weftnet.data.kinds._numbers import MISSING
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, closest
 

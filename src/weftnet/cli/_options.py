@@ -71,6 +71,9 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise SettingError("an option is written name=value", got=pair)
+        if len(text) == 1 and not text.isalnum() and text != "~":  # a mark: delimiter=|, decimal=,
+            result[name.strip()] = text
+            continue
         try:
             result[name.strip()] = parse(text)
         except yaml.YAMLError as error:

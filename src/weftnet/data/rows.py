@@ -237,7 +237,7 @@ def _restored(content: Content, request: Request, state: Mapping[str, Any]) -> P
 def _fitted(content: Content, request: Request) -> Prepared:
     """The preprocessing fitted on the training rows, the splits, and what was noticed."""
     kinds = {**content.kinds, **request.kinds}
-    target, notes = target_kind(content, kinds)
+    target, notes = target_kind(content, kinds, request.target_kind)
     if target is not None:
         check_target(content, target)
     splits = _split(content, target, request)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
@@ -25,6 +26,9 @@ from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._words import words
 from weftnet.data.wires import Wire
 from weftnet.errors import DataError
+
+#: metadata of a fitted field that the states of earlier versions lack
+LATER: Mapping[str, str] = MappingProxyType({"since": "a later version"})
 
 
 class Kind(ABC):
@@ -267,7 +271,7 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
             wrong type, or the fields contradict each other.
     """
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
-    needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
+    needed = {name for name, field in known.items() if not (field.init and _has_default(field)) and not field.metadata}
     present = set(state) - {"kind"}
     if state.get("kind") != name_of(cls) or not needed <= present <= set(known):
         raise DataError(
@@ -284,7 +288,7 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
     except (ValueError, TypeError) as fault:
         raise DataError("the state can't be used", where=where, got=str(fault)) from None
     for name, field in known.items():
-        if not field.init:
+        if not field.init and name in values:
             setattr(kind, name, values[name])
     if wrong := contradiction(kind):
         raise DataError("the state can't be used", where=where, got=wrong)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import Kind, refuse
-from weftnet.data.kinds._raw import RawColumn, few_wholes
+from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.wires import LabelWire
 
 Label = int | str
@@ -48,10 +48,11 @@ class Category(Kind):
 
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
-        """Any single values; of a target whole numbers, if they are few."""
+        """Any single values; no fractions as a target."""
         if not column.single:
             return 0.0
-        return 0.85 if column.target and column.first.dtype.kind == "f" and few_wholes(column.sample) else 0.5
+        numbers = np.array(column.sample) if column.target and column.first.dtype.kind == "f" else np.empty(0)
+        return 0.5 * bool((numbers == np.round(numbers)).all())
 
     @property
     def outline(self) -> str:

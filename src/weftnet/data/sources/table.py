@@ -8,7 +8,7 @@ Rows are counted as in a spreadsheet: the header is row 1.
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content, fingerprint, short_name
-from weftnet.data.kinds.number import MISSING
+from weftnet.data.kinds._notation import Notation
+from weftnet.data.kinds._numbers import MISSING, in_plain
 from weftnet.data.media import is_picture
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
 from weftnet.data.sources._place import Place
@@ -44,6 +45,9 @@ def read(
     delimiter: str | None = None,
     columns: Sequence[str] | None = None,
     quote: Quote | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -55,6 +59,9 @@ def read(
         columns: the columns' names, for a file without a header.
         quote: around values that hold a delimiter or a line break: "double" (the default, in which quotes that swallow
             rows are refused: `_quotes.py`), "single", or "none" where quotes are part of the text.
+        decimal: between whole and fraction of every number of the file; by default each column is looked at by itself.
+        thousands: between groups of digits; "." where `decimal` is ",".
+        missing: further words that mean a missing value.
         encoding: of the file.
         limit: bytes the uncompressed file may have.
 
@@ -68,12 +75,13 @@ def read(
     names = list(columns) if columns else next(csv.reader(io.StringIO(text), **_dialect(delimiter, quote))) or [""]
     _check_names(names, path, delimiter)
     parsed = _parse(text, names, delimiter, bool(columns), path, quote)
+    cells = _cells(decimal, thousands, missing)
     if not len(next(iter(parsed.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
     return Content(
         short_name(str(path)),
         str(path),
-        parsed,
+        {name: cells(array) for name, array in parsed.items()},
         hashlib.sha256(text.encode()).hexdigest(),
         table=True,
         first=1 if columns else 2,
@@ -129,6 +137,9 @@ def stream(
     delimiter: str | None = None,
     columns: Sequence[str] | None = None,
     quote: Quote | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -136,6 +147,7 @@ def stream(
     delimiter = delimiter or ("\t" if suffixes(path)[0] == ".tsv" else ",")
     names = list(columns) if columns else _header(path, _dialect(delimiter, quote), encoding, limit)
     _check_names(names, path, delimiter)
+    cells = _cells(decimal, thousands, missing)
     spool = Spool(folder / "table.arrow", names)
     # arrow allocates a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
@@ -156,7 +168,7 @@ def stream(
     return Content(
         short_name(str(path)),
         str(path),
-        Columns(spool.columns(lambda _, array: _words(array))),
+        Columns(spool.columns(lambda _, array: cells(array))),
         text.digest.hexdigest(),
         table=True,
         first=1 if columns else 2,
@@ -181,7 +193,7 @@ def _dialect(delimiter: str, quote: Quote | None) -> dict[str, Any]:
 
 def _parse(
     text: str, names: list[str], delimiter: str, headless: bool, path: Path, quote: Quote | None
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, Any]:
     import pyarrow as pa
 
     raw = text.encode()
@@ -189,7 +201,7 @@ def _parse(
     with _as_data_error(path) as ragged:
         batches = list(_reader(io.BytesIO(raw), names, _dialect(delimiter, quote), ragged, 2**26))
     read = pa.Table.from_batches(batches)
-    return {name: _words(read[name].combine_chunks())[0 if headless else 1 :] for name in names}
+    return {name: read[name].combine_chunks()[0 if headless else 1 :] for name in names}
 
 
 def _reader(stream: Any, names: list[str], dialect: dict[str, Any], ragged: list[Any], block: int) -> Any:
@@ -243,14 +255,23 @@ def _as_data_error(path: Path) -> Iterator[list[Any]]:
         ) from None
 
 
-def _words(array: Any) -> NDArray[Any]:
-    """Words as objects, None for missing."""
+def _cells(decimal: str | None, thousands: str | None, missing: Sequence[str]) -> Callable[[Any], NDArray[Any]]:
+    """Makes words of arrow objects: None for missing ones, numbers in plain notation where a notation was given."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    absent = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=pa.array(sorted(MISSING)))
-    values: NDArray[Any] = pc.if_else(absent, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
-    return values
+    absent = pa.array(sorted(MISSING | {word.strip().lower() for word in missing}), pa.string())
+    given = decimal is not None or thousands is not None
+    notation = Notation(decimal or ".", thousands or "." * (decimal == ","))
+
+    def cells(array: Any) -> NDArray[Any]:
+        gone = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=absent)
+        words: NDArray[Any] = pc.if_else(gone, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
+        if given:
+            words[:] = [None if word is None else in_plain(word, notation) for word in words.tolist()]
+        return words
+
+    return cells
 
 
 def example(folder: Path) -> Path:
