@@ -112,7 +112,7 @@ def test_a_few_words_among_numbers_in_a_notation_are_refused() -> None:
 
 
 def test_a_target_is_read_in_its_notation() -> None:
-    data = open_data({"x": X, "y": [FORMS["german"][0](v) for v in X]}, target="y")
+    data = open_data({"v": X, "y": [FORMS["german"][0](v) for v in X]}, target="y")
     assert isinstance(data.target, Number)
     assert data.target.mean == pytest.approx(1e4, rel=0.1)
     assert any("y: read as numbers with ',' as the decimal point" in note for note in data.notes)

@@ -135,13 +135,13 @@ def notation_of(
             readings.setdefault(tuple(numbers), notation)
     if not readings:
         return None
-    (numbers, best), *others = readings.items()
+    (reading, best), *others = readings.items()
     _, strays = tried[best]
     if strays:
-        _refuse(words, strays, len(set(numbers)) + len(words.others), best)
+        _refuse(words, strays, len(set(reading)) + len(words.others), best)
         return None
     if others:
-        if len(set(numbers)) > FEW:
+        if len(set(reading)) > FEW:
             raise _ambiguous(words, [best, *(notation for _, notation in others)])
         return None
     return best

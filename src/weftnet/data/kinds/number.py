@@ -123,7 +123,7 @@ class Number(Kind):
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
-        return self.fit_chunks([values])
+        return self.fit_chunks([np.asarray(values)])
 
     def fit_chunks(self, chunks: Iterable[Any]) -> Self:
         """As `fit`, of values that come in chunks; beyond a million the quantiles come from a random sample."""
@@ -225,7 +225,8 @@ def _of_target(column: RawColumn) -> float:
 
 def _sampled(column: RawColumn) -> list[float]:
     """The sample as numbers."""
-    return floats(np.array(column.sample, dtype=object)).tolist()
+    numbers: list[float] = floats(np.array(column.sample, dtype=object)).tolist()
+    return numbers
 
 
 def example() -> tuple[Number, Any]:

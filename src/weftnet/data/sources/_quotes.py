@@ -60,7 +60,9 @@ class StrayQuotes:
     def _check(self, text: bytes, match: re.Match[bytes], after: bytes) -> None:
         lines = match[0].removesuffix(b"\n").split(b"\n")
         closed = bool(match[1]) and (not after or after == self.between or after[:1] in b"\r\n")
-        rows = len(lines) > 2 and all(line.count(self.between) == self.inner > 0 for line in lines[1:-1])
+        inner = lines[1:-1]
+        rows = bool(inner) and all(line.count(self.between) == self.inner > 0 for line in inner)
+        rows = rows and not any(self.between + b" " in line for line in inner)  # as commas of a sentence are followed
         if len(lines) > 1 and (rows or not closed):
             raise self._refusal(self._lines + text.count(b"\n", 0, match.start()) + 1, len(lines), lines[0])
 

@@ -21,6 +21,7 @@ from weftnet.data.content import Content, fingerprint, short_name
 from weftnet.data.kinds._notation import Notation
 from weftnet.data.kinds._numbers import MISSING, in_plain
 from weftnet.data.media import is_picture
+from weftnet.data.moments import stamped
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
 from weftnet.data.sources._place import Place
 from weftnet.data.sources._quotes import MARKS, CheckedStream, Quote, StrayQuotes
@@ -99,8 +100,12 @@ def hold(raw: Mapping[str, Any], source: str) -> Content:
 
 def _column(values: Any) -> NDArray[Any]:
     """Numbers unchanged; anything else as objects, with None for missing values. A row may hold a list of words."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return values.astype("datetime64[us]")
     if not isinstance(values, np.ndarray):
         values = list(values)
+    if (dates := stamped(values if isinstance(values, list) else values.tolist())) is not None:
+        return dates
     if not any(isinstance(value, list | tuple | str | bytes) or is_picture(value) for value in values):
         with suppress(ValueError):  # arrays of unequal shapes
             if np.asarray(values).dtype.kind in "iufb":
