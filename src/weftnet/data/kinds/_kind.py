@@ -49,6 +49,9 @@ class Kind(ABC):
     units: ClassVar[bool] = False
     """Whether `decode` gives numbers of the shape of the encoded ones, in the column's own unit."""
 
+    strange: ClassVar[str] = ""
+    """What `unknown` counts, and what becomes of it, in a few words; empty if it never counts any."""
+
     as_target: ClassVar[Mapping[str, Any]] = {}
     """Settings that have other defaults where the column is a target."""
 
@@ -136,9 +139,9 @@ class Kind(ABC):
         """How often each label occurs in a target; empty where there are no labels."""
         return Counter()
 
-    def unknown(self, values: Any) -> int:
-        """How many of some raw values were not known when it was fitted, and are read like rare ones."""
-        return 0
+    def unknown(self, values: Any) -> Counter[str]:
+        """Which of some raw values it does not know, and how often each: those that are `strange`."""
+        return Counter()
 
     def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
         """Encoded values in a batch, and their mask, where the image they belong to is moved: unchanged by default."""

@@ -9,6 +9,7 @@ https://arxiv.org/abs/2203.05556, equation 1: with it plain networks come up to 
 Differs: the missing column exists only if the training rows had missing values.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
@@ -42,6 +43,7 @@ class Number(Kind):
     """
 
     measures: ClassVar[Literal["interval"]] = "interval"
+    strange: ClassVar[str] = "a number far outside those of the training rows"
     bins: int = 0
     decimal: str = ""
     thousands: str = ""
@@ -50,6 +52,7 @@ class Number(Kind):
     missing: bool = field(default=False, init=False)
     edges: list[float] = field(default_factory=list, init=False)
     unit: str = field(default="", init=False, metadata=LATER)
+    bounds: list[float] = field(default_factory=list, init=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         if not isinstance(self.bins, int) or self.bins < 0 or self.bins == 1:
@@ -142,7 +145,7 @@ class Number(Kind):
         return Notation(self.decimal or ".", self.thousands, self.unit)
 
     def _fitted(self, chunks: Iterable[Any]) -> Self:
-        self.missing, sample = False, Sample(_QUANTILES if self.bins else 0)
+        self.missing, self.bounds, sample = False, [], Sample(_QUANTILES if self.bins else 0)
         mean, std = moments_of((sample.add(real)[:, None] for real in self._real(chunks)), axis=1)
         if mean:
             self.mean, self.std = mean[0], std[0]
@@ -156,6 +159,9 @@ class Number(Kind):
         for values in chunks:
             numbers = floats(values, self.notation)
             real = numbers[~np.isnan(numbers)]
+            if len(real):
+                ends = [*self.bounds, float(real.min()), float(real.max())]
+                self.bounds = [min(ends), max(ends)]
             self.missing = self.missing or len(real) < len(numbers)
             yield real
 
@@ -176,6 +182,14 @@ class Number(Kind):
         absent = np.isnan(numbers)
         columns = [np.where(absent, 0.0, shares)] + [absent.astype(np.float64)] * self.missing
         return np.concatenate(columns, 1).astype(np.float32)
+
+    def unknown(self, values: Any) -> Counter[str]:
+        """Numbers that lie further outside those of the training rows than half of what these span."""
+        if not self.bounds:
+            return Counter()
+        numbers, (low, high) = floats(values, self.notation), self.bounds
+        margin = (high - low) / 2
+        return Counter(f"{number:g}" for number in numbers[(numbers < low - margin) | (numbers > high + margin)])
 
     def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers in the column's own unit."""

@@ -9,9 +9,10 @@ A network that flattens the time axis needs batches of full length: `trim=False`
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ class Text(Kind):
         trim: whether batches are cut to their longest text.
     """
 
+    strange: ClassVar[str] = "a text of which most words are not in the vocabulary"
     level: str = "words"
     most: int = 20000
     least: int = 2
@@ -101,6 +103,16 @@ class Text(Kind):
     def text(self, tokens: NDArray[np.int64]) -> str:
         """The text of (length,) tokens, as `decode` writes it."""
         return self.decode(tokens[None])[0]
+
+    def unknown(self, values: Any) -> Counter[str]:
+        """Texts of which more than half of the tokens are not in the vocabulary."""
+        known = set(self.vocabulary)
+        texts = [(as_text(value), self.split(value)) for value in values]
+        return Counter(
+            textwrap.shorten(text, 40, placeholder="…")
+            for text, tokens in texts
+            if sum(token not in known for token in tokens) > len(tokens) / 2
+        )
 
     def decode(self, values: NDArray[Any]) -> list[str]:
         """The tokens joined: characters exactly, words with spaces between them; � for unknown."""

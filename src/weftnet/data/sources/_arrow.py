@@ -75,7 +75,7 @@ class ArrowReader:
         if kind.is_duration(array.type):
             return _seconds(array)
         if kind.is_time(array.type):
-            array = array.cast(pa.string())
+            array = pa.array([None if each is None else each.isoformat() for each in array.to_pylist()], pa.string())
         if kind.is_struct(array.type):
             return _files(array)
         if kind.is_floating(array.type) or (kind.is_integer(array.type) and not self.missing):
