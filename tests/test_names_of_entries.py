@@ -25,7 +25,7 @@ WORDS: Mapping[str, str] = {
         "kinds of signal, a closed list of layouts (architecture/signal.py), after which kinds of column are called",
     ),
     **dict.fromkeys(("labels", "scale", "mean", "momentum", "constant"), "settings and statistics"),
-    **dict.fromkeys(("number", "text", "texts", "table"), "forms of answers, fields and inputs"),
+    **dict.fromkeys(("number", "date", "text", "texts", "table"), "forms of answers, fields and inputs"),
     **dict.fromkeys(("images", "arrays", "saved"), "parts of files and figures"),
     "torch": "the package",
     "mask": "the argument that says what counts, after which the kind of column is called",

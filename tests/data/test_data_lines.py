@@ -42,7 +42,7 @@ def test_columns(tmp_path: Path) -> None:
     data = open_data(tmp_path / "people.jsonl", target="y")
     kinds = {name: kind["kind"] for name, kind in data.state()["preprocessing"]["columns"].items()}
     assert kinds == {
-        "age": "number", "zip": "category", "size.width": "number", "size.depth": "number", "well": "number",
+        "age": "number", "zip": "category", "size.width": "number", "size.depth": "number", "well": "category",
         "tags": "labels", "pulse": "series",
     }  # fmt: skip
 

@@ -61,11 +61,10 @@ def test_every_type(tmp_path: Path) -> None:
     numbers = [np.nan if value is None else float(value) for value in expected["price"]]
     np.testing.assert_array_equal(raw["price"], numbers)
     np.testing.assert_array_equal(content.columns["real"], np.array(expected["real"], np.float32))
-    epoch = dt.date(1970, 1, 1)
-    assert raw["date"] == [(day - epoch).total_seconds() for day in expected["date"]]
-    assert np.isnan(raw["when"][5])
-    assert raw["when"][6] == expected["when"][6].timestamp()
-    assert raw["clock"] == [time.hour * 3600 + time.minute * 60 for time in expected["clock"]]
+    assert [moment.date() for moment in raw["date"]] == expected["date"]
+    assert raw["when"][5] is None
+    assert raw["when"][6].replace(tzinfo=dt.UTC) == expected["when"][6]
+    assert raw["clock"] == [time.isoformat() for time in expected["clock"]]
     assert content.columns["vector"].shape == (COUNT, 3)
     assert content.columns["pulse"].shape == (COUNT, 4, 1)
     assert raw["photo"] == [value["bytes"] for value in expected["photo"]]
@@ -76,8 +75,8 @@ def test_kinds_follow_the_types(tmp_path: Path) -> None:
     data = open_data(tmp_path / "all.parquet", target="yes")
     kinds = {name: kind["kind"] for name, kind in data.state()["preprocessing"]["columns"].items()}
     assert kinds == {
-        "whole": "number", "holes": "number", "real": "number", "price": "number", "date": "number", "when": "number",
-        "clock": "number", "zip": "category", "city": "category", "tags": "labels", "vector": "vector",
+        "whole": "number", "holes": "number", "real": "number", "price": "number", "date": "date", "when": "date",
+        "clock": "date", "zip": "category", "city": "category", "tags": "labels", "vector": "vector",
         "pulse": "series", "photo": "image",
     }  # fmt: skip
     few = open_data(tmp_path / "all.parquet", target="yes", columns=["yes", "real", "zip"])

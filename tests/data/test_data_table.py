@@ -126,7 +126,7 @@ def test_kinds_and_options_overrule(tmp_path: Path) -> None:
         open_data(path, target="likes", kinds={"age": {"number": {"bin": 4}}})
     with pytest.raises(DataError, match=r"no column 'agee'\n.*age, city.*\n.*'age'"):
         open_data(path, target="likes", kinds={"agee": "number"})
-    with pytest.raises(SettingError, match=r"no option 'contxt'\n.*delimiter, columns, encoding, limit"):
+    with pytest.raises(SettingError, match=r"no option 'contxt'\n.*delimiter, columns, .*encoding, limit"):
         open_data(path, target="likes", contxt=3)
     with pytest.raises(DataError, match="no column is left"):
         open_data(path, target="likes", kinds=dict.fromkeys(["age", "city", "story", "income"]))

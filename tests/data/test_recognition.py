@@ -64,7 +64,7 @@ def test_words_and_numbers(values: list[Any], target: bool, size: int) -> None:
         ((5, 4, 4, 3), float, False, ("image", "")),
         ((5, 4, 4), float, True, ("series", "")),
         ((5,), int, True, ("number", "")),
-        ((5,), bool, True, ("number", "")),
+        ((5,), bool, True, ("category", "")),
     ],
 )
 def test_arrays(shape: tuple[int, ...], dtype: Any, table: bool, expected: tuple[str, str]) -> None:
@@ -80,14 +80,38 @@ def test_an_array_that_no_kind_recognises(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        (np.arange(30), ("category", "number")),
+        (np.arange(30), ("number", "")),
+        (np.arange(90) // 3, ("number", "category")),
         (np.arange(30) % 3, ("category", "")),
-        (np.arange(30) % 3 * 1.0, ("number", "category")),
+        (np.arange(30) % 3 * 1.0, ("category", "number")),
         (np.arange(30) / 7, ("number", "")),
     ],
 )
 def test_a_target_that_could_be_classes_or_a_quantity(values: Any, expected: tuple[str, str]) -> None:
     assert recognise(RawColumn([values], target=True), "here") == expected
+
+
+@pytest.mark.parametrize("form", [int, float, str, "{:.1f}".format])
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize(("count", "expected"), [(7, "category"), (40, "number"), (150, "number")])
+def test_whole_numbers_are_one_kind_however_they_are_written(form: Any, table: bool, count: int, expected: str) -> None:
+    values = [form(3 + row % count) for row in range(600)]
+    whole = np.array(values) if form in (int, float) else column(values)
+    taken, other = recognise(RawColumn([whole], target=True, table=table), "here")
+    assert taken == expected
+    assert other in ({"number", "category"} - {taken} if count == 40 else {"", "number", "category"})
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_codes_that_begin_with_zero_are_labels_and_it_is_said(typed: bool) -> None:
+    codes = column([f"{row % 90:05}" for row in range(300)])
+    assert recognise(RawColumn([codes], typed=typed), "here") == ("category", "number")
+
+
+def test_words_that_are_numbers_where_the_source_has_numbers() -> None:
+    words = column([f"{row / 7:.3f}" for row in range(300)])
+    assert recognise(RawColumn([words], typed=True), "here") == ("number", "category")
+    assert recognise(RawColumn([words]), "here") == ("number", "")
 
 
 def test_numbers_with_a_few_words_in_a_later_chunk_are_refused() -> None:
@@ -101,6 +125,6 @@ def test_a_doubt_is_noted_with_the_option() -> None:
     columns = {"name": names, "size": np.arange(90.0), "count": np.arange(90) // 3}
     notes = open_data(columns, target="count").notes
     assert "name: read as text; to read it as category: --kind name=category, kinds={'name': 'category'}" in notes
-    assert "count: read as category; to read it as number: --kind count=number, kinds={'count': 'number'}" in notes
+    assert "count: read as number; to read it as category: --kind count=category, kinds={'count': 'category'}" in notes
     told = open_data(columns, target="count", kinds={"count": "number", "name": "text"}).notes
     assert not any("read as" in note and "to read it as" in note for note in told)

@@ -18,6 +18,7 @@ from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.read import read_text, suffixes
 from weftnet.data.splits import SPLITS
+from weftnet.data.unfamiliar import of_values as unknown_of
 from weftnet.data.wire import from_word
 from weftnet.errors import DataError, closest
 from weftnet.run.loading import BATCH, Loaded
@@ -39,12 +40,14 @@ class AnswerStream:
         answers: (name, answer) one after another; a file, a row's number from 1, or the name of a series.
         forms: of the fields of an answer.
         named: what the names are of: `file`, `row` or `series`.
+        notes: what the run does not know of the examples.
     """
 
     source: str
     answers: Iterator[tuple[str | int, Answer]]
     forms: Mapping[str, Form]
     named: str = "row"
+    notes: Sequence[str] = ()
 
     @property
     def files(self) -> bool:
@@ -71,7 +74,9 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
     data = open_data(source, state=without_target(state))
     streams = (_of_batches(loaded, data.batches(split, _chunk_size(loaded)), options) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
-    return AnswerStream(source, ((data.name_of(row), answer) for row, answer in ordered), _forms(loaded), data.named)
+    return AnswerStream(
+        source, ((data.name_of(row), answer) for row, answer in ordered), _forms(loaded), data.named, data.notes
+    )
 
 
 def of_texts(
@@ -185,7 +190,7 @@ def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str, o
             chunk = {name: values[start : start + size] for name, values in columns.items()}
             yield from enumerate(answers(loaded, loaded.encode(chunk), options), start + 1)
 
-    return AnswerStream(source, numbered(), _forms(loaded))
+    return AnswerStream(source, numbered(), _forms(loaded), notes=unknown_of(loaded.preprocessing.columns, columns))
 
 
 def _of_files(loaded: Loaded, column: str, files: Sequence[Path], options: Options) -> Iterator[tuple[str, Answer]]:

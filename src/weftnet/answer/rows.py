@@ -25,7 +25,7 @@ from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.headers import called, named_delimiter
 from weftnet.data.kinds import KINDS
-from weftnet.data.kinds.number import MISSING
+from weftnet.data.kinds._numbers import MISSING
 from weftnet.data.read import read_npy, read_npz, read_text
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, closest

@@ -17,6 +17,7 @@ from weftnet.base.foreign import reading
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field
 from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.unfamiliar import of_values
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.execution.session import MASK, Session
 from weftnet.run.facts import TaskFacts
@@ -51,6 +52,10 @@ class Runner:
     def fields(self) -> tuple[Field, ...]:
         """The input schema: a field for each raw column."""
         return self.preprocessing.fields
+
+    def unfamiliar(self, raw: Mapping[str, Any]) -> list[str]:
+        """Notes on what the run does not know of raw values by column."""
+        return of_values(self.preprocessing.columns, raw)
 
     def encode(self, raw: Mapping[str, Any]) -> Encoded:
         """The model's inputs from raw values by column.

@@ -13,9 +13,10 @@ import yaml
 
 from weftnet.architecture.faults import Fault
 from weftnet.architecture.reader import MAX_DEPTH, Reader
-from weftnet.architecture.spec import FLOAT, Architecture
+from weftnet.architecture.spec import Architecture
 from weftnet.base.foreign import reading
 from weftnet.base.limits import lifted, limit
+from weftnet.base.plain_yaml import PlainLoader
 from weftnet.errors import ArchitectureError, SettingError
 
 MAX_BYTES = 1_000_000
@@ -130,8 +131,8 @@ _YAML_PROBLEMS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's safe subset, without aliases (no bombs) and without repeated keys (no silent loss)."""
+class _Loader(PlainLoader):
+    """Plain YAML of at most so many values."""
 
     nodes = 0
 
@@ -139,21 +140,4 @@ class _Loader(yaml.SafeLoader):
         self.nodes += 1
         if self.nodes > (most := _EACH * limit("nodes")):
             raise yaml.MarkedYAMLError(problem=f"holds more than {most} values; {lifted('nodes')}")
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            name = self.construct_object(key, deep=True)
-            if isinstance(name, list | dict):
-                raise yaml.MarkedYAMLError(problem="a key must be a name", problem_mark=key.start_mark)
-            if name in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {name!r} is repeated", problem_mark=key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))

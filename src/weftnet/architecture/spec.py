@@ -20,12 +20,13 @@ An architecture of several networks names them under `parts:`; a single network 
 `weftnet.architecture.reading` reads a file and collects its faults; this module defines the nodes and writes them.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import yaml
+
+from weftnet.base.plain_yaml import FLOAT, INTEGER
 
 MERGES = ("concat", "add", "multiply", "gate")
 COMBINATORS = ("chain", "residual", "parallel", "repeat", "graph", "shared")
@@ -246,11 +247,6 @@ def count(node: Node) -> int:
     return inside * node.times if isinstance(node, Repeat) else max(inside, 1)
 
 
-#: `1e-5` is a number, as in YAML 1.2; PyYAML by itself reads it as text.
-FLOAT = re.compile(r"^[-+]?(\d[\d_]*\.[\d_]*([eE][-+]?\d+)?|\.\d[\d_]*([eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+"
-                   r"|\.(inf|Inf|INF)|[-+]\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")  # fmt: skip
-
-
 class _Dumper(yaml.SafeDumper):
     """Block style for nested nodes, flow style for settings and short wires, so that a chain has one node per line."""
 
@@ -273,7 +269,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
-_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
+for _name, _form in (("float", FLOAT), ("int", INTEGER)):  # texts that would be read as numbers are quoted
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _form, list("-+0123456789."))
 
 
 def _depth(node: yaml.Node) -> int:

@@ -81,13 +81,18 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
     """
     import yaml
 
+    from weftnet.base.plain_yaml import parse
+
     result = {}
     for pair in pairs or []:
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise SettingError("an option is written name=value", got=pair)
+        if len(text) == 1 and not text.isalnum() and text != "~":  # a mark: delimiter=|, decimal=,
+            result[name.strip()] = text
+            continue
         try:
-            result[name.strip()] = yaml.safe_load(text)
+            result[name.strip()] = parse(text)
         except yaml.YAMLError as error:
             if re.match(r"\{\w*\}.", text):  # a pattern of names, {label}_{}, which YAML would take for a mapping
                 result[name.strip()] = text
@@ -120,8 +125,10 @@ def parsed(text: str, what: str) -> Any:
     """
     import yaml
 
+    from weftnet.base.plain_yaml import parse
+
     try:
-        return yaml.safe_load(text)
+        return parse(text)
     except yaml.YAMLError as error:
         raise SettingError("is not valid YAML", where=what, got=text) from error
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from weftnet.data.content import Content, located
 from weftnet.data.infer import Spec
 from weftnet.data.kinds._kind import BadValue, Channel, Kind
+from weftnet.data.kinds._numbers import floats
 from weftnet.data.kinds.calendar import Calendar
 from weftnet.data.kinds.forecast import Forecast
-from weftnet.data.kinds.number import floats
 from weftnet.data.kinds.window import Window
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing, missing_column

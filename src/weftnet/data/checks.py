@@ -90,7 +90,7 @@ def unseen(content: Content, preprocessing: Preprocessing, splits: Mapping[str, 
         for split in ("validation", "test"):
             if kind.measures != "nominal":
                 continue
-            count = sum(kind.unknown(chunk) for chunk in content.chunks(name, splits[split]))
+            count = sum(kind.unknown(chunk).total() for chunk in content.chunks(name, splits[split]))
             if count:
                 notes.append(
                     f"{name}: {count} of {len(splits[split])} {split} rows hold a label that is not among those kept "

@@ -147,7 +147,8 @@ def located(content: Content, column: str, rows: Rows | None, work: Any, start: 
     except BadValue as fault:
         row = fault.row + start()
         where = content.place(column, int(row if rows is None else rows[row]))
-        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+        fix = fault.fix.replace("COLUMN", column)
+        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fix) from None
     except DataError as fault:
         fault.where = fault.where or f"{content.source}: {column}"
         raise

@@ -45,6 +45,7 @@ def open_data(
     memory: str | int | None = None,
     duplicates: str = "keep",
     fitted: Mapping[str, Mapping[str, Any]] | None = None,
+    target_kind: str | None = None,
     **options: Any,
 ) -> Data:
     """Open, split and encode a source.
@@ -61,6 +62,8 @@ def open_data(
         duplicates: "keep", or "group" to keep rows that are equal in one split.
         fitted: states of input columns that were fitted before, by name: kept where a column is of that kind here too,
             as for a training that starts from another run (`Start.fitted`).
+        target_kind: what the target is, wherever its values can be read so and `kinds` doesn't name it: of a task that
+            somebody chose.
         options: what this sort of source takes (`context` for a text; `delimiter`, `columns`, `encoding` for a table,
             and `files`, the folder of the files that it names; `limit`, the bytes an uncompressed file may have).
             With `horizon` a table is a forecast's: see `forecasting.py` for `context`, `time`, `series` and `calendar`.
@@ -79,7 +82,15 @@ def open_data(
             "equal rows are kept or grouped", where="duplicates", expected="keep or group", got=duplicates
         )
     request = Request(
-        kinds or {}, splits, seed, state, options, target if isinstance(target, str) else None, duplicates, fitted or {}
+        kinds or {},
+        splits,
+        seed,
+        state,
+        options,
+        target if isinstance(target, str) else None,
+        duplicates,
+        fitted or {},
+        target_kind,
     )
     with reading(_name(source)):
         return _opened(source, request, target, memory)

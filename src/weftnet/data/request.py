@@ -22,6 +22,7 @@ class Request:
         target: the column to predict, if it was named.
         duplicates: "keep", or "group" to keep equal rows in one split.
         fitted: states of kinds by column, kept where the column is of that kind here too.
+        target_kind: what the target is, where its values can be read so and `kinds` doesn't name it.
     """
 
     kinds: Mapping[str, Spec | None]
@@ -32,10 +33,11 @@ class Request:
     target: str | None
     duplicates: str = "keep"
     fitted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    target_kind: str | None = None
 
     def key(self, fingerprint: str) -> str:
         """The name under which encoded rows are cached."""
         return key_of(
             fingerprint, self.kinds, self.splits, self.seed, self.state, self.options, self.target, self.duplicates,
-            dict(self.fitted),
+            dict(self.fitted), self.target_kind,
         )  # fmt: skip

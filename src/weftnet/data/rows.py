@@ -30,6 +30,7 @@ from weftnet.data.splitting import excluded_column, keys_of, split_rows
 from weftnet.data.stored import Stored, is_array
 from weftnet.data.suspects import suspects
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
+from weftnet.data.unfamiliar import unfamiliar
 from weftnet.errors import DataError, SettingError
 
 _LARGEST = 2 * 2**30
@@ -239,13 +240,14 @@ def _restored(content: Content, request: Request, state: Mapping[str, Any]) -> P
     labelled = content.target is not None or preprocessing.target is None
     if content.fingerprint == state["fingerprint"] or (content.splits and labelled):
         return preprocessing, _split(content, preprocessing.target, request), []
-    return preprocessing, {split: np.arange(content.count if split == "test" else 0) for split in SPLITS}, []
+    notes = unfamiliar(preprocessing.columns, {name: content.chunks(name) for name in content.columns})
+    return preprocessing, {split: np.arange(content.count if split == "test" else 0) for split in SPLITS}, notes
 
 
 def _fitted(content: Content, request: Request) -> Prepared:
     """The preprocessing fitted on the training rows, the splits, and what was noticed."""
     kinds = {**content.kinds, **request.kinds}
-    target, notes = target_kind(content, kinds)
+    target, notes = target_kind(content, kinds, request.target_kind)
     if target is not None:
         check_target(content, target)
     splits = _split(content, target, request)

@@ -37,16 +37,27 @@ def target_values(content: Content) -> NDArray[Any]:
     return next(content.chunks(name)) if content.on_disk(name) else content.columns[name]
 
 
-def target_kind(content: Content, kinds: Mapping[str, Spec | None]) -> tuple[Kind | None, list[str]]:
-    """The kind of the target, not yet fitted, None if there is no target; and a note if it could be another."""
+def target_kind(
+    content: Content, kinds: Mapping[str, Spec | None], wanted: str | None = None
+) -> tuple[Kind | None, list[str]]:
+    """The kind of the target, not yet fitted, None if there is no target; and a note if it could be another.
+
+    Args:
+        content: with the target.
+        kinds: that a person set.
+        wanted: the kind that is taken if the values can be read so.
+    """
     if content.target is None:
         return None, []
     where, notes = f"{content.source}: {content.target}", []
     if not (spec := kinds.get(content.target)):
         values = target_values(content)
         column = RawColumn([values], table=content.table and values.ndim == 1, typed=content.typed, target=True)
-        taken, other = located(content, content.target, None, lambda: recognise(column, where))
-        spec, notes = str(taken), either(content.target, str(taken), other)
+        if wanted is not None and located(content, content.target, None, lambda: KINDS.get(wanted).recognises(column)):
+            spec = wanted
+        else:
+            taken, other = located(content, content.target, None, lambda: recognise(column, where))
+            spec, notes = str(taken), either(content.target, str(taken), other)
     name, settings = (spec, {}) if isinstance(spec, str) else next(iter(spec.items()))
     own = KINDS.get(name).as_target if name in KINDS else {}
     return make({name: {**own, **(settings or {})}}, where), notes
@@ -78,7 +89,8 @@ def target_notes(content: Content, kind: Kind | None) -> list[str]:
     """What the reader should know about the target."""
     if kind is None:
         return []
-    return [f"{content.target}: {note}" for note in kind.target_findings(target_values(content))]
+    notes = kind.target_findings(target_values(content))
+    return [f"{content.target}: {note}".replace("COLUMN", str(content.target)) for note in notes]
 
 
 def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:

@@ -13,6 +13,7 @@ A prediction may also come as multipart/form-data, with one row: files for image
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -53,7 +54,9 @@ def routes(service: Service) -> list[Route]:
             document = {"rows": [await _form_row(request, body, fields)]}
         rows, options = document.get("rows"), document.get("options")
         used, answers = await service.answers(rows, len(body), request.receive, name, version, options)
-        return Reply({"model": used.name, "version": used.version, "answers": answers})
+        notes = await run_in_threadpool(used.model.notes, rows or [])
+        beside = {"notes": notes} if notes else {}
+        return Reply({"model": used.name, "version": used.version, "answers": answers, **beside})
 
     async def explain(request: Request) -> Response:
         name = request.path_params["name"]

@@ -110,6 +110,7 @@ def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[s
             "model": _TEXT,
             "version": _TEXT,
             "answers": {"type": "array", "items": json_schema(version.model.schema)},
+            "notes": {"type": "array", "items": _TEXT, "description": "what the model does not know of the rows"},
         },
     }
     predict = _post("Answers, one for each row", rows, answers, {"rows": [shown]}, _STATUSES, [version.name])

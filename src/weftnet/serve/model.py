@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.data.fields import Field
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.unfamiliar import of_values
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, WeftnetError
 from weftnet.run.facts import TaskFacts
@@ -48,6 +50,7 @@ class Model:
         fields: of a row.
         run: raw columns and options → answers; not thread-safe.
         task: its name and settings.
+        columns: fitted kinds of the fields.
     """
 
     folder: Path
@@ -55,6 +58,16 @@ class Model:
     fields: tuple[Field, ...]
     run: Callable[[Mapping[str, Any], Options], Answers]
     task: TaskFacts
+    columns: Mapping[str, Kind] = field(default_factory=dict)
+
+    def notes(self, rows: Rows) -> list[str]:
+        """What the model does not know of rows that it answered."""
+        raw = {}
+        for each in self.fields:
+            if each.name in self.columns and self.columns[each.name].strange:
+                values = [row.get(each.name, row.get(each.input)) for row in rows]
+                raw[each.name] = [None if value is None else each.wire.read(value) for value in values]
+        return of_values(self.columns, raw)
 
     @property
     def schema(self) -> type | None:

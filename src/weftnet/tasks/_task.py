@@ -26,6 +26,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError, RunError
 from weftnet.losses._objective import LossSpec, Objective, as_json, objective
@@ -49,6 +50,9 @@ class Task(ABC):
     """Fields of a recipe that this task needs otherwise than usual, where the user says nothing."""
     score: ClassVar[str]
     """The metric that decides which weights are best, unless the recipe names another."""
+
+    reads: ClassVar[type[Kind] | None] = None
+    """The kind of its target, where it is of one kind: values that could be of several are read so for this task."""
 
     @classmethod
     @abstractmethod

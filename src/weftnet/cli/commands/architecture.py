@@ -102,11 +102,11 @@ def check_command(
         architecture = architecture_of(arch)
     chosen = None
     if data is not None:
-        from weftnet.cli.commands.choosing import Choice, choose, task_for
+        from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
         from weftnet.compete.propose import offered
         from weftnet.data import open_data
 
-        opened = open_data(data, **options)
+        opened = open_data(data, **options, target_kind=read_by(task))
         known = [architecture] if architecture is not None else []
         choice = Choice(task) if task else choose(opened, known)
         if choice.others:

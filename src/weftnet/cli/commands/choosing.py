@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from weftnet.architecture.spec import Architecture
 from weftnet.data import Data
+from weftnet.data.kinds._kind import Kind, name_of
 from weftnet.data.ways import target
 from weftnet.errors import DataError, SettingError, WeftnetError, closest
 from weftnet.tasks import TASKS
@@ -63,6 +64,16 @@ def choose(data: Data, architectures: Sequence[Architecture] = ()) -> Choice:
     plausible = [name for name in others if sure[name] >= _PLAUSIBLE * sure[best]]
     options = {name: TASKS.get(name).option(data) or f"--task {name}" for name in plausible}
     return Choice(best, sure[best], tuple((name, sure[name], options[name]) for name in plausible))
+
+
+def read_by(name: str | None) -> str | None:
+    """The kind that the target is read as, where somebody named the task; None if that decides nothing.
+
+    Raises:
+        UnknownName: there is no such task.
+    """
+    reads: type[Kind] | None = TASKS.get(name).reads if name else None
+    return None if reads is None else name_of(reads)
 
 
 def _with_parts(architectures: Sequence[Architecture]) -> list[str]:

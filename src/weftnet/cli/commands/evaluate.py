@@ -40,6 +40,7 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     if as_json:
         document: dict[str, Any] = {
             "run": str(loaded.run.folder), "data": data.source, "split": split, "examples": data.sizes[split],
+            "notes": data.notes,
             "metrics": {name: _plain(value) for name, value in metrics.items()},
             **_document(judgement, loaded.task.score),
             **{each.name: _content(each) for each in figures if isinstance(each, Table | Matrix)},
@@ -48,6 +49,8 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
         return
     console = Console()
     console.print(f"{escape(data.name)}, {split}: {data.sizes[split]} examples", highlight=False)
+    for note in data.notes:
+        console.print(f"note    {note}", highlight=False, markup=False, soft_wrap=True)
     shown = rich.Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in metrics.items():
         shown.add_row(name, in_unit(value, loaded.scoring.unit(name)))

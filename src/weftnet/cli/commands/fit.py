@@ -15,7 +15,7 @@ from weftnet.base.files import write_json
 from weftnet.base.memory import held
 from weftnet.base.replacing import protect
 from weftnet.cli.commands.architecture import architecture_of, is_written
-from weftnet.cli.commands.choosing import Choice, choose, task_for
+from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, following, plan, summary, troubles
 from weftnet.cli.commands.starting import start_candidate, start_from
@@ -168,7 +168,8 @@ def entries_of(options: FitOptions) -> Entries:
     if len(lengths) > 1:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(lengths))
     start = None if options.start is None else start_from(options.start)
-    data = open_data(options.source, **options.data, fitted=None if start is None else start.fitted())
+    known = None if start is None else start.fitted()
+    data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
     written = candidates_of([arch for arch in options.archs if is_written(arch)])
     started = [] if options.archs or start is None else [start_candidate(start)]
     architectures = [candidate.architecture for candidate in written + started]

@@ -59,6 +59,8 @@ def predict_command(
     if not questions:
         fix = "name files or folders, or use --text or --value"
         raise DataError("there is nothing to answer", where="predict", fix=fix)
+    for note in dict.fromkeys(note for question in questions for note in question.notes):
+        print(f"note: {note}", file=sys.stderr)
     write = _WRITERS[form]
     if out is not None:
         with _folder_of(out) as folder:

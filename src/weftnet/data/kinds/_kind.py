@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
@@ -25,6 +26,9 @@ from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._words import words
 from weftnet.data.wires import Wire
 from weftnet.errors import DataError
+
+#: metadata of a fitted field that the states of earlier versions lack
+LATER: Mapping[str, str] = MappingProxyType({"since": "a later version"})
 
 
 class Kind(ABC):
@@ -44,6 +48,9 @@ class Kind(ABC):
 
     units: ClassVar[bool] = False
     """Whether `decode` gives numbers of the shape of the encoded ones, in the column's own unit."""
+
+    strange: ClassVar[str] = ""
+    """What `unknown` counts, and what becomes of it, in a few words; empty if it never counts any."""
 
     as_target: ClassVar[Mapping[str, Any]] = {}
     """Settings that have other defaults where the column is a target."""
@@ -135,9 +142,9 @@ class Kind(ABC):
         """How often each label occurs in a target; empty where there are no labels."""
         return Counter()
 
-    def unknown(self, values: Any) -> int:
-        """How many of some raw values were not known when it was fitted, and are read like rare ones."""
-        return 0
+    def unknown(self, values: Any) -> Counter[str]:
+        """Which of some raw values it does not know, and how often each: those that are `strange`."""
+        return Counter()
 
     @property
     def finer(self) -> Mapping[str, Any] | None:
@@ -276,7 +283,7 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
     """
     state = {**getattr(cls, "earlier", {}), **state}
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
-    needed = {name for name, field in known.items() if not field.init or not _has_default(field)}
+    needed = {name for name, field in known.items() if not (field.init and _has_default(field)) and not field.metadata}
     present = set(state) - {"kind"}
     if state.get("kind") != name_of(cls) or not needed <= present <= set(known):
         raise DataError(
@@ -293,7 +300,7 @@ def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
     except (ValueError, TypeError) as fault:
         raise DataError("the state can't be used", where=where, got=str(fault)) from None
     for name, field in known.items():
-        if not field.init:
+        if not field.init and name in values:
             setattr(kind, name, values[name])
     if wrong := contradiction(kind):
         raise DataError("the state can't be used", where=where, got=wrong)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds.window import of_length
+from weftnet.data.moments import turns
 from weftnet.data.stamps import stamps
 from weftnet.data.wires import LabelsWire
 from weftnet.errors import DataError
 
 _CHANNELS = 6
-_DAY = 86400
 
 
 @dataclass
@@ -56,15 +56,12 @@ class Calendar(Kind):
         Raises:
             BadValue: a value is no date; a number has no days and weeks.
         """
-        for row, value in enumerate(values):
-            if not isinstance(value, str) or value.replace(".", "").isdecimal():
-                raise BadValue(row, "this is no date", expected="an ISO date such as 2016-07-01 13:00", got=repr(value))
-        seconds = stamps(values)
-        days = np.floor(seconds / _DAY).astype(np.int64)
-        dates = days.astype("datetime64[D]")
-        of_year = (dates - dates.astype("datetime64[Y]")).astype(np.int64)
-        turns = np.stack([seconds / _DAY - days, (days + 3) % 7 / 7, of_year / 366], 1)  # 1970 began on a Thursday
-        angles = 2 * np.pi * turns
+        if np.asarray(values).dtype.kind != "M":
+            for row, value in enumerate(values):
+                if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "").isdecimal()):
+                    expected = "an ISO date such as 2016-07-01 13:00"
+                    raise BadValue(row, "this is no date", expected=expected, got=repr(value))
+        angles = 2 * np.pi * np.stack(list(turns(seconds := stamps(values)).values()), 1)
         return np.stack([np.sin(angles), np.cos(angles)], 2).reshape(len(seconds), _CHANNELS).astype(np.float32)
 
     def decode(self, values: NDArray[Any]) -> Any:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import Kind, refuse
-from weftnet.data.kinds._raw import RawColumn, few_wholes
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._spelling import Places, merged, spelling
 from weftnet.data.ways import leave_out
 from weftnet.data.wires import LabelWire
 
@@ -38,6 +39,7 @@ class Category(Kind):
     """
 
     measures: ClassVar[Literal["nominal"]] = "nominal"
+    strange: ClassVar[str] = "a label that is not among those kept of the training rows, and is read like a rare one"
     as_target: ClassVar[Mapping[str, Any]] = {"most": 0, "least": 1}
     most: int = 64
     least: int = 2
@@ -49,10 +51,11 @@ class Category(Kind):
 
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
-        """Any single values; of a target whole numbers, if they are few."""
+        """Any single values; no fractions as a target."""
         if not column.single:
             return 0.0
-        return 0.85 if column.target and column.first.dtype.kind == "f" and few_wholes(column.sample) else 0.5
+        numbers = np.array(column.sample) if column.target and column.first.dtype.kind == "f" else np.empty(0)
+        return 0.5 * bool((numbers == np.round(numbers)).all())
 
     @property
     def outline(self) -> str:
@@ -60,8 +63,15 @@ class Category(Kind):
         return f"one of {len(self.labels)} classes"
 
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
-        """Whether it is like an identifier, is constant, or has many rare labels."""
-        distinct = _distinct(chunks)
+        """Whether it is like an identifier, is constant, has many rare labels, or labels in several spellings."""
+        spelt = [f"{name}: {note}" for note in merged(_written(chunks))]
+        return self._frequencies(name, _distinct(chunks), rows) + spelt
+
+    def target_findings(self, values: NDArray[Any]) -> list[str]:
+        """Labels in several spellings."""
+        return merged(_written([values]))
+
+    def _frequencies(self, name: str, distinct: int, rows: int) -> list[str]:
         if distinct > max(20, 0.9 * rows):
             return [f"{name}: nearly every row differs, like an identifier; {leave_out(name)}"]
         if distinct > len(self.labels):
@@ -79,11 +89,12 @@ class Category(Kind):
 
     def balance(self, values: NDArray[Any]) -> Counter[str]:
         """Of every label."""
-        return Counter(map(str, values.tolist()))
+        return Counter(map(str, labels(values)))
 
-    def unknown(self, values: Any) -> int:
-        """How many values are labels without an index of their own; missing values do not count."""
-        return sum(label is not None for label in labels(values[self.encode(values) == len(self.labels)]))
+    def unknown(self, values: Any) -> Counter[str]:
+        """Labels without an index of their own; missing values do not count."""
+        found = labels(np.asarray(values)[self.encode(values) == len(self.labels)])
+        return Counter(str(label) for label in found if label is not None)
 
     def encode_target(self, values: Any) -> NDArray[np.int64]:
         """As `encode`; every label must be known."""
@@ -109,14 +120,16 @@ class Category(Kind):
 
     def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows,) int64 indices."""
-        index = {str(label): position for position, label in enumerate(self.labels)}
-        other = len(self.labels)
+        places, other = Places(self.labels), len(self.labels)
         array = np.asarray(values)
         if array.dtype.kind in "iubU":
             distinct, inverse = np.unique(array, return_inverse=True)
-            codes = np.array([index.get(str(label), other) for label in labels(distinct)], np.int64)
-            return codes[inverse.reshape(array.shape)]
-        return np.array([index.get(str(label), other) for label in labels(array)], np.int64)
+            return self._codes(distinct, places, other)[inverse.reshape(array.shape)]
+        return self._codes(array, places, other)
+
+    def _codes(self, array: NDArray[Any], places: Places, other: int) -> NDArray[np.int64]:
+        words = (_word(value) for value in array.tolist())
+        return np.array([other if word is None else places[word] for word in words], np.int64)
 
     def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, labels + 1) one-hot."""
@@ -148,21 +161,27 @@ class Category(Kind):
 
 
 def labels(values: Any) -> list[Label | None]:
-    """Raw values as labels: whole numbers as int, the rest as str, missing as None."""
+    """Raw values as labels: whole numbers as int, the rest as str in one spelling, missing as None."""
     array = np.asarray(values)
-    if array.dtype.kind in "iub":
+    if array.dtype.kind in "iu":
         return [int(value) for value in array.tolist()]
     return [_label(value) for value in array.tolist()]
 
 
 def _label(value: Any) -> Label | None:
+    if (word := _word(value)) is None:
+        return None
+    is_word = isinstance(value, str | bool) or not word.removeprefix("-").isdecimal()
+    return (spelling(word) or None) if is_word else int(word)
+
+
+def _word(value: Any) -> str | None:
+    """A raw value as a word, 3.0 as 3; None for missing."""
     if type(value) is str:  # the usual case, first
         return value or None
     if value is None or value != value:
         return None
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return int(value)
-    return str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _distinct(chunks: Iterable[NDArray[Any]]) -> int:
@@ -170,8 +189,17 @@ def _distinct(chunks: Iterable[NDArray[Any]]) -> int:
     found: set[str] = set()
     for chunk in chunks:
         if len(found) <= _DISTINCT:
-            found |= {str(value) for value in chunk.tolist() if value is not None}
+            found |= {str(label) for label in labels(chunk) if label is not None}
     return len(found)
+
+
+def _written(chunks: Iterable[NDArray[Any]]) -> set[str]:
+    """The different words as they are written; beyond `_DISTINCT` no more are looked at."""
+    found: set[str] = set()
+    for chunk in chunks:
+        if len(found) <= _DISTINCT and chunk.dtype.kind in "OU":
+            found |= {value for value in chunk.tolist() if isinstance(value, str) and value}
+    return found
 
 
 def example() -> tuple[Category, Any]:

@@ -21,6 +21,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._spelling import Places, spelling
 from weftnet.data.wires import LabelsWire
 
 
@@ -35,6 +36,7 @@ class Labels(Kind):
         unseen: "error" or "ignore": what a target does with a label that was not kept.
     """
 
+    strange: ClassVar[str] = "a label that is not among those kept of the training rows"
     as_target: ClassVar[Mapping[str, Any]] = {"most": 0, "least": 1}
     separator: str = ";"
     most: int = 64
@@ -97,7 +99,7 @@ class Labels(Kind):
         codes = self.features(values)
         if self.unseen == "error" and codes[:, -1].any():
             row = int(np.argmax(codes[:, -1]))
-            unknown = sorted(self.sets([values[row]])[0] - set(self.labels))
+            unknown = sorted(self.unknown([values[row]]))
             raise BadValue(
                 row,
                 "the target holds a label that no training row has" + " often enough" * (self.least > 1),
@@ -109,11 +111,16 @@ class Labels(Kind):
 
     def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, labels + 1) of 0 and 1."""
-        index = {label: place for place, label in enumerate(self.labels)}
+        places = Places(self.labels)
         codes = np.zeros((len(values), len(self.labels) + 1), np.float32)
         for row, labels in enumerate(self.sets(values)):
-            codes[row, [index.get(label, -1) for label in labels]] = 1
+            codes[row, [places[label] for label in labels]] = 1
         return codes
+
+    def unknown(self, values: Any) -> Counter[str]:
+        """Labels that were not kept."""
+        places = Places(self.labels)
+        return Counter(each for row in self.sets(values) for each in row if places[each] == len(self.labels))
 
     def decode(self, values: NDArray[Any]) -> list[list[str]]:
         """The labels of each row: those at 0.5 or more."""
@@ -129,11 +136,11 @@ class Labels(Kind):
 
     def _set(self, row: int, value: Any) -> set[str]:
         if isinstance(value, str):
-            return {label for label in map(str.strip, value.split(self.separator)) if label}
+            return {label for label in map(spelling, value.split(self.separator)) if label}
         if value is None or (isinstance(value, float) and value != value):
             return set()
         if isinstance(value, list | tuple | set | np.ndarray) and all(isinstance(each, str | int) for each in value):
-            return {str(label).strip() for label in value} - {""}
+            return {spelling(str(label)) for label in value} - {""}
         raise BadValue(row, "these are no labels", expected="a list of words", got=repr(value))
 
     @property

@@ -9,6 +9,7 @@ https://arxiv.org/abs/2203.05556, equation 1: with it plain networks come up to 
 Differs: the missing column exists only if the training rows had missing values.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
@@ -17,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import BadValue, Kind
+from weftnet.data.kinds._kind import LATER, BadValue, Kind
 from weftnet.data.kinds._moments import moments_of
-from weftnet.data.kinds._raw import FEW, RawColumn, few_wholes, present
+from weftnet.data.kinds._notation import DECIMALS, THOUSANDS, Notation
+from weftnet.data.kinds._numbers import floats, gaps, look, notation_of
+from weftnet.data.kinds._raw import FEW, RawColumn, few_wholes
 from weftnet.data.kinds._sample import Sample
 from weftnet.data.wires import NumberWire
 
-#: words that mean a missing value
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
-_LONG = 1000
-_SURE, _UNLIKELY = 0.9, 0.3
-_STRAYS = 0.05  # share of words up to which a column counts as numbers with mistakes
+_SURE, _UNLIKELY, _NEAR = 0.9, 0.3, 0.45
+#: of a quantity that could be classes: each whole number comes this often, and there are at most so many
+_EACH, _MOST_CLASSES = 3, 1000
 _QUANTILES = 2**20  # size of the sample from which quantiles are computed
 
 
@@ -37,36 +38,65 @@ class Number(Kind):
 
     Args:
         bins: quantile bins of the piecewise-linear encoding; 0 for the standardised number alone.
+        decimal: between whole and fraction of a number that is written as a word; found in the values if left out.
+        thousands: between its groups of digits; likewise.
     """
 
     measures: ClassVar[Literal["interval"]] = "interval"
+    strange: ClassVar[str] = "a number far outside those of the training rows"
     bins: int = 0
+    decimal: str = ""
+    thousands: str = ""
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
     missing: bool = field(default=False, init=False)
     edges: list[float] = field(default_factory=list, init=False)
+    unit: str = field(default="", init=False, metadata=LATER)
+    bounds: list[float] = field(default_factory=list, init=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         if not isinstance(self.bins, int) or self.bins < 0 or self.bins == 1:
             raise ValueError(f"number: bins: expected 0 or at least 2, got {self.bins!r}")
+        if self.decimal not in ("", *DECIMALS) or self.thousands not in THOUSANDS:
+            raise ValueError(f"number: expected decimal to be one of {DECIMALS}, thousands of {THOUSANDS[1:]}")
 
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
-        """Every value is a number; of a target, with fractions or many of them.
+        """Every value is a number, in one notation; of a target, with fractions or many of them.
 
         Raises:
             BadValue: nearly all values are numbers and a few are not, so that either kind would be wrong.
         """
         if not column.single or any(isinstance(value, bytes) for value in column.sample[:1]):
             return 0.0
-        return _of_target(column) if column.target else _SURE * _are_numbers(column)
+        return _of_target(column) if column.target else _of_input(column)
 
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
-        """Whether values are missing, and whether they ever change."""
-        notes = [f"{name}: missing values read as the mean, and a further input marks them"] * self.missing
-        if _never_changes(chunks):
+        """How they are written, whether values are missing, and whether they ever change."""
+        notes = [f"{name}: {note}".replace("COLUMN", name) for note in self._written(chunks)]
+        notes += [f"{name}: missing values read as the mean, and a further input marks them"] * self.missing
+        if self._never_changes(chunks):
             notes.append(f"{name}: the same in every training row, so it carries no information")
         return notes
+
+    def target_findings(self, values: NDArray[Any]) -> list[str]:
+        """How they are written."""
+        return self._written([values])
+
+    def _written(self, chunks: Iterable[NDArray[Any]]) -> list[str]:
+        """What is unusual about how they are written; COLUMN stands for the column's name."""
+        other = "to read it as labels: --kind COLUMN=category, kinds={'COLUMN': 'category'}"
+        notes = [f"read as numbers with {words}; {other}" for words in [self.notation.words] if words]
+        absent = ", ".join(f"{word!r} ({count})" for word, count in gaps(chunks).most_common(4))
+        return notes + [f"{absent} read as missing; {other}"] * bool(absent)
+
+    def _never_changes(self, chunks: Iterable[NDArray[Any]]) -> bool:
+        low, high = np.inf, -np.inf
+        for chunk in chunks:
+            numbers = floats(chunk, self.notation)
+            if not np.isnan(numbers).all():
+                low, high = min(low, float(np.nanmin(numbers))), max(high, float(np.nanmax(numbers)))
+        return low == high
 
     @property
     def neutral(self) -> NDArray[np.float64]:
@@ -92,15 +122,30 @@ class Number(Kind):
 
     def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """As numbers."""
-        return floats(values)
+        return floats(values, self.notation if self.decimal or self.thousands else None)
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
-        return self.fit_chunks([values])
+        return self.fit_chunks([np.asarray(values)])
 
     def fit_chunks(self, chunks: Iterable[Any]) -> Self:
         """As `fit`, of values that come in chunks; beyond a million the quantiles come from a random sample."""
-        self.missing, sample = False, Sample(_QUANTILES if self.bins else 0)
+        try:
+            return self._fitted(chunks)
+        except BadValue:
+            found = notation_of(chunks, decimal=self.decimal, thousands=self.thousands)
+            if found in (None, self.notation):
+                raise
+            self.decimal, self.thousands, self.unit = found.decimal, found.thousands, found.unit
+            return self._fitted(chunks)
+
+    @property
+    def notation(self) -> Notation:
+        """How its numbers are written."""
+        return Notation(self.decimal or ".", self.thousands, self.unit)
+
+    def _fitted(self, chunks: Iterable[Any]) -> Self:
+        self.missing, self.bounds, sample = False, [], Sample(_QUANTILES if self.bins else 0)
         mean, std = moments_of((sample.add(real)[:, None] for real in self._real(chunks)), axis=1)
         if mean:
             self.mean, self.std = mean[0], std[0]
@@ -112,18 +157,21 @@ class Number(Kind):
     def _real(self, chunks: Iterable[Any]) -> Iterator[NDArray[np.float64]]:
         """The values that are not missing; records whether any is."""
         for values in chunks:
-            numbers = floats(values)
+            numbers = floats(values, self.notation)
             real = numbers[~np.isnan(numbers)]
+            if len(real):
+                ends = [*self.bounds, float(real.min()), float(real.max())]
+                self.bounds = [min(ends), max(ends)]
             self.missing = self.missing or len(real) < len(numbers)
             yield real
 
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows,) standardised."""
-        return ((floats(values) - self.mean) / self.std).astype(np.float32)
+        return ((floats(values, self.notation) - self.mean) / self.std).astype(np.float32)
 
     def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, width) the number, or its bins, and whether it is missing."""
-        numbers = floats(values)[:, None]
+        numbers = floats(values, self.notation)[:, None]
         if self.edges:
             low, high = np.array(self.edges[:-1]), np.array(self.edges[1:])
             shares = (numbers - low) / (high - low)
@@ -134,6 +182,14 @@ class Number(Kind):
         absent = np.isnan(numbers)
         columns = [np.where(absent, 0.0, shares)] + [absent.astype(np.float64)] * self.missing
         return np.concatenate(columns, 1).astype(np.float32)
+
+    def unknown(self, values: Any) -> Counter[str]:
+        """Numbers that lie further outside those of the training rows than half of what these span."""
+        if not self.bounds:
+            return Counter()
+        numbers, (low, high) = floats(values, self.notation), self.bounds
+        margin = (high - low) / 2
+        return Counter(f"{number:g}" for number in numbers[(numbers < low - margin) | (numbers > high + margin)])
 
     def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers in the column's own unit."""
@@ -156,133 +212,35 @@ class Number(Kind):
         return Signal(("dim",), (max(1, len(self.edges) - 1) + self.missing,))
 
 
-def _are_numbers(column: RawColumn) -> bool:
-    """Whether every value is a number; each chunk is searched for strays."""
-    numbers = True
-    for chunk in column.chunks:
-        if chunk.dtype.kind in "fiub":
-            continue
-        values = present(chunk)
-        words = column.typed and any(isinstance(value, str) for value in values)
-        if values and (words or _parsed(values) is None):
-            _refuse_strays(chunk, column.typed)
-            numbers = False
-    return numbers
-
-
-def _refuse_strays(values: NDArray[Any], typed: bool) -> None:
-    """Refuse a column of numbers with a few words in it: read as categories the numbers would be lost."""
-    numbers, strays, first = set(), 0, -1
-    for row, value in enumerate(values.tolist()):
-        if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
-            continue
-        if (typed and isinstance(value, str)) or _parsed([value]) is None:
-            strays, first = strays + 1, row if first < 0 else first
-            if strays > _STRAYS * len(values):
-                return
-        else:
-            numbers.add(value)
-    if len(numbers) > FEW:
-        raise BadValue(
-            first,
-            f"nearly every value is a number, but {strays} {'is' if strays == 1 else 'are'} not",
-            expected="a number such as 3.5, or nothing",
-            got=repr(values[first]),
-            fix="correct the value; or set the kind: --kind COLUMN=category (none: 'COLUMN='), kinds={COLUMN: …}",
-        )
+def _of_input(column: RawColumn) -> float:
+    """How probably an input is a quantity: less so words in quotes that are numbers, and codes that begin with 0."""
+    if (seen := look(column)) is None:
+        return 0.0
+    if seen.zeros:
+        return _NEAR
+    if column.typed and seen.words:
+        return _NEAR if few_wholes(_sampled(column)) else 0.55
+    return _SURE
 
 
 def _of_target(column: RawColumn) -> float:
-    """How probably a target is a quantity rather than a class."""
-    kind = column.first.dtype.kind
-    if kind == "f":
+    """How probably a target is a quantity rather than a class: whole numbers are classes where they are few."""
+    if (seen := look(column)) is None or seen.zeros:
+        return _NEAR * (seen is not None)
+    numbers = np.concatenate([real[~np.isnan(real)] for chunk in column.chunks if len(real := floats(chunk))])
+    distinct = len(np.unique(numbers))
+    if not (numbers == np.round(numbers)).all():
         return _SURE
-    if kind in "iub":
-        return 0.45 if column.table and not few_wholes(column.sample) else _UNLIKELY
-    values = [value for chunk in column.chunks for value in present(chunk)]
-    if kind != "O" or (column.typed and any(isinstance(value, str) for value in values)):
-        return 0.0
-    numbers = _parsed(values)
-    if numbers is None or not len(numbers):
-        return 0.0
-    return _UNLIKELY if few_wholes(numbers.tolist()) else _SURE
+    if distinct <= FEW:
+        return _NEAR if seen.points else _UNLIKELY
+    doubtful = distinct <= min(_MOST_CLASSES, len(numbers) / _EACH) or (column.typed and seen.words)
+    return 0.55 if doubtful else _SURE
 
 
-def _parsed(values: list[Any]) -> NDArray[np.float64] | None:
-    """The values as numbers; None if one isn't."""
-    try:
-        cells = np.array(values, dtype=object)
-    except ValueError:  # arrays of several sizes
-        return None
-    try:
-        return floats(cells)
-    except BadValue as fault:
-        if "infinite" in fault.what:
-            raise
-        return None
-
-
-def _never_changes(chunks: Iterable[NDArray[Any]]) -> bool:
-    low, high = np.inf, -np.inf
-    for chunk in chunks:
-        numbers = floats(chunk)
-        if not np.isnan(numbers).all():
-            low, high = min(low, float(np.nanmin(numbers))), max(high, float(np.nanmax(numbers)))
-    return low == high
-
-
-def floats(values: Any) -> NDArray[np.float64]:
-    """Raw values (numbers, words, None) as float64, NaN for missing.
-
-    Raises:
-        BadValue: a word that is no number, or an infinite number.
-    """
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub" and (parsed := _parsed_by_arrow(array)) is not None:
-        array = parsed
-    elif array.dtype.kind not in "fiub":
-        array = np.array([_number(row, value) for row, value in enumerate(array.tolist())], np.float64)
-    numbers = array.astype(np.float64)
-    if numbers.ndim != 1:
-        raise BadValue(0, "a number column holds one number per row", got=f"shape {numbers.shape}")
-    if np.isinf(numbers).any():
-        raise BadValue(int(np.argmax(np.isinf(numbers))), "a number is infinite", expected="a finite number")
+def _sampled(column: RawColumn) -> list[float]:
+    """The sample as numbers."""
+    numbers: list[float] = floats(np.array(column.sample, dtype=object)).tolist()
     return numbers
-
-
-def _parsed_by_arrow(words: NDArray[Any]) -> NDArray[np.float64] | None:
-    """A long column of words parsed by arrow, ten times as fast; None if it is short, or arrow can't parse it."""
-    if len(words) < _LONG:
-        return None
-    try:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-    except ModuleNotFoundError:  # an exported runner works without
-        return None
-
-    try:
-        trimmed = pc.utf8_trim_whitespace(pa.array(words, pa.string(), from_pandas=True))
-        numbers: NDArray[np.float64] = pc.cast(trimmed, pa.float64()).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return None
-    return numbers
-
-
-def _number(row: int, value: Any) -> float:
-    if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
-        return np.nan
-    try:
-        if isinstance(value, str) and "_" in value:  # Python accepts "1_000" as a number, other readers do not
-            raise ValueError
-        return float(value)
-    except (TypeError, ValueError):
-        raise BadValue(
-            row,
-            "this is not a number",
-            expected="a number such as 3.5, or nothing",
-            got=repr(value),
-            fix="correct the value, or read it as 'category' or 'text': --kind COLUMN=category, kinds={COLUMN: …}",
-        ) from None
 
 
 def example() -> tuple[Number, Any]:

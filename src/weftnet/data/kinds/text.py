@@ -10,6 +10,7 @@ A network that flattens the time axis needs batches of full length: `trim=False`
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -42,7 +43,7 @@ class Text(Kind):
     """
 
     earlier: ClassVar[Mapping[str, Any]] = {"rule": 1}
-
+    strange: ClassVar[str] = "a text of which most words are not in the vocabulary"
     level: str = "words"
     most: int = 20000
     least: int = 2
@@ -107,6 +108,16 @@ class Text(Kind):
     def text(self, tokens: NDArray[np.int64]) -> str:
         """The text of (length,) tokens, as `decode` writes it."""
         return self.decode(tokens[None])[0]
+
+    def unknown(self, values: Any) -> Counter[str]:
+        """Texts of which more than half of the tokens are not in the vocabulary."""
+        known = set(self.vocabulary)
+        texts = [(as_text(value), self.split(value)) for value in values]
+        return Counter(
+            textwrap.shorten(text, 40, placeholder="…")
+            for text, tokens in texts
+            if sum(token not in known for token in tokens) > len(tokens) / 2
+        )
 
     def decode(self, values: NDArray[Any]) -> list[str]:
         """The tokens joined: characters exactly, words with spaces between them; � for unknown."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments
-from weftnet.data.kinds.number import floats
+from weftnet.data.kinds._numbers import floats
 from weftnet.data.wires import NumbersWire
 
 

@@ -2,7 +2,9 @@
 
     integers, truth values      as they are; objects with None where values are missing
     floats, decimals            floats, NaN where missing
-    dates and times             seconds since 1970, days of times and durations likewise in seconds: a number
+    dates with or without times datetime64 in microseconds, in UTC; NaT where missing
+    times of day                words such as 13:45:00
+    durations                   seconds: a number
     words, dictionaries         objects, None where missing
     bytes, {bytes, path}        objects of bytes: an image or a recording in its file format
     lists of words              objects, each a list: several labels at once
@@ -71,8 +73,12 @@ class ArrowReader:
             return _named(array, self.labels)
         if kind.is_decimal(array.type):
             array = array.cast(pa.float64())
-        if kind.is_temporal(array.type):
+        if kind.is_date(array.type) or kind.is_timestamp(array.type):
+            return np.asarray(array.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False))
+        if kind.is_duration(array.type):
             return _seconds(array)
+        if kind.is_time(array.type):
+            array = pa.array([None if each is None else each.isoformat() for each in array.to_pylist()], pa.string())
         if kind.is_struct(array.type):
             return _files(array)
         if kind.is_floating(array.type) or (kind.is_integer(array.type) and not self.missing):
@@ -221,15 +227,11 @@ def _named(array: Any, labels: list[str]) -> NDArray[Any]:
 
 
 def _seconds(array: Any) -> NDArray[np.float64]:
-    """Dates and times as seconds since 1970, times of day and durations as seconds; NaN for missing."""
+    """Durations as seconds; NaN for missing."""
     import pyarrow as pa
 
-    kind, type_ = pa.types, array.type
-    scale = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[getattr(type_, "unit", "s")]
-    if kind.is_date(type_):
-        array, scale = array.cast(pa.timestamp("s")), 1.0
-    whole = array.cast(pa.int32()) if kind.is_time32(type_) else array.cast(pa.int64())
-    numbers: NDArray[np.float64] = whole.to_numpy(zero_copy_only=False).astype(np.float64) / scale
+    scale = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[array.type.unit]
+    numbers: NDArray[np.float64] = array.cast(pa.int64()).to_numpy(zero_copy_only=False).astype(np.float64) / scale
     return numbers
 
 

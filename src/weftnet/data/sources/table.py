@@ -9,8 +9,7 @@ A column without a name is called `Unnamed: 0`, by its place, as pandas calls it
 import csv
 import hashlib
 import io
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -20,17 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.foreign import reading
-from weftnet.base.limits import exceeded
-from weftnet.base.limits import limit as limit_of
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content, fingerprint, short_name
 from weftnet.data.headers import called, named_delimiter
-from weftnet.data.kinds.number import MISSING, floats
+from weftnet.data.kinds._notation import Notation
+from weftnet.data.kinds._numbers import MISSING, in_plain
 from weftnet.data.media import is_picture
+from weftnet.data.moments import stamped
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
+from weftnet.data.sources._header import LOOK, check_names, looks_like_data
 from weftnet.data.sources._place import Place
+from weftnet.data.sources._quotes import MARKS, CheckedStream, Quote, StrayQuotes
 from weftnet.data.sources._spool import Spool, block_bytes
-from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 ENDINGS = (".csv", ".tsv")
@@ -38,8 +38,6 @@ ENDINGS = (".csv", ".tsv")
 NAMES_FILES = True
 #: bytes in memory for each byte of the file: every value is a word of its own
 WEIGHT = 10
-#: rows in which the names of the header are looked for
-_LOOK = 1000
 
 
 def opens(place: Place) -> float:
@@ -52,6 +50,10 @@ def read(
     *,
     delimiter: str | None = None,
     columns: Sequence[str] | None = None,
+    quote: Quote | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -61,6 +63,11 @@ def read(
         path: the file.
         delimiter: between values; by default a tab for .tsv, otherwise a comma.
         columns: the columns' names, for a file without a header.
+        quote: around values that hold a delimiter or a line break: "double" (the default, in which quotes that swallow
+            rows are refused: `_quotes.py`), "single", or "none" where quotes are part of the text.
+        decimal: between whole and fraction of every number of the file; by default each column is looked at by itself.
+        thousands: between groups of digits; "." where `decimal` is ",".
+        missing: further words that mean a missing value.
         encoding: of the file.
         limit: bytes the uncompressed file may have.
 
@@ -71,44 +78,26 @@ def read(
     if not text.strip():
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     named, skip = named_delimiter(text)
-    delimiter = delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ",")
+    dialect = _dialect(delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ","), quote)
     lines = io.StringIO(text, newline="")
     for _ in range(skip):
         lines.readline()
-    names = list(columns) if columns else called(_names(lines, delimiter, path) or [""])
-    _check_names(names, path, delimiter)
-    parsed = _parse(text, names, delimiter, skip, bool(columns), path)
-    if not len(next(iter(parsed.values()))):
+    names = list(columns) if columns else called(_names(lines, dialect, path) or [""])
+    check_names(names, path, dialect["delimiter"])
+    parsed = _parse(text, names, dialect, skip, bool(columns), path, quote)
+    cells = _cells(decimal, thousands, missing)
+    read = {name: cells(array) for name, array in parsed.items()}
+    if not len(next(iter(read.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
     return Content(
         short_name(str(path)),
         str(path),
-        parsed,
+        read,
         hashlib.sha256(text.encode()).hexdigest(),
         table=True,
         first=skip + (1 if columns else 2),
-        notes=() if columns else _looks_like_data(names, {name: column[:_LOOK] for name, column in parsed.items()}),
+        notes=() if columns else looks_like_data(names, {name: column[:LOOK] for name, column in read.items()}),
     )
-
-
-def _looks_like_data(names: list[str], columns: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
-    """A note where most names are numbers, or values of their own column: then the header may be missing."""
-
-    def is_value(name: str) -> bool:
-        return name.strip().lower() in MISSING or _is_number(name) or name in columns[name].tolist()
-
-    if 2 * sum(map(is_value, names)) <= len(names):
-        return ()
-    shown, given = ", ".join(map(repr, names[:3])), [f"column_{place}" for place in range(1, len(names) + 1)]
-    return (f"the first row looks like data ({shown}); if it is, name the columns: {setting('columns', given)}",)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        floats(np.array([word], dtype=object))
-    except DataError:
-        return False
-    return True
 
 
 def hold(raw: Mapping[str, Any], source: str) -> Content:
@@ -122,8 +111,12 @@ def hold(raw: Mapping[str, Any], source: str) -> Content:
 
 def _column(values: Any) -> NDArray[Any]:
     """Numbers unchanged; anything else as objects, with None for missing values. A row may hold a list of words."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return values.astype("datetime64[us]")
     if not isinstance(values, np.ndarray):
         values = list(values)
+    if (dates := stamped(values if isinstance(values, list) else values.tolist())) is not None:
+        return dates
     if not any(isinstance(value, list | tuple | str | bytes) or is_picture(value) for value in values):
         with suppress(ValueError):  # arrays of unequal shapes
             if np.asarray(values).dtype.kind in "iufb":
@@ -140,25 +133,6 @@ def _missing(value: Any) -> bool:
     return value is None or value != value or (isinstance(value, str) and value.strip().lower() in MISSING)
 
 
-def _check_names(names: list[str], path: Path, delimiter: str) -> None:
-    if len(names) == 1 and delimiter == "," and (";" in names[0] or "\t" in names[0]):
-        other = ";" if ";" in names[0] else "\t"
-        raise DataError(
-            "the header is a single column", where=str(path), got=repr(names[0]), fix=f"give delimiter={other!r}"
-        )
-    if len(names) > limit_of("columns"):
-        raise exceeded("columns", "has too many columns", where=str(path), got=str(len(names)), error=DataError)
-    times = Counter(names)
-    for number, name in enumerate(names, 1):
-        if not name.strip() or times[name] > 1:
-            what = f"two columns are called {name!r}" if name.strip() else f"column {number} has no name"
-            given = [f"column_{place}" for place in range(1, len(names) + 1)]
-            fix = "give every column a name of its own"
-            if _is_number(name):
-                fix = f"if the file has no header, name the columns: {setting('columns', given)}"
-            raise DataError(what, where=f"{path}: row 1", fix=fix)
-
-
 def stream(
     path: Path,
     folder: Path,
@@ -166,6 +140,10 @@ def stream(
     memory: int,
     delimiter: str | None = None,
     columns: Sequence[str] | None = None,
+    quote: Quote | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -173,14 +151,17 @@ def stream(
     with UnpackedText(path, limit, encoding) as text:
         named, before = named_delimiter("\n".join([*islice(text.lines(), 1), ""]))
     delimiter = delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ",")
-    names = list(columns) if columns else called(_header(path, delimiter, before, encoding, limit))
-    _check_names(names, path, delimiter)
+    dialect = _dialect(delimiter, quote)
+    names = list(columns) if columns else called(_header(path, dialect, before, encoding, limit))
+    check_names(names, path, delimiter)
+    cells = _cells(decimal, thousands, missing)
     spool = Spool(folder / "table.arrow", names)
     # arrow allocates a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
     with UnpackedText(path, limit, encoding) as text, _as_data_error(path) as ragged:
         skip, batches, size = 0 if columns else 1, [], 0
-        for batch in _reader(text, names, delimiter, ragged, block, before):
+        checked = CheckedStream(text, StrayQuotes(delimiter, len(names), str(path), quote))
+        for batch in _reader(checked, names, dialect, ragged, block, before):
             batches.append(batch.slice(skip))
             skip, size = 0, size + batch.nbytes
             if size > block_bytes(memory):
@@ -191,8 +172,8 @@ def stream(
             pass
     if not spool.count:
         raise DataError("the file has a header but no rows", where=str(path))
-    on_disk = Columns(spool.columns(lambda _, array: _words(array)))
-    look = {} if columns else {name: next(on_disk.blocks(name))[:_LOOK] for name in names}
+    on_disk = Columns(spool.columns(lambda _, array: cells(array)))
+    look = {} if columns else {name: next(on_disk.blocks(name))[:LOOK] for name in names}
     return Content(
         short_name(str(path)),
         str(path),
@@ -200,37 +181,52 @@ def stream(
         text.digest.hexdigest(),
         table=True,
         first=before + (1 if columns else 2),
-        notes=() if columns else _looks_like_data(names, look),
+        notes=() if columns else looks_like_data(names, look),
     )
 
 
-def _header(path: Path, delimiter: str, before: int, encoding: str, limit: int) -> list[str]:
+def _header(path: Path, dialect: dict[str, Any], before: int, encoding: str, limit: int) -> list[str]:
     """The first row of a table, which may hold line breaks in quotes."""
     with UnpackedText(path, limit, encoding) as text:
         lines = islice(text.lines(), before, None)
-        names = _names((line + "\n" for line in lines), delimiter, path)
+        names = _names((line + "\n" for line in lines), dialect, path)
     if not names or names == [""]:
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     return names
 
 
-def _names(lines: Iterable[str], delimiter: str, path: Path) -> list[str]:
+def _names(lines: Iterable[str], dialect: dict[str, Any], path: Path) -> list[str]:
     with reading(f"{path}: row 1", "the header can't be read"):
-        return next(csv.reader(lines, delimiter=delimiter), [])
+        return next(csv.reader(lines, **dialect), [])
+
+
+def _dialect(delimiter: str, quote: Quote | None) -> dict[str, Any]:
+    """As Python's reader takes it."""
+    if quote == "none":
+        return {"delimiter": delimiter, "quoting": csv.QUOTE_NONE, "quotechar": None}
+    return {"delimiter": delimiter, "quotechar": MARKS[quote or "double"]}
 
 
 def _parse(
-    text: str, names: list[str], delimiter: str, skip: int, headless: bool, path: Path
-) -> dict[str, NDArray[Any]]:
+    text: str,
+    names: list[str],
+    dialect: dict[str, Any],
+    skip: int,
+    headless: bool,
+    path: Path,
+    quote: Quote | None,
+) -> dict[str, Any]:
     import pyarrow as pa
 
+    raw = text.encode()
+    StrayQuotes(dialect["delimiter"], len(names), str(path), quote).look(raw, last=True)
     with _as_data_error(path) as ragged:
-        batches = list(_reader(io.BytesIO(text.encode()), names, delimiter, ragged, 2**26, skip))
+        batches = list(_reader(io.BytesIO(raw), names, dialect, ragged, 2**26, skip))
     read = pa.Table.from_batches(batches)
-    return {name: _words(read[name].combine_chunks())[0 if headless else 1 :] for name in names}
+    return {name: read[name].combine_chunks()[0 if headless else 1 :] for name in names}
 
 
-def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], block: int, skip: int) -> Any:
+def _reader(stream: Any, names: list[str], dialect: dict[str, Any], ragged: list[Any], block: int, skip: int) -> Any:
     """The rows of a table in batches, every value a word; a ragged row is appended to `ragged` before the error."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -243,7 +239,13 @@ def _reader(stream: Any, names: list[str], delimiter: str, ragged: list[Any], bl
         stream,
         # one thread: otherwise arrow does not report the number of a bad row
         arrow_csv.ReadOptions(column_names=names, skip_rows=skip, use_threads=False, block_size=block),
-        arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+        arrow_csv.ParseOptions(
+            delimiter=dialect["delimiter"],
+            quote_char=dialect["quotechar"] or False,
+            newlines_in_values=dialect["quotechar"] is not None,
+            ignore_empty_lines=len(names) > 1,  # in a single column an empty line is a row whose value is missing
+            invalid_row_handler=note,
+        ),
         arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
     )
 
@@ -275,14 +277,23 @@ def _as_data_error(path: Path) -> Iterator[list[Any]]:
         ) from None
 
 
-def _words(array: Any) -> NDArray[Any]:
-    """Words as objects, None for missing."""
+def _cells(decimal: str | None, thousands: str | None, missing: Sequence[str]) -> Callable[[Any], NDArray[Any]]:
+    """Makes words of arrow objects: None for missing ones, numbers in plain notation where a notation was given."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    absent = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=pa.array(sorted(MISSING)))
-    values: NDArray[Any] = pc.if_else(absent, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
-    return values
+    absent = pa.array(sorted(MISSING | {word.strip().lower() for word in missing}), pa.string())
+    given = decimal is not None or thousands is not None
+    notation = Notation(decimal or ".", thousands or "." * (decimal == ","))
+
+    def cells(array: Any) -> NDArray[Any]:
+        gone = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=absent)
+        words: NDArray[Any] = pc.if_else(gone, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
+        if given:
+            words[:] = [None if word is None else in_plain(word, notation) for word in words.tolist()]
+        return words
+
+    return cells
 
 
 def example(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
     number   3.5, or nothing                         label    "red", 7, true, or nothing
     text     "a sentence", or nothing                labels   ["red", "green"]
+    date     "2020-01-05", or seconds since 1970
     numbers  [1, 2] or [[1, 2], [3, 4]]
     media    a file in base64 (a `data:` URL too), or its values as nested lists
 
@@ -10,10 +11,11 @@ can be used is for the kind to decide. A string never becomes a path: a client m
 """
 
 from weftnet.data.wires._wire import Wire
+from weftnet.data.wires.date import DateWire
 from weftnet.data.wires.file import FileWire
 from weftnet.data.wires.label import LabelWire
 from weftnet.data.wires.labels import LabelsWire
 from weftnet.data.wires.number import NumberWire
 from weftnet.data.wires.numbers import NumbersWire
 
-__all__ = ["FileWire", "LabelWire", "LabelsWire", "NumberWire", "NumbersWire", "Wire"]
+__all__ = ["DateWire", "FileWire", "LabelWire", "LabelsWire", "NumberWire", "NumbersWire", "Wire"]

@@ -32,7 +32,8 @@ class Onnx:
         """The model, in an ONNX session."""
         own = stored.run is not None and source == stored.folder
         runner = _of_run(stored.run, threads) if own and stored.run else open_export(source, threads)
-        return Model(stored.folder, "onnx", runner.fields, runner.predict, runner.task)
+        known = runner.preprocessing
+        return Model(stored.folder, "onnx", known.fields, runner.predict, runner.task, known.columns)
 
 
 def _of_run(run: Run, threads: int) -> Runner:

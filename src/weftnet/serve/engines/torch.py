@@ -30,4 +30,5 @@ class Torch:
 
         torch.set_num_threads(threads)
         loaded = load(source)
-        return Model(source, "torch", loaded.preprocessing.fields, loaded.predict, loaded.run.facts.task)
+        known = loaded.preprocessing
+        return Model(source, "torch", known.fields, loaded.predict, loaded.run.facts.task, known.columns)

@@ -26,7 +26,8 @@ class TorchExport:
     def load(self, stored: Stored, source: Path, threads: int) -> Model:
         """The model, with the number of threads set for the process."""
         runner = open_export(source, threads, _open)
-        return Model(stored.folder, "torch_export", runner.fields, runner.predict, runner.task)
+        known = runner.preprocessing
+        return Model(stored.folder, "torch_export", known.fields, runner.predict, runner.task, known.columns)
 
 
 def _open(path: Path, part: PartFacts, threads: int | None) -> Graph:

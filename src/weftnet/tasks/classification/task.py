@@ -24,6 +24,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds.category import Category, Label
 from weftnet.errors import DataError, SettingError
 from weftnet.losses._objective import LossSpec
@@ -54,6 +55,7 @@ class Classification(Task):
     class_weights: list[float] | None = None
     loss: Any = None
 
+    reads: ClassVar[type[Kind]] = Category
     score: ClassVar[str] = "accuracy"
 
     def __post_init__(self) -> None:

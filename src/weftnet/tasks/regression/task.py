@@ -19,6 +19,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds.category import Category
 from weftnet.data.kinds.number import Number
 from weftnet.data.outputs import Outputs, chosen
@@ -48,6 +49,7 @@ class Regression(Task):
     mean: float = 0.0
     scale: float = 1.0
 
+    reads: ClassVar[type[Kind]] = Number
     score: ClassVar[str] = "rmse"
 
     def __post_init__(self) -> None:

@@ -1,0 +1,46 @@
+"""What a run does not know of the rows it is asked: labels, numbers far from those of training, words of texts.
+
+It is counted and said wherever a run answers; nothing is refused because of it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from weftnet.data.kinds._kind import Kind
+
+
+def unfamiliar(columns: Mapping[str, Kind], raw: Mapping[str, Iterable[Any]]) -> list[str]:
+    """A note for each column that holds values its kind does not know.
+
+    Args:
+        columns: fitted kinds.
+        raw: chunks of raw values by column; read only where a kind knows what it does not know.
+    """
+    notes = []
+    for name, kind in columns.items():
+        if name not in raw or not kind.strange:
+            continue
+        found, rows = Counter[str](), 0
+        for chunk in raw[name]:
+            found.update(kind.unknown(chunk))
+            rows += len(chunk)
+        if count := sum(found.values()):
+            shown = ", ".join(f"{word[:40]!r} ({times})" for word, times in found.most_common(3))
+            more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+            notes.append(f"{name}: {count} of {rows} rows hold {kind.strange}: {shown}{more}")
+    return notes
+
+
+def of_values(columns: Mapping[str, Kind], raw: Mapping[str, Any]) -> list[str]:
+    """As `unfamiliar`, of values in memory."""
+    held = {}
+    for name, values in raw.items():
+        if not isinstance(values, np.ndarray):
+            cells = np.empty(len(values), dtype=object)
+            cells[:] = list(values)
+            values = cells
+        held[name] = [values]
+    return unfamiliar(columns, held)
