@@ -1,9 +1,13 @@
 """Shapes are checked annotations: switched on for every block that the tests import."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests are many small tensors: two threads only wait for each other
+
+# A shell's background job ignores Ctrl-C, and so would every program that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import jaxtyping
 import pytest

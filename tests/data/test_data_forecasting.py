@@ -294,8 +294,3 @@ def test_kinds_check_their_settings() -> None:
     kind = Forecast(3).fit(RNG.normal(size=(5, 3, 2)))
     with pytest.raises(DataError, match="another shape"):
         kind.encode(np.zeros((2, 4, 2)))
-
-
-def test_only_a_forecast_has_several_targets() -> None:
-    with pytest.raises(SettingError, match="only a forecast"):
-        open_data(table(), target=["oil", "wind"])

@@ -37,6 +37,15 @@ def column(spec: Any, value: Callable[[int], Any], other: Any, target: str = "y"
     return case
 
 
+def two_targets(path: Path, splits: Sequence[str]) -> Pair:
+    """A table with two targets; changed rows are far out in both."""
+    columns = {name: [(row * step) % 17 / 7 for row in range(ROWS)] for name, step in (("v", 3), ("a", 5), ("b", 11))}
+    first = open_data(columns, target=["a", "b"])
+    for row in rows_of(first, splits):
+        columns["a"][row], columns["b"][row] = -1e9, 1e6
+    return first, open_data(columns, target=["a", "b"])
+
+
 def array(shape: tuple[int, ...], kind: str) -> Callable[..., Pair]:
     """Whole arrays."""
 
@@ -146,6 +155,7 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
         "bins": column({"number": {"bins": 4}}, lambda row: row / 7, 1e9),
         "target": column("number", lambda row: row / 7, -1e9, target="v"),
     },
+    "date": {"input": column("date", lambda row: str(datetime(2020, 2, 27) + timedelta(hours=row)), "1999-12-31")},
     "category": {
         "input": column("category", lambda row: ["red", "blue"][row // 2 % 2], "never"),
         "most": column({"category": {"most": 1}}, lambda row: ["red", "blue", "red"][row % 3], "blue"),
@@ -168,6 +178,7 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
     },
     "audio": {"bytes": column("audio", sound, lambda row: sound(row, rate=1200, loud=0.9))},
     "vector": {"arrays": array((5,), "vector")},
+    "several": {"targets": two_targets},
     "series": {"arrays": array((6, 2), "series")},
     "mask": {"files": masks},
     "characters": {"text": running},

@@ -38,8 +38,7 @@ def suspects(content: Content, preprocessing: Preprocessing, splits: Mapping[str
     for name, kind in preprocessing.columns.items():
         if not kind.measures:
             continue
-        if kind.measures == "interval":
-            values = _numbers(content, name, kind)
+        if kind.measures == "interval" and (values := _numbers(content, name, kind)) is not None:
             notes += counting(name, values) or telling(content, preprocessing, splits["train"], name, values)
         notes += splitting(content, name, kind)
     return notes
@@ -95,13 +94,16 @@ def splitting(content: Content, name: str, kind: Kind) -> list[str]:
             f"otherwise {ways.leave_out(name)}"]  # fmt: skip
 
 
-def _numbers(content: Content, name: str, kind: Kind) -> NDArray[np.float64]:
-    """(rows,) a column as numbers, NaN where missing: eight bytes a row."""
+def _numbers(content: Content, name: str, kind: Kind) -> NDArray[np.float64] | None:
+    """(rows,) a column as numbers, NaN where missing: eight bytes a row; None where its kind compares none."""
     read: list[NDArray[np.float64]] = []
     start = 0
     for chunk in content.chunks(name):
         rows = np.arange(start, start + len(chunk))
-        read.append(located(content, name, rows, lambda chunk=chunk: kind.compared(chunk).astype(np.float64)))
+        values = located(content, name, rows, lambda chunk=chunk: kind.compared(chunk))
+        if values.dtype.kind not in "iufb":
+            return None
+        read.append(values.astype(np.float64))
         start += len(chunk)
     return np.concatenate(read)
 
