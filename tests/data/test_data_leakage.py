@@ -164,6 +164,10 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
         "words": column("text", sentence, "unheard of " * 40),
         "characters": column({"text": {"level": "characters"}}, sentence, "UNHEARD " * 40),
     },
+    "date": {
+        "words": column("date", lambda row: f"2020-{1 + row % 12:02}-{1 + row % 28:02}", "1950-01-01 13:45"),
+        "gaps": column("date", lambda row: f"2020-{1 + row % 12:02}-{1 + row % 28:02}", None),
+    },
     "subwords": {"input": column({"subwords": {"most": 280}}, sentence, "unheard of " * 40)},
     "labels": {
         "input": column("labels", lambda row: ["new", "big"][: 1 + row % 2], lambda _: ["never"]),

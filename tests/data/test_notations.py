@@ -14,6 +14,7 @@ from weftnet.cli._options import values_of
 from weftnet.data import open_data
 from weftnet.data.kinds._notation import Notation, parts
 from weftnet.data.kinds.number import Number
+from weftnet.data.sources.table import read
 from weftnet.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -120,8 +121,7 @@ def test_a_target_is_read_in_its_notation() -> None:
 
 def test_options_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("v;w\n1.234,5;void\n2,25;x\n")
-    data = open_data(tmp_path / "a.csv", delimiter=";", decimal=",", missing=["void"], splits={"train": 2, "test": 1})
-    raw = data.raw(np.arange(2))  # type: ignore[attr-defined]
+    raw = read(tmp_path / "a.csv", delimiter=";", decimal=",", missing=["void"]).columns
     assert raw["v"].tolist() == ["1234.5", "2.25"]
     assert raw["w"].tolist() == [None, "x"]
 

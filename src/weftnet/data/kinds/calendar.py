@@ -58,9 +58,8 @@ class Calendar(Kind):
         """
         if np.asarray(values).dtype.kind != "M":
             for row, value in enumerate(values):
-                if isinstance(value, int | float | np.number) or (
-                    isinstance(value, str) and value.replace(".", "").isdecimal()
-                ):
+                word = isinstance(value, str) and value.replace(".", "").isdecimal()
+                if word or isinstance(value, int | float | np.number):
                     expected = "an ISO date such as 2016-07-01 13:00"
                     raise BadValue(row, "this is no date", expected=expected, got=repr(value))
         angles = 2 * np.pi * np.stack(list(turns(seconds := stamps(values)).values()), 1)

@@ -149,10 +149,14 @@ class Date(Kind):
         raise BadValue(
             row,
             "this is no date",
-            expected=f"such as {word_of(self.mean, form)}",
+            expected=f"such as {self._usual}",
             got=repr(value),
             fix="correct the value, or say how dates are written: --kind 'COLUMN={date: {form: \"%d.%m.%Y\"}}'",
         )
+
+    def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """As seconds."""
+        return self._seconds(values)
 
     def decode(self, values: NDArray[Any]) -> list[Any]:
         """Dates in the column's form; None for missing."""
@@ -178,14 +182,20 @@ class Date(Kind):
         return np.zeros(self.signal.numel)
 
     @property
+    def _usual(self) -> Any:
+        """The mean moment as the training rows write it; a whole day where they have no times."""
+        step = 1.0 if "day" in self.cycles else _DAY
+        return word_of(round(self.mean / step) * step, self.form or "iso")
+
+    @property
     def facts(self) -> dict[str, Any]:
         """How dates are written, and the mean."""
-        return {"form": self.form or "iso", "mean": word_of(round(self.mean), self.form or "iso")}
+        return {"form": self.form or "iso", "mean": self._usual}
 
     @property
     def wire(self) -> DateWire:
         """A date as the training rows write it, or as ISO does."""
-        return DateWire(word_of(round(self.mean), self.form or "iso"), self.form in EPOCHS)
+        return DateWire(self._usual, self.form in EPOCHS)
 
     @property
     def signal(self) -> Signal:
