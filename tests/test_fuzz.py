@@ -1,28 +1,19 @@
 """Spoilt files of every kind, read in children with limits: refused or accepted, nothing else (`scripts/fuzz.py`)."""
 
+import re
+import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "fuzz.py"
 
 
-@pytest.fixture(scope="module")
-def fuzz() -> Any:
-    spec = spec_from_file_location("fuzz", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["fuzz"] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["fuzz"]
-
-
-@pytest.mark.parametrize("count", [40, pytest.param(20_000, marks=pytest.mark.slow)])
-def test_nothing_but_clean_errors(count: int, fuzz: Any) -> None:
-    counts, failed = fuzz.run(0, count, verbose=False)
-    assert not failed, "\n".join(failed[:5])
-    assert sum(counts.values()) == count
+@pytest.mark.slow
+def test_nothing_but_clean_errors() -> None:
+    """In a process of its own, where annotations of shapes are not checked; 20,000 inputs take more than an hour."""
+    command = [sys.executable, str(SCRIPT), "600"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^600 inputs in \d+ s, 0 failed$", done.stdout, re.MULTILINE)

@@ -95,7 +95,7 @@ def table(path: Path, rows: int = 60) -> None:
         ("fit digits --set lr", "name=value"),
         ("fit digits --set augment=[crap]", "did you mean 'crop'?"),
         ("fit digits --task-set label_smothing=0.1", "did you mean 'label_smoothing'?"),
-        ("fit digits --task regression", "the target is of another kind"),
+        ("fit digits --task segmentation", "the target is of another kind"),
         ("fit digits --task clasification", "did you mean 'classification'?"),
         ("fit digits --plugin nope.py", "is no plugin"),
         ("fit digits --arch mlp --arch mlp", "two candidates have the same name"),

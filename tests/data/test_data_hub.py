@@ -92,14 +92,17 @@ def test_errors_of_the_library_become_data_errors(
     assert str(raised(datasets)) in str(fault.value)
 
 
-def test_a_fault_of_our_own_is_not_swallowed(monkeypatch: pytest.MonkeyPatch, datasets: ModuleType) -> None:
+def test_a_fault_of_the_library_names_the_set_and_keeps_its_cause(
+    monkeypatch: pytest.MonkeyPatch, datasets: ModuleType
+) -> None:
     def load(name: str, config: str | None) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(hub, "_online", lambda: True)
     monkeypatch.setattr(datasets, "load_dataset", load)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(DataError, match=NAME) as raised:
         open_data(NAME)
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
 
 
 def test_a_set_of_the_hub(monkeypatch: pytest.MonkeyPatch, datasets: ModuleType, tmp_path: Path) -> None:

@@ -155,7 +155,6 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
         "bins": column({"number": {"bins": 4}}, lambda row: row / 7, 1e9),
         "target": column("number", lambda row: row / 7, -1e9, target="v"),
     },
-    "date": {"input": column("date", lambda row: str(datetime(2020, 2, 27) + timedelta(hours=row)), "1999-12-31")},
     "category": {
         "input": column("category", lambda row: ["red", "blue"][row // 2 % 2], "never"),
         "most": column({"category": {"most": 1}}, lambda row: ["red", "blue", "red"][row % 3], "blue"),

@@ -18,7 +18,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from weftnet.errors import RunError
+from weftnet.base.foreign import reading
+from weftnet.errors import RunError, WeftnetError
 
 NAME = ".weftnet-lock"
 #: seconds to wait for a process that is about to end, as workers whose launcher was killed are
@@ -83,7 +84,7 @@ def free(folder: Path) -> bool:
 def note(folder: Path) -> dict[str, Any] | None:
     """The note in a folder, of this program's form; None if there is none."""
     path = folder / NAME
-    with suppress(OSError, ValueError):
+    with suppress(WeftnetError), reading(path):
         if not path.is_symlink() and path.stat().st_size < 2**16:
             told = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(told, dict) and told.keys() >= {"process", "host", "since"}:

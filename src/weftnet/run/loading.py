@@ -23,7 +23,7 @@ from weftnet.base.heap import kept_memory
 from weftnet.compose import build
 from weftnet.data import Batch, Data, Preprocessing
 from weftnet.data.outputs import Outputs, finite
-from weftnet.errors import DamagedCheckpoint, DataError, RunError
+from weftnet.errors import DamagedCheckpoint, DataError, RunError, WeftnetError
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.execution.planned import PlanChoice
@@ -81,7 +81,8 @@ class Loaded:
         Where that plan keeps memory, the process does so from then on, for as long as this object lives.
 
         Raises:
-            RunError: the run has several networks, none of which answers alone.
+            RunError: the run has several networks, none of which answers alone, or weights that are not finite.
+            DataError: a value is too large, so that an output is not finite.
             SettingError: there are no such options.
         """
         plan = self.plans.answering(batch.size)
@@ -91,9 +92,16 @@ class Loaded:
         with torch.inference_mode():
             outputs = self.task.infer(executor.model, executor.place(batch), options)
         if not finite(outputs):
-            where, fix = str(self.run.folder), "train it again with a lower rate"
-            raise RunError("the network's outputs are not finite", where=where, fix=fix)
+            raise self._not_finite()
         return outputs
+
+    def _not_finite(self) -> WeftnetError:
+        """Why outputs are not finite: the weights, or else a value of the rows."""
+        where = str(self.run.folder)
+        if not all(bool(each.isfinite().all()) for each in self.model.parameters()):
+            return RunError("the network's weights are not finite", where=where, fix="train it again with a lower rate")
+        fix = "give values in the range of the training data"
+        return DataError("an answer is not a finite number: a value is too large for this model", where=where, fix=fix)
 
     def predict(self, raw: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """An answer for each raw example, given by columns.

@@ -80,10 +80,6 @@ class Date(Kind):
         notes = [f"{name}: dates of the form {self.form}; to read them as labels: --kind {name}=category"] * written
         return notes + [f"{name}: missing dates read as the mean, and a further input marks them"] * self.missing
 
-    def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """As seconds."""
-        return self._seconds(values)
-
     def fit(self, values: Any) -> Self:
         """Form, mean, standard deviation and cycles."""
         return self.fit_chunks([np.asarray(values)])

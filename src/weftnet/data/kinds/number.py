@@ -167,7 +167,7 @@ class Number(Kind):
 
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows,) standardised."""
-        return ((floats(values, self.notation) - self.mean) / self.std).astype(np.float32)
+        return _narrow((floats(values, self.notation) - self.mean) / self.std)
 
     def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, width) the number, or its bins, and whether it is missing."""
@@ -181,7 +181,7 @@ class Number(Kind):
             shares = (numbers - self.mean) / self.std
         absent = np.isnan(numbers)
         columns = [np.where(absent, 0.0, shares)] + [absent.astype(np.float64)] * self.missing
-        return np.concatenate(columns, 1).astype(np.float32)
+        return _narrow(np.concatenate(columns, 1))
 
     def unknown(self, values: Any) -> Counter[str]:
         """Numbers that lie further outside those of the training rows than half of what these span."""
@@ -210,6 +210,12 @@ class Number(Kind):
     def signal(self) -> Signal:
         """A vector as wide as `features`."""
         return Signal(("dim",), (max(1, len(self.edges) - 1) + self.missing,))
+
+
+def _narrow(numbers: NDArray[np.float64]) -> NDArray[np.float32]:
+    """As float32; what is too large for it is infinite, which is refused where the network answers."""
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
 
 
 def _of_input(column: RawColumn) -> float:
