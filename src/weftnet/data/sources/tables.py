@@ -153,3 +153,12 @@ def _joined(path: Path, used: Sequence[_Part]) -> dict[str, NDArray[np.generic]]
             shapes = ", ".join(str(each.shape[1:]) for each in several)
             raise DataError("rows differ in shape", where=f"{path}: column {name!r}", got=shapes) from None
     return columns
+
+
+def example(folder: Path) -> Path:
+    """Tables of two splits, with a target."""
+    (folder / "tables").mkdir()
+    for split, rows in (("train", range(16)), ("test", range(16, 24))):
+        lines = ["age,city", *(f"{n},{('Oslo', 'Rome')[n % 2]}" for n in rows)]
+        (folder / "tables" / f"{split}.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "tables"
