@@ -11,7 +11,7 @@ Files that name no split are one set. For how types are read see `_arrow.py`.
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.base.foreign import reading
 from weftnet.base.limits import limit as limit_of
 from weftnet.data.columns import Column, Columns
 from weftnet.data.content import Content, short_name
@@ -27,15 +26,10 @@ from weftnet.data.kinds._kind import BadValue
 from weftnet.data.order import Rows
 from weftnet.data.read import LIMIT, Unpacked, budget, read_bytes, suffixes, too_large
 from weftnet.data.sources._arrow import ArrowReader, class_names, index_names
+from weftnet.data.sources._arrow_file import batches_of, columns_of, damaged, table_of
 from weftnet.data.sources._layout import key_values, keys_of, split_of, table_files
 from weftnet.data.sources._place import Place
-from weftnet.data.sources._spool import block_bytes
-from weftnet.errors import DataError, closest
-
-_BATCH = 8192  # rows
-_OBJECT = 57  # bytes of a word in Python, and of its place
-#: the first bytes of an arrow file, and the last bytes of an arrow stream
-_FILE, _END = b"ARROW1", b"\xff\xff\xff\xff\0\0\0\0"
+from weftnet.errors import DataError
 
 ENDINGS = (".parquet", ".feather", ".arrow")
 FOLDER = "Parquet files"
@@ -74,7 +68,7 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
         digest.update(raw)
         keys = keys_of(file, path) if path.is_dir() else {}
         own = None if columns is None else [name for name in columns if name not in keys]
-        table = _keyed(_table(file, raw, own, min(room, budget(limit, len(raw)))), keys, columns)
+        table = _keyed(table_of(file, raw, own, min(room, budget(limit, len(raw)))), keys, columns)
         room -= max(len(raw), table.nbytes)
         if tables and table.schema.names != tables[0].schema.names:
             raise _differ(file, tables[0].schema.names, table.schema.names)
@@ -120,7 +114,7 @@ def stream(
 
     def blocks(name: str) -> Iterator[NDArray[Any]]:
         for file in unpacked:
-            for batch in _batches(file, name, memory):
+            for batch in batches_of(file, name, memory):
                 with _located(path, name):
                     yield readers[name].array(batch.column(0))
 
@@ -140,7 +134,7 @@ def stream(
         typed=True,
         splits={} if None in splits or len(rows) < 2 else rows,
         first=1,
-        aside=frozenset(index_names(next(_batches(unpacked[0], None, 1, schema=True)).metadata) & set(readers)),
+        aside=frozenset(index_names(next(batches_of(unpacked[0], None, 1, schema=True)).metadata) & set(readers)),
     )
 
 
@@ -171,59 +165,17 @@ def _inspect(
     readers: dict[str, ArrowReader],
 ) -> None:
     """Let a reader for each column inspect a file; the first file decides which columns there are."""
-    with _damaged(file):
-        schema = next(_batches(plain, None, 1, schema=True))
-        names = _chosen(file, columns, schema.names) or schema.names
+    with damaged(file):
+        schema = next(batches_of(plain, None, 1, schema=True))
+        names = columns_of(file, columns, schema.names) or schema.names
         if readers and names != list(readers):
             raise _differ(file, list(readers), names)
         labels = class_names(schema.metadata)
         for name in names:
             reader = readers.setdefault(name, ArrowReader(labels.get(name, [])))
             with _located(path, name):
-                for batch in _batches(plain, name, memory):
+                for batch in batches_of(plain, name, memory):
                     reader.inspect(batch.column(0))
-
-
-def _batches(file: Path, name: str | None, memory: int, schema: bool = False) -> Iterator[Any]:
-    """A column's batches of rows from an uncompressed file; or only the file's schema."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    with pa.memory_map(str(file)) as source:
-        if suffixes(file)[0] == ".parquet":
-            with parquet.ParquetFile(source, buffer_size=2**16) as opened:
-                if schema:
-                    yield opened.schema_arrow
-                    return
-                row = max(1, _uncompressed(opened.metadata) // max(1, opened.metadata.num_rows))
-                size = max(1, min(_BATCH, block_bytes(memory) // row))
-                yield from opened.iter_batches(size, columns=[name], use_threads=False)
-            return
-        with _ipc(source) as (known, batches):
-            if schema:
-                yield known
-                return
-            for batch in batches:
-                for start in range(0, len(batch), _BATCH):
-                    yield batch.select([name]).slice(start, _BATCH)
-
-
-@contextmanager
-def _ipc(source: Any) -> Iterator[tuple[Any, Iterator[Any]]]:
-    """Schema and batches of an arrow file, or of a stream; a stream without its end marker is truncated."""
-    import pyarrow as pa
-
-    if source.read(len(_FILE)) == _FILE:
-        with pa.ipc.open_file(source) as opened:
-            yield opened.schema, (opened.get_batch(number) for number in range(opened.num_record_batches))
-        return
-    source.seek(max(0, source.size() - len(_END)))
-    complete = source.read() == _END
-    source.seek(0)
-    with pa.ipc.open_stream(source) as opened:
-        if not complete:
-            raise pa.ArrowInvalid("the stream has no end")
-        yield opened.schema, iter(opened)
 
 
 def of_table(table: Any, path: Path, fingerprint: str, splits: dict[str, Any]) -> Content:
@@ -262,84 +214,10 @@ def parquet_files(path: Path) -> dict[Path, str | None]:
     return dict(sorted(splits.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
 
 
-def _table(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: int) -> Any:
-    """The table of a file's bytes, read batch by batch: a few bytes of Parquet can expand to terabytes."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    source, batches, size = pa.BufferReader(raw), [], 0
-    with _damaged(file), ExitStack() as stack:
-        if suffixes(file)[0] == ".parquet":
-            schema = parquet.read_schema(source)
-            opened = parquet.ParquetFile(source, read_dictionary=_words_of(schema))
-            stream = opened.iter_batches(_BATCH, columns=_chosen(file, columns, schema.names), use_threads=False)
-        else:
-            schema, stream = stack.enter_context(_ipc(source))
-            names = _chosen(file, columns, schema.names)
-            stream = (batch.select(names) for batch in stream) if names else stream
-        for batch in stream:
-            size += sum(map(_decoded_size, batch.columns))
-            if size > limit:
-                raise too_large(file, limit)
-            batches.append(_plain(batch))
-    chosen = pa.schema([schema.field(name) for name in columns], schema.metadata) if columns is not None else schema
-    return pa.Table.from_batches(batches, batches[0].schema if batches else chosen).replace_schema_metadata(
-        schema.metadata
-    )
-
-
-def _words_of(schema: Any) -> list[str]:
-    """Columns of words: read with their dictionary, of which a few bytes of a file can repeat a word without end."""
-    from pyarrow import types
-
-    tests = (types.is_string, types.is_binary, types.is_large_string, types.is_large_binary)
-    return [field.name for field in schema if any(test(field.type) for test in tests)]
-
-
-def _decoded_size(array: Any) -> int:
-    """Bytes of a column once its words are written out, and an object is made of each."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_dictionary(array.type):
-        return int(array.nbytes) + len(array) * (1 if pa.types.is_boolean(array.type) else 8)
-    long = pc.binary_length(array.dictionary).cast(pa.int64())
-    return int(pc.sum(pc.take(long, array.indices)).as_py() or 0) + len(array) * _OBJECT
-
-
-def _plain(batch: Any) -> Any:
-    """A batch without dictionaries of words."""
-    import pyarrow as pa
-
-    columns = [
-        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns
-    ]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
-
-
-def _chosen(file: Path, columns: Sequence[str] | None, names: Sequence[str]) -> list[str] | None:
-    """The columns to read, all of which must be there."""
-    for name in columns or ():
-        if name not in names:
-            close = closest(name, names)
-            fix = f"did you mean {close[0]!r}?" if close else ""
-            raise DataError(f"there is no column {name!r}", where=str(file), expected=", ".join(names), fix=fix)
-    return None if columns is None else list(columns)
-
-
-def _uncompressed(footer: Any) -> int:
-    """Bytes of all row groups, as the file declares them."""
-    return sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
-
-
 def _differ(file: Path, names: Sequence[str], other: Sequence[str]) -> DataError:
     return DataError(
         "the files differ in their columns", where=str(file), expected=", ".join(names), got=", ".join(other)
     )
-
-
-def _damaged(file: Path) -> AbstractContextManager[None]:
-    return reading(file, "the file is damaged or cut short")
 
 
 @contextmanager
