@@ -210,7 +210,7 @@ def test_only_the_training_rows_decide(tmp_path: Path) -> None:
     assert first.state()["preprocessing"] == second.state()["preprocessing"]
     rows[int(first.rows("test")[0]) + 1][3] = "a word"
     with pytest.raises(
-        DataError, match=rf"row {int(first.rows('test')[0]) + 2}, column 'income': nearly every value is a number"
+        DataError, match=rf"row {int(first.rows('test')[0]) + 2}, column 'income': this is not a number"
     ):
         open_data(write(tmp_path, rows), target="likes")
 

@@ -121,8 +121,9 @@ class Number(Kind):
         return " … ".join(f"{each:.4g}" for each in np.quantile(numbers, [0, 0.5, 1])) if len(numbers) else ""
 
     def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """As numbers."""
-        return floats(values, self.notation if self.decimal or self.thousands else None)
+        """As numbers; before it is fitted in whatever notation they have."""
+        known = self.decimal or self.thousands or self.bounds
+        return floats(values, self.notation if known else None)
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
