@@ -134,7 +134,7 @@ class There(Ready):
         """The examples of a step, in stored order."""
         start = step % self.steps_per_epoch(batch_size) * batch_size
         rows = slice(start, start + batch_size)
-        return Batch({"x": self.x[rows]}, {}, self.y[rows], self.numbers[rows])
+        return Batch({"x": self.x[rows]}, {}, {"y": self.y[rows]}, self.numbers[rows])
 
 
 def plan(job: Job, device: str) -> dict[str, Any]:

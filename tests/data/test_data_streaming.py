@@ -410,6 +410,7 @@ pyarrow.set_cpu_count(1); pyarrow.set_io_thread_count(1)
 import torch
 from torch import nn
 torch.set_num_threads(1)
+from weftnet.errors import DataError
 from weftnet.data import open_data
 
 def trained(path, memory, cache):
@@ -437,8 +438,8 @@ if not sys.argv[6:]:
     sys.exit()
 try:
     trained(large, "100GiB", "whole")
-except MemoryError:
-    print("whole: MemoryError")
+except DataError as error:
+    print("whole:", type(error.__cause__).__name__)
 resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 print("the same" if trained(large, "100GiB", "free") == streamed else "another result")
 """

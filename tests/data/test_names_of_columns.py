@@ -108,7 +108,7 @@ def cycle(names: list[str], folder: Path, target: str) -> None:
     task = TASKS.get("classification").from_data(data)
     run = fit(candidate.architecture, task, data, recipe, folder / "run")
     rows = {name: values[:3] for name, values in table(names).items() if name != "the mood"}
-    export(load(run.folder), target, folder / "export")
+    export(load(run.folder), folder / "export", target)
     assert load(run.folder).predict(rows)
     if target == "onnx":
         assert len(open_export(folder / "export").predict(rows)) == 3

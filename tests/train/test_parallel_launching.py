@@ -121,7 +121,7 @@ def test_control_c_and_resumed(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGINT)
     code, printed, errors = ended(process)
     assert code == 130
-    assert not errors.strip()
+    assert errors.strip() == "stopped"
     assert "continue with: weftnet resume run/mlp-seed0" in printed
     assert Run.open(run).status == "stopped"
     step = int(max(path.name for path in (run / "checkpoints").iterdir()))
