@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import traceback
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -124,8 +125,8 @@ def spoil(path: Path, chance: random.Random) -> None:
             path.write_bytes(gzip.compress(plain.read_bytes()))
             plain.unlink()
             return
-    except (ValueError, OSError, RecursionError):
-        pass
+    except (ValueError, OSError, EOFError, RecursionError, zlib.error):
+        pass  # spoilt before: byte by byte then
     _bytes(path, chance)
 
 
