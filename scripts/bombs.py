@@ -278,7 +278,7 @@ def measure(action: Callable[[], None]) -> tuple[str, float, int]:
             action()
             outcome = "accepted"
         except WeftnetError as error:
-            outcome = f"refused: {error.what}"
+            outcome = f"refused: {chr(32).join(error.what.split())[:90]}"
         except BaseException as error:
             outcome = f"{type(error).__name__}: {error}"
         os.write(send, outcome[:200].encode())

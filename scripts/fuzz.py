@@ -13,6 +13,7 @@ import argparse
 import gzip
 import io
 import json
+import math
 import os
 import random
 import resource
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 import traceback
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -124,8 +126,8 @@ def spoil(path: Path, chance: random.Random) -> None:
             path.write_bytes(gzip.compress(plain.read_bytes()))
             plain.unlink()
             return
-    except (ValueError, OSError, RecursionError):
-        pass
+    except (ValueError, OSError, EOFError, RecursionError, zlib.error):
+        pass  # spoilt before: byte by byte then
     _bytes(path, chance)
 
 
@@ -357,20 +359,24 @@ def _within_limits(action: Callable[[], object]) -> tuple[str, str]:
     return outcome, said
 
 
-def run(first: int, count: int, verbose: bool = True) -> tuple[Counter[tuple[str, str]], list[str]]:
+def run(
+    first: int, count: int, verbose: bool = True, seconds: float = math.inf
+) -> tuple[Counter[tuple[str, str]], list[str]]:
     """Try inputs: how many of each kind and outcome, and a line for each that is neither refused nor accepted."""
     import warnings
 
     warnings.simplefilter("ignore")
     counts: Counter[tuple[str, str]] = Counter()
     failed: list[str] = []
-    before = Path.cwd()
+    before, end = Path.cwd(), time.perf_counter() + seconds
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         corpora = make_corpus(home)
         os.chdir(ROOT / "tests" / "fixtures" / "run_format_1")  # by which the fixtures name their data
         try:
             for number in range(first, first + count):
+                if time.perf_counter() > end:
+                    break
                 kind, outcome, said = try_one(number, corpora, home)
                 counts[kind, outcome] += 1
                 if outcome not in (CLEAN, ACCEPTED):
@@ -397,11 +403,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("count", type=int, nargs="?", default=20_000, help="Inputs to try.")
     parser.add_argument("--seed", type=int, default=0, help="Number of the first input.")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="Begin no further input after so many.")
     arguments = parser.parse_args()
     began = time.perf_counter()
-    counts, failed = run(arguments.seed, arguments.count)
+    counts, failed = run(arguments.seed, arguments.count, seconds=arguments.seconds)
     print(table(counts))
-    print(f"{arguments.count} inputs in {time.perf_counter() - began:.0f} s, {len(failed)} failed")
+    print(f"{counts.total()} inputs in {time.perf_counter() - began:.0f} s, {len(failed)} failed")
     return bool(failed)
 
 

@@ -62,7 +62,8 @@ OWN = {
     "train/parallel.py", "data/cache.py", "data/kinds/subwords.py", "contract/entries/kind.py", "contract/_wires.py",
     "base/plain_yaml.py",
     "contract/_task_settings.py", "tasks/_inference.py", "data/sharing.py",
-    "cli/commands/grid_stages.py", "train/sharded_checkpoint.py", "serve/repository.py", "data/wires/_json.py",
+    "base/lock.py", "cli/commands/grid_stages.py", "train/sharded_checkpoint.py",
+    "serve/repository.py", "data/wires/_json.py",
 }  # fmt: skip
 
 

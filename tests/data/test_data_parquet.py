@@ -17,6 +17,7 @@ from pyarrow import feather, parquet
 
 from weftnet.data import open_data
 from weftnet.data.sources import parquet as source
+from weftnet.data.sources._ipc_size import largest_message
 from weftnet.errors import DataError
 
 COUNT = 40
@@ -196,3 +197,25 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
         DataError, match=r"test-0.parquet: the files differ in their columns\n.*size, label\n.*size, other"
     ):
         open_data(tmp_path)
+
+
+def test_a_feather_file_that_would_fill_the_memory(tmp_path: Path) -> None:
+    """Arrow would allocate the whole batch at once: its size is known before."""
+    feather.write_feather(pa.table({"a": np.zeros(2**23)}), tmp_path / "a.feather", compression="zstd", chunksize=2**23)
+    assert (tmp_path / "a.feather").stat().st_size < 10_000
+    for memory in (None, "1MiB"):
+        with pytest.raises(DataError, match=r"larger than the limit[\s\S]*WEFTNET_LIMITS=expansion"):
+            open_data(str(tmp_path / "a.feather"), memory=memory)
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4", "uncompressed"])
+def test_sizes_of_messages_are_those_of_their_buffers(compression: str, tmp_path: Path) -> None:
+    table = pa.table(
+        {"a": np.arange(4000.0), "w": pa.array(["x", "yy"] * 2000), "d": pa.array([7, 9] * 2000).dictionary_encode()}
+    )
+    feather.write_feather(table, tmp_path / "a.feather", compression=compression, chunksize=4000)
+    with pa.memory_map(str(tmp_path / "a.feather")) as stream:
+        stream.seek(8)
+        assert table.nbytes * 0.9 < largest_message(stream) < table.nbytes * 1.1
+    data = open_data(str(tmp_path / "a.feather"))
+    assert sum(data.sizes.values()) == 4000

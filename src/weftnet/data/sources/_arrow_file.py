@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.base.foreign import reading
-from weftnet.data.read import suffixes, too_large
+from weftnet.data.read import budget, suffixes, too_large
+from weftnet.data.sources._ipc_size import largest_message
 from weftnet.data.sources._spool import block_bytes
 from weftnet.errors import DataError, closest
 
@@ -31,7 +32,7 @@ def batches_of(file: Path, name: str | None, memory: int, schema: bool = False) 
                 size = max(1, min(_BATCH, block_bytes(memory) // row))
                 yield from opened.iter_batches(size, columns=[name], use_threads=False)
             return
-        with _ipc(source) as (known, batches):
+        with _ipc(file, source, max(source.size(), budget(0, source.size()))) as (known, batches):
             if schema:
                 yield known
                 return
@@ -41,20 +42,25 @@ def batches_of(file: Path, name: str | None, memory: int, schema: bool = False) 
 
 
 @contextmanager
-def _ipc(source: Any) -> Iterator[tuple[Any, Iterator[Any]]]:
-    """Schema and batches of an arrow file, or of a stream; a stream without its end marker is truncated."""
+def _ipc(file: Path, source: Any, limit: int) -> Iterator[tuple[Any, Iterator[Any]]]:
+    """Schema and batches of an arrow file, or of a stream; a stream without its end marker is truncated.
+
+    A file is a stream between its own first and last bytes, and is read so.
+    """
     import pyarrow as pa
 
-    if source.read(len(_FILE)) == _FILE:
-        with pa.ipc.open_file(source) as opened:
-            yield opened.schema, (opened.get_batch(number) for number in range(opened.num_record_batches))
-        return
-    source.seek(max(0, source.size() - len(_END)))
-    complete = source.read() == _END
-    source.seek(0)
-    with pa.ipc.open_stream(source) as opened:
-        if not complete:
+    begins = len(_FILE) + 2 if source.read(len(_FILE)) == _FILE else 0
+    if begins:
+        pa.ipc.open_file(source)  # refuses one without its end
+    else:
+        source.seek(max(0, source.size() - len(_END)))
+        if source.read() != _END:
             raise pa.ArrowInvalid("the stream has no end")
+    source.seek(begins)
+    if largest_message(source) > limit:
+        raise too_large(file, limit)
+    source.seek(begins)
+    with pa.ipc.open_stream(source) as opened:
         yield opened.schema, iter(opened)
 
 
@@ -70,7 +76,7 @@ def table_of(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: i
             opened = parquet.ParquetFile(source, read_dictionary=_words_of(schema))
             stream = opened.iter_batches(_BATCH, columns=columns_of(file, columns, schema.names), use_threads=False)
         else:
-            schema, stream = stack.enter_context(_ipc(source))
+            schema, stream = stack.enter_context(_ipc(file, source, limit))
             names = columns_of(file, columns, schema.names)
             stream = (batch.select(names) for batch in stream) if names else stream
         for batch in stream:
@@ -86,10 +92,14 @@ def table_of(file: Path, raw: bytearray, columns: Sequence[str] | None, limit: i
 
 def _words_of(schema: Any) -> list[str]:
     """Columns of words: read with their dictionary, of which a few bytes of a file can repeat a word without end."""
+    return [field.name for field in schema if _is_word(field.type)]
+
+
+def _is_word(type_: Any) -> bool:
     from pyarrow import types
 
     tests = (types.is_string, types.is_binary, types.is_large_string, types.is_large_binary)
-    return [field.name for field in schema if any(test(field.type) for test in tests)]
+    return any(test(type_) for test in tests)
 
 
 def _decoded_size(array: Any) -> int:
@@ -99,6 +109,8 @@ def _decoded_size(array: Any) -> int:
 
     if not pa.types.is_dictionary(array.type):
         return int(array.nbytes) + len(array) * (1 if pa.types.is_boolean(array.type) else 8)
+    if not _is_word(array.type.value_type):
+        return len(array) * 8
     long = pc.binary_length(array.dictionary).cast(pa.int64())
     return int(pc.sum(pc.take(long, array.indices)).as_py() or 0) + len(array) * _OBJECT
 
