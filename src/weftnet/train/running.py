@@ -228,7 +228,7 @@ def _same_data(run: Run, data: Data | str | Path | None) -> Data:
     """
     if not isinstance(data, Data):
         state = run.json("data.json")
-        data = open_data(state["source"] if data is None else data, state=state)
+        data = open_data(state.get("source", "") if data is None else data, state=state)
     if data.fingerprint != run.facts.data.fingerprint:
         raise DataError(
             "these are not the data the run was trained on",

@@ -80,7 +80,7 @@ def _data(loaded: Loaded, source: str | None) -> Data:
     """
     state = loaded.run.json("data.json")
     try:
-        return open_data(state["source"] if source is None else source, state=state)
+        return open_data(state.get("source", "") if source is None else source, state=state)
     except DataError as error:
         if source is None:
             error.fix = "compressing needs the data that the run was trained on: name their place with --data"
