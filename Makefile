@@ -25,7 +25,7 @@ check: $(VENV)/.dev  ## style and types
 grid: $(VENV)/.dev  ## docs/grid.md: every task through every stage, some of an hour
 	$(BIN)/python scripts/grid.py --again
 
-mutate: $(VENV)/.dev  ## three hundred small mistakes: does a test notice? takes hours, continues where it ended
+mutate: $(VENV)/.dev  ## three hundred small mistakes: does a test notice? goes on where it ended
 	$(BIN)/python scripts/mutate.py --count 300
 
 catalogue: $(VENV)/.dev  ## the generated pages of docs/

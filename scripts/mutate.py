@@ -1,212 +1,148 @@
 """Change the code by one small mistake at a time, and see whether a test notices.
 
-    python scripts/mutate.py --count 300 --seed 0 --out mutants.json
+    python scripts/mutate.py --count 300
 
-Mutants are drawn from all packages, as many from each as it has places, by a seed. For each the tests that cover its
-module run in a child process with a time limit, on a copy of src/. A mutant is killed if one fails; one that takes too
-long is counted apart, since a busy machine may be the reason; others survive and are listed with place and change. What
-was run is kept in --out, so that a second call continues.
-Equivalent mutants, which no test could kill, stand in scripts/equivalent_mutants.txt: `module: old -> new: reason`.
+Mutants are drawn by a seed from all packages, of each about as many as it has lines. Tests that run the changed
+function judge a mutant: which do is recorded by running their files once without a change (`.mutation/`); what fails
+there is named and judges nothing. Each mutant is tried in a child of its own with a limit of processor time that
+follows from the tests' times. It is
 
-Operators: constants and defaults ± 1, comparisons, + − * /, not, and/or, True/False, calls removed, arguments swapped.
+    killed       a test fails, or the process ends; at the end every test that killed one is run without a change
+    timeout      the limit is reached, which may be an endless loop; it doesn't count as killed
+    survived     all tests pass
+    untested     no test was found that runs anything near
+    equivalent   a survivor that no test could notice, by scripts/equivalent_mutants.txt
+
+Results are kept in NAME.json after each, so that a second call goes on; --again tries those anew that were not killed.
+NAME.md is the table. Exit status 1: a test fails without a change.
 """
 
 import argparse
-import ast
-import copy
+import compileall
+import datetime
 import json
-import os
-import random
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).parents[1]
-SOURCE, TESTS = ROOT / "src" / "weftnet", ROOT / "tests"
-EQUIVALENT = ROOT / "scripts" / "equivalent_mutants.txt"
-FLIPPED: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Add: ast.Sub, ast.Sub: ast.Add,
-    ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
-}  # fmt: skip
+from mutation.children import outcome, warm
+from mutation.choosing import ROOT, SOURCE, drawn
+from mutation.operators import Mutant
+from mutation.recorded import Recorded
+from mutation.table import markdown, reasons
 
-
-@dataclass(frozen=True)
-class Mutant:
-    """A change: the line of a module as it was and as it is."""
-
-    module: str
-    line: int
-    old: str
-    new: str
+#: how many times the tests' own processor time a mutant may take
+PATIENCE = 4
 
 
-def changes(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node that could stand in its place."""
-    match node:
-        case ast.Constant(value=bool(value)):
-            yield ast.Constant(not value)
-        case ast.Constant(value=int(value) | float(value)):
-            yield ast.Constant(value + 1)
-            yield ast.Constant(value - 1)
-        case ast.Compare(ops=[op]) if type(op) in FLIPPED:
-            changed = copy.deepcopy(node)
-            changed.ops = [FLIPPED[type(op)]()]  # type: ignore[list-item]
-            yield changed
-        case ast.BinOp(op=op) | ast.BoolOp(op=op) if type(op) in FLIPPED:
-            changed = copy.deepcopy(node)
-            changed.op = FLIPPED[type(op)]()  # type: ignore[union-attr]
-            yield changed
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield operand
-        case ast.Call(args=[first, second, *_]) if not isinstance(first, ast.Starred):
-            changed = copy.deepcopy(node)
-            changed.args[:2] = [copy.deepcopy(second), copy.deepcopy(first)]
-            yield changed
-        case ast.Expr(value=ast.Call()) | ast.AugAssign():
-            yield ast.Pass()
+class Trial:
+    """A copy of the package in which one mutant after another lives.
+
+    Args:
+        folder: for the copy; the code as it is lies beside it.
+        kept: what is known of the tests.
+    """
+
+    def __init__(self, folder: Path, kept: Path) -> None:
+        self.plain, self.changed = folder / "plain", folder / "changed"
+        shutil.copytree(ROOT / "src", self.plain, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        compileall.compile_dir(self.plain, quiet=2)
+        shutil.copytree(self.plain, self.changed)
+        self.recorded = Recorded(self.plain, kept)
+
+    def of(self, mutant: Mutant) -> dict[str, Any]:
+        """What became of a mutant, with the test that killed it."""
+        judges = self.recorded.judges(mutant)
+        result = {**asdict(mutant), "end": "untested", "by": "", "tests": len(judges), "seconds": 0.0}
+        if not judges:
+            return result
+        text = (self.plain / "weftnet" / mutant.module).read_text(encoding="utf-8")
+        names = [test.name for test in judges]
+        limit = PATIENCE * sum(test.seconds for test in judges)
+        self._write(mutant.module, mutant.applied(text))
+        ended = outcome(names, self.changed, limit, root=ROOT)
+        if ended.how == "missing":  # other parameters, other names
+            files = sorted({name.split("::")[0] for name in names})
+            ended = outcome(files, self.changed, 2 * limit, root=ROOT)
+        self._write(mutant.module, text)
+        end = {"passed": "survived", "timeout": "timeout"}.get(ended.how, "killed")
+        return {**result, "end": end, "by": (*ended.tests, "")[0], "seconds": round(ended.seconds, 1)}
+
+    def _write(self, module: str, text: str) -> None:
+        """Write a module, and forget what was compiled of it: the time of a file doesn't tell two of a second apart."""
+        path = self.changed / "weftnet" / module
+        path.write_text(text, encoding="utf-8")
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
+            compiled.unlink()
+
+    def wrong_judges(self, names: Iterable[str]) -> list[str]:
+        """Which tests fail without a change, run together."""
+        wrong: list[str] = []
+        names = sorted(set(names))
+        for start in range(0, len(names), 100):
+            wrong += outcome(names[start : start + 100], self.plain, 300.0, root=ROOT, every=True).tests
+        return wrong
 
 
-def places(tree: ast.Module) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """Where a node hangs inside a function or class: its parent, the field, the index in a list."""
-    for parent in ast.walk(tree):
-        if isinstance(parent, ast.JoinedStr | ast.FormattedValue | ast.Raise | ast.Subscript):
-            continue
-        for name, value in ast.iter_fields(parent):
-            if name in ("annotation", "returns", "decorator_list", "type_params"):
-                continue
-            for index, each in enumerate(value if isinstance(value, list) else [value]):
-                if isinstance(each, ast.expr | ast.stmt):
-                    yield parent, name, index if isinstance(value, list) else None
-
-
-def mutants(path: Path) -> Iterator[tuple[Mutant, str]]:
-    """Every mutant of a module, with the changed line."""
-    text = path.read_text(encoding="utf-8")
-    lines, module = text.splitlines(keepends=True), str(path.relative_to(SOURCE))
-    tree = ast.parse(text)
-    for parent, name, index in places(tree):
-        value = getattr(parent, name)
-        node = value if index is None else value[index]
-        if node.lineno != node.end_lineno:
-            continue
-        row = node.lineno - 1
-        line = lines[row].encode()
-        for changed in changes(node):
-            new_text = ast.unparse(ast.fix_missing_locations(changed))
-            if isinstance(node, ast.expr) and not isinstance(changed, ast.Constant | ast.Call):
-                new_text = f"({new_text})"
-            new = (line[: node.col_offset] + new_text.encode() + line[node.end_col_offset :]).decode()
-            yield Mutant(module, node.lineno, lines[row].strip(), new.strip()), new
-
-
-def covering(module: str, most: int = 6) -> list[str]:
-    """Test files that import the module, then those of its folder whose names share a word with it."""
-    path = Path(module)
-    dotted = "weftnet." + ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-    words = {word for word in re.split(r"[_\d]+", path.stem) if len(word) > 3} | {path.parent.name}
-    scored: list[tuple[int, str]] = []
-    for test in sorted(TESTS.rglob("test_*.py")):
-        text = test.read_text(encoding="utf-8")
-        score = 8 * (f"from {dotted} import" in text) + 4 * (f'"{path.stem}"' in text or f"- {path.stem}" in text)
-        same_room = path.parts[0] in test.relative_to(TESTS).parts
-        score += 2 * same_room * any(word in test.stem for word in words) + same_room
-        if score > 0:
-            scored.append((-score, str(test.relative_to(ROOT))))
-    return [name for _, name in sorted(scored)[:most]]
-
-
-def tried(mutant: Mutant, line: str, seconds: float) -> str:
-    """What became of it: killed, timeout, survived, uncovered, or invalid where it is no Python."""
-    lines = (SOURCE / mutant.module).read_text(encoding="utf-8").splitlines(keepends=True)
-    text = "".join([*lines[: mutant.line - 1], line, *lines[mutant.line :]])
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return "invalid"
-    tests = covering(mutant.module)
-    if not tests:
-        return "uncovered"
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(ROOT / "src", Path(folder) / "src", ignore=shutil.ignore_patterns("__pycache__"))
-        (Path(folder) / "src" / "weftnet" / mutant.module).write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests]
-        environment = os.environ | {"PYTHONPATH": f"{folder}/src", "PYTHONDONTWRITEBYTECODE": "1"}
-        child = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            return "survived" if child.wait(seconds) == 0 else "killed"
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, 9)
-            child.wait()
-            return "timeout"
-
-
-def equivalents() -> dict[str, str]:
-    """Reasons by `module: old -> new`."""
-    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.is_file() else []
-    parts = (line.rsplit(": ", 1) for line in lines if line and not line.startswith("#"))
-    return {parts_of[0]: parts_of[1] for parts_of in parts}
-
-
-def drawn(count: int, seed: int, only: str) -> list[tuple[Mutant, str]]:
-    """Mutants of all modules below `only`, without repetition."""
-    found = [each for path in sorted(SOURCE.rglob("*.py")) if only in str(path) for each in mutants(path)]
-    return random.Random(seed).sample(found, min(count, len(found)))
-
-
-def table(results: list[dict[str, object]]) -> str:
-    """By package, and the survivors."""
-    known = equivalents()
-    counts: Counter[tuple[str, str]] = Counter()
-    lines = []
-    for each in results:
-        change = f"{each['module']}: {each['old']} -> {each['new']}"
-        end = "equivalent" if change in known and each["end"] == "survived" else str(each["end"])
-        counts[str(each["module"]).split("/")[0], end] += 1
-        if end in ("survived", "uncovered"):
-            lines += [f"{end}  {each['module']}:{each['line']}", f"  - {each['old']}", f"  + {each['new']}"]
-    ends = ("killed", "timeout", "survived", "uncovered", "equivalent")
-    rows = [f"{'package':14}" + "".join(f"{end:>12}" for end in ends)]
-    for package in sorted({package for package, _ in counts}):
-        rows.append(f"{package:14}" + "".join(f"{counts[package, end]:12}" for end in ends))
-    dead = sum(number for (_, end), number in counts.items() if end == "killed")
-    alive = sum(number for (_, end), number in counts.items() if end in ("survived", "uncovered"))
-    share = f"{dead} of {dead + alive} killed, {100 * dead / max(1, dead + alive):.0f} %"
-    return "\n".join([*rows, "", share, "", *lines])
-
-
-def main() -> None:
-    """Run them and print the table."""
+def main() -> int:
+    """Try the mutants that are left, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=300, help="about how many mutants (300)")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (0)")
     parser.add_argument("--only", default="", help="part of a module's path")
-    parser.add_argument("--seconds", type=float, default=120.0, help="time limit of a mutant")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no mutant after that")
-    parser.add_argument("--out", type=Path, default=Path("mutants.json"))
+    parser.add_argument("--again", action="store_true", help="try anew what was not killed")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "mutation", metavar="NAME")
+    parser.add_argument("--kept", type=Path, default=ROOT / ".mutation", help="what is known of the tests")
     args = parser.parse_args()
-    results = json.loads(args.out.read_text(encoding="utf-8")) if args.out.is_file() else []
-    done = {(each["module"], each["line"], each["new"]) for each in results}
-    began = time.monotonic()
-    for mutant, line in drawn(args.count, args.seed, args.only):
-        if (mutant.module, mutant.line, mutant.new) in done:
-            continue
-        if time.monotonic() - began > 60 * args.minutes:
-            break
-        results.append({**asdict(mutant), "end": tried(mutant, line, args.seconds)})
-        args.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(table(results))
+    end, file = time.monotonic() + 60 * args.minutes, args.out.with_suffix(".json")
+    kept = json.loads(file.read_text(encoding="utf-8"))["results"] if file.is_file() else []
+    results = {(each["module"], each["old"], each["new"]): each for each in kept}
+    left = _not_killed(kept) if args.again else drawn(args.count, args.seed, args.only)
+    warm()
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        trial = Trial(Path(folder), args.kept)
+        for mutant in left:
+            if time.monotonic() > end:
+                break
+            if args.again or mutant.change not in results:
+                found = results[mutant.change] = trial.of(mutant)
+                print(f"{len(results):4} {found['end']:9} {mutant.module}:{mutant.line} {mutant.new}", flush=True)
+                _write(args.out, results.values())
+        wrong = trial.wrong_judges(each["by"] for each in results.values() if each["by"])
+        failing = sorted({*wrong, *trial.recorded.failing()})
+    for change in [change for change, each in results.items() if each["by"] in wrong]:
+        del results[change]
+    _write(args.out, results.values())
+    print(*(f"fails without a change: {name}" for name in failing), sep="\n")
+    return 1 if failing else 0
+
+
+def _not_killed(results: Iterable[dict[str, Any]]) -> list[Mutant]:
+    """The mutants that were not killed and are still there, where they are now."""
+    found = []
+    for each in results:
+        path = SOURCE / each["module"]
+        if each["end"] != "killed" and path.is_file():
+            mutant = Mutant(**{name: each[name] for name in Mutant.__annotations__})
+            found.append(mutant.placed(path.read_text(encoding="utf-8")))
+    return [mutant for mutant in found if mutant is not None]
+
+
+def _write(out: Path, results: Iterable[dict[str, Any]]) -> None:
+    """Results and table."""
+    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    facts = {"date": datetime.date.today().isoformat(), "commit": git.stdout.strip(), "results": list(results)}
+    out.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    head = f"# Small mistakes, and whether a test notices\n\n`make mutate` on {facts['date']}, {facts['commit']}.\n\n"
+    out.with_suffix(".md").write_text(head + markdown(facts["results"], reasons()), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

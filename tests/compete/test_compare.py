@@ -73,17 +73,17 @@ def test_many_rows_ask_for_more(tmp_path: Path) -> None:
     among = several(tmp_path / "six", {"a": BEST, **{f"c{i}": close for i in range(5)}})
     assert alone.differences[0].clear
     assert [each.clear for each in among.differences] == [False] * 10
-    assert [each.p for each in among.differences] == pytest.approx([5 * p_of(BEST, close)] * 10)
+    assert [each.p for each in among.differences] == pytest.approx([15 * p_of(BEST, close)] * 10)  # pairs
 
 
 def test_p_is_corrected_as_holm_does(tmp_path: Path) -> None:
-    """Sorted, the smallest of five is multiplied by five, the next by four …, and none is below the one before."""
+    """Fifteen pairs: the smallest p is multiplied by fifteen, the next by fourteen …, none is below the one before."""
     others = {f"c{i}": [score - lead for score in BEST] for i, lead in enumerate((0.02, 0.025, 0.03, 0.035, 0.05))}
     result = several(tmp_path, {"a": BEST, **others})
     corrected = {each.against: each.p for each in result.differences if each.split == "test"}
     raw = [p_of(BEST, others[name]) for name in reversed(others)]
     assert raw == sorted(raw)
-    expected = np.minimum(1.0, np.maximum.accumulate([p * (5 - rank) for rank, p in enumerate(raw)]))
+    expected = np.minimum(1.0, np.maximum.accumulate([p * (15 - rank) for rank, p in enumerate(raw)]))
     assert [corrected[name] for name in reversed(others)] == pytest.approx(expected)
     assert expected[0] < raw[-1] < expected[-1]
 

@@ -14,6 +14,7 @@ from weftnet.architecture.reading import from_dict
 from weftnet.architecture.signal import parse
 from weftnet.compose import Network, resolve
 from weftnet.compose.flow import Resolved
+from weftnet.cost.check import check
 from weftnet.cost.cost import Cost, cost, largest, largest_batch, usable
 from weftnet.errors import SettingError, UnknownName
 from weftnet.optim import OPTIMISERS
@@ -130,24 +131,21 @@ def test_saved_activations_are_those_of_a_real_run(name):
     assert cost(network, 16).saved == pytest.approx(real, rel=0.06 if name == "lstm" else 0)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_the_peak_is_what_a_training_step_allocates(name):
-    network = Network(made(*NETWORKS[name]))
-    inputs, masks = batch_of(network, 128)
-    optimiser = OPTIMISERS.get("adamw")(network.named_parameters())
+def allocated(resolved: Resolved, batch: int, optimiser: str) -> int:
+    """Bytes at the worst moment of the second training step: what stays, and the most that torch allocates besides."""
+    network = Network(resolved)
+    inputs, masks = batch_of(network, batch)
+    stepper = OPTIMISERS.get(optimiser)(network.named_parameters())
 
     def step() -> None:
         y = network(inputs, masks or None)
         y.backward(torch.ones_like(y))
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        stepper.step()
+        stepper.zero_grad(set_to_none=True)
 
     step()
-    stays = sum(
-        t.numel() * t.element_size()
-        for t in [*network.parameters(), *network.buffers(), *inputs.values(), *masks.values()]
-    )
-    stays += 2 * sum(p.numel() * 4 for p in network.parameters())
+    state = [value for each in stepper.state.values() for value in each.values() if isinstance(value, torch.Tensor)]
+    stay = [*network.parameters(), *network.buffers(), *inputs.values(), *masks.values(), *state]
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         step()
     now = most = 0
@@ -155,8 +153,31 @@ def test_the_peak_is_what_a_training_step_allocates(name):
         if event.name() == "[memory]":
             now += event.nbytes()
             most = max(most, now)
+    return most + sum(t.numel() * t.element_size() for t in stay)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_peak_is_what_a_training_step_allocates(name):
     # convolutions and the LSTM run in oneDNN, whose copies are known for AVX-512 best
-    assert cost(network, 128).peak == pytest.approx(stays + most, rel=0.1 if BLOCKS_OF_16 else 0.3)
+    resolved = made(*NETWORKS[name])
+    real = allocated(resolved, 128, "adamw")
+    assert cost(resolved, 128).peak == pytest.approx(real, rel=0.1 if BLOCKS_OF_16 else 0.3)
+
+
+@pytest.mark.parametrize("optimiser", ["gd", "momentum", "adam", "adamw"])
+def test_the_peak_holds_the_optimisers_state(optimiser):
+    """Weights alone matter here: with their gradients they are there twice, with moments three or four times."""
+    resolved = made([{"dense": {"dim": 300}}, "relu", {"dense": {"dim": 200}}], "vector:400")
+    assert cost(resolved, 2, optimiser=optimiser).peak == pytest.approx(allocated(resolved, 2, optimiser), rel=0.03)
+
+
+def test_a_check_tells_the_memory_of_its_optimiser():
+    architecture = from_dict({"chain": [{"dense": {"dim": 300}}, {"dense": {"dim": 200}}]})
+    plain, adam = (check(architecture, {"x": "vector:400"}, batch=2, optimiser=name) for name in ("gd", "adam"))
+    weights = 4 * plain.parameters
+    assert adam.peak - plain.peak == pytest.approx(2 * weights, rel=0.001)
+    few = 8 * weights  # bytes, which twice the weights more use up earlier
+    assert adam.largest_below(few) < plain.largest_below(few)
 
 
 @pytest.mark.parametrize(

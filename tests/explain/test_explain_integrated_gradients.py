@@ -153,3 +153,15 @@ def test_steps_are_wanted(tmp_path: Path) -> None:
     net = loaded(tmp_path, {"dense": {"dim": 3}}, {"x": "vector:5"})
     with pytest.raises(SettingError, match="needs steps"):
         attribute(net, batch({"x": torch.zeros(1, 5, dtype=torch.float64)}), steps=0)
+
+
+def test_completeness_is_what_few_steps_miss(tmp_path: Path) -> None:
+    """One step misses much: |Σ attributions − (f(x) − f(0))|, and its share of the difference, are no small numbers."""
+    net = loaded(tmp_path, [{"dense": {"dim": 7}}, "tanh", {"dense": {"dim": 3}}], {"x": "vector:5"})
+    x = 3 * torch.randn(4, 5, dtype=torch.float64)
+    explanations = attribute(net, batch({"x": x}), target="label 1", steps=1)
+    far, near = (score(net, {"x": rows}, {}, [1] * 4).detach().numpy() for rows in (x, torch.zeros_like(x)))
+    missing = np.abs(np.array([each.inputs["x"].sum() for each in explanations]) - (far - near))
+    assert missing.min() > 0.01
+    assert [each.checks["completeness"] for each in explanations] == pytest.approx(missing)
+    assert [each.checks["missing_share"] for each in explanations] == pytest.approx(missing / np.abs(far - near))

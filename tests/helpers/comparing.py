@@ -9,6 +9,7 @@ moves all of a training's answers, `noise` is what a seed changes on one example
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -24,12 +25,14 @@ class Network:
 
     Args:
         accuracy: on average.
+        difficulty: spread of what both architectures find hard.
         own: spread of what the architecture finds hard.
         seed: spread from one training to another.
         noise: spread of single answers from one training to another.
     """
 
     accuracy: float = 0.9
+    difficulty: float = 1.5
     own: float = 0.5
     seed: float = 0.1
     noise: float = 1.0
@@ -41,23 +44,67 @@ NETWORKS = {
     "steady": Network(seed=0.0),
     "wavering": Network(seed=0.4),
     "nearly perfect": Network(accuracy=0.99),
+    "guessing": Network(accuracy=0.5, difficulty=0.0, own=0.0, seed=0.0),
 }
 
 
-def answers(network: Network, rows: int, seeds: int, lead: float, draw: np.random.Generator) -> NDArray[np.float64]:
-    """Differences (rows, seeds) of right answers; the first architecture is better by `lead` on average."""
-    difficulty = 1.5 * draw.standard_normal((rows, 1))
-    spread = math.sqrt(1.5**2 + network.own**2 + network.seed**2 + network.noise**2)
-    right = []
-    for accuracy in (network.accuracy, network.accuracy - lead):
-        centre = NormalDist().inv_cdf(accuracy) * spread
-        own, seed = network.own * draw.standard_normal((rows, 1)), network.seed * draw.standard_normal((1, seeds))
-        right.append(centre + difficulty + own + seed + network.noise * draw.standard_normal((rows, seeds)) > 0)
-    return right[0].astype(np.float64) - right[1]
+def answers(
+    network: Network, accuracies: Sequence[float], rows: int, shifts: NDArray[np.float32], draw: np.random.Generator
+) -> NDArray[np.float64]:
+    """Right answers (architectures, rows, seeds) of architectures with these accuracies on average.
+
+    Args:
+        network: how their trainings differ.
+        accuracies: by architecture.
+        rows: of the split.
+        shifts: (architectures, 1, seeds), what each training was lucky by.
+        draw: of everything else.
+    """
+    spread = math.sqrt(network.difficulty**2 + network.own**2 + network.seed**2 + network.noise**2)
+    centres = np.array([NormalDist().inv_cdf(each) * spread for each in accuracies], np.float32)[:, None, None]
+    count, _, seeds = shifts.shape
+    latent = (
+        centres + shifts + _normal(draw, network.difficulty, 1, rows, 1) + _normal(draw, network.own, count, rows, 1)
+    )
+    return (latent + _normal(draw, network.noise, count, rows, seeds) > 0).astype(np.float64)
 
 
-def claimed(network: Network, rows: int, seeds: int, lead: float, repetitions: int) -> float:
-    """The share of repetitions in which the difference is clear."""
+def claimed(network: Network, rows: int, seeds: int, lead: float, repetitions: int) -> list[float]:
+    """The share of repetitions in which the difference of two architectures is clear, with the first one, two … seeds.
+
+    Args:
+        network: how their trainings differ.
+        rows: of the split.
+        seeds: at most.
+        lead: of the first architecture.
+        repetitions: of everything.
+    """
     draw = np.random.default_rng([rows, seeds, round(1000 * lead)])
-    tested = (crossed(answers(network, rows, seeds, lead, draw)) for _ in range(repetitions))
-    return sum(each is not None and each.clear for each in tested) / repetitions
+    clear = np.zeros(seeds)
+    accuracies = (network.accuracy, network.accuracy - lead)
+    for _ in range(repetitions):
+        one, other = answers(network, accuracies, rows, _normal(draw, network.seed, 2, 1, seeds), draw)
+        tested = [crossed((one - other)[:, : last + 1]) for last in range(seeds)]
+        clear += [each is not None and each.clear for each in tested]
+    return [float(share) for share in clear / repetitions]
+
+
+def claimed_among(network: Network, rows: int, seeds: int, count: int, repetitions: int) -> tuple[float, float]:
+    """The shares of repetitions in which the best of equally good architectures, picked by a validation split, has a
+    clear lead over any other: on that split, and on a test split that sees the same trainings."""
+    draw = np.random.default_rng([rows, seeds, count])
+    first = 0.05 / (count * (count - 1) / 2)  # below which Holm's first p must lie
+    clear = np.zeros(2)
+    for _ in range(repetitions):
+        shifts = _normal(draw, network.seed, count, 1, seeds)
+        splits = [answers(network, [network.accuracy] * count, rows, shifts, draw) for _ in range(2)]
+        best = int(splits[0].mean((1, 2)).argmax())
+        for number, right in enumerate(splits):
+            tested = [crossed(right[best] - right[other]) for other in range(count) if other != best]
+            clear[number] += any(each is not None and abs(each.mean) > each.reach(first) for each in tested)
+    validation, test = clear / repetitions
+    return float(validation), float(test)
+
+
+def _normal(draw: np.random.Generator, spread: float, *shape: int) -> NDArray[np.float32]:
+    return np.float32(spread) * draw.standard_normal(shape, dtype=np.float32)

@@ -22,6 +22,7 @@ Approximate is better than "exact", 1998 (added examples)
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -79,6 +80,22 @@ def crossed(differences: NDArray[np.float64]) -> Tested | None:
     examples = float(spread / (groups * (groups - 1)))
     drawn = float(((by_seed - mean) ** 2).sum() / (seeds * (seeds - 1)))
     return Tested(float(mean), ((groups - 1, examples), (seeds - 1, drawn)))
+
+
+def holm(p: Sequence[float], family: int) -> list[float]:
+    """Corrected for the number of hypotheses: sorted, the i-th smallest becomes p · (family − i + 1), at most 1, and
+    never less than the one before.
+
+    Args:
+        p: of the hypotheses that are asked about.
+        family: how many there are, those that nobody asks about included.
+
+    Source: S. Holm, A simple sequentially rejective multiple test procedure, 1979
+    """
+    corrected, least = [1.0] * len(p), 0.0
+    for rank, place in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        least = corrected[place] = min(1.0, max(least, p[place] * (family - rank)))
+    return corrected
 
 
 @lru_cache(4096)

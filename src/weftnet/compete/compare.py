@@ -2,10 +2,10 @@
 
 Runs of the same architecture and recipe that differ only in the seed form one row. The row that is best on the
 validation split is compared with every other row, seed by seed and example by example: both are a sample
-(`weftnet.base.significance`). With many rows some difference looks large by chance, so p is corrected for their number
-(Holm 1979): sorted, the i-th smallest of m becomes p · (m − i + 1), never less than the one before. A difference is
-clear where the corrected p is below 0.05. One seed, or runs that don't know their scores by example, can't tell. The
-best row was picked by the validation split, so its lead there is biased upwards; its lead on the test split is not.
+(`weftnet.base.significance`). With many rows some difference looks large by chance, so p is corrected (Holm) for the
+number of all pairs of rows: whichever was the luckiest would have been the best, and its trainings are those that the
+test split sees too. A difference is clear where the corrected p is below 0.05. One seed, or runs that don't know their
+scores by example, can't tell. On the validation split, which picked the best, its lead is too large.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from rich.table import Table
 from weftnet.base.foreign import reading
 from weftnet.base.intervals import Interval, interval
 from weftnet.base.scores import Score
-from weftnet.base.significance import crossed
+from weftnet.base.significance import crossed, holm
 from weftnet.base.units import duration
 from weftnet.compete.competition import FILE
 from weftnet.errors import RunError
@@ -34,8 +34,8 @@ from weftnet.run.folder import Run
 from weftnet.tasks._scoring import Scoring
 
 _NOTE = (
-    "lead: mean ± 95 % interval over seeds and examples, paired by both; p: corrected for the number of rows (Holm). "
-    "The best row was picked by its validation score."
+    "lead: mean ± 95 % interval over seeds and examples, paired by both; p: corrected for the number of pairs of "
+    "rows (Holm). The best row was picked by its validation score."
 )
 
 
@@ -76,7 +76,7 @@ class Difference:
         against: name of the other row.
         split: validation or test.
         mean: of the differences, above zero where the best row is better; with the interval over seeds and examples.
-        p: corrected for the number of rows; None where nothing can be said.
+        p: corrected for the number of pairs of rows; None where nothing can be said.
         clear: p is below 0.05.
         why: nothing can be said.
     """
@@ -211,13 +211,12 @@ def _named(rows: Sequence[Row]) -> list[Row]:
 
 
 def _corrected(differences: Sequence[Difference]) -> list[Difference]:
-    """Holm's correction, for each split on its own."""
+    """Holm's correction, for each split on its own, for all pairs of rows that could have been the best and another."""
     corrected = list(differences)
     for split in {difference.split for difference in differences}:
-        tested = [i for i, each in enumerate(differences) if each.split == split and each.p is not None]
-        p = 0.0
-        for rank, i in enumerate(sorted(tested, key=lambda i: differences[i].p or 0.0)):
-            p = min(1.0, max(p, (differences[i].p or 0.0) * (len(tested) - rank)))
+        tested = [(i, each.p) for i, each in enumerate(differences) if each.split == split and each.p is not None]
+        pairs = (len(tested) + 1) * len(tested) // 2
+        for (i, _), p in zip(tested, holm([p for _, p in tested], pairs), strict=True):
             corrected[i] = replace(differences[i], p=p, clear=p < 0.05)
     return corrected
 

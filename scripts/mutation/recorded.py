@@ -1,0 +1,98 @@
+"""Which tests run a function: every test file is run once as the code is, and what its tests run is kept.
+
+    .mutation/tests/train/test_loop.py.jsonl    a line for each test, and one for what ran while the file was imported
+
+A file is recorded when it is first asked for, and again when it has changed. A test that fails is no judge of a mutant.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutation.children import outcome
+from mutation.choosing import ROOT, files_of
+from mutation.operators import Mutant
+
+#: processor seconds of a file: tests that are not reached judge nothing
+LONGEST = 40.0
+#: test files in which the tests of a module are sought, and how many tests of a function are enough
+FILES, ENOUGH = 8, 10
+#: processor seconds and number of the tests that a mutant meets
+SECONDS, TESTS = 20.0, 40
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test of the code as it is.
+
+    Args:
+        name: as pytest takes it; empty for what ran while the file was imported.
+        seconds: of processor time.
+        ran: `module::qualified name` of the functions.
+        failed: without any change.
+    """
+
+    name: str
+    seconds: float
+    ran: frozenset[str]
+    failed: bool
+
+
+class Recorded:
+    """What the tests run.
+
+    Args:
+        source: the folder that holds the package, as it is.
+        folder: that keeps it.
+    """
+
+    def __init__(self, source: Path, folder: Path) -> None:
+        self.source, self.folder = source, folder
+        self.known: dict[Path, list[Test]] = {}
+
+    def of(self, file: Path) -> list[Test]:
+        """The tests of a file; the first line is that of its import."""
+        if file not in self.known:
+            kept = self.folder / f"{file.relative_to(ROOT)}.jsonl"
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            if not kept.is_file() or not kept.read_text(encoding="utf-8").startswith(f"{digest}\n"):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                raw = kept.with_suffix(".new")
+                outcome([str(file.relative_to(ROOT))], self.source, LONGEST, root=ROOT, record=raw, every=True)
+                kept.write_text(f"{digest}\n{raw.read_text(encoding='utf-8') if raw.is_file() else ''}", "utf-8")
+                raw.unlink(missing_ok=True)
+            self.known[file] = [_test(line) for line in kept.read_text(encoding="utf-8").splitlines()[1:]]
+        return self.known[file]
+
+    def judges(self, mutant: Mutant) -> list[Test]:
+        """The tests that run the mutant's function, the quickest first; of a line outside functions, those that run
+        anything of its module, or else those of the files that are nearest to it."""
+        key, module = f"{mutant.module}::{mutant.function}", f"{mutant.module}::"
+        close: dict[str, Test] = {}
+        far: dict[str, Test] = {}
+        files = files_of(mutant.module)[:FILES]
+        for number, file in enumerate(files):
+            imported, *tests = self.of(file) or [Test("", 0.0, frozenset(), True)]
+            for test in tests:
+                if not test.failed:
+                    if key in test.ran | imported.ran:
+                        close[test.name] = test
+                    elif number < 2 or any(each.startswith(module) for each in test.ran):
+                        far[test.name] = test
+            if len(close) >= ENOUGH:
+                break
+        chosen: list[Test] = []
+        for test in sorted((close or far).values(), key=lambda each: each.seconds):
+            if len(chosen) < TESTS and sum(each.seconds for each in chosen) + test.seconds <= SECONDS:
+                chosen.append(test)
+        return chosen
+
+    def failing(self) -> list[str]:
+        """The tests that fail without any change."""
+        return sorted(test.name for tests in self.known.values() for test in tests if test.failed)
+
+
+def _test(line: str) -> Test:
+    found = json.loads(line)
+    return Test(found["test"], found["seconds"], frozenset(found["ran"]), found["failed"])
