@@ -128,7 +128,7 @@ def _child(
     os._exit(0)
 
 
-@dataclass
+@dataclass(eq=False)
 class Watch:
     """A plugin of pytest: which tests fail, and which functions of the package each runs.
 
@@ -185,12 +185,12 @@ class Watch:
     def _note(self, test: str, seconds: float) -> None:
         if self.record is None:
             return
+        seen, self.seen = self.seen, set()  # this method is traced too
         inside = str(self.source / "weftnet") + "/"
         ran = sorted(
-            {f"{code.co_filename.removeprefix(inside)}::{code.co_qualname}" for code in self.seen
+            {f"{code.co_filename.removeprefix(inside)}::{code.co_qualname}" for code in seen
              if code.co_filename.startswith(inside)}
         )  # fmt: skip
         failed = test in self.failed
         with self.record.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"test": test, "seconds": round(seconds, 3), "ran": ran, "failed": failed}) + "\n")
-        self.seen = set()

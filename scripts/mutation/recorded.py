@@ -59,9 +59,12 @@ class Recorded:
             if not kept.is_file() or not kept.read_text(encoding="utf-8").startswith(f"{digest}\n"):
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 raw = kept.with_suffix(".new")
-                outcome([str(file.relative_to(ROOT))], self.source, LONGEST, root=ROOT, record=raw, every=True)
-                kept.write_text(f"{digest}\n{raw.read_text(encoding='utf-8') if raw.is_file() else ''}", "utf-8")
-                raw.unlink(missing_ok=True)
+                ended = outcome([str(file.relative_to(ROOT))], self.source, LONGEST, root=ROOT, record=raw, every=True)
+                lines = raw.read_text(encoding="utf-8") if raw.is_file() else ""
+                if not lines:
+                    raise RuntimeError(f"{file} could not be recorded: {ended}")
+                kept.write_text(f"{digest}\n{lines}", encoding="utf-8")
+                raw.unlink()
             self.known[file] = [_test(line) for line in kept.read_text(encoding="utf-8").splitlines()[1:]]
         return self.known[file]
 
