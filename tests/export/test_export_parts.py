@@ -7,7 +7,7 @@ from oracles import unchecked
 
 from weftnet import export
 from weftnet.answer.runner import open_export
-from weftnet.architecture.spec import Architecture, Block, Chain, to_yaml
+from weftnet.architecture.spec import Architecture, to_yaml
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.errors import RunError
@@ -45,7 +45,7 @@ def test_an_autoencoder_is_one_graph_a_pass(tmp_path: Path) -> None:
     assert all(each.close for part in written.compared.values() for each in part)
     assert written.because == ""
     facts = open_export(tmp_path / "out")
-    assert set(facts.graphs) == {"encoder", "decoder"}
+    assert set(facts.graphs.whole) == {"encoder", "decoder"}
 
 
 def test_a_gan_is_asked_nothing(tmp_path: Path) -> None:
@@ -58,14 +58,3 @@ def test_a_gan_is_asked_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "runner").exists()
     with pytest.raises(RunError, match="it draws examples from noise"):
         open_export(tmp_path / "out")
-
-
-def test_a_language_model(tmp_path: Path) -> None:
-    text = tmp_path / "text.txt"
-    text.write_text("a tale of two cities, and of one more. " * 40, encoding="utf-8")
-    chain = Chain((Block("embedding", {"dim": 4}), Block("dense", {"dim": 5}), Block("tanh")))
-    loaded = make(tmp_path / "run", Architecture.of(chain), "language_model", str(text))
-    with unchecked():
-        written = export.write(loaded, tmp_path / "out")
-    assert list(written.files) == ["network"]
-    assert "reads no rows of columns" in written.because

@@ -2,6 +2,7 @@
 
     open_export(folder).predict({"sepal length": [5.1], …}) → [{"label": "setosa", "probabilities": {…}}]
 
-`main`, `manifest`, `rows` and `runner` import neither torch nor anything that does: `weftnet export` copies them and
-their imports into the exported folder, and `python FOLDER/runner rows.csv` answers with ONNX Runtime and NumPy.
+`main`, `graphs`, `manifest`, `rows` and `runner` import neither torch nor anything that does: `weftnet export` copies
+them and their imports into the exported folder, and `python FOLDER/runner rows.csv` answers with ONNX Runtime and
+NumPy.
 """

@@ -13,6 +13,47 @@ from weftnet.run.facts import TaskFacts
 
 FORMAT = 1
 NAME = "manifest.json"
+#: before the names of states in a program of steps, as inputs and as outputs
+STATE, NEXT = "state.", "next."
+
+
+@dataclass(frozen=True)
+class StateFacts:
+    """A state between steps: zeros before the first.
+
+    Args:
+        dtype: of its values.
+        shape: before the first step, without the batch axis, which is the first.
+    """
+
+    dtype: Literal["float32", "int64"]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """A network as a program of its next steps: inputs and states in, outputs and the states after them out.
+
+    Args:
+        file: the model.
+        inputs, outputs: their names in the file without the states, which are `state.NAME` and `next.NAME`.
+        states: by name.
+    """
+
+    file: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    states: dict[str, StateFacts]
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """All that the program reads."""
+        return (*self.inputs, *(STATE + name for name in self.states))
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """All that it gives."""
+        return (*self.outputs, *(NEXT + name for name in self.states))
 
 
 @dataclass(frozen=True)
@@ -24,6 +65,7 @@ class PartFacts:
         inputs, outputs: their names in the file; masks are inputs too.
         signals: the inputs in their written form.
         time: for each input with a time axis, whether its length is free.
+        step: the same network step by step, if it was written.
     """
 
     file: str
@@ -31,6 +73,7 @@ class PartFacts:
     outputs: tuple[str, ...]
     signals: dict[str, str]
     time: dict[str, Literal["free", "fixed"]]
+    step: StepFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +213,7 @@ class Manifest:
             raise RunError(f"has no part {name!r}", where=self._where, expected=", ".join(self.facts.parts))
         return self.facts.parts[name]
 
-    def file(self, part: PartFacts) -> Path:
+    def file(self, part: PartFacts | StepFacts) -> Path:
         """The model of a part, one of the files that were checked.
 
         Raises:

@@ -133,7 +133,6 @@ def _cell(field: Field, text: str | None) -> Any:
 
 
 def _state(loaded: Loaded) -> Mapping[str, Any]:
-    loaded.preprocessing  # noqa: B018  (raises if the run reads no rows)
     return loaded.run.json("data.json")
 
 

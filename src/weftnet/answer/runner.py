@@ -12,24 +12,23 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from weftnet.answer.manifest import ExportFacts, Manifest, PartFacts, SeriesFacts
+from weftnet.answer.graphs import Graph, Graphs, Stepped
+from weftnet.answer.manifest import ExportFacts, Manifest, SeriesFacts
 from weftnet.base.foreign import reading
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.unfamiliar import of_values
 from weftnet.errors import DamagedCheckpoint, RunError
-from weftnet.execution.session import MASK, Session
+from weftnet.execution.session import Session
 from weftnet.run.facts import TaskFacts
 from weftnet.tasks import ANSWERS, INFERENCES
 from weftnet.tasks._inference import NO_OPTIONS, Arrays, Options, infer
 
 BATCH = 256
 
-#: arrays by the names of inputs (NAME_mask for masks) → arrays by the names of outputs
-Graph: TypeAlias = Callable[[Mapping[str, NDArray[Any]]], Mapping[str, NDArray[Any]]]
-#: a file, what the manifest says of it, and how many threads it may use → its graph
-Opens: TypeAlias = Callable[[Path, PartFacts, int | None], Graph]
+#: a file, the names of its inputs and outputs, and how many threads it may use → its graph
+Opens: TypeAlias = Callable[[Path, tuple[str, ...], tuple[str, ...], int | None], Graph]
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,13 @@ class Runner:
     Args:
         preprocessing: fitted; raw columns → inputs.
         task: its name, and the settings that answers are decoded by.
-        graphs: of its passes, by name.
+        graphs: of its passes.
         series: how the rows of a table of series are read.
     """
 
     preprocessing: Preprocessing
     task: TaskFacts
-    graphs: Mapping[str, Graph]
+    graphs: Graphs
     series: SeriesFacts | None = None
 
     @property
@@ -71,7 +70,7 @@ class Runner:
         Raises:
             DataError: there are no such options.
         """
-        return infer(self.task.name, self._run, encoded.inputs, encoded.masks, self.task.settings, options)
+        return infer(self.task.name, self.graphs, encoded.inputs, encoded.masks, self.task.settings, options)
 
     def predict(self, raw: Mapping[str, Any], options: Options = NO_OPTIONS) -> list[dict[str, Any]]:
         """An answer for each raw example; the raw values come by column.
@@ -86,11 +85,8 @@ class Runner:
                 answers += decode(outputs, self.task.settings)
         return answers
 
-    def _run(self, name: str, inputs: Arrays, masks: Arrays) -> Arrays:
-        return self.graphs[name]({**inputs, **{f"{each}{MASK}": mask for each, mask in masks.items()}})
 
-
-def open_onnx(path: Path, part: PartFacts, threads: int | None) -> Graph:
+def open_onnx(path: Path, inputs: tuple[str, ...], outputs: tuple[str, ...], threads: int | None) -> Graph:
     """A file for ONNX Runtime.
 
     Raises:
@@ -98,8 +94,8 @@ def open_onnx(path: Path, part: PartFacts, threads: int | None) -> Graph:
         DamagedCheckpoint: it holds no ONNX model, or one of other inputs and outputs than the manifest says.
     """
     session = Session(path, threads)
-    if (session.inputs, session.outputs) != (part.inputs, part.outputs):
-        expected, got = str(part.inputs), str(session.inputs)
+    if (session.inputs, session.outputs) != (inputs, outputs):
+        expected, got = str(inputs), str(session.inputs)
         raise DamagedCheckpoint("the model reads other inputs", where=str(path), expected=expected, got=got)
     return session.run
 
@@ -133,8 +129,13 @@ def _opened(folder: Path, threads: int | None, opens: Opens) -> Runner:
     if signals not in [part.signals for part in parts.values()]:
         what, expected = "preprocessing and signals are not of one run", str([each.signals for each in parts.values()])
         raise DamagedCheckpoint(what, where=str(folder), expected=expected, got=str(signals))
-    graphs = {name: opens(manifest.file(part), part, threads) for name, part in parts.items()}
-    return Runner(preprocessing, facts.task, graphs, facts.series)
+    graphs = {name: opens(manifest.file(part), part.inputs, part.outputs, threads) for name, part in parts.items()}
+    stepped = {name: part.step for name, part in parts.items() if part.step is not None}
+    steps = {
+        name: Stepped(opens(manifest.file(step), step.arguments, step.results, threads), step)
+        for name, step in stepped.items()
+    }
+    return Runner(preprocessing, facts.task, Graphs(graphs, steps), facts.series)
 
 
 def require_answers(facts: ExportFacts, folder: Path) -> None:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from weftnet.base.files import replace, write_text
+from weftnet.data import Batch
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Written
 from weftnet.errors import SettingError
@@ -21,30 +23,27 @@ def draws(loaded: Loaded) -> str:
 
 
 def text(
-    loaded: Loaded, prompt: str = "\n", length: int = 500, seed: int = 0, temperature: float = 0.8,
-    top_k: int | None = None,
-) -> str:  # fmt: skip
-    """The prompt, continued by `length` tokens.
+    loaded: Loaded, prompt: str = "\n", length: int = 500, seed: int = 0, temperature: float = 0.8, top_k: int = 0
+) -> str:
+    """The prompt, continued by `length` tokens, chosen as the task's `infer.py` says.
 
     Raises:
         SettingError: the run writes no text, or the prompt is empty.
+        DataError: an option is out of range.
     """
-    if not isinstance(task := loaded.task, WritesText):
+    if not isinstance(loaded.task, WritesText):
         raise SettingError("the run writes no text", where=str(loaded.run.folder), fix="name a run of a language model")
     kind = _kind(loaded)
     prompted = kind.tokens(prompt)
     if not len(prompted):
         raise SettingError("the prompt is empty", expected="at least one character")
-    generator = torch.Generator().manual_seed(seed)
-    tokens = task.sample(
-        loaded.model,
-        torch.from_numpy(prompted)[None],
-        length,
-        temperature=temperature,
-        top_k=top_k,
-        generator=generator,
-    )
-    return kind.text(tokens[0].numpy())
+    tokens = torch.from_numpy(prompted)[None]
+    ((name, signal),) = loaded.signals.items()
+    masks = {name: torch.ones_like(tokens, dtype=torch.bool)} if signal.padded else {}
+    options = {"length": length, "seed": seed, "temperature": temperature, "top_k": top_k}
+    outputs = loaded.outputs(Batch({name: tokens}, masks, {}, torch.zeros(1, dtype=torch.int64)), options)
+    assert not isinstance(outputs, torch.Tensor)  # a loop gives outputs by name
+    return kind.text(np.concatenate([prompted, outputs["written"][0].numpy()]))
 
 
 def slowed(loaded: Loaded) -> str:

@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, int] = MappingProxyType({
     "layers": 8_000,        # modules and parameters of one block
     "blocks": 10_000,       # of one network
     "nodes": 20_000,        # that an architecture's file writes
+    "tokens": 10_000,       # that one question may have written
 })  # fmt: skip
 _NONE = 2**62
 

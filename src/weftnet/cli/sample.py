@@ -14,7 +14,7 @@ def sample(
     length: Annotated[int, typer.Option(help="Number of tokens to write.", min=1)] = 500,
     count: Annotated[int, typer.Option(help="Number of images to draw.", min=1)] = 64,
     temperature: Annotated[float, typer.Option(help="Below 1 is cautious, above 1 is adventurous.")] = 0.8,
-    top_k: Annotated[int | None, typer.Option(help="Choose among the k most likely tokens.")] = None,
+    top_k: Annotated[int, typer.Option(help="Choose among the k likeliest tokens; 0 for all.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same sample.", min=0)] = 0,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the text, or NAME.png for images.")] = None,
     plugin: Plugin = None,

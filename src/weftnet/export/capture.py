@@ -82,21 +82,35 @@ def capture(network: Network, signals: Mapping[str, Signal]) -> Captured:
     batch, time = {0: torch.export.Dim.DYNAMIC}, {1: torch.export.Dim.AUTO}
     shapes = [batch | (time if signal.padded else {}) for signal in signals.values()]
     shapes += [batch | time for signal in signals.values() if signal.padded]
-    with quiet(), any_length():
-        try:
-            program = torch.export.export(module, inputs, dynamic_shapes=(tuple(shapes),), strict=False)
-        except (RuntimeError, torch._dynamo.exc.UserError) as error:
-            raise ExportError(
-                f"torch can't capture this network: {str(error).splitlines()[0]}",
-                expected="a network without branches on values, whose batch axis is dynamic",
-            ) from error
-    values = [node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"][-len(names) :]
+    exported = program(module, inputs, tuple(shapes))
+    values = [node.meta["val"] for node in exported.graph.nodes if node.op == "placeholder"][-len(names) :]
     free = {
         name: isinstance(value.shape[1], torch.SymInt)
         for name, value in zip(names, values, strict=True)
         if name in signals and signals[name].padded
     }
-    return Captured(program, names, outputs, free)
+    return Captured(exported, names, outputs, free)
+
+
+def program(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Mapping[int, Any], ...]) -> Any:
+    """A module of positional tensors as a `torch.export.ExportedProgram`.
+
+    Args:
+        module: in evaluation mode.
+        inputs: an example.
+        shapes: of each input, its dynamic axes.
+
+    Raises:
+        ExportError: torch can't capture it with these axes dynamic.
+    """
+    with quiet(), any_length():
+        try:
+            return torch.export.export(module, inputs, dynamic_shapes=(shapes,), strict=False)
+        except (RuntimeError, torch._dynamo.exc.UserError) as error:
+            raise ExportError(
+                f"torch can't capture this network: {str(error).splitlines()[0]}",
+                expected="a network without branches on values, whose batch axis is dynamic",
+            ) from error
 
 
 def arguments(signals: Mapping[str, Signal]) -> tuple[str, ...]:

@@ -42,9 +42,18 @@ def onnx_model(network: Network, signals: Mapping[str, Signal], path: Path) -> C
         MissingExtra: onnx or onnxscript is not installed.
         ExportError: torch can't capture the network, or ONNX has no operator for part of it.
     """
+    return write_onnx(capture(network, signals), path)
+
+
+def write_onnx(captured: Captured, path: Path) -> Captured:
+    """Write a program as ONNX.
+
+    Raises:
+        MissingExtra: onnx or onnxscript is not installed.
+        ExportError: ONNX has no operator for part of it.
+    """
     need("onnx", extra="export", what="exporting to ONNX")
     need("onnxscript", extra="export", what="exporting to ONNX")
-    captured = capture(network, signals)
     with quiet(), any_length():
         try:
             written: Any = torch.onnx.export(
@@ -59,7 +68,7 @@ def onnx_model(network: Network, signals: Mapping[str, Signal], path: Path) -> C
         except torch.onnx.errors.OnnxExporterError as error:
             raise ExportError(f"this network can't be written as ONNX: {_reason(error)}") from error
     _tidy(written.model, captured)
-    size = sum(weight.nbytes for weight in network.state_dict().values())
+    size = sum(weight.nbytes for weight in captured.program.state_dict.values())
     written.save(path, external_data=size > _INLINE_BYTES)
     return captured
 

@@ -1,6 +1,7 @@
 """A run → an exported folder, which appears complete and only if the exported model agrees with the run.
 
 model.onnx      or model.pt2; for a task of several passes one PASS.onnx each
+step.onnx       the next steps of a network that generates sequences, if it can work step by step; or PASS-step.onnx
 manifest.json   see `weftnet.answer.manifest`
 runner/         python FOLDER/runner rows.csv, if it answers raw inputs without torch
 """
@@ -18,14 +19,15 @@ from weftnet.base.replacing import occupied
 from weftnet.base.workplace import whole
 from weftnet.compose.network import Network
 from weftnet.data import Batch
-from weftnet.errors import RunError
+from weftnet.errors import SettingError
 from weftnet.export.capture import Captured
 from weftnet.export.diverge import Inner, first_diverging
 from weftnet.export.fault import ExportError
 from weftnet.export.parity import ABSOLUTE, RELATIVE, Compared, Values, arguments_of, check, random_inputs
 from weftnet.export.runner import copy_runner, needing_torch
+from weftnet.export.stepping import check_steps, steps_of
 from weftnet.export.targets import TARGETS
-from weftnet.export.targets._target import Target
+from weftnet.export.targets._target import Target, WritesSteps
 from weftnet.run.loading import Loaded
 from weftnet.tasks import ANSWERS, INFERENCES
 
@@ -41,12 +43,14 @@ class Exported:
         files: the models, by pass.
         compared: every comparison with the run, by pass.
         because: why it has no runner; empty if it has one.
+        whole: of the passes that a task would run step by step, those that can't be, and why.
     """
 
     folder: Path
     files: dict[str, Path]
     compared: dict[str, list[Compared]]
     because: str
+    whole: dict[str, str]
 
 
 def write(
@@ -75,10 +79,12 @@ def write(
     because = unanswered or _why_not_alone(loaded, target, exporter)
     with whole(folder) as new:
         parts, compared = _write_models(passes, exporter, new, data_batches)
+        whole_passes = _write_steps({name: passes[name] for name in loaded.task.steps}, exporter, new, parts, compared)
         if not because:
             copy_runner(new / RUNNER, loaded.preprocessing, loaded.run.facts.task.name)
         _write_manifest(loaded, new, target, parts, compared, unanswered, alone=not because)
-    return Exported(folder, {part: folder / each["file"] for part, each in parts.items()}, compared, because)
+    files = {part: folder / each["file"] for part, each in parts.items()}
+    return Exported(folder, files, compared, because, whole_passes)
 
 
 def _write_models(
@@ -108,6 +114,44 @@ def _write_model(
     if differing is not None:
         raise _disagreement(network, signals, compared[-1], exporter.inner(path, differing), differing, part)
     return captured, compared
+
+
+def _write_steps(
+    passes: Mapping[str, tuple[Network, dict[str, Signal]]],
+    exporter: Target,
+    folder: Path,
+    parts: dict[str, dict[str, Any]],
+    compared: dict[str, list[Compared]],
+) -> dict[str, str]:
+    """Write the next steps of these passes, where it is possible; otherwise the reasons, by pass.
+
+    Raises:
+        ExportError: a program of steps computes different numbers.
+    """
+    whole = {}
+    for part, (network, signals) in passes.items():
+        if not isinstance(exporter, WritesSteps):
+            whole[part] = "this format holds no steps"
+            continue
+        path = folder / (("step" if len(parts) == 1 else f"{part}-step") + exporter.suffix)
+        try:
+            steps = steps_of(network, signals, path.name)
+            run = exporter.write_steps(steps, path)
+        except (ExportError, SettingError) as error:
+            path.unlink(missing_ok=True)
+            whole[part] = str(error)
+            continue
+        found = check_steps(network, signals, steps, run)
+        compared[part] += found
+        if not found[-1].close:
+            raise ExportError(
+                "the exported steps compute different numbers than the network's whole pass",
+                where=part,
+                expected=f"differences up to {found[-1].allowed:.2g}",
+                got=f"{found[-1].difference:.2g}, for {found[-1].signature}",
+            )
+        parts[part]["step"] = asdict(steps.facts)
+    return whole
 
 
 def _write_manifest(
@@ -188,10 +232,6 @@ def _why_no_answers(loaded: Loaded) -> str:
         return f"not applicable, {ANSWERS.reason(task)}"
     if INFERENCES.find(task) is None and "network" not in loaded.task.passes(loaded.model):
         return f"not applicable, because a run of {task} has several networks, none of which answers alone"
-    try:
-        loaded.preprocessing  # noqa: B018  # raises if the data have no columns
-    except RunError as error:
-        return f"not applicable, because the run {error.what}"
     return ""
 
 

@@ -60,16 +60,8 @@ class Loaded:
 
     @cached_property
     def preprocessing(self) -> Preprocessing:
-        """The fitted preprocessing, from raw columns to inputs.
-
-        Raises:
-            RunError: the run reads windows of one long text, which has no columns.
-        """
-        state = self.run.json("data.json")
-        if state.get("form") == "windows":
-            why = "not applicable, because its data are one running text: weftnet sample continues it"
-            raise RunError("reads no rows of columns", where=str(self.run.folder), got=why)
-        return Preprocessing.from_state(state.get("preprocessing", {}))
+        """The fitted preprocessing, from raw columns to inputs; one running text is a column of prompts."""
+        return Preprocessing.from_state(self.run.json("data.json").get("preprocessing", {}))
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:
         """Raw values by column as the network's inputs."""
@@ -199,8 +191,6 @@ def _refuse_other_data(run: Run, task: Task, signals: Mapping[str, Signal]) -> N
         DataError: the preprocessing can't be read.
     """
     state, where = run.json("data.json"), str(run.folder / "data.json")
-    if state.get("form") == "windows":
-        return
     fitted = Preprocessing.from_state(state.get("preprocessing", {}))
     actual, expected = ({name: signal.text() for name, signal in each.items()} for each in (fitted.signals, signals))
     if actual != expected:

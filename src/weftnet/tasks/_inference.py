@@ -3,15 +3,16 @@
     def variational_autoencoder(run, inputs, masks, settings, options) → arrays by name
         code = run("encoder", inputs, masks)["output"]
 
-A run, an exported runner and a server share this: they differ in what runs a pass. `infer.py` may hold a typed
+A run, an exported runner and a server share this: they differ in what runs a pass. A loop that reads a growing sequence
+asks for `run.steps`: where the network works step by step, each step is read once. `infer.py` may hold a typed
 dictionary `Options`: what a question may ask beside its rows. Examples must not mix: an example's outputs are the same
 whatever other examples are in the batch, and however a request is divided into batches.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, Protocol, TypeAlias, get_type_hints
 
 from numpy.typing import NDArray
 
@@ -20,11 +21,26 @@ from weftnet.errors import DataError, closest
 from weftnet.tasks._registries import INFERENCES
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
-#: a pass's name, its inputs by name, the masks of the padded ones → its outputs by name; a lone one is `output`
-Run: TypeAlias = Callable[[str, Arrays, Arrays], Arrays]
 #: what a question asks beside its rows, by name
 Options: TypeAlias = Mapping[str, Any]
 NO_OPTIONS: Options = MappingProxyType({})
+
+
+class Steps(Protocol):
+    """A sequence of each row, read piece by piece."""
+
+    def __call__(self, inputs: Arrays, /) -> Arrays:
+        """The outputs (batch, n, …) at the next n steps (batch, n, …), without padding, which are remembered."""
+
+
+class Run(Protocol):
+    """What runs the passes."""
+
+    def __call__(self, name: str, inputs: Arrays, masks: Arrays, /) -> Arrays:
+        """A pass's outputs by name, a lone one `output`, of its inputs by name and the masks of the padded ones."""
+
+    def steps(self, name: str, rows: int, time: int, /) -> Steps | None:
+        """A pass step by step, over at most `time` steps of so many rows; None where it can only be run as a whole."""
 
 
 def infer(

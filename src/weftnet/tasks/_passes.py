@@ -8,8 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from weftnet.compose.network import Network
 from weftnet.data.batch import Batch
-from weftnet.tasks._inference import Arrays, infer
+from weftnet.errors import SettingError
+from weftnet.tasks._inference import Arrays, Steps, infer
 from weftnet.tasks._registries import TASKS
 
 
@@ -21,6 +23,41 @@ class Runs(Protocol):
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
+
+
+class TorchRun:
+    """Runs passes by torch.
+
+    Args:
+        passes: the graphs by name, in evaluation mode.
+    """
+
+    def __init__(self, passes: Mapping[str, nn.Module]) -> None:
+        self._passes = passes
+
+    def __call__(self, name: str, inputs: Arrays, masks: Arrays, /) -> Arrays:
+        """A pass's outputs."""
+        module = self._passes[name]
+        return _named(module(_tensors(inputs, module), _tensors(masks, module)))
+
+    def steps(self, name: str, rows: int, time: int, /) -> Steps | None:
+        """A pass step by step, if its blocks can."""
+        network = self._passes[name]
+        if not isinstance(network, Network) or obstacle(network, time):
+            return None
+        state = network.initial_state(rows, time)
+        return lambda inputs, /: _named(network.step(_tensors(inputs, network), state)[0])
+
+
+def obstacle(network: nn.Module, time: int) -> str:
+    """Why a network can't work step by step; empty if it can."""
+    if not isinstance(network, Network):
+        return "the network is not made of weftnet's blocks"
+    try:
+        network.initial_state(1, time)
+    except SettingError as error:
+        return str(error)
+    return ""
 
 
 def run_loop(
@@ -35,24 +72,21 @@ def run_loop(
         batch: its targets are not read.
         options: of the question.
     """
-    passes = task.passes(model)
-
-    def run(part: str, inputs: Arrays, masks: Arrays) -> dict[str, NDArray[Any]]:
-        module = passes[part]
-        like = next(module.parameters(), None)
-        values, real = (
-            {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in each.items()}
-            for each in (inputs, masks)
-        )
-        if like is not None:
-            values, real = ({key: each.to(like.device) for key, each in every.items()} for every in (values, real))
-        outputs = module(values, real)
-        named = {"output": outputs} if isinstance(outputs, Tensor) else outputs
-        return _arrays(named)
-
+    run = TorchRun(task.passes(model))
     outputs = infer(name, run, _arrays(batch.inputs), _arrays(batch.masks), task.settings(), options)
     named = outputs if isinstance(outputs, Mapping) else {"output": outputs}
     return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in named.items()}
+
+
+def _tensors(arrays: Arrays, module: nn.Module) -> dict[str, Tensor]:
+    """Arrays as tensors where the module is."""
+    tensors = {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in arrays.items()}
+    like = next(module.parameters(), None)
+    return tensors if like is None else {key: each.to(like.device) for key, each in tensors.items()}
+
+
+def _named(outputs: Tensor | Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    return _arrays({"output": outputs} if isinstance(outputs, Tensor) else outputs)
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:

@@ -51,6 +51,9 @@ class Task(ABC):
     score: ClassVar[str]
     """The metric that decides which weights are best, unless the recipe names another."""
 
+    steps: ClassVar[tuple[str, ...]] = ()
+    """The passes that its `infer.py` runs step by step where they can be: an export writes their steps too."""
+
     reads: ClassVar[type[Kind] | None] = None
     """The kind of its target, where it is of one kind: values that could be of several are read so for this task."""
 
@@ -200,14 +203,10 @@ class DrawsExamples(Protocol):
 
 @runtime_checkable
 class WritesText(Protocol):
-    """A task whose model continues a sequence of tokens."""
+    """A task whose model continues a text.
 
-    def sample(
-        self, model: nn.ModuleDict, prompt: Tensor, length: int, *, temperature: float, top_k: int | None,
-        generator: torch.Generator,
-    ) -> Tensor:  # fmt: skip
-        """The prompt (batch, time) and `length` tokens more."""
-        ...
+    Its `infer.py` takes the options length, temperature, top_k and seed, and gives `written` (batch, length) tokens.
+    """
 
     def whole_passes(self, model: nn.ModuleDict) -> str:
         """Why sampling reads the whole sequence for each token; empty if it works step by step."""

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from weftnet.blocks.attention._attend import attend, check, join_heads, split_heads, zeroed
-from weftnet.blocks.attention._cache import KeyValues
+from weftnet.blocks.attention._cache import Cache, KeyValues
 from weftnet.blocks.position._rotate import rotate
 
 
@@ -75,9 +75,7 @@ class MultiHeadAttention(nn.Module):
             raise ValueError("multi_head_attention: step: expected causal=True, got False")
         return KeyValues(time)
 
-    def step(
-        self, x: Float[Tensor, "batch time dim"], state: KeyValues
-    ) -> tuple[Float[Tensor, "batch time dim"], KeyValues]:
+    def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
         """Continue by the next steps, which read from the cache and from one another."""
         past, now = state.length, x.shape[1]
         queries, keys, values = self._project(x, past)

@@ -80,21 +80,20 @@ class Conv1d(nn.Module):
         """(batch, time_out): the outputs that the sequence alone would give."""
         return next_mask(mask, self._reach, self.stride, self.zeros)
 
-    def initial_state(self, batch: int, time: int) -> None:
-        """None: zeros in place of the steps before the first.
+    def initial_state(self, batch: int, time: int) -> Tensor:
+        """Zeros in place of the steps before the first.
 
         Raises:
             ValueError: an output would need later steps, or there is not one for each step.
         """
         if self.stride != 1 or self.zeros != (self._reach, 0):
             raise ValueError("conv1d: step: expected padding='causal' and stride=1")
+        return self.conv.weight.new_zeros(batch, self._reach, self.conv.in_channels)
 
     def step(
-        self, x: Float[Tensor, "batch time dim_in"], state: Float[Tensor, "batch reach dim_in"] | None
+        self, x: Float[Tensor, "batch time dim_in"], state: Float[Tensor, "batch reach dim_in"]
     ) -> tuple[Float[Tensor, "batch time dim"], Float[Tensor, "batch reach dim_in"]]:
         """Convolve the next steps; the state is the last dilation·(kernel − 1) steps before them."""
-        if state is None:
-            state = x.new_zeros(x.shape[0], self._reach, x.shape[2])
         seen = torch.cat((state, x), dim=1)
         y: Tensor = self.conv(seen.transpose(1, 2)).transpose(1, 2)
         return y, seen[:, seen.shape[1] - self._reach :]

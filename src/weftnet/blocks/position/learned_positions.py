@@ -9,7 +9,7 @@ Cost: no multiplications, time · dim parameters.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 
@@ -35,18 +35,26 @@ class LearnedPositions(nn.Module):
         Raises:
             ValueError: x is longer than the table.
         """
-        return x + self._rows(0, x.shape[1])
+        self._fits(x.shape[1])
+        return x + self.weight[: x.shape[1]]
 
-    def initial_state(self, batch: int, time: int) -> int:
-        """The number of steps before."""
-        return 0
+    def initial_state(self, batch: int, time: int) -> Tensor:
+        """The number of steps before, of each sequence: 0."""
+        return torch.zeros(batch, dtype=torch.int64)
 
-    def step(self, x: Float[Tensor, "batch time dim"], state: int) -> tuple[Float[Tensor, "batch time dim"], int]:
-        """Add the next rows."""
+    def step(
+        self, x: Float[Tensor, "batch time dim"], state: Int[Tensor, " batch"]
+    ) -> tuple[Float[Tensor, "batch time dim"], Int[Tensor, " batch"]]:
+        """Add the next rows.
+
+        Raises:
+            ValueError: they are beyond the table.
+        """
         stop = state + x.shape[1]
-        return x + self._rows(state, stop), stop
+        if not torch.compiler.is_exporting():  # a program has no branches on values
+            self._fits(int(stop[0]))
+        return x + self.weight[state[0] + torch.arange(x.shape[1], device=state.device)], stop
 
-    def _rows(self, start: int, stop: int) -> Tensor:
-        if stop > self.time:
-            raise ValueError(f"learned_positions: time: expected at most {self.time} steps, got {stop}")
-        return self.weight[start:stop]
+    def _fits(self, time: int) -> None:
+        if time > self.time:
+            raise ValueError(f"learned_positions: time: expected at most {self.time} steps, got {time}")

@@ -13,7 +13,8 @@ alone serves before attention without projections.
 Cost: some 3 · time · dim multiplications, no parameters.
 """
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from weftnet.blocks.position._rotate import rotate
@@ -39,10 +40,12 @@ class RotaryPositions(nn.Module):
         """Rotate all steps."""
         return rotate(x, base=self.base)
 
-    def initial_state(self, batch: int, time: int) -> int:
-        """The number of steps before."""
-        return 0
+    def initial_state(self, batch: int, time: int) -> Tensor:
+        """The number of steps before, of each sequence: 0."""
+        return torch.zeros(batch, dtype=torch.int64)
 
-    def step(self, x: Float[Tensor, "batch time dim"], state: int) -> tuple[Float[Tensor, "batch time dim"], int]:
+    def step(
+        self, x: Float[Tensor, "batch time dim"], state: Int[Tensor, " batch"]
+    ) -> tuple[Float[Tensor, "batch time dim"], Int[Tensor, " batch"]]:
         """Rotate the next steps."""
-        return rotate(x, state, self.base), state + x.shape[1]
+        return rotate(x, state[0].to(x.device), self.base), state + x.shape[1]

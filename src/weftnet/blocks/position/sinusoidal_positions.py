@@ -10,7 +10,7 @@ Cost: time · dim sines, no parameters.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 
@@ -34,19 +34,21 @@ class SinusoidalPositions(nn.Module):
         """Add the positions 0, 1, …"""
         return x + self._waves(0, x)
 
-    def initial_state(self, batch: int, time: int) -> int:
-        """The number of steps before."""
-        return 0
+    def initial_state(self, batch: int, time: int) -> Tensor:
+        """The number of steps before, of each sequence: 0."""
+        return torch.zeros(batch, dtype=torch.int64)
 
-    def step(self, x: Float[Tensor, "batch time dim"], state: int) -> tuple[Float[Tensor, "batch time dim"], int]:
+    def step(
+        self, x: Float[Tensor, "batch time dim"], state: Int[Tensor, " batch"]
+    ) -> tuple[Float[Tensor, "batch time dim"], Int[Tensor, " batch"]]:
         """Add the next positions."""
-        return x + self._waves(state, x), state + x.shape[1]
+        return x + self._waves(state[0].to(x.device), x), state + x.shape[1]
 
-    def _waves(self, start: int, x: Tensor) -> Tensor:
+    def _waves(self, start: int | Tensor, x: Tensor) -> Tensor:
         """(time, dim); taken in float32 at least, since bfloat16 can't tell step 257 from 256."""
         exact = torch.promote_types(x.dtype, torch.float32)
         even = torch.arange(0, self.dim, 2, dtype=exact, device=x.device)
-        steps = torch.arange(start, start + x.shape[1], dtype=exact, device=x.device)
+        steps = start + torch.arange(x.shape[1], dtype=exact, device=x.device)
         angles = steps.unsqueeze(1) * self.base ** (-even / self.dim)  # (time, ⌈dim/2⌉)
         waves = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1)
         return waves[:, : self.dim].to(x.dtype)

@@ -72,16 +72,17 @@ class Gru(nn.Module):
         y, lasts = self._run_padded(x, mask, hidden)
         return y, torch.stack(lasts, dim=1)
 
-    def initial_state(self, batch: int, time: int) -> None:
-        """None: zeros.
+    def initial_state(self, batch: int, time: int) -> Tensor:
+        """Zeros.
 
         Raises:
             ValueError: the network is bidirectional.
         """
         check_one_way("gru", self.directions)
+        return next(self.parameters()).new_zeros(batch, self.layers, self.dim)
 
     def step(
-        self, x: Float[Tensor, "batch time dim_in"], state: Float[Tensor, "batch cells dim_state"] | None
+        self, x: Float[Tensor, "batch time dim_in"], state: Float[Tensor, "batch cells dim_state"]
     ) -> tuple[Float[Tensor, "batch time dim_out"], Float[Tensor, "batch cells dim_state"]]:
         """Continue by the next steps from a state."""
         return self.run(x, state=state)

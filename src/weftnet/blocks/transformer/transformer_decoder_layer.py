@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from weftnet.blocks.attention._attend import zeroed
-from weftnet.blocks.attention._cache import KeyValues
+from weftnet.blocks.attention._cache import Cache, KeyValues
 from weftnet.blocks.attention.cross_attention import CrossAttention
 from weftnet.blocks.attention.multi_head_attention import MultiHeadAttention
 from weftnet.blocks.transformer._sublayer import Frame, feed_forward
@@ -81,10 +81,10 @@ class TransformerDecoderLayer(nn.Module):
     def step(
         self,
         x: Float[Tensor, "batch time dim"],
-        state: KeyValues,
+        state: Cache,
         memory: Float[Tensor, "batch time_memory dim_memory"],
         memory_mask: Bool[Tensor, "batch time_memory"] | None = None,
-    ) -> tuple[Float[Tensor, "batch time dim"], KeyValues]:
+    ) -> tuple[Float[Tensor, "batch time dim"], Cache]:
         """Continue by the next steps; the memory is whole."""
         change, state = self.attention.step(self.around_attention.before(x), state)
         x = self.around_attention.after(x, change)

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from weftnet.blocks.attention._attend import zeroed
-from weftnet.blocks.attention._cache import KeyValues
+from weftnet.blocks.attention._cache import Cache, KeyValues
 from weftnet.blocks.attention.multi_head_attention import MultiHeadAttention
 from weftnet.blocks.transformer._sublayer import Frame, feed_forward
 
@@ -73,9 +73,7 @@ class TransformerEncoderLayer(nn.Module):
         """
         return self.attention.initial_state(batch, time)
 
-    def step(
-        self, x: Float[Tensor, "batch time dim"], state: KeyValues
-    ) -> tuple[Float[Tensor, "batch time dim"], KeyValues]:
+    def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
         """Continue by the next steps."""
         change, state = self.attention.step(self.around_attention.before(x), state)
         x = self.around_attention.after(x, change)

@@ -33,6 +33,8 @@ def export_command(folder: Path, target: str, out: Path | None, data: str | None
     for part, path in result.files.items():
         console.print(_comparison(part, result.compared[part]))
         console.print(f"{escape(str(path))}  {path.stat().st_size:,} bytes", soft_wrap=True)
+    for part, why in result.whole.items():
+        console.print(f"{escape(part)} has no steps, so that each token reads the whole text: {escape(why)}")
     if result.because:
         console.print(f"The runner is {escape(result.because)}.", soft_wrap=True)
     else:

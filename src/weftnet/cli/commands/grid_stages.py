@@ -153,7 +153,7 @@ class Row:
     def serve(self) -> str:
         """The server, which answers over HTTP what `predict` answers."""
         loaded = load(self.run)
-        fields = loaded.preprocessing.fields  # raises where the run reads no rows
+        fields = loaded.preprocessing.fields
         columns, _ = read(self._question, fields, SeriesFacts.of(loaded.run.json("data.json")["options"]))
         cells = [[_json(value, field) for value in columns[field.name]] for field in fields]
         rows = [dict(zip((field.name for field in fields), row, strict=True)) for row in zip(*cells, strict=True)]

@@ -111,7 +111,7 @@ def compare_command(runs: Sequence[Path], as_json: bool, score: str) -> None:
 
 
 def sample_command(
-    run: Path, prompt: str, length: int, count: int, temperature: float, top_k: int | None, seed: int, out: Path | None
+    run: Path, prompt: str, length: int, count: int, temperature: float, top_k: int, seed: int, out: Path | None
 ) -> None:
     """Print or write text, or write a sheet of images."""
     from weftnet.answer import samples

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from weftnet.architecture.schema import schema
 from weftnet.blocks import BLOCKS
+from weftnet.compose.remembered import tensors, with_tensors
 from weftnet.contract._block_cases import BATCH, Case, smallest, steppable, variants
-from weftnet.contract._check import Check, NotApplicable, checks, expect, long, page, same
+from weftnet.contract._check import Broken, Check, NotApplicable, checks, expect, long, page, same
+from weftnet.errors import SettingError
 
 _TOLERANCE = 1e-9
 
@@ -155,7 +157,7 @@ def _causal(name: str) -> None:
 
 
 def _steps(name: str) -> None:
-    """Where it works step by step, the steps give what the whole pass gives."""
+    """Where it works step by step, the steps give what the whole pass gives, also if its state was a tensor between."""
     found = [each for each in map(steppable, variants(name)) if each]
     if not found:
         raise NotApplicable("it can't work step by step")
@@ -167,6 +169,17 @@ def _steps(name: str) -> None:
             for start, stop in ((0, 3), (3, 4), (4, 6)):  # several at first, one, several
                 y, state = stepping.step(module, x[:, start:stop], state)
                 same(y, whole[:, start:stop], _TOLERANCE, f"steps {start} to {stop} differ from the whole pass")
+                state = _through_tensors(state)
+
+
+def _through_tensors(state: object) -> object:
+    """The state, written as tensors and read again."""
+    states = {"block": state}
+    try:
+        return with_tensors(states, tensors(states))["block"]
+    except SettingError as error:
+        fix = "remember a tensor, or an object with `tensor` and `of(tensor)`: a program has no other values"
+        raise Broken(error.what, got=repr(state), fix=fix) from None
 
 
 @long

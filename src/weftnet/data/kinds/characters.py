@@ -2,6 +2,7 @@
 
     0 = unknown, then the characters of the training split in the order of their code points
 
+Several texts, such as prompts, are rows that end with −1 where others go on.
 Differs from nanoGPT: the vocabulary comes from the training split only, so there is a slot for unseen characters.
 """
 
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._tokens import as_text
 
-UNKNOWN = 0
+UNKNOWN, PAD = 0, -1
 
 
 @dataclass
@@ -37,20 +39,30 @@ class Characters(Kind):
         self.vocabulary = "".join(map(chr, np.unique(_points(values))))
         return self
 
-    def encode(self, values: str) -> NDArray[np.int64]:
+    def encode(self, values: Any) -> NDArray[np.int64]:
+        """(length,) int64 indices of one text, or (rows, the longest length) of several."""
+        if not isinstance(values, str):
+            rows = [self.tokens(as_text(value)) for value in values]
+            longest = max(map(len, rows), default=0)
+            return np.stack([np.pad(row, (0, longest - len(row)), constant_values=PAD) for row in rows])
+        return self.tokens(values)
+
+    def tokens(self, text: str) -> NDArray[np.int64]:
         """(length,) int64 indices of one text."""
-        known, points = _points(self.vocabulary), _points(values)
+        known, points = _points(self.vocabulary), _points(text)
         if not len(known):
             return np.full(len(points), UNKNOWN, np.int64)
         place = np.minimum(np.searchsorted(known, points), len(known) - 1)
         return np.where(known[place] == points, place + 1, UNKNOWN).astype(np.int64)
 
-    def decode(self, values: NDArray[Any]) -> str:
-        """The text of one row of indices; � for unknown."""
-        characters = "\ufffd" + self.vocabulary
-        return "".join(characters[code] for code in values.tolist())
+    def decode(self, values: NDArray[Any]) -> Any:
+        """The text of (length,) indices, or the texts of (rows, length); � for unknown."""
+        return self.text(values) if values.ndim == 1 else [self.text(row) for row in values]
 
-    tokens, text = encode, decode
+    def text(self, tokens: NDArray[np.int64]) -> str:
+        """The text of (length,) indices; � for unknown."""
+        characters = "\ufffd" + self.vocabulary
+        return "".join(characters[code] for code in tokens.tolist() if code != PAD)
 
     @property
     def labels(self) -> list[str]:

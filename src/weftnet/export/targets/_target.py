@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.compose.network import Network
 from weftnet.export.capture import Captured
 from weftnet.export.diverge import Inner
 from weftnet.export.parity import Arrays, Values
+from weftnet.export.stepping import Steps
 
 
 class Target(Protocol):
@@ -33,4 +36,17 @@ class Target(Protocol):
 
     def inner(self, path: Path, values: Values) -> Sequence[Inner]:
         """Every intermediate value, with the module it came from and those that read it."""
+        ...
+
+
+@runtime_checkable
+class WritesSteps(Protocol):
+    """A target that can write a network's next steps too."""
+
+    def write_steps(self, steps: Steps, path: Path) -> Callable[[Values], Mapping[str, NDArray[Any]]]:
+        """Write them; the file as a function of inputs and states by name.
+
+        Raises:
+            ExportError: they can't be written in this format.
+        """
         ...

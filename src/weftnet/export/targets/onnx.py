@@ -15,8 +15,9 @@ from weftnet.compose.network import Network
 from weftnet.execution.session import Session
 from weftnet.export.capture import Captured
 from weftnet.export.diverge import Inner
-from weftnet.export.onnx import PATH, onnx_model
+from weftnet.export.onnx import PATH, onnx_model, write_onnx
 from weftnet.export.parity import Values
+from weftnet.export.stepping import Steps, captured
 
 
 class Onnx:
@@ -33,6 +34,11 @@ class Onnx:
         """The file as a function of inputs by name."""
         session = Session(path)
         return lambda values: list(session.run(values).values())
+
+    def write_steps(self, steps: Steps, path: Path) -> Callable[[Values], dict[str, NDArray[Any]]]:
+        """Write the next steps; the file as a function of inputs and states by name."""
+        write_onnx(captured(steps), path)
+        return Session(path).run
 
     def inner(self, path: Path, values: Values) -> Sequence[Inner]:
         """Every intermediate value, with the module it came from and those that read it."""

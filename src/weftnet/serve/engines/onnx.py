@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
+from weftnet.answer.graphs import Graphs
 from weftnet.answer.runner import Runner, open_export
 from weftnet.base.extras import need
 from weftnet.data.preprocessing import Preprocessing
@@ -40,9 +41,5 @@ def _of_run(run: Run, threads: int) -> Runner:
     """A run that was compressed into an ONNX file."""
     if run.facts.engine is None:
         raise RunError("is computed by torch", where=str(run.folder))
-    state = run.json("data.json")
-    if state.get("form") == "windows":
-        why = "not applicable, because its data are one running text: weftnet sample continues it"
-        raise RunError("reads no rows of columns", where=str(run.folder), got=why)
-    session = Session(run.file(run.facts.engine.file), threads)
-    return Runner(Preprocessing.from_state(state.get("preprocessing", {})), run.facts.task, {"network": session.run})
+    session, fitted = Session(run.file(run.facts.engine.file), threads), run.json("data.json").get("preprocessing", {})
+    return Runner(Preprocessing.from_state(fitted), run.facts.task, Graphs({"network": session.run}))

@@ -7,8 +7,8 @@ engine is named: `--engine torch_export`. Its checksum shows that the file is th
 from pathlib import Path
 from typing import ClassVar
 
-from weftnet.answer.manifest import PartFacts
-from weftnet.answer.runner import Graph, open_export
+from weftnet.answer.graphs import Graph
+from weftnet.answer.runner import open_export
 from weftnet.serve.engines._engine import Stored
 from weftnet.serve.model import Model
 
@@ -30,7 +30,7 @@ class TorchExport:
         return Model(stored.folder, "torch_export", known.fields, runner.predict, runner.task, known.columns)
 
 
-def _open(path: Path, part: PartFacts, threads: int | None) -> Graph:
+def _open(path: Path, inputs: tuple[str, ...], outputs: tuple[str, ...], threads: int | None) -> Graph:
     import torch
 
     from weftnet.export.targets.torch_export import TorchExport as Target
@@ -38,4 +38,4 @@ def _open(path: Path, part: PartFacts, threads: int | None) -> Graph:
     if threads is not None:
         torch.set_num_threads(threads)
     run = Target().open(path)
-    return lambda values: dict(zip(part.outputs, run({name: values[name] for name in part.inputs}), strict=True))
+    return lambda values: dict(zip(outputs, run({name: values[name] for name in inputs}), strict=True))

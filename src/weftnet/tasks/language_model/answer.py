@@ -1,34 +1,48 @@
-"""Language model: the five likeliest next tokens after the last position, p = softmax(logits)."""
+"""Language model: the likeliest next tokens after the last position, p = softmax(logits), and the text that goes on."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.answers import Shares
+from weftnet.data.kinds import KINDS
 from weftnet.tasks._softmax import softmax
 
 _MOST = 5
 
 
 class Answer(TypedDict):
-    """The schema of an answer."""
+    """The schema of an answer: tokens as text, or as numbers where nothing turns them into text."""
 
-    token: int
-    probabilities: Annotated[dict[int, float], Shares(exclusive=True)]
+    token: str
+    probabilities: Annotated[dict[str, float], Shares(exclusive=True)]
+    text: NotRequired[str]
 
 
-def language_model(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """`token`, the likeliest next one, and `probabilities` of the five likeliest.
+def language_model(outputs: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`token`, the likeliest next one, `probabilities` of the five likeliest, and `text`, what was written.
 
     Args:
-        outputs: (batch, time, vocabulary) logits.
-        settings: of the task; none is needed.
+        outputs: of `infer.py`: logits (batch, vocabulary), written (batch, length) tokens.
+        settings: `writer` of the task.
     """
-    p = softmax(outputs[:, -1])
+    writer = settings.get("writer")
+    kind = None if writer is None else KINDS.get(writer["kind"]).from_state(writer)
+
+    def text(tokens: NDArray[Any]) -> str:
+        return " ".join(map(str, tokens.tolist())) if kind is None else str(kind.text(tokens))
+
+    p = softmax(outputs["logits"])
     order = np.argsort(-p, axis=1, kind="stable")[:, :_MOST]
-    return [
-        {"token": tokens[0], "probabilities": {token: float(row[token]) for token in tokens}}
-        for tokens, row in zip(order.tolist(), p, strict=True)
-    ]
+    answers = []
+    for tokens, row, written in zip(order, p, outputs["written"], strict=True):
+        shares: dict[str, float] = {}
+        for token in tokens:  # several tokens may be the same text
+            name = text(token[None])
+            shares[name] = shares.get(name, 0.0) + float(row[token])
+        answers.append({"token": next(iter(shares)), "probabilities": shares})
+        if len(written):
+            answers[-1]["text"] = text(written)
+    return answers

@@ -19,10 +19,15 @@ def language_model(settings: Mapping[str, Any], outputs: Tensor, target: str | i
     if target is not None and not (str(target).isdecimal() and int(target) < vocabulary):
         expected = f"the number of a token, below {vocabulary}"
         raise SettingError("there is no such token", where="target", expected=expected, got=repr(target))
-    last = labels(outputs[:, -1], [str(token) for token in range(vocabulary)], target, "softmax")
+    last = labels(_last(outputs), [str(token) for token in range(vocabulary)], target, "softmax")
     return Targets(
         [f"token {name}" for name in last.names],
         last.index,
-        lambda outputs, index: last.scores(outputs[:, -1], index),
-        lambda outputs, index: last.certainty(outputs[:, -1], index),
+        lambda outputs, index: last.scores(_last(outputs), index),
+        lambda outputs, index: last.certainty(_last(outputs), index),
     )
+
+
+def _last(outputs: Tensor) -> Tensor:
+    """(batch, vocabulary) logits at the last position: what the task infers, or those of (batch, time, vocabulary)."""
+    return outputs if outputs.dim() == 2 else outputs[:, -1]

@@ -31,8 +31,10 @@ def language_model(task: LanguageModel, answered: Answered) -> Judgement:
     """
     sums, counts = [], []  # of each window or text
     places = torch.zeros(2, task.context, dtype=torch.float64)  # nats and tokens by place
-    for batch, outputs in answered.pairs():
-        nats, real = nats_of(batch, outputs)
+    for batch in answered.batches():
+        with torch.inference_mode():
+            logits = answered.model["network"](batch.inputs, batch.masks)
+        nats, real = nats_of(batch, logits)
         sums.append(nats.sum(1))
         counts.append(real.sum(1))
         places[:, : nats.shape[1]] += torch.stack([nats.sum(0), real.sum(0)])

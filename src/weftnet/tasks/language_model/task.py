@@ -13,7 +13,7 @@ The network returns logits (batch, time, vocabulary) for every position at once.
 not seen token t + 1: `check` changes later tokens and refuses a network whose earlier outputs change.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,16 +24,18 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
+from weftnet.data.kinds._kind import Written
 from weftnet.data.kinds.characters import Characters
 from weftnet.data.outputs import Outputs
+from weftnet.data.preprocessing import Preprocessing
 from weftnet.errors import DataError, SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.perplexity import Perplexity
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import Task, evaluating, on_trial
-from weftnet.tasks.language_model.sampling import Choice, continued, obstacle
+from weftnet.tasks._passes import obstacle
+from weftnet.tasks._task import Task, on_trial
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,17 @@ class LanguageModel(Task):
     Args:
         vocabulary: how many different tokens there are.
         context: how many tokens the network reads at once.
+        writer: the state of the kind that turns tokens into text; None where tokens are answered as numbers.
         loss: instead of cross-entropy, what `weftnet.losses` takes, over logits (batch, time, vocabulary).
     """
 
     vocabulary: int
     context: int
+    writer: Mapping[str, Any] | None = None
     loss: Any = None
 
     score: ClassVar[str] = "nats_per_token"
+    steps: ClassVar[tuple[str, ...]] = ("network",)
 
     def __post_init__(self) -> None:
         self.objective  # noqa: B018  # made now, so that a loss that can't be used is refused now
@@ -84,7 +89,10 @@ class LanguageModel(Task):
                 got=", ".join(f"{name}: {signal}" for name, signal in data.signals.items()),
                 fix="use another task, or name the text column as the only input",
             )
-        return cls(vocabulary=signals[0].known["vocabulary"], context=signals[0].size("time"), **settings)
+        (kind,) = Preprocessing.from_state(data.state()["preprocessing"]).columns.values()
+        writer = kind.state() if isinstance(kind, Written) else None
+        known = {"vocabulary": signals[0].known["vocabulary"], "context": signals[0].size("time"), "writer": writer}
+        return cls(**{**known, **settings})
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """A dense layer of width `vocabulary` at every position."""
@@ -147,40 +155,6 @@ class LanguageModel(Task):
             tokens, real = following(batch)
             logits = model["network"](batch.inputs, batch.masks)[:, : tokens.shape[1]]
             yield logits[real], tokens[real]
-
-    def sample(
-        self,
-        model: nn.ModuleDict,
-        prompt: Tensor,
-        length: int,
-        *,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        generator: torch.Generator,
-    ) -> Tensor:
-        """The prompt (batch, time) continued by `length` tokens: (batch, time + length).
-
-        Args:
-            model: holds the part `network`.
-            prompt: at least one token in each row.
-            length: how many tokens to add.
-            temperature: divides the logits; 0 takes the likeliest token each time.
-            top_k: choose only among this many likeliest tokens.
-            generator: of the random choices.
-
-        Cost: see `sampling.py`; `whole_passes` says whether the network can work step by step.
-        """
-        if prompt.dim() != 2 or not prompt.shape[1] or temperature < 0 or (top_k is not None and top_k < 1):
-            raise SettingError(
-                "these settings can't be sampled with",
-                where="task language_model",
-                expected="prompt (batch, time ≥ 1), temperature ≥ 0, top_k ≥ 1",
-                got=f"prompt {tuple(prompt.shape)}, temperature {temperature}, top_k {top_k}",
-            )
-        with evaluating(model):
-            choice = Choice(temperature, top_k, generator)
-            tokens = continued(model["network"], prompt, length, self.context, choice)
-        return tokens.clone()  # of inference mode, a tensor that can be used anywhere
 
     def whole_passes(self, model: nn.ModuleDict) -> str:
         """Why `sample` reads the whole text for each token; empty if it works step by step within the context."""
