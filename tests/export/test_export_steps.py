@@ -16,6 +16,7 @@ from weftnet.answer.manifest import read_manifest
 from weftnet.answer.runner import Runner, open_export
 from weftnet.architecture.reading import read_text
 from weftnet.architecture.spec import Architecture
+from weftnet.blocks import BLOCKS
 from weftnet.data import open_data
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks import TASKS
@@ -76,7 +77,7 @@ def test_a_running_text_is_continued_alike(yaml: str, text: Path, tmp_path: Path
 def test_a_column_of_texts_is_continued_alike(tmp_path: Path) -> None:
     """Padded inputs, and tokens that are words."""
     rows = [f"the {animal} sat on the {thing}" for animal in ("cat", "dog", "owl") for thing in ("mat", "hill")] * 10
-    loaded = trained(tmp_path / "run", "- embedding: {dim: 6}\n- gru: {dim: 8}\n", {"text": rows})
+    loaded = trained(tmp_path / "run", "- embedding: {dim: 6}\n- gru: {dim: 8}\n", {"text": rows}, kinds={"text": "text"})
     runner = exported(loaded, tmp_path / "out")
     raw = {"text": ["the cat sat", "the", "dog on the"]}
     assert runner.predict(raw, DRAWN) == [
@@ -126,10 +127,8 @@ def test_a_network_without_steps_is_exported_all_the_same(text: Path, tmp_path: 
 
 def test_steps_that_differ_are_an_error(text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block whose steps forget."""
-    from weftnet.blocks.recurrent.gru import GRU
-
     loaded = trained(tmp_path / "run", "- embedding: {dim: 4}\n- gru: {dim: 5}\n", text, context=8)
-    monkeypatch.setattr(GRU, "step", lambda block, x, state: (block.run(x, state=state)[0], state * 1.0))
+    monkeypatch.setattr(BLOCKS.get("gru"), "step", lambda block, x, state: (block.run(x, state=state)[0], state * 1.0))
     with unchecked(), pytest.raises(export.ExportError, match="steps compute different numbers"):
         export.write(loaded, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,11 +1,12 @@
 """The keys and values of the steps so far: what attention needs to continue a sequence."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 
+@runtime_checkable
 class Cache(Protocol):
     """What attention asks of its state."""
 

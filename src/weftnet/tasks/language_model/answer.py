@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from weftnet.base.answers import Shares
 from weftnet.data.kinds import KINDS
+from weftnet.data.kinds._kind import Written
 from weftnet.tasks._softmax import softmax
 
 _MOST = 5
@@ -32,7 +33,7 @@ def language_model(outputs: Mapping[str, NDArray[Any]], settings: Mapping[str, A
     kind = None if writer is None else KINDS.get(writer["kind"]).from_state(writer)
 
     def text(tokens: NDArray[Any]) -> str:
-        return " ".join(map(str, tokens.tolist())) if kind is None else str(kind.text(tokens))
+        return kind.text(tokens) if isinstance(kind, Written) else " ".join(map(str, tokens.tolist()))
 
     p = softmax(outputs["logits"])
     order = np.argsort(-p, axis=1, kind="stable")[:, :_MOST]

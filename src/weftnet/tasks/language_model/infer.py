@@ -113,7 +113,8 @@ class _Reader:
         self._steps, window = None, self._tokens[:, -self._context :]
         length = window.shape[1]
         window = np.pad(window, ((0, 0), (0, self._context - length)))  # causal: what follows changes nothing
-        masks = {self._name: np.broadcast_to(np.arange(self._context) < length, window.shape)} if self._padded else {}
+        real = np.tile(np.arange(self._context) < length, (len(window), 1))
+        masks = {self._name: real} if self._padded else {}
         return _first(self._run("network", {self._name: window}, masks))[:, length - 1].astype(np.float64)
 
 
