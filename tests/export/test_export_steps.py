@@ -77,7 +77,9 @@ def test_a_running_text_is_continued_alike(yaml: str, text: Path, tmp_path: Path
 def test_a_column_of_texts_is_continued_alike(tmp_path: Path) -> None:
     """Padded inputs, and tokens that are words."""
     rows = [f"the {animal} sat on the {thing}" for animal in ("cat", "dog", "owl") for thing in ("mat", "hill")] * 10
-    loaded = trained(tmp_path / "run", "- embedding: {dim: 6}\n- gru: {dim: 8}\n", {"text": rows}, kinds={"text": "text"})
+    loaded = trained(
+        tmp_path / "run", "- embedding: {dim: 6}\n- gru: {dim: 8}\n", {"text": rows}, kinds={"text": "text"}
+    )
     runner = exported(loaded, tmp_path / "out")
     raw = {"text": ["the cat sat", "the", "dog on the"]}
     assert runner.predict(raw, DRAWN) == [

@@ -131,7 +131,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(DataError, match=said):
             TASK.infer(model, batch(tokens), options)
-    with pytest.raises(WeftnetError, match=r"too many tokens are asked for.*at most 10000.*WEFTNET_LIMITS=tokens"):
+    with pytest.raises(WeftnetError, match=r"(?s)too many tokens are asked for.*at most 10000.*WEFTNET_LIMITS=tokens"):
         TASK.infer(model, batch(tokens), {"length": 10_001})
     with pytest.raises(DataError, match="row 2: there is no token to continue"):
         TASK.infer(model, batch(torch.tensor([[1], [-1]])), {})

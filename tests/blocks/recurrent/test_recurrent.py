@@ -147,7 +147,7 @@ def test_step_by_step_equals_at_once(kind: type) -> None:
     block = randomise(kind(3, 4, layers=2))
     x = torch.randn(2, 5, 3, dtype=torch.float64)
     y, last = block.run(x)
-    state = None
+    state = block.initial_state(2, 5)
     for t in range(5):
         y_t, state = block.step(x[:, t : t + 1], state)
         same(y_t, y[:, t : t + 1])

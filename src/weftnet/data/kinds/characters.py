@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._tokens import as_text
 
 UNKNOWN, PAD = 0, -1
@@ -40,12 +40,19 @@ class Characters(Kind):
         return self
 
     def encode(self, values: Any) -> NDArray[np.int64]:
-        """(length,) int64 indices of one text, or (rows, the longest length) of several."""
-        if not isinstance(values, str):
-            rows = [self.tokens(as_text(value)) for value in values]
-            longest = max(map(len, rows), default=0)
-            return np.stack([np.pad(row, (0, longest - len(row)), constant_values=PAD) for row in rows])
-        return self.tokens(values)
+        """(length,) int64 indices of one text, or (rows, the longest length) of several.
+
+        Raises:
+            BadValue: one of several is empty.
+        """
+        if isinstance(values, str):
+            return self.tokens(values)
+        rows = [self.tokens(as_text(value)) for value in values]
+        for number, row in enumerate(rows):
+            if not len(row):
+                raise BadValue(number, "the text is empty", expected="at least one character to continue")
+        longest = max(map(len, rows), default=0)
+        return np.stack([np.pad(row, (0, longest - len(row)), constant_values=PAD) for row in rows])
 
     def tokens(self, text: str) -> NDArray[np.int64]:
         """(length,) int64 indices of one text."""
