@@ -153,9 +153,11 @@ class Shares(Form):
 
     Args:
         exclusive: only one of the names is right, so that the largest share is the `confidence` of the answer.
+        open: answers differ in their names; in a table one column, as JSON.
     """
 
     exclusive: bool = False
+    open: bool = False
 
     drawn: ClassVar[str] = "shares"
     datatype: ClassVar[str] = "FP64"
@@ -168,6 +170,8 @@ class Shares(Form):
     def columns(self, name: str, value: Any) -> dict[str, Column]:
         """A column each."""
         confidence = {"confidence": max(value.values())} if self.exclusive else {}
+        if self.open:
+            return confidence | {name: json.dumps(value, ensure_ascii=False)}
         return confidence | {f"p_{key}": each for key, each in value.items()}
 
     def tensor(self, value: Any) -> Any:

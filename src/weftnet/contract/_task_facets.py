@@ -7,6 +7,7 @@ from typing import Any, is_typeddict
 import torch
 from torch import Tensor
 
+from weftnet.base.answers import Form, forms
 from weftnet.contract._check import NotApplicable, expect
 from weftnet.contract._proposals import valid
 from weftnet.contract._scene import Scene
@@ -32,7 +33,7 @@ def _all(scene: Scene) -> None:
 
 
 def _answers(scene: Scene) -> None:
-    """Its answers are JSON, one for each example, with the fields that their schema has."""
+    """Its answers are JSON, one for each example, with the fields that their schema has, and rows of one table."""
     if ANSWERS.find(scene.name) is None:
         raise NotApplicable(ANSWERS.reason(scene.name))
     loaded = scene.trained()
@@ -52,6 +53,15 @@ def _answers(scene: Scene) -> None:
             expected=str(sorted(known)),
             got=str(list(answer)),
         )
+    first, *others = (_columns(answer, forms(schema)) for answer in answers)
+    for other in others:
+        fix = "name a form whose columns are the same for all answers"
+        expect(other == first, "in a table an answer has other columns", expected=str(first), got=str(other), fix=fix)
+
+
+def _columns(answer: Mapping[str, Any], known: Mapping[str, Form]) -> list[str]:
+    """The columns of an answer in a table."""
+    return [column for name, value in answer.items() for column in known[name].columns(name, value)]
 
 
 def _explains(scene: Scene) -> None:

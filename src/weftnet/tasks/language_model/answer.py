@@ -18,7 +18,7 @@ class Answer(TypedDict):
     """The schema of an answer: tokens as text, or as numbers where nothing turns them into text."""
 
     token: str
-    probabilities: Annotated[dict[str, float], Shares(exclusive=True)]
+    probabilities: Annotated[dict[str, float], Shares(exclusive=True, open=True)]
     text: NotRequired[str]
 
 
