@@ -159,7 +159,7 @@ BROKEN: dict[str, tuple[type[Regression], dict[str, Any]]] = {
     "Every loss has a gradient by all weights of its group": (Detached, {}),
     "Chance comes from the generator alone": (GlobalChance, {}),
     "Each facet is a function, or says why it is not applicable": (Regression, {"judge": 3}),
-    "Its answers are JSON, one for each example, with the fields of their schema, rows of one table": (AnswersNothing, {}),
+    "Its answers are JSON of their schema, one for each example, rows of one table": (AnswersNothing, {}),
     "What it explains is one differentiable score for each example, with a name": (
         Regression, {"explain": of_all_examples},
     ),

@@ -33,7 +33,7 @@ def _all(scene: Scene) -> None:
 
 
 def _answers(scene: Scene) -> None:
-    """Its answers are JSON, one for each example, with the fields of their schema, rows of one table."""
+    """Its answers are JSON of their schema, one for each example, rows of one table."""
     if ANSWERS.find(scene.name) is None:
         raise NotApplicable(ANSWERS.reason(scene.name))
     loaded = scene.trained()
