@@ -4,7 +4,7 @@
     loss = −Σ_k w_k t_k log p_k,   t = (1 − ε) · one-hot(target) + ε / K
 
 with ε = `label_smoothing` (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567) and w = `class_weights`; "balanced"
-is w_k = n / (K · n_k) from the training split (King & Zeng 2001), so that the mean weight of an example is 1. With hard
+and "root" take them from the training split (`tasks/_class_weights.py`), where rare classes count more. With hard
 targets the mean is weighted, Σ w·loss / Σ w; soft targets (batch, classes), as from mixup, are averaged without
 weights.
 
@@ -12,7 +12,6 @@ The loss includes the softmax, so the network gives logits. A softmax at its end
 then not fall below log(1 + (K − 1)/e), so such a network is refused.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -34,6 +33,7 @@ from weftnet.metrics.auroc import Auroc
 from weftnet.metrics.balanced_accuracy import BalancedAccuracy
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.macro_f1 import MacroF1
+from weftnet.tasks._class_weights import EXPONENTS, class_weights, counts_of
 from weftnet.tasks._doubts import are_lists, are_scores
 from weftnet.tasks._heads import refusal, to_vector
 from weftnet.tasks._task import Task, wrong_target
@@ -46,7 +46,7 @@ class Classification(Task):
     Args:
         labels: the names of the classes, in the order of the logits.
         label_smoothing: probability mass spread evenly over all classes, in [0, 1).
-        class_weights: a positive weight for each class; `from_data` also takes "balanced".
+        class_weights: a positive weight for each class; `from_data` also takes "balanced" and "root".
         loss: instead of this cross-entropy, what `weftnet.losses` takes: "focal", a sum, a function.
     """
 
@@ -77,7 +77,7 @@ class Classification(Task):
             raise SettingError(
                 "class_weights can't be used",
                 where=where,
-                expected=f'{self.classes} positive numbers, or "balanced" where the data are at hand',
+                expected=f'{self.classes} positive numbers, or "balanced" or "root" where the data are at hand',
                 got=repr(weights),
             )
 
@@ -107,8 +107,8 @@ class Classification(Task):
             raise DataError(
                 "the target always has the same value", where=data.name, expected="two classes or more", got=str(labels)
             )
-        if settings.get("class_weights") == "balanced":
-            settings = {**settings, "class_weights": _balanced(data, labels)}
+        if (how := settings.get("class_weights")) in list(EXPONENTS):
+            settings = {**settings, "class_weights": _weights(data, labels, how)}
         return cls(labels=[str(label) for label in labels], **settings)
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
@@ -139,11 +139,9 @@ class Classification(Task):
         return always + [Auroc()] * (self.classes == 2)
 
 
-def _balanced(data: Data, labels: Sequence[Label]) -> list[float]:
-    """n / (K · n_k) over the training split."""
-    counts: Counter[int] = Counter()
-    for target in data.targets("train", 1024):
-        counts.update(target.tolist())
+def _weights(data: Data, labels: Sequence[Label], how: str) -> list[float]:
+    """By how often each label occurs in the training split."""
+    counts = counts_of(data.targets("train", 1024), len(labels))
     if missing := [label for k, label in enumerate(labels) if not counts[k]]:
         raise DataError(
             "a class can't be weighted: no training example has it",
@@ -151,4 +149,4 @@ def _balanced(data: Data, labels: Sequence[Label]) -> list[float]:
             got=", ".join(map(str, missing)),
             fix="give class_weights as a list",
         )
-    return [counts.total() / (len(labels) * counts[k]) for k in range(len(labels))]
+    return class_weights(counts, how)

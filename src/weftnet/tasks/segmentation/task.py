@@ -21,7 +21,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.kinds.mask import Mask
+from weftnet.data.kinds.mask import VOID, Mask
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError, SettingError
 from weftnet.losses._objective import LossSpec
@@ -29,6 +29,7 @@ from weftnet.metrics._metric import Metric
 from weftnet.metrics.accuracy import Accuracy
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.mean_iou import MeanIou
+from weftnet.tasks._class_weights import EXPONENTS, class_weights, counts_of
 from weftnet.tasks._heads import refusal
 from weftnet.tasks._task import Task, wrong_target
 
@@ -45,7 +46,8 @@ class Segmentation(Task):
         height: of the masks.
         width: of the masks.
         dice: weight of the Dice loss, beside the cross-entropy's 1.
-        class_weights: a positive weight for each class in the cross-entropy.
+        class_weights: a positive weight for each class in the cross-entropy; `from_data` also takes "balanced" and
+            "root" (`tasks/_class_weights.py`), of the training pixels.
         loss: instead of these two, what `weftnet.losses` takes: "focal", a sum, a function.
     """
 
@@ -65,8 +67,9 @@ class Segmentation(Task):
         if not self.dice >= 0:
             raise SettingError("dice is out of range", where=where, expected="0 or more", got=str(self.dice))
         weights = self.class_weights
-        if weights is not None and (len(weights) != len(self.labels) or not all(weight > 0 for weight in weights)):
-            expected = f"{len(self.labels)} positive numbers"
+        wrong = isinstance(weights, str) or (weights is not None and len(weights) != len(self.labels))
+        if wrong or not all(weight > 0 for weight in weights or ()):
+            expected = f'{len(self.labels)} positive numbers, or "balanced" or "root" where the data are at hand'
             raise SettingError("class_weights can't be used", where=where, expected=expected, got=repr(weights))
         if self.loss is not None and weights is not None:
             fix = "write {cross_entropy: {class_weights: …}} as the loss"
@@ -95,7 +98,11 @@ class Segmentation(Task):
             raise DataError(
                 "no image has the size of the masks", where=data.name, expected=f"{height}×{width}", got=got, fix=fix
             )
-        return cls(labels=list(data.target.labels), height=height, width=width, **settings)
+        labels = list(data.target.labels)
+        if (how := settings.get("class_weights")) in list(EXPONENTS):
+            pixels = (target[target != VOID] for target in data.targets("train", _TOGETHER))
+            settings = {**settings, "class_weights": class_weights(counts_of(pixels, len(labels)), how)}
+        return cls(labels=labels, height=height, width=width, **settings)
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """A 1×1 convolution to the classes, and pixels repeated up to the masks' size."""
