@@ -25,8 +25,8 @@ def main() -> None:
     args = start(parser)
     kinds = {"mask": {"mask": {"classes": list(CLASSES)}}}
     data = open_data(args.data / "camvid", kinds=kinds)
-    task = TASKS.get("segmentation").from_data(data)
     (candidate,) = (each for each in propose(data.signals, "segmentation") if each.name == args.network)
+    task = TASKS.get("segmentation").from_data(data, **candidate.settings)
     note = f"{candidate.name}, the proposal's recipe, {args.minutes} minutes on {args.threads} threads; test split."
     report = Report("segmentation", "CamVid, intersection over union of the test images", args, note)
     for seed in range(args.seeds):

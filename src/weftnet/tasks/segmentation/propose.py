@@ -1,6 +1,7 @@
 """Which networks suit the inputs: U-Nets as deep as the image can be halved."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from weftnet.architecture.signal import Signal
 from weftnet.tasks._propose.candidate import Candidate, adamw, plain
@@ -20,10 +21,12 @@ def segmentation(signals: Mapping[str, Signal]) -> list[Candidate]:
     augment = ["flip", {"affine": {"scale": 0.25}}, "colour"]
     recipe = adamw(4e-3, augment, batch_size=8, clip=1.0, evaluate_every="4 epochs")
     narrow = {"width": 16, "depth": depth, "convolutions": 1}
-    return [
+    candidates = [
         plain("unet_narrow", narrow, recipe, "a U-Net of few channels: soon trained", "unet"),
         plain("unet", {"width": 32, "depth": depth}, recipe, "a U-Net: what is coarse and what is fine, together"),
     ]
+    # thin things have few pixels, and a short training would not find them at all
+    return [replace(each, settings={"class_weights": "root"}) for each in candidates]
 
 
 def _halvings(height: int, width: int) -> int:
