@@ -75,6 +75,14 @@ def text_run(folder: Path, seed: int = 0) -> Run:
     return _fitted(data, "classification", blocks, folder, seed)
 
 
+def writing_run(folder: Path) -> Run:
+    """A language model of one sentence."""
+    path = folder.with_suffix(".txt")
+    path.write_text("the cat sat on a mat. " * 60, encoding="utf-8")
+    blocks = (Block("embedding", {"dim": 8}), Block("gru", {"dim": 12}))
+    return _fitted(open_data(path, context=16), "language_model", blocks, folder, 0)
+
+
 def _fitted(data: Any, task: str, blocks: Sequence[Node], folder: Path, seed: int) -> Run:
     made = TASKS.get(task).from_data(data)
     return fit(Architecture.of(Chain(tuple(blocks))), made, data, Recipe(steps=25, seed=seed), folder)

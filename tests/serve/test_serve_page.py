@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from serve_fakes import Server
+from serve_fakes import Server, serving, writing_run
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
 
@@ -121,6 +121,26 @@ def test_a_value_is_shown_and_what_is_too_large_is_told(page: Any, server: Serve
     field(page, "width").send_keys("1.0")
     press(page, "ask")
     assert float(label(page)) == pytest.approx(server.predict("prices", [{"width": 1.0}])[0]["value"], rel=1e-4)
+
+
+def test_options_of_a_question_are_asked_for(browser: Any, home: Path, tmp_path: Path) -> None:
+    """A text is continued by as many tokens as the page says; what is out of range is told."""
+    run = writing_run(tmp_path / "writer")
+    with serving(f"writer={run.folder}", "--engine", "torch", home=home) as server:
+        browser.get(server.address)
+        waits(browser).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#options input"))
+        field(browser, "tokens").send_keys("the cat")
+        browser.find_element(By.CSS_SELECTOR, "#more summary").click()
+        browser.find_element(By.ID, "o-length").send_keys("9")
+        browser.find_element(By.ID, "o-temperature").send_keys("0")
+        press(browser, "ask")
+        body = {"rows": [{"tokens": "the cat"}], "options": {"length": 9, "temperature": 0}}
+        expected = server.ask("POST", "/v1/models/writer/predict", body)[2]["answers"][0]["text"]
+        assert len(expected) == 9
+        waits(browser).until(lambda page: expected.strip() in page.find_element(By.ID, "answer").text)
+        browser.find_element(By.ID, "o-length").send_keys("999999")
+        press(browser, "ask")
+        waits(browser).until(lambda page: "too many tokens" in page.find_element(By.ID, "trouble").text)
 
 
 def test_it_fits_a_phone_and_everything_has_a_name(page: Any) -> None:

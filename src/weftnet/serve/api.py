@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from weftnet.base.answers import forms
+from weftnet.base.answers import forms, schema_of
 from weftnet.data.fields import Field
 from weftnet.data.wires import Wire
 from weftnet.serve.body import Receive, body_of, json_object
@@ -26,6 +26,7 @@ from weftnet.serve.refusal import Refusal
 from weftnet.serve.reply import Reply
 from weftnet.serve.repository import Repository
 from weftnet.serve.service import Service
+from weftnet.tasks._inference import options_of
 
 _JSON = "application/json"
 _FORM = "multipart/form-data"
@@ -98,6 +99,7 @@ def model_facts(repository: Repository, name: str) -> dict[str, Any]:
         "engine": newest.model.engine,
         "task": newest.model.task.name,
         "fields": [field_facts(field) for field in newest.model.fields],
+        "options": {name: schema_of(hint) for name, hint in options_of(newest.model.task.name).items()},
         "answer": {name: form.facts() for name, form in forms(newest.model.schema).items()},
     }
 
