@@ -67,4 +67,6 @@ def _likely(loaded: Loaded) -> str:
     wires = [field.wire for field in loaded.preprocessing.fields]
     if all(wire.file for wire in wires):
         return "FOLDER"
+    if len(wires) == 1 and wires[0].lines:
+        return "texts.txt"
     return "rows.csv" if all(wire.cell for wire in wires) else "rows.jsonl"
