@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,10 @@ WARM = (
     "onnxruntime", "captum.attr", "starlette.testclient", "uvicorn",
 )  # fmt: skip
 GRACE = 10
+OPTIONS = (
+    "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:faulthandler",
+    "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",  # hypothesis is warm
+)  # fmt: skip
 
 
 def warm() -> None:
@@ -51,11 +56,13 @@ class Ended:
         how: passed, failed (a test did, or collecting it), missing (a test isn't there), crashed, or timeout.
         tests: those that failed.
         seconds: wall time.
+        said: the end of its output.
     """
 
     how: str
     tests: tuple[str, ...]
     seconds: float
+    said: str = ""
 
 
 def outcome(
@@ -79,14 +86,17 @@ def outcome(
         if not child:
             try:
                 _child(tests, source, processor, root, record, every, result)
+            except BaseException:
+                traceback.print_exc()
             finally:
+                sys.stderr.flush()
                 os._exit(1)
         status = _waited(child, 60 + 8 * processor)
         seconds = time.monotonic() - began
         if status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)):
             return Ended("timeout", (), seconds)
         if not result.is_file():
-            return Ended("crashed", (), seconds)
+            return Ended("crashed", (), seconds, (Path(folder) / "output").read_text(errors="replace")[-1000:])
         code, failed = json.loads(result.read_text(encoding="utf-8"))
         how = "failed" if failed else {pytest.ExitCode.OK: "passed", pytest.ExitCode.USAGE_ERROR: "missing"}.get(code)
         return Ended(how or "crashed", tuple(failed), seconds)
@@ -118,12 +128,11 @@ def _child(
     sys.path.insert(0, str(source))
     os.environ |= {"PYTHONPATH": str(source), "TMPDIR": str(result.parent)}
     tempfile.tempdir = None
-    log = os.open(os.devnull, os.O_RDWR)
+    output = os.open(result.parent / "output", os.O_RDWR | os.O_CREAT)
     for handle in (0, 1, 2):
-        os.dup2(log, handle)
+        os.dup2(output, handle)
     watch = Watch(source, record)
-    options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:faulthandler", *([] if every else ["-x"])]
-    code = pytest.main([*options, *tests], plugins=[watch])
+    code = pytest.main([*OPTIONS, *([] if every else ["-x"]), *tests], plugins=[watch])
     result.write_text(json.dumps([int(code), watch.failed]), encoding="utf-8")
     os._exit(0)
 
