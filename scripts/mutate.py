@@ -86,7 +86,10 @@ class Trial:
         wrong: list[str] = []
         names = sorted(set(names))
         for start in range(0, len(names), 100):
-            wrong += outcome(names[start : start + 100], self.plain, 300.0, root=ROOT, every=True).tests
+            ended = outcome(names[start : start + 100], self.plain, 300.0, root=ROOT, every=True)
+            if ended.how not in ("passed", "failed"):
+                raise RuntimeError(f"tests without a change: {ended}")
+            wrong += ended.tests
         return wrong
 
 

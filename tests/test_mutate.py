@@ -69,6 +69,7 @@ def test_every_mistake_of_a_module(tmp_path: Path) -> None:
         (18, "Box.area.<locals>.inner", "return side * -0.5"),
         (18, "Box.area.<locals>.inner", "return side * 1.5"),
     ]
+    assert [mutant.line for mutant in of_text(tmp_path) if mutant.default] == [10]
     assert not of_text(tmp_path, name="example.py")
 
 

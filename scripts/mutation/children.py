@@ -105,17 +105,18 @@ def outcome(
 def _waited(child: int, seconds: float) -> int | None:
     """The child's status; None if it had to be killed. What it started ends with it."""
     end = time.monotonic() + seconds
-    status = None
-    while status is None and time.monotonic() < end:
-        ended, code = os.waitpid(child, os.WNOHANG)
-        status = code if ended else None
-        if status is None:
+    try:
+        while time.monotonic() < end:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return status
             time.sleep(0.02)
-    with suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    if status is None:
-        os.waitpid(child, 0)
-    return status
+        return None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(child, 0)
 
 
 def _child(

@@ -27,6 +27,7 @@ class Mutant:
         function: qualified name of the function that holds the line; empty outside functions.
         line: its number.
         old, new: the line without its indentation.
+        default: whether the change is in a signature.
     """
 
     module: str
@@ -34,6 +35,7 @@ class Mutant:
     line: int
     old: str
     new: str
+    default: bool = False
 
     @property
     def package(self) -> str:
@@ -89,24 +91,27 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Pass()
 
 
-def nodes(parent: ast.AST, path: tuple[str, ...] = (), function: str = "") -> Iterator[tuple[ast.expr | ast.stmt, str]]:
-    """Every node that may be changed, with the qualified name of its function, as code objects have it."""
+def nodes(
+    parent: ast.AST, path: tuple[str, ...] = (), function: str = "", default: bool = False
+) -> Iterator[tuple[ast.expr | ast.stmt, str, bool]]:
+    """Every node that may be changed, the qualified name of its function as code objects have it, and whether it is in
+    the function's signature."""
     if isinstance(parent, UNCHANGED) or getattr(parent, "name", "") == EXAMPLE:
         return
+    default = default or isinstance(parent, ast.arguments)
     inside, own = path, function
     if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        named = ".".join((*path, parent.name))
         inside = (*path, parent.name)
         if not isinstance(parent, ast.ClassDef):
-            own, inside = named, (*inside, "<locals>")
+            own, inside = ".".join(inside), (*inside, "<locals>")
     for name, value in ast.iter_fields(parent):
         if name in ("annotation", "returns", "decorator_list", "type_params"):
             continue
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, ast.expr | ast.stmt):
-                yield each, own
+                yield each, own, default
             if isinstance(each, ast.AST):
-                yield from nodes(each, inside, own)
+                yield from nodes(each, inside, own, default)
 
 
 def mutants(path: Path, source: Path) -> list[Mutant]:
@@ -121,7 +126,7 @@ def mutants(path: Path, source: Path) -> list[Mutant]:
     text = path.read_text(encoding="utf-8")
     lines, module = text.split("\n"), str(path.relative_to(source))
     found: dict[Mutant, None] = {}
-    for node, function in nodes(ast.parse(text)):
+    for node, function, default in nodes(ast.parse(text)):
         if node.lineno != node.end_lineno:
             continue
         line = lines[node.lineno - 1].encode()
@@ -130,7 +135,7 @@ def mutants(path: Path, source: Path) -> list[Mutant]:
             if isinstance(node, ast.expr) and not isinstance(changed, ast.Constant | ast.Call):
                 new = f"({new})"
             whole = (line[: node.col_offset] + new.encode() + line[node.end_col_offset :]).decode()
-            mutant = Mutant(module, function, node.lineno, lines[node.lineno - 1].strip(), whole.strip())
+            mutant = Mutant(module, function, node.lineno, lines[node.lineno - 1].strip(), whole.strip(), default)
             if mutant.new != mutant.old:
                 found[mutant] = None
     return list(found)
