@@ -53,6 +53,13 @@ def exchange(port: int, sent: bytes) -> tuple[int, bytes, dict[str, object]]:
     return int(head.split()[1]), head.lower(), json.loads(body)
 
 
+def test_a_reply_does_not_say_what_serves(port: int) -> None:
+    """A version of uvicorn is of use to attackers alone."""
+    head = exchange(port, LIVE + b"Connection: close\r\n\r\n")[1]
+    assert b"\r\nserver:" not in head
+    assert b"uvicorn" not in head
+
+
 def test_hundreds_of_dripping_heads_are_closed(port: int) -> None:
     """Each sends a byte now and then, half of them after a request that was answered; nobody else has to wait."""
     with ExitStack() as stack:
