@@ -50,23 +50,21 @@ NETWORKS = {
 
 def answers(
     network: Network, accuracies: Sequence[float], rows: int, shifts: NDArray[np.float32], draw: np.random.Generator
-) -> NDArray[np.float64]:
-    """Right answers (architectures, rows, seeds) of architectures with these accuracies on average.
+) -> NDArray[np.float32]:
+    """Right answers (architectures, seeds, rows) of architectures with these accuracies on average.
 
     Args:
         network: how their trainings differ.
         accuracies: by architecture.
         rows: of the split.
-        shifts: (architectures, 1, seeds), what each training was lucky by.
+        shifts: (architectures, seeds, 1), what each training was lucky by.
         draw: of everything else.
     """
     spread = math.sqrt(network.difficulty**2 + network.own**2 + network.seed**2 + network.noise**2)
     centres = np.array([NormalDist().inv_cdf(each) * spread for each in accuracies], np.float32)[:, None, None]
-    count, _, seeds = shifts.shape
-    latent = (
-        centres + shifts + _normal(draw, network.difficulty, 1, rows, 1) + _normal(draw, network.own, count, rows, 1)
-    )
-    return (latent + _normal(draw, network.noise, count, rows, seeds) > 0).astype(np.float64)
+    count, seeds, _ = shifts.shape
+    hard = _normal(draw, network.difficulty, 1, 1, rows) + _normal(draw, network.own, count, 1, rows)
+    return (_normal(draw, network.noise, count, seeds, rows) > -(centres + shifts) - hard).astype(np.float32)
 
 
 def claimed(network: Network, rows: int, seeds: int, lead: float, repetitions: int) -> list[float]:
@@ -83,8 +81,9 @@ def claimed(network: Network, rows: int, seeds: int, lead: float, repetitions: i
     clear = np.zeros(seeds)
     accuracies = (network.accuracy, network.accuracy - lead)
     for _ in range(repetitions):
-        one, other = answers(network, accuracies, rows, _normal(draw, network.seed, 2, 1, seeds), draw)
-        tested = [crossed((one - other)[:, : last + 1]) for last in range(seeds)]
+        one, other = answers(network, accuracies, rows, _normal(draw, network.seed, 2, seeds, 1), draw)
+        found = (one - other).astype(np.float64)
+        tested = [crossed(found[: last + 1].T) for last in range(seeds)]
         clear += [each is not None and each.clear for each in tested]
     return [float(share) for share in clear / repetitions]
 
@@ -96,11 +95,12 @@ def claimed_among(network: Network, rows: int, seeds: int, count: int, repetitio
     first = 0.05 / (count * (count - 1) / 2)  # below which Holm's first p must lie
     clear = np.zeros(2)
     for _ in range(repetitions):
-        shifts = _normal(draw, network.seed, count, 1, seeds)
+        shifts = _normal(draw, network.seed, count, seeds, 1)
         splits = [answers(network, [network.accuracy] * count, rows, shifts, draw) for _ in range(2)]
         best = int(splits[0].mean((1, 2)).argmax())
         for number, right in enumerate(splits):
-            tested = [crossed(right[best] - right[other]) for other in range(count) if other != best]
+            leads = [(right[best] - right[other]).astype(np.float64) for other in range(count) if other != best]
+            tested = [crossed(lead.T) for lead in leads]
             clear[number] += any(each is not None and abs(each.mean) > each.reach(first) for each in tested)
     validation, test = clear / repetitions
     return float(validation), float(test)
