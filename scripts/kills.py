@@ -1,282 +1,170 @@
-"""Kill every command at random moments and call it again: `python scripts/kills.py --count 5 --tasks regression`.
+"""Kill every command in every stage and call it again: `python scripts/kills.py --rounds 3 --out kills.json`.
 
-    stage      what was being done when the kill came: data, plan, training, conclusion; or the command itself
-    late       the command had ended before the kill came
-    equal      the call again (of a run that was begun: `resume`) left the bits of a run that wasn't killed
+    stage      what was being done when the kill came, as the folder tells: data, plan, training, conclusion; standings
+               of a competition; otherwise the command itself
+    late       the command had ended before the kill came: no kill
+    equal      the call again (of a run that was begun: `resume`) left the bits of a call that nobody killed
     redone     it left a result that is whole, of which no two need be the same: an export, a page, a compression
-    different  other weights                         lost  the second call failed, or its result is damaged
-    litter     something of the killed call remains; it is counted besides
+    different  other bits                            lost  the second call failed, or its result is damaged
+    litter     besides: something lies there that a call without a kill doesn't leave, a process or a file
 
-Each call is a process forked from this one, where torch and weftnet are imported already, so that a kill hits the work
-and not the imports. `--workers 2` starts real processes; there the launcher alone is killed. Exit status 1 if anything
-was lost, different or left behind.
+A round kills each command once in each of its stages; where a kill takes long, in one that is drawn.
+The moment is a share of the stage's time, or right before one of its writes. `--workers` starts real processes, of
+which the launcher alone is killed. Counts are added to those in --out, and the table is written beside it. Exit status
+1 if anything was lost, different or left behind. `evaluate` writes nothing.
 """
 
 import argparse
-import json
-import os
 import pkgutil
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from kills_parts.calls import Moment, call, left_processes
+from kills_parts.cases import Case, Fit, FitAuto, Fits
+from kills_parts.on_run import on_run
+from kills_parts.place import Place
+from tally import Tally, table
 
 import weftnet
-from weftnet.answer.manifest import Manifest
-from weftnet.architecture.reading import from_dict
-from weftnet.architecture.spec import to_yaml
-from weftnet.base.files import read_json, sha256
-from weftnet.cli import main
 from weftnet.errors import WeftnetError
-from weftnet.run.folder import Run
 from weftnet.tasks import EXAMPLES
-from weftnet.tasks._example import Example
 
-#: commands on a run that is there, and what each leaves in its folder
-ON_A_RUN = ("export", "compress", "report", "calibrate")
 OUTCOMES = ("late", "equal", "redone", "different", "lost", "litter")
-_LONGEST = 600
+WRONG = {"different", "lost", "litter"}
+#: seconds for the processes of a killed command to end
+_ENDING = 20.0
 
 
-@dataclass(frozen=True)
-class Case:
-    """A command, and how its result is judged.
-
-    Args:
-        stage: the name of the row.
-        command: its words.
-        again: the words of the second call, for the folder as the kill left it.
-        judge: the outcome, once the second call has ended well.
-    """
-
-    stage: Callable[[], str]
-    command: Sequence[str]
-    again: Callable[[], Sequence[str]]
-    judge: Callable[[], str]
+def cases_of(place: Place, chosen: list[str]) -> list[Case]:
+    """What is killed there; the training first, which leaves the run for the others."""
+    found: list[Case] = [Fit(place), *on_run(place), FitAuto(place), Fit(place, workers=2)]
+    found += [Fits(place, 1, over=False), Fits(place, 1, over=True), Fits(place, 2, over=True)]
+    first = place.task == EXAMPLES.names()[0]
+    found = [case for case in found if case.name != "calibrate" or first]  # it knows no task
+    return [case for case in found if not chosen or case.name in chosen or case.name == "fit"]
 
 
-def call(words: Sequence[str], folder: Path, kill_after: float | None = None) -> tuple[int, float]:
-    """Run a command in a process of its own; its status and its seconds. A kill is status −9."""
-    began = time.monotonic()
-    process = os.fork()
-    if not process:
-        _child(words, folder)
-    deadline = began + (_LONGEST if kill_after is None else kill_after)
-    while True:
-        done, status = os.waitpid(process, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status), time.monotonic() - began
-        if time.monotonic() >= deadline:
-            os.kill(process, signal.SIGKILL)
-            _, status = os.waitpid(process, 0)
-            return os.waitstatus_to_exitcode(status), time.monotonic() - began
-        time.sleep(0.001)
-
-
-def _child(words: Sequence[str], folder: Path) -> None:
-    """The command, in the forked process, which it ends."""
-    code = 1
-    try:
-        os.chdir(folder)
-        log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        sys.argv = ["weftnet", *words]
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(code)
-
-
-class Place:
-    """A folder with a task's example and a run that was not killed.
-
-    Args:
-        task: its name.
-        workers: processes that train together.
-        folder: to work in.
-    """
-
-    def __init__(self, task: str, workers: int, folder: Path) -> None:
-        self.task, self.workers, self.folder = task, workers, folder
-        (folder / "data").mkdir(parents=True)
-        self.example: Example = EXAMPLES.get(task)(folder / "data")
-        (folder / "net.yaml").write_text(to_yaml(from_dict(self.example.architecture)), encoding="utf-8")
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-        status, self.seconds = call(self.fit("whole"), folder)
-        if status:
-            raise SystemExit(f"{task} can't be trained:\n{(folder / 'log.txt').read_text()[-2000:]}")
-        self.whole = folder / "whole" / "net-seed0"
-
-    def fit(self, out: str) -> list[str]:
-        """The words of a training."""
-        example = self.example
-        recipe = {**example.recipe, "checkpoint_every": 0.05}
-        words = ["fit", str(example.source), "--arch", "net.yaml", "--task", self.task, "--out", out, "--replace"]
-        words += ["--plan", "eager", "--steps", str(recipe.pop("steps"))]
-        words += [f"--set={name}={json.dumps(value)}" for name, value in recipe.items()]
-        words += [f"--task-set={name}={json.dumps(value)}" for name, value in example.settings.items()]
-        for name, value in example.options.items():
-            if name == "target":
-                words += ["--target", str(value)]
-            elif name == "kinds":
-                words += [f"--kind={column}={json.dumps(kind)}" for column, kind in value.items()]
-            else:
-                words += [f"--data-set={name}={json.dumps(value)}"]
-        return [*words, *(["--workers", str(self.workers)] if self.workers > 1 else ["--jobs", "1"])]
-
-    def training(self) -> Case:
-        """A training: killed in whatever stage, resumed if it was begun."""
-        run = self.folder / "killed" / "net-seed0"
-
-        def status() -> str:
-            return Run.open(run).status if (run / "run.json").is_file() else ""
-
-        def stage() -> str:
-            if not status():
-                return "data"
-            if status() == "finished":
-                return "conclusion"
-            return "training" if Run.open(run).steps else "plan"
-
-        def again() -> list[str]:
-            if not status():
-                return self.fit("killed")
-            together = ["--workers", str(self.workers)] if self.workers > 1 else []
-            return ["resume", "killed/net-seed0", *together]
-
-        def judge() -> str:
-            done = Run.open(run)
-            done.verify()
-            same = all(sha256(done.file(name)) == sha256(self.whole / name) for name in ("weights.safetensors",))
-            whole = done.status == "finished" and done.facts.scores == Run.open(self.whole).facts.scores
-            ranked = read_json(run.parent / "competition.json")["best"] == run.name
-            return "equal" if same and whole and ranked else "different"
-
-        return Case(stage, self.fit("killed"), again, judge)
-
-    def on_run(self, name: str) -> Case:
-        """A command on the finished run."""
-        words = {
-            "export": ["export", "whole", "--out", "out"],
-            "compress": ["compress", "whole", "--budget", "0s", "--max-drop", "1000", "--out", "out", "--replace"],
-            "report": ["report", "whole", "--out", "out.html"],
-            "calibrate": ["calibrate"],
-        }[name]
-
-        def judge() -> str:
-            if name == "export":
-                Manifest(self.folder / "out")
-                listed = read_json(self.folder / "out" / "manifest.json")["files"]
-                assert all(sha256(self.folder / "out" / each) == checksum for each, checksum in listed.items())
-            elif name == "compress":
-                table = read_json(self.folder / "out" / "compression.json")
-                for row in table["rows"]:
-                    if row["verdict"] == "kept":
-                        Run.open(self.folder / "out" / row["name"]).verify()
-            elif name == "report":
-                assert (self.folder / "out.html").read_text(encoding="utf-8").endswith("</html>\n")
-            else:
-                (kept,) = (self.folder / "cache" / "weftnet").glob("roofline-*.json")
-                read_json(kept)
-            return "redone"
-
-        return Case(lambda: name, words, lambda: words, judge)
-
-    def clean(self) -> None:
-        """As before the kill."""
-        for left in [*self.folder.glob("killed*"), *self.folder.glob("out*"), *self.litter()]:
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-        for kept in (self.folder / "cache" / "weftnet").glob("roofline-*.json"):
-            kept.unlink()
-        (self.folder / "log.txt").unlink(missing_ok=True)
-
-    def litter(self) -> list[Path]:
-        """What a killed call left and the next one should have used or deleted."""
-        names = (".*.part", ".new-*", "*-kept-*", "checkpoints", ".work")
-        return [path for name in names for path in self.folder.rglob(name)]
-
-
-def kill_once(place: Place, case: Case, seconds: float, draw: random.Random) -> tuple[str, list[str]]:
-    """Kill a command and call it again: the stage, and the outcomes."""
+def kill_once(case: Case, moment: Moment) -> tuple[str, list[str]]:
+    """Kill a command and go on: the stage in which the kill came, and the outcomes."""
+    place = case.place
     place.clean()
-    earliest = draw.choice([0.02, 0.02, 0.6])  # the training itself comes late
-    status, _ = call(case.command, place.folder, draw.uniform(earliest, 1.0) * seconds)
+    ended = call(case.words, place.here, case.stage, moment, case.usual)
     stage = case.stage()
-    if status != -signal.SIGKILL:
-        return stage, ["late"] if status == 0 or not_smaller(place, case, status) else ["lost"]
-    status, _ = call(case.again(), place.folder)
-    if status and not not_smaller(place, case, status):
-        return stage, ["lost"]
+    if not ended.killed:
+        return stage, ["late"] if ended.status == 0 or case.refused() else ["lost"]
+    refused = False
+    for words in case.again():
+        if call(words, place.here, case.stage).status:
+            if not case.refused():
+                return stage, ["lost"]
+            refused = True
     try:
-        outcomes = ["redone" if status else case.judge()]
-    except (WeftnetError, OSError, ValueError, AssertionError, KeyError) as error:
-        print(f"{place.task} {stage}: {error}", file=sys.stderr)
+        outcomes = ["redone" if refused else case.judge()]
+    except (WeftnetError, OSError, ValueError, KeyError, StopIteration) as error:
+        print(f"{place.task} {case.name} {stage}: {error!r}", file=sys.stderr)
         outcomes = ["lost"]
-    return stage, outcomes + ["litter"] * bool(place.litter())
+    return stage, outcomes + ["litter"] * bool(case.litter() or still_working(place))
 
 
-def not_smaller(place: Place, case: Case, status: int) -> bool:
-    """Whether a compression ended with status 1 as nothing got smaller and faster, or a task has none to make."""
-    log = (place.folder / "log.txt").read_text(encoding="utf-8", errors="replace")
-    refused = ("nothing is smaller and faster", "draws samples", "no single network", "not applicable", "share weights")
-    return case.command[0] == "compress" and status == 1 and any(text in log for text in refused)
+def still_working(place: Place) -> list[int]:
+    """Processes of a killed command that don't end."""
+    end = time.monotonic() + _ENDING
+    while (left := left_processes(place.here)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return left
 
 
-def kill_all(options: argparse.Namespace, folder: Path) -> dict[tuple[str, int, str], Counter[str]]:
-    """Every task, number of workers and command, `count` times each."""
-    draw, counts = random.Random(options.seed), dict[tuple[str, int, str], Counter[str]]()
-    for task in options.tasks or EXAMPLES.names():
-        for workers in options.workers:
+def moments(case: Case, draw: random.Random) -> Iterator[Moment]:
+    """A moment in each stage; in one of them, where a kill takes long."""
+    for stage in [draw.choice(case.stages)] if case.one else case.stages:
+        write = case.forked and case.usual.writes[stage] > 0 and draw.random() < 0.5
+        yield Moment(stage, draw.random(), write)
+
+
+def kill_all(options: argparse.Namespace, folder: Path, tally: Tally) -> bool:
+    """Round after round over tasks and commands, until the time is over; whether anything was wrong."""
+    draw, end, wrong = random.Random(options.seed), time.monotonic() + options.seconds, False
+    places: dict[str, list[Case]] = {}
+    for _ in range(options.rounds):
+        tasks = list(options.tasks or EXAMPLES.names())
+        draw.shuffle(tasks)
+        for task in tasks:
+            if time.monotonic() > end:
+                return wrong
             if EXAMPLES.find(task) is None:
                 continue
-            place = Place(task, workers, folder / f"{task}-{workers}")
-            cases = [(place.training(), place.seconds)]
-            for name in ON_A_RUN if workers == 1 else ():
-                if name in options.stages:
-                    case = place.on_run(name)
-                    place.clean()
-                    _, seconds = call(case.command, place.folder)
-                    cases.append((case, seconds))
-            for case, seconds in cases:
-                for _ in range(options.count):
-                    stage, outcomes = kill_once(place, case, seconds, draw)
-                    counts.setdefault((task, workers, stage), Counter()).update(outcomes)
-                    print(f"{task} {workers} {case.command[0]} ({seconds:.1f} s), {stage}: {outcomes}", file=sys.stderr)
-                    if {"lost", "different", "litter"} & set(outcomes):
-                        kept = folder / "kept" / f"{task}-{workers}-{stage}-{time.monotonic_ns()}"
-                        shutil.copytree(place.folder, kept, symlinks=True)
-                        print(f"{task} {workers} {stage}: {outcomes}; see {kept}", file=sys.stderr, flush=True)
-    return counts
+            if task not in places:
+                places[task] = cases_of(Place(task, folder / task), options.commands)
+            for case in list(places[task]):
+                if time.monotonic() > end:
+                    return wrong
+                if not case.expected and not measured(case):
+                    places[task].remove(case)
+                    continue
+                for moment in moments(case, draw) if case.name in options.commands or not options.commands else ():
+                    wrong |= note(case, moment, folder, tally)
+    return wrong
 
 
-def show(counts: Mapping[tuple[str, int, str], Counter[str]]) -> None:
-    """The table, a row for each stage."""
-    table = Table("task", "workers", "stage", *OUTCOMES, box=None)
-    for (task, workers, stage), found in counts.items():
-        table.add_row(task, str(workers), stage, *(str(found[each] or "") for each in OUTCOMES))
-    total = sum(counts.values(), Counter[str]())
-    table.add_row("all", "", "", *(str(total[each]) for each in OUTCOMES), style="bold")
-    Console(width=110).print(table)
+def measured(case: Case) -> bool:
+    """Call it once without a kill; whether the task has anything of the kind."""
+    done = case.measure()
+    last = (case.place.log.strip().splitlines() or [""])[-1]
+    print(f"{case.place.task}, {case.name}: {case.usual}" if done else f"not killed: {case.name}: {last}", flush=True)
+    return done
+
+
+def note(case: Case, moment: Moment, folder: Path, tally: Tally) -> bool:
+    """Kill once, and keep what came of it; the folder too, where that is wrong."""
+    began = time.monotonic()
+    stage, outcomes = kill_once(case, moment)
+    place = case.place
+    for outcome in outcomes:
+        tally.add(task=place.task, command=case.name, stage=stage, outcome=outcome)
+    tally.write()
+    seconds = time.monotonic() - began
+    print(f"{place.task}, {case.name}, {stage}: {', '.join(outcomes)} ({seconds:.1f} s, {moment})", flush=True)
+    if wrong := bool(WRONG & set(outcomes)):
+        kept = folder / "kept" / f"{place.task}-{case.name}-{stage}-{time.time_ns()}"
+        shutil.copytree(place.here, kept / "here", symlinks=True)
+        (kept / "log.txt").write_text(place.log, encoding="utf-8")
+        print(f"  see {kept}; left behind: {case.litter()} {left_processes(place.here)}", flush=True)
+    return wrong
+
+
+def document(tally: Tally) -> str:
+    """The tables: by command and stage, by task, by commit."""
+    parts = ["# Kills\n", (__doc__ or "").split("\n\n", 1)[1].rsplit("\n\n", 1)[0] + "\n"]
+    for names in (("command", "stage"), ("task",)):
+        counts = tally.total(*names, "outcome")
+        rows: list[list[object]] = []
+        for key in dict.fromkeys(key[:-1] for key in sorted(counts)):
+            rows.append([*key, *_numbers({outcome: counts[*key, outcome] for outcome in OUTCOMES})])
+        totals = tally.total("outcome")
+        rows.append(["all", *[""] * (len(names) - 1), *_numbers({each: totals[(each,)] for each in OUTCOMES})])
+        parts.append(table([*names, "kills", *OUTCOMES[1:]], rows))
+    rows = []
+    for commit in dict.fromkeys(each["commit"] for each in tally.calls):
+        found: Counter[str] = Counter()
+        for row in tally.rows(commit=commit):
+            found[row["outcome"]] += row["count"]
+        rows.append([commit, *_numbers(found)])
+    parts += [table(["commit", "kills", *OUTCOMES[1:]], rows), tally.circumstances()]
+    return "\n".join(parts)
+
+
+def _numbers(found: "dict[str, int] | Counter[str]") -> list[int]:
+    """How many kills, and how many of each outcome."""
+    numbers = [found.get(outcome, 0) for outcome in OUTCOMES[1:]]
+    return [sum(numbers) - found.get("litter", 0), *numbers]
 
 
 def import_all() -> None:
@@ -296,12 +184,12 @@ def import_all() -> None:
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=2, help="kills of each command")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no further task after so many")
     parser.add_argument("--tasks", type=lambda text: text.split(","), default=[])
-    parser.add_argument("--workers", type=lambda text: [int(each) for each in text.split(",")], default=[1])
-    parser.add_argument("--stages", type=lambda text: text.split(","), default=ON_A_RUN, help="of a run, or none")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="the counts as JSON")
+    parser.add_argument("--commands", type=lambda text: text.split(";"), default=[], help="by their rows' names; …;…")
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**6, help="of the moments")
+    parser.add_argument("--out", type=Path, help="NAME.json, to which counts are added; the table is NAME.md")
     parser.add_argument("--keep", type=Path, help="a folder to work in, which stays")
     return parser.parse_args()
 
@@ -310,11 +198,12 @@ if __name__ == "__main__":
     import_all()
     given = parse()
     home = given.keep or Path(tempfile.mkdtemp(prefix="weftnet-kills-"))
-    found = kill_all(given, home.resolve())
-    show(found)
+    tally = Tally(given.out)
+    wrong = kill_all(given, home.resolve(), tally)
+    text = document(tally)
+    print(text)
     if given.out:
-        rows = [{"task": key[0], "workers": key[1], "stage": key[2], **counts} for key, counts in found.items()]
-        given.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    if not given.keep:
+        given.out.with_suffix(".md").write_text(text, encoding="utf-8")
+    if not given.keep and not wrong:
         shutil.rmtree(home)
-    raise SystemExit(any(counts[each] for counts in found.values() for each in ("lost", "different", "litter")))
+    raise SystemExit(wrong)

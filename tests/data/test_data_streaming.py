@@ -274,7 +274,7 @@ def test_faults_are_named_as_in_memory(tmp_path: Path) -> None:
             errors.append(str(fault.value))
         assert errors[0] == errors[1]
         assert f"{path}: {place}" in errors[0]
-    assert not list(cache.home().glob(".new-*"))  # nothing is left behind
+    assert not list(cache.home().glob(".weftnet-new-*"))  # nothing is left behind
 
 
 def entry(home: Path) -> Path:

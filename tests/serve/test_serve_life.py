@@ -1,5 +1,6 @@
 """No accepted request is lost over a reload, a stop, or a client that hangs up; and nothing grows without bound."""
 
+import asyncio
 import json
 import logging
 import shutil
@@ -7,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -16,8 +18,12 @@ import pytest
 from serve_fakes import serving, table_run
 from serve_threads import Fake, ask, get, metrics, running, until, write
 
+from weftnet.errors import WeftnetError
 from weftnet.run.folder import Run
+from weftnet.serve.app import Application
 from weftnet.serve.model import Model
+from weftnet.serve.options import Options
+from weftnet.serve.places import Place
 from weftnet.serve.server import LINGER
 
 
@@ -114,6 +120,37 @@ def test_a_run_that_cannot_be_read_is_said_and_leaves_the_old_one(
     assert all(line.endswith("version 2 answers") for line in said[:3])
     assert len(said) < 10
     assert "m version 4 is gone; version 3 answers" in said
+
+
+def spoilt_text(text: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / "run.json").write_text(text, errors="surrogateescape")
+
+
+SPOILERS: dict[str, Callable[[Path], object]] = {
+    **{name: spoilt_text(text) for name, text in SPOILT.items()},
+    "a link to nowhere": lambda folder: (folder / "run.json").symlink_to("gone"),
+    "a folder": lambda folder: (folder / "run.json").mkdir(),
+    "not loaded": lambda folder: write(folder, None),
+    "an error nobody foresaw": lambda folder: (folder / "manifest.json").write_text("[]"),
+}
+
+
+@pytest.mark.parametrize("versions", [("1", "2"), ("2",)], ids=["beside a good one", "alone"])
+@pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
+def test_no_server_starts_with_a_version_that_cannot_be_read(
+    spoil: Callable[[Path], object], versions: tuple[str, ...], tmp_path: Path
+) -> None:
+    """The older one would answer in its place; the error names its folder."""
+    for version in versions:
+        write(tmp_path / "m" / version, 1)
+    spoil(tmp_path / "m" / "2")
+
+    async def start() -> None:
+        await Application([Place("m", tmp_path / "m")], Fake().load, Options()).service.repository.open()
+
+    with pytest.raises(WeftnetError) as caught:
+        asyncio.run(start())
+    assert str(tmp_path / "m" / "2") in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), KeyError("x")], ids=repr)

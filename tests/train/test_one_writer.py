@@ -125,4 +125,4 @@ def test_no_process_outlives_a_killed_command(how: list[str], moment: str, tmp_p
     assert lock.note(tmp_path / "run") is None or lock.free(tmp_path / "run")
     for run in tmp_path.glob("run/*/run.json"):
         assert json.loads(run.read_text())["status"] in ("created", "training")
-    assert not os.path.lexists(tmp_path / "run/.new-competition.json")
+    assert not os.path.lexists(tmp_path / "run/.weftnet-new-competition.json")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from weftnet.base.files import replace, write_text
+from weftnet.base.files import replace
 from weftnet.data import Batch
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Written
@@ -85,9 +85,9 @@ def images(loaded: Loaded, path: Path, count: int = 64, seed: int = 0) -> Path:
         raise SettingError("what the run draws are no images", where=str(loaded.run.folder), got=str(drawn.shape))
     if path.parent == loaded.run.folder / "samples":
         path.parent.mkdir(exist_ok=True)
-    replace(path, lambda new: sheet(drawn).save(new, format="PNG"))
-    if path.parent == loaded.run.folder / "samples":
-        loaded.run.sign(f"samples/{path.name}")
+        loaded.run.put(f"samples/{path.name}", lambda new: sheet(drawn).save(new, format="PNG"))
+    else:
+        replace(path, lambda new: sheet(drawn).save(new, format="PNG"))
     return path
 
 
@@ -99,7 +99,6 @@ def keep(loaded: Loaded) -> None:
         return
     folder.mkdir(exist_ok=True)
     if kind == "text":
-        write_text(folder / "sample.txt", text(loaded))
-        loaded.run.sign("samples/sample.txt")
+        loaded.run.put_text("samples/sample.txt", text(loaded))
     elif all(signal.kind == "image" for signal in loaded.signals.values()):
         images(loaded, folder / "sample.png")

@@ -16,6 +16,8 @@ from weftnet.errors import DamagedCheckpoint, RunError
 LIMIT = 64 * 2**20
 #: most bytes of a name on the usual file systems
 _LONGEST = 255
+#: begins the name of a file or folder that is being written; only what a kill left has it otherwise
+UNFINISHED = ".weftnet-new-"
 #: bytes read at a time
 _BLOCK = 2**20
 
@@ -44,7 +46,7 @@ def replace(path: Path, write: Callable[[Path], None]) -> None:
     Raises:
         RunError: the disk is full or the folder can't be written.
     """
-    new = path.with_name(f".new-{path.name}")
+    new = path.with_name(f"{UNFINISHED}{path.name}")
     try:
         write(new)
         flush(new)
@@ -55,6 +57,14 @@ def replace(path: Path, write: Callable[[Path], None]) -> None:
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)  # whatever ended the writing
+
+
+def discard_unfinished(folder: Path) -> None:
+    """Delete the files in a folder that a kill left half written."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        if path.is_file() and not path.is_symlink():
+            with suppress(OSError):
+                path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,7 +78,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """Replace a JSON file."""
-    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json_text(document))
+
+
+def json_text(document: Any) -> str:
+    """A JSON file's text."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_text(path: Path, limit: int = LIMIT) -> str:
@@ -140,7 +155,7 @@ def probe(folder: Path, bytes_needed: int) -> None:
     Raises:
         RunError: it can't, or hasn't.
     """
-    trial = folder / ".probe"
+    trial = folder / f"{UNFINISHED}probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trial.write_bytes(b"weftnet")

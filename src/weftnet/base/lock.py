@@ -73,12 +73,21 @@ def held(folder: Path, patience: float = _PATIENCE, *, make: bool = False) -> It
 
 
 def free(folder: Path) -> bool:
-    """Whether nobody holds the lock of a folder that has a note."""
+    """Whether nobody holds the lock of a folder."""
     try:
+        if not (folder / NAME).is_file():
+            return True
         with FileLock(folder / NAME, timeout=0):
             return True
     except (Timeout, OSError):
         return False
+
+
+def forget(folder: Path) -> None:
+    """Delete the lock's file of a process that was killed."""
+    if (folder / NAME).is_file():
+        with suppress(RunError), held(folder, 0.0):
+            pass
 
 
 def note(folder: Path) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.base import lock
-from weftnet.base.files import inside, read_json, sha256
+from weftnet.base.files import UNFINISHED, discard_unfinished, inside, read_json, sha256
 from weftnet.base.workplace import sweep
 from weftnet.errors import RunError, WeftnetError
 
@@ -26,8 +26,10 @@ PAGE_MARK = "<meta name='generator' content='weftnet'>"
 
 
 def occupied(folder: Path) -> bool:
-    """Whether a folder holds anything besides the lock of whoever writes it."""
-    return folder.is_dir() and any(path.name != lock.NAME for path in folder.iterdir())
+    """Whether a folder holds anything besides the lock of whoever writes it, and what a kill left unfinished."""
+    return folder.is_dir() and any(
+        path.name != lock.NAME and not path.name.startswith(UNFINISHED) for path in folder.iterdir()
+    )
 
 
 def marked(path: Path) -> dict[str, Any]:
@@ -101,7 +103,8 @@ def clear(folder: Path, own: Iterable[Path]) -> Path | None:
     """
     real = folder.resolve()
     for below, _, _ in os.walk(real):
-        sweep(Path(below), ".")
+        sweep(Path(below), UNFINISHED)
+        discard_unfinished(Path(below))
     mine = [real / path.relative_to(folder) for path in own]
     needed = {parent for path in mine for parent in path.parents}
     try:

@@ -36,6 +36,15 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
     Raises:
         RunError: the disk is full or the folder can't be written.
     """
+    replace(path, lambda new: write(new, tensors))
+
+
+def write(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors to a file that nobody reads yet.
+
+    Raises:
+        RunError: the disk is full or the folder can't be written.
+    """
     first: dict[tuple[Any, ...], str] = {}
     storages: set[int] = set()
     kept: dict[str, Tensor] = {}
@@ -59,14 +68,11 @@ def save(path: Path, tensors: Mapping[str, Tensor]) -> None:
         kept[name] = tensor if is_alone else tensor.clone(memory_format=torch.contiguous_format)
     header = {_ENTRY: json.dumps({"orders": orders, "ties": ties}, sort_keys=True)}
 
-    def write(new: Path) -> None:
-        try:
-            save_file(kept, new, metadata=header)
-            new.chmod(0o644)  # safetensors makes it unreadable for others
-        except SafetensorError as error:
-            raise RunError(f"can't be written: {error}", where=str(path)) from error
-
-    replace(path, write)
+    try:
+        save_file(kept, path, metadata=header)
+        path.chmod(0o644)  # safetensors makes it unreadable for others
+    except SafetensorError as error:
+        raise RunError(f"can't be written: {error}", where=str(path)) from error
 
 
 def load(path: Path, device: str = "cpu") -> dict[str, Tensor]:

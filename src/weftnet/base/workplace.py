@@ -1,22 +1,27 @@
 """Folders of unfinished work: deleted at the end, or by the next one to work there where a kill left them.
 
-.NAME-abc123.part/.weftnet-lock    held while its maker lives (`lock.py`); free, it is what a kill left
-.NAME-abc123.part/…                the work
+.weftnet-new-NAME-abc123.part/.weftnet-lock    held while its maker lives (`lock.py`); free, it is what a kill left
+.weftnet-new-NAME-abc123.part/…                the work
+
+One that was just made has no lock for a moment; a sweep that deletes it then makes its maker make another.
 """
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from weftnet.base import lock
+from weftnet.base.files import UNFINISHED, discard_unfinished
 from weftnet.errors import RunError
 
 _SUFFIX = ".part"
 #: letters of a name that are kept, as a name may have 255 bytes
 _LONGEST = 60
+_ATTEMPTS = 5
 
 
 @contextmanager
@@ -26,20 +31,36 @@ def workplace(parent: Path, name: str) -> Iterator[Path]:
     Raises:
         OSError: it can't be made.
     """
-    prefix = f".{name[:_LONGEST]}-"
-    sweep(parent, prefix)
-    folder = Path(tempfile.mkdtemp(_SUFFIX, prefix, parent))
-    try:
-        with lock.held(folder):
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    sweep(parent, prefix := _prefix(name))
+    with ExitStack() as stack:
+        folder = _made(parent, prefix, stack)
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+def _made(parent: Path, prefix: str, stack: ExitStack) -> Path:
+    """A new folder, whose lock is held until the stack ends."""
+    for _ in range(_ATTEMPTS):
+        folder = Path(tempfile.mkdtemp(_SUFFIX, prefix, parent))
+        try:
+            stack.enter_context(lock.held(folder))
+        except RunError:
+            if folder.is_dir():
+                raise
+        if (folder / lock.NAME).is_file():
+            return folder
+    raise OSError(errno.EBUSY, "is swept by others", str(parent))
+
+
+def sweep_beside(folder: Path) -> None:
+    """Delete what killed processes that wrote a folder left beside it, right after it took its place."""
+    sweep(folder.resolve().parent, _prefix(folder.resolve().name))
 
 
 def sweep(parent: Path, prefix: str) -> None:
     """Delete the workplaces whose makers have ended."""
     for left in parent.glob(f"{_escaped(prefix)}*{_SUFFIX}"):
-        if not left.is_symlink() and left.is_dir() and lock.note(left) is not None and lock.free(left):
+        if not left.is_symlink() and left.is_dir() and lock.free(left):
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -64,10 +85,16 @@ def whole(folder: Path, clear: Callable[[], object] | None = None) -> Iterator[P
             if clear is not None:
                 clear()
             if place.is_dir():
+                discard_unfinished(place)
+                lock.forget(place)
                 place.rmdir()  # empty
             os.replace(new, place)
     except OSError as error:
         raise RunError(f"can't be written: {error.strerror or error}", where=str(folder)) from error
+
+
+def _prefix(name: str) -> str:
+    return f"{UNFINISHED}{name[:_LONGEST]}-"
 
 
 def _escaped(text: str) -> str:

@@ -182,7 +182,7 @@ def own_files(folder: Path) -> list[Path]:
     files: list[Path] = []
     for name in dict.fromkeys(name for name in names if isinstance(name, str) and Path(name).name == name):
         run = folder / name
-        if lock.note(run) is not None and not lock.free(run):
+        if not lock.free(run):
             fix = "wait until it ends, or stop it"
             raise RunError("another process writes a run", where=str(run), got=lock.holder(run), fix=fix)
         files += run_files(run)

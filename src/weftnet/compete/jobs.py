@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.architecture.spec import to_dict
-from weftnet.base.files import write_text
 from weftnet.base.lock import held
 from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
@@ -132,8 +131,7 @@ def run_job(job: Job, data: Data, listeners: Sequence[Listener] = ()) -> Outcome
         folder = Path(job.folder)
         if folder.is_dir():
             with suppress(WeftnetError):  # a full disk, or no run yet
-                write_text(folder / "failure.txt", traceback.format_exc())
-                Run.open(folder).sign("failure.txt")
+                Run.open(folder).put_text("failure.txt", traceback.format_exc())
         return job.outcome("failed", error=f"{type(error).__name__}: {error}")
 
 
@@ -171,8 +169,8 @@ def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:
             splits = [split for split in ("validation", "test") if data.sizes.get(split)]
             evaluated = {split: loaded.evaluated(data, split) for split in splits}
             by_example.keep(run, loaded.scoring.score, {split: examples for split, (_, examples) in evaluated.items()})
-            run.record(scores={split: scores for split, (scores, _) in evaluated.items()})
             samples.keep(loaded)
+            run.record(scores={split: scores for split, (scores, _) in evaluated.items()})
     return run.facts.scores or {}
 
 

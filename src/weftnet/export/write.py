@@ -16,7 +16,7 @@ from weftnet.answer.manifest import FORMAT, NAME, Manifest, SeriesFacts
 from weftnet.architecture.signal import Signal
 from weftnet.base.files import sha256, write_json
 from weftnet.base.replacing import occupied
-from weftnet.base.workplace import whole
+from weftnet.base.workplace import sweep_beside, whole
 from weftnet.compose.network import Network
 from weftnet.data import Batch
 from weftnet.errors import SettingError
@@ -73,6 +73,7 @@ def write(
     """
     exporter, folder = TARGETS.get(target)(), Path(folder)
     if folder.is_file() or occupied(folder):
+        sweep_beside(folder)
         raise ExportError("the folder is not empty", where=str(folder), fix="choose another folder")
     passes = _passes(loaded)
     unanswered = _why_no_answers(loaded)

@@ -8,7 +8,7 @@ Runs that were evaluated on the same examples are compared by it.
 import math
 from collections.abc import Mapping, Sequence
 
-from weftnet.base.files import write_json
+from weftnet.base.files import json_text
 from weftnet.errors import DamagedCheckpoint
 from weftnet.run.folder import Run
 
@@ -19,8 +19,7 @@ def keep(run: Run, metric: str, values: Mapping[str, Sequence[float]]) -> None:
     """Write them into the run's folder."""
     rounded = {split: [float(f"{value:.9g}") for value in each] for split, each in values.items() if each}
     if rounded:
-        write_json(run.folder / FILE, {metric: rounded})
-        run.sign(FILE)
+        run.put_text(FILE, json_text({metric: rounded}))
 
 
 def by_example(run: Run, metric: str) -> dict[str, list[float]]:

@@ -26,14 +26,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weftnet import plugins
-from weftnet.base.files import inside, parse_json, probe, read_json, read_text, sha256, write_json, write_text
+from weftnet.base.files import inside, json_text, parse_json, probe, read_json, read_text, write_json, write_text
 from weftnet.base.foreign import reading
 from weftnet.base.lock import held
 from weftnet.base.replacing import occupied
 from weftnet.base.typed import brief
 from weftnet.base.workplace import whole
-from weftnet.errors import DamagedCheckpoint, RunError
+from weftnet.errors import RunError
 from weftnet.run.facts import RunFacts, Status, check_history
+from weftnet.run.listed import Listed
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +44,7 @@ FORMAT = 1
 _SMALL_FILES = 1 << 16
 
 
-class Run:
+class Run(Listed):
     """A run folder; made by `Run.create` or `Run.open`. What run.json says is in `facts`.
 
     Args:
@@ -177,51 +178,6 @@ class Run:
         self.remember(**fields)
         write_json(self.folder / "run.json", self.document)
 
-    def sign(self, *names: str) -> None:
-        """Put the checksums and sizes of files into run.json."""
-        self.record(
-            files=self.facts.files | {name: sha256(self.folder / name) for name in names},
-            sizes=self.facts.sizes | {name: (self.folder / name).stat().st_size for name in names},
-        )
-
-    def verify(self) -> None:
-        """Compare every file of the manifest with its checksum.
-
-        Raises:
-            RunError: one is missing.
-            DamagedCheckpoint: one is not the file that was written.
-        """
-        for name in self.facts.files:
-            self.file(name)
-
-    def file(self, name: str) -> Path:
-        """The path of one of its files, which exists and is the one that was written.
-
-        Raises:
-            RunError: it is missing, or the name leads out of the folder.
-            DamagedCheckpoint: its checksum is another.
-        """
-        path = inside(self.folder, name)
-        if not path.is_file():
-            raise RunError("is missing", where=str(path), got=f"the run's status is {self.status!r}")
-        if (checksum := self.facts.files.get(name)) is None:
-            return path
-        what = "is not the file that was written"
-        size, actual_size = self.facts.sizes.get(name), path.stat().st_size
-        if size is not None and actual_size != size:  # before gigabytes are read for a checksum
-            raise DamagedCheckpoint(what, where=str(path), expected=f"{size} bytes", got=f"{actual_size}")
-        if (actual := sha256(path)) != checksum:
-            raise DamagedCheckpoint(what, where=str(path), expected=f"sha256 {checksum[:80]}", got=actual)
-        return path
-
-    def json(self, name: str) -> dict[str, Any]:
-        """The content of one of its JSON files."""
-        return read_json(self.file(name))
-
-    def text(self, name: str) -> str:
-        """The content of one of its text files."""
-        return read_text(self.file(name))
-
     @property
     def history(self) -> list[dict[str, Any]]:
         """The evaluations so far."""
@@ -244,10 +200,10 @@ class Run:
         """Write the final weights and their metrics."""
         from weftnet.base import tensors  # here, so that runs can be listed without torch
 
-        tensors.save(self.folder / "weights.safetensors", model.state_dict())
-        write_json(self.folder / "metrics.json", metrics)
-        history = ["history.jsonl"] if (self.folder / "history.jsonl").is_file() else []
-        self.sign("weights.safetensors", "metrics.json", *history)
+        self.put("weights.safetensors", lambda new: tensors.write(new, model.state_dict()))
+        self.put_text("metrics.json", json_text(metrics))
+        if (self.folder / "history.jsonl").is_file():
+            self.sign("history.jsonl")
 
     def load_weights(self, model: "nn.Module") -> None:
         """Fill a model, built from architecture.yaml, with the final weights.

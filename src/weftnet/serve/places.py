@@ -6,6 +6,7 @@ weftnet serve runs/wine              the folder of a `weftnet fit`: its best run
 weftnet serve shop/                  with shop/1, shop/2 …: a model with as many versions; the highest answers
 """
 
+import errno
 import re
 from dataclasses import dataclass
 from hashlib import sha256
@@ -60,12 +61,12 @@ class Place:
             raise
         except RunError:  # a fit without a best run yet
             return {}
-        if any((folder / name).is_file() for name in _MANIFESTS):
+        if _manifest(folder) is not None:
             return {"1": folder}
         if not self.folder.is_dir():
             return {}
         numbered = {path.name: path for path in self.folder.iterdir() if path.name.isdigit()}
-        return {name: path for name, path in numbered.items() if any((path / each).is_file() for each in _MANIFESTS)}
+        return {name: path for name, path in numbered.items() if _manifest(path) is not None}
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,7 @@ class Found:
 def find(place: Place, first: bool) -> dict[str, Found]:
     """The versions of a place, by their number.
 
-    A run still in training is no version yet; if it is all that the server was started with, loading it says so. What
-    the server can't be started with, loading says as well.
+    A run still in training is no version yet; if it is all that the server was started with, loading it says so.
 
     Raises:
         DamagedCheckpoint: the file of a competition can't be read.
@@ -95,8 +95,7 @@ def find(place: Place, first: bool) -> dict[str, Found]:
     """
     result = {}
     for number, folder in place.versions().items():
-        path = next((folder / name for name in _MANIFESTS if (folder / name).is_file()), None)
-        if path is None:  # it went just now
+        if (path := _manifest(folder)) is None:  # it went just now
             continue
         try:
             if not number.isascii():
@@ -108,8 +107,20 @@ def find(place: Place, first: bool) -> dict[str, Found]:
                 continue
             result[number] = Found(folder, sha256(content.encode()).hexdigest())
         except RunError as error:
-            result[number] = Found(folder, str(error), None if first and number.isascii() else error)
+            result[number] = Found(folder, str(error), error)
     return result
+
+
+def _manifest(folder: Path) -> Path | None:
+    """The manifest that is there, even where it can't be read: a link to nowhere, or a folder closed to this user."""
+    for path in (folder / name for name in _MANIFESTS):
+        try:
+            path.lstat()
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                continue
+        return path
+    return None
 
 
 def _finished(content: str, path: Path) -> bool:

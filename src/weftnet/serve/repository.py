@@ -95,7 +95,7 @@ class Repository:
         """Load everything for the first time.
 
         Raises:
-            WeftnetError: a place has no model, or one that can't be served.
+            WeftnetError: a place has no model, or one that can't be served; names its folder.
         """
         await self._scan(first=True)
 
@@ -216,7 +216,7 @@ class Repository:
             model = await asyncio.to_thread(self._load, found.folder)
         except Exception as error:  # what is in a file can be anything; the others go on being served
             if first:
-                raise
+                raise _at_start(error, found.folder) from error
             self._fail(name, number, _Failure(found.digest, error))
             done["failed"].append(f"{name}/{number}")
             return
@@ -264,3 +264,12 @@ class Repository:
         task = asyncio.ensure_future(version.drop())
         self._dropping.add(task)
         task.add_done_callback(self._dropping.discard)
+
+
+def _at_start(error: Exception, folder: Path) -> WeftnetError:
+    """The error of a version that a server can't be started with: it names the folder."""
+    if not isinstance(error, WeftnetError):
+        return RunError("can't be loaded", where=str(folder), got=repr(error), fix="mend it, or move it elsewhere")
+    if not error.where.startswith(str(folder)):
+        error.where = f"{folder}: {error.where}" if error.where else str(folder)
+    return error

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
-from weftnet.base.files import flush
+from weftnet.base.files import UNFINISHED, flush
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.train.checkpoint_files import Checkpoint, read_checkpoint, read_facts, write_checkpoint
 
@@ -53,7 +53,7 @@ class Checkpoints:
             what = f"the checkpoint can't be written: {reason}"
             raise RunError(what, where=str(place), fix=FREE_SPACE) from error
         self._delete_old()
-        for left in self.folder.glob(".new-*"):
+        for left in self.folder.glob(f"{UNFINISHED}*"):
             shutil.rmtree(left, ignore_errors=True)
         return place
 
@@ -97,7 +97,7 @@ class Checkpoints:
 
     def _names(self, step: int) -> tuple[Path, Path]:
         """The folder of a step's checkpoint, and its name while it is being written."""
-        return self.folder / f"{step:08d}", self.folder / f".new-{step:08d}"
+        return self.folder / f"{step:08d}", self.folder / f"{UNFINISHED}{step:08d}"
 
     def _publish(self, new: Path, place: Path) -> None:
         """Give a checkpoint that is wholly written its name."""

@@ -3,7 +3,7 @@
 So workers on other machines need no shared disk, and no file is written twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ class FollowedRun(Run):
         self.remember(**facts)
 
     def sign(self, *names: str) -> None:
+        """Nothing."""
+
+    def put(self, name: str, write: Callable[[Path], object]) -> None:
         """Nothing."""
 
     def write_history(self, lines: Sequence[Mapping[str, Any]]) -> None:

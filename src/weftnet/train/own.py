@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from weftnet.base import lock
-from weftnet.base.files import parse_json, read_json, read_text
+from weftnet.base.files import UNFINISHED, parse_json, read_json, read_text
 from weftnet.base.replacing import pages, unchanged
 from weftnet.base.typed import misfit
 from weftnet.errors import WeftnetError
@@ -29,8 +29,8 @@ def own_files(folder: Path) -> Iterator[Path]:
         yield folder / _HISTORY
     yield from _checkpoints(folder / _CHECKPOINTS)
     yield from pages(folder)
-    if lock.note(folder) is not None:
-        yield folder / lock.NAME
+    if (held := folder / lock.NAME).is_file() and not held.is_symlink():
+        yield held
     yield manifest
 
 
@@ -53,7 +53,7 @@ def _checkpoints(folder: Path) -> Iterator[Path]:
             continue
         if place.name.isdecimal():
             yield from _checkpoint(place)
-        elif place.name.removeprefix(".new-").isdecimal():
+        elif place.name.removeprefix(UNFINISHED).isdecimal():
             yield from (path for path in place.iterdir() if _is_unfinished(path))
 
 
@@ -73,4 +73,4 @@ def _checkpoint(place: Path) -> Iterator[Path]:
 
 def _is_unfinished(path: Path) -> bool:
     """Whether a file has a name that files of a checkpoint have."""
-    return path.name.startswith((".new-state.", "state.", "shard-")) and path.is_file() and not path.is_symlink()
+    return path.name.startswith(("state.", "shard-")) and path.is_file() and not path.is_symlink()

@@ -9,6 +9,7 @@ from torch import nn
 from weftnet.architecture.spec import Architecture, to_yaml
 from weftnet.base.foreign import reading
 from weftnet.base.lock import held
+from weftnet.base.workplace import sweep_beside
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.data.data import Data
@@ -21,6 +22,7 @@ from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks._task import Task
+from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.first_look import first_look
 from weftnet.train.freezing import check, freeze
 from weftnet.train.joining import current_team
@@ -140,7 +142,16 @@ def resume(
         return _resume(team.shared_run(None), data, listeners, device, shard, loss)
     Run.open(folder)  # raises where there is none
     with held(Path(folder)):  # read again: whoever held it has written
-        return _resume(team.shared_run(Run.open(folder)), data, listeners, device, shard, loss)
+        run = Run.open(folder)
+        _tidy(run)
+        return _resume(team.shared_run(run), data, listeners, device, shard, loss)
+
+
+def _tidy(run: Run) -> None:
+    """Delete what a kill left of the run's beginning and of its end."""
+    sweep_beside(run.folder)
+    if run.status == "finished":
+        Checkpoints(run.folder / "checkpoints").clear()
 
 
 def _resume(

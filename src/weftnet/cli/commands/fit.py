@@ -296,5 +296,6 @@ def written(result: Competition, data: Data) -> Path:
     """Write the result and its report, whose path is returned."""
     from weftnet.report import write_competition
 
-    write_json(result.folder / compete.FILE, result.document())
-    return write_competition(result, data)
+    page = write_competition(result, data)
+    write_json(result.folder / compete.FILE, result.document())  # last: it says that all is done
+    return page

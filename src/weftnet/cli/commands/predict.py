@@ -17,7 +17,7 @@ from weftnet.answer.predict import AnswerStream, flat, of_source, of_texts, of_v
 from weftnet.base.answers import File
 from weftnet.base.files import replace, sha256, write_json
 from weftnet.base.replacing import MARK, clear, marked, unchanged
-from weftnet.base.workplace import workplace
+from weftnet.base.workplace import whole, workplace
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
 from weftnet.run.loading import load
@@ -104,7 +104,7 @@ def _into(
 
 @contextmanager
 def _folder_of(out: Path) -> Iterator[Path]:
-    """A new folder, whose files lie in the folder NAME beside NAME.csv at the end; after an error nothing is left."""
+    """A new folder, whose files lie in the folder NAME beside NAME.csv at the end; after an error or a kill none do."""
     with workplace(out.absolute().parent, out.stem) as new:
         folder = new / out.stem
         yield folder
@@ -112,9 +112,8 @@ def _folder_of(out: Path) -> Iterator[Path]:
             listed = {path.name: sha256(path) for path in sorted(folder.iterdir())}
             write_json(folder / _MANIFEST, {**MARK, "files": listed})
             place = out.with_suffix("")
-            if place.is_dir():
-                clear(place, _earlier(place))
-            shutil.copytree(folder, place, dirs_exist_ok=True)
+            with whole(place, lambda: place.is_dir() and clear(place, _earlier(place))) as shown:
+                shutil.copytree(folder, shown, dirs_exist_ok=True)
 
 
 def _earlier(place: Path) -> list[Path]:

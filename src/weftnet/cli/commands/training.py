@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from weftnet.base import lock
 from weftnet.base.files import read_json, write_text
 from weftnet.base.lock import held
 from weftnet.cli.commands.progress import Trainings
@@ -50,6 +51,7 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
         console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)
         if _left_out(run):
             _rejoin(console, run, reopen(run.json("data.json"), source or None))
+        lock.forget(run.folder.parent)
     else:
         with resumable(console, [folder]):
             data = reopen(run.json("data.json"), source or None)
