@@ -19,7 +19,7 @@ from weftnet.tasks import EXAMPLES
 from weftnet.tasks._example import Example
 
 #: seconds between two checkpoints
-_CHECKPOINTS = 0.03
+_CHECKPOINTS = 0.2
 
 
 class Place:
