@@ -73,7 +73,7 @@ class Report:
 
     def largest_below(self, peak: int) -> int:
         """The most examples whose training step has no higher peak than so many bytes; 0 if not even one does."""
-        return _largest(self.resolved, peak, self.optimiser)
+        return _largest(self.resolved, peak, self.optimiser, {self.batch: self.peak})
 
     @property
     def step(self) -> float | None:
@@ -169,7 +169,7 @@ def check(
         size = 64 if batch is None else batch
         return Report(_costs(resolved, size, optimiser), tuple(known), size, examples, memory)
     if batch is None:
-        batch = _largest(resolved, usable(memory), optimiser)
+        batch = _largest(resolved, usable(memory), optimiser, {})
         if not batch:
             raise SettingError("not even one example fits", where="memory", got=units.size(memory))
     sent = None
@@ -243,8 +243,13 @@ def _costs(resolved: Mapping[str, Resolved], size: int, optimiser: str) -> dict[
     return {part: cost(tree, size, optimiser=optimiser) for part, tree in resolved.items()}
 
 
-def _largest(resolved: Mapping[str, Resolved], peak: int, optimiser: str) -> int:
-    return largest(lambda size: sum(each.peak for each in _costs(resolved, size, optimiser).values()), peak)
+def _largest(resolved: Mapping[str, Resolved], peak: int, optimiser: str, known: Mapping[int, int]) -> int:
+    """The largest batch within a peak; those of some batches are known."""
+
+    def needed(size: int) -> int:
+        return known.get(size) or sum(each.peak for each in _costs(resolved, size, optimiser).values())
+
+    return largest(needed, peak)
 
 
 def _complete(

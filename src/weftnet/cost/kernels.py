@@ -2,13 +2,12 @@
 
     attention     without dropout the fused kernel, which never stores its weights
     lstm          oneDNN: one kernel for all steps of a layer, which keeps a workspace for backward
-    gru, rnn      one product over all steps for the inputs, then a loop; on meta a product for each step
+    gru, rnn      one product over all steps for the inputs, then a loop, `recurrence.py`; on meta a product a step
 
 Sizes of the LSTM's workspace are oneDNN's (`rnn_utils.cpp`, `set_conf`); its sections are aligned to pages of 4096
 bytes.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,13 +17,11 @@ from torch.overrides import TorchFunctionMode
 
 from weftnet.cost.kernel_call import FLASH, KernelCall, bytes_of
 from weftnet.cost.meter import Meter
+from weftnet.cost.recurrence import CELLS, Cell, loop
 
-_LOOPS = (torch.gru, torch.rnn_tanh, torch.rnn_relu)
 #: input, state, weights, bias, layers, dropout, training, bidirectional, batch_first; a packed input has no batch_first
 _ARGUMENTS = 9
 _PAGE = 1024  # floats
-#: (the input's share of the gates, state, weight, bias) → next state
-Cell = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
 
 
 class Kernels(TorchFunctionMode):
@@ -40,8 +37,8 @@ class Kernels(TorchFunctionMode):
             return self._attention(func, args, **kwargs)
         if func is torch.lstm and len(args) == _ARGUMENTS and isinstance(args[2], list | tuple):
             return self._lstm(*args)
-        if func in _LOOPS and len(args) == _ARGUMENTS and isinstance(args[2], list | tuple):
-            return _recurrent(_CELLS[func], *args)
+        if func in CELLS and len(args) == _ARGUMENTS and isinstance(args[2], list | tuple):
+            return self._recurrent(CELLS[func], *args)
         return func(*args, **kwargs)
 
     def _attention(self, func: Any, args: Any, **kwargs: Any) -> Tensor:
@@ -76,6 +73,27 @@ class Kernels(TorchFunctionMode):
                 x = torch.dropout(x, dropout, train)
         x = x.transpose(0, 1) if batch_first else x
         return x, torch.stack([h for h, _ in lasts]), torch.stack([c for _, c in lasts])
+
+    def _recurrent(
+        self, cell: Cell, x: Tensor, hidden: Tensor, weights: Any, bias: bool, layers: int, dropout: float,
+        train: bool, both: bool, batch_first: bool,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        lasts = []
+        x = x.transpose(0, 1) if batch_first else x
+        for layer in range(layers):
+            directions = []
+            for backwards in range(1 + both):
+                i = layer * (1 + both) + backwards
+                weight_in, weight, *biases = _weights(weights, bias, i)
+                bias_in, own = biases or (None, None)
+                gates = F.linear(x, weight_in, bias_in)
+                y, last = loop(self.meter, cell, gates, hidden[i], weight, own, bool(backwards))
+                directions.append(y)
+                lasts.append(last)
+            x = torch.cat(directions, dim=-1) if both else directions[0]
+            if dropout and train and layer + 1 < layers:
+                x = torch.dropout(x, dropout, train)
+        return x.transpose(0, 1) if batch_first else x, torch.stack(lasts)
 
 
 class _Lstm(torch.autograd.Function):
@@ -134,51 +152,6 @@ def _stride(dim: int) -> int:
     """The stride of oneDNN's rows, in floats: whole cache lines of 64 bytes, and no multiple of 256 floats."""
     rounded = -(-dim // 16) * 16
     return rounded + 16 if rounded % 256 == 0 else rounded
-
-
-def _gru(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    from_input = gates.unsafe_chunk(3, 1)  # not chunk: its views could not be changed in place
-    from_state = F.linear(state, weight, bias).unsafe_chunk(3, 1)
-    reset = from_state[0].add_(from_input[0]).sigmoid_()
-    update = from_state[1].add_(from_input[1]).sigmoid_()
-    new = from_input[2].add(from_state[2].mul_(reset)).tanh_()
-    return (state - new).mul_(update).add_(new)
-
-
-def _rnn(gates: Tensor, state: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return F.linear(state, weight, bias).add_(gates)
-
-
-_CELLS: dict[Any, Cell] = {
-    torch.gru: _gru,
-    torch.rnn_tanh: lambda *arguments: torch.tanh(_rnn(*arguments)),
-    torch.rnn_relu: lambda *arguments: torch.relu(_rnn(*arguments)),
-}
-
-
-def _recurrent(
-    cell: Cell, x: Tensor, hidden: Tensor, weights: Any, bias: bool, layers: int, dropout: float, train: bool,
-    both: bool, batch_first: bool,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    lasts = []
-    x = x.transpose(0, 1) if batch_first else x
-    for layer in range(layers):
-        directions = []
-        for backwards in range(1 + both):
-            i = layer * (1 + both) + backwards
-            weight_in, weight, *biases = _weights(weights, bias, i)
-            bias_in, bias_here = biases or (None, None)
-            steps = list(F.linear(x, weight_in, bias_in).unbind(0))
-            outputs, state = [], hidden[i]
-            for gates in reversed(steps) if backwards else steps:
-                state = cell(gates, state, weight, bias_here)
-                outputs.append(state)
-            lasts.append(state)
-            directions.append(torch.stack(outputs[::-1] if backwards else outputs))
-        x = torch.cat(directions, dim=-1) if both else directions[0]
-        if dropout and train and layer + 1 < layers:
-            x = torch.dropout(x, dropout, train)
-    return x.transpose(0, 1) if batch_first else x, torch.stack(lasts)
 
 
 def _weights(weights: Any, bias: bool, number: int) -> list[Tensor]:

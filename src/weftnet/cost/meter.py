@@ -19,6 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, sdpa_backward_flop, sdpa_flop
 
 from weftnet.cost.kernel_call import FLASH, KernelCall, kernel_call, tensors_in
+from weftnet.cost.remembered import remembered
 from weftnet.cost.scratch import scratch
 
 _FORMULAS: dict[str, Callable[..., int]] = {
@@ -55,6 +56,8 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.calls: dict[tuple[str, bool], Counter[KernelCall]] = {}
         self.saved: Counter[str] = Counter()
         self.alive = self.peak = 0
+        self._times = 1
+        self._repeated: list[tuple[int, weakref.ref[Any], int]] = []
         self._living: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._kept = {_key(tensor) for tensor in unsaved}
         for tensor in known:
@@ -63,7 +66,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is _OUT_OF_PLACE and self.backward:  # without a mode, torch's backward writes into the zeros it made
             func = torch.ops.aten.index_put_.default
-        result = func(*args, **(kwargs or {}))
+        result = remembered(func, args, kwargs or {})
         tensors = list(tensors_in(result))
         for tensor in tensors:
             self._born(tensor)
@@ -77,11 +80,25 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def note(self, call: KernelCall) -> None:
         """Count a kernel call for the node that is running."""
-        self.calls.setdefault((self.node, self.backward), Counter())[call] += 1
+        self.calls.setdefault((self.node, self.backward), Counter())[call] += self._times
 
     def hold(self, bytes: int) -> None:
         """Count bytes that are allocated for a moment, on top of everything else."""
         self.peak = max(self.peak, self.alive + bytes)
+
+    def repeat(self, times: int) -> None:
+        """Count what runs from here on so many times; what is allocated counts once until `settle`."""
+        self._times = times
+
+    def settle(self) -> None:
+        """Of what was allocated in repetition, count what is still there so many times."""
+        for key, born, times in self._repeated:
+            living, size = self._living.get(key, (None, 0))
+            if living is born:
+                self._living[key] = born, size * times
+                self.alive += size * (times - 1)
+        self._repeated.clear()
+        self.hold(0)
 
     @contextmanager
     def at(self, node: str) -> Iterator[None]:
@@ -97,7 +114,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         key = _key(tensor)
         if key not in self._kept:
             self._kept.add(key)
-            self.saved[self.node] += tensor.untyped_storage().nbytes()
+            self.saved[self.node] += tensor.untyped_storage().nbytes() * self._times
         return tensor
 
     def _born(self, tensor: Tensor) -> None:
@@ -105,13 +122,15 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         key, size = storage._cdata, storage.nbytes()
         if tensor.device.type != "meta" or (key in self._living and self._living[key][0]() is not None):
             return
-        self._living[key] = (weakref.ref(storage, lambda _: self._dies(key, size)), size)
+        born = weakref.ref(storage, lambda _: self._dies(key))
+        self._living[key] = born, size
+        if self._times > 1:
+            self._repeated.append((key, born, self._times))
         self.alive += size
         self.peak = max(self.peak, self.alive)
 
-    def _dies(self, key: int, size: int) -> None:
-        self.alive -= size
-        self._living.pop(key, None)
+    def _dies(self, key: int) -> None:
+        self.alive -= self._living.pop(key, (None, 0))[1]
         if not self.backward:
             self._kept.discard(key)  # a new storage may have the same address
 
