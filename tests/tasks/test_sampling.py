@@ -1,5 +1,6 @@
 """A text is continued by steps as by whole passes: of every zoo network that can be a language model."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ TOKENS = {"tokens": parse("tokens:12,vocabulary=11")}
 GREEDY, DRAWN = {"temperature": 0.0}, {"temperature": 0.9, "top_k": 4, "seed": 3}
 
 
+@cache
 def models() -> dict[str, torch.nn.ModuleDict]:
     """The zoo's networks that are language models, their weights drawn so that the logits differ."""
     found = {}
@@ -36,9 +38,6 @@ def models() -> dict[str, torch.nn.ModuleDict]:
             parameter.data.add_(0.2 * torch.randn_like(parameter))
         found[name] = model.eval()
     return found
-
-
-MODELS = models()
 
 
 def batch(tokens: Tensor, mask: Tensor | None = None) -> Batch:
@@ -71,21 +70,21 @@ def whole(network: torch.nn.Module, tokens: Tensor, length: int, **options: Any)
 
 
 def test_the_character_models_are_among_them() -> None:
-    assert {"char_lstm", "char_transformer"} <= set(MODELS)
+    assert {"char_lstm", "char_transformer"} <= set(models())
 
 
 @pytest.mark.parametrize("prompt", [1, 5, 12, 15])
 @pytest.mark.parametrize("choose", [GREEDY, DRAWN], ids=str)
-@pytest.mark.parametrize("name", MODELS)
-def test_steps_give_the_tokens_of_whole_passes(name: str, choose: dict[str, Any], prompt: int) -> None:
+def test_steps_give_the_tokens_of_whole_passes(choose: dict[str, Any], prompt: int) -> None:
     """Within the context, across its end and beyond it."""
-    model, tokens = MODELS[name], torch.randint(11, (2, prompt), generator=torch.Generator().manual_seed(prompt))
-    assert not TASK.whole_passes(model)
-    assert torch.equal(written(model, tokens, 17, **choose), whole(model["network"], tokens, 17, **choose))
+    tokens = torch.randint(11, (2, prompt), generator=torch.Generator().manual_seed(prompt))
+    for name, model in models().items():
+        assert not TASK.whole_passes(model), name
+        assert torch.equal(written(model, tokens, 17, **choose), whole(model["network"], tokens, 17, **choose)), name
 
 
 def test_each_token_is_read_once_within_the_context() -> None:
-    model, read = MODELS["char_transformer"], []
+    model, read = models()["char_transformer"], []
     hook = model["network"].get_submodule("0").register_forward_hook(lambda _, inputs, __: read.append(inputs[0].shape))
     written(model, torch.zeros(2, 4, dtype=torch.long), 9)
     hook.remove()
@@ -104,7 +103,7 @@ def test_a_network_that_cannot_step_says_why_and_samples_all_the_same() -> None:
 
 def test_examples_do_not_mix_whatever_their_lengths() -> None:
     """Prompts of three lengths together, the ends of rows marked, give what each gives alone."""
-    model, generator = MODELS["char_lstm"], torch.Generator().manual_seed(2)
+    model, generator = models()["char_lstm"], torch.Generator().manual_seed(2)
     rows = [torch.randint(11, (length,), generator=generator) for length in (3, 14, 3, 1)]
     padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
     together = written(model, padded, 12, **DRAWN)
@@ -114,7 +113,7 @@ def test_examples_do_not_mix_whatever_their_lengths() -> None:
 
 def test_draws_follow_the_distribution() -> None:
     """Of 4,000 seeds, the first token: its shares are the probabilities, within four standard errors."""
-    model, tokens = MODELS["char_lstm"], torch.tensor([[1, 2, 3]])
+    model, tokens = models()["char_lstm"], torch.tensor([[1, 2, 3]])
     with torch.no_grad():
         p = (model["network"](tokens)[0, -1].double() / 1.3).softmax(0).numpy()
     drawn = [int(written(model, tokens, 1, temperature=1.3, seed=seed)) for seed in range(4000)]
@@ -123,7 +122,7 @@ def test_draws_follow_the_distribution() -> None:
 
 
 def test_what_cannot_be_asked_is_refused() -> None:
-    model, tokens = MODELS["char_lstm"], torch.tensor([[1], [2]])
+    model, tokens = models()["char_lstm"], torch.tensor([[1], [2]])
     for options, said in (
         ({"length": -1}, "length is out of range"), ({"temperature": -0.1}, "temperature is out of range"),
         ({"top_k": -1}, "top_k is out of range"), ({"seed": -1}, "seed is out of range"),

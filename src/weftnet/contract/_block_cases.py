@@ -5,7 +5,7 @@ are each tried once.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -120,18 +120,29 @@ def _smallest(name: str, cls: Any) -> Case:
     raise Broken(what, got=f"it reads {read}", fix="annotate forward with jaxtyping, give settings defaults")
 
 
-def variants(name: str) -> Iterator[Case]:
-    """The smallest case, and each switch turned and each choice made in it."""
+def variants(name: str) -> tuple[Case, ...]:
+    """The smallest case, and each switch turned and each choice made in it.
+
+    Raises:
+        Broken: it refuses one of them, or there is no smallest case.
+    """
+    cls: Any = BLOCKS.get(name)
+    return _variants(name, cls)
+
+
+@lru_cache(maxsize=256)
+def _variants(name: str, cls: Any) -> tuple[Case, ...]:
     base = smallest(name)
-    yield base
-    for setting in schema(BLOCKS.get(name)).settings.values():
+    cases = [base]
+    for setting in schema(cls).settings.values():
         for value in _alternatives(setting.annotation, setting.default):
             settings = {**base.settings, setting.name: value}
             resolved = _resolve(name, settings, base.signals)
             if resolved is None:
                 what = f"it refuses {setting.name}={value!r}, which its own annotation allows"
                 raise Broken(what, fix="narrow the annotation, or accept the value")
-            yield Case(name, settings, base.signals, resolved)
+            cases.append(Case(name, settings, base.signals, resolved))
+    return tuple(cases)
 
 
 def _alternatives(annotation: Any, default: Any) -> list[Any]:
