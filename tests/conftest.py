@@ -1,16 +1,26 @@
 """Shapes are checked annotations: switched on for every block that the tests import."""
 
+import itertools
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests are many small tensors: two threads only wait for each other
+
+# A kill, unlike a power cut, loses nothing that was written; waiting for the disk would take most of some tests' time.
+os.fsync = lambda handle: None
 
 # A shell's background job ignores Ctrl-C, and so would every program that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import jaxtyping
 import pytest
+from hypothesis import settings
+
+# How long an example takes is up to what else runs on the machine.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 jaxtyping.install_import_hook("weftnet.blocks", "beartype.beartype")
 
@@ -21,10 +31,18 @@ from weftnet import plugins
 torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are not there yet: `mktemp` would list thousands of earlier ones before it makes another."""
+    place = tmp_path_factory.mktemp("homes")
+    return (place / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Libraries write into the home folder on import, and the roofline is kept there: give every test its own."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
 

@@ -22,7 +22,7 @@ def test_every_public_name_is_there_whatever_was_imported_before() -> None:
         "    thing = getattr(weftnet, name)\n"
         "    assert type(thing).__name__ != 'module', name\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
 
 
 def test_a_name_that_is_not_there() -> None:
@@ -39,7 +39,7 @@ def test_help_and_names_come_without_torch() -> None:
         "assert 'conv2d' in BLOCKS.names() and 'resnet' in ZOO.names()\n"
         "assert 'torch' not in sys.modules and 'numpy' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True)
     assert "fit" in done.stdout
 
 

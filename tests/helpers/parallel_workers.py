@@ -1,17 +1,25 @@
-"""Processes that train together: each runs this file with the name of a job and a folder as its arguments.
+"""Processes that train together: each runs a job, a function of this file, on a folder.
 
-`together` starts them with the variables that torchrun sets. The jobs are functions of this file. A process that
-exits while threads of a process group are running has an exit status of its own: such a thread can abort it.
+`together` forks them, as importing torch would take longer than most jobs, with the variables that torchrun sets; as
+a program this file runs one job. A process that exits while threads of a process group are running has an exit status
+of its own: such a thread can abort it.
 """
 
 import atexit
 import json
 import os
+import signal
 import socket
-import subprocess
 import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("TORCHELASTIC")},
@@ -29,24 +37,67 @@ def free_port() -> int:
         return port
 
 
-def start(size: int, job: str, folder: Path, **settings: Any) -> list["subprocess.Popen[str]"]:
-    """The processes, running."""
-    shared = ENVIRONMENT | {"WORLD_SIZE": str(size), "MASTER_PORT": str(free_port())}
-    command = [sys.executable, __file__, job, str(folder), json.dumps(settings)]
-    ranks = [shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(size)]
-    return [
-        subprocess.Popen(command, env=rank, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for rank in ranks
-    ]  # fmt: skip
-
-
 def together(size: int, job: str, folder: Path, **settings: Any) -> list[str]:
     """What each process prints; all of them have to succeed."""
-    processes = start(size, job, folder, **settings)
-    outputs = [process.communicate(timeout=120) for process in processes]
-    for process, (_, errors) in zip(processes, outputs, strict=True):
-        assert process.returncode == 0, errors
-    return [printed for printed, _ in outputs]
+    for module in ("torch.distributed.nn.functional", "weftnet.train.sharding"):
+        import_module(module)  # once for all processes
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shared = {"WORLD_SIZE": str(size), "MASTER_ADDR": ENVIRONMENT["MASTER_ADDR"], "MASTER_PORT": str(free_port())}
+    with ExitStack() as stack:
+        files = [stack.enter_context(TemporaryFile("w+")) for _ in range(2 * size)]
+        pids = [
+            _forked(shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, files[rank], files[size + rank],
+                    lambda: globals()[job](folder, json.loads(json.dumps(settings))))
+            for rank in range(size)
+        ]  # fmt: skip
+        statuses = _ended(pids)
+        for file in files:
+            file.seek(0)
+        printed = [file.read() for file in files]
+    for status, errors in zip(statuses, printed[size:], strict=True):
+        assert status == 0, errors
+    return printed[:size]
+
+
+def _forked(variables: dict[str, str], output: IO[str], errors: IO[str], work: Callable[[], None]) -> int:
+    """The id of a process that does the work as a program of its own would, up to its last exit hook."""
+    if pid := os.fork():
+        return pid
+    status = 1
+    try:
+        os.dup2(output.fileno(), 1)
+        os.dup2(errors.fileno(), 2)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        os.environ.update(variables)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        warnings.resetwarnings()
+        warnings.simplefilter("error", FutureWarning)
+        atexit._clear()  # those of the process that was forked
+        atexit.register(_left_behind)
+        work()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _ended(pids: list[int], seconds: float = 300) -> list[int]:
+    """The exit statuses, in order; who is late is killed."""
+    deadline, statuses = time.monotonic() + seconds, dict[int, int]()
+    while len(statuses) < len(pids):
+        for pid in pids:
+            if pid not in statuses:
+                if time.monotonic() > deadline:
+                    os.kill(pid, signal.SIGKILL)
+                done, status = os.waitpid(pid, os.WNOHANG)
+                if done:
+                    statuses[pid] = os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    return [statuses[pid] for pid in pids]
 
 
 def everything(folder: Path, settings: Any) -> None:
@@ -131,14 +182,18 @@ def sent(folder: Path, settings: Any) -> None:
 
 
 def _bytes_sent() -> int:
-    """Of all TCP connections of this process, by their `tcp_info` (tcpi_bytes_sent, Linux 4.19)."""
+    """Of all TCP connections of this process, by their `tcp_info` (tcpi_bytes_sent, …_retrans, Linux 4.19).
+
+    What is sent again, as a busy machine is late to acknowledge it, counts once.
+    """
     total = 0
     for name in os.listdir("/proc/self/fd"):
         try:
             if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
                 with socket.socket(fileno=os.dup(int(name))) as connection:
                     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-                total += int.from_bytes(info[200:208], sys.byteorder)
+                sent, again = (int.from_bytes(info[place : place + 8], sys.byteorder) for place in (200, 208))
+                total += sent - again
         except OSError:
             continue  # closed meanwhile, or no TCP
     return total
@@ -146,7 +201,6 @@ def _bytes_sent() -> int:
 
 def _end_at(settings: Any) -> Any:
     """At some batch the second worker is asked to stop, or is killed unless it was restarted already."""
-    import signal
 
     def hook(number: int) -> None:
         if os.environ["RANK"] != "1":

@@ -1,23 +1,28 @@
 """Runs that are trained once, and one server of all of them that nobody may stop."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from once import once
 from serve_fakes import Server, image_run, serving, table_run, text_run
 
 from weftnet.run.folder import Run
 
+MAKE: dict[str, Callable[[Path], Run]] = {
+    "digits": image_run,
+    "shapes": table_run,
+    "prices": partial(table_run, task="regression"),
+    "reviews": text_run,
+}
+
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    folder = tmp_path_factory.mktemp("runs")
-    return {
-        "digits": image_run(folder / "digits"),
-        "shapes": table_run(folder / "shapes"),
-        "prices": table_run(folder / "prices", "regression"),
-        "reviews": text_run(folder / "reviews"),
-    }
+    """No test changes them."""
+    folder = once(tmp_path_factory, "served", lambda place: [make(place / name) for name, make in MAKE.items()])
+    return {name: Run.open(folder / name) for name in MAKE}
 
 
 @pytest.fixture(scope="session")

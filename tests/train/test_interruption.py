@@ -64,7 +64,7 @@ def test_killed_at_random_moments(scene: str, tmp_path: Path) -> None:
     uninterrupted(scene, tmp_path)
     model, task, recipe = SCENES[scene]
     folder, draw, kills, longest = tmp_path / "run", random.Random(scene), 0, 0.15
-    for _ in range(60):
+    for _ in range(20):
         pid = in_child(lambda: go(folder, recipe, model(), task))
         deadline = time.monotonic() + draw.uniform(0.2, 1.0) * longest
         while time.monotonic() < deadline:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from once import once
 from parallel_scenes import SCENES
 from parallel_workers import together
 from training_fakes import Data, go, weights
@@ -29,28 +30,32 @@ CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every scene, trained by one process."""
-    folder = tmp_path_factory.mktemp("alone")
-    for name, (model, task, recipe) in SCENES.items():
-        go(folder / name, recipe, model(), task, F64)
-    return folder
+
+    def make(folder: Path) -> None:
+        for name, (model, task, recipe) in SCENES.items():
+            go(folder / name, recipe, model(), task, F64)
+
+    return once(tmp_path_factory, "alone", make)
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every scene, trained by two workers: to the end, and stopped after ten steps."""
-    folder = tmp_path_factory.mktemp("two")
     work = {name: ["scene", {"name": name}] for name in SCENES}
     cut = {f"{name}, cut": ["scene", {"name": name, "stop": 10 * SCENES[name][2].accumulate - 1}] for name in SCENES}
     spread = {"name": "one optimiser", "shard": True}
     shards = {"sharded": ["scene", spread], "sharded, cut": ["scene", spread | {"stop": 19}]}
     plain = {"name": "one optimiser"}
     turns = {"turned": ["turns", [plain | {"stop": 13}, spread | {"stop": 31}, plain]]}
-    printed = together(2, "everything", folder, **work, **cut, **shards, **turns)
     ends = (
         "finished 24\n" * 2 + "stopped 10\n" * 2 + "finished 24\nstopped 10\n" + "stopped 7\nstopped 16\nfinished 24\n"
     )
-    assert printed[0] == printed[1] == ends
-    return folder
+
+    def make(folder: Path) -> None:
+        printed = together(2, "everything", folder, **work, **cut, **shards, **turns)
+        assert printed[0] == printed[1] == ends
+
+    return once(tmp_path_factory, "two", make)
 
 
 def same(one: Path, other: Path) -> None:
