@@ -98,7 +98,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=300, help="about how many mutants (300)")
     parser.add_argument("--seed", type=int, default=0, help="of the draw (0)")
-    parser.add_argument("--only", default="", help="part of a module's path")
+    parser.add_argument("--only", nargs="+", default=[""], metavar="PART", help="parts of modules' paths")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no mutant after that")
     parser.add_argument("--again", action="store_true", help="try anew what was not killed")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "mutation", metavar="NAME")

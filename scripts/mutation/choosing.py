@@ -4,6 +4,7 @@ import ast
 import random
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,18 +16,18 @@ SOURCE, TESTS = ROOT / "src" / "weftnet", ROOT / "tests"
 OF_A_MODULE, OF_A_PACKAGE = 3, 6
 
 
-def drawn(count: int, seed: int, only: str = "") -> list[Mutant]:
+def drawn(count: int, seed: int, only: Sequence[str] = ("",)) -> list[Mutant]:
     """Mutants of all packages, of each about as many as it has lines; the same seed and a higher count give more.
 
     Args:
         count: about how many.
         seed: of the draw.
-        only: part of a module's path.
+        only: parts of paths, one of which a module's path holds.
     """
     draw = random.Random(seed)
     modules: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(SOURCE.rglob("*.py")):
-        if only in str(path.relative_to(SOURCE)):
+        if any(part in str(path.relative_to(SOURCE)) for part in only):
             modules[path.relative_to(SOURCE).parts[0]].append(path)
     lines = {package: sum(len(path.read_text().split("\n")) for path in paths) for package, paths in modules.items()}
     places: list[tuple[float, Mutant]] = []
