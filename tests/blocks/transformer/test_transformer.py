@@ -246,3 +246,14 @@ def test_attention_starts_as_torchs() -> None:
     assert float(weights.std()) == pytest.approx(bound / 3**0.5, rel=0.02)
     assert not attention.qkv.bias.any()
     assert not attention.out.bias.any()
+
+
+def test_cross_attention_starts_as_torchs() -> None:
+    """Xavier's bound for each of queries, keys and values, which torch draws one by one here; biases are zero."""
+    attention = CrossAttention(64, 40, 4)
+    keys, values = attention.key_value.weight.detach().chunk(2)
+    for weights, dim_in in ((attention.query.weight.detach(), 64), (keys, 40), (values, 40)):
+        bound = (6 / (dim_in + 64)) ** 0.5
+        assert 0.98 * bound < weights.abs().max() <= bound
+        assert float(weights.std()) == pytest.approx(bound / 3**0.5, rel=0.03)
+    assert not any(layer.bias.any() for layer in (attention.query, attention.key_value, attention.out))
