@@ -11,6 +11,7 @@ from typing import Any
 
 from weftnet.base import lock
 from weftnet.base.files import read_json, write_json
+from weftnet.base.foreign import reading
 from weftnet.base.intervals import Interval, interval
 from weftnet.base.replacing import MARK, clear, marked, occupied, pages, protect
 from weftnet.base.scores import Score
@@ -178,7 +179,8 @@ def own_files(folder: Path) -> list[Path]:
         there = ", ".join(sorted(path.name for path in folder.iterdir())[:5])
         what = "the folder holds something other than a competition"
         raise RunError(what, where=str(folder), got=there, fix="another --out")
-    names = [*document.get("runs", ()), *(each.get("folder") for each in document.get("outcomes", ()))]
+    with reading(folder / FILE, "is no list of a competition's runs", error=RunError):
+        names = [*document.get("runs", ()), *(each.get("folder") for each in document.get("outcomes", ()))]
     files: list[Path] = []
     for name in dict.fromkeys(name for name in names if isinstance(name, str) and Path(name).name == name):
         run = folder / name

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.base.files import read_json
+from weftnet.base.foreign import reading
 from weftnet.base.scores import Score
 from weftnet.compete.competition import FILE, Competition, competition_of
 from weftnet.compete.jobs import Outcome
@@ -26,7 +27,7 @@ def rejoined(folder: Path) -> Competition | None:
     told = read_json(folder / FILE)
     if "candidates" not in told:
         return None
-    try:
+    with reading(folder / FILE, "the competition can't be read", error=RunError):
         outcomes = [_now(folder, Outcome(**each)) for each in told["outcomes"]]
         scores = [Score(**each) for each in told["metrics"]]
         known: dict[str, dict[str, Any]] = told["candidates"]
@@ -35,8 +36,6 @@ def rejoined(folder: Path) -> Competition | None:
             for name, facts in known.items()
         }
         return competition_of(folder, (told["data"], told["task"]), scores, known, outcomes)
-    except (KeyError, TypeError) as error:
-        raise RunError("the competition can't be read", where=str(folder / FILE), got=str(error)) from error
 
 
 def _now(folder: Path, outcome: Outcome) -> Outcome:

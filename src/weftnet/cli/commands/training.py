@@ -9,6 +9,7 @@ from rich.console import Console
 
 from weftnet.base import lock
 from weftnet.base.files import read_json, write_text
+from weftnet.base.foreign import reading
 from weftnet.base.lock import held
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board
@@ -71,8 +72,9 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
 def _left_out(run: Run) -> bool:
     """Whether a kill came between the run's end and its place in the leaderboard of its competition."""
     path = run.folder.parent / compete.FILE
-    outcomes = read_json(path).get("outcomes", []) if path.is_file() else []
-    return any(each.get("folder") == run.folder.name and each.get("status") == "stopped" for each in outcomes)
+    with reading(path, "is no list of a competition's runs", error=RunError):
+        outcomes = read_json(path).get("outcomes", []) if path.is_file() else []
+        return any(each.get("folder") == run.folder.name and each.get("status") == "stopped" for each in outcomes)
 
 
 def _rejoin(console: Console, run: Run, data: Data) -> None:
@@ -93,9 +95,10 @@ def _rejoin(console: Console, run: Run, data: Data) -> None:
 def _run_to_resume(folder: Path) -> Run:
     """The run in a folder; for a competition, an error that lists the runs to resume."""
     if (folder / compete.FILE).is_file() and not (folder / "run.json").is_file():
-        outcomes = read_json(folder / compete.FILE).get("outcomes", [])
-        stopped = [each["folder"] for each in outcomes if each.get("status") == "stopped"]
-        stopped = [name for name in stopped if (folder / name / "run.json").is_file()]
+        with reading(folder / compete.FILE, "is no list of a competition's runs", error=RunError):
+            outcomes = read_json(folder / compete.FILE).get("outcomes", [])
+            stopped = [each["folder"] for each in outcomes if each.get("status") == "stopped"]
+            stopped = [name for name in stopped if (folder / name / "run.json").is_file()]
         fix = "\n       ".join(f"weftnet resume {folder / name}" for name in stopped) or "none of its runs was stopped"
         raise RunError("is a competition, not a run", where=str(folder), fix=fix)
     return Run.open(folder)
