@@ -1,6 +1,8 @@
 """Files of examples for the copied runner: every form gives the same columns, and bad ones are told."""
 
+import gzip
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from weftnet.answer.manifest import TableFacts
 from weftnet.answer.rows import read
+from weftnet.base.typed import read as read_facts
 from weftnet.data.fields import Field
+from weftnet.data.sources.table import read as table_of_run
 from weftnet.data.wires import FileWire, LabelWire, NumbersWire, NumberWire, Wire
 from weftnet.errors import DataError, RunError
 
@@ -109,3 +114,30 @@ def test_a_name_in_a_table_stays_in_its_folder(tmp_path: Path) -> None:
     table = put(tmp_path / "in", "a.csv", "x\n../secret.png\n")
     with pytest.raises(RunError, match="is refused"):
         read(table, [PICTURE])
+
+
+FOREIGN = "size;colour\r\n1.234,5;'red; or so'\r\nk.A.;'gr\u00fcn'\r\n"
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_a_foreign_table_is_read_as_the_run_read_its_own(tmp_path: Path, ending: str) -> None:
+    raw = FOREIGN.encode("cp1252")
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(gzip.compress(raw) if ending.endswith("gz") else raw)
+    options = {"delimiter": ";", "quote": "single", "decimal": ",", "missing": ["k.a."], "encoding": "cp1252"}
+    facts = TableFacts.of({**options, "files": "images"})
+    assert read_facts(TableFacts, json.loads(json.dumps(asdict(facts))), "here") == facts
+    columns, _ = read(path, [SIZE, COLOUR], table=facts)
+    own = table_of_run(path, **options).columns
+    assert columns == {name: own[name].tolist() for name in ("size", "colour")}
+    assert columns == {"size": ["1234.5", None], "colour": ["red; or so", "grün"]}
+
+
+def test_a_table_without_a_header_and_stray_quotes(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", "1,red\n2,blue\n")
+    assert read(path, [SIZE], table=TableFacts(columns=("size", "colour")))[0] == {"size": ["1", "2"]}
+    lines = [f"a\t{chr(34) * (row == 3)}good{chr(34) * (row == 7)}" for row in range(20)]
+    stray = put(tmp_path, "a.tsv", "\n".join(["y\twords", *lines]) + "\n")
+    with pytest.raises(DataError, match="line 5: a value in quotes runs over 5 lines"):
+        read(stray, [WORDS])
+    assert len(read(stray, [WORDS], table=TableFacts(quote="none"))[0]["words"]) == 20

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from weftnet.data.augment.crop import Crop
 from weftnet.data.augment.flip import Flip
-from weftnet.data.kinds._kind import name_of
+from weftnet.data.kinds._state import name_of
 from weftnet.data.kinds.image import Image
 from weftnet.data.kinds.image import example as images
 from weftnet.data.kinds.mask import Mask

@@ -93,11 +93,12 @@ NOTED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     ),
     "unbalanced classes": (
         lambda path: every(path, rare),
-        ["the classes are unbalanced: 'usual' has 95", "class_weights=balanced weights them equally"],
+        ["the classes are unbalanced: 'usual' has 95", "--task-set class_weights=balanced"],
     ),
     "equal rows in two splits": (
         twice,
-        ["test rows are in the training split too, so the score is too good; duplicates='group' keeps equal rows"],
+        ["test rows are in the training split too, so the score is too good; to keep equal rows in one split: "
+         "--data-set duplicates=group"],
     ),
     "a column that never changes": (
         lambda path: every(path, lambda _, row: row.update(city="Oslo", n=4)),
@@ -147,7 +148,8 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], list[str]]] = {
     "an empty array file": (lambda path: _bytes(path / "a.npz", b""), ["this is not an intact .npz file"]),
     "numbers with a few words": (
         lambda path: every(path, lambda number, row: row.update(n="unknown" if number % 50 == 7 else row["n"])),
-        ["column 'n': nearly every value is a number, but", "got: 'unknown'", "fix: correct the value; or set"],
+        ["column 'n': nearly every value is a number, but", "got: 'unknown'",
+         "fix: if it means a missing value: --kind 'n={number: {gaps: [unknown]}}'"],
     ),
     "an infinite number": (
         lambda path: every(path, lambda number, row: row.update(n="inf" if number == 7 else row["n"])),

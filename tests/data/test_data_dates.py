@@ -13,6 +13,7 @@ import pytest
 from weftnet.data import open_data
 from weftnet.data.kinds.date import Date
 from weftnet.data.moments import forms, second_of, word_of
+from weftnet.data.months import LANGUAGES
 from weftnet.data.wire import from_json, from_word
 from weftnet.errors import DataError
 
@@ -126,3 +127,66 @@ def test_what_is_no_date(words: list[str]) -> None:
 def test_words_and_seconds() -> None:
     assert word_of(second_of("2020-01-05T13:00:00+01:00", "iso"), "iso") == "2020-01-05 12:00:00"
     assert word_of(0.0, "mail") == "Thu, 01 Jan 1970 00:00:00 +0000"
+
+
+#: the same day in many languages; the months from CLDR are tested as a whole below
+@pytest.mark.parametrize(
+    "word",
+    ["5. Januar 2020", "5 janvier 2020", "05 janv. 2020", "5 de enero de 2020", "5 января 2020", "5 gennaio 2020",
+     "5 stycznia 2020", "5. leden 2020", "2020. január 5.", "5 Ocak 2020", "5 Ιανουαρίου 2020", "5. jaanuar 2020",
+     "January 5th, 2020", "the 5th of January 2020", "2020年1月5日", "2020년 1월 5일", "5 JANVIER 2020",
+     "5 siječnja 2020"],
+)  # fmt: skip
+def test_months_of_many_languages(word: str) -> None:
+    found = forms([word])
+    assert found, word
+    for form in found:
+        assert second_of(word, form) == second_of("2020-01-05", "iso")
+        assert second_of(word_of(second_of(word, form), form), form) == second_of(word, form)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_month_of_a_language_is_that_month(language: str) -> None:
+    days = [dt.datetime(2020, month, 7, tzinfo=dt.UTC).timestamp() for month in range(1, 13)]
+    words = [word_of(day, f"{language}:%d. %B %Y") for day in days]
+    (form,) = forms(words)
+    assert [second_of(word, form) for word in words] == days
+
+
+def test_a_month_that_two_languages_have_for_another_month_is_refused_with_both() -> None:
+    words = [f"{day} listopada {year}" for day in range(1, 29) for year in (2019, 2020, 2021, 2022, 2023)][:120]
+    with pytest.raises(DataError, match="can be read in two ways") as why:
+        open_data({"day": words, "y": SALES}, target="y")
+    assert 'form: "pl:%d %B %Y"' in str(why.value)
+    assert 'form: "hr:%d %B %Y"' in str(why.value)
+
+
+@pytest.mark.parametrize("before", ["", "lundi "])
+def test_months_that_nobody_knows_are_refused(before: str) -> None:
+    months = ["Urtarrila", "Otsaila", "Martxoa"] if not before else ["mars", "mai", "août"]
+    words = [f"{before}{row % 28 + 1} {months[row % 3]} {2000 + row % 7}" for row in range(120)]
+    with pytest.raises(DataError, match="look like dates, in no form that is known"):
+        open_data({"day": words, "y": SALES}, target="y")
+    kept = open_data({"day": words, "y": SALES}, target="y", kinds={"day": "category"})
+    assert kept.signals["table"].numel > 1
+
+
+@pytest.mark.parametrize("written", [str, int, float])
+@pytest.mark.parametrize("form", ["%Y%m%d", "%Y%m"])
+def test_whole_numbers_that_are_days_of_a_calendar(form: str, written: Any) -> None:
+    words = [written(day.strftime(form)) if written is not float else float(day.strftime(form)) for day in DAYS]
+    data = open_data({"day": words, "y": SALES}, target="y")
+    assert kind_of(data).form == form
+    assert kind_of(data)._seconds(words[:1])[0] == second_of(DAYS[0].strftime(form), form)
+    assert any(f"dates of the form {form}; to read it as number: --kind day=number" in note for note in data.notes)
+    numbers = open_data({"day": [*words[:-1], written(20201399)], "y": SALES}, target="y")
+    assert not isinstance(numbers.preprocessing.columns["day"], Date)  # type: ignore[attr-defined]
+
+
+def test_words_for_a_missing_date_are_refused_with_the_option_that_reads_them_so() -> None:
+    words = ["0000-00-00" if row % 5 == 2 else day.strftime("%Y-%m-%d") for row, day in enumerate(DAYS)]
+    with pytest.raises(DataError, match=r"\d\d % of the values is a date, but \d+ are not") as why:
+        open_data({"day": words, "y": SALES}, target="y")
+    assert "--kind 'day={date: {gaps: [\"0000-00-00\"]}}'" in str(why.value)
+    data = open_data({"day": words, "y": SALES}, target="y", kinds={"day": {"date": {"gaps": ["0000-00-00"]}}})
+    assert kind_of(data).missing

@@ -1,5 +1,8 @@
 """Images of 16 bits keep what there is to see; orientation holds in every format; what is squashed is said."""
 
+import re
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -96,3 +99,41 @@ def test_what_is_squashed_is_said_with_the_option_that_crops(size: Any) -> None:
     assert "--kind 'my photo={image: {size: [32, 32], resize: crop}}'" in note.replace("40, 40", "32, 32")
     same = KINDS.get("image")(size=20).fit(column(cells[2:]))
     assert not same.findings("x", [], 1)
+
+
+def colours(pixels: Any) -> bytes:
+    """A PNG of 16 bits a colour, as no Pillow writes it."""
+    high, wide, _ = pixels.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", wide, high, 16, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    parts = [
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_a_colour_of_sixteen_bits_loses_its_lower_byte_and_that_is_said() -> None:
+    cells = [colours(np.full((8, 8, 3), 256 * level + 77, np.uint16)) for level in range(20, 44)]
+    eight = [
+        file.getvalue() for level in range(4) if not Pillow.new("RGB", (8, 8), level).save(file := BytesIO(), "PNG")
+    ]
+    assert [each.halved for each in outlines([*cells, *eight])] == [True] * 24 + [False] * 4
+    notes = open_data({"photo": cells, "y": ["a", "b"] * 12}, target="y").notes
+    assert any(
+        re.match(r"photo: \d+ training images have 16 bits a colour, of which the upper 8", note) for note in notes
+    )
+
+
+def test_images_of_another_depth_than_those_of_training_are_counted() -> None:
+    image = KINDS.get("image")
+    shallow, twelve = deep([[9, 200]]), deep([[100, 4000]])
+    byte = BytesIO()
+    Pillow.new("L", (2, 1), 7).save(byte, "PNG")
+    on_twelve = image().fit(column([twelve]))
+    assert on_twelve.unknown(column([byte.getvalue(), twelve, deep([[0, 65535]])])).total() == 2
+    on_eight = image().fit(column([byte.getvalue()]))
+    assert on_eight.unknown(column([byte.getvalue(), shallow, deep([[0, 65535]])])) == {"16 bits, up to 200": 1}

@@ -101,7 +101,7 @@ def test_sixteen_bits_keep_their_range() -> None:
     for form in ("PNG", "TIFF"):
         raw = packed(deep, form)
         np.testing.assert_array_equal(pixels(raw, (6, 5), grey=True), np.round(deep / 257).astype(np.uint8))
-        assert list(outlines([raw])) == [(6, 5, True, (deep.min(), deep.max()))]
+        assert list(outlines([raw])) == [(6, 5, True, (deep.min(), deep.max()), False)]
 
 
 def test_cmyk_is_read_as_colour() -> None:
@@ -117,7 +117,7 @@ def test_images_are_turned_upright(orientation: int) -> None:
         raw = packed(noise(16, 24, 3), form, exif=exif)
         upright = ImageOps.exif_transpose(Pillow.open(io.BytesIO(raw)))
         np.testing.assert_array_equal(pixels(raw, (upright.height, upright.width)), np.asarray(upright))
-        assert list(outlines([raw])) == [(upright.height, upright.width, False, None)]
+        assert list(outlines([raw])) == [(upright.height, upright.width, False, None, False)]
 
 
 def test_bilevel_animation_and_pillows_own_images() -> None:

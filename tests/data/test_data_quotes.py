@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weftnet.data import open_data
-from weftnet.data.sources._quotes import StrayQuotes
+from weftnet.data.quotes import StrayQuotes
 from weftnet.data.sources.table import read
 from weftnet.errors import DataError
 
@@ -90,3 +90,18 @@ def test_whatever_a_writer_quotes_is_no_stray_unless_it_looks_like_rows(
     assert bool(whole := verdict([raw])) == like_rows
     pieces = [raw[start : start + size] for start in range(0, len(raw), size)]
     assert verdict([*pieces, b""]) == whole
+
+
+def test_values_of_several_lines_are_counted_in_a_note(tmp_path: Path) -> None:
+    rows = "".join(f'"good\nday",{n}\n' for n in range(40))
+    (tmp_path / "a.csv").write_text("a,b\n" + rows)
+    (note,) = [note for note in open_data(tmp_path / "a.csv", target="b").notes if "in quotes" in note]
+    assert note.startswith("40 values in quotes of more than one line, first in line 2; ")
+
+
+def test_two_lines_of_a_table_of_tabs_are_rows(tmp_path: Path) -> None:
+    lines = [f"{'ab'[n % 2]}\tgood day {n}" for n in range(40)]
+    lines[7], lines[8] = lines[7].replace("good", '"good'), lines[8] + '"'
+    (tmp_path / "a.tsv").write_text("\n".join(["y\tx", *lines]) + "\n")
+    with pytest.raises(DataError, match="line 9: a value in quotes runs over 2 lines"):
+        open_data(tmp_path / "a.tsv", target="y")

@@ -29,6 +29,7 @@ def fitted(values: list[Any]) -> Category:
         (["3", "4"], ["3.0", "4.0"]), ([3, 4], ["3.0", "4."]), (["3", "4"], [3.0, 4]), (["3.0", "4.0"], ["3", "4"]),
         (["True", "False"], ["TRUE", "FALSE"]), (["TRUE", "FALSE"], ["true", "false"]),
         ([True, False], ["TRUE", "false"]), (["true", "false"], [True, False]),
+        (["True", "False"], ["1", "0"]), ([True, False], [1, 0]), (["0", "1"], ["False", "True"]),
         (["no", "yes"], ["no ", "\tyes"]),
         (["a b", "c"], ["a\xa0b", "c\u202f"]),
         (["é", "ö"], [unicodedata.normalize("NFD", each) for each in "éö"]), (["yes", "no"], ["YES", "No"]),

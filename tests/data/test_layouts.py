@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from weftnet.answer.predict import example_files
+from weftnet.answer.predict import example_files, without_target
 from weftnet.data import open_data
 from weftnet.data.data import Data
 from weftnet.data.sources._layout import key_values, keys_of
-from weftnet.errors import DataError
+from weftnet.errors import DataError, SettingError
 
 LITTLE = "1MiB"
 
@@ -163,3 +163,114 @@ def test_what_pandas_calls_an_index_in_its_metadata(tmp_path: Path, memory: str 
     data = open_data(tmp_path / "sorted.parquet", target="y", memory=memory)
     assert data.signals["table"].numel == 1
     assert noted(data, "row: the index of the table", "--kind row=number")
+
+
+def test_texts_and_labels_without_a_header_are_said(tmp_path: Path) -> None:
+    words = [f"{'ham' if n % 2 else 'spam'}\tgood day number {n} of all" for n in range(40)]
+    (tmp_path / "sms.tsv").write_text("\n".join(words) + "\n")
+    assert noted(open_data(tmp_path / "sms.tsv"), "looks like data", "--data-set 'columns=[column_1, column_2]'")
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_another_delimiter_is_named(tmp_path: Path, mark: str) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["n,y", *rows(40)]).replace(",", mark))
+    with pytest.raises(DataError, match="the header is a single column") as why:
+        open_data(tmp_path / "a.csv")
+    assert f"delimiter={mark!r}" in str(why.value)
+
+
+def frames(folder: Path, ending: str, test: dict[str, Any], count: int = 60) -> None:
+    train = {
+        "n": np.random.default_rng(0).normal(size=count).round(3).tolist(),
+        "y": ["ab"[n % 2] for n in range(count)],
+    }
+    for split, columns in (("train", train), ("test", test)):
+        folder.mkdir(exist_ok=True)
+        if (ending if split == "test" else "parquet") == "parquet":
+            pq.write_table(pa.table(columns), folder / f"{split}.parquet")
+        else:
+            lines = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
+            (folder / f"{split}.csv").write_text("\n".join([",".join(columns), *lines]) + "\n")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+@pytest.mark.parametrize("memory", [None, LITTLE])
+def test_a_test_file_beside_parquet_without_the_target_is_to_be_answered(
+    tmp_path: Path, ending: str, memory: str | None
+) -> None:
+    frames(tmp_path / "set", ending, {"n": [1.5, 2.5, -1.0]})
+    data = open_data(tmp_path / "set", memory=memory)
+    assert data.target_column == "y"  # type: ignore[attr-defined]
+    assert sum(data.sizes.values()) == 60
+    assert noted(data, f"test.{ending}", "weftnet predict RUN")
+    asked = open_data(tmp_path / "set", state=without_target(data.state()))
+    assert asked.sizes == {"train": 0, "validation": 0, "test": 3}
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_test_file_beside_parquet_with_the_target_is_a_split(tmp_path: Path, ending: str) -> None:
+    frames(tmp_path / "set", ending, {"y": ["a", "b", "a"], "n": [1.5, 2.5, -1.0]})
+    data = open_data(tmp_path / "set", target="y")
+    assert data.sizes["test"] == 3
+    assert sum(data.sizes.values()) == 63
+
+
+def test_folders_that_say_something_nobody_reads_are_named(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / "a" / label).mkdir(parents=True)
+        pq.write_table(pa.table({"n": list(range(20)), "m": [0.5] * 20}), tmp_path / "a" / label / "0.parquet")
+        table(tmp_path / "b" / label / "0.csv", 20)
+    table(tmp_path / "b" / "whole.csv", 40)
+    assert noted(open_data(tmp_path / "a"), "folders cat, dog", "label=cat")
+    assert noted(open_data(tmp_path / "b"), "folders cat, dog", "not read")
+
+
+def opened_alike(path: Path, memory: str, **options: Any) -> None:
+    whole, streamed = open_data(path, **options), open_data(path, memory=memory, **options)
+    assert whole.sizes == streamed.sizes
+    assert whole.notes == [note for note in streamed.notes if "on disk" not in note and "encoded" not in note]
+    for one, other in zip(whole.batches("train", 500), streamed.batches("train", 500), strict=True):
+        assert all((one.inputs[name] == other.inputs[name]).all() for name in one.inputs)
+        assert (one.target == other.target).all()
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_parts_larger_than_memory_are_streamed(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    draw = np.random.default_rng(0)
+    (tmp_path / "set").mkdir()
+    for part in range(3):
+        n = draw.normal(size=2500).round(4).tolist()
+        y = [("a", "b")[value > 0] for value in n]
+        path = tmp_path / "set" / f"part-{part}.{ending}"
+        if ending == "csv":
+            path.write_text("\n".join(["n,y", *(f"{a},{b}" for a, b in zip(n, y, strict=True))]) + "\n")
+        elif ending == "jsonl":
+            path.write_text("\n".join(json.dumps({"n": a, "y": b}) for a, b in zip(n, y, strict=True)))
+        else:
+            pq.write_table(pa.table({"n": n, "y": y}), path)
+    opened_alike(tmp_path / "set", "1MiB", target="y")
+
+
+def test_options_of_the_files_of_a_folder(tmp_path: Path) -> None:
+    for part in ("part-0.csv", "part-1.csv"):
+        path = table(tmp_path / "set" / part)
+        path.write_text(path.read_text().replace(",", ";").replace(".", ","))
+    data = open_data(tmp_path / "set", target="y", delimiter=";", decimal=",")
+    assert data.preprocessing.columns["n"].std < 3  # type: ignore[attr-defined]
+    (tmp_path / "set" / "part-2.jsonl").write_text('{"n": 1.5, "y": "a"}')
+    with pytest.raises(SettingError, match="the option 'delimiter' can't be used"):
+        open_data(tmp_path / "set", target="y", delimiter=";")
+    pq.write_table(pa.table({"n": [1.5] * 20, "y": ["a", "b"] * 10}), tmp_path / "set" / "part-3.parquet")
+    assert noted(open_data(tmp_path / "set"), "part-0.csv, part-1.csv", "another format")
+
+
+def test_images_are_asked_for_and_their_masks_are_not(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for folder in ("images", "masks"):
+            (tmp_path / split / folder).mkdir(parents=True)
+            Image.new("L", (4, 4)).save(tmp_path / split / folder / "0.png")
+    images = [tmp_path / split / "images" / "0.png" for split in ("test", "train")]
+    assert example_files(tmp_path) == images
+    assert example_files(tmp_path / "test") == images[:1]
+    assert example_files(tmp_path / "test" / "masks") == [tmp_path / "test" / "masks" / "0.png"]

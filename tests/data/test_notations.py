@@ -1,6 +1,8 @@
 """Numbers as people and spreadsheets write them are read, or refused with the notation's name; never labels."""
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weftnet.cli._options import values_of
+from weftnet.cli._options import kinds_of, values_of
 from weftnet.data import open_data
 from weftnet.data.kinds._notation import Notation, parts
 from weftnet.data.kinds.number import Number
@@ -150,3 +152,50 @@ def test_any_word_is_taken_apart_or_refused(word: str) -> None:
         return
     assert sign in ("", "-", "+")
     assert any(mark.isdecimal() for mark in body)
+
+
+@pytest.mark.parametrize("gap", ["unknown", "k.A.", "-9x", "<5"])
+@pytest.mark.parametrize("typed", [True, False])
+def test_words_for_a_missing_number_are_refused_with_the_option_that_reads_them_so(
+    tmp_path: Path, gap: str, typed: bool
+) -> None:
+    values: list[Any] = [gap if row % 4 == 3 else float(v) for row, v in enumerate(X)]
+    source: Any = {"v": [str(value) for value in values], "y": LABELS}
+    if typed:
+        source = tmp_path / "a.jsonl"
+        source.write_text("\n".join(json.dumps({"v": v, "y": y}) for v, y in zip(values, LABELS, strict=True)))
+    with pytest.raises(DataError, match=r"'v': 7\d % of the values is a number, but \d\d are not") as why:
+        open_data(source, target="y")
+    (option,) = re.findall(r"--kind ('v={number[^']*')", str(why.value))
+    data = open_data(source, target="y", kinds=kinds_of(shlex.split(option)))
+    kind = data.preprocessing.columns["v"]  # type: ignore[attr-defined]
+    assert isinstance(kind, Number)
+    assert kind.missing
+    assert np.isnan(Number.from_state(json.loads(json.dumps(kind.state()))).encode([gap, "?"])).all()
+
+
+def test_numbers_of_several_units_are_refused_by_name() -> None:
+    words = [f"{v:.1f}{'kM'[row % 3 == 0]}" for row, v in enumerate(X)]
+    with pytest.raises(DataError, match=r"'v': the values are numbers of several units: k \(\d+\), M \(\d+\)"):
+        open_data({"v": words, "y": LABELS}, target="y")
+
+
+@pytest.mark.parametrize("words", [[f"{row}{'abcdefgh'[row % 8]}" for row in range(300)],
+                                   [f"{row}" if row % 2 else f"K{row}" for row in range(300)]])  # fmt: skip
+def test_codes_are_no_numbers_of_several_units(words: list[str]) -> None:
+    data = open_data({"v": words, "w": X, "y": LABELS}, target="y")
+    assert "v" not in data.preprocessing.columns or not isinstance(data.preprocessing.columns["v"], Number)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("form", ["{0}h {1}m", "{0}-{1}", "~{0}.{1}", "{0}/{1}", "{0} to {1} km", "≥ {0}.{1}"])
+def test_labels_that_are_quantities_are_said(form: str) -> None:
+    words = [form.format(row % 37, row % 60) for row in range(300)]
+    notes = open_data({"v": words, "w": X, "y": LABELS}, target="y").notes
+    assert any(note.startswith("v: ") and "order is lost" in note for note in notes)
+
+
+@pytest.mark.parametrize("form", ["ID{0:03d}", "{0}a", "A-{0}", "street {0}", "{1}{0:02d}"])
+def test_codes_are_no_quantities(form: str) -> None:
+    words = [form.format(row % 37, "abcdefgh"[row % 7]) for row in range(300)]
+    notes = open_data({"v": words, "w": X, "y": LABELS}, target="y", kinds={"v": "category"}).notes
+    assert not any("order is lost" in note for note in notes)

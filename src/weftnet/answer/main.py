@@ -44,6 +44,6 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
 def answers(runner: Runner, sources: Sequence[Path], options: Options = NO_OPTIONS) -> Iterator[dict[str, Any]]:
     """The answers to the examples in files, in order; with the name of the file or series that is an example."""
     for source in sources:
-        columns, names = read(source, runner.fields, runner.series)
+        columns, names = read(source, runner.fields, runner.series, runner.table)
         for row, answer in enumerate(runner.predict(columns, options)):
             yield (names[row] if names else {}) | answer

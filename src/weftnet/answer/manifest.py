@@ -1,13 +1,15 @@
 """manifest.json of an exported folder: what was exported, from which run, and the checksum of every file it names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from weftnet.base.files import inside, read_json, sha256
 from weftnet.base.foreign import reading
 from weftnet.base.typed import Measured, read
+from weftnet.data.cells import Cells
+from weftnet.data.quotes import Quote
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.run.facts import TaskFacts
 
@@ -130,6 +132,33 @@ class SeriesFacts:
 
 
 @dataclass(frozen=True)
+class TableFacts:
+    """How a table in text is read: the options of the run's own table, as `data/sources/table.py` has them."""
+
+    delimiter: str | None = None
+    columns: tuple[str, ...] = ()
+    quote: Quote | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    missing: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """As the options of the data say."""
+        names = {each.name for each in fields(cls)}
+        own = {name: value for name, value in options.items() if name in names and value is not None}
+        return read(
+            cls, {name: list(value) if isinstance(value, tuple) else value for name, value in own.items()}, "options"
+        )
+
+    @property
+    def cells(self) -> Cells:
+        """How its cells are read."""
+        return Cells(self.decimal, self.thousands, self.missing)
+
+
+@dataclass(frozen=True)
 class ExportFacts:
     """The content of manifest.json.
 
@@ -144,6 +173,7 @@ class ExportFacts:
         alone: whether it does so without torch.
         preprocessing: its state; None if the run reads no columns.
         series: of a table of series, how its rows are read.
+        table: how a table in text is read.
         parity: how far the outputs are from the run's.
         run: where it comes from.
     """
@@ -158,6 +188,7 @@ class ExportFacts:
     alone: bool = True
     preprocessing: dict[str, Any] | None = None
     series: SeriesFacts | None = None
+    table: TableFacts = field(default_factory=TableFacts)
     parity: Parity | None = None
     run: Origin = field(default_factory=Origin)
 

@@ -16,6 +16,7 @@ from weftnet.base.answers import Form, forms
 from weftnet.data import KINDS, Batch, open_data
 from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
+from weftnet.data.pairs import without_masks
 from weftnet.data.read import read_text, suffixes
 from weftnet.data.splits import SPLITS
 from weftnet.data.unfamiliar import of_values as unknown_of
@@ -143,10 +144,10 @@ def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def example_files(path: Path) -> list[Path]:
-    """Files that are an example each: the file itself, or all in a folder by name, but the hidden ones."""
+    """Files that are an example each: the file itself, or all in a folder by name, but the hidden ones and masks."""
     known = {suffix for name in KINDS for suffix in KINDS.get(name).suffixes}
     if path.is_dir():
-        return sorted(list_folder(path, known).files)
+        return sorted(without_masks(path, list_folder(path, known).files))
     return [path] if path.suffix.lower() in known and path.is_file() else []
 
 

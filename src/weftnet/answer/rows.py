@@ -1,23 +1,26 @@
 """Files of examples → raw columns, by the standard library and NumPy alone.
 
-    NAME.csv, .tsv       a header, then a row an example; a picture or recording is a file named in its cell;
-                         of a forecast the last rows of each series, as `series.py` reads them
+    NAME.csv, .tsv       a row an example, read as the run reads its own table (`TableFacts`); a picture or recording is
+                         a file named in its cell; of a forecast the last rows of each series, as `series.py` reads them
     NAME.jsonl           a mapping an example, as `weftnet.data.wire` reads them
     NAME.npz, .npy       arrays by column; a single one
     NAME.txt             a text a line, for a run that reads a single text
     a folder, any file   pictures or recordings, for a run that reads a single one
 
+Tables, lines, arrays and texts may be compressed as .xz or .gz.
+
 Columns that the run doesn't read, the target among them, are ignored.
 """
 
 import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from weftnet.answer.manifest import SeriesFacts
+from weftnet.answer.manifest import SeriesFacts, TableFacts
 from weftnet.answer.series import windows
 from weftnet.base.files import inside
 from weftnet.base.foreign import reading
@@ -25,25 +28,30 @@ from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.headers import called, named_delimiter
 from weftnet.data.kinds import KINDS
-from weftnet.data.kinds._numbers import MISSING
-from weftnet.data.read import read_npy, read_npz, read_text
+from weftnet.data.pairs import without_masks
+from weftnet.data.quotes import StrayQuotes, dialect_of
+from weftnet.data.read import read_npy, read_npz, read_text, suffixes
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, closest
 
 csv.field_size_limit(2**31 - 1)  # a cell may be a whole text; of the file's size there is a limit
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
+_PLAIN = TableFacts()
 #: what an example is called: {"file": …}, {"series": …}
 Named: TypeAlias = dict[str, str]
 
 
-def read(source: Path, fields: Sequence[Field], series: SeriesFacts | None = None) -> tuple[Columns, list[Named]]:
+def read(
+    source: Path, fields: Sequence[Field], series: SeriesFacts | None = None, table: TableFacts = _PLAIN
+) -> tuple[Columns, list[Named]]:
     """The examples in a file or folder; and what each is called, if it is a file or a series.
 
     Args:
         source: a file or folder.
         fields: of the run.
         series: how it reads the rows of a table of series.
+        table: how it reads a table in text.
 
     Raises:
         DataError: it doesn't exist, can't be read, or its examples are not what the run reads.
@@ -56,9 +64,9 @@ def read(source: Path, fields: Sequence[Field], series: SeriesFacts | None = Non
             return {name: [_within(source, path) for path in files]}, [
                 {"file": path.relative_to(source).as_posix()} for path in files
             ]
-        match source.suffix.lower():
+        match suffixes(source)[0]:
             case ".csv" | ".tsv":
-                return _table(source, fields, series or SeriesFacts())
+                return _table(source, fields, series or SeriesFacts(), table)
             case ".jsonl" | ".ndjson":
                 return _lines(source, fields), []
             case ".npz" | ".npy":
@@ -69,31 +77,32 @@ def read(source: Path, fields: Sequence[Field], series: SeriesFacts | None = Non
 
 
 def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:
-    """The files of a folder that the kind of the only field may be, by their endings; hidden ones are left out."""
-    suffixes = {suffix for field in fields for suffix in KINDS.get(field.kind).suffixes}
-    return sorted(list_folder(folder, suffixes).files)
+    """The files of a folder that the kind of the only field may be, by their endings; no hidden ones, no masks."""
+    endings = {suffix for field in fields for suffix in KINDS.get(field.kind).suffixes}
+    return sorted(without_masks(folder, list_folder(folder, endings).files))
 
 
-def _table(source: Path, fields: Sequence[Field], series: SeriesFacts) -> tuple[Columns, list[Named]]:
-    with source.open(encoding="utf-8-sig", newline="") as file:
-        named, skip = named_delimiter(file.readline())
-        file.seek(0)
-        delimiter = named or ("\t" if source.suffix.lower() == ".tsv" else ",")
-        rows = csv.reader(islice(file, skip, None), delimiter=delimiter, strict=True)
-        with reading(lambda: f"{source}: line {rows.line_num}", "is no table"):
-            header = called(next(rows, []))
-            _require(fields, header, source)
-            columns: dict[str, list[Any]] = {name: [] for name in header}
-            for row in rows:
-                if len(row) != len(header):
-                    if not row:
-                        continue
-                    where, expected = f"{source}: line {rows.line_num}", f"{len(header)} values"
-                    raise DataError(
-                        "a row has another number of values", where=where, expected=expected, got=str(len(row))
-                    )
-                for name, cell in zip(header, row, strict=True):
-                    columns[name].append(None if cell.strip().lower() in MISSING else cell)
+def _table(
+    source: Path, fields: Sequence[Field], series: SeriesFacts, facts: TableFacts
+) -> tuple[Columns, list[Named]]:
+    text = read_text(source, encoding=facts.encoding)
+    named, skip = named_delimiter(text)
+    delimiter = facts.delimiter or named or ("\t" if suffixes(source)[0] == ".tsv" else ",")
+    lines = islice(io.StringIO(text, newline=""), skip, None)
+    rows = csv.reader(lines, **dialect_of(delimiter, facts.quote), strict=True)
+    with reading(lambda: f"{source}: line {rows.line_num}", "is no table"):
+        header = list(facts.columns) or called(next(rows, []))
+        StrayQuotes(delimiter, len(header), str(source), facts.quote).look(text.encode(), last=True)
+        _require(fields, header, source)
+        columns: dict[str, list[Any]] = {name: [] for name in header}
+        for row in rows:
+            if len(row) != len(header):
+                if not row:
+                    continue
+                where, expected = f"{source}: line {rows.line_num}", f"{len(header)} values"
+                raise DataError("a row has another number of values", where=where, expected=expected, got=str(len(row)))
+            for name, cell in zip(header, row, strict=True):
+                columns[name].append(facts.cells(cell))
     if any(field.steps for field in fields):
         cut, names = windows(columns, fields, series, source)
         return cut, [{"series": name} for name in names]
@@ -123,7 +132,7 @@ def _lines(source: Path, fields: Sequence[Field]) -> Columns:
 
 
 def _arrays(source: Path, fields: Sequence[Field]) -> Columns:
-    if source.suffix.lower() == ".npy":
+    if suffixes(source)[0] == ".npy":
         if len(fields) != 1:
             raise DataError("one array for several columns", where=str(source), expected=_names(fields))
         return {fields[0].name: list(read_npy(source))}

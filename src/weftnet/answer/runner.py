@@ -6,14 +6,14 @@ ONNX Runtime computes an export's graphs; what computes another format is given 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
 from weftnet.answer.graphs import Graph, Graphs, Stepped
-from weftnet.answer.manifest import ExportFacts, Manifest, SeriesFacts
+from weftnet.answer.manifest import ExportFacts, Manifest, SeriesFacts, TableFacts
 from weftnet.base.foreign import reading
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field
@@ -40,12 +40,14 @@ class Runner:
         task: its name, and the settings that answers are decoded by.
         graphs: of its passes.
         series: how the rows of a table of series are read.
+        table: how a table in text is read.
     """
 
     preprocessing: Preprocessing
     task: TaskFacts
     graphs: Graphs
     series: SeriesFacts | None = None
+    table: TableFacts = field(default_factory=TableFacts)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -135,7 +137,7 @@ def _opened(folder: Path, threads: int | None, opens: Opens) -> Runner:
         name: Stepped(opens(manifest.file(step), step.arguments, step.results, threads), step)
         for name, step in stepped.items()
     }
-    return Runner(preprocessing, facts.task, Graphs(graphs, steps), facts.series)
+    return Runner(preprocessing, facts.task, Graphs(graphs, steps), facts.series, facts.table)
 
 
 def require_answers(facts: ExportFacts, folder: Path) -> None:

@@ -83,8 +83,9 @@ def resolve_files(
         elif any(isinstance(value, str) for chunk in content.chunks(name) for value in chunk):
             columns[name] = _resolved(content, name, base, home)
     if files and not columns:
+        name = next(iter(content.columns))
         raise DataError("no column names a file", where=content.source, expected=f"names of files in {base}",
-                        fix="leave `files` out, or name one: --kind COLUMN=image, kinds={COLUMN: …}")  # fmt: skip
+                        fix=f"leave `files` out, or name one: {read_as(name, 'image')}")  # fmt: skip
     fingerprint = _fingerprint(content, list(columns), base, home) if columns and digest else content.fingerprint
     return replace(content, columns=_changed(content.columns, columns), fingerprint=fingerprint, notes=tuple(notes))
 

@@ -16,7 +16,7 @@ from weftnet.data.kinds._kind import Kind, Written
 from weftnet.data.kinds._tokens import UNKNOWN
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
-from weftnet.data.ways import leave_out, read_as
+from weftnet.data.ways import leave_out, read_as, setting, task_setting
 
 #: ratio of the most frequent class to the rarest from which classes count as unbalanced
 UNBALANCED = 10
@@ -58,7 +58,7 @@ def repeated(splits: Mapping[str, Rows], same: NDArray[np.int64]) -> list[str]:
         if count:
             notes.append(
                 f"{count} of {len(splits[split])} {split} rows are in the training split too, so the score is too "
-                "good; duplicates='group' keeps equal rows in one split"
+                f"good; to keep equal rows in one split: {setting('duplicates', 'group')}"
             )
     return notes
 
@@ -79,7 +79,8 @@ def unbalanced(content: Content, preprocessing: Preprocessing, splits: Mapping[s
     total = counts.sum()
     return [
         f"the classes are unbalanced: {most_label!r} has {counts[most] / total:.1%} of the training rows, "
-        f"{least_label!r} {counts[least] / total:.2%}; class_weights=balanced weights them equally"
+        f"{least_label!r} {counts[least] / total:.2%}; to weight them equally: "
+        + task_setting("class_weights", "balanced")
     ]
 
 

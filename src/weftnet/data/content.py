@@ -14,11 +14,7 @@ from weftnet.data.columns import Columns, reblocked, selected
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.media import content_of
 from weftnet.data.order import Rows
-from weftnet.data.splits import SPLITS
 from weftnet.errors import DataError
-
-#: other names of the splits in folders, files and columns
-OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,7 @@ class Content:
         aside: columns of metadata, which are no inputs unless `kinds` names them.
         kinds: what the source knows of its columns, such as the names of classes; `kinds` of a request goes first.
         parts: the files that a table was joined from, and how many rows each has; () for one.
+        asked: files beside the training table that lack its target, to be answered.
         notes: what the reader of the source noticed or left out.
         fingerprint: sha256 of the decoded content.
         chunk: rows to be processed at a time, where the whole would not fit into memory; 0 for all at once.
@@ -58,6 +55,7 @@ class Content:
     aside: frozenset[str] = frozenset()
     kinds: Mapping[str, str | Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     parts: tuple[tuple[str, int], ...] = ()
+    asked: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     chunk: int = 0
     memory: int = 0
@@ -146,19 +144,10 @@ def located(content: Content, column: str, rows: Rows | None, work: Any, start: 
         return work()
     except BadValue as fault:
         row = fault.row + start()
-        where = content.place(column, int(row if rows is None else rows[row]))
-        fix = fault.fix.replace("COLUMN", column)
-        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fix) from None
+        raise fault.of_column(column, content.place(column, int(row if rows is None else rows[row]))) from None
     except DataError as fault:
         fault.where = fault.where or f"{content.source}: {column}"
         raise
-
-
-def split_named(word: str) -> str | None:
-    """The split that a word names: `val` → `validation`; None if it names none."""
-    word = word.strip().lower()
-    word = OTHER_NAMES.get(word, word)
-    return word if word in SPLITS else None
 
 
 def short_name(source: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from weftnet.data.kinds._kind import Channel, Kind, name_of
+from weftnet.data.kinds._kind import Channel, Kind
+from weftnet.data.kinds._state import name_of
 from weftnet.data.wires import Wire
 from weftnet.errors import DataError
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from weftnet.data.ways import read_as
 from weftnet.errors import SettingError
 
 #: how an image goes on beyond its border, by name → the mode of `F.pad`
@@ -67,7 +68,7 @@ class Transform(ABC):
                 where="recipe: augment",
                 expected=f"{self.height}×{self.width}",
                 got="×".join(map(str, values.shape[-2:])),
-                fix="set it: --kind COLUMN='{image: {size: …}}'",
+                fix=f"read images of that size: {read_as('image', {'image': {'size': [self.height, self.width]}})}",
             )
 
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content
-from weftnet.data.kinds._kind import name_of
+from weftnet.data.kinds._state import name_of
 from weftnet.data.kinds.several import Several
 from weftnet.data.preprocessing import missing_column
 from weftnet.data.request import Request
 from weftnet.data.targets import check_target, target_kind
+from weftnet.data.ways import setting
 from weftnet.errors import DataError, SettingError
 
 
@@ -49,7 +50,7 @@ def joined(content: Content, targets: Sequence[str], request: Request) -> tuple[
             "several targets are columns of single values, in memory",
             where=content.source,
             got=named(targets),
-            fix="allow more memory, if the table is larger: memory='16GiB'",
+            fix=f"allow more memory, if the table is larger: {setting('memory', '16GiB')}",
         )
     name, kinds, notes = named(targets), dict(request.kinds), []
     cells = np.empty((content.count, len(targets)), dtype=object)

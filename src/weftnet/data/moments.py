@@ -6,13 +6,15 @@ A form says how a column writes them:
     mail          Sun, 05 Jan 2020 10:00:00 GMT        RFC 5322, `email.utils`
     seconds, milliseconds, microseconds, nanoseconds   numbers since 1970
     %d.%m.%Y …    05.01.2020, 5 January 2020, 01/05/2020 …   `datetime.strptime`
+    de:%d. %B %Y … 5. Januar 2020, 5 de enero de 2020 …      months of other languages (`months.py`)
+    %Y%m%d, %Y%m  20200105, 202001: whole numbers that are days or months of a calendar
     %H:%M …       13:45, 1:45 PM     times of day: seconds since midnight
 
 An offset is converted to UTC; without one, UTC is meant. Parsing is the standard library's.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cache
@@ -22,22 +24,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.data.months import LANGUAGES, in_english, language_of, of_language, pattern_of
+
 #: numbers since 1970: how many make a second
 EPOCHS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
+#: whole numbers that are days or months, and how many digits they have
+COMPACT = {"%Y%m%d": 8, "%Y%m": 6}
 _DAYS = (
     *("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"),
     *("%Y.%m.%d", "%d %b %Y", "%d %B %Y", "%d. %b %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
     *("%d-%b-%Y", "%d-%b-%y", "%d %b, %Y", "%d %B, %Y", "%a %d %b %Y", "%A, %B %d, %Y", "%A, %d %B %Y", "%a, %d %b %Y"),
-    "%a %b %d %Y",
+    *("%a %b %d %Y", "%Y %B %d", "%Y. %B %d."),
 )
 _MONTHS = ("%Y-%m", "%b %Y", "%B %Y", "%b-%Y", "%Y/%m", "%m/%Y")
+_EASTERN = ("%Y年%m月%d日", "%Y年%m月", "%Y년 %m월 %d일", "%Y년 %m월")
 _TWO, _NAME = r"\d{1,2}", r"[^\W\d_]{3,9}"
 _MARKS = dict.fromkeys("dmyHIMS", _TWO) | dict.fromkeys("bBaA", _NAME) | {
     "y": r"\d\d", "Y": r"\d{4}", "f": r"\d{1,6}", "p": "[AaPp][Mm]", "z": r"(?:[-+]\d\d:?\d\d|Z)",
 }  # fmt: skip
-#: digits with a mark or a letter between them
-_DATELIKE = re.compile(r"(?=.*\d.*[-/.:,\sA-Za-z].*\d)[\w\s.,:/+-]{4,48}")
+#: digits with a mark or a letter between them, or a word and a year
+_DATELIKE = re.compile(r"(?=.*\d\D+\d|.*[^\W\d_]{3}\D*\d{4})[\w\s.,:/+-]{4,48}")
+#: a day, a word and a year at the end, after the name of a weekday or without it
+_DAY_OF_WORD = re.compile(
+    r"(?:[^\W\d_]+\.?,? )?(?:\d{1,2}[.\s-]{0,3}([^\W\d_]{2,})[.,\s-]{0,3}|([^\W\d_]{2,})\.? \d{1,2},? )(?:19|20)\d\d"
+)
+_WORDS_OF_YEARS = 24
 _ZONES = ("", "%z", " %z")
 #: words that decide on a form, and those that are tried first
 _MOST, _FIRST = 2**14, 12
@@ -51,7 +63,7 @@ _RECENT = (3e8, 2**32)
 def patterns() -> tuple[str, ...]:
     """Every form of words that is looked for."""
     clocks = [f"{mark}{clock}{zone}" for mark, clock, zone in product((" ", ", ", "T"), _CLOCKS, _ZONES)]
-    return ("iso", "mail", *_CLOCKS, *_MONTHS, *(day + clock for day in _DAYS for clock in ("", *clocks)))
+    return ("iso", "mail", *_CLOCKS, *_MONTHS, *_EASTERN, *(day + clock for day in _DAYS for clock in ("", *clocks)))
 
 
 def second_of(word: Any, form: str) -> float:
@@ -69,6 +81,10 @@ def second_of(word: Any, form: str) -> float:
         if text[4:5] != "-" or len(text) < 8:
             raise ValueError(word)
         return _seconds(datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(" GMT", "+00:00")))
+    if language := language_of(form):
+        text, form = in_english(text, language), pattern_of(form)
+    if len(text) != COMPACT.get(form, len(text)):
+        raise ValueError(word)
     moment = datetime.strptime(text, form)
     return _seconds(moment) if has_day(form) else (moment - datetime(1900, 1, 1)).total_seconds()
 
@@ -80,6 +96,8 @@ def word_of(second: float, form: str) -> Any:
     moment = (_EPOCH + timedelta(seconds=round(second, 6))) if np.isfinite(second) else _EPOCH
     if form == "mail":
         return format_datetime(moment)
+    if language := language_of(form):
+        return of_language(moment.strftime(pattern_of(form)), language)
     if form != "iso":
         return moment.strftime(form)
     plain = moment.replace(tzinfo=None)
@@ -88,7 +106,7 @@ def word_of(second: float, form: str) -> Any:
 
 def has_day(form: str) -> bool:
     """Whether a form has dates, rather than times of day alone."""
-    return not form.startswith("%") or any(mark in form for mark in ("%d", "%m", "%b", "%B"))
+    return not pattern_of(form).startswith("%") or any(mark in form for mark in ("%d", "%m", "%b", "%B"))
 
 
 def forms(words: Iterable[str]) -> list[str]:
@@ -100,7 +118,39 @@ def forms(words: Iterable[str]) -> list[str]:
             found.setdefault(seconds, form)
             if form == "iso":
                 break
-    return list(found.values())
+    return list((found or _of_languages(chosen)).values())
+
+
+def _of_languages(words: list[str]) -> dict[tuple[float, ...], str]:
+    """As `forms`, of words with months in other languages than English, or with ordinals."""
+    found: dict[tuple[float, ...], str] = {}
+    if not all(_DATELIKE.fullmatch(word) for word in words[:_FIRST]):
+        return found
+    for language in LANGUAGES:
+        try:
+            english = [in_english(word, language) for word in words]
+        except ValueError:
+            continue
+        for form in possible(english[:_FIRST]):
+            if "%B" in form and (seconds := all_read(english, form)):
+                found.setdefault(seconds, f"{language}:{form}")
+    return found
+
+
+def like_dates(words: Collection[str]) -> bool:
+    """Whether nearly all words look like dates with few different words for the month."""
+    found = [match[1] or match[2] for word in words if (match := _DAY_OF_WORD.fullmatch(word.strip()))]
+    many = len(found) >= 0.95 * len(words)
+    return many and 1 < len(set(found)) <= _WORDS_OF_YEARS
+
+
+def compact_of(numbers: NDArray[np.float64]) -> str:
+    """The form in which different whole numbers are all days, or months, of a calendar; "" if one is not."""
+    for form, digits in COMPACT.items():
+        low, high = (year * 10 ** (digits - 4) for year in (1900, 2101))
+        if len(numbers) and (numbers >= low).all() and (numbers < high).all():
+            return form * bool((numbers == np.round(numbers)).all() and all_read([f"{n:.0f}" for n in numbers], form))
+    return ""
 
 
 def possible(words: list[str]) -> list[str]:

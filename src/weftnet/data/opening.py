@@ -5,6 +5,7 @@ a file                          by its ending: .csv, .parquet, .jsonl, .npz, .tx
 a folder                        by its contents: arrays, images, recordings, texts, Parquet files, a Hub data set
 hub:OWNER/NAME                  a data set of the Hugging Face Hub
 a mapping                       arrays (x, y or x_train …), otherwise columns of a table
+a frame                         of pandas, polars, Arrow …
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,16 +27,17 @@ from weftnet.data.request import Request
 from weftnet.data.rows import RowData, open_rows
 from weftnet.data.sources import source_of
 from weftnet.data.sources._layout import unwrapped
-from weftnet.data.sources._place import Place
+from weftnet.data.sources._place import Frame, Place
 from weftnet.data.splits import SplitSpec
 from weftnet.data.streaming import Streamed
 from weftnet.data.targets import with_target
+from weftnet.data.ways import setting
 from weftnet.data.windows import WindowData, open_windows
 from weftnet.errors import DataError, SettingError
 
 
 def open_data(
-    source: str | Path | Mapping[str, Any] = "digits",
+    source: str | Path | Mapping[str, Any] | Frame = "digits",
     *,
     target: str | Sequence[str] | None = None,
     kinds: Mapping[str, Spec | None] | None = None,
@@ -51,7 +53,8 @@ def open_data(
     """Open, split and encode a source.
 
     Args:
-        source: a path, "digits", or a mapping of arrays or columns.
+        source: a path, "digits", a mapping of arrays or columns, or a frame of pandas, polars, Arrow or any library
+            that hands its columns over in their way (`frames.py`).
         target: the column to predict, or several columns; arrays called y are the target by default.
         kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.
         splits: how rows are split, see `splits.py`.
@@ -97,7 +100,7 @@ def open_data(
 
 
 def _opened(
-    source: str | Path | Mapping[str, Any],
+    source: str | Path | Mapping[str, Any] | Frame,
     request: Request,
     target: str | Sequence[str] | None,
     memory: str | int | None,
@@ -114,7 +117,7 @@ def _opened(
     return _open_rows(place, request, several, allowed)
 
 
-def reopen(state: Mapping[str, Any], source: str | Path | Mapping[str, Any] | None = None) -> Data:
+def reopen(state: Mapping[str, Any], source: str | Path | Mapping[str, Any] | Frame | None = None) -> Data:
     """The data that have this state, read again from their own source or from another one.
 
     Raises:
@@ -137,7 +140,7 @@ class _Source:
     name: str
     path: Path
     reader: Any
-    values: Mapping[str, Any] | None = None
+    values: Mapping[str, Any] | Frame | None = None
 
     def is_large(self, allowed: int) -> bool:
         """Whether it takes more memory than allowed, once read."""
@@ -162,12 +165,12 @@ class _Source:
         return replace(content, source=self.name, name=short_name(self.name), notes=notes)
 
 
-def _name(source: str | Path | Mapping[str, Any]) -> str:
-    return "memory" if isinstance(source, Mapping) else str(source)
+def _name(source: str | Path | Mapping[str, Any] | Frame) -> str:
+    return str(source) if isinstance(source, str | Path) else "memory"
 
 
-def _located(source: str | Path | Mapping[str, Any]) -> _Source:
-    values = source if isinstance(source, Mapping) else None
+def _located(source: str | Path | Mapping[str, Any] | Frame) -> _Source:
+    values = None if isinstance(source, str | Path) else source
     name = _name(source)
     path = Path(name).expanduser()
     if values is None and path.is_dir():
@@ -200,19 +203,29 @@ def _open_forecast(source: _Source, request: Request, target: str | Sequence[str
 
 def _open_rows(source: _Source, request: Request, targets: Sequence[str], allowed: int) -> RowData:
     """Independent rows: read whole, or chunk by chunk where they are larger than memory; `targets`: several."""
-    named = names_files(source.reader, source.path)
+    named, asked = names_files(source.reader, source.path), request
     request, options = source.assigned(request, files=resolve_files if named else None)
     if source.is_large(allowed):
         if not hasattr(source.reader, "stream") or targets:
             raise _larger_than_memory(source, allowed)
         return Streamed(source.reader, source.path, source.name, request, allowed).open()
     content = source.read(**options["reader"])
+    if content.asked and request.state is not None and request.state["target"] is None:
+        return _open_rows(_asked(source, content), asked, targets, allowed)
     if named:
         kinds = request.kinds if request.state is None else kinds_of(request.state, content)
         content = resolve_files(content, source.path.parent, kinds, **options["files"])
     if targets:
         content, request = joined(content, targets, request)
     return open_rows(replace(with_target(content, request.target, request.state), memory=allowed), request)
+
+
+def _asked(source: _Source, content: Content) -> _Source:
+    """The table of a folder that is to be answered, beside the training table."""
+    if len(content.asked) > 1:
+        got = ", ".join(map(str, content.asked))
+        raise DataError("several tables of the folder are to be answered", where=source.name, got=got, fix="name one")
+    return _located(content.asked[0])
 
 
 def _refuse_large(source: _Source, allowed: int) -> None:
@@ -225,7 +238,7 @@ def _larger_than_memory(source: _Source, allowed: int) -> DataError:
         "the source is larger than the memory allowed, and this sort is read as a whole",
         where=source.name,
         got=f"{words(allowed)} allowed",
-        fix="allow more, if the machine has it: memory='16GiB'",
+        fix=f"allow more, if the machine has it: {setting('memory', '16GiB')}",
     )
 
 

@@ -4,7 +4,7 @@
     transparency    composited over white
     palette, CMYK   converted to red, green and blue
     16 bits         v ↦ round((v − low) · 255 / (high − low)), by the levels that are passed, 0 … 65535 if none are;
-                    of 16-bit colour Pillow keeps the high byte
+                    of 16-bit colour Pillow keeps the high byte, which a note says
     floats          refused: their range is not known
     animation       the first frame
     grey            0.299 red + 0.587 green + 0.114 blue, as Pillow (ITU-R 601-2)
@@ -16,10 +16,11 @@ four or more is first decoded at a half, quarter or eighth of its size, never be
 The number of pixels is checked before anything is decoded: a file of some kilobytes can claim gigabytes.
 """
 
+import re
 import struct
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -48,6 +49,8 @@ _ORIENTATION = 0x0112
 #: modes of images of 16 bits, and the values that they may have
 _DEEP = ("I", "I;16", "I;16B", "I;16L")
 LEVELS = (0, 65535)
+#: colours of 16 bits, as Pillow calls what it unpacks: RGB;16B
+_SIXTEEN = re.compile(r";16[BLN]")
 #: chunks of text in a PNG, and the one that holds EXIF data
 _TEXTS, _RAW = (b"tEXt", b"zTXt", b"iTXt"), b"Raw profile type exif"
 
@@ -60,15 +63,17 @@ class Outline(NamedTuple):
         width: pixels.
         grey: whether it is stored as grey.
         levels: its lowest and its highest value, of 16 bits; None of 8.
+        halved: whether its colours have 16 bits, of which the upper 8 are read.
     """
 
     height: int
     width: int
     grey: bool
     levels: tuple[int, int] | None = None
+    halved: bool = False
 
 
-def outlines(cells: Sequence[Any]) -> Iterator[Outline]:
+def outlines(cells: Iterable[Any]) -> Iterator[Outline]:
     """The outline of every image, from its header where possible.
 
     Raises:
@@ -79,8 +84,11 @@ def outlines(cells: Sequence[Any]) -> Iterator[Outline]:
             turned = _has_exif(picture) and picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
             width, height = picture.size[::-1] if turned else picture.size
             grey = _is_grey_palette(picture) if picture.mode == "P" else picture.mode in _GREY
+            tiles = str(getattr(picture, "tile", ""))
+            halved = picture.mode not in _DEEP and bool(_SIXTEEN.search(tiles))
             values = _values(picture, cell, row) if picture.mode in _DEEP else None
-            yield Outline(height, width, grey, None if values is None else (int(values.min()), int(values.max())))
+            levels = None if values is None else (int(values.min()), int(values.max()))
+            yield Outline(height, width, grey, levels, halved)
 
 
 def pictures(

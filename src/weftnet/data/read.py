@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from weftnet.base.foreign import reading
 from weftnet.base.limits import expanded, lifted
 from weftnet.base.limits import limit as limit_of
+from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 #: bytes that a source may take in memory, decompressed: what `base/limits.py` says
@@ -285,7 +286,7 @@ def _undecodable(path: Path, encoding: str, fault: UnicodeDecodeError, lines: in
         f"line {lines + fault.object.count(10, 0, fault.start) + 1} is not {encoding}",
         where=str(path),
         got=f"byte 0x{fault.object[fault.start]:02x}",
-        fix="save the file as UTF-8, or give encoding='cp1252' if it comes from an old Windows program",
+        fix=f"save the file as UTF-8; or if it comes from an old Windows program: {setting('encoding', 'cp1252')}",
     )
 
 

@@ -240,7 +240,8 @@ def _restored(content: Content, request: Request, state: Mapping[str, Any]) -> P
     labelled = content.target is not None or preprocessing.target is None
     if content.fingerprint == state["fingerprint"] or (content.splits and labelled):
         return preprocessing, _split(content, preprocessing.target, request), []
-    notes = unfamiliar(preprocessing.columns, {name: content.chunks(name) for name in content.columns})
+    known = unfamiliar(preprocessing.columns, {name: content.chunks(name) for name in content.columns})
+    notes = [*content.notes, *known]
     return preprocessing, {split: np.arange(content.count if split == "test" else 0) for split in SPLITS}, notes
 
 

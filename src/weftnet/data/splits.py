@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from weftnet.data.grouped import fold_of_groups, split_groups, split_times
 from weftnet.data.order import Rows, permutation
+from weftnet.data.ways import setting
 from weftnet.errors import DataError, SettingError, closest
 
 SPLITS = ("train", "validation", "test")
@@ -111,7 +112,7 @@ def _by_shares(rows: Rows, shares: Mapping[str, float], seed: int, classes: NDAr
             raise DataError(
                 f"{label}{len(stratum)} row{'s' * (len(stratum) != 1)}: too few for {len(shares)} splits",
                 expected=f"at least {len(shares)}",
-                fix="collect more" + ("" if classes is None else ", drop the class, or splits='random'"),
+                fix="collect more" + ("" if classes is None else f", drop the class, or {setting('splits', 'random')}"),
             )
         shuffled = stratum[permutation(len(stratum), "split", seed, number)]
         edges = _edges(len(stratum), list(shares.values()))

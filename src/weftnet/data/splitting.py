@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.data.content import Content, located, split_named
+from weftnet.data.content import Content, located
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import missing_column
+from weftnet.data.split_names import split_named
 from weftnet.data.splits import SPLITS, SplitSpec, split
 from weftnet.data.stamps import stamps
 from weftnet.data.targets import target_values

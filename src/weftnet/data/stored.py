@@ -15,6 +15,7 @@ from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.splits import SPLITS
 from weftnet.data.targets import encoded_target
+from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 
@@ -126,7 +127,7 @@ def with_target_in_memory(content: Content) -> Content:
             where=content.source,
             expected=f"at least {words(content.count * ROW)}",
             got=words(content.memory),
-            fix=f"memory={content.count * ROW}",
+            fix=setting("memory", content.count * ROW),
         )
     target, columns = content.target, content.columns
     if target is None or not isinstance(columns, Columns) or not columns.is_on_disk(target):

@@ -13,6 +13,7 @@ from weftnet.data.content import Content, short_name
 from weftnet.data.request import Request
 from weftnet.data.rows import RowData, from_stored, open_rows
 from weftnet.data.targets import with_target
+from weftnet.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class Streamed:
                 return from_stored(self._unread(fingerprint, encoded.state["target"]), encoded)
         with cache.scratch() as folder:
             content, own = self._read(folder)
+            state = self.request.state
+            if content.asked and state is not None and state["target"] is None:
+                fix = f"name the table to be answered: {content.asked[0]}"
+                raise DataError("the folder holds its training table too", where=self.name, fix=fix)
             if content.fingerprint == own:  # files beside a table may change while it does not
                 cache.remember(self.path, self.request.options, own)
             data = open_rows(with_target(content, self.request.target, self.request.state), self.request)

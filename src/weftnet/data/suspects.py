@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data import ways
-from weftnet.data.content import Content, located, split_named
+from weftnet.data.content import Content, located
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._raw import present
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
+from weftnet.data.split_names import split_named
 
 #: rows from which a pattern is no accident
 _ENOUGH = 20

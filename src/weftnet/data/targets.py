@@ -89,8 +89,8 @@ def target_notes(content: Content, kind: Kind | None) -> list[str]:
     """What the reader should know about the target."""
     if kind is None:
         return []
-    notes = kind.target_findings(target_values(content))
-    return [f"{content.target}: {note}".replace("COLUMN", str(content.target)) for note in notes]
+    name = str(content.target)
+    return [f"{name}: {note}" for note in kind.target_findings(name, target_values(content))]
 
 
 def encoded_target(content: Content, kind: Kind) -> Iterator[NDArray[Any]]:

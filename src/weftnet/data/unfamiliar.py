@@ -5,11 +5,12 @@ It is counted and said wherever a run answers; nothing is refused because of it.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import BadValue, Kind
 
 
 def unfamiliar(columns: Mapping[str, Kind], raw: Mapping[str, Iterable[Any]]) -> list[str]:
@@ -25,7 +26,8 @@ def unfamiliar(columns: Mapping[str, Kind], raw: Mapping[str, Iterable[Any]]) ->
             continue
         found, rows = Counter[str](), 0
         for chunk in raw[name]:
-            found.update(kind.unknown(chunk))
+            with suppress(BadValue):  # whoever encodes the values says where it is
+                found.update(kind.unknown(chunk))
             rows += len(chunk)
         if count := sum(found.values()):
             shown = ", ".join(f"{word[:40]!r} ({times})" for word, times in found.most_common(3))

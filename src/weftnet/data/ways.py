@@ -2,15 +2,21 @@
 
     leave_out("post id")       leave it out: --kind 'post id=', kinds={'post id': None}
 
-Every note and every fix that names an option takes it from here.
+Every note and every fix that names an option takes it from here. What does not know its column yet – a kind, which sees
+values alone – gives a `Way`: a function of the column's name.
 """
 
 import json
 import re
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
+#: what can be done about a column, in words, from its name
+Way: TypeAlias = Callable[[str], str]
+
+#: values that are a mark alone, which an option takes as it is
+_MARKS = (",", ".", ";", ":", "|", "'")
 #: words that YAML takes for something else
 _TRUTH = ("true", "false", "yes", "no", "null", "on", "off")
 
@@ -27,7 +33,13 @@ def leave_out(column: str) -> str:
 
 def setting(name: str, value: Any) -> str:
     """An option of the data."""
-    return f"--data-set {_typed(f'{name}={_yaml(value)}')}, {name}={value!r}"
+    word = value if value in _MARKS else _yaml(value)
+    return f"--data-set {_typed(f'{name}={word}')}, {name}={value!r}"
+
+
+def task_setting(name: str, value: Any) -> str:
+    """A setting of the task."""
+    return f"--task-set {_typed(f'{name}={_yaml(value)}')}, {name}={value!r}"
 
 
 def target(column: str) -> str:
@@ -35,9 +47,14 @@ def target(column: str) -> str:
     return f"--target {_typed(column)}"
 
 
+def correct(column: str) -> str:
+    """What can be done about a few values that don't fit: correct them, read labels, or leave the column out."""
+    return f"correct the value; or read labels: {read_as(column, 'category')}; or {leave_out(column)}"
+
+
 def _typed(text: str) -> str:
-    """A word as a shell takes it; one that needs no quotes has none."""
-    return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else shlex.quote(text)
+    """A word as a shell takes it; one that needs no quotes, and doesn't end like a clause, has none."""
+    return text if re.fullmatch(r"[\w@%+=:,./-]*[\w=]", text) else shlex.quote(text)
 
 
 def _yaml(value: Any) -> str:

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from weftnet.data.batch import Batch, fits, moved
 from weftnet.data.data import Data, known_split
-from weftnet.data.kinds._kind import Kind, name_of
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._state import name_of
 from weftnet.data.kinds.characters import Characters
 from weftnet.data.order import draws
 from weftnet.data.splits import SPLITS, SplitSpec

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from weftnet.answer.manifest import FORMAT, NAME, Manifest, SeriesFacts
+from weftnet.answer.manifest import FORMAT, NAME, Manifest, SeriesFacts, TableFacts
 from weftnet.architecture.signal import Signal
 from weftnet.base.files import sha256, write_json
 from weftnet.base.replacing import occupied
@@ -174,6 +174,7 @@ def _write_manifest(
         "parts": parts,
         "preprocessing": None if unanswered else loaded.preprocessing.state(),
         "series": None if unanswered else _series(loaded),
+        "table": {} if unanswered else asdict(TableFacts.of(loaded.run.json("data.json")["options"])),
         "answers": not unanswered,
         "alone": alone,
         **({"because": unanswered} if unanswered else {}),

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.files import write_text
-from weftnet.data.kinds._kind import Kind, most_common, name_of
+from weftnet.data.kinds._kind import Kind, most_common
+from weftnet.data.kinds._state import name_of
 from weftnet.data.rows import RowData
 from weftnet.report.cells import cell
 from weftnet.report.charts import bars

@@ -213,6 +213,11 @@ class WritesText(Protocol):
         ...
 
 
+def target_of(data: Data) -> str:
+    """The name of the target's column, for messages."""
+    return str(data.state().get("target") or "TARGET")
+
+
 def wrong_target(data: Data, expected: str, fix: str) -> DataError:
     """The error for data without a target, or with one of another kind."""
     without = "name the target column, or use a task that needs none"

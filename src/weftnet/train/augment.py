@@ -16,7 +16,8 @@ from weftnet.data import AUGMENTATIONS
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.geometry import Transform
-from weftnet.data.kinds._kind import Kind, name_of
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._state import name_of
 from weftnet.data.kinds.several import Several
 from weftnet.errors import SettingError
 

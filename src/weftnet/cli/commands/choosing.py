@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from weftnet.architecture.spec import Architecture
 from weftnet.data import Data
-from weftnet.data.kinds._kind import Kind, name_of
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._state import name_of
 from weftnet.data.ways import target
 from weftnet.errors import DataError, SettingError, WeftnetError, closest
 from weftnet.tasks import TASKS

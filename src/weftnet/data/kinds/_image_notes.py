@@ -1,4 +1,4 @@
-"""What was done to images of several sizes or of 16 bits, in words, with the option that does otherwise."""
+"""What was done to images of several sizes, colours or depths, in words, with the option that does otherwise."""
 
 from weftnet.data.pictures import LEVELS
 from weftnet.data.ways import read_as
@@ -21,3 +21,17 @@ def shallow(count: int, deep: list[int], name: str) -> str:
     return (
         f"{count} training images have 16 bits: {low} … {high} become 0 … 255{falls}; otherwise: {read_as(name, spec)}"
     )
+
+
+def halved(count: int, name: str) -> str:
+    """What becomes of colours of 16 bits."""
+    return (
+        f"{count} training images have 16 bits a colour, of which the upper 8 are read; if the lower ones matter, save "
+        f"the images as arrays (.npz) or each colour as a grey image of 16 bits"
+    )
+
+
+def mixed(greys: int, count: int, name: str) -> str:
+    """That grey images lie among coloured ones."""
+    other = read_as(name, {"image": {"mode": "grey"}})
+    return f"{greys} of {count} training images are grey, read as colour; all as grey: {other}"

@@ -1,34 +1,27 @@
-"""A kind of column: the base class with its defaults, further interfaces, and the two helpers that make its state.
+"""A kind of column: the base class with its defaults, and further interfaces.
 
 A kind is a dataclass that derives from `Kind`. The fields its constructor takes are settings, the others are fitted;
-all are plain JSON, so the state is the dataclass serialised, and it is restored exactly. Kinds use NumPy, not torch: an
-exported model prepares its inputs by the same code. Nothing else knows a kind by its name: what is particular about one
-is a method here, with a default.
+all are plain JSON (`_state.py`). Kinds use NumPy, not torch: an exported model prepares its inputs by the same code.
+Nothing else knows a kind by its name: what is particular about one is a method here, with a default.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, fields
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Figure
-from weftnet.base.typed import misfits
-from weftnet.data.kinds._consistency import contradiction
 from weftnet.data.kinds._moves import Moves, Moving
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._state import from_state, state_of
 from weftnet.data.kinds._words import words
+from weftnet.data.ways import Way
 from weftnet.data.wires import Wire
 from weftnet.errors import DataError
-
-#: metadata of a fitted field that the states of earlier versions lack
-LATER: Mapping[str, str] = MappingProxyType({"since": "a later version"})
 
 
 class Kind(ABC):
@@ -168,8 +161,8 @@ class Kind(ABC):
         """
         return values
 
-    def target_findings(self, values: NDArray[Any]) -> list[str]:
-        """Notes for the reader about a target."""
+    def target_findings(self, name: str, values: NDArray[Any]) -> list[str]:
+        """Notes for the reader about the fitted target of that name."""
         return []
 
     def encode_target(self, values: Any) -> NDArray[Any]:
@@ -250,62 +243,24 @@ class Masked(Protocol):
 
 
 class BadValue(DataError):
-    """A raw value that can't be encoded; `row` counts from 0 within the values passed."""
+    """A raw value that can't be encoded.
 
-    def __init__(self, row: int, what: str, *, expected: str = "", got: str = "", fix: str = "") -> None:
-        self.row = row
-        super().__init__(what, where=f"row {row}", expected=expected, got=got, fix=fix)
+    Args:
+        row: from 0 within the values passed.
+        what, expected, got: as of every error.
+        fix: in words, or from the column's name, which whoever knows the column gives: see `of_column`.
+    """
 
+    def __init__(self, row: int, what: str, *, expected: str = "", got: str = "", fix: str | Way = "") -> None:
+        self.row, self._way = row, fix
+        known = fix if isinstance(fix, str) else fix("COLUMN")
+        super().__init__(what, where=f"row {row}", expected=expected, got=got, fix=known)
 
-K = TypeVar("K")
+    def of_column(self, name: str, where: str) -> DataError:
+        """The same fault, where its column and its place are known."""
+        fix = self.fix if isinstance(self._way, str) else self._way(name)
+        return DataError(self.what, where=where, expected=self.expected, got=self.got, fix=fix)
 
 
 def _short(text: str, length: int = 24) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def name_of(cls: type) -> str:
-    """The name of a kind's class in the registry: `PointSet` → `point_set`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-
-
-def state_of(kind: Any) -> dict[str, Any]:
-    """The fields of a kind, and its name."""
-    return {"kind": name_of(type(kind)), **{field.name: getattr(kind, field.name) for field in fields(kind)}}
-
-
-def from_state(cls: type[K], state: Mapping[str, Any]) -> K:
-    """The kind from the state that `state_of` made; settings newer than the state keep their defaults.
-
-    Raises:
-        DataError: the state is of another kind, fields are unknown or missing without a default, a value is of the
-            wrong type, or the fields contradict each other.
-    """
-    state = {**getattr(cls, "earlier", {}), **state}
-    known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
-    needed = {name for name, field in known.items() if not (field.init and _has_default(field)) and not field.metadata}
-    present = set(state) - {"kind"}
-    if state.get("kind") != name_of(cls) or not needed <= present <= set(known):
-        raise DataError(
-            f"this is not the state of a column of kind {name_of(cls)}",
-            expected=", ".join(["kind", *known]),
-            got=", ".join(map(str, state)),
-        )
-    values = {name: value for name, value in state.items() if name != "kind"}
-    where = f"a column of kind {state['kind']}"
-    if wrong := misfits(values, cls, initial=False, whole=False):
-        raise DataError("the state can't be used", where=where, got=wrong)
-    try:
-        kind = cls(**{name: values[name] for name, field in known.items() if field.init and name in values})
-    except (ValueError, TypeError) as fault:
-        raise DataError("the state can't be used", where=where, got=str(fault)) from None
-    for name, field in known.items():
-        if not field.init and name in values:
-            setattr(kind, name, values[name])
-    if wrong := contradiction(kind):
-        raise DataError("the state can't be used", where=where, got=wrong)
-    return kind
-
-
-def _has_default(field: "Field[Any]") -> bool:
-    return field.default is not MISSING or field.default_factory is not MISSING

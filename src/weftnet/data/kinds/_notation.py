@@ -92,3 +92,11 @@ def candidates(units: Iterable[str], decimal: str = "", thousands: str = "") -> 
     ):
         if mark != group:
             yield Notation(mark, group, unit)
+
+
+def in_plain(word: str, notation: Notation) -> str:
+    """A word in plain notation, if it is a number in the one given; otherwise as it is."""
+    try:
+        return f"{notation.read(word):.17g}"
+    except ValueError:
+        return word

@@ -14,6 +14,7 @@ from typing import Any
 
 _WHOLE = re.compile(r"([-+]?)0*(\d+?)(\.0*)?")
 _POINT = re.compile(r"(-?(?:0|[1-9]\d*))\.0*")
+_TRUTHS = ("False", "True"), ("0", "1")
 _TRUTH = {"true": "True", "false": "False"}
 
 
@@ -56,8 +57,9 @@ class Places:
     @cached_property
     def _spelt(self) -> dict[str, int]:
         places = {spelling(label): place for place, label in reversed(list(enumerate(self.labels)))}
-        if set(places) <= {"0", "1"}:  # truth values, as earlier versions wrote them
-            places |= {truth: places[number] for number, truth in (("0", "False"), ("1", "True")) if number in places}
+        for kept, other in (_TRUTHS, _TRUTHS[::-1]):  # a column of truth values alone, however a program writes them
+            if set(places) <= set(kept):
+                return places | {word: places[own] for own, word in zip(kept, other, strict=True) if own in places}
         return places
 
     @cached_property
@@ -70,7 +72,7 @@ class Places:
 
 
 def merged(words: Iterable[str]) -> list[str]:
-    """Notes about labels that are written in several ways; COLUMN stands for the column's name."""
+    """Notes about labels that are written in several ways."""
     spelt: dict[str, set[str]] = {}
     for word in words:
         spelt.setdefault(spelling(word), set()).add(word)

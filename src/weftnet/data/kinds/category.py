@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import Kind, refuse
+from weftnet.data.kinds._patterns import patterned
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._spelling import Places, merged, spelling
 from weftnet.data.ways import leave_out
@@ -48,6 +49,7 @@ class Category(Kind):
     def __post_init__(self) -> None:
         if not isinstance(self.most, int) or self.most < 0 or not isinstance(self.least, int) or self.least < 1:
             raise ValueError(f"category: expected most ≥ 0 and least ≥ 1, got {self.most!r} and {self.least!r}")
+        self._quantities: list[str] = []
 
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
@@ -63,13 +65,13 @@ class Category(Kind):
         return f"one of {len(self.labels)} classes"
 
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
-        """Whether it is like an identifier, is constant, has many rare labels, or labels in several spellings."""
-        spelt = [f"{name}: {note}" for note in merged(_written(chunks))]
+        """Whether it is like an identifier, or constant; labels that are rare, in several spellings, or quantities."""
+        spelt = [f"{name}: {note}" for note in [*merged(_written(chunks)), *self._quantities]]
         return self._frequencies(name, _distinct(chunks), rows) + spelt
 
-    def target_findings(self, values: NDArray[Any]) -> list[str]:
-        """Labels in several spellings."""
-        return merged(_written([values]))
+    def target_findings(self, name: str, values: NDArray[Any]) -> list[str]:
+        """Labels in several spellings, and labels that are quantities."""
+        return merged(_written([values])) + self._quantities
 
     def _frequencies(self, name: str, distinct: int, rows: int) -> list[str]:
         if distinct > max(20, 0.9 * rows):
@@ -110,6 +112,7 @@ class Category(Kind):
     def fit_chunks(self, chunks: Iterable[Any]) -> Self:
         """As `fit`, of values that come in chunks (`_counting.py`)."""
         counts = counted([label for label in labels(values) if label is not None] for values in chunks)
+        self._quantities = patterned([label for label in counts if isinstance(label, str)])
         ranked = sorted(counts, key=lambda label: (-counts[label], str(label)))
         kept = [label for label in ranked if counts[label] >= self.least][: self.most or None]
         try:
@@ -152,7 +155,8 @@ class Category(Kind):
     @property
     def useless(self) -> str:
         """No label is frequent enough."""
-        return "" if self.labels else f"no label occurs {self.least} times, as in dates or identifiers"
+        said = "; ".join([f"no label occurs {self.least} times, as in dates or identifiers", *self._quantities])
+        return "" if self.labels else said
 
     @property
     def signal(self) -> Signal:

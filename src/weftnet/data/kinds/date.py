@@ -10,7 +10,6 @@ source gives as dates (Parquet, datetimes) needs none. Both become the same feat
 `calendar.py`.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
@@ -19,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.data.kinds._dated import form_of, of_numbers
+from weftnet.data.kinds._gaps import is_gap, without
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments_of
-from weftnet.data.kinds._numbers import MISSING, is_gap
-from weftnet.data.kinds._raw import FEW, RawColumn, present
-from weftnet.data.moments import EPOCHS, all_read, epoch_of, forms, has_day, possible, second_of, turns, word_of
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.moments import COMPACT, EPOCHS, has_day, second_of, turns, word_of
+from weftnet.data.ways import read_as
 from weftnet.data.wires import DateWire
 
 _DAY = 86400.0
 #: days from which a week and a year have phases
 _SPANS = {"week": 8, "year": 60}
-_STRAYS = 0.05
-_FIRST = 16  # words that suggest a form
 
 
 @dataclass
@@ -40,10 +39,12 @@ class Date(Kind):
     Args:
         form: how they are written: iso, mail, seconds, milliseconds …, or a pattern such as %d.%m.%Y; found in
             the values if left out.
+        gaps: words that mean a missing date in this column, besides the usual ones.
     """
 
     measures: ClassVar[Literal["interval"]] = "interval"
     form: str = ""
+    gaps: list[str] = field(default_factory=list)
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
     missing: bool = field(default=False, init=False)
@@ -67,17 +68,18 @@ class Date(Kind):
             return 0.95
         words = [value for value in column.sample if not is_gap(value)]
         if column.first.dtype.kind in "iuf" or (words and not any(isinstance(word, str) for word in words)):
-            return 0.81 * bool(_epoch(words))
+            return _sure_of(of_numbers(words))
         if not all(isinstance(word, str) for word in words):
             return 0.0
-        if _epoch(words):
-            return 0.81
+        if form := of_numbers(words):
+            return _sure_of(form)
         return 0.95 * bool(form_of(column.chunks))
 
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
         """How they are written, and whether some are missing."""
         written = self.form not in ("", "iso")
-        notes = [f"{name}: dates of the form {self.form}; to read them as labels: --kind {name}=category"] * written
+        other = "number" if self.form in COMPACT or self.form in EPOCHS else "category"
+        notes = [f"{name}: dates of the form {self.form}; to read it as {other}: {read_as(name, other)}"] * written
         return notes + [f"{name}: missing dates read as the mean, and a further input marks them"] * self.missing
 
     def fit(self, values: Any) -> Self:
@@ -86,7 +88,7 @@ class Date(Kind):
 
     def fit_chunks(self, chunks: Iterable[Any]) -> Self:
         """As `fit`, of values that come in chunks."""
-        self.form = self.form or form_of(chunks) or "iso"
+        self.form = self.form or form_of(without(each, self.gaps) for each in chunks) or "iso"
         parts = [self._seconds(values) for values in chunks]
         seconds = np.concatenate(parts) if parts else np.empty(0)
         real = seconds[~np.isnan(seconds)]
@@ -119,11 +121,11 @@ class Date(Kind):
         Raises:
             BadValue: a value is no date in the column's form.
         """
-        array = np.asarray(values)
+        array = np.asarray(without(values, self.gaps))
         if array.dtype.kind == "M":
             whole = array.astype("datetime64[us]")
             return np.where(np.isnat(whole), np.nan, whole.astype(np.int64) / 1e6)
-        if array.dtype.kind in "iuf":
+        if array.dtype.kind in "iuf" and self.form not in COMPACT:
             return array.astype(np.float64) / EPOCHS.get(self.form, 1.0)
         known: dict[Any, float] = {}
         for row, value in enumerate(array.tolist()):
@@ -132,9 +134,11 @@ class Date(Kind):
         return np.array([known[value] for value in array.tolist()], np.float64)
 
     def _second(self, row: int, value: Any) -> float:
-        if is_gap(value):
+        if is_gap(value) or value != value:
             return np.nan
         form = self.form or "iso"
+        if form in COMPACT and isinstance(value, int | float):
+            value = f"{value:.0f}"
         for each in dict.fromkeys((form, "iso")):  # a page and other programs write dates as ISO does
             try:
                 if isinstance(value, str):
@@ -142,12 +146,13 @@ class Date(Kind):
                 return float(value) / EPOCHS.get(form, 1.0)
             except (ValueError, TypeError, OverflowError):
                 continue
+        absent = {"date": {"form": form, "gaps": [*self.gaps, str(value)]}}
         raise BadValue(
             row,
             "this is no date",
             expected=f"such as {self._usual}",
             got=repr(value),
-            fix="correct the value, or say how dates are written: --kind 'COLUMN={date: {form: \"%d.%m.%Y\"}}'",
+            fix=lambda name: f"correct the value; or if it means a missing one: {read_as(name, absent)}",
         )
 
     def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -199,62 +204,9 @@ class Date(Kind):
         return Signal(("dim",), (1 + 2 * len(self.cycles) + self.missing,))
 
 
-def form_of(chunks: Iterable[NDArray[Any]]) -> str:
-    """The form of a column of words; "" if they are no dates.
-
-    Raises:
-        BadValue: a few words are no dates, or they can be read in two ways.
-    """
-    counts: dict[str, int] = {}
-    first: dict[str, int] = {}
-    start = 0
-    for chunk in chunks:
-        if chunk.dtype.kind not in "OU":
-            return _epoch(present(chunk))
-        for row, value in enumerate(chunk.tolist(), start):
-            if isinstance(value, str) and value.strip().lower() not in MISSING and not is_gap(value):
-                counts[value] = counts.get(value, 0) + 1
-                first.setdefault(value, row)
-        start += len(chunk)
-    if unit := _epoch(list(counts)):
-        return unit
-    found = forms(counts)
-    if len(found) > 1:
-        example = next(word for word in counts if len({second_of(word, each) for each in found}) > 1)
-        readings = [f"{word_of(second_of(example, each), 'iso')} ({each})" for each in found]
-        options = " or ".join(f"--kind 'COLUMN={{date: {{form: \"{each}\"}}}}'" for each in found)
-        raise BadValue(first[example], "the dates can be read in two ways", expected=" or ".join(readings),
-                       got=repr(example), fix=f"say which: {options}")  # fmt: skip
-    return found[0] if found else _mostly(counts, first)
-
-
-def _mostly(counts: dict[str, int], first: dict[str, int]) -> str:
-    """Refuse a column of dates with a few other words in it; "" if there are many."""
-    if len(counts) <= FEW:
-        return ""
-    tried = Counter(form for word in list(counts)[:_FIRST] for form in possible([word]))
-    form = next((form for form, times in tried.most_common(1) if times > _FIRST / 2), "")
-    strays = [word for word in counts if not all_read([word], form)] if form else []
-    wrong = sum(map(counts.__getitem__, strays))
-    if not form or not wrong or wrong > _STRAYS * sum(counts.values()):
-        return ""
-    stray = min(strays, key=first.__getitem__)
-    raise BadValue(
-        first[stray],
-        f"nearly every value is a date, but {wrong} {'is' if wrong == 1 else 'are'} not",
-        expected=f"such as {word_of(0.0, form)}, or nothing",
-        got=repr(stray),
-        fix="correct the value; or set the kind: --kind COLUMN=category (none: 'COLUMN=')",
-    )
-
-
-def _epoch(values: list[Any]) -> str:
-    """The unit in which numbers, also as words, are moments; "" if they are none, or few."""
-    try:
-        numbers = np.array([float(value) for value in values], np.float64)
-    except (ValueError, TypeError):
-        return ""
-    return epoch_of(numbers) if len(np.unique(numbers)) > FEW else ""
+def _sure_of(form: str) -> float:
+    """How sure it is that numbers are moments: days of a calendar can hardly be anything else."""
+    return 0.0 if not form else 1.0 if form in COMPACT else 0.81
 
 
 def _cycles(seconds: NDArray[np.float64]) -> list[str]:

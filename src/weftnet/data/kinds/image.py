@@ -14,9 +14,9 @@ that the longer is at most 64, and rounded to a multiple of eight. Grey if every
 A column fitted on arrays accepts files too: black … white become 0 … white of the arrays (see `white`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -24,22 +24,20 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Picture
-from weftnet.data.kinds._image_notes import resized, shallow
+from weftnet.data.kinds._image_arrays import channels_first, layout_of
+from weftnet.data.kinds._image_files import look_through, of_cells, statistics_of, unlike
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments, moments_of, numeric
 from weftnet.data.kinds._moves import Moves, Moving
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._show import thumbnail
-from weftnet.data.kinds._size import check_size, one_size
-from weftnet.data.media import IMAGES, are_files, is_picture
-from weftnet.data.pictures import LEVELS, Resize, outlines, pictures
-from weftnet.data.ways import read_as
+from weftnet.data.kinds._size import check_size
+from weftnet.data.media import IMAGES
+from weftnet.data.pictures import LEVELS, Resize, pictures
 from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
-_MOST = 4  # channels of an image whose layout is inferred
 _FILE = "file"  # the layout of a column of files
-_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 
 
 @dataclass
@@ -60,6 +58,7 @@ class Image(Kind):
     words: ClassVar[bool] = False
     packages: ClassVar[tuple[str, ...]] = ("Pillow",)
     suffixes: ClassVar[tuple[str, ...]] = IMAGES
+    strange: ClassVar[str] = "an image whose range of values is another than that of the training images"
     channels: str = "auto"
     range: str = "standard"
     size: int | list[int] = 0
@@ -93,7 +92,7 @@ class Image(Kind):
         """Four axes, or three of bytes, or of equal sides; or files and pictures one by one."""
         first = column.first
         if first.ndim == 1:
-            return 0.0 if first.dtype.kind in "fiub" else _of_cells(column.sample)
+            return 0.0 if first.dtype.kind in "fiub" else of_cells(column.sample)
         if first.ndim == 4 or (first.ndim == 3 and first.dtype == np.uint8):
             return 0.9
         return 0.55 if first.ndim == 3 and not column.table and first.shape[1] == first.shape[2] else 0.0
@@ -115,8 +114,8 @@ class Image(Kind):
         if _are_files(values):
             return self._fit_files(list(values))
         array = numeric(_stacked(values), (3, 4), "an image column")
-        self.layout, self.dtype = self._layout(array.shape), array.dtype.name
-        array = self._first(array)
+        self.layout, self.dtype = layout_of(array.shape, self.channels), array.dtype.name
+        array = channels_first(self.layout, array)
         self.sizes = list(array.shape[1:])
         self.bounds = [float(array.min()), float(array.max())]
         self._scale_by(*moments(array, axis=1))
@@ -127,14 +126,17 @@ class Image(Kind):
         first = next(iter(chunks))
         if _are_files(first):
             return self._fit_files(chunks.cells)
-        self.layout, self.dtype = self._layout(first.shape), first.dtype.name
-        self.sizes, self.bounds = list(self._first(first).shape[1:]), [float(first.min()), float(first.max())]
+        self.layout, self.dtype = layout_of(first.shape, self.channels), first.dtype.name
+        self.sizes, self.bounds = (
+            list(channels_first(self.layout, first).shape[1:]),
+            [float(first.min()), float(first.max())],
+        )
         self._scale_by(*moments_of(map(self._bounded, chunks), axis=1))
         return self
 
     def _bounded(self, values: Any) -> NDArray[Any]:
         """A chunk with its channels first; extends the bounds by it."""
-        array = self._first(numeric(_stacked(values), (3, 4), "an image column"))
+        array = channels_first(self.layout, numeric(_stacked(values), (3, 4), "an image column"))
         self.bounds = [min(self.bounds[0], float(array.min())), max(self.bounds[1], float(array.max()))]
         return array
 
@@ -163,6 +165,10 @@ class Image(Kind):
     def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
         """Interpolated."""
         return transform.images(values), mask
+
+    def unknown(self, values: Any) -> Counter[str]:
+        """Files whose values are not those of the training images: of another depth, or of other levels."""
+        return unlike(_separate(values), self.deep) if self.layout == _FILE else Counter()
 
     def decode(self, values: NDArray[Any]) -> NDArray[Any]:
         """Images in their original layout and type; integers clipped to the range of the training values."""
@@ -204,29 +210,12 @@ class Image(Kind):
         return full if 2 * highest > full or highest <= 0 else highest
 
     def _fit_files(self, files: Any) -> Self:
-        headers = list(outlines(files))
-        greys = sum(each.grey for each in headers)
-        grey = self.mode == "grey" or (self.mode == "auto" and greys == len(headers))
-        self.layout, self.dtype = _FILE, "uint8"
-        size, notice = one_size([(each.height, each.width) for each in headers], self.size)
-        if notice and not (self.size and self.resize == "crop"):
-            self.notices.append(partial(resized, notice, size, self.resize))
-        if found := [each.levels for each in headers if each.levels]:
-            self.deep = self.levels or [min(low for low, _ in found), max(high for _, high in found)]
-            self.notices.append(partial(shallow, len(found), self.deep))
-        self.sizes = [1 if grey else 3, *size]
-        counts = np.zeros((self.sizes[0], 256))
-        for picture in self._pictures(files):
-            counts += np.asarray(picture.histogram()).reshape(-1, 256)
-        present = np.flatnonzero(counts.sum(0))
-        self.bounds = [float(present[0]), float(present[-1])]
-        levels, total = np.arange(256.0), counts.sum(1)
-        mean = counts @ levels / total  # sums of whole numbers below 2⁵³: exact
-        std = np.sqrt((counts * (levels - mean[:, None]) ** 2).sum(1) / total)
-        self._scale_by(mean.tolist(), np.where(std > 0, std, 1.0).tolist())
-        if self.mode == "auto" and not grey and greys:
-            mixed = f"{greys} of {len(headers)} training images are grey, read as colour"
-            self.notices.append(lambda name: f"{mixed}; all as grey: {read_as(name, {'image': {'mode': 'grey'}})}")
+        seen = look_through(files, self.mode, self.size, self.resize, self.levels)
+        self.layout, self.dtype, self.notices = _FILE, "uint8", seen.notices
+        self.deep = seen.deep or self.deep
+        self.sizes = [1 if seen.grey else 3, *seen.size]
+        self.bounds, *statistics = statistics_of(self._pictures(files), self.sizes[0])
+        self._scale_by(*statistics)
         return self
 
     def _pictures(self, files: Any) -> Any:
@@ -250,7 +239,7 @@ class Image(Kind):
 
     def _checked(self, values: Any) -> NDArray[Any]:
         """An array of images with its channels first, of the fitted size; a view."""
-        array = self._first(numeric(_stacked(values), (3, 4), "an image column"))
+        array = channels_first(self.layout, numeric(_stacked(values), (3, 4), "an image column"))
         if list(array.shape[1:]) != self.sizes:
             raise DataError(
                 "images of another size",
@@ -273,46 +262,6 @@ class Image(Kind):
         images -= _by_channel(self.shift)
         images /= _by_channel(self.scale)
         return images
-
-    def _layout(self, shape: tuple[int, ...]) -> str:
-        if len(shape) == 3:
-            return "grey"
-        if self.channels != "auto":
-            return self.channels
-        if shape[3] <= _MOST:
-            return "last"
-        if shape[1] <= _MOST:
-            return "first"
-        raise DataError(
-            "neither the second nor the last axis looks like channels",
-            expected=f"at most {_MOST} channels",
-            got=f"shape {shape}",
-            fix="set the layout: kinds={'x': {'image': {'channels': 'first'}}}",
-        )
-
-    def _first(self, array: NDArray[Any]) -> NDArray[Any]:
-        """The array with its channels first; a view."""
-        if (array.ndim == 3) != (self.layout == "grey"):
-            raise DataError("images of another layout", expected=f"{self.layout or 'fitted'}", got=f"{array.ndim} axes")
-        if self.layout == "grey":
-            return array[:, None]
-        return np.moveaxis(array, -1, 1) if self.layout == "last" else array
-
-
-def _of_cells(cells: list[Any]) -> float:
-    """Whether single values are images; bytes that no kind knows are probably damaged ones."""
-    if not cells:
-        return 0.0
-    if isinstance(cells[0], np.ndarray):
-        return 0.95 * (cells[0].ndim in (2, 3) and cells[0].dtype == np.uint8)
-    if is_picture(cells[0]) or are_files(cells, IMAGES, _begins):
-        return 0.95
-    return 0.6 * isinstance(cells[0], bytes)
-
-
-def _begins(file: bytes) -> bool:
-    """Whether these are the first bytes of an image's file; RIFF files name their form at byte 8."""
-    return file.startswith(_MAGIC) or (file[:4] == b"RIFF" and file[8:12] == b"WEBP")
 
 
 def _by_channel(values: list[float]) -> NDArray[np.float32]:

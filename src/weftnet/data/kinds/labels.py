@@ -22,6 +22,7 @@ from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._spelling import Places, spelling
+from weftnet.data.ways import read_as
 from weftnet.data.wires import LabelsWire
 
 
@@ -74,7 +75,7 @@ class Labels(Kind):
         """Each row's labels in one order."""
         return np.array([";".join(sorted(labels)) for labels in self.sets(values)])
 
-    def target_findings(self, values: NDArray[Any]) -> list[str]:
+    def target_findings(self, name: str, values: NDArray[Any]) -> list[str]:
         """How many rows have no label at all, which may be intended."""
         none = sum(not labels for labels in self.sets(values))
         return [f"{none} rows have no label"] * (none > 0)
@@ -105,7 +106,9 @@ class Labels(Kind):
                 "the target holds a label that no training row has" + " often enough" * (self.least > 1),
                 expected=", ".join(self.labels),
                 got=", ".join(map(repr, unknown)),
-                fix="other splits, or --kind 'COLUMN={labels: {unseen: ignore}}', kinds={COLUMN: …}",
+                fix=lambda name: (
+                    "other splits, or leave such labels out: " + read_as(name, {"labels": {"unseen": "ignore"}})
+                ),
             )
         return np.ascontiguousarray(codes[:, :-1])
 

@@ -139,7 +139,7 @@ class Mask(Kind):
         cells[:] = [each if each is None or isinstance(each, str) else _key(each) for each in values]
         return cells
 
-    def target_findings(self, values: NDArray[Any]) -> list[str]:
+    def target_findings(self, name: str, values: NDArray[Any]) -> list[str]:
         """Classes, what doesn't count, where names come from, and that sizes were made equal."""
         void = f"; not counted: {', '.join(map(str, self._voids))}" if self._voids else ""
         return [f"{len(self.labels)} classes{void}", *self.notices]

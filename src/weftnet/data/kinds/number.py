@@ -18,12 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import LATER, BadValue, Kind
+from weftnet.data.kinds._found import notation_of
+from weftnet.data.kinds._gaps import gaps_in, without
+from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments_of
 from weftnet.data.kinds._notation import DECIMALS, THOUSANDS, Notation
-from weftnet.data.kinds._numbers import floats, gaps, look, notation_of
+from weftnet.data.kinds._numbers import floats, look
 from weftnet.data.kinds._raw import FEW, RawColumn, few_wholes
 from weftnet.data.kinds._sample import Sample
+from weftnet.data.kinds._state import LATER
+from weftnet.data.ways import read_as
 from weftnet.data.wires import NumberWire
 
 _SURE, _UNLIKELY, _NEAR = 0.9, 0.3, 0.45
@@ -40,6 +44,7 @@ class Number(Kind):
         bins: quantile bins of the piecewise-linear encoding; 0 for the standardised number alone.
         decimal: between whole and fraction of a number that is written as a word; found in the values if left out.
         thousands: between its groups of digits; likewise.
+        gaps: words that mean a missing value in this column, besides the usual ones.
     """
 
     measures: ClassVar[Literal["interval"]] = "interval"
@@ -47,6 +52,7 @@ class Number(Kind):
     bins: int = 0
     decimal: str = ""
     thousands: str = ""
+    gaps: list[str] = field(default_factory=list)
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
     missing: bool = field(default=False, init=False)
@@ -73,27 +79,27 @@ class Number(Kind):
 
     def findings(self, name: str, chunks: Iterable[NDArray[Any]], rows: int) -> list[str]:
         """How they are written, whether values are missing, and whether they ever change."""
-        notes = [f"{name}: {note}".replace("COLUMN", name) for note in self._written(chunks)]
+        notes = [f"{name}: {note}" for note in self._written(name, chunks)]
         notes += [f"{name}: missing values read as the mean, and a further input marks them"] * self.missing
         if self._never_changes(chunks):
             notes.append(f"{name}: the same in every training row, so it carries no information")
         return notes
 
-    def target_findings(self, values: NDArray[Any]) -> list[str]:
+    def target_findings(self, name: str, values: NDArray[Any]) -> list[str]:
         """How they are written."""
-        return self._written([values])
+        return self._written(name, [values])
 
-    def _written(self, chunks: Iterable[NDArray[Any]]) -> list[str]:
-        """What is unusual about how they are written; COLUMN stands for the column's name."""
-        other = "to read it as labels: --kind COLUMN=category, kinds={'COLUMN': 'category'}"
+    def _written(self, name: str, chunks: Iterable[NDArray[Any]]) -> list[str]:
+        """What is unusual about how they are written."""
+        other = f"to read it as labels: {read_as(name, 'category')}"
         notes = [f"read as numbers with {words}; {other}" for words in [self.notation.words] if words]
-        absent = ", ".join(f"{word!r} ({count})" for word, count in gaps(chunks).most_common(4))
+        absent = ", ".join(f"{word!r} ({count})" for word, count in gaps_in(chunks).most_common(4))
         return notes + [f"{absent} read as missing; {other}"] * bool(absent)
 
     def _never_changes(self, chunks: Iterable[NDArray[Any]]) -> bool:
         low, high = np.inf, -np.inf
         for chunk in chunks:
-            numbers = floats(chunk, self.notation)
+            numbers = self._floats(chunk)
             if not np.isnan(numbers).all():
                 low, high = min(low, float(np.nanmin(numbers))), max(high, float(np.nanmax(numbers)))
         return low == high
@@ -123,7 +129,7 @@ class Number(Kind):
     def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """As numbers; before it is fitted in whatever notation they have."""
         known = self.decimal or self.thousands or self.bounds
-        return floats(values, self.notation if known else None)
+        return floats(without(values, self.gaps), self.notation if known else None)
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
@@ -134,7 +140,8 @@ class Number(Kind):
         try:
             return self._fitted(chunks)
         except BadValue:
-            found = notation_of(chunks, decimal=self.decimal, thousands=self.thousands)
+            known = (without(each, self.gaps) for each in chunks)
+            found = notation_of(known, decimal=self.decimal, thousands=self.thousands)
             if found in (None, self.notation):
                 raise
             self.decimal, self.thousands, self.unit = found.decimal, found.thousands, found.unit
@@ -144,6 +151,10 @@ class Number(Kind):
     def notation(self) -> Notation:
         """How its numbers are written."""
         return Notation(self.decimal or ".", self.thousands, self.unit)
+
+    def _floats(self, values: Any) -> NDArray[np.float64]:
+        """Raw values as numbers, NaN for missing."""
+        return floats(without(values, self.gaps), self.notation)
 
     def _fitted(self, chunks: Iterable[Any]) -> Self:
         self.missing, self.bounds, sample = False, [], Sample(_QUANTILES if self.bins else 0)
@@ -158,7 +169,7 @@ class Number(Kind):
     def _real(self, chunks: Iterable[Any]) -> Iterator[NDArray[np.float64]]:
         """The values that are not missing; records whether any is."""
         for values in chunks:
-            numbers = floats(values, self.notation)
+            numbers = self._floats(values)
             real = numbers[~np.isnan(numbers)]
             if len(real):
                 ends = [*self.bounds, float(real.min()), float(real.max())]
@@ -168,11 +179,11 @@ class Number(Kind):
 
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows,) standardised."""
-        return _narrow((floats(values, self.notation) - self.mean) / self.std)
+        return _narrow((self._floats(values) - self.mean) / self.std)
 
     def features(self, values: Any) -> NDArray[np.float32]:
         """(rows, width) the number, or its bins, and whether it is missing."""
-        numbers = floats(values, self.notation)[:, None]
+        numbers = self._floats(values)[:, None]
         if self.edges:
             low, high = np.array(self.edges[:-1]), np.array(self.edges[1:])
             shares = (numbers - low) / (high - low)
@@ -188,7 +199,7 @@ class Number(Kind):
         """Numbers that lie further outside those of the training rows than half of what these span."""
         if not self.bounds:
             return Counter()
-        numbers, (low, high) = floats(values, self.notation), self.bounds
+        numbers, (low, high) = self._floats(values), self.bounds
         margin = (high - low) / 2
         return Counter(f"{number:g}" for number in numbers[(numbers < low - margin) | (numbers > high + margin)])
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from weftnet.base.foreign import reading
 from weftnet.data.kinds._kind import BadValue
+from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 
@@ -58,7 +59,7 @@ class ArrowReader:
                 self.rows,
                 f"a column of the type {array.type} is not supported",
                 expected="numbers, words, dates, bytes, or lists of numbers or words",
-                fix="choose the columns to read: columns=[…]",
+                fix=lambda name: f"read other columns than {name!r}: {setting('columns', ['a', 'b'])}",
             )
         self.rows += len(array)
 

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from weftnet.data.content import Content, short_name, split_named
+from weftnet.data.content import Content, short_name
 from weftnet.data.folder import Listing, digest_of, list_folder
 from weftnet.data.naming import Naming
+from weftnet.data.split_names import split_named
 from weftnet.errors import DataError
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".parquet")

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from weftnet.base.limits import exceeded
 from weftnet.base.limits import limit as limit_of
-from weftnet.data.kinds._numbers import MISSING, floats
+from weftnet.data.kinds._gaps import MISSING
+from weftnet.data.kinds._numbers import floats
 from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
+#: what may stand between values
+_MARKS = (";", "\t", "|", ",")
 #: rows in which the names of the header are looked for
 LOOK = 1000
 
@@ -24,11 +27,10 @@ def check_names(names: list[str], path: Path, delimiter: str) -> None:
     Raises:
         DataError: names the column.
     """
-    if len(names) == 1 and delimiter == "," and (";" in names[0] or "\t" in names[0]):
-        other = ";" if ";" in names[0] else "\t"
-        raise DataError(
-            "the header is a single column", where=str(path), got=repr(names[0]), fix=f"give delimiter={other!r}"
-        )
+    other = next((mark for mark in _MARKS if mark in names[0] and mark != delimiter), None)
+    if len(names) == 1 and other:
+        what, fix = "the header is a single column", f"say what is between values: {setting('delimiter', other)}"
+        raise DataError(what, where=str(path), got=repr(names[0]), fix=fix)
     if len(names) > limit_of("columns"):
         raise exceeded("columns", "has too many columns", where=str(path), got=str(len(names)), error=DataError)
     times = Counter(names)
@@ -43,12 +45,10 @@ def check_names(names: list[str], path: Path, delimiter: str) -> None:
 
 
 def looks_like_data(names: list[str], columns: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
-    """A note where most names are numbers, or values of their own column: then the header may be missing."""
-
-    def is_value(name: str) -> bool:
-        return name.strip().lower() in MISSING or _is_number(name) or name in columns[name].tolist()
-
-    if 2 * sum(map(is_value, names)) <= len(names):
+    """A note where the header may be missing: most names are numbers, or a word is a value of its own column."""
+    numbers = [name for name in names if name.strip().lower() in MISSING or _is_number(name)]
+    values = [name for name in names if name not in numbers and name in columns[name].tolist()]
+    if 2 * len(numbers) <= len(names) and not values:
         return ()
     shown, given = ", ".join(map(repr, names[:3])), [f"column_{place}" for place in range(1, len(names) + 1)]
     return (f"the first row looks like data ({shown}); if it is, name the columns: {setting('columns', given)}",)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from weftnet.base.limits import limit as limit_of
-from weftnet.data.content import Content, fingerprint, split_named
+from weftnet.data.content import Content, fingerprint
 from weftnet.data.read import too_large
 from weftnet.data.sources.parquet import of_table
+from weftnet.data.split_names import split_named
 from weftnet.errors import DataError
 
 

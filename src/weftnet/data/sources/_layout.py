@@ -13,11 +13,20 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.data.content import split_named
 from weftnet.data.read import suffixes
+from weftnet.data.split_names import split_named
+from weftnet.errors import DataError
 
 #: what stands for a missing value in a folder's name
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
+
+
+def table_endings() -> list[str]:
+    """The endings of all tables: of the sources that read one from a file."""
+    from weftnet.data.sources import SOURCES
+
+    tables = [source for name in SOURCES if getattr(source := SOURCES.get(name), "NAMES_FILES", False)]
+    return [ending for source in tables for ending in source.ENDINGS]
 
 
 def table_files(path: Path, endings: Collection[str]) -> list[Path]:
@@ -52,6 +61,71 @@ def key_values(words: Sequence[str | None], counts: Sequence[int]) -> NDArray[np
     numbers = all(word is not None and re.fullmatch(r"-?(0|[1-9]\d{0,17})", word) for word in words)
     values = np.array([int(word or 0) for word in words], np.int64) if numbers else np.array(words, dtype=object)
     return np.repeat(values, counts)
+
+
+class Together:
+    """Which tables of a folder belong together: those that have all columns of the first.
+
+    A test table that lacks a column of the training table is no test split: it is to be answered. What it lacks is the
+    target, if that is one column.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.target, self.asked = path, "", list[Path]()
+        self._first: Path | None = None
+        self._names: list[str] = []
+        self._split: str | None = None
+        self._notes: list[str] = []
+
+    def takes(self, file: Path, split: str | None, names: Sequence[str]) -> bool:
+        """Whether a table is one of them; the tables come in the order of the splits.
+
+        Raises:
+            DataError: it is of the same split as the first, with other columns; or it lacks some and has others.
+        """
+        if self._first is None:
+            self._first, self._split, self._names = file, split, list(names)
+        lacks = [name for name in self._names if name not in names]
+        extra = [name for name in names if name not in self._names]
+        where = file.relative_to(self.path).as_posix()
+        if lacks and (extra or split == self._split):
+            fix = f"open one of them: {file}" if split is None else "give them the same columns"
+            raise DataError("the tables differ in their columns", where=str(file), expected=", ".join(self._names),
+                            got=", ".join(names), fix=fix)  # fmt: skip
+        if lacks:
+            self.target = lacks[0] if len(lacks) == 1 else self.target
+            self.asked.append(file)
+            self._notes.append(
+                f"{where}: has no {', '.join(map(repr, lacks))}, so it is no {split} split but to be answered: "
+                f"weftnet predict RUN {file}"
+            )
+        elif extra:
+            self._notes.append(f"{where}: {', '.join(map(repr, extra))} left out, which the first table lacks")
+        return not lacks
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out, and what that says of the target."""
+        said = f"{self.target!r} is taken for the target, as {self._first and self._first.name} alone has it"
+        return [*self._notes, *([said] if self.target else [])]
+
+
+def unread(path: Path, files: Collection[Path], endings: Collection[str]) -> list[str]:
+    """Notes on tables of other formats, and on folders whose tables, or what whose names say, nobody reads."""
+    others = [each.name for each in table_files(path, table_endings()) if suffixes(each)[0] not in endings]
+    notes = [f"{', '.join(others[:5])}: of another format, and left out"] * bool(others)
+    plain = [each for each in sorted(path.iterdir()) if each.is_dir() and each.name[0] not in "._"]
+    plain = [each for each in plain if "=" not in each.name and not split_named(each.name)]
+    holds = [each for each in plain if any(suffixes(file)[0] in endings for file in each.iterdir())]
+    names = [each.name for each in holds]
+    inside = any(each in file.parents for each in holds for file in files)
+    if len(holds) < 1 + inside:  # one folder that holds everything says nothing
+        return notes
+    what = "what their names say is not" if inside else "they are not"
+    return [*notes, f"folders {', '.join(names[:5])}: {what} read; for a column, call them label={names[0]} and so on"]
 
 
 def unwrapped(path: Path) -> Path:

@@ -4,9 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from weftnet.data.read import suffixes
+
+
+class ArrowStream(Protocol):
+    """What hands its columns over as a stream of Arrow: pandas, polars, pyarrow, duckdb …"""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+
+class Interchange(Protocol):
+    """What hands its columns over by the protocol of data frames."""
+
+    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> Any: ...
+
+
+Frame: TypeAlias = ArrowStream | Interchange
 
 
 @dataclass(frozen=True)
@@ -16,12 +31,22 @@ class Place:
     Args:
         name: as the person wrote it.
         path: of the file or folder, if it names one.
-        values: in memory, by column.
+        values: in memory: by column, or a frame.
     """
 
     name: str
     path: Path
-    values: Mapping[str, Any] | None = None
+    values: Mapping[str, Any] | Frame | None = None
+
+    @property
+    def mapping(self) -> Mapping[str, Any] | None:
+        """What is in memory, by column; None for a frame, and for all else."""
+        return self.values if isinstance(self.values, Mapping) else None
+
+    @property
+    def frame(self) -> Frame | None:
+        """What is in memory, as a frame."""
+        return None if self.values is None or isinstance(self.values, Mapping) else self.values
 
     @cached_property
     def ending(self) -> str:

@@ -3,11 +3,13 @@
     x, y                                        one set, to be split
     x_train, y_train, x_test, y_test [, x_val…] splits of the source; joined in the order train, validation, test
     a single .npy                               x
+    any other names, each an axis of rows       columns of a table
 
 Files may be compressed (.npy.xz, .npz.xz, .gz). Without y the data have no target, as generative tasks want it.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from weftnet.data.read import LIMIT, read_npy, read_npz, suffixes
 from weftnet.data.sources._mapped import column, mapped
 from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import block_bytes
+from weftnet.data.sources.table import hold as columns_held
 from weftnet.errors import DataError, closest
 
 ENDINGS = (".npz", ".npy")
@@ -32,8 +35,8 @@ _NAMES = {f"{axis}_{word}": (axis, split) for split, words in _SPLITS.items() fo
 
 def opens(place: Place) -> float:
     """Files by their ending, folders that hold arrays, and a mapping with x or x_train."""
-    if place.values is not None:
-        return 0.9 if {"x", "x_train"} & set(map(str, place.values)) else 0.0
+    if place.mapping is not None:
+        return 0.9 if {"x", "x_train"} & set(map(str, place.mapping)) else 0.0
     if place.is_folder:
         return 0.9 if any(suffixes(file)[0] == ".npy" for file in place.path.iterdir()) else 0.0
     return place.ends_in(ENDINGS)
@@ -49,7 +52,10 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
     Raises:
         DataError: a file is damaged, or names or lengths do not fit together.
     """
-    return arrays(load(path, limit=limit), str(path))
+    named = load(path, limit=limit)
+    if named and not {"x", "x_train"} & set(named) and all(array.ndim == 1 for array in named.values()):
+        return replace(columns_held(named, str(path)), name=short_name(str(path)), typed=True)
+    return arrays(named, str(path))
 
 
 def hold(values: Mapping[str, Any], name: str) -> Content:

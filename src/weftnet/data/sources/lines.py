@@ -143,8 +143,7 @@ def _located(path: Path, name: str) -> Iterator[None]:
     try:
         yield
     except BadValue as fault:
-        where = f"{path}: row {fault.row + 1}, column {name!r}"
-        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+        raise fault.of_column(name, f"{path}: row {fault.row + 1}, column {name!r}") from None
 
 
 def objects(lines: Iterable[str], where: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -14,21 +14,22 @@ import numpy as np
 
 from weftnet.base.foreign import reading
 from weftnet.base.png import png
-from weftnet.data.content import Content, short_name, split_named
+from weftnet.data.content import Content, short_name
 from weftnet.data.folder import digest_of, list_folder
 from weftnet.data.kinds.mask import Mask, names_in
 from weftnet.data.media import IMAGES, LARGEST
+from weftnet.data.pairs import pairs
 from weftnet.data.sources._place import Place
+from weftnet.data.split_names import split_named
 from weftnet.errors import DataError
 
 FOLDER = "a folder with the folders images and masks"
-_IMAGES, _MASKS = ("images", "image", "JPEGImages"), ("masks", "mask", "labels", "annotations", "SegmentationClass")
 _CLASSES = "classes.txt"
 
 
 def opens(place: Place) -> float:
     """Folders with a folder of images and one of masks, in them or in each of their folders of splits."""
-    return 0.95 if place.is_folder and _pairs(place.path) else 0.0
+    return 0.95 if place.is_folder and pairs(place.path) else 0.0
 
 
 def read(path: Path, *, limit: int = LARGEST) -> Content:
@@ -74,23 +75,10 @@ def _names(path: Path) -> list[str]:
         return names_in(file.read_text(encoding="utf-8")) if file.is_file() else []
 
 
-def _pairs(path: Path) -> list[tuple[Path, Path]]:
-    """The folders of images and of masks: in this folder, or in each of its folders of splits."""
-    folders = [path] + [each for each in sorted(path.iterdir()) if each.is_dir() and split_named(each.name)]
-    found = []
-    for folder in folders:
-        images, masks = (
-            next((folder / n for n in names if (folder / n).is_dir()), None) for names in (_IMAGES, _MASKS)
-        )
-        if images is not None and masks is not None:
-            found.append((images, masks))
-    return found
-
-
 def _files(path: Path, place: int, endings: tuple[str, ...]) -> dict[tuple[str, str], Path]:
     """(split, name without its ending) → file; the split is empty where there are none."""
     files: dict[tuple[str, str], Path] = {}
-    for pair in _pairs(path):
+    for pair in pairs(path):
         folder = pair[place]
         own = "" if folder.parent == path else str(split_named(folder.parent.name))
         for file in list_folder(folder, endings).files:

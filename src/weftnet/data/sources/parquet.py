@@ -9,9 +9,9 @@ Files that name no split are one set. For how types are read see `_arrow.py`.
 """
 
 import hashlib
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from weftnet.data.order import Rows
 from weftnet.data.read import LIMIT, Unpacked, budget, read_bytes, suffixes, too_large
 from weftnet.data.sources._arrow import ArrowReader, class_names, index_names
 from weftnet.data.sources._arrow_file import batches_of, columns_of, damaged, table_of
-from weftnet.data.sources._layout import key_values, keys_of, split_of, table_files
+from weftnet.data.sources._layout import Together, key_values, keys_of, split_of, table_files, unread
 from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
@@ -63,15 +63,18 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
     digest, count, room = hashlib.sha256(), 0, limit or limit_of("bytes")
     tables: list[Any] = []
     splits: dict[str | None, list[Rows]] = {}
+    together = Together(path)
     for file, split in files.items():
         raw = read_bytes(file, limit)
-        digest.update(raw)
         keys = keys_of(file, path) if path.is_dir() else {}
         own = None if columns is None else [name for name in columns if name not in keys]
         table = _keyed(table_of(file, raw, own, min(room, budget(limit, len(raw)))), keys, columns)
         room -= max(len(raw), table.nbytes)
-        if tables and table.schema.names != tables[0].schema.names:
-            raise _differ(file, tables[0].schema.names, table.schema.names)
+        if path.is_dir() and not together.takes(file, split, table.schema.names):
+            continue
+        digest.update(raw)
+        if tables:
+            table = table.select(tables[0].schema.names)
         splits.setdefault(split, []).append(np.arange(count, count + len(table)))
         count += len(table)
         tables.append(table)
@@ -80,7 +83,14 @@ def read(path: Path, *, columns: Sequence[str] | None = None, limit: int = LIMIT
     except pa.ArrowException as fault:
         raise DataError("the files differ in the types of a column", where=str(path), got=str(fault)) from None
     rows = {str(split): np.concatenate(several) for split, several in splits.items()}
-    return of_table(table, path, digest.hexdigest(), {} if None in splits or len(rows) < 2 else rows)
+    content = of_table(table, path, digest.hexdigest(), {} if None in splits or len(rows) < 2 else rows)
+    return _of_folder(content, together, files) if path.is_dir() else content
+
+
+def _of_folder(content: Content, together: Together, files: Collection[Path]) -> Content:
+    """The content of a folder's files, with what was left out of it."""
+    notes = (*unread(together.path, files, ENDINGS[:1]), *together.notes)
+    return replace(content, target=content.target or together.target or None, notes=notes, asked=tuple(together.asked))
 
 
 def stream(
@@ -94,14 +104,19 @@ def stream(
     readers: dict[str, ArrowReader] = {}
     keys: dict[str, list[str | None]] = {}
     counts: list[int] = []
+    together = Together(path)
     for file, split in files.items():
+        held = keys_of(file, path) if path.is_dir() else {}
         plain = folder / f"{len(unpacked)}{suffixes(file)[0]}" if suffixes(file)[1] else file
-        room -= _digest(file, plain, limit, digest)
+        if plain != file:
+            _unpack(file, plain, limit)
+        own = None if columns is None else [name for name in columns if name not in held]
+        if path.is_dir() and not together.takes(file, split, [*_names_of(plain, own), *held]):
+            continue
+        room -= _digest(plain, limit, digest)
         if room < 0:
             raise too_large(path, limit or limit_of("bytes"))
         unpacked.append(plain)
-        held = keys_of(file, path) if path.is_dir() else {}
-        own = None if columns is None else [name for name in columns if name not in held]
         _inspect(path, file, plain, own, memory, readers)
         size = next(iter(readers.values())).rows - count
         counts.append(size)
@@ -124,7 +139,7 @@ def stream(
             on_disk[name] = key_values(words, counts)
     targets = [name for name, reader in readers.items() if reader.labels]
     rows = {str(split): np.concatenate(several) for split, several in splits.items()}
-    return Content(
+    content = Content(
         short_name(str(path)),
         str(path),
         Columns(on_disk),
@@ -136,6 +151,7 @@ def stream(
         first=1,
         aside=frozenset(index_names(next(batches_of(unpacked[0], None, 1, schema=True)).metadata) & set(readers)),
     )
+    return _of_folder(content, together, files) if path.is_dir() else content
 
 
 def _keyed(table: Any, keys: Mapping[str, str | None], columns: Sequence[str] | None) -> Any:
@@ -147,13 +163,26 @@ def _keyed(table: Any, keys: Mapping[str, str | None], columns: Sequence[str] | 
     return table
 
 
-def _digest(file: Path, plain: Path, limit: int, digest: Any) -> int:
-    """Read a file into a digest, and decompress it into `plain`, where that is another; its bytes, decompressed."""
-    with Unpacked(file, limit) as source, open(plain if plain != file else os.devnull, "wb") as copy:
+def _unpack(file: Path, plain: Path, limit: int) -> None:
+    """Decompress a file into another."""
+    with Unpacked(file, limit) as source, plain.open("wb") as copy:
+        while chunk := source.read():
+            copy.write(chunk)
+
+
+def _digest(file: Path, limit: int, digest: Any) -> int:
+    """Read a file into a digest; its bytes."""
+    with Unpacked(file, limit) as source:
         while chunk := source.read():
             digest.update(chunk)
-            copy.write(chunk)
     return source.count
+
+
+def _names_of(file: Path, columns: Sequence[str] | None) -> list[str]:
+    """The columns of an uncompressed file that are to be read."""
+    with damaged(file):
+        names: list[str] = next(batches_of(file, None, 1, schema=True)).names
+        return columns_of(file, columns, names) or names
 
 
 def _inspect(
@@ -167,9 +196,7 @@ def _inspect(
     """Let a reader for each column inspect a file; the first file decides which columns there are."""
     with damaged(file):
         schema = next(batches_of(plain, None, 1, schema=True))
-        names = columns_of(file, columns, schema.names) or schema.names
-        if readers and names != list(readers):
-            raise _differ(file, list(readers), names)
+        names = list(readers) or columns_of(file, columns, schema.names) or schema.names
         labels = class_names(schema.metadata)
         for name in names:
             reader = readers.setdefault(name, ArrowReader(labels.get(name, [])))
@@ -214,20 +241,13 @@ def parquet_files(path: Path) -> dict[Path, str | None]:
     return dict(sorted(splits.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
 
 
-def _differ(file: Path, names: Sequence[str], other: Sequence[str]) -> DataError:
-    return DataError(
-        "the files differ in their columns", where=str(file), expected=", ".join(names), got=", ".join(other)
-    )
-
-
 @contextmanager
 def _located(path: Path, name: str) -> Iterator[None]:
     """Errors of a column's values, with their row."""
     try:
         yield
     except BadValue as fault:
-        where = f"{path}: row {fault.row + 1}, column {name!r}"
-        raise DataError(fault.what, where=where, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+        raise fault.of_column(name, f"{path}: row {fault.row + 1}, column {name!r}") from None
 
 
 def example(folder: Path) -> Path:

@@ -6,11 +6,10 @@ Rows are counted as in a spreadsheet: the header is row 1. A first line `sep=;` 
 A column without a name is called `Unnamed: 0`, by its place, as pandas calls it.
 """
 
-import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.base.foreign import reading
+from weftnet.data.cells import Cells
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content, fingerprint, short_name
 from weftnet.data.headers import called, named_delimiter
-from weftnet.data.kinds._notation import Notation
-from weftnet.data.kinds._numbers import MISSING, in_plain
+from weftnet.data.kinds._gaps import MISSING
 from weftnet.data.media import is_picture
 from weftnet.data.moments import stamped
+from weftnet.data.quotes import CheckedStream, Quote, StrayQuotes, dialect_of
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
+from weftnet.data.sources._csv import arrow_cells, as_data_error, batches_in, names_in
 from weftnet.data.sources._header import LOOK, check_names, looks_like_data
 from weftnet.data.sources._place import Place
-from weftnet.data.sources._quotes import MARKS, CheckedStream, Quote, StrayQuotes
 from weftnet.data.sources._spool import Spool, block_bytes
 from weftnet.errors import DataError
 
@@ -42,7 +41,7 @@ WEIGHT = 10
 
 def opens(place: Place) -> float:
     """Files by their ending, and a mapping, as columns."""
-    return 0.5 if place.values is not None else place.ends_in(ENDINGS)
+    return 0.5 if place.mapping is not None else place.ends_in(ENDINGS)
 
 
 def read(
@@ -78,17 +77,18 @@ def read(
     if not text.strip():
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     named, skip = named_delimiter(text)
-    dialect = _dialect(delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ","), quote)
+    dialect = dialect_of(delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ","), quote)
     lines = io.StringIO(text, newline="")
     for _ in range(skip):
         lines.readline()
-    names = list(columns) if columns else called(_names(lines, dialect, path) or [""])
+    names = list(columns) if columns else called(names_in(lines, dialect, path) or [""])
     check_names(names, path, dialect["delimiter"])
-    parsed = _parse(text, names, dialect, skip, bool(columns), path, quote)
-    cells = _cells(decimal, thousands, missing)
-    read = {name: cells(array) for name, array in parsed.items()}
+    quotes = StrayQuotes(dialect["delimiter"], len(names), str(path), quote)
+    cells = arrow_cells(Cells(decimal, thousands, missing))
+    read = {name: cells(array) for name, array in _parse(text, names, dialect, skip, bool(columns), quotes).items()}
     if not len(next(iter(read.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
+    look = () if columns else looks_like_data(names, {name: column[:LOOK] for name, column in read.items()})
     return Content(
         short_name(str(path)),
         str(path),
@@ -96,7 +96,7 @@ def read(
         hashlib.sha256(text.encode()).hexdigest(),
         table=True,
         first=skip + (1 if columns else 2),
-        notes=() if columns else looks_like_data(names, {name: column[:LOOK] for name, column in read.items()}),
+        notes=(*quotes.notes, *look),
     )
 
 
@@ -151,17 +151,17 @@ def stream(
     with UnpackedText(path, limit, encoding) as text:
         named, before = named_delimiter("\n".join([*islice(text.lines(), 1), ""]))
     delimiter = delimiter or named or ("\t" if suffixes(path)[0] == ".tsv" else ",")
-    dialect = _dialect(delimiter, quote)
+    dialect = dialect_of(delimiter, quote)
     names = list(columns) if columns else called(_header(path, dialect, before, encoding, limit))
     check_names(names, path, delimiter)
-    cells = _cells(decimal, thousands, missing)
+    cells = arrow_cells(Cells(decimal, thousands, missing))
     spool = Spool(folder / "table.arrow", names)
     # arrow allocates a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
-    with UnpackedText(path, limit, encoding) as text, _as_data_error(path) as ragged:
+    quotes = StrayQuotes(delimiter, len(names), str(path), quote)
+    with UnpackedText(path, limit, encoding) as text, as_data_error(path) as ragged:
         skip, batches, size = 0 if columns else 1, [], 0
-        checked = CheckedStream(text, StrayQuotes(delimiter, len(names), str(path), quote))
-        for batch in _reader(checked, names, dialect, ragged, block, before):
+        for batch in batches_in(CheckedStream(text, quotes), names, dialect, ragged, block, before):
             batches.append(batch.slice(skip))
             skip, size = 0, size + batch.nbytes
             if size > block_bytes(memory):
@@ -181,7 +181,7 @@ def stream(
         text.digest.hexdigest(),
         table=True,
         first=before + (1 if columns else 2),
-        notes=() if columns else looks_like_data(names, look),
+        notes=(*quotes.notes, *(() if columns else looks_like_data(names, look))),
     )
 
 
@@ -189,111 +189,24 @@ def _header(path: Path, dialect: dict[str, Any], before: int, encoding: str, lim
     """The first row of a table, which may hold line breaks in quotes."""
     with UnpackedText(path, limit, encoding) as text:
         lines = islice(text.lines(), before, None)
-        names = _names((line + "\n" for line in lines), dialect, path)
+        names = names_in((line + "\n" for line in lines), dialect, path)
     if not names or names == [""]:
         raise DataError("the file is empty", where=str(path), expected="a header and rows")
     return names
 
 
-def _names(lines: Iterable[str], dialect: dict[str, Any], path: Path) -> list[str]:
-    with reading(f"{path}: row 1", "the header can't be read"):
-        return next(csv.reader(lines, **dialect), [])
-
-
-def _dialect(delimiter: str, quote: Quote | None) -> dict[str, Any]:
-    """As Python's reader takes it."""
-    if quote == "none":
-        return {"delimiter": delimiter, "quoting": csv.QUOTE_NONE, "quotechar": None}
-    return {"delimiter": delimiter, "quotechar": MARKS[quote or "double"]}
-
-
 def _parse(
-    text: str,
-    names: list[str],
-    dialect: dict[str, Any],
-    skip: int,
-    headless: bool,
-    path: Path,
-    quote: Quote | None,
+    text: str, names: list[str], dialect: dict[str, Any], skip: int, headless: bool, quotes: StrayQuotes
 ) -> dict[str, Any]:
+    """The columns of words, by arrow."""
     import pyarrow as pa
 
     raw = text.encode()
-    StrayQuotes(dialect["delimiter"], len(names), str(path), quote).look(raw, last=True)
-    with _as_data_error(path) as ragged:
-        batches = list(_reader(io.BytesIO(raw), names, dialect, ragged, 2**26, skip))
+    quotes.look(raw, last=True)
+    with as_data_error(Path(quotes.path)) as ragged:
+        batches = list(batches_in(io.BytesIO(raw), names, dialect, ragged, 2**26, skip))
     read = pa.Table.from_batches(batches)
     return {name: read[name].combine_chunks()[0 if headless else 1 :] for name in names}
-
-
-def _reader(stream: Any, names: list[str], dialect: dict[str, Any], ragged: list[Any], block: int, skip: int) -> Any:
-    """The rows of a table in batches, every value a word; a ragged row is appended to `ragged` before the error."""
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-
-    def note(row: Any) -> str:
-        ragged.append(row)
-        return "error"
-
-    return arrow_csv.open_csv(
-        stream,
-        # one thread: otherwise arrow does not report the number of a bad row
-        arrow_csv.ReadOptions(column_names=names, skip_rows=skip, use_threads=False, block_size=block),
-        arrow_csv.ParseOptions(
-            delimiter=dialect["delimiter"],
-            quote_char=dialect["quotechar"] or False,
-            newlines_in_values=dialect["quotechar"] is not None,
-            ignore_empty_lines=len(names) > 1,  # in a single column an empty line is a row whose value is missing
-            invalid_row_handler=note,
-        ),
-        arrow_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
-    )
-
-
-@contextmanager
-def _as_data_error(path: Path) -> Iterator[list[Any]]:
-    """Arrow's errors as data errors; the list yielded receives the ragged row."""
-    import pyarrow as pa
-
-    ragged: list[Any] = []
-    try:
-        yield ragged
-    except pa.ArrowInvalid as fault:
-        if ragged:
-            row = ragged[0]
-            raise DataError(
-                "a row has another number of values than the header",
-                where=f"{path}: row {row.number}",
-                expected=f"{row.expected_columns} values",
-                got=f"{row.actual_columns}: {row.text[:80]!r}",
-                fix='put values that hold the delimiter or a line break in quotes: "a, b"',
-            ) from None
-        longer = "straddl" in str(fault)
-        raise DataError(
-            "the table can't be read",
-            where=str(path),
-            got=str(fault),
-            fix="allow more memory, so that the longest row fits: memory='1GiB'" if longer else "",
-        ) from None
-
-
-def _cells(decimal: str | None, thousands: str | None, missing: Sequence[str]) -> Callable[[Any], NDArray[Any]]:
-    """Makes words of arrow objects: None for missing ones, numbers in plain notation where a notation was given."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    absent = pa.array(sorted(MISSING | {word.strip().lower() for word in missing}), pa.string())
-    given = decimal is not None or thousands is not None
-    notation = Notation(decimal or ".", thousands or "." * (decimal == ","))
-
-    def cells(array: Any) -> NDArray[Any]:
-        gone = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=absent)
-        words: NDArray[Any] = pc.if_else(gone, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
-        if given:
-            words[:] = [None if word is None else in_plain(word, notation) for word in words.tolist()]
-        return words
-
-    return cells
 
 
 def example(folder: Path) -> Path:

@@ -5,80 +5,97 @@
     part-0.csv, part-1.csv                        parts of one table, if they have the same columns
     people.csv                                    the only table of a folder
 
-A test table that lacks a column of the training table is no test split: it is to be answered. What it lacks is the
-target, if that is one column.
+A test table that lacks a column of the training table is no test split: it is to be answered (`Together`). The options
+of the files' own source are taken too. Where the tables are larger than memory, each is read as by itself, from disk.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.data.columns import Column, Columns
 from weftnet.data.content import Content, short_name
-from weftnet.data.read import LIMIT
-from weftnet.data.sources._layout import key_values, keys_of, split_of, table_files
+from weftnet.data.quotes import Quote
+from weftnet.data.read import LIMIT, suffixes
+from weftnet.data.sources._layout import Together, key_values, keys_of, split_of, table_endings, table_files, unread
 from weftnet.data.sources._place import Place
-from weftnet.errors import DataError
+from weftnet.errors import DataError, SettingError
 
+#: of the options
+_DEFAULTS = ("utf-8", LIMIT)
 FOLDER = "tables (train.csv, test.csv; key=value/part.csv)"
 #: bytes in memory for each byte of the files
 WEIGHT = 10
 
 
 def opens(place: Place) -> float:
-    """Folders that hold tables; surer where one is named for the training split."""
-    if not place.is_folder or not (files := table_files(place.path, _endings())):
+    """Folders that hold tables; surer where one is named for the training split, or splits have several formats."""
+    if not place.is_folder or not (files := table_files(place.path, table_endings())):
         return 0.0
-    return 0.55 if any(split_of(file, place.path) == "train" for file in files) else 0.4
+    named = [file for file in files if split_of(file, place.path)]
+    if len({suffixes(file)[0] for file in named}) > 1:
+        return 0.75
+    return 0.55 if any(split_of(file, place.path) == "train" for file in named) else 0.4
 
 
-def read(path: Path, *, encoding: str = "utf-8", limit: int = LIMIT) -> Content:
+def read(
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+    quote: Quote | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
+    encoding: str = "utf-8",
+    limit: int = LIMIT,
+) -> Content:
     """Read the tables of a folder as one.
 
     Args:
         path: the folder.
-        encoding: of the files.
+        delimiter, columns, quote, decimal, thousands, missing, encoding: as of each file (`table.py`).
         limit: bytes that each file may have, decompressed.
 
     Raises:
         DataError: a file can't be read, or the tables don't belong together.
+        SettingError: an option that the tables' source does not take.
     """
-    files = table_files(path, _endings())
-    splits = [split_of(file, path) for file in files]
-    notes = []
-    if "train" in splits and (others := [file for file, split in zip(files, splits, strict=True) if split is None]):
-        names = ", ".join(file.relative_to(path).as_posix() for file in others)
-        notes.append(f"{names}: named for no split, and left out")
-        files = [file for file in files if file not in others]
-    parts = [_Part(file, split_of(file, path), keys_of(file, path), _opened(file, encoding, limit)) for file in files]
-    parts.sort(key=lambda part: ("train", "validation", "test", None).index(part.split))
-    used, target, more = _alike(path, parts)
-    columns = _joined(path, used)
-    digest = hashlib.sha256()
-    for part in used:
-        digest.update(f"{part.file.relative_to(path).as_posix()}:{part.content.fingerprint};".encode())
-    counts = [part.content.count for part in used]
-    starts = np.cumsum([0, *counts])
-    rows: dict[str, list[NDArray[np.int64]]] = {}
-    for part, start in zip(used, starts.tolist(), strict=False):
-        rows.setdefault(str(part.split), []).append(np.arange(start, start + part.content.count))
-    first = used[0].content
-    return Content(
-        short_name(str(path)),
-        str(path),
-        columns,
-        digest.hexdigest(),
-        target=target,
-        table=True,
-        typed=first.typed,
-        splits={} if len(rows) < 2 else {split: np.concatenate(several) for split, several in rows.items()},
-        first=first.first,
-        notes=tuple(dict.fromkeys([*notes, *more, *(note for part in used for note in part.content.notes)])),
-        parts=tuple((str(part.file), count) for part, count in zip(used, counts, strict=True)),
-    )
+    options = _set(delimiter=delimiter, columns=columns, quote=quote, decimal=decimal, thousands=thousands,
+                   missing=missing, encoding=encoding, limit=limit)  # fmt: skip
+    return _together(path, lambda file, number: _reader(file, options).read(file, **options))
+
+
+def stream(
+    path: Path,
+    folder: Path,
+    *,
+    memory: int,
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+    quote: Quote | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
+    encoding: str = "utf-8",
+    limit: int = LIMIT,
+) -> Content:
+    """As `read`, with the columns of every file on disk, in folders of `folder`."""
+    options = _set(delimiter=delimiter, columns=columns, quote=quote, decimal=decimal, thousands=thousands,
+                   missing=missing, encoding=encoding, limit=limit)  # fmt: skip
+
+    def opened(file: Path, number: int) -> Content:
+        (own := folder / str(number)).mkdir()
+        content: Content = _reader(file, options).stream(file, own, memory=memory, **options)
+        return content
+
+    return _together(path, opened)
 
 
 @dataclass(frozen=True)
@@ -95,64 +112,84 @@ class _Part:
         return [*self.content.columns, *(key for key in self.keys if key not in self.content.columns)]
 
 
-def _endings() -> list[str]:
-    """Those of the sources that read a table from one file."""
-    from weftnet.data.sources import SOURCES
-
-    tables = [source for name in SOURCES if getattr(source := SOURCES.get(name), "NAMES_FILES", False)]
-    return [ending for source in tables for ending in source.ENDINGS]
+def _set(**options: Any) -> dict[str, Any]:
+    """The options that differ from their defaults."""
+    return {name: value for name, value in options.items() if value not in (None, (), *_DEFAULTS)}
 
 
-def _opened(file: Path, encoding: str, limit: int) -> Content:
+def _reader(file: Path, options: Mapping[str, Any]) -> Any:
+    """The source of a file, which must take the options."""
     from weftnet.data.sources import source_of
 
     reader = source_of(Place(str(file), file))
-    options = {"encoding": encoding} if "encoding" in reader.read.__kwdefaults__ else {}
-    content: Content = reader.read(file, limit=limit, **options)
-    return content
+    for name, value in options.items():
+        if name not in reader.read.__kwdefaults__:
+            what, expected = f"the option {name!r} can't be used", ", ".join(reader.read.__kwdefaults__)
+            raise SettingError(what, where=str(file), expected=expected, got=repr(value))
+    return reader
 
 
-def _alike(path: Path, parts: Sequence[_Part]) -> tuple[list[_Part], str | None, list[str]]:
-    """The parts that have all columns of the first one, the target that a test part shows by lacking it, and notes."""
-    names, target, notes, used = parts[0].names, None, [], []
-    for part in parts:
-        lacks = [name for name in names if name not in part.names]
-        extra = [name for name in part.names if name not in names]
-        where = part.file.relative_to(path).as_posix()
-        if lacks and part.split == parts[0].split:
-            fix = f"open one of them: {part.file}" if part.split is None else "give them the same columns"
-            raise DataError("the tables differ in their columns", where=str(part.file), expected=", ".join(names),
-                            got=", ".join(part.names), fix=fix)  # fmt: skip
-        if lacks:
-            target = lacks[0] if len(lacks) == 1 else target
-            notes.append(
-                f"{where}: has no {', '.join(map(repr, lacks))}, so it is no {part.split} split but to be answered: "
-                f"weftnet predict RUN {part.file}"
-            )
-            continue
-        if extra:
-            notes.append(f"{where}: {', '.join(map(repr, extra))} left out, as the training table has no such column")
-        used.append(part)
-    if target is not None:
-        notes.append(f"{target!r} is taken for the target, as {parts[0].file.name} alone has it")
-    return used, target, notes
+def _together(path: Path, opened: Callable[[Path, int], Content]) -> Content:
+    """The tables of a folder as one content, each read by `opened(file, number)`."""
+    files = table_files(path, table_endings())
+    splits = {file: split_of(file, path) for file in files}
+    notes = unread(path, files, table_endings())
+    if "train" in splits.values() and (others := [file for file in files if splits[file] is None]):
+        names = ", ".join(file.relative_to(path).as_posix() for file in others)
+        notes.append(f"{names}: named for no split, and left out")
+        files = [file for file in files if file not in others]
+    files.sort(key=lambda file: ("train", "validation", "test", None).index(splits[file]))
+    parts = [_Part(file, splits[file], keys_of(file, path), opened(file, n)) for n, file in enumerate(files)]
+    together = Together(path)
+    used = [part for part in parts if together.takes(part.file, part.split, part.names)]
+    digest, rows, count = hashlib.sha256(), dict[str, list[NDArray[np.int64]]](), 0
+    for part in used:
+        digest.update(f"{part.file.relative_to(path).as_posix()}:{part.content.fingerprint};".encode())
+        rows.setdefault(str(part.split), []).append(np.arange(count, count + part.content.count))
+        count += part.content.count
+    first = used[0].content
+    return Content(
+        short_name(str(path)),
+        str(path),
+        _joined(path, used),
+        digest.hexdigest(),
+        target=together.target or None,
+        table=True,
+        typed=first.typed,
+        splits={} if len(rows) < 2 else {split: np.concatenate(several) for split, several in rows.items()},
+        first=first.first,
+        notes=tuple(dict.fromkeys([*notes, *together.notes, *(note for part in used for note in part.content.notes)])),
+        parts=tuple((str(part.file), part.content.count) for part in used),
+        asked=tuple(together.asked),
+    )
 
 
-def _joined(path: Path, used: Sequence[_Part]) -> dict[str, NDArray[np.generic]]:
-    """The columns of all parts, one after another."""
-    columns = {}
+def _joined(path: Path, used: Sequence[_Part]) -> Mapping[str, NDArray[Any]]:
+    """The columns of all parts, one after another: in memory, or on disk where theirs are."""
+    columns: dict[str, NDArray[Any] | Column] = {}
     counts = [part.content.count for part in used]
     for name in used[0].names:
         if name not in used[0].content.columns:
             columns[name] = key_values([part.keys[name] for part in used], counts)
-            continue
-        several = [part.content.columns[name] for part in used]
-        try:
+        elif any(part.content.on_disk(name) for part in used):
+            columns[name] = Column(partial(_blocks, name, used), sum(counts))
+        else:
+            several = [part.content.columns[name] for part in used]
+            if len({each.shape[1:] for each in several}) > 1:
+                shapes = ", ".join(str(each.shape[1:]) for each in several)
+                raise DataError("rows differ in shape", where=f"{path}: column {name!r}", got=shapes)
             columns[name] = np.concatenate(several)
-        except ValueError:
-            shapes = ", ".join(str(each.shape[1:]) for each in several)
-            raise DataError("rows differ in shape", where=f"{path}: column {name!r}", got=shapes) from None
-    return columns
+    held = {name: column for name, column in columns.items() if not isinstance(column, Column)}
+    return held if len(held) == len(columns) else Columns(columns)
+
+
+def _blocks(name: str, used: Sequence[_Part]) -> Iterator[NDArray[Any]]:
+    """A column of all parts, in blocks of one type."""
+    types = {next(part.content.chunks(name)).dtype for part in used}
+    whole = np.result_type(*types)
+    for part in used:
+        for block in part.content.chunks(name):
+            yield block.astype(whole, copy=False)
 
 
 def example(folder: Path) -> Path:

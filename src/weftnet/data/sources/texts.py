@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from weftnet.base.limits import limit as limit_of
-from weftnet.data.content import Content, short_name, split_named
+from weftnet.data.content import Content, short_name
 from weftnet.data.read import LIMIT, read_text, suffixes, too_large
 from weftnet.data.sources._place import Place
+from weftnet.data.split_names import split_named
 from weftnet.errors import DataError
 
 #: bytes in memory for each byte of the files

@@ -35,7 +35,7 @@ from weftnet.metrics.mean_average_precision import MeanAveragePrecision
 from weftnet.metrics.subset_accuracy import SubsetAccuracy
 from weftnet.tasks._doubts import are_lists
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, wrong_target
+from weftnet.tasks._task import Task, target_of, wrong_target
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Multilabel(Task):
             DataError: there is no target, it is not labels, or no training row has any.
         """
         if not isinstance(data.target, Labels):
-            fix = "use the task classification, or read the target as labels: --kind column=labels"
+            fix = f"use the task classification, or read the target as labels: {read_as(target_of(data), 'labels')}"
             raise wrong_target(data, "several labels a row", fix)
         if not data.target.labels:
             raise DataError("no training row has a label", where=data.name)

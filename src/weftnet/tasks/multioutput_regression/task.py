@@ -18,10 +18,11 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.kinds._kind import name_of
+from weftnet.data.kinds._state import name_of
 from weftnet.data.kinds.number import Number
 from weftnet.data.kinds.several import Several
 from weftnet.data.outputs import Outputs, chosen
+from weftnet.data.ways import read_as
 from weftnet.errors import DataError, SettingError
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.mae import Mae
@@ -79,7 +80,7 @@ class MultioutputRegression(Task):
                 where=data.name,
                 expected="targets that are all numbers",
                 fix="predict targets of other kinds by runs of their own, or read them as numbers: "
-                + ", ".join(f"--kind {name}=number" for name in others),
+                + ", ".join(read_as(name, "number") for name in others),
             )
         kinds = {name: kind for name, kind in data.target.kinds.items() if isinstance(kind, Number)}
         mean, scale = ([getattr(kind, name) for kind in kinds.values()] for name in ("mean", "std"))

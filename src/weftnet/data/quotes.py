@@ -2,13 +2,16 @@
 
 A value in quotes may hold line breaks, so a stray quote at the beginning of a value reads on, over any number of rows,
 to the next one. Lines are counted against rows: a quoted value of several lines is refused if what it holds looks like
-rows, or if text follows its last quote. Such a value is legal, so whoever means it says so by `quote`.
+rows, or if text follows its last quote. Such a value is legal, so whoever means it says so by `quote`; those that are
+read are counted in a note.
 """
 
+import csv
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from weftnet.data.read import UnpackedText
+from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 Quote = Literal["none", "single", "double"]
@@ -16,6 +19,13 @@ Quote = Literal["none", "single", "double"]
 MARKS: dict[str, str] = {"single": "'", "double": '"'}
 #: bytes from which a quote without an end is refused before the whole file is read
 _LONGEST = 2**24
+
+
+def dialect_of(delimiter: str, quote: Quote | None) -> dict[str, Any]:
+    """As Python's reader takes it."""
+    if quote == "none":
+        return {"delimiter": delimiter, "quoting": csv.QUOTE_NONE, "quotechar": None}
+    return {"delimiter": delimiter, "quotechar": MARKS[quote or "double"]}
 
 
 class StrayQuotes:
@@ -33,6 +43,7 @@ class StrayQuotes:
         mark = re.escape(self.between)
         self._quoted = re.compile(rb"(?:^|(?<=" + mark + rb'|\n))"(?:[^"]|"")*+("?)')
         self._held, self._lines = b"", 0
+        self._long: list[int] = []
 
     def look(self, piece: bytes, last: bool = False) -> None:
         """Look through the next piece of the file.
@@ -60,11 +71,22 @@ class StrayQuotes:
     def _check(self, text: bytes, match: re.Match[bytes], after: bytes) -> None:
         lines = match[0].removesuffix(b"\n").split(b"\n")
         closed = bool(match[1]) and (not after or after == self.between or after[:1] in b"\r\n")
-        inner = lines[1:-1]
+        inner = lines[1:-1] if self.between == b"," else lines[1:]  # a comma may end a line of a text
         rows = bool(inner) and all(line.count(self.between) == self.inner > 0 for line in inner)
         rows = rows and not any(self.between + b" " in line for line in inner)  # as commas of a sentence are followed
-        if len(lines) > 1 and (rows or not closed):
-            raise self._refusal(self._lines + text.count(b"\n", 0, match.start()) + 1, len(lines), lines[0])
+        if len(lines) > 1:
+            self._long.append(self._lines + text.count(b"\n", 0, match.start()) + 1)
+            if rows or not closed:
+                raise self._refusal(self._long[-1], len(lines), lines[0])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many values that were read run over several lines."""
+        if not self._long:
+            return ()
+        found = f"{len(self._long)} value{'s' * (len(self._long) > 1)} in quotes of more than one line"
+        count = f"{found}, first in line {self._long[0]}"
+        return (f"{count}; if the quotes are part of the text: {setting('quote', 'none')}",)
 
     def _open(self, text: bytes) -> None:
         """Refuse a value of many lines whose quote has no end."""
@@ -76,8 +98,8 @@ class StrayQuotes:
             f"a value in quotes runs over {count} lines, which look like rows of their own",
             where=f"{self.path}: line {line}",
             got=repr(first.decode("utf-8", "replace")[:60]),
-            fix="if the quote is part of the text: --data-set quote=none, quote='none'; "
-            "if the lines are one value: --data-set quote=double, quote='double'",
+            fix=f"if the quote is part of the text: {setting('quote', 'none')}; "
+            f"if the lines are one value: {setting('quote', 'double')}",
         )
 
 
