@@ -171,6 +171,11 @@ def test_texts_and_labels_without_a_header_are_said(tmp_path: Path) -> None:
     assert noted(open_data(tmp_path / "sms.tsv"), "looks like data", "--data-set 'columns=[column_1, column_2]'")
 
 
+def test_a_name_with_a_fraction_is_data(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("".join(f"name{n},street{n % 9},{n / 8 + 0.125}\n" for n in range(40)))
+    assert noted(open_data(tmp_path / "a.csv"), "looks like data")
+
+
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_another_delimiter_is_named(tmp_path: Path, mark: str) -> None:
     (tmp_path / "a.csv").write_text("\n".join(["n,y", *rows(40)]).replace(",", mark))

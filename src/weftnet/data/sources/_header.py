@@ -1,5 +1,6 @@
 """The header of a table: whether its names can be used, and whether it is one at all."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,10 +46,11 @@ def check_names(names: list[str], path: Path, delimiter: str) -> None:
 
 
 def looks_like_data(names: list[str], columns: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
-    """A note where the header may be missing: most names are numbers, or a word is a value of its own column."""
+    """A note where the header may be missing: names are numbers, fractions, or values of their own columns."""
     numbers = [name for name in names if name.strip().lower() in MISSING or _is_number(name)]
     values = [name for name in names if name not in numbers and name in columns[name].tolist()]
-    if 2 * len(numbers) <= len(names) and not values:
+    fractions = [name for name in numbers if re.search(r"\d[.,]\d", name)]  # no year, no number of a place
+    if 2 * len(numbers) <= len(names) and not values and not fractions:
         return ()
     shown, given = ", ".join(map(repr, names[:3])), [f"column_{place}" for place in range(1, len(names) + 1)]
     return (f"the first row looks like data ({shown}); if it is, name the columns: {setting('columns', given)}",)
