@@ -54,6 +54,8 @@ FILES: Mapping[str, tuple[str, str]] = {
     "data/forecasting.py": ("a target; a place in a message", "forecast calendar"),
     "data/pictures.py": ("a way to resize", "crop"),
     "data/kinds/_image_notes.py": ("a way to resize", "crop"),
+    "data/kinds/_image_files.py": ("a way to resize", "crop"),
+    "data/ways.py": ("what words can always be read as", "category"),
     "data/sounds.py": ("a word in a message", "audio"),
     "tasks/_targets.py": ("how outputs become probabilities", "softmax sigmoid"),
     # who writes or rewrites networks has to write blocks

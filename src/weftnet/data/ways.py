@@ -31,6 +31,11 @@ def leave_out(column: str) -> str:
     return f"leave it out: {read_as(column, None)}"
 
 
+def as_labels(column: str) -> str:
+    """The option that reads words as labels, which they always can be."""
+    return read_as(column, "category")
+
+
 def setting(name: str, value: Any) -> str:
     """An option of the data."""
     word = value if value in _MARKS else _yaml(value)
@@ -49,7 +54,7 @@ def target(column: str) -> str:
 
 def correct(column: str) -> str:
     """What can be done about a few values that don't fit: correct them, read labels, or leave the column out."""
-    return f"correct the value; or read labels: {read_as(column, 'category')}; or {leave_out(column)}"
+    return f"correct the value; or read labels: {as_labels(column)}; or {leave_out(column)}"
 
 
 def _typed(text: str) -> str:

@@ -11,7 +11,7 @@ from weftnet.data.kinds._gaps import are_strays, as_gaps, is_gap, share_in_words
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.kinds._raw import FEW, present
 from weftnet.data.moments import all_read, compact_of, epoch_of, forms, like_dates, possible, second_of, word_of
-from weftnet.data.ways import read_as
+from weftnet.data.ways import as_labels, read_as
 
 _FIRST = 16  # words that suggest a form
 
@@ -77,7 +77,7 @@ def _refuse_months(counts: dict[str, int], first: dict[str, int]) -> str:
         "the values look like dates, in no form that is known",
         expected="numbers, or months in one of many languages, without weekdays: see docs/data.md",
         got=repr(min(first, key=first.__getitem__)),
-        fix=lambda name: f"write dates as 2020-01-05; or read labels: {read_as(name, 'category')}",
+        fix=lambda name: f"write dates as 2020-01-05; or read labels: {as_labels(name)}",
     )
 
 

@@ -12,7 +12,7 @@ from weftnet.data.kinds._gaps import are_strays, as_gaps, is_gap, share_in_words
 from weftnet.data.kinds._kind import BadValue
 from weftnet.data.kinds._notation import PLAIN, Notation, candidates, parts
 from weftnet.data.kinds._raw import FEW
-from weftnet.data.ways import read_as, setting
+from weftnet.data.ways import as_labels, read_as, setting
 
 _DISTINCT = 2**14  # different words from which a notation is found
 #: share of values of other units, or of words, up to which a column is one of a single unit
@@ -138,7 +138,7 @@ def _refuse_units(words: _Words, units: Counter[str]) -> None:
         f"the values are numbers of several units: {found}",
         expected="numbers of one unit",
         got=repr(first),
-        fix=lambda name: f"convert them to one unit; or read labels: {read_as(name, 'category')}",
+        fix=lambda name: f"convert them to one unit; or read labels: {as_labels(name)}",
     )
 
 
