@@ -187,7 +187,7 @@ def test_codes_are_no_numbers_of_several_units(words: list[str]) -> None:
     assert "v" not in data.preprocessing.columns or not isinstance(data.preprocessing.columns["v"], Number)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("form", ["{0}h {1}m", "{0}-{1}", "~{0}.{1}", "{0}/{1}", "{0} to {1} km", "≥ {0}.{1}"])
+@pytest.mark.parametrize("form", ["{0}h {1}m", "{0}-{1}", "~{0}.{1}", "{0}/{1}", "≥ {0}.{1}"])
 def test_labels_that_are_quantities_are_said(form: str) -> None:
     words = [form.format(row % 37, row % 60) for row in range(300)]
     notes = open_data({"v": words, "w": X, "y": LABELS}, target="y").notes
