@@ -160,7 +160,7 @@ def test_bad_settings(settings: dict[str, Any], text: str) -> None:
 
 def test_bad_data() -> None:
     columns = table()
-    with pytest.raises(DataError, match=r"of another kind(.|\n)*--kind column=labels"):
+    with pytest.raises(DataError, match=r"of another kind(.|\n)*--kind up=labels"):
         Multilabel.from_data(open_data(columns, target="up"))
     columns["tags"] = ["all"] * 120 + ["all;x"] * 120
     with pytest.raises(DataError, match=r"can't be weighted(.|\n)*all"):
