@@ -458,9 +458,9 @@ def test_a_set_larger_than_the_memory_there_is(
     tmp_path: Path, rows: int, memory: str, room: int, then: list[str]
 ) -> None:
     """Trained and evaluated in less memory than the file has bytes; read whole it does not fit, until it may."""
-    numbers, large, small = 40, tmp_path / "large.csv", tmp_path / "small.csv"
+    numbers, large, small = 10, tmp_path / "large.csv", tmp_path / "small.csv"
     block = np.random.default_rng(0).normal(size=(500, numbers))
-    lines = "\n".join(",".join(f"{value:.22f}" for value in row) + f",{row_number % 2}"
+    lines = "\n".join(",".join(f"{value:.98f}" for value in row) + f",{row_number % 2}"
                       for row_number, row in enumerate(block))  # fmt: skip
     header = ",".join(f"n{number}" for number in range(numbers)) + ",y"
     large.write_text("\n".join([header, *[lines] * (rows // 500)]))

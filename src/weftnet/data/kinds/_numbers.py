@@ -14,7 +14,7 @@ from weftnet.data.kinds._notation import PLAIN, Notation
 from weftnet.data.kinds._raw import RawColumn, present
 from weftnet.data.ways import correct
 
-_LONG = 1000
+_LONG = 64  # words from which a column is read faster by arrow
 _ZEROS = re.compile(r"\s*[-+]?0\d+\s*")
 
 
