@@ -68,7 +68,8 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
     path = Path(source).expanduser()
     if files := example_files(path):
         column = only_field(loaded, source, files=True)
-        return AnswerStream(source, _of_files(loaded, column, files, options), _forms(loaded), "file")
+        strange = unknown_of(loaded.preprocessing.columns, {column: files})
+        return AnswerStream(source, _of_files(loaded, column, files, options), _forms(loaded), "file", strange)
     if path.is_file() and suffixes(path)[0] == ".txt":
         return of_texts(loaded, read_text(path).splitlines(), source, options)
     state = dict(_state(loaded))

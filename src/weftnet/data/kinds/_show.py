@@ -17,10 +17,10 @@ def thumbnail(value: Any) -> Picture:
     """An image: an array, or a file, made smaller."""
     if isinstance(value, np.ndarray):
         return Picture(_bytes(value))
-    ((height, width, grey, levels),) = outlines([value])
-    share = min(1.0, _SIDE / max(height, width))
-    size = max(1, round(height * share)), max(1, round(width * share))
-    (picture,) = pictures([value], size, grey=grey, resize="stretch", levels=levels or LEVELS)
+    (header,) = outlines([value])
+    share = min(1.0, _SIDE / max(header.height, header.width))
+    size = max(1, round(header.height * share)), max(1, round(header.width * share))
+    (picture,) = pictures([value], size, grey=header.grey, resize="stretch", levels=header.levels or LEVELS)
     name = "" if isinstance(value, bytes) or is_picture(value) else named(value).rpartition("/")[2]
     return Picture(np.asarray(picture), name)
 
