@@ -83,7 +83,7 @@ BLOCKS: dict[str, type[nn.Module]] = {
     "Padding never changes the answer, whatever stands in it; padded steps of the output are zero": SeesPadding,
     "In evaluation it repeats, and its state dict is all that it knows": Noisy,
     "Where it is causal, no step sees a later one": Clairvoyant,
-    "Where it works step by step, the steps give what the whole pass gives": OtherSteps,
+    "Where it works step by step, the steps give what the whole pass gives, with tensors between": OtherSteps,
     "torch.export gives a program of the same numbers": OtherExported,
     "It has a formula, a source with its year and link, and a cost": Silent,
     "Every argument of its constructor has a line under Args": Silent,

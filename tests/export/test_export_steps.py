@@ -48,6 +48,24 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def recurrent(text: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Loaded, Path]:
+    """A run, and where it is exported."""
+    return made(RECURRENT, text, tmp_path_factory.mktemp("recurrent"))
+
+
+@pytest.fixture(scope="module")
+def attention(text: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Loaded, Path]:
+    """The same with attention."""
+    return made(ATTENTION, text, tmp_path_factory.mktemp("attention"))
+
+
+def made(yaml: str, text: Path, folder: Path) -> tuple[Loaded, Path]:
+    loaded = trained(folder / "run", yaml, text, context=16)
+    exported(loaded, folder / "out")
+    return loaded, folder / "out"
+
+
 def exported(loaded: Loaded, folder: Path) -> Runner:
     with unchecked():
         written = export.write(loaded, folder)
@@ -57,11 +75,11 @@ def exported(loaded: Loaded, folder: Path) -> Runner:
     return open_export(folder, threads=1)
 
 
-@pytest.mark.parametrize("yaml", [RECURRENT, ATTENTION], ids=["recurrent", "attention"])
-def test_a_running_text_is_continued_alike(yaml: str, text: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("network", ["recurrent", "attention"])
+def test_a_running_text_is_continued_alike(network: str, request: pytest.FixtureRequest) -> None:
     """Within the context, across its end and beyond; greedy and drawn; together and alone."""
-    loaded = trained(tmp_path / "run", yaml, text, context=16)
-    runner = exported(loaded, tmp_path / "out")
+    loaded, folder = request.getfixturevalue(network)
+    runner = open_export(folder, threads=1)
     for options in ({}, {"length": 20, "temperature": 0}, DRAWN):
         answers = runner.predict({"tokens": PROMPTS}, options)
         for answer, expected in zip(answers, loaded.predict({"tokens": PROMPTS}, options), strict=True):
@@ -88,8 +106,8 @@ def test_a_column_of_texts_is_continued_alike(tmp_path: Path) -> None:
     ]
 
 
-def test_each_token_is_read_once(text: Path, tmp_path: Path) -> None:
-    runner = exported(trained(tmp_path / "run", RECURRENT, text, context=16), tmp_path / "out")
+def test_each_token_is_read_once(recurrent: tuple[Loaded, Path]) -> None:
+    runner = open_export(recurrent[1])
     read, step = [], runner.graphs.stepped["network"].graph
     object.__setattr__(
         runner.graphs.stepped["network"], "graph", lambda values: read.append(values["tokens"].shape) or step(values)
@@ -98,15 +116,14 @@ def test_each_token_is_read_once(text: Path, tmp_path: Path) -> None:
     assert read == [(2, 7), *[(2, 1)] * 8]
 
 
-def test_without_torch_on_the_command_line(text: Path, tmp_path: Path) -> None:
+def test_without_torch_on_the_command_line(attention: tuple[Loaded, Path], tmp_path: Path) -> None:
     """Prompts, one a line, in a process of its own; the file of steps is checked like any other."""
-    loaded = trained(tmp_path / "run", ATTENTION, text, context=16)
-    exported(loaded, tmp_path / "out")
-    facts = read_manifest(tmp_path / "out")
+    loaded, folder = attention
+    facts = read_manifest(folder)
     assert facts.parts["network"].step is not None
     assert {"model.onnx", "step.onnx"} <= set(facts.files)
     (tmp_path / "prompts.txt").write_text("\n".join(PROMPTS), encoding="utf-8")
-    command = [sys.executable, str(tmp_path / "out" / "runner"), str(tmp_path / "prompts.txt"), "--ask", "length=6"]
+    command = [sys.executable, str(folder / "runner"), str(tmp_path / "prompts.txt"), "--ask", "length=6"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     got = [json.loads(line)["text"] for line in done.stdout.splitlines()]
@@ -136,8 +153,8 @@ def test_steps_that_differ_are_an_error(text: Path, tmp_path: Path, monkeypatch:
     assert not (tmp_path / "out").exists()
 
 
-def test_states_begin_as_zeros_of_the_shape_that_is_said(text: Path, tmp_path: Path) -> None:
-    runner = exported(trained(tmp_path / "run", ATTENTION, text, context=16), tmp_path / "out")
+def test_states_begin_as_zeros_of_the_shape_that_is_said(attention: tuple[Loaded, Path]) -> None:
+    runner = open_export(attention[1])
     states = runner.graphs.stepped["network"].facts.states
     assert {state.shape for state in states.values()} == {(), (2, 2, 0, 4), (2, 8)}
     outputs = runner.graphs.steps("network", 3, 16)

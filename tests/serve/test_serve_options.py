@@ -100,6 +100,9 @@ def test_what_holds_no_model(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="two models have the same name"):
         asyncio.run(opened(Place("a", tmp_path), Place("a", tmp_path / "b")))
     (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(WeftnetError, match=r"run\.json: says no status"):
+        asyncio.run(opened(Place("a", tmp_path)))
+    (tmp_path / "run.json").write_text('{"status": "finished"}')
     with pytest.raises(WeftnetError, match="the field 'format' is wrong"):
         asyncio.run(opened(Place("a", tmp_path)))
     (tmp_path / "run.json").rename(tmp_path / "manifest.json")

@@ -71,7 +71,8 @@ def test_health_and_metadata(triton: Any) -> None:
      ("multilabel", [("labels", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1])]),
      ("regression", [("value", "FP64", [-1])]),
      ("forecasting", [("values", "FP64", [-1, -1, -1])]),
-     ("language_model", [("token", "INT64", [-1]), ("probabilities", "FP64", [-1, -1])]), ("a plugin's", [])],
+     ("language_model", [("token", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1]), ("text", "BYTES", [-1])]),
+     ("a plugin's", [])],
 )  # fmt: skip
 def test_the_outputs_of_a_task(task: str, outputs: list[tuple[str, str, list[int]]]) -> None:
     """From the schema of its answers, where it has one."""

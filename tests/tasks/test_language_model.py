@@ -1,5 +1,7 @@
+import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -7,7 +9,9 @@ from torch import nn
 from weftnet.architecture.signal import parse
 from weftnet.architecture.spec import Block
 from weftnet.data.batch import Batch
+from weftnet.data.kinds.characters import Characters
 from weftnet.errors import ArchitectureError, DataError, SettingError
+from weftnet.tasks.language_model.infer import _Choice
 from weftnet.tasks.language_model.task import LanguageModel
 
 TASK = LanguageModel(vocabulary=5, context=8)
@@ -117,66 +121,54 @@ def test_a_network_that_sees_the_future_is_refused(network):
         TASK.check(model(network()))
 
 
-def test_sampling_repeats_with_its_generator_and_keeps_the_prompt():
-    network, prompt = model(Recurrent().train()), torch.tensor([[1, 2, 3], [4, 0, 2]])
+def test_a_seed_repeats_a_text_and_leaves_other_chance_alone():
+    network, prompt = model(Recurrent().eval()), torch.tensor([[1, 2, 3], [4, 0, 2]])
     state = torch.get_rng_state()
-    runs = [
-        TASK.sample(network, prompt, 12, generator=torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)
-    ]  # 3 + 12 tokens: longer than the context
+    with torch.no_grad():
+        runs = [TASK.infer(network, batch(prompt), {"length": 12, "seed": seed})["written"] for seed in (0, 0, 1)]
     assert torch.equal(torch.get_rng_state(), state)
-    assert runs[0].shape == (2, 15)
-    assert torch.equal(runs[0][:, :3], prompt)
+    assert runs[0].shape == (2, 12)  # with the prompt longer than the context
     assert torch.equal(runs[0], runs[1])
     assert not torch.equal(runs[0], runs[2])
-    assert network["network"].training
-    assert not runs[0].is_inference()
 
 
-class Fixed(nn.Module):
-    """The same logits after every token."""
-
-    logits = (2.0, 1.0, 0.0, -1.0, 1.5)
-
-    def forward(self, inputs, masks=None):
-        return torch.tensor(self.logits).expand(*inputs.shape, 5)
+LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, 1.5])
 
 
 def shares(**settings):
-    drawn = TASK.sample(
-        model(Fixed()),
-        torch.zeros(4000, 1, dtype=torch.long),
-        1,
-        generator=torch.Generator().manual_seed(0),
-        **settings,
-    )
-    return torch.bincount(drawn[:, 1], minlength=5) / 4000
+    """Of the tokens at 4,000 chances that are spread evenly over [0, 1)."""
+    choice = _Choice({"length": 4000, "temperature": 1.0, **settings})
+    choice._chances = (np.arange(4000) + 0.5) / 4000
+    drawn = [int(choice.token(LOGITS.double().numpy()[None], place)[0]) for place in range(4000)]
+    return torch.bincount(torch.tensor(drawn), minlength=5) / 4000
 
 
 def test_temperature_and_top_k():
-    logits = torch.tensor(Fixed.logits)
-    assert torch.allclose(shares(), logits.softmax(0), atol=0.03)
-    assert torch.allclose(shares(temperature=3.0), (logits / 3).softmax(0), atol=0.03)
+    assert torch.allclose(shares(), LOGITS.softmax(0), atol=5e-4)
+    assert torch.allclose(shares(temperature=3.0), (LOGITS / 3).softmax(0), atol=5e-4)
     assert shares(temperature=0).tolist() == [1, 0, 0, 0, 0]
     best = torch.tensor([2.0, -torch.inf, -torch.inf, -torch.inf, 1.5])
-    assert torch.allclose(shares(top_k=2), best.softmax(0), atol=0.03)
+    assert torch.allclose(shares(top_k=2), best.softmax(0), atol=5e-4)
     assert shares(top_k=1).tolist() == [1, 0, 0, 0, 0]
-    assert torch.allclose(shares(top_k=9), logits.softmax(0), atol=0.03)
+    assert torch.allclose(shares(top_k=9), LOGITS.softmax(0), atol=5e-4)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"prompt": torch.zeros(1, 0)}, {"prompt": torch.zeros(3)}, {"temperature": -1.0}, {"top_k": 0}]
-)
-def test_nothing_is_sampled_from_nonsense(wrong):
-    arguments = {"prompt": torch.zeros(1, 2, dtype=torch.long), "length": 3, "generator": torch.Generator(), **wrong}
-    with pytest.raises(SettingError, match="these settings can't be sampled with"):
-        TASK.sample(model(Fixed()), **arguments)
+def test_chances_of_a_seed_are_even():
+    """Kolmogorov and Smirnov's distance of 10,000 chances from the uniform distribution, at its 99.9 % quantile."""
+    chances = np.sort(_Choice({"length": 10_000, "seed": 7})._chances)
+    assert np.abs(chances - (np.arange(10_000) + 0.5) / 10_000).max() < 1.95 / 100
 
 
 def test_answers_are_the_likeliest_next_tokens():
-    (answer,) = TASK.answers(torch.tensor([[[0.0] * 5, list(Fixed.logits)]]))
-    assert answer["token"] == 0
-    assert list(answer["probabilities"]) == [0, 4, 1, 2, 3]
+    """As numbers, where nothing turns tokens into text."""
+    outputs = {"logits": LOGITS[None], "written": torch.tensor([[3, 1]])}
+    (answer,) = TASK.answers(outputs)
+    assert answer["token"] == "0"
+    assert list(answer["probabilities"]) == ["0", "4", "1", "2", "3"]
     assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    assert answer["text"] == "3 1"
+    (short,) = TASK.answers({**outputs, "written": torch.zeros(1, 0, dtype=torch.long)})
+    assert "text" not in short
 
 
 class FakeData:
@@ -185,9 +177,19 @@ class FakeData:
     def __init__(self, **signals):
         self.signals = {name: parse(text) for name, text in signals.items()}
 
+    def state(self):
+        return {"preprocessing": {"columns": {"tokens": LETTERS.state()}, "target": None}}
+
+
+LETTERS = Characters(context=8).fit("abcd")
+
 
 def test_from_data():
-    assert LanguageModel.from_data(FakeData(tokens="tokens:8,vocabulary=5")) == TASK
+    task = LanguageModel.from_data(FakeData(tokens="tokens:8,vocabulary=5"))
+    assert task == dataclasses.replace(TASK, writer=LETTERS.state())
+    (answer,) = task.answers({"logits": LOGITS[None], "written": torch.tensor([[4, 2, 0]])})
+    assert answer["text"] == "db\ufffd"
+    assert list(answer["probabilities"])[:3] == ["\ufffd", "d", "a"]
     assert TASK.inputs({"tokens": parse("tokens:8,vocabulary=5")})["network"].keys() == {"tokens"}
     for signals in ({"x": "vector:3"}, {"tokens": "tokens:8"}, {"a": "tokens:8,vocabulary=5", "b": "vector:2"}):
         with pytest.raises(DataError, match="poems: a language model reads text"):

@@ -111,16 +111,6 @@ def test_examples_do_not_mix_whatever_their_lengths() -> None:
         assert torch.equal(together[row], written(model, tokens[None], 12, **DRAWN)[0])
 
 
-def test_draws_follow_the_distribution() -> None:
-    """Of 4,000 seeds, the first token: its shares are the probabilities, within four standard errors."""
-    model, tokens = models()["char_lstm"], torch.tensor([[1, 2, 3]])
-    with torch.no_grad():
-        p = (model["network"](tokens)[0, -1].double() / 1.3).softmax(0).numpy()
-    drawn = [int(written(model, tokens, 1, temperature=1.3, seed=seed)) for seed in range(4000)]
-    shares = np.bincount(drawn, minlength=11) / 4000
-    assert (np.abs(shares - p) <= 4 * np.sqrt(p * (1 - p) / 4000) + 1e-9).all()
-
-
 def test_what_cannot_be_asked_is_refused() -> None:
     model, tokens = models()["char_lstm"], torch.tensor([[1], [2]])
     for options, said in (

@@ -134,8 +134,9 @@ def test_which_blocks_may_model_language(block, causal, assembled):
     model = build(Architecture({"network": Chain(nodes)}), inputs)
     if causal:
         task.check(model)
-        prompt = data.encode("the ").inputs["tokens"]
-        assert task.sample(model, prompt, 70, generator=torch.Generator().manual_seed(0)).shape == (1, 74)
+        with torch.no_grad():
+            written = task.infer(model.eval(), data.encode("the "), {"length": 70})["written"]
+        assert written.shape == (1, 70)
     else:
         with pytest.raises(ArchitectureError, match="sees the future"):
             task.check(model)

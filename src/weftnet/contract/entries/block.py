@@ -157,7 +157,7 @@ def _causal(name: str) -> None:
 
 
 def _steps(name: str) -> None:
-    """Where it works step by step, the steps give what the whole pass gives, also if its state was a tensor between."""
+    """Where it works step by step, the steps give what the whole pass gives, with tensors between."""
     found = [each for each in map(steppable, variants(name)) if each]
     if not found:
         raise NotApplicable("it can't work step by step")
