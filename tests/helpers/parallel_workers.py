@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import traceback
@@ -38,7 +39,18 @@ def free_port() -> int:
 
 
 def together(size: int, job: str, folder: Path, **settings: Any) -> list[str]:
-    """What each process prints; all of them have to succeed."""
+    """What each process prints; all of them have to succeed.
+
+    They are forked by a new process: one that has computed gradients can't be.
+    """
+    command = [sys.executable, __file__, "together", str(size), job, str(folder), json.dumps(settings)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    printed: list[str] = json.loads(done.stdout)
+    return printed
+
+
+def _together(size: int, job: str, folder: Path, settings: Any) -> list[str]:
     for module in ("torch.distributed.nn.functional", "weftnet.train.sharding"):
         import_module(module)  # once for all processes
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +59,7 @@ def together(size: int, job: str, folder: Path, **settings: Any) -> list[str]:
         files = [stack.enter_context(TemporaryFile("w+")) for _ in range(2 * size)]
         pids = [
             _forked(shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, files[rank], files[size + rank],
-                    lambda: globals()[job](folder, json.loads(json.dumps(settings))))
+                    lambda: globals()[job](folder, settings))
             for rank in range(size)
         ]  # fmt: skip
         statuses = _ended(pids)
@@ -222,5 +234,8 @@ def _left_behind() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "together":
+        print(json.dumps(_together(int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), json.loads(sys.argv[5]))))
+        sys.exit()
     atexit.register(_left_behind)
     globals()[sys.argv[1]](Path(sys.argv[2]), json.loads(sys.argv[3]))
