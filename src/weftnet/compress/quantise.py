@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.base.extras import need
+from weftnet.base.workplace import workplace
 from weftnet.blocks.recurrent.lstm import SHUT
 from weftnet.compress.resources import Resources, network_of
 from weftnet.data.batch import Batch
@@ -88,8 +89,8 @@ def prepared(loaded: Loaded) -> Iterator[Path]:
         ExportError: the network can't be written as ONNX.
     """
     shape_inference = need("onnxruntime.quantization.shape_inference", extra="compress", what="quantising")
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        plain, path = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
+    with workplace(Path(tempfile.gettempdir()), "weftnet-quantise") as folder, quiet():
+        plain, path = folder / "plain.onnx", folder / "prepared.onnx"
         onnx_model(*network_of(loaded), plain)
         shape_inference.quant_pre_process(str(plain), str(path), skip_symbolic_shape=True)
         _open_gates(path)
