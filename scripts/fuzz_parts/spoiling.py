@@ -4,16 +4,13 @@ import gzip
 import hashlib
 import json
 import random
+import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-#: what may stand where something else should
-ODD: tuple[Any, ...] = (
-    None, True, -1, 0, 7, 10**9, 10**12, 10**30, -0.5, float("nan"), float("inf"), "", "x", "../../etc/passwd", "a\0b",
-    "\ud800", "é" * 300, [], [1], ["a", 3], [[]], {}, {"a": 1}, [10**12], "vector:3", [[[[[[1]]]]]], "1e999",
-)  # fmt: skip
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "helpers"))
+
+from odd_json import ODD, odd
 
 
 def _bytes(path: Path, chance: random.Random) -> None:
@@ -41,29 +38,6 @@ def _bytes(path: Path, chance: random.Random) -> None:
     path.write_bytes(content)
 
 
-def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    for key, value in items:
-        yield tree, key
-        yield from _places(value)
-
-
-def _json(path: Path, chance: random.Random) -> None:
-    """Something odd in one place of the JSON, or that place away."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    places = list(_places(document))
-    if not places:
-        return
-    holder, key = chance.choice(places)
-    if (choice := chance.randrange(len(ODD) + 2)) < len(ODD):
-        holder[key] = ODD[choice]
-    elif isinstance(holder, dict) and choice == len(ODD):
-        holder[str(key) + "?"] = holder.pop(key)
-    else:
-        del holder[key]
-    path.write_text(json.dumps(document), encoding="utf-8")
-
-
 def _text(path: Path, chance: random.Random) -> None:
     """Words and numbers of a text changed for others, or lines moved."""
     text = path.read_text(encoding="utf-8")
@@ -79,7 +53,7 @@ def spoil(path: Path, chance: random.Random) -> None:
     """Spoil a file, in a way that its ending suggests or byte by byte."""
     try:
         if chance.random() < 0.75 and path.suffix in (".json", ".jsonl", ".yaml", ".csv", ".txt", ".tsv"):
-            (_json if path.suffix == ".json" else _text)(path, chance)
+            (odd if path.suffix == ".json" else _text)(path, chance)
             return
         if path.suffix == ".gz" and chance.random() < 0.5:
             plain = path.with_suffix("")

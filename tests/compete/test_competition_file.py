@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_runs import ODD
+from odd_json import ODD
 
 from weftnet.base.replacing import MARK
 from weftnet.cli.commands.training import _run_to_resume

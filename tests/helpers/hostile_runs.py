@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from odd_json import ODD, places
+
 from weftnet.compete.compare import compare
 from weftnet.data.opening import reopen
 from weftnet.run.folder import Run
@@ -30,11 +32,6 @@ DEEP = "[" * 100_000 + "]" * 100_000
 BOMB = "a: &a [x, x]\n" + "".join(
     f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefghijkl", "bcdefghijklm", strict=True)
 )
-#: what may stand where something else should
-ODD: tuple[Any, ...] = (
-    None, True, -1, 0, 7, 10**12, 10**30, -0.5, float("nan"), float("inf"), "", "x", "../../etc/passwd", "/etc/passwd",
-    "a\0b", "\ud800", "é" * 300, [], [1], ["a", 3], [[]], {}, {"a": 1}, [float("nan")], [10**12], "vector:3",
-)  # fmt: skip
 
 
 def sign(folder: Path) -> None:
@@ -84,36 +81,13 @@ def swapped(path: Path, chance: random.Random) -> None:
     shutil.copy(path.with_name(chance.choice([name for name in FILES if name != path.name])), path)
 
 
-def odd(path: Path, chance: random.Random) -> None:
-    """Put something odd in one place of a JSON file, or take that place away."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    places = list(_places(document))
-    holder, key = chance.choice(places)
-    choice = chance.randrange(len(ODD) + 2)
-    if choice < len(ODD):
-        holder[key] = ODD[choice]
-    elif isinstance(holder, dict) and choice == len(ODD):
-        holder[str(key) + "?"] = holder.pop(key)
-    else:
-        del holder[key]
-    path.write_text(json.dumps(document), encoding="utf-8")
-
-
 def header(path: Path, chance: random.Random) -> None:
     """Put something odd into the header of a safetensors file, or another length before it."""
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     document = json.loads(content[8 : 8 + length])
-    holder, key = chance.choice(list(_places(document)))
+    holder, key = chance.choice(list(places(document)))
     holder[key] = chance.choice([*ODD, "F64", "I64", "BOOL", [0, 2**40], [2**20, 2**20], {"ties": "{}"}])
     text = json.dumps(document).encode()
     claimed = chance.choice([len(text)] * 4 + [2**40, 2**63, 0])
     path.write_bytes(struct.pack("<Q", claimed) + text + content[8 + length :])
-
-
-def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place of nested lists and mappings, as (holder, key)."""
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    for key, value in items:
-        yield tree, key
-        yield from _places(value)

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hostile_runs import BOMB, DEEP, FILES, FIXTURES, JSON, everything, flipped, header, odd, sign, swapped, truncated
+from hostile_runs import BOMB, DEEP, FILES, FIXTURES, JSON, everything, flipped, header, sign, swapped, truncated
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from odd_json import odd
 
 from weftnet.answer.runner import open_export
 from weftnet.architecture.reading import read as read_architecture

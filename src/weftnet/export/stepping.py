@@ -22,6 +22,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.compose.network import Network
 from weftnet.compose.remembered import tensors, with_tensors
 from weftnet.compose.stepping import States
+from weftnet.execution.session import MASK
 from weftnet.export.capture import BATCH, Captured, example, output_names, program
 from weftnet.export.parity import Compared, Values, compare, random_inputs, reference
 
@@ -139,8 +140,8 @@ def check_steps(
         inputs = {name: value for name, value in values.items() if name in signals}
         length = min(sum(_PIECES), *(value.shape[1] for value in inputs.values()))
         cut = {name: value[:, :length] for name, value in inputs.items()}
-        masks = {name: np.ones(value.shape[:2], np.bool_) for name, value in cut.items()}
-        whole = reference(network, signals, {**cut, **{f"{name}_mask": mask for name, mask in masks.items()}})
+        masks = {name + MASK: np.ones(value.shape[:2], np.bool_) for name, value in cut.items()}
+        whole = reference(network, signals, {**cut, **masks})
         read = Stepped(run, steps.facts).begun(len(next(iter(cut.values()))))
         pieces = [list(read({name: value[:, a:b] for name, value in cut.items()}).values()) for a, b in _cuts(length)]
         compared.append(compare(cut, whole, [np.concatenate(each, 1) for each in zip(*pieces, strict=True)]))

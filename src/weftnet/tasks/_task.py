@@ -14,7 +14,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -77,7 +77,7 @@ class Task(ABC):
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON; a `loss` only where one was chosen."""
-        settings: dict[str, Any] = asdict(self)  # type: ignore[call-overload]  # every task is a dataclass
+        settings = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]  # a dataclass
         chosen = as_json(settings.pop("loss", None))
         return settings if chosen is None else settings | {"loss": chosen}
 

@@ -72,23 +72,9 @@ def read(
     return _together(path, lambda file, number: _reader(file, options).read(file, **options))
 
 
-def stream(
-    path: Path,
-    folder: Path,
-    *,
-    memory: int,
-    delimiter: str | None = None,
-    columns: Sequence[str] | None = None,
-    quote: Quote | None = None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    missing: Sequence[str] = (),
-    encoding: str = "utf-8",
-    limit: int = LIMIT,
-) -> Content:
-    """As `read`, with the columns of every file on disk, in folders of `folder`."""
-    options = _set(delimiter=delimiter, columns=columns, quote=quote, decimal=decimal, thousands=thousands,
-                   missing=missing, encoding=encoding, limit=limit)  # fmt: skip
+def stream(path: Path, folder: Path, *, memory: int, **options: Any) -> Content:
+    """As `read`, whose options these are, with the columns of every file on disk, in folders of `folder`."""
+    options = _set(**options)
 
     def opened(file: Path, number: int) -> Content:
         (own := folder / str(number)).mkdir()
