@@ -29,12 +29,30 @@ with lock.held(Path(sys.argv[1])):
     time.sleep(60)
 """
 WORKER = "import time; from weftnet.train.worker import end_with_launcher; end_with_launcher(); time.sleep(60)"
+CUT_OFF = """
+import sys
+from pathlib import Path
+from weftnet.train.worker import no_failure_of_an_orphan
+try:
+    with no_failure_of_an_orphan():
+        input()
+except EOFError:
+    Path(sys.argv[1]).touch()
+"""
 LAUNCHING = f"""
 import os, subprocess, sys, time
 os.environ |= {{"RANK": "0", "WORLD_SIZE": "2", {LAUNCHER!r}: str(os.getpid())}}
-print(subprocess.Popen([sys.executable, "-c", {WORKER!r}]).pid, flush=True)
+worker = subprocess.Popen([sys.executable, "-c", *sys.argv[1:]], stdin=subprocess.PIPE)
+print(worker.pid, flush=True)
+sys.stdin.read()
+worker.stdin.close()
 time.sleep(60)
 """
+
+
+def launched(*worker: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", LAUNCHING, *worker]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def until(holds: Callable[[], object], seconds: float) -> None:
@@ -80,11 +98,25 @@ def test_the_second_writer_is_told_who_holds_the_run(tmp_path: Path) -> None:
 
 
 def test_a_worker_ends_with_its_launcher() -> None:
-    with subprocess.Popen([sys.executable, "-c", LAUNCHING], stdout=subprocess.PIPE, text=True) as launcher:
+    with launched(WORKER) as launcher:
         assert launcher.stdout is not None
         worker = int(launcher.stdout.readline())
         launcher.kill()
         until(lambda: not lives(worker), 10)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_lost_connection_is_a_failure_unless_the_launcher_was_killed(
+    killed: bool, tmp_path: Path
+) -> None:
+    with launched(CUT_OFF, str(tmp_path / "failed")) as launcher:
+        assert launcher.stdout is not None
+        assert launcher.stdin is not None
+        worker = int(launcher.stdout.readline())
+        launcher.kill() if killed else launcher.stdin.close()
+        until(lambda: not lives(worker), 10)
+        launcher.kill()
+    assert (tmp_path / "failed").exists() is not killed
 
 
 @pytest.mark.slow

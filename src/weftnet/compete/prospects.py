@@ -2,7 +2,7 @@
 
     peak        of a training step of the candidate's batch, as predicted; with a copy of the weights for the best so
                 far, and one for their running mean
-    needed      max(peak / 0.8, peak + 128 MiB), as the heap of a training has gaps: with peaks of 6 to 250 MiB, real
+    needed      max(peak / 0.75, peak + 128 MiB), as the heap of a training has gaps: with peaks of 6 to 250 MiB, real
                 ones took between 1.05 and 3.3 times the peak, and at most 120 MiB more than it
     held        what a process of its own holds in any case: what this one did before it opened the data
     share       free memory / trainings at once − held; a single training runs in this process, which is there already

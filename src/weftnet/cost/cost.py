@@ -34,7 +34,7 @@ from weftnet.errors import SettingError
 from weftnet.optim import OPTIMISERS
 
 #: the share of the memory that a step may fill; the rest is for fragmentation
-ROOM = 0.8
+ROOM = 0.75
 #: bytes of freed memory that glibc's heap keeps at most: it returns only blocks above a threshold that it raises to
 #: 32 MiB, and keeps holes that no later block fits into
 GAPS = 128 << 20
@@ -184,10 +184,11 @@ def largest_batch(network: Network | Resolved, memory: int, *, optimiser: str = 
 
 
 def usable(memory: int) -> int:
-    """The highest peak that fits into so many bytes: min(0.8 · memory, max(memory / 2, memory − 128 MiB)).
+    """The highest peak that fits into so many bytes: min(3/4 · memory, max(memory / 2, memory − 128 MiB)).
 
     A process needs more than the peak, as its heap is fragmented: measured, up to the peak once more where that is
-    small, up to 120 MiB where it is larger; 1 MiB if every block is returned when freed (MALLOC_MMAP_THRESHOLD_=65536).
+    small, up to 205 MiB where it is larger (819 MiB of a Transformer layer; another figure in each process); 1 MiB if every
+    block is returned when freed (MALLOC_MMAP_THRESHOLD_=65536).
     """
     return min(int(ROOM * memory), max(memory // 2, memory - GAPS))
 

@@ -35,6 +35,7 @@ from weftnet.train.result import TrainingResult
 from weftnet.train.state import State
 from weftnet.train.step import take_step
 from weftnet.train.team import ALONE, Team
+from weftnet.train.worker import no_failure_of_an_orphan
 
 
 def train(
@@ -64,7 +65,8 @@ def train(
     team.check(task, recipe)
     if (device := device_of(model)).type == "cuda":
         data = data.to(device)
-    with Listening(listeners if team.leads else (), run.folder) as listening, Interrupt() as interrupt, run.training():
+    listening, interrupt = Listening(listeners if team.leads else (), run.folder), Interrupt()
+    with listening, interrupt, run.training(), no_failure_of_an_orphan():
         plan = _fix_plan_and_steps(model, task, data, recipe, run, team)
         feeding = Feed(data, recipe.batch_size, recipe.seed)
         with Executor(model, plan) as executor, executor.process_settings(), feeding as feed:

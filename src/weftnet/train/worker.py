@@ -11,6 +11,8 @@ Importing this module does not import torch.
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from weftnet.errors import SettingError, WeftnetError
@@ -39,14 +41,31 @@ def end_with_launcher() -> None:
     """From now on a worker whose launcher was killed ends at once, in whatever it is: nobody would replace it."""
     if not is_worker():
         return
-    launcher = int(os.environ.get(LAUNCHER) or os.getppid())
+    os.environ.setdefault(LAUNCHER, str(os.getppid()))
 
     def watch() -> None:
-        while os.getppid() == launcher:  # an orphan gets another parent
+        while not _is_orphan():
             time.sleep(_INTERVAL)
         os._exit(1)
 
     threading.Thread(target=watch, name="end with launcher", daemon=True).start()
+
+
+@contextmanager
+def no_failure_of_an_orphan() -> Iterator[None]:
+    """An error in a worker whose launcher was killed says only that other workers have ended: it ends silently too."""
+    try:
+        yield
+    except Exception:
+        if is_worker() and LAUNCHER in os.environ:
+            time.sleep(_INTERVAL)  # the connections of a process close a moment before it has ended
+            if _is_orphan():
+                os._exit(1)
+        raise
+
+
+def _is_orphan() -> bool:
+    return os.environ[LAUNCHER] != str(os.getppid())  # an orphan gets another parent
 
 
 def restarts() -> int:
