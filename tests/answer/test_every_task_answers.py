@@ -4,7 +4,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,13 @@ class Case:
     exports: Path
 
 
-@pytest.fixture(scope="module", params=[name for name in TASKS if ANSWERS.find(name) and EXAMPLES.find(name)])
+def cases() -> Iterator[Any]:
+    """Every task that answers; of four, three are slow, as each takes seconds to export."""
+    names = [name for name in TASKS if ANSWERS.find(name) and EXAMPLES.find(name)]
+    return (pytest.param(name, marks=[pytest.mark.slow] if number % 4 else []) for number, name in enumerate(names))
+
+
+@pytest.fixture(scope="module", params=cases())
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder = tmp_path_factory.mktemp("task")
     example = EXAMPLES.get(request.param)(folder)

@@ -21,7 +21,7 @@ from weftnet.run.loading import Loaded
 
 SCENES = scenes()
 #: between them, tables, texts, word pieces, pictures and sounds; the others are like a task's example
-FAST = ("two inputs", "subwords", "image files", "audio")
+FAST = ("two inputs", "image files")
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in SCENES if name not in FAST]
 #: what an exported folder may need; torch is not among them, nor weftnet itself
 PACKAGES = ("numpy", "numpy.libs", "onnxruntime", "PIL", "pillow.libs", "tokenizers", "soundfile.py", "_soundfile.py",

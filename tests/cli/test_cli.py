@@ -295,7 +295,8 @@ def test_own_blocks(weftnet: Weftnet, tmp_path: Path) -> None:
     assert weftnet(*fit, "yes", "--plugin", "mine.py").code == 0
 
 
-@pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_keeps_the_runs_and_says_how_to_continue(tmp_path: Path, jobs: int) -> None:
     main_ = "from weftnet.cli import main; main()"
     command = [sys.executable, "-c", main_, "fit", "digits", "--arch", "mlp", "--arch", "linear"]

@@ -107,7 +107,11 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
+#: what takes longest
+LONG = {"pictures of 28×28", "pictures of 64×64", "recordings"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in CASES])
 def test_every_network_of_the_shortlist_trains(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     (tmp_path / "data").mkdir()

@@ -164,11 +164,13 @@ def test_the_peak_is_what_a_training_step_allocates(name):
     assert cost(resolved, 128).peak == pytest.approx(real, rel=0.1 if BLOCKS_OF_16 else 0.3)
 
 
-@pytest.mark.parametrize("optimiser", ["gd", "momentum", "adam", "adamw"])
+@pytest.mark.parametrize("optimiser", ["gd", "momentum", "adam", "adamw", "muon"])
 def test_the_peak_holds_the_optimisers_state(optimiser):
     """Weights alone matter here: with their gradients they are there twice, with moments three or four times."""
     resolved = made([{"dense": {"dim": 300}}, "relu", {"dense": {"dim": 200}}], "vector:400")
-    assert cost(resolved, 2, optimiser=optimiser).peak == pytest.approx(allocated(resolved, 2, optimiser), rel=0.03)
+    # of the products in Muon's step, oneDNN's copy of a matrix is not counted
+    real = pytest.approx(allocated(resolved, 2, optimiser), rel=0.12 if optimiser == "muon" else 0.03)
+    assert cost(resolved, 2, optimiser=optimiser).peak == real
 
 
 def test_a_check_tells_the_memory_of_its_optimiser():
@@ -299,6 +301,7 @@ print(counted.parameters, grown)
 """
 
 
+@pytest.mark.slow
 def test_seven_billion_parameters_are_never_allocated():
     run = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert run.returncode == 0, run.stderr

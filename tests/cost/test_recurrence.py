@@ -23,7 +23,7 @@ def made(name: str, time: int, padded: str = "") -> Resolved:
     return resolve(from_dict(NETWORKS[name]).parts["network"], {"x": parse(f"series:{time}x4{padded}")})
 
 
-@pytest.mark.parametrize("padded", ["", ",padded"])
+@pytest.mark.parametrize("padded", ["", pytest.param(",padded", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_all_counts_are_those_of_the_whole_loop(name: str, padded: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls of each kernel, FLOPs, saved bytes and the peak; one example runs in evaluation."""

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,25 +54,29 @@ def seen(data: Data) -> Iterator[np.ndarray[Any, Any]]:
             yield from (np.asarray(each) for each in values.values() if each is not None)
 
 
-def elsewhere(parcel: Parcel, answer: Any) -> None:
+def elsewhere(parcel: Parcel) -> tuple[list[Any], tuple[Any, ...]]:
     data = parcel.open()
-    answer.put([(array.dtype.str, array.shape, array.tobytes()) for array in seen(data)])
-    answer.put((data.name, data.sizes, data.notes, data.state()))
+    arrays = [(array.dtype.str, array.shape, array.tobytes()) for array in seen(data)]
+    return arrays, (data.name, data.sizes, data.notes, data.state())
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[ProcessPoolExecutor]:
+    """One that has nothing of this process: torch is imported once for all."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        yield pool
 
 
 @pytest.mark.parametrize("name", OPENED)
-def test_another_process_sees_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_sees_the_same(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: ProcessPoolExecutor
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data = OPENED[name](tmp_path)
     for file in tmp_path.glob("*.*"):
         file.unlink()  # whoever opened the source again would notice
-    context = multiprocessing.get_context("spawn")
-    answer = context.SimpleQueue()
     with shared(data) as parcel:
-        process = context.Process(target=elsewhere, args=(parcel, answer))
-        process.start()
-        arrays, facts = answer.get(), answer.get()
-        process.join()
+        arrays, facts = other.submit(elsewhere, parcel).result()
         large = max((values.nbytes for values in seen(data)), default=0)
         assert len(parcel.message) < 40 * large
     assert arrays == [(array.dtype.str, array.shape, array.tobytes()) for array in seen(data)]

@@ -335,8 +335,16 @@ def test_amounts_of_memory(tmp_path: Path) -> None:
         open_data(tmp_path / "a.txt", memory=LITTLE)
 
 
-@pytest.mark.parametrize("fault", [errno.EROFS, errno.EACCES, errno.ENOSPC])
-@pytest.mark.parametrize("where", ["mkdtemp", "write_array"])
+@pytest.mark.parametrize(
+    ("fault", "where"),
+    [
+        (errno.EROFS, "mkdtemp"),
+        (errno.ENOSPC, "write_array"),
+        pytest.param(errno.EACCES, "mkdtemp", marks=pytest.mark.slow),
+        pytest.param(errno.ENOSPC, "mkdtemp", marks=pytest.mark.slow),
+        pytest.param(errno.EACCES, "write_array", marks=pytest.mark.slow),
+    ],
+)
 def test_a_cache_that_cant_be_written_is_no_error(
     fault: int, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -448,7 +456,7 @@ print("the same" if trained(large, "100GiB", "free") == streamed else "another r
 @pytest.mark.parametrize(
     ("rows", "memory", "room", "then"),
     [
-        (8000, "1MiB", 6, []),
+        pytest.param(8000, "1MiB", 6, [], marks=pytest.mark.slow),
         pytest.param(8000, "1MiB", 6, ["whole"], marks=pytest.mark.slow),
         pytest.param(40000, "6MiB", 12, ["whole"], marks=pytest.mark.slow),
     ],

@@ -75,7 +75,7 @@ def exported(loaded: Loaded, folder: Path) -> Runner:
     return open_export(folder, threads=1)
 
 
-@pytest.mark.parametrize("network", ["recurrent", "attention"])
+@pytest.mark.parametrize("network", ["recurrent", pytest.param("attention", marks=pytest.mark.slow)])
 def test_a_running_text_is_continued_alike(network: str, request: pytest.FixtureRequest) -> None:
     """Within the context, across its end and beyond; greedy and drawn; together and alone."""
     loaded, folder = request.getfixturevalue(network)

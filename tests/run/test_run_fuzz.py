@@ -1,6 +1,8 @@
 """Run folders spoilt by accident or on purpose: always an error of weftnet's own, soon, and nothing written outside."""
 
+import copy
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -27,6 +29,7 @@ from weftnet.base import tensors
 from weftnet.compete.compare import compare
 from weftnet.data import open_data
 from weftnet.errors import RunError, WeftnetError
+from weftnet.optim import OPTIMISERS
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
 from weftnet.tasks import TASKS
@@ -227,13 +230,16 @@ def test_contradictions(name: str, file: str, place: tuple[str, ...], value: Any
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was stopped and can be resumed."""
-    folder = tmp_path_factory.mktemp("stopped") / "run"
+    return stopped_by("adamw", tmp_path_factory.mktemp("stopped") / "run")
+
+
+def stopped_by(optimiser: str, folder: Path) -> Path:
     data = open_data("digits")
     network = Architecture.of(Chain((Block("flatten"), Block("dense", {"dim": 4}), Block("relu"))))
     task = TASKS.get("classification").from_data(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Checkpoints, "clear", lambda self: None)
-        run = fit(network, task, data, Recipe(steps=3, checkpoint_every=0.0), folder)
+        run = fit(network, task, data, Recipe(steps=3, checkpoint_every=0.0, optimiser=optimiser, plan="eager"), folder)
     run.record(status="stopped")
     return folder
 
@@ -271,16 +277,36 @@ def test_spoilt_checkpoints(stopped: Path, tmp_path: Path, seed: int, signed: bo
     signal.alarm(0)
 
 
-def test_an_optimiser_without_a_moment(stopped: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(stopped, tmp_path / "run")
-    newest = max((folder / "checkpoints").iterdir())
-    state = json.loads((newest / "state.json").read_text())["state"]
-    items = state["optimisers"]["network"]["state"]["$items"]
-    del items[0][1]["exp_avg"]
-    checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
-    (newest / "state.json").write_text(json.dumps({"sha256": checksum, "state": state}))
-    with pytest.raises(WeftnetError, match="lacks"):
-        resume(folder)
+def moments(state: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where an optimiser's moments are noted, of parameters one by one, however many optimisers it is made of."""
+    if isinstance(state, dict):
+        for name, value in state.items():
+            if isinstance(value, dict) and set(value) == {"$tensor"}:
+                yield state, name
+            else:
+                yield from moments(value)
+    elif isinstance(state, list):
+        for value in state:
+            yield from moments(value)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS.names())
+def test_an_optimiser_with_a_spoilt_moment(optimiser: str, tmp_path: Path) -> None:
+    whole = stopped_by(optimiser, tmp_path / "whole")
+    newest = max((whole / "checkpoints").iterdir()).relative_to(whole)
+    state = json.loads((whole / newest / "state.json").read_text())["state"]
+    count = len(list(moments(state["optimisers"])))
+    for number, value in itertools.product(range(count), (None, [[]], {}, "much")):
+        spoilt = copy.deepcopy(state)
+        parent, name = list(moments(spoilt["optimisers"]))[number]
+        parent.pop(name)
+        if value is not None:
+            parent[name] = value
+        folder = shutil.copytree(whole, tmp_path / "run", dirs_exist_ok=True)
+        checksum = hashlib.sha256(json.dumps(spoilt, sort_keys=True).encode()).hexdigest()
+        (folder / newest / "state.json").write_text(json.dumps({"sha256": checksum, "state": spoilt}))
+        with pytest.raises(WeftnetError, match=r"checkpoint 3: doesn.t fit"):
+            resume(folder)
 
 
 def test_weights_that_are_not_numbers(tmp_path: Path) -> None:

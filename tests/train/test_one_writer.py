@@ -106,9 +106,7 @@ def test_a_worker_ends_with_its_launcher() -> None:
 
 
 @pytest.mark.parametrize("killed", [True, False])
-def test_a_lost_connection_is_a_failure_unless_the_launcher_was_killed(
-    killed: bool, tmp_path: Path
-) -> None:
+def test_a_lost_connection_is_a_failure_unless_the_launcher_was_killed(killed: bool, tmp_path: Path) -> None:
     with launched(CUT_OFF, str(tmp_path / "failed")) as launcher:
         assert launcher.stdout is not None
         assert launcher.stdin is not None

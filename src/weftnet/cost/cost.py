@@ -158,6 +158,8 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
             stepper = make(network.named_parameters())
             stepper.step()
             state = sum(map(_nbytes, {id(t): t for t in tensors_in(stepper.state)}.values()))
+            if any(call.flops for call in meter.calls.get(("optimiser", True), ())):  # it keeps products while it steps
+                peak = max(peak, meter.peak - state)
     rows = tuple(_rows(network, nodes, meter, batch))
     forward = sum(_flops(meter, path, False) for path in [*nodes, ""])
     backward = sum(_flops(meter, path, True) for path in [*nodes, ""])
@@ -187,8 +189,8 @@ def usable(memory: int) -> int:
     """The highest peak that fits into so many bytes: min(3/4 · memory, max(memory / 2, memory − 128 MiB)).
 
     A process needs more than the peak, as its heap is fragmented: measured, up to the peak once more where that is
-    small, up to 205 MiB where it is larger (819 MiB of a Transformer layer; another figure in each process); 1 MiB if every
-    block is returned when freed (MALLOC_MMAP_THRESHOLD_=65536).
+    small, up to 205 MiB where it is larger (819 MiB of a Transformer layer; another figure in each process); 1 MiB if
+    every block is returned when freed (MALLOC_MMAP_THRESHOLD_=65536).
     """
     return min(int(ROOM * memory), max(memory // 2, memory - GAPS))
 

@@ -4,7 +4,7 @@ A tensor becomes {"$tensor": name}, a tuple {"$tuple": […]}, a mapping with ke
 text {"$items": [[key, value]]}.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -30,6 +30,19 @@ def pack(tree: Any, name: str, tensors: dict[str, Tensor]) -> Any:
         case None | bool() | int() | float() | str():
             return tree
     raise RunError(f"{type(tree).__name__} can't be saved", where=name, expected="tensors, numbers, text")
+
+
+def named_in(tree: Any) -> Iterator[str]:
+    """The names of the tensors in what was packed."""
+    match tree:
+        case {"$tensor": str(name)}:
+            yield name
+        case Mapping():
+            for value in tree.values():
+                yield from named_in(value)
+        case list():
+            for value in tree:
+                yield from named_in(value)
 
 
 def unpack(tree: Any, tensors: Mapping[str, Tensor]) -> Any:

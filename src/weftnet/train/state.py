@@ -19,7 +19,7 @@ from weftnet.tasks._task import Task
 from weftnet.train.average import Average
 from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.freezing import slow_down
-from weftnet.train.packing import pack, unpack
+from weftnet.train.packing import named_in, pack, unpack
 from weftnet.train.recipe import Recipe
 from weftnet.train.team import ALONE, Team
 
@@ -143,6 +143,9 @@ class State:
                 name: value.to(self.model.state_dict()[name].device) for name, value in _under("best.", tensors).items()
             }
             self.average.load(tensors)
+            kept = {name for name in tensors if name.startswith("optimiser.")}
+            if lost := sorted(kept - {*named_in(facts["optimisers"])}):
+                raise ValueError(f"nothing refers to the tensor {lost[0]}")
             for group, optimiser in self.optimisers.items():
                 saved = unpack(facts["optimisers"][group], tensors)
                 if wrong := _other_form(optimiser.state_dict(), saved):
@@ -203,11 +206,12 @@ def _check(facts: dict[str, Any], step: int) -> None:
 
 
 def _refuse_uneven(optimiser: torch.optim.Optimizer, group: str) -> None:
-    """Refuse moments of another shape than their parameter's, or parameters some of which lack one.
+    """Refuse moments of another shape than their parameter's, or of another type than another parameter's, or missing.
 
     Raises:
         ValueError: with the first.
     """
+    types: dict[str, type] = {}
     for entry in optimiser.param_groups:
         states = [
             (parameter, optimiser.state[parameter]) for parameter in entry["params"] if parameter in optimiser.state
@@ -217,6 +221,10 @@ def _refuse_uneven(optimiser: torch.optim.Optimizer, group: str) -> None:
             if missing := sorted(known - state.keys()):
                 raise ValueError(f"optimiser of {group}: a parameter lacks {missing[0]!r}")
             for name, value in state.items():
+                if not isinstance(value, Tensor | int | float | None):
+                    raise ValueError(f"optimiser of {group}: {name!r} is neither a tensor nor a number")
+                if isinstance(value, Tensor) is not issubclass(types.setdefault(name, type(value)), Tensor):
+                    raise ValueError(f"optimiser of {group}: {name!r} is a tensor of some parameters only")
                 if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:
                     raise ValueError(f"optimiser of {group}: {name!r} has another shape than its parameter")
 

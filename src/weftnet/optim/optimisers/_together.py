@@ -7,7 +7,7 @@ import torch
 
 
 class Together(torch.optim.Optimizer):
-    """Steps each of its optimisers; its `param_groups` are theirs, so a changed lr reaches them.
+    """Steps each of its optimisers; its `param_groups` are theirs, so a changed lr reaches them, and so is its `state`.
 
     Args:
         optimisers: of disjoint parameters.
@@ -16,6 +16,15 @@ class Together(torch.optim.Optimizer):
     def __init__(self, *optimisers: torch.optim.Optimizer) -> None:
         self.optimisers = optimisers
         super().__init__([group for optimiser in optimisers for group in optimiser.param_groups], {})
+
+    @property
+    def state(self) -> Any:
+        """What each of them keeps of its parameters."""
+        return {parameter: kept for optimiser in self.optimisers for parameter, kept in optimiser.state.items()}
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        """Nothing: torch sets an empty one when it begins."""
 
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         """Step every optimiser."""
