@@ -141,6 +141,7 @@ class TableFacts:
     decimal: str | None = None
     thousands: str | None = None
     missing: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
     encoding: str = "utf-8"
 
     @classmethod
@@ -155,7 +156,7 @@ class TableFacts:
     @property
     def cells(self) -> Cells:
         """How its cells are read."""
-        return Cells(self.decimal, self.thousands, self.missing)
+        return Cells(self.decimal, self.thousands, self.missing, self.present)
 
 
 @dataclass(frozen=True)

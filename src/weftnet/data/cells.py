@@ -16,16 +16,19 @@ class Cells:
         decimal: between whole and fraction of every number; None to look at each column by itself.
         thousands: between groups of digits; None for "." where `decimal` is ",".
         missing: further words that mean a missing value.
+        present: words that don't.
     """
 
     decimal: str | None = None
     thousands: str | None = None
     missing: Sequence[str] = ()
+    present: Sequence[str] = ()
 
     @cached_property
     def absent(self) -> frozenset[str]:
         """Words that mean a missing value, in lower case."""
-        return MISSING | {word.strip().lower() for word in self.missing}
+        missing, present = ({word.strip().lower() for word in words} for words in (self.missing, self.present))
+        return (MISSING | missing) - present
 
     @cached_property
     def notation(self) -> Notation | None:

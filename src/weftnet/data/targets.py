@@ -14,7 +14,11 @@ from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Kind, Packable
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.preprocessing import missing_column
+from weftnet.data.ways import setting
 from weftnet.errors import DataError
+
+#: what else a missing value of a table in text may be
+_WORDS = f"; if a word such as 'none' or 'NA' is an answer like others: {setting('present', ['none', 'NA'])}"
 
 
 def with_target(content: Content, target: str | None, state: Mapping[str, Any] | None) -> Content:
@@ -74,7 +78,7 @@ def check_target(content: Content, kind: Kind) -> None:
         raise DataError(
             f"the target is missing in {absent.sum()} of {len(values)} rows, first here",
             where=content.place(name, int(np.argmax(absent))),
-            fix="fill the values in, or remove these rows",
+            fix=f"fill the values in, or remove these rows{_WORDS * (content.table and not content.typed)}",
         )
     if len(set(values.tolist())) == 1:
         raise DataError(

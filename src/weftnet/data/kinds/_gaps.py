@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,15 @@ def without(values: Any, gaps: Collection[str]) -> Any:
     cells = np.empty(len(array), dtype=object)
     cells[:] = [None if isinstance(value, str) and value.strip() in gaps else value for value in array.tolist()]
     return cells
+
+
+def numbers_in(gaps: Collection[str]) -> list[float]:
+    """The gaps that are numbers: −999, which may be written as -999.0 elsewhere."""
+    found = []
+    for word in gaps:
+        with suppress(ValueError):
+            found.append(float(word))
+    return found
 
 
 def are_strays(words: Collection[str], count: int, total: int) -> bool:

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._found import notation_of
-from weftnet.data.kinds._gaps import gaps_in, without
+from weftnet.data.kinds._gaps import gaps_in, numbers_in, without
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments_of
 from weftnet.data.kinds._notation import DECIMALS, THOUSANDS, Notation
 from weftnet.data.kinds._numbers import floats, look
 from weftnet.data.kinds._raw import FEW, RawColumn, few_wholes
 from weftnet.data.kinds._sample import Sample
+from weftnet.data.kinds._stand_ins import stand_ins
 from weftnet.data.kinds._state import LATER
 from weftnet.data.ways import read_as
 from weftnet.data.wires import NumberWire
@@ -44,7 +45,7 @@ class Number(Kind):
         bins: quantile bins of the piecewise-linear encoding; 0 for the standardised number alone.
         decimal: between whole and fraction of a number that is written as a word; found in the values if left out.
         thousands: between its groups of digits; likewise.
-        gaps: words that mean a missing value in this column, besides the usual ones.
+        gaps: words or numbers that mean a missing value in this column, besides the usual ones.
     """
 
     measures: ClassVar[Literal["interval"]] = "interval"
@@ -94,6 +95,10 @@ class Number(Kind):
         other = f"to read it as labels: {read_as(name, 'category')}"
         notes = [f"read as numbers with {words}; {other}" for words in [self.notation.words] if words]
         absent = ", ".join(f"{word!r} ({count})" for word, count in gaps_in(chunks).most_common(4))
+        for value, count in stand_ins(map(self._floats, chunks)).items():
+            word = np.format_float_positional(value, trim="-")
+            gaps = read_as(name, {"number": {"gaps": [*self.gaps, word]}})
+            notes.append(f"{count} × {word} lies far from all other values; if it means a missing one: {gaps}")
         return notes + [f"{absent} read as missing; {other}"] * bool(absent)
 
     def _never_changes(self, chunks: Iterable[NDArray[Any]]) -> bool:
@@ -129,7 +134,7 @@ class Number(Kind):
     def compared(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """As numbers; before it is fitted in whatever notation they have."""
         known = self.decimal or self.thousands or self.bounds
-        return floats(without(values, self.gaps), self.notation if known else None)
+        return self._known(floats(without(values, self.gaps), self.notation if known else None))
 
     def fit(self, values: Any) -> Self:
         """Mean, standard deviation and quantiles of what is not missing."""
@@ -154,7 +159,12 @@ class Number(Kind):
 
     def _floats(self, values: Any) -> NDArray[np.float64]:
         """Raw values as numbers, NaN for missing."""
-        return floats(without(values, self.gaps), self.notation)
+        return self._known(floats(without(values, self.gaps), self.notation))
+
+    def _known(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """NaN for those that somebody calls gaps."""
+        named = numbers_in(self.gaps)
+        return np.where(np.isin(numbers, named), np.nan, numbers) if named else numbers
 
     def _fitted(self, chunks: Iterable[Any]) -> Self:
         self.missing, self.bounds, sample = False, [], Sample(_QUANTILES if self.bins else 0)

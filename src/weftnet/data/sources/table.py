@@ -27,6 +27,7 @@ from weftnet.data.moments import stamped
 from weftnet.data.quotes import CheckedStream, Quote, StrayQuotes, dialect_of
 from weftnet.data.read import LIMIT, UnpackedText, read_text, suffixes
 from weftnet.data.sources._csv import arrow_cells, as_data_error, batches_in, names_in
+from weftnet.data.sources._gone_words import GoneWords
 from weftnet.data.sources._header import LOOK, check_names, looks_like_data
 from weftnet.data.sources._place import Place
 from weftnet.data.sources._spool import Spool, block_bytes
@@ -53,6 +54,7 @@ def read(
     decimal: str | None = None,
     thousands: str | None = None,
     missing: Sequence[str] = (),
+    present: Sequence[str] = (),
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -67,6 +69,7 @@ def read(
         decimal: between whole and fraction of every number of the file; by default each column is looked at by itself.
         thousands: between groups of digits; "." where `decimal` is ",".
         missing: further words that mean a missing value.
+        present: words that don't: [none] where "none" is an answer like others.
         encoding: of the file.
         limit: bytes the uncompressed file may have.
 
@@ -84,8 +87,11 @@ def read(
     names = list(columns) if columns else called(names_in(lines, dialect, path) or [""])
     check_names(names, path, dialect["delimiter"])
     quotes = StrayQuotes(dialect["delimiter"], len(names), str(path), quote)
-    cells = arrow_cells(Cells(decimal, thousands, missing))
-    read = {name: cells(array) for name, array in _parse(text, names, dialect, skip, bool(columns), quotes).items()}
+    cells = Cells(decimal, thousands, missing, present)
+    parsed, gone = _parse(text, names, dialect, skip, bool(columns), quotes), GoneWords(cells)
+    for name, array in parsed.items():
+        gone.look(name, array)
+    read = {name: arrow_cells(cells)(array) for name, array in parsed.items()}
     if not len(next(iter(read.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
     look = () if columns else looks_like_data(names, {name: column[:LOOK] for name, column in read.items()})
@@ -96,7 +102,7 @@ def read(
         hashlib.sha256(text.encode()).hexdigest(),
         table=True,
         first=skip + (1 if columns else 2),
-        notes=(*quotes.notes, *look),
+        notes=(*quotes.notes, *look, *gone.notes),
     )
 
 
@@ -144,6 +150,7 @@ def stream(
     decimal: str | None = None,
     thousands: str | None = None,
     missing: Sequence[str] = (),
+    present: Sequence[str] = (),
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -154,15 +161,17 @@ def stream(
     dialect = dialect_of(delimiter, quote)
     names = list(columns) if columns else called(_header(path, dialect, before, encoding, limit))
     check_names(names, path, delimiter)
-    cells = arrow_cells(Cells(decimal, thousands, missing))
+    cells = Cells(decimal, thousands, missing, present)
     spool = Spool(folder / "table.arrow", names)
     # arrow allocates a whole block for each column of words
     block = min(block_bytes(memory), max(2**14, memory // 4 // len(names)))
-    quotes = StrayQuotes(delimiter, len(names), str(path), quote)
+    quotes, gone = StrayQuotes(delimiter, len(names), str(path), quote), GoneWords(cells)
     with UnpackedText(path, limit, encoding) as text, as_data_error(path) as ragged:
         skip, batches, size = 0 if columns else 1, [], 0
         for batch in batches_in(CheckedStream(text, quotes), names, dialect, ragged, block, before):
             batches.append(batch.slice(skip))
+            for name, array in zip(names, batches[-1], strict=True):
+                gone.look(name, array)
             skip, size = 0, size + batch.nbytes
             if size > block_bytes(memory):
                 spool.add_batches(batches)
@@ -172,7 +181,7 @@ def stream(
             pass
     if not spool.count:
         raise DataError("the file has a header but no rows", where=str(path))
-    on_disk = Columns(spool.columns(lambda _, array: cells(array)))
+    on_disk = Columns(spool.columns(lambda _, array: arrow_cells(cells)(array)))
     look = {} if columns else {name: next(on_disk.blocks(name))[:LOOK] for name in names}
     return Content(
         short_name(str(path)),
@@ -181,7 +190,7 @@ def stream(
         text.digest.hexdigest(),
         table=True,
         first=before + (1 if columns else 2),
-        notes=(*quotes.notes, *(() if columns else looks_like_data(names, look))),
+        notes=(*quotes.notes, *(() if columns else looks_like_data(names, look)), *gone.notes),
     )
 
 

@@ -53,6 +53,7 @@ def read(
     decimal: str | None = None,
     thousands: str | None = None,
     missing: Sequence[str] = (),
+    present: Sequence[str] = (),
     encoding: str = "utf-8",
     limit: int = LIMIT,
 ) -> Content:
@@ -60,7 +61,7 @@ def read(
 
     Args:
         path: the folder.
-        delimiter, columns, quote, decimal, thousands, missing, encoding: as of each file (`table.py`).
+        delimiter, columns, quote, decimal, thousands, missing, present, encoding: as of each file (`table.py`).
         limit: bytes that each file may have, decompressed.
 
     Raises:
@@ -68,7 +69,7 @@ def read(
         SettingError: an option that the tables' source does not take.
     """
     options = _set(delimiter=delimiter, columns=columns, quote=quote, decimal=decimal, thousands=thousands,
-                   missing=missing, encoding=encoding, limit=limit)  # fmt: skip
+                   missing=missing, present=present, encoding=encoding, limit=limit)  # fmt: skip
     return _together(path, lambda file, number: _reader(file, options).read(file, **options))
 
 
