@@ -38,6 +38,16 @@ def source_of(place: Place) -> Any:
     return SOURCES.get(first)
 
 
+#: what can be done about files that people have and no source opens
+_OTHERWISE = {
+    (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".7z", ".rar"): "unpack it, and give the folder or the file in it",
+    (".xlsx", ".xls", ".ods"): "save the sheet as .csv",
+    (".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".rda", ".rds", ".sqlite", ".db"): (
+        "save its arrays with numpy.savez, or its table as .csv or .parquet"
+    ),
+}
+
+
 def _unknown(place: Place) -> DataError:
     """Why a place can't be opened."""
     if place.values is not None:
@@ -54,7 +64,8 @@ def _unknown(place: Place) -> DataError:
         endings = [ending for each in sources for ending in getattr(each, "ENDINGS", ())]
         expected = ", ".join(endings) + ", compressed as .xz or .gz or not; or a folder"
         what = f"files that end in {place.path.suffix or 'nothing'} are not supported"
-        return DataError(what, where=place.name, expected=expected)
+        fix = next((fix for endings, fix in _OTHERWISE.items() if place.path.name.lower().endswith(endings)), "")
+        return DataError(what, where=place.name, expected=expected, fix=fix)
     parent = place.path.parent
     close = closest(place.path.name, [file.name for file in parent.iterdir()]) if parent.is_dir() else ()
     fix = f"did you mean {parent / close[0]}?" if close else "give a path, or 'digits'"
