@@ -219,3 +219,22 @@ def test_sizes_of_messages_are_those_of_their_buffers(compression: str, tmp_path
         assert table.nbytes * 0.9 < largest_message(stream) < table.nbytes * 1.1
     data = open_data(str(tmp_path / "a.feather"))
     assert sum(data.sizes.values()) == 4000
+
+
+@pytest.mark.parametrize("memory", [None, "1MiB"])
+@pytest.mark.parametrize("what", ["offsets", "indices"])
+def test_what_points_out_of_the_memory_is_refused(what: str, memory: str | None, tmp_path: Path) -> None:
+    words = pa.array([f"word {row % 3}" for row in range(40)])
+    column = words if what == "offsets" else words.dictionary_encode()
+    table = pa.table({"word": column, "y": list(range(40))})
+    path = tmp_path / "a.feather"
+    feather.write_feather(table, path, compression="uncompressed")
+    raw = path.read_bytes()
+    values = range(0, 40 * 6, 6) if what == "offsets" else [row % 3 for row in range(40)]
+    there = np.array(values, np.int32).tobytes()
+    assert raw.count(there) == 1
+    for wrong in (2**31 - 1, -(2**31), -1, 2**20):
+        spoilt = np.array([*values[:20], wrong, *values[21:]], np.int32).tobytes()
+        path.write_bytes(raw.replace(there, spoilt))
+        with pytest.raises(DataError, match="damaged or cut short"):
+            open_data(path, target="y", **({"memory": memory} if memory else {}))
