@@ -12,8 +12,10 @@ from judging import column, judged, table
 from PIL import Image as Pillow
 from sklearn.metrics import accuracy_score, jaccard_score
 from torch import nn
+from torch.nn import functional
 
 from weftnet.architecture.signal import parse
+from weftnet.blocks.convolution.conv2d import Conv2d
 from weftnet.compose import build
 from weftnet.data.batch import Batch
 from weftnet.errors import ArchitectureError, UnknownName
@@ -133,7 +135,7 @@ def test_what_is_explained_is_the_mean_logit_over_the_region() -> None:
         explain(TASK.settings(), logits, "sea")
 
 
-def test_the_head_repeats_pixels_up_to_the_masks() -> None:
+def test_the_head_draws_lines_between_pixels_up_to_the_masks() -> None:
     task = Segmentation(["a", "b", "c"], 16, 24)
     signals = {"image": parse("image:3x16x24")}
     small = ZOO.get("vgg")(stages=[[4], [5]])
@@ -141,12 +143,23 @@ def test_the_head_repeats_pixels_up_to_the_masks() -> None:
     assert [node.name for node in whole.added["network"]] == ["conv2d"]
     model = build(whole.architecture, whole.inputs)
     assert model["network"](torch.randn(2, 3, 16, 24)).shape == (2, 3, 16, 24)
+    half = assemble(ZOO.get("unet")(width=4, depth=2, stride=2), task, signals)
+    assert [node.name for node in half.added["network"]] == ["conv2d", "upsample2d"]
+    network = build(half.architecture, half.inputs)["network"].eval()
+    logits: list[torch.Tensor] = []
+    convolution = [module for module in network.modules() if isinstance(module, Conv2d)][-1]
+    convolution.register_forward_hook(lambda _module, _inputs, output: logits.append(output))
+    got = network(torch.randn(2, 3, 16, 24))
+    assert logits[0].shape == (2, 3, 8, 12)
+    torch.testing.assert_close(got, functional.interpolate(logits[0], size=(16, 24), mode="bilinear"))
     with pytest.raises(ArchitectureError, match="can't become a mask"):
         assemble(small, task, signals)
 
 
-@pytest.mark.parametrize(("width", "depth", "wanted"), [(64, 4, 34_520_128), (5, 1, None)])
-def test_a_unet_has_the_weights_of_its_formula(width: int, depth: int, wanted: int | None) -> None:
+@pytest.mark.parametrize(
+    ("width", "depth", "stride", "wanted"), [(64, 4, 1, 34_520_128), (5, 1, 1, None), (6, 2, 2, None)]
+)
+def test_a_unet_has_the_weights_of_its_formula(width: int, depth: int, stride: int, wanted: int | None) -> None:
     def conv(into: int, out: int) -> int:
         return 9 * into * out + 2 * out
 
@@ -157,7 +170,9 @@ def test_a_unet_has_the_weights_of_its_formula(width: int, depth: int, wanted: i
         return conv(into, width) + conv(width, width) + below + conv(2 * width, width) + conv(width, width)
 
     with torch.device("meta"):
-        model = build(ZOO.get("unet")(width=width, depth=depth), {"network": {"image": parse("image:3x64x64")}})
+        model = build(
+            ZOO.get("unet")(width=width, depth=depth, stride=stride), {"network": {"image": parse("image:3x64x64")}}
+        )
     count = sum(each.numel() for each in model.parameters())
-    assert count == level(3, width, depth)
+    assert count == (level(3, width, depth) if stride == 1 else conv(3, width) + level(width, width, depth))
     assert wanted in (None, count)

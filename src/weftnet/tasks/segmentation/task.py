@@ -108,7 +108,7 @@ class Segmentation(Task):
         return cls(labels=labels, height=height, width=width, **settings)
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
-        """A 1×1 convolution to the classes, and pixels repeated up to the masks' size."""
+        """A 1×1 convolution to the classes, and lines between the pixels up to the masks' size."""
         if last_block == "softmax":
             what = "the loss includes the softmax: the network must return logits; remove the softmax"
             raise refusal(part, last_block, what)
@@ -117,7 +117,7 @@ class Segmentation(Task):
             reads = f"an image of floats, {self.height}×{self.width} or a whole part of it"
             raise refusal(part, last_block, "its output can't become a mask", reads=reads, received=str(gives))
         done = last_block == "conv2d" and gives.size("channels") == len(self.labels)
-        up = (Block("upsample2d", {"factor": factor}),) * (factor > 1)
+        up = (Block("upsample2d", {"factor": factor, "mode": "bilinear"}),) * (factor > 1)
         return (*(() if done else (Block("conv2d", {"channels": len(self.labels), "kernel": 1}),)), *up)
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
