@@ -8,6 +8,8 @@ from weftnet.tasks._propose.candidate import Candidate, adamw, plain
 
 #: the most halvings, and the fewest pixels of a side after the last one
 _DEEPEST, _SMALLEST = 4, 4
+#: pixels of a side from which a network that is soon trained works at half the size
+_LARGE = 128
 
 
 def segmentation(signals: Mapping[str, Signal]) -> list[Candidate]:
@@ -22,6 +24,8 @@ def segmentation(signals: Mapping[str, Signal]) -> list[Candidate]:
     # every image has thousands of targets: in a short training more steps are worth more than larger batches
     recipe = adamw(3e-3, augment, batch_size=4, clip=1.0, evaluate_every="4 epochs")
     narrow = {"width": 16, "depth": depth, "convolutions": 1}
+    if depth > 1 and min(signal.size("height"), signal.size("width")) >= _LARGE:
+        narrow = {"width": 32, "depth": depth - 1, "convolutions": 1, "stride": 2}
     candidates = [
         plain("unet_narrow", narrow, recipe, "a U-Net of few channels: soon trained", "unet"),
         plain("unet", {"width": 32, "depth": depth}, recipe, "a U-Net: what is coarse and what is fine, together"),
