@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
 import weftnet
 from weftnet.cli import app
@@ -23,6 +24,11 @@ def test_every_public_name_is_there_whatever_was_imported_before() -> None:
         "    assert type(thing).__name__ != 'module', name\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
+
+
+def test_a_public_name_is_that_of_its_module() -> None:
+    for name, (module, there) in weftnet._LAZY.items():
+        assert weftnet.__getattr__(name) is getattr(import_module(f"weftnet.{module}"), there)
 
 
 def test_a_name_that_is_not_there() -> None:

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from weftnet import load_run
+from weftnet.answer.samples import images
 from weftnet.cli import main
 from weftnet.cost import check
 
@@ -279,6 +281,9 @@ def test_text_and_images_are_drawn(weftnet: Weftnet, tmp_path: Path) -> None:
     assert weftnet("fit", "digits", "--arch", "vae_dense", "--steps", "4", "--out", "vae").code == 0
     assert weftnet("sample", "vae", "--count", "4", "--out", "x.png").out == "x.png\n"
     assert Path("x.png").read_bytes().startswith(b"\x89PNG")
+    assert weftnet("sample", "vae", "--count", "64", "--out", "many.png").code == 0
+    images(load_run("vae/vae_dense-seed0"), Path("as many.png"))
+    assert Path("many.png").read_bytes() == Path("as many.png").read_bytes()
     assert "NAME.png" in weftnet("sample", "vae", "--out", "x.txt").err
     assert "can't be written" in weftnet("sample", "vae", "--out", "nodir/x.png").err
 

@@ -371,6 +371,46 @@ def test_every_check_is_seen_to_fail(word: str) -> None:
     assert sorted(BROKEN[word]) == sorted(sentences(word))
 
 
+def overwrites(request: AttributionRequest) -> Attribution:
+    given = gradient(request)
+    for values in request.inputs.values():
+        values.zero_()
+    return given
+
+
+def trains(request: AttributionRequest) -> Attribution:
+    given = gradient(request)
+    with torch.no_grad():
+        next(request.network.parameters()).add_(1)
+    return given
+
+
+def wakes(request: AttributionRequest) -> Attribution:
+    given = gradient(request)
+    request.network.train()
+    return given
+
+
+def draws(request: AttributionRequest) -> Attribution:
+    torch.rand(1)
+    return gradient(request)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (overwrites, "it changes the inputs in place"), (trains, "it changes the network"),
+        (wakes, "it leaves modules in training mode"), (backward, "it leaves gradients"),
+        (draws, "it draws from the global generator"),
+    ],
+)  # fmt: skip
+def test_what_an_explainer_leaves_behind_is_named(entry: Any, said: str) -> None:
+    sentence = "Weights, modes, values, gradients and the global chance stay as they are"
+    found = outcome("explainer", sentence, {"explainer": entry})
+    assert found.verdict == "broken"
+    assert said in found.why
+
+
 @pytest.mark.parametrize(("word", "entry"), [("source", Rows), ("explainer", gradient), ("listener", Listener)])
 def test_what_they_are_made_of_is_sound(word: str, entry: Any) -> None:
     for sentence in sentences(word):

@@ -295,7 +295,7 @@ def test_the_run_says_what_was_tried(tmp_path: Path) -> None:
         ("fast", '"auto", "eager" or fields of a plan'),
         ({"chanels_last": True}, "did you mean 'channels_last'"),
         ({"precision": "float8"}, "no such precision"),
-        ({"threads": 0}, "1 or more"),
+        *(({"threads": wrong}, "from 1 to 1,024") for wrong in (0, 1025, 10**30, True, "2")),
         ({"graphs": True}, "graphs need a compiled network"),
         ({"compiled": True, "dense_by_onednn": True}, "leave one of them out"),
     ],

@@ -25,7 +25,8 @@ from weftnet.serve.server import listening
     ("settings", "message"),
     [({"max_batch": 0}, "must be above 0"), ({"grace": -1.0}, "must be at least 0"),
      ({"engine": "steam"}, "unknown engine"), ({"port": 70_000}, "is not a port"),
-     ({"queue": -3}, "must be above 0"), ({"timeout": 0.0}, "must be above 0")],
+     ({"queue": -3}, "must be above 0"), ({"timeout": 0.0}, "must be above 0"),
+     ({"threads": 10**6}, "from 1 to 1,024")],
 )  # fmt: skip
 def test_options_that_cannot_be(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message):

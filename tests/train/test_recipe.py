@@ -63,7 +63,14 @@ def test_ten_epochs_by_default() -> None:
         ({"keep": "worst"}, "keep can't be used"),
         ({"checkpoint_every": -1}, "checkpoint_every can't be used"),
         ({"seed": -1}, "seed can't be used"),
-        ({"threads": 0}, "threads can't be used"),
+        *(
+            ({"threads": wrong}, "threads can't be used\n  expected: a whole number from 1 to 1,024")
+            for wrong in (0, 1025)
+        ),
+        *(
+            ({name: 2**63}, f"{name} can't be used")
+            for name in ("batch_size", "accumulate", "steps", "patience", "seed")
+        ),
         (
             {"optimiser_settings": {"beta": 1}},
             "recipe: optimiser_settings: adamw has no setting 'beta'\n  fix: did you",

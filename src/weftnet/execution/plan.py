@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
+from weftnet.base.threads import THREADS, are_threads
 from weftnet.errors import SettingError, closest
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
@@ -64,8 +65,8 @@ class Plan:
         for name, what in (("dense_by_onednn", "dense layers by oneDNN"), ("fold_norms", "folded norms")):
             if self.compiled and getattr(self, name):
                 raise SettingError(f"{what} can't be compiled", where=f"plan: {name}", fix="leave one of them out")
-        if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
-            raise SettingError("threads can't be used", where="plan", expected="1 or more", got=repr(self.threads))
+        if self.threads is not None and not are_threads(self.threads):
+            raise SettingError("threads can't be used", where="plan", expected=THREADS, got=repr(self.threads))
         if self.graphs and not self.compiled:
             raise SettingError("graphs need a compiled network", where="plan", expected="compiled", got="eager")
 

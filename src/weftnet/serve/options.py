@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from weftnet.base.threads import THREADS, are_threads
 from weftnet.errors import SettingError
 from weftnet.serve.engines import ENGINES
 
@@ -51,6 +52,8 @@ class Options:
         for name in ("max_wait", "grace"):
             if getattr(self, name) < 0:
                 raise SettingError("must be at least 0", where=name, got=str(getattr(self, name)))
+        if not are_threads(self.threads):
+            raise SettingError("can't be used", where="threads", expected=THREADS, got=str(self.threads))
         if self.engine != AUTO and self.engine not in ENGINES:
             expected = ", ".join((AUTO, *ENGINES))
             raise SettingError("unknown engine", where="engine", expected=expected, got=self.engine)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from weftnet.base.settings import check_settings, known, nearest
+from weftnet.base.threads import THREADS, are_threads
 from weftnet.data import AUGMENTATIONS
 from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
@@ -185,7 +186,7 @@ def _positive(value: Any) -> bool:
 
 
 def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63
 
 
 def _interval(value: Any) -> bool:
@@ -254,6 +255,6 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "keep": ('"best" or "last"', lambda value: value in ("best", "last")),
     "checkpoint_every": ("at least 0 seconds", lambda value: _number(value) and value >= 0),
     "seed": ("a whole number, at least 0", lambda value: _whole(value, 0)),
-    "threads": ("a positive whole number", lambda value: _whole(value, 1)),
+    "threads": (THREADS, are_threads),
     "plan": ('"auto", "eager" or fields of a plan', lambda value: value in ("auto", "eager") or _plan(value)),
 }

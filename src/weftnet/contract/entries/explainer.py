@@ -31,8 +31,13 @@ class _Case:
     request: AttributionRequest
 
     def attribution(self, **changes: Any) -> Attribution:
-        """What it says of the request, some of whose fields are others."""
+        """What it says of the request, some of whose fields are others; of a copy, whatever it does to its inputs."""
+        changes = {"inputs": self.copies()} | changes
         return run_method(replace(self.request, **changes), self.name, {})
+
+    def copies(self) -> dict[str, Tensor]:
+        """The request's inputs, of which nothing else knows."""
+        return {name: values.clone() for name, values in self.request.inputs.items()}
 
     def inputs(self, **changes: Any) -> Mapping[str, Tensor]:
         """(batch, …pieces) by input."""
@@ -108,14 +113,14 @@ def _harmless(case: _Case) -> None:
     """Weights, modes, values, gradients and the global chance stay as they are."""
     network = case.request.network
     state, chance = {key: value.clone() for key, value in network.state_dict().items()}, torch.get_rng_state()
-    before = {name: values.clone() for name, values in case.request.inputs.items()}
-    case.attribution()
+    inputs, before = case.copies(), case.copies()
+    case.attribution(inputs=inputs)
     moved = [key for key, value in network.state_dict().items() if not torch.equal(value, state[key])]
     expect(not moved, "it changes the network", got=", ".join(moved))
     expect(not any(each.training for each in network.modules()), "it leaves modules in training mode")
     graded = [key for key, value in network.named_parameters() if value.grad is not None]
     expect(not graded, "it leaves gradients", got=", ".join(graded), fix="use torch.autograd.grad")
-    changed = [name for name, values in case.request.inputs.items() if not torch.equal(values, before[name])]
+    changed = [name for name, values in inputs.items() if not torch.equal(values, before[name])]
     expect(not changed, "it changes the inputs in place", got=", ".join(changed))
     expect(torch.equal(torch.get_rng_state(), chance), "it draws from the global generator")
 

@@ -1,0 +1,15 @@
+"""Errors say where, what was expected, what was there and what can be done; what is not known is left out."""
+
+from weftnet.errors import DataError, WeftnetError
+
+
+def test_all_that_is_known_is_said() -> None:
+    error = DataError("the row is short", where="a.csv: row 3", expected="4 values", got="3", fix="add one")
+    assert str(error) == "a.csv: row 3: the row is short\n  expected: 4 values\n  got: 3\n  fix: add one"
+    assert error.args == ("the row is short",)
+    assert (error.where, error.fix) == ("a.csv: row 3", "add one")
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    assert str(WeftnetError("no")) == "no"
+    assert str(WeftnetError("no", fix="yes")) == "no\n  fix: yes"
