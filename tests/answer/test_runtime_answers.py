@@ -20,7 +20,7 @@ from weftnet.data.wire import from_json
 from weftnet.run.loading import Loaded
 
 SCENES = scenes()
-#: between them, tables, texts, word pieces, pictures and sounds; the others are like a task's example
+#: between them, tables, texts and pictures; the others, word pieces and sounds among them, are slow
 FAST = ("two inputs", "image files")
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in SCENES if name not in FAST]
 #: what an exported folder may need; torch is not among them, nor weftnet itself

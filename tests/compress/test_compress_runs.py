@@ -293,8 +293,7 @@ def test_data_need_no_test_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     whole = load(fit(architecture, task, data, Recipe(steps=1), tmp_path / "run", device="cpu"))
     done = compress(whole, data, tmp_path / "out", goal=Goal(max_drop=100.0), settings=Settings(("prune",), budget=0))
     assert done.chosen == "prune-50"
-    scores = load(tmp_path / "out" / "prune-50").run.facts.scores
-    assert list(scores) == ["validation"]
+    assert list(load(tmp_path / "out" / "prune-50").run.facts.scores) == ["validation"]
 
 
 def test_the_command_prints_the_table(

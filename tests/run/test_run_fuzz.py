@@ -20,7 +20,7 @@ import pytest
 from hostile_runs import BOMB, DEEP, FILES, FIXTURES, JSON, everything, flipped, header, sign, swapped, truncated
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from odd_json import odd
+from odd_json import odd, places
 
 from weftnet.answer.runner import open_export
 from weftnet.architecture.reading import read as read_architecture
@@ -266,8 +266,7 @@ def test_spoilt_checkpoints(stopped: Path, tmp_path: Path, seed: int, signed: bo
         inner.unlink()
         with suppress(LookupError, TypeError):
             state["optimisers"]["network"]["state"] = moments
-        checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
-        (newest / "state.json").write_text(json.dumps({"sha256": checksum, "state": state}))
+        put_state(newest, state)
     else:
         how = chance.choice([truncated, flipped])
         how(newest / chance.choice(["state.json", "state.safetensors"]), chance)
@@ -277,17 +276,27 @@ def test_spoilt_checkpoints(stopped: Path, tmp_path: Path, seed: int, signed: bo
     signal.alarm(0)
 
 
-def moments(state: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where an optimiser's moments are noted, of parameters one by one, however many optimisers it is made of."""
-    if isinstance(state, dict):
-        for name, value in state.items():
-            if isinstance(value, dict) and set(value) == {"$tensor"}:
-                yield state, name
-            else:
-                yield from moments(value)
-    elif isinstance(state, list):
-        for value in state:
-            yield from moments(value)
+def put_state(newest: Path, state: Any) -> None:
+    """Write a checkpoint's state, signed as if weftnet had written it."""
+    checksum = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+    (newest / "state.json").write_text(json.dumps({"sha256": checksum, "state": state}))
+
+
+def test_an_optimiser_without_a_moment(stopped: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(stopped, tmp_path / "run")
+    newest = max((folder / "checkpoints").iterdir())
+    state = json.loads((newest / "state.json").read_text())["state"]
+    items = state["optimisers"]["network"]["state"]["$items"]
+    del items[0][1]["exp_avg"]
+    put_state(newest, state)
+    with pytest.raises(WeftnetError, match="lacks"):
+        resume(folder)
+
+
+def moments(state: Any) -> list[tuple[Any, Any]]:
+    """Where an optimiser's moments are noted, as (holder, key), however many optimisers it is made of."""
+    there = places(state["optimisers"])
+    return [(holder, key) for holder, key in there if isinstance(holder[key], dict) and set(holder[key]) == {"$tensor"}]
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS.names())
@@ -295,16 +304,16 @@ def test_an_optimiser_with_a_spoilt_moment(optimiser: str, tmp_path: Path) -> No
     whole = stopped_by(optimiser, tmp_path / "whole")
     newest = max((whole / "checkpoints").iterdir()).relative_to(whole)
     state = json.loads((whole / newest / "state.json").read_text())["state"]
-    count = len(list(moments(state["optimisers"])))
+    count = len(moments(state))
+    assert count == len([name for name in tensors.load(whole / newest / "state.safetensors") if "optimiser." in name])
     for number, value in itertools.product(range(count), (None, [[]], {}, "much")):
         spoilt = copy.deepcopy(state)
-        parent, name = list(moments(spoilt["optimisers"]))[number]
-        parent.pop(name)
+        holder, key = moments(spoilt)[number]
+        del holder[key]
         if value is not None:
-            parent[name] = value
+            holder[key] = value
         folder = shutil.copytree(whole, tmp_path / "run", dirs_exist_ok=True)
-        checksum = hashlib.sha256(json.dumps(spoilt, sort_keys=True).encode()).hexdigest()
-        (folder / newest / "state.json").write_text(json.dumps({"sha256": checksum, "state": spoilt}))
+        put_state(folder / newest, spoilt)
         with pytest.raises(WeftnetError, match=r"checkpoint 3: doesn.t fit"):
             resume(folder)
 

@@ -46,7 +46,7 @@ class Options:
     poll: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("max_batch", "queue", "max_body", "threads", "timeout", "poll"):
+        for name in ("max_batch", "queue", "max_body", "timeout", "poll"):
             if getattr(self, name) <= 0:
                 raise SettingError("must be above 0", where=name, got=str(getattr(self, name)))
         for name in ("max_wait", "grace"):

@@ -143,15 +143,15 @@ class State:
                 name: value.to(self.model.state_dict()[name].device) for name, value in _under("best.", tensors).items()
             }
             self.average.load(tensors)
-            kept = {name for name in tensors if name.startswith("optimiser.")}
-            if lost := sorted(kept - {*named_in(facts["optimisers"])}):
-                raise ValueError(f"nothing refers to the tensor {lost[0]}")
             for group, optimiser in self.optimisers.items():
                 saved = unpack(facts["optimisers"][group], tensors)
                 if wrong := _other_form(optimiser.state_dict(), saved):
                     raise ValueError(f"optimiser of {group}: {wrong}")
                 optimiser.load_state_dict(saved)
                 _refuse_uneven(optimiser, group)
+            kept = {name for name in tensors if name.startswith("optimiser.")}
+            if lost := sorted(kept - {*named_in(facts["optimisers"])}):
+                raise ValueError(f"nothing refers to the tensor {lost[0]}")
             for group, number, parameter in self._gradients():
                 if (gradient := tensors.get(f"gradient.{group}.{number}")) is not None:
                     parameter.grad = torch.empty_like(parameter).copy_(gradient)

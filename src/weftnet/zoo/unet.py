@@ -11,7 +11,7 @@ Source: O. Ronneberger, P. Fischer, T. Brox, U-Net: Convolutional networks for b
 https://arxiv.org/abs/1505.04597.
 Differs: padded convolutions, so that the output is as large as the input; normalisation; upsampling by repeated pixels
 and a 3×3 convolution in place of a transposed one (Odena and others, 2016), which would leave a chequered pattern; the
-stem, which is no part of it: at half the size a step takes a quarter of the time, and thin things are found less well.
+stem, which is no part of it.
 Parameters: width 64, depth 4, 64×64×3: 34,520,128.
 """
 

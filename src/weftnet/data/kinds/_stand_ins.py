@@ -8,35 +8,32 @@ from numpy.typing import NDArray
 
 #: how many spans of all other values it lies away from them
 _AWAY = 2.0
-#: other values, and different ones among them, from which they have a span worth the name
-_OTHERS, _DIFFERENT = 20, 3
+#: other values from which their span is worth the name
+_OTHERS = 20
 
 
 def stand_ins(chunks: Iterable[NDArray[np.float64]]) -> Counter[float]:
     """The lowest or the highest value and how often it comes: some times, in at most half of the rows, and far away.
 
+    At least three others differ, so that neither truth values nor a few levels are meant.
+
     Args:
         chunks: of the values, NaN for what is missing.
     """
     ends: Counter[float] = Counter()  # the two lowest and the two highest
-    middle: set[float] = set()
     total = 0
     for chunk in chunks:
         values, counts = np.unique(chunk[~np.isnan(chunk)], return_counts=True)
         total += int(counts.sum())
-        middle.update(values[2:-2][:_DIFFERENT].tolist())
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-            ends[value] += count
-        kept = sorted(ends)
-        middle.update(kept[2:-2][:_DIFFERENT])
-        ends = Counter({value: ends[value] for value in {*kept[:2], *kept[-2:]}})
-    known = sorted(ends)
-    if len(known) < 4 or len({*known, *middle}) <= _DIFFERENT:
+        for each in (slice(2), slice(max(2, len(values) - 2), None)):
+            ends.update(dict(zip(values[each].tolist(), counts[each].tolist(), strict=True)))
+        for value in sorted(ends)[2:-2]:
+            del ends[value]
+    if len(ends) < 4:
         return Counter()
+    low, lower, higher, high = sorted(ends)
     found: Counter[float] = Counter()
-    for value, nearest, furthest in ((known[0], known[1], known[-1]), (known[-1], known[-2], known[0])):
-        others = total - ends[value]
-        far = abs(value - nearest) >= _AWAY * abs(nearest - furthest)
-        if far and ends[value] > 1 and others >= max(_OTHERS, ends[value]):
+    for value, away, span in ((low, lower - low, high - lower), (high, high - higher, higher - low)):
+        if away >= _AWAY * span and ends[value] > 1 and total - ends[value] >= max(_OTHERS, ends[value]):
             found[value] = ends[value]
     return found

@@ -82,7 +82,7 @@ class Number(Kind):
         """How they are written, whether values are missing, and whether they ever change."""
         notes = [f"{name}: {note}" for note in self._written(name, chunks)]
         notes += [f"{name}: missing values read as the mean, and a further input marks them"] * self.missing
-        if self._never_changes(chunks):
+        if self.bounds and self.bounds[0] == self.bounds[1]:
             notes.append(f"{name}: the same in every training row, so it carries no information")
         return notes
 
@@ -100,14 +100,6 @@ class Number(Kind):
             gaps = read_as(name, {"number": {"gaps": [*self.gaps, word]}})
             notes.append(f"{count} × {word} lies far from all other values; if it means a missing one: {gaps}")
         return notes + [f"{absent} read as missing; {other}"] * bool(absent)
-
-    def _never_changes(self, chunks: Iterable[NDArray[Any]]) -> bool:
-        low, high = np.inf, -np.inf
-        for chunk in chunks:
-            numbers = self._floats(chunk)
-            if not np.isnan(numbers).all():
-                low, high = min(low, float(np.nanmin(numbers))), max(high, float(np.nanmax(numbers)))
-        return low == high
 
     @property
     def neutral(self) -> NDArray[np.float64]:

@@ -70,15 +70,24 @@ def as_data_error(path: Path) -> Iterator[list[Any]]:
         ) from None
 
 
+def absent_in(words: Iterable[str]) -> Callable[[Any], Any]:
+    """Which cells of an arrow array are one of these words, given in lower case."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = pa.array(sorted(words), pa.string())
+    return lambda array: pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=known)
+
+
 def arrow_cells(cells: Cells) -> Callable[[Any], NDArray[Any]]:
     """As `cells`, of an arrow array at once."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    absent = pa.array(sorted(cells.absent), pa.string())
+    absent = absent_in(cells.absent)
 
     def of(array: Any) -> NDArray[Any]:
-        gone = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(array)), value_set=absent)
+        gone = absent(array)
         words: NDArray[Any] = pc.if_else(gone, pa.scalar(None, pa.string()), array).to_numpy(zero_copy_only=False)
         if cells.notation is not None:
             words[:] = [None if word is None else cells(word) for word in words.tolist()]

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from weftnet.data.cells import Cells
+from weftnet.data.sources._csv import absent_in
 from weftnet.data.ways import setting
 
 
@@ -15,23 +16,22 @@ class GoneWords:
     """
 
     def __init__(self, cells: Cells) -> None:
-        self._absent = sorted(cells.absent - {""})
+        self._absent = absent_in(cells.absent - {""})
         self._gone: dict[str, Counter[str]] = {}
-        self._words: Counter[str] = Counter()
-        self._values: Counter[str] = Counter()
+        self._beside: Counter[str] = Counter()  # words, less numbers and the like
 
     def look(self, column: str, array: Any) -> None:
         """Count those in a part of a column, an arrow array of words."""
         import pyarrow.compute as pc
 
+        absent = self._absent(array)
+        if not pc.any(absent).as_py():
+            return
         trimmed = pc.utf8_trim_whitespace(array)
-        absent = pc.is_in(pc.utf8_lower(trimmed), value_set=_strings(self._absent))
-        if pc.any(absent).as_py():
-            for pair in pc.value_counts(trimmed.filter(absent)).to_pylist():
-                self._gone.setdefault(column, Counter())[pair["values"]] += pair["counts"]
+        gone = self._gone.setdefault(column, Counter())
+        gone.update({pair["values"]: pair["counts"] for pair in pc.value_counts(trimmed.filter(absent)).to_pylist()})
         there = trimmed.filter(pc.and_not(pc.not_equal(trimmed, ""), absent))
-        self._values[column] += len(there)
-        self._words[column] += len(there) - (pc.sum(pc.match_substring_regex(there, r"\d")).as_py() or 0)
+        self._beside[column] += len(there) - 2 * (pc.sum(pc.match_substring_regex(there, r"\d")).as_py() or 0)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -40,11 +40,5 @@ class GoneWords:
             f"{column}: {', '.join(f'{count} × {word!r}' for word, count in words.most_common(3))} read as missing; "
             f"if that is a value like others: {setting('present', [word for word, _ in words.most_common(3)])}"
             for column, words in self._gone.items()
-            if 2 * self._words[column] > self._values[column]
+            if self._beside[column] > 0
         )
-
-
-def _strings(words: list[str]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(words, pa.string())

@@ -91,7 +91,8 @@ def read(
     parsed, gone = _parse(text, names, dialect, skip, bool(columns), quotes), GoneWords(cells)
     for name, array in parsed.items():
         gone.look(name, array)
-    read = {name: arrow_cells(cells)(array) for name, array in parsed.items()}
+    raw = arrow_cells(cells)
+    read = {name: raw(array) for name, array in parsed.items()}
     if not len(next(iter(read.values()))):
         raise DataError("the file has a header but no rows", where=str(path))
     look = () if columns else looks_like_data(names, {name: column[:LOOK] for name, column in read.items()})
@@ -181,7 +182,8 @@ def stream(
             pass
     if not spool.count:
         raise DataError("the file has a header but no rows", where=str(path))
-    on_disk = Columns(spool.columns(lambda _, array: arrow_cells(cells)(array)))
+    raw = arrow_cells(cells)
+    on_disk = Columns(spool.columns(lambda _, array: raw(array)))
     look = {} if columns else {name: next(on_disk.blocks(name))[:LOOK] for name in names}
     return Content(
         short_name(str(path)),
