@@ -52,7 +52,9 @@ def test_a_word_that_is_an_answer(form: str, memory: str | None, tmp_path: Path)
     assert not [note for note in data.notes if "read as missing" in note and note.startswith(("zone", "grade"))]
     assert "NA" in data.state()["preprocessing"]["columns"]["zone"]["labels"]
     lost = open_data(path, **options, present=["none"])
-    assert [note for note in lost.notes if note.startswith("zone: ") and "× 'NA' read as missing" in note]
+    told = [note for note in lost.notes if note.startswith("zone: ") and "× 'NA' read as missing" in note]
+    assert len(told) == (2 if form == "folder" else 1)  # of each file
+    assert all(note.endswith("--data-set 'present=[none, NA]', present=['none', 'NA']") for note in told)
     assert not [note for note in lost.notes if note.startswith("size: ") and "like others" in note]  # beside numbers
 
 

@@ -16,6 +16,7 @@ class GoneWords:
     """
 
     def __init__(self, cells: Cells) -> None:
+        self._present = list(cells.present)
         self._absent = absent_in(cells.absent - {""})
         self._gone: dict[str, Counter[str]] = {}
         self._beside: Counter[str] = Counter()  # words, less numbers and the like
@@ -36,9 +37,9 @@ class GoneWords:
     @property
     def notes(self) -> tuple[str, ...]:
         """One for each column of words that has some; beside numbers and dates they can be nothing else."""
+        found = {column: words.most_common(3) for column, words in self._gone.items() if self._beside[column] > 0}
         return tuple(
-            f"{column}: {', '.join(f'{count} × {word!r}' for word, count in words.most_common(3))} read as missing; "
-            f"if that is a value like others: {setting('present', [word for word, _ in words.most_common(3)])}"
-            for column, words in self._gone.items()
-            if self._beside[column] > 0
+            f"{column}: {', '.join(f'{count} × {word!r}' for word, count in words)} read as missing; "
+            f"if that is a value like others: {setting('present', [*self._present, *(word for word, _ in words)])}"
+            for column, words in found.items()
         )
