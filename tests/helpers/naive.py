@@ -16,6 +16,8 @@ from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repea
 from weftnet.blocks import BLOCKS
 
 Value = tuple[Tensor, Tensor | None]
+#: bytes of a block's weights above which it isn't built: a wrong input may ask for a layer of any size
+LARGEST = 256 << 20
 
 
 class Naive(nn.Module):
@@ -79,7 +81,12 @@ class Naive(nn.Module):
                 sizes |= _sizes(port.axes, named[port.name][0])
         filled = {name: sizes[name] for name in form.filled if name in sizes}
         filled |= {name: self.facts[name] for name in form.filled if name in FACTS and name in self.facts}
-        module = cls(**{**filled, **node.settings})
+        settings = {**filled, **node.settings}
+        with torch.device("meta"):
+            tensors = cls(**settings).state_dict().values()
+        if sum(tensor.nbytes for tensor in tensors) > LARGEST:
+            raise MemoryError(f"{node.name} has more weights than this oracle builds")
+        module = cls(**settings)
         self.made.append(module)
         arguments: dict[str, Any] = {name: y for name, (y, _) in named.items()}
         for name, (_, mask) in named.items():
