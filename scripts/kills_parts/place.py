@@ -80,8 +80,7 @@ class Place:
         words += [f"--task-set={name}={json.dumps(value)}" for name, value in example.settings.items()]
         for name, value in example.options.items():
             if name == "target":
-                text = value if isinstance(value, str) else json.dumps(value)
-                words += ["--target", text]
+                words += [f"--target={name}" for name in ([value] if isinstance(value, str) else value)]
             elif name == "kinds":
                 words += [f"--kind={column}={json.dumps(kind)}" for column, kind in value.items()]
             else:
