@@ -20,7 +20,7 @@ An architecture of several networks names them under `parts:`; a single network 
 `weftnet.architecture.reading` reads a file and collects its faults; this module defines the nodes and writes them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -239,6 +239,27 @@ def children(node: Node) -> Iterator[tuple[str, Node]]:
                     yield name, wire.node
         case Block() | Shared():
             return
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The node with each of the nodes directly inside it changed."""
+    match node:
+        case Chain(nodes):
+            return replace(node, nodes=tuple(map(change, nodes)))
+        case Parallel(branches):
+            return replace(node, branches=tuple(map(change, branches)))
+        case Residual(body, shortcut):
+            return replace(node, body=change(body), shortcut=None if shortcut is None else change(shortcut))
+        case Repeat(_, body):
+            return replace(node, body=change(body))
+        case Graph(_, wires):
+            inner = {
+                name: replace(wire, node=None if wire.node is None else change(wire.node))
+                for name, wire in wires.items()
+            }
+            return replace(node, nodes=inner)
+        case Block() | Shared():
+            return node
 
 
 def count(node: Node) -> int:

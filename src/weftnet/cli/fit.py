@@ -43,6 +43,9 @@ def fit(
     steps: Annotated[int | None, typer.Option(help="Steps, instead of a budget.")] = None,
     seeds: Annotated[int, typer.Option(help="How many times each network is trained.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="An ensemble of the trained networks competes with them.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option(help="Trainings at once; default one for each core.", min=1)] = None,
     workers: Annotated[
         int | None,
@@ -111,6 +114,7 @@ def fit(
             plugins=[str(path) for path in plugin or []],
             shard=shard,
             start=start_of(start, mapped, freeze, rate),
+            ensemble=ensemble,
             listeners=[parsed(each, "--log") for each in log or []],
         )
     )

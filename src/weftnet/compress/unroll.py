@@ -6,7 +6,7 @@ does a chain of two nodes.
 
 from dataclasses import replace
 
-from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Parallel, Repeat, Residual, Shared
+from weftnet.architecture.spec import Architecture, Chain, Node, Repeat, rebuilt
 
 
 def unroll(architecture: Architecture) -> Architecture:
@@ -15,21 +15,7 @@ def unroll(architecture: Architecture) -> Architecture:
 
 
 def _unrolled(node: Node) -> Node:
-    match node:
-        case Block() | Shared():
-            return node
-        case Chain(nodes):
-            return replace(node, nodes=tuple(map(_unrolled, nodes)))
-        case Residual(body, shortcut):
-            return replace(node, body=_unrolled(body), shortcut=None if shortcut is None else _unrolled(shortcut))
-        case Parallel(branches):
-            return replace(node, branches=tuple(map(_unrolled, branches)))
-        case Repeat(times, body, label):
-            copy = replace(_unrolled(body), label=None)  # the copies can't share a label
-            return Chain((copy,) * times, label)
-        case Graph(_, nodes):
-            wires = {
-                name: replace(wire, node=None if wire.node is None else _unrolled(wire.node))
-                for name, wire in nodes.items()
-            }
-            return replace(node, nodes=wires)
+    if isinstance(node, Repeat):
+        copy = replace(_unrolled(node.body), label=None)  # the copies can't share a label
+        return Chain((copy,) * node.times, node.label)
+    return rebuilt(node, _unrolled)

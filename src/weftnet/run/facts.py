@@ -111,6 +111,21 @@ class StartFacts:
 
 
 @dataclass(frozen=True)
+class Member:
+    """One of the runs that an ensemble holds.
+
+    Args:
+        name: of its folder.
+        weight: of its outputs in the mean.
+        sha256: of its weights.
+    """
+
+    name: str
+    weight: Measured
+    sha256: str
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """The content of run.json.
 
@@ -133,6 +148,7 @@ class RunFacts:
         compression: None for a run that is not compressed.
         listeners: names, or {name: settings}, of those that are told when it is resumed.
         start: None for a run that was trained from scratch.
+        members: of an ensemble; () for a single network.
     """
 
     format: int
@@ -158,6 +174,7 @@ class RunFacts:
     compression: Compression | None = None
     listeners: tuple[Any, ...] = ()
     start: StartFacts | None = None
+    members: tuple[Member, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any], where: str) -> "RunFacts":

@@ -16,6 +16,7 @@ from weftnet.base.memory import held
 from weftnet.base.replacing import protect
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
+from weftnet.cli.commands.ensemble import with_ensemble
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, following, plan, summary, troubles
 from weftnet.cli.commands.starting import start_candidate, start_from
@@ -58,6 +59,7 @@ class FitOptions:
         shard: whether each of several workers keeps a share of weights and optimiser state.
         listeners: names of those that every run is logged to.
         start: the run that every training starts from: {from, map, freeze, rate}.
+        ensemble: whether an ensemble of the trainings competes too.
     """
 
     source: str
@@ -74,6 +76,7 @@ class FitOptions:
     shard: bool = False
     listeners: Sequence[Named] = ()
     start: Mapping[str, Any] | None = None
+    ensemble: bool = False
 
     @property
     def read(self) -> list[str]:
@@ -142,8 +145,10 @@ def fit_command(options: FitOptions) -> Competition | None:
         fitting = [job for job in work if job.name not in without]
         with resumable(console, [Path(job.folder) for job in fitting]):
             outcomes += train_all(console, fitting, entries, count, options.plugins)
-            subject = entries.data.name, entries.terms.task
-            result = compete.competition_of(folder, subject, shown, facts(folder, known, outcomes), outcomes)
+            told = facts(folder, known, outcomes)
+            if options.ensemble:
+                told, outcomes = with_ensemble(console, folder, entries.data, told, outcomes)
+            result = compete.competition_of(folder, (entries.data.name, entries.terms.task), shown, told, outcomes)
         conclude(console, result, entries.data)
         return result
 

@@ -19,6 +19,8 @@ def provenance(subject: Subject) -> str:
         told = ("which started from" if row else "started from" for row in range(len(recorded.start.ancestors)))
         rows += list(zip(told, map(_text, recorded.start.ancestors), strict=True))
         rows += [("at the start", line) for line in recorded.start.lines[1:]]
+    for member in recorded.members:
+        rows.append(("member", f"{member.name}; weight {member.weight:.3g}; weights sha256 {member.sha256}"))
     files = [[name, str(recorded.sizes.get(name, "")), checksum] for name, checksum in recorded.files.items()]
     checksums = collapsible("files and their checksums", table(["file", "bytes", "sha256"], files)) if files else ""
     return facts(rows) + checksums
