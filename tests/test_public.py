@@ -62,11 +62,12 @@ def test_the_commands_and_options_are_these() -> None:
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
         "fit": [
-            "data", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps", "seeds", "seed",
+            "data", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps", "seeds", "seed", "ensemble",
             "jobs", "workers", "shard", "on", "address", "settings", "plan", "kinds", "options", "loss",
             "task_settings", "start", "mapped", "freeze", "rate", "log", "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "workers", "shard", "on", "address", "plugin"],
+        "ensemble": ["runs", "most", "out", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
         "predict": ["run", "inputs", "text", "value", "out", "ask", "plugin"],
         "plan": ["run", "as_json"],

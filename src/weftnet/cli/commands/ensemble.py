@@ -8,6 +8,7 @@ from rich.console import Console
 
 from weftnet.base import lock
 from weftnet.base.replacing import clear
+from weftnet.cli.commands.concluding import written
 from weftnet.cli.commands.evaluate import data_of
 from weftnet.cli.commands.show import board
 from weftnet.compete import competition as compete
@@ -57,8 +58,6 @@ def ensemble_command(folders: Sequence[Path], out: Path | None, most: int | None
         told = ", ".join(f"{split} {_score(run, metrics)}" for split, metrics in (run.facts.scores or {}).items())
         console.print(f"{said(chosen)}: {told}\nrun     {out}", highlight=False, markup=False, soft_wrap=True)
         return
-    from weftnet.cli.commands.fit import written
-
     with lock.held(competition.folder):
         name, outcome, facts = added(competition.folder, data, chosen, competition.candidates, competition.outcomes)
         outcomes, known = [*competition.outcomes, outcome], {**competition.candidates, name: facts}

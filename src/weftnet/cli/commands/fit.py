@@ -16,6 +16,7 @@ from weftnet.base.memory import held
 from weftnet.base.replacing import protect
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
+from weftnet.cli.commands.concluding import written
 from weftnet.cli.commands.ensemble import with_ensemble
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, following, plan, summary, troubles
@@ -295,12 +296,3 @@ def conclude(console: Console, result: Competition, data: Data) -> None:
         raise KeyboardInterrupt
     if result.best is None:
         raise WeftnetError("no training finished", where=str(result.folder), fix="see the reasons above")
-
-
-def written(result: Competition, data: Data) -> Path:
-    """Write the result and its report, whose path is returned."""
-    from weftnet.report import write_competition
-
-    page = write_competition(result, data)
-    write_json(result.folder / compete.FILE, result.document())  # last: it says that all is done
-    return page

@@ -11,6 +11,7 @@ from weftnet.base import lock
 from weftnet.base.files import read_json, write_text
 from weftnet.base.foreign import reading
 from weftnet.base.lock import held
+from weftnet.cli.commands.concluding import written
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board
 from weftnet.cli.commands.stopping import resumable
@@ -79,7 +80,6 @@ def _left_out(run: Run) -> bool:
 
 def _rejoin(console: Console, run: Run, data: Data) -> None:
     """Write the leaderboard of the run's competition again, if it is one's."""
-    from weftnet.cli.commands.fit import written
     from weftnet.compete.rejoin import rejoined
 
     if not (run.folder.parent / compete.FILE).is_file():
