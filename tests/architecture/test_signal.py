@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weftnet.architecture.signal import KINDS, Signal, parse
+from weftnet.architecture.signal import KINDS, About, Signal, parse
 from weftnet.errors import SettingError
 
 sizes = st.integers(1, 9999)
@@ -52,6 +52,15 @@ def test_facts_and_sizes() -> None:
     assert (image.size("height"), image.numel) == (7, 105)
     assert image.with_sizes(1, 2, 3).sizes == (1, 2, 3)
     assert str(image) == "image (channels 3×height 7×width 5)"
+
+
+def test_what_is_known_of_the_data_is_neither_compared_nor_written() -> None:
+    signal = parse("vector:13")
+    known = signal.with_rows(428)
+    assert known.about.rows == 428
+    assert signal.about == About()
+    assert known == signal
+    assert known.text() == "vector:13"
 
 
 def test_a_layout_without_a_name() -> None:

@@ -71,6 +71,12 @@ def test_number_bins_are_the_papers() -> None:
     np.testing.assert_allclose(kind.features(probe), expected, rtol=1e-5)
 
 
+def test_a_column_of_zeros_has_bins_in_its_other_values() -> None:
+    kind = Number(bins=4).fit([0] * 90 + [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    assert kind.edges == [0, 1, 4, 7, 10]
+    assert kind.features([0, 2.5, 10]).tolist() == [[0, 0, 0, 0], [1, 0.5, 0, 0], [1, 1, 1, 1]]
+
+
 @given(
     st.lists(
         st.sampled_from(["1", " 2.5", "-3e2 ", "nan", "NA", "", "?"]) | st.floats(-9, 9).map(repr) | st.none(),

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weftnet.architecture.signal import About
 from weftnet.data import Data, open_data
 from weftnet.data.opening import reopen
 from weftnet.errors import DataError, SettingError, UnknownName
@@ -44,6 +45,9 @@ def test_mixed_columns(tmp_path: Path) -> None:
     assert data.target.labels == ["no", "yes"]  # type: ignore[attr-defined]
     assert data.sizes == {"train": 42, "validation": 9, "test": 9} or sum(data.sizes.values()) == 60
     assert {name: str(signal.kind) for name, signal in data.signals.items()} == {"table": "vector", "tokens": "tokens"}
+    rows_known = data.sizes["train"]
+    abouts = [data.signals[name].about for name in ("table", "tokens")]
+    assert abouts == [About(rows_known, (2, 4, 1)), About(rows_known)]
     train = data.rows("train").tolist()
     ages = [rows[row + 1][0] for row in train]
     real = np.array([float(age) for age in ages if age != ""])

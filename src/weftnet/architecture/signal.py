@@ -26,6 +26,19 @@ AXES = ("batch", "time", "dim", "channels", "height", "width")
 
 
 @dataclass(frozen=True)
+class About:
+    """What is known of the data behind an input beside its layout: it sizes what is proposed, never a block.
+
+    Args:
+        rows: examples to train on; None where no data are at hand.
+        columns: values that each column of a table takes up in its vector; () where the input is no table.
+    """
+
+    rows: int | None = None
+    columns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Signal:
     """Shape, axis names and dtype of a batch of values; the batch axis is left out.
 
@@ -35,6 +48,7 @@ class Signal:
         dtype: float, int or bool.
         known: facts that can size a block, such as `vocabulary`.
         padded: whether a mask (batch, time) accompanies the values.
+        about: the data behind it; neither written nor compared.
     """
 
     axes: tuple[str, ...]
@@ -42,6 +56,7 @@ class Signal:
     dtype: Dtype = "float"
     known: Mapping[str, int] = field(default_factory=dict)
     padded: bool = False
+    about: About = field(default=About(), compare=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -68,6 +83,10 @@ class Signal:
     def with_sizes(self, *sizes: int) -> "Signal":
         """The same signal with other sizes."""
         return replace(self, sizes=tuple(sizes))
+
+    def with_rows(self, rows: int) -> "Signal":
+        """The same signal of data that have so many examples to train on."""
+        return replace(self, about=replace(self.about, rows=rows))
 
     def shape(self, batch: int) -> tuple[int, ...]:
         """The shape of a batch of this many examples."""

@@ -56,10 +56,10 @@ class ForecastData(Data):
     ) -> None:
         preprocessing.require(content)
         self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
-        self.preprocessing, self.target, self.signals = preprocessing, preprocessing.target, preprocessing.signals
+        self.preprocessing, self.target = preprocessing, preprocessing.target
         self.notes, self._state = notes, dict(state)
         forecast = _forecast_of(preprocessing)
-        context, horizon = self.signals["series"].size("time"), forecast.horizon if forecast else 0
+        context, horizon = preprocessing.signals["series"].size("time"), forecast.horizon if forecast else 0
         self._values = torch.from_numpy(read_channels(content, preprocessing.columns, line))
         self._channels = torch.tensor(forecast.channels if forecast else [])
         self._names: dict[int, str] = {}
@@ -73,6 +73,7 @@ class ForecastData(Data):
         self._starts = {split: torch.from_numpy(starts.get(split, np.empty(0, np.int64))) for split in SPLITS}
         self._before, self._after = torch.arange(-context, 0), torch.arange(horizon)
         self.sizes = {split: len(starts) for split, starts in self._starts.items()}
+        self.signals = {name: each.with_rows(self.sizes["train"]) for name, each in preprocessing.signals.items()}
         self._order: tuple[tuple[int, int], Tensor] | None = None
 
     @property

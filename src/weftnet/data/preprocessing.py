@@ -7,7 +7,7 @@ The state is JSON; it names kinds, never code.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.architecture.signal import Signal
+from weftnet.architecture.signal import About, Signal
 from weftnet.base.foreign import reading
 from weftnet.data import fitting
 from weftnet.data.content import Content, located
@@ -108,8 +108,9 @@ class Preprocessing:
         signals = {}
         for name, columns in self.inputs.items():
             first, *others = [self.columns[column].signal for column in columns]
-            width = sum(signal.sizes[-1] for signal in (first, *others))
-            signals[name] = first.with_sizes(*first.sizes[:-1], width) if others else first
+            widths = tuple(signal.sizes[-1] for signal in (first, *others))
+            signal = first.with_sizes(*first.sizes[:-1], sum(widths)) if others else first
+            signals[name] = replace(signal, about=About(columns=widths)) if name == "table" else signal
         return signals
 
     @cached_property

@@ -59,8 +59,9 @@ class RowData(Data):
     ) -> None:
         self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
         self.target_column = content.target
-        self.preprocessing, self.target, self.signals = preprocessing, preprocessing.target, preprocessing.signals
+        self.preprocessing, self.target = preprocessing, preprocessing.target
         self.sizes = {split: len(splits[split]) for split in SPLITS}
+        self.signals = {name: each.with_rows(self.sizes["train"]) for name, each in preprocessing.signals.items()}
         self.notes, self._state, self._content = notes, dict(state), content
         self._splits = {split: torch.from_numpy(rows) for split, rows in splits.items()}
         self._inputs: dict[str, Tensor] = {}

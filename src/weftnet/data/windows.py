@@ -54,6 +54,7 @@ class WindowData(Data):
         self._tokens, self._spans, self._state = tokens, spans, dict(state)
         self._steps = torch.arange(kind.context + 1)
         self.sizes = {split: len(self.rows(split)) for split in SPLITS}
+        self.signals = {"tokens": kind.signal.with_rows(self.sizes["train"])}
         self.notes: list[str] = []
         for split, (start, end) in spans.items():
             if end > start and not self.sizes[split]:

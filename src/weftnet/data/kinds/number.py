@@ -1,4 +1,4 @@
-"""Number: standardised; optionally encoded piecewise linearly over the quantiles.
+"""Number: standardised; optionally encoded piecewise linearly over the quantiles (`base/edges.py`).
 
     encode:   z = (x − mean) / std                        missing stays NaN
     features: z, or with bins the vector e₁ … e_bins;     missing → 0, and a column 1 for missing
@@ -6,7 +6,8 @@
 
 Source: Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular deep learning, 2022,
 https://arxiv.org/abs/2203.05556, equation 1: with it plain networks come up to gradient-boosted trees.
-Differs: the missing column exists only if the training rows had missing values.
+Differs: the missing column exists only if the training rows had missing values; a value that would fill a bin alone is
+an edge, so that a column of zeros has its bins in the other values.
 """
 
 from collections import Counter
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.edges import edges_of
 from weftnet.data.kinds._found import notation_of
 from weftnet.data.kinds._gaps import gaps_in, numbers_in, without
 from weftnet.data.kinds._kind import BadValue, Kind
@@ -42,7 +44,7 @@ class Number(Kind):
     """A column of numbers.
 
     Args:
-        bins: quantile bins of the piecewise-linear encoding; 0 for the standardised number alone.
+        bins: of the piecewise-linear encoding; 0 for the standardised number alone.
         decimal: between whole and fraction of a number that is written as a word; found in the values if left out.
         thousands: between its groups of digits; likewise.
         gaps: words or numbers that mean a missing value in this column, besides the usual ones.
@@ -164,7 +166,7 @@ class Number(Kind):
         if mean:
             self.mean, self.std = mean[0], std[0]
         if self.bins and len(real := sample.values):
-            edges = np.unique(np.quantile(real, np.linspace(0, 1, self.bins + 1))).tolist()
+            edges = edges_of(real, self.bins)
             self.edges = edges if len(edges) > 2 else []  # with one bin the plain number carries the same information
         return self
 
