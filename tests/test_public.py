@@ -62,7 +62,8 @@ def test_the_commands_and_options_are_these() -> None:
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
         "fit": [
-            "data", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps", "seeds", "seed", "ensemble",
+            "data", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps", "seeds", "seed",
+            "total", "ensemble",
             "jobs", "workers", "shard", "on", "address", "settings", "plan", "kinds", "options", "loss",
             "task_settings", "start", "mapped", "freeze", "rate", "log", "out", "replace", "plugin",
         ],

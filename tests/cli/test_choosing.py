@@ -7,7 +7,7 @@ import pytest
 
 from weftnet.architecture.reading import from_dict
 from weftnet.cli.commands.choosing import choose, task_for
-from weftnet.cli.commands.fit import candidates_of
+from weftnet.cli.commands.entering import candidates_of
 from weftnet.compete.propose import propose
 from weftnet.data import Data, open_data
 from weftnet.errors import DataError

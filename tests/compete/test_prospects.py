@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
-from weftnet.cli.commands import fit
+from weftnet.cli.commands import entering, fit
 from weftnet.compete.jobs import Terms
 from weftnet.compete.prospects import Memory, Prospect, left_out, prospects
 from weftnet.data import open_data
@@ -78,7 +78,7 @@ def test_the_leaderboard_says_who_was_left_out(
     wide.write_text("[flatten, {dense: {dim: 4096}}, {dense: {dim: 4096}}]")
     (narrow := tmp_path / "narrow.yaml").write_text("[flatten, {dense: {dim: 16}}]")
     monkeypatch.setattr(Memory, "now", classmethod(lambda cls, held: cls(known()["wide"].needed - 1)))
-    options = fit.FitOptions(
+    options = entering.FitOptions(
         "digits", archs=[str(wide), str(narrow)], recipe={"steps": 3}, jobs=1, out=tmp_path / "out"
     )
     result = fit.fit_command(options)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from weftnet.base.scores import Score
-from weftnet.cli.commands import fit
+from weftnet.cli.commands import entering, fit
 from weftnet.cli.commands.training import resume_command
 from weftnet.compete import competition as compete
 from weftnet.compete.compare import compare
@@ -39,9 +39,9 @@ def test_the_chosen_metric_ranks_and_the_others_are_shown() -> None:
     assert [each["name"] for each in document["metrics"]] == ["gain", "loss"]
 
 
-def options(folder: Path, **recipe: object) -> fit.FitOptions:
+def options(folder: Path, **recipe: object) -> entering.FitOptions:
     (arch := folder / "own.yaml").write_text("[flatten, {dense: {dim: 12}}, relu]")
-    return fit.FitOptions("digits", archs=[str(arch)], recipe={"steps": 4, **recipe}, jobs=1, out=folder / "out")
+    return entering.FitOptions("digits", archs=[str(arch)], recipe={"steps": 4, **recipe}, jobs=1, out=folder / "out")
 
 
 def test_metrics_and_score_of_a_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

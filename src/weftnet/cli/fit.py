@@ -43,6 +43,9 @@ def fit(
     steps: Annotated[int | None, typer.Option(help="Steps, instead of a budget.")] = None,
     seeds: Annotated[int, typer.Option(help="How many times each network is trained.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
+    total: Annotated[
+        str | None, typer.Option(help="Time for everything, shared out by successive halving: 10m. With an ensemble.")
+    ] = None,
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="An ensemble of the trained networks competes with them.")
     ] = False,
@@ -94,7 +97,8 @@ def fit(
     folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if work_together(workers, folder, Place(on, address), jobs=jobs, shard=shard, out=True):
         return
-    from weftnet.cli.commands.fit import FitOptions, fit_command
+    from weftnet.cli.commands.entering import FitOptions
+    from weftnet.cli.commands.fit import fit_command
 
     plugins(plugin)
     lengths = {"budget": seconds(budget), "epochs": epochs, "steps": steps}
@@ -114,7 +118,8 @@ def fit(
             plugins=[str(path) for path in plugin or []],
             shard=shard,
             start=start_of(start, mapped, freeze, rate),
-            ensemble=ensemble,
+            ensemble=ensemble or total is not None,
+            total=seconds(total),
             listeners=[parsed(each, "--log") for each in log or []],
         )
     )

@@ -128,18 +128,25 @@ def following(folder: Path, best: Path) -> str:
     return " · ".join(commands)
 
 
-def plan(candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int) -> str:
+def plan(
+    candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int,
+    total: float | None = None,
+) -> str:  # fmt: skip
     """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min."""
     trainings = len(candidates) * len(seeds)
     phrases = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
     if len(seeds) > 1:
         phrases.append(f"{len(seeds)} seeds")
     length = next((name for name in LENGTHS if recipe.get(name) is not None), None)
-    if length:
+    if total is not None:
+        phrases.append("successive halving")
+    elif length:
         phrases.append((duration(recipe[length]) if length == "budget" else f"{recipe[length]:g} {length}") + " each")
     if count > 1:
         phrases.append(f"{count} at once")
     text = ", ".join(phrases)
-    if length == "budget" and trainings > 1:
+    if total is not None:
+        text += f": {duration(total)} in all"
+    elif length == "budget" and trainings > 1:
         text += f": about {duration(recipe[length] * -(-trainings // count))}"
     return text

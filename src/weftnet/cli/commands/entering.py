@@ -1,0 +1,146 @@
+"""What competes in a `fit`: the data, the task, the candidates, and the terms of every training."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from weftnet.cli.commands.architecture import architecture_of, is_written
+from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
+from weftnet.cli.commands.starting import start_candidate, start_from
+from weftnet.compete.jobs import LENGTHS, Terms
+from weftnet.compete.propose import offered, propose
+from weftnet.data import Data, open_data
+from weftnet.errors import SettingError, WeftnetError
+from weftnet.tasks import Candidate
+from weftnet.tasks._scoring import Scoring
+from weftnet.tasks._task import Task
+from weftnet.train.listening import Named
+
+BUDGET = 30.0
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """The options of the command line.
+
+    Args:
+        source: of the data.
+        data: options of the data: target, kinds, context, …
+        archs: files or zoo names; () for a shortlist that suits the data.
+        task: its name; None for the one that suits the data and the architectures.
+        task_settings: of the task.
+        recipe: fields of the recipe, with at most one of budget, epochs and steps.
+        seeds: each network is trained once with each seed.
+        jobs: how many trainings run at once; None for one on each core.
+        out: the folder; None for one named after data and time.
+        replace: whether an earlier competition in the folder is deleted.
+        plugins: files and folders of the user's own entries.
+        shard: whether each of several workers keeps a share of weights and optimiser state.
+        listeners: names of those that every run is logged to.
+        start: the run that every training starts from: {from, map, freeze, rate}.
+        ensemble: whether an ensemble of the trainings competes too.
+        total: seconds for everything, which successive halving shares out; None where each training has its own length.
+    """
+
+    source: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    archs: Sequence[str] = ()
+    task: str | None = None
+    task_settings: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    seeds: Sequence[int] = (0,)
+    jobs: int | None = None
+    out: Path | None = None
+    replace: bool = False
+    plugins: Sequence[str] = ()
+    shard: bool = False
+    listeners: Sequence[Named] = ()
+    start: Mapping[str, Any] | None = None
+    ensemble: bool = False
+    total: float | None = None
+
+    @property
+    def read(self) -> list[str]:
+        """The paths that a training reads, which no replacing may touch."""
+        start = [] if self.start is None else [str(self.start["from"])]
+        return [self.source, *self.archs, *self.plugins, *start]
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What competes: candidates on data and a task, the terms of every training, and how the task was chosen."""
+
+    data: Data
+    task: Task
+    candidates: Sequence[Candidate]
+    terms: Terms
+    choice: Choice
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """The names of the data and of the task."""
+        return self.data.name, self.terms.task
+
+    @property
+    def scoring(self) -> Scoring:
+        """The metrics, and which of them decides."""
+        return Scoring(self.task, self.terms.recipe.get("metrics", ()), self.terms.recipe.get("score") or "")
+
+
+def entries_of(options: FitOptions) -> Entries:
+    """Open the data, choose the task and the candidates; without a length each training gets the default budget.
+
+    Raises:
+        WeftnetError: the data can't be opened, the task doesn't fit them, or an architecture has faults.
+        SettingError: the recipe has more than one length.
+    """
+    lengths = [name for name in LENGTHS if options.recipe.get(name) is not None]
+    asked = [*lengths, *(["total"] if options.total is not None else [])]
+    if len(asked) > 1:
+        raise SettingError("more than one length of training", expected="one of them", got=" and ".join(asked))
+    start = None if options.start is None else start_from(options.start)
+    known = None if start is None else start.fitted()
+    data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
+    written = candidates_of([arch for arch in options.archs if is_written(arch)])
+    started = [] if options.archs or start is None else [start_candidate(start)]
+    architectures = [candidate.architecture for candidate in written + started]
+    choice = Choice(options.task) if options.task else choose(data, architectures)
+    name = choice.name
+    task = task_for(data, name, options.task_settings)
+    candidates = candidates_of(options.archs, offered(data.signals, name)) or started or propose(data.signals, name)
+    recipe = dict(options.recipe)
+    if options.total is not None:
+        recipe["budget"] = options.total  # of each training: less, when its turn comes
+    elif not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
+        recipe["budget"] = BUDGET
+    begun = None if start is None else start.to_dict()
+    terms = Terms(name, options.task_settings, recipe, options.shard, tuple(options.listeners), begun)
+    return Entries(data, task, candidates, terms, choice)
+
+
+def candidates_of(archs: Sequence[str], offers: Mapping[str, Candidate] = MappingProxyType({})) -> list[Candidate]:
+    """The named architectures as candidates, each called by its file's stem.
+
+    A name that the shortlist offers is that candidate, with its sizes and its recipe; another one of the zoo has its
+    own defaults.
+
+    Raises:
+        WeftnetError: some have faults; the message lists those of all.
+    """
+    candidates, wrong = [], []
+    for arch in archs:
+        if arch in offers and not Path(arch).is_file():
+            candidates.append(offers[arch])
+            continue
+        try:
+            why = f"from {arch}" if Path(arch).is_file() else "from the zoo"
+            candidates.append(Candidate(Path(arch).stem, architecture_of(arch), {}, why))
+        except WeftnetError as error:
+            error.where = error.where or arch
+            wrong.append(error)
+    if wrong:
+        text = "\n\n".join(map(str, wrong))
+        raise WeftnetError(f"{text}\n\nNothing was trained. weftnet check FILE --fix corrects what it can.")
+    return candidates
