@@ -311,7 +311,7 @@ def plain(outputs: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor
 BROKEN: dict[str, dict[str, Any]] = {
     "schedule": {
         "Its factor stays between 0 and 1": too_large,
-        "It is 1 when the warm-up ends": never_one,
+        "It comes up to 1 once the warm-up has ended": never_one,
         "Before the first step and after the last it stays what it was": not_clamped,
         "A warm-up outside of the training is refused": takes_any_warmup,
         "It says what the factor is": undocumented(cosine),

@@ -59,3 +59,13 @@ def test_one_cycle() -> None:
     got = ours("one_cycle", over=N - 1, warmup=14 / 49)
     assert got[: N - 1] == pytest.approx(want)
     assert SCHEDULES.get("one_cycle")(1.0) == pytest.approx(4e-6)
+
+
+def test_coslog4_has_four_waves_each_twice_as_long() -> None:
+    factor = SCHEDULES.get("coslog4")
+    ends = [(2**k - 1) / 15 for k in range(5)]
+    assert [factor(end) for end in ends] == pytest.approx([0] * 5, abs=1e-12)
+    peaks = [(2 ** (k + 0.5) - 1) / 15 for k in range(4)]
+    assert [factor(peak) for peak in peaks] == pytest.approx([1] * 4)
+    assert factor(0.05, warmup=0.1) == 0  # nothing of the wave has begun
+    assert factor(0.1 + 0.9 * peaks[1], warmup=0.1) == pytest.approx(1)

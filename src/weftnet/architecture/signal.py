@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[tuple[str, ...], Dtype]] = {
     "tokens": (("time",), "int"),
     "wave": (("time", "dim"), "float"),
 }
-AXES = ("batch", "time", "dim", "channels", "height", "width")
+AXES = ("batch", "time", "dim", "channels", "height", "width", "members")
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from weftnet.errors import SettingError
 BATCH = 3
 #: Sizes for the kinds of axes, tried in this order; all differ, so that no axis is taken for another.
 SIZES: tuple[dict[str, int], ...] = (
-    {"time": 6, "dim": 32, "channels": 64, "height": 8, "width": 4},
-    {"time": 480, "dim": 1, "channels": 64, "height": 8, "width": 4},
+    {"time": 6, "dim": 32, "channels": 64, "height": 8, "width": 4, "members": 7},
+    {"time": 480, "dim": 1, "channels": 64, "height": 8, "width": 4, "members": 7},
 )
 #: Sizes of a second sequence (`time_memory`, `dim_memory`).
 OTHER = {"time": 5, "dim": 24}

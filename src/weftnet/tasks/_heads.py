@@ -4,8 +4,10 @@
     vector (dim)              dense(n)                     dense(c·h·w), reshape(c, h, w)
     sequence (time, dim)      average over time, dense(n)  dense(dim), the same time only
     image (c, h, w)           average over space, dense(n) conv2d(c, 1×1), the same height and width only
+    members (members, dim)    a dense(n) each, their mean
 
-A network whose last block is already a dense layer of width n (or whose output has the data's shape) needs no head.
+A network whose last block is already a dense layer of width n, or the mean of members of that width (or whose output
+has the data's shape) needs no head.
 """
 
 import math
@@ -26,14 +28,26 @@ def refusal(part: str, last_block: str | None, what: str, *, reads: str = "", re
 
 
 def to_vector(
-    part: str, gives: Signal, last_block: str | None, dim: int, *, image: Sequence[str], sequence: Sequence[str]
-) -> tuple[Node, ...]:
-    """Nodes whose output is (batch, dim); images and sequences are pooled by the blocks that are named."""
+    part: str, gives: Signal, last_block: str | None, dim: int, *, image: Sequence[str], sequence: Sequence[str],
+    members: str = "numbers",
+) -> tuple[Node, ...]:  # fmt: skip
+    """Nodes whose output is (batch, dim); images and sequences are pooled by the blocks that are named.
+
+    Args:
+        part: that needs a head.
+        gives: what it gives.
+        last_block: its last one.
+        dim: width of the output.
+        image, sequence: the blocks that pool one.
+        members: what the outputs of an ensemble's members are, see `member_mean`.
+    """
     dense: tuple[Node, ...] = (Block("dense", {"dim": dim}),)
     if gives.dtype == "float":
+        if gives.axes == ("members", "dim"):
+            return (Block("member_dense", {"dim": dim}), Block("member_mean", {"of": members}))
         match gives.kind:
             case "vector":
-                done = last_block == "dense" and gives.size("dim") == dim
+                done = last_block in ("dense", "member_mean") and gives.size("dim") == dim
                 return () if done else dense
             case "image":
                 return (*map(Block, image), *dense)

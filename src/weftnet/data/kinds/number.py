@@ -1,4 +1,4 @@
-"""Number: standardised; optionally encoded piecewise linearly over the quantiles (`base/edges.py`).
+"""Number: standardised; optionally encoded piecewise linearly over the quantiles (`blocks/_edges.py`).
 
     encode:   z = (x − mean) / std                        missing stays NaN
     features: z, or with bins the vector e₁ … e_bins;     missing → 0, and a column 1 for missing
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.base.edges import edges_of
+from weftnet.blocks._edges import edges_of
 from weftnet.data.kinds._found import notation_of
 from weftnet.data.kinds._gaps import gaps_in, numbers_in, without
 from weftnet.data.kinds._kind import BadValue, Kind

@@ -119,7 +119,7 @@ class Classification(Task):
             what = f"the loss includes the {last_block}: the network must return logits; remove the {last_block}"
             raise refusal(part, last_block, what)
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
-        return to_vector(part, gives, last_block, self.classes, **pool)
+        return to_vector(part, gives, last_block, self.classes, **pool, members="classes")
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy in nats; the target is (batch) of class numbers, or (batch, classes) of probabilities."""

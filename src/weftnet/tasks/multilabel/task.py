@@ -115,7 +115,7 @@ class Multilabel(Task):
             what = "in a softmax the labels compete, and here each is decided by itself; remove it"
             raise refusal(part, last_block, what)
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
-        return to_vector(part, gives, last_block, len(self.labels), **pool)
+        return to_vector(part, gives, last_block, len(self.labels), **pool, members="labels")
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Binary cross-entropy in nats; the target is (batch, labels), also of values between 0 and 1."""

@@ -92,7 +92,7 @@ class MultioutputRegression(Task):
             what = "the outputs of a softmax add up to 1, so they are no free numbers; remove the softmax"
             raise refusal(part, last_block, what)
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
-        return to_vector(part, gives, last_block, len(self.targets), **pool)
+        return to_vector(part, gives, last_block, len(self.targets), **pool, members="numbers")
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """The loss between outputs and standardised targets, both (batch, targets)."""

@@ -88,7 +88,7 @@ class Regression(Task):
             what = "the outputs of a softmax add up to 1, so they are no free number; remove the softmax"
             raise refusal(part, last_block, what)
         pool = {"image": ["global_average_pool2d"], "sequence": ["global_average_pool1d"]}
-        return to_vector(part, gives, last_block, 1, **pool)
+        return to_vector(part, gives, last_block, 1, **pool, members="numbers")
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """The loss between outputs (batch, 1) and standardised targets (batch)."""

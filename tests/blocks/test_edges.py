@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weftnet.base.edges import edges_of
+from weftnet.blocks._edges import edges_of
 
 
 def test_of_values_that_all_differ_they_are_the_quantiles() -> None:
