@@ -58,6 +58,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "data/ways.py": ("what words can always be read as", "category"),
     "data/sounds.py": ("a word in a message", "audio"),
     "tasks/_targets.py": ("how outputs become probabilities", "softmax sigmoid"),
+    "tasks/_task.py": ("how outputs become probabilities", "softmax sigmoid"),
     # who writes or rewrites networks has to write blocks
     "architecture/synonyms.py": ("names of other libraries and the blocks that are meant", "*"),
     "compose": ("fixes, drawings and drawn architectures are made of blocks", "*"),
@@ -70,6 +71,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "explain/differentiable.py": ("where tokens become numbers", "embedding"),
     "tasks/_heads.py": ("heads", "*"),
     "tasks/_propose": ("networks that are proposed", "*"),
+    "solvers": ("networks that are solved for", "*"),
     "zoo": ("what entries of the zoo share", "*"),
     "blocks/transformer/_sublayer.py": ("what blocks share", "relu gelu"),
     "optim/optimisers/_orthogonal.py": ("what optimisers share", "momentum"),

@@ -48,6 +48,7 @@ REGISTRIES: Mapping[str, tuple[str, str]] = {
     "augmentation": ("augment", "weftnet.data.augment:AUGMENTATIONS"),
     "optimiser": ("optimisers", "weftnet.optim:OPTIMISERS"),
     "schedule": ("schedules", "weftnet.optim:SCHEDULES"),
+    "solver": ("solvers", "weftnet.solvers:SOLVERS"),
     "loss": ("losses", "weftnet.losses:LOSSES"),
     "metric": ("metrics", "weftnet.metrics:METRICS"),
     "listener": ("listeners", "weftnet.train.listeners:LISTENERS"),

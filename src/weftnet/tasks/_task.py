@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 import torch
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ from weftnet.tasks._inference import check_options
 from weftnet.tasks._passes import name_of, run_loop
 from weftnet.tasks._registries import ANSWERS, INFERENCES
 
+#: identity: outputs are means; softmax, sigmoid: logits; "" if the outputs are something else
+Link: TypeAlias = Literal["", "identity", "softmax", "sigmoid"]
 #: what metrics get as the target where a task has none
 NO_TARGET = torch.empty(0)
 
@@ -53,6 +55,9 @@ class Task(ABC):
 
     steps: ClassVar[tuple[str, ...]] = ()
     """The passes that its `infer.py` runs step by step where they can be: an export writes their steps too."""
+
+    link: ClassVar[Link] = ""
+    """What turns outputs into the mean of the target, where something does: then solvers can solve for them."""
 
     reads: ClassVar[type[Kind] | None] = None
     """The kind of its target, where it is of one kind: values that could be of several are read so for this task."""

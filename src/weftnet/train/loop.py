@@ -32,6 +32,7 @@ from weftnet.train.planning import plan_of
 from weftnet.train.randomness import device_of, set_seed, step_seeds
 from weftnet.train.recipe import Recipe
 from weftnet.train.result import TrainingResult
+from weftnet.train.solving import solve
 from weftnet.train.state import State
 from weftnet.train.step import take_step
 from weftnet.train.team import ALONE, Team
@@ -60,6 +61,8 @@ def train(
     """
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
+    if recipe.solver is not None:
+        return solve(model, task, data, recipe, run, listeners, team)
     if recipe.patience and not data.sizes.get("validation"):
         raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
     team.check(task, recipe)

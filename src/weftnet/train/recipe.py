@@ -12,6 +12,7 @@ from weftnet.data import AUGMENTATIONS
 from weftnet.errors import SettingError
 from weftnet.execution.plan import Plan
 from weftnet.optim import OPTIMISERS, SCHEDULES
+from weftnet.solvers import SOLVERS
 from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 
@@ -20,6 +21,10 @@ from weftnet.tasks._task import Task
 class Recipe:
     """How to train. Every field can stand in a JSON file; unknown ones are refused."""
 
+    solver: str | None = None
+    """A name of `weftnet.solvers.SOLVERS`: it finds the weights at once, and no field that is about steps is used."""
+    solver_settings: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of the solver."""
     optimiser: str = "adamw"
     """A name of `weftnet.optim.OPTIMISERS`."""
     lr: float | None = None
@@ -93,6 +98,8 @@ class Recipe:
 
     def _check_names(self) -> None:
         """Refuse names that no registry has."""
+        if self.solver is not None:
+            known(SOLVERS, self.solver, "recipe: solver")
         known(OPTIMISERS, self.optimiser, "recipe: optimiser")
         known(SCHEDULES, self.schedule, "recipe: schedule")
         for entry in self.augment:
@@ -101,7 +108,10 @@ class Recipe:
             known(OPTIMISERS, self.of_group(group)["optimiser"], f"recipe: groups.{group}.optimiser")
 
     def _check_settings(self) -> None:
-        """Refuse settings that schedule and optimisers don't have."""
+        """Refuse settings that solver, schedule and optimisers don't have."""
+        if self.solver is not None:
+            taken = ("model", "task", "data", "seed")
+            check_settings(SOLVERS.get(self.solver), self.solver_settings, taken, "recipe: solver_settings")
         schedule = SCHEDULES.get(self.schedule)
         check_settings(schedule, self.schedule_settings, ("progress", "warmup"), "recipe: schedule_settings")
         for group in ("", *self.groups):
@@ -220,6 +230,8 @@ def _plain(value: Any) -> Any:
 
 
 _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "solver": ("a name", lambda value: isinstance(value, str)),
+    "solver_settings": ("a mapping", lambda value: isinstance(value, Mapping)),
     "optimiser": ("a name", lambda value: isinstance(value, str)),
     "schedule": ("a name", lambda value: isinstance(value, str)),
     "lr": ("a positive number", _positive),

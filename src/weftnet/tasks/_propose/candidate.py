@@ -22,6 +22,7 @@ class Candidate:
         why: one sentence on why it is worth trying.
         settings: settings of the task that suit it, such as `label_smoothing`.
         encoder: whether it stands for its input beside other inputs: as the simplest encoder, or as the strongest.
+        baseline: whether a network has to beat it before it is worth its cost.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Candidate:
     why: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
+    baseline: bool = False
 
     def with_settings(self, known: Collection[str]) -> "Candidate":
         """The candidate with only those settings that a task knows."""

@@ -36,7 +36,7 @@ from weftnet.metrics.macro_f1 import MacroF1
 from weftnet.tasks._class_weights import EXPONENTS, class_weights, counts_of
 from weftnet.tasks._doubts import are_lists, are_scores
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, wrong_target
+from weftnet.tasks._task import Link, Task, wrong_target
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Classification(Task):
     loss: Any = None
 
     reads: ClassVar[type[Kind]] = Category
+    link: ClassVar[Link] = "softmax"
     score: ClassVar[str] = "accuracy"
 
     def __post_init__(self) -> None:

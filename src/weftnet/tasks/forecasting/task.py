@@ -40,7 +40,7 @@ from weftnet.metrics.rmse import Rmse
 from weftnet.metrics.skill import Skill
 from weftnet.tasks._examples import example
 from weftnet.tasks._heads import refusal
-from weftnet.tasks._task import Task, wrong_target
+from weftnet.tasks._task import Link, Task, wrong_target
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Forecasting(Task):
     period: int | None = None
     step: float = 0.0
 
+    link: ClassVar[Link] = "identity"
     score: ClassVar[str] = "mse"
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ from weftnet.metrics.mean_average_precision import MeanAveragePrecision
 from weftnet.metrics.subset_accuracy import SubsetAccuracy
 from weftnet.tasks._doubts import are_lists
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, target_of, wrong_target
+from weftnet.tasks._task import Link, Task, target_of, wrong_target
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Multilabel(Task):
     pos_weight: list[float] | None = None
     loss: Any = None
 
+    link: ClassVar[Link] = "sigmoid"
     score: ClassVar[str] = "mean_average_precision"
 
     def __post_init__(self) -> None:

@@ -29,7 +29,7 @@ from weftnet.metrics.mae import Mae
 from weftnet.metrics.r2 import R2
 from weftnet.metrics.rmse import Rmse
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, as_double, wrong_target
+from weftnet.tasks._task import Link, Task, as_double, wrong_target
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class MultioutputRegression(Task):
     mean: list[float] = field(default_factory=list)
     scale: list[float] = field(default_factory=list)
 
+    link: ClassVar[Link] = "identity"
     score: ClassVar[str] = "rmse"
 
     def __post_init__(self) -> None:

@@ -31,7 +31,7 @@ from weftnet.metrics.r2 import R2
 from weftnet.metrics.rmse import Rmse
 from weftnet.tasks._doubts import are_scores
 from weftnet.tasks._heads import refusal, to_vector
-from weftnet.tasks._task import Task, wrong_target
+from weftnet.tasks._task import Link, Task, wrong_target
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Regression(Task):
     scale: float = 1.0
 
     reads: ClassVar[type[Kind]] = Number
+    link: ClassVar[Link] = "identity"
     score: ClassVar[str] = "rmse"
 
     def __post_init__(self) -> None:

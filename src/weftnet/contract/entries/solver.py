@@ -1,0 +1,100 @@
+"""A solver: `solver(model, task, data, seed, **settings)` sets the weights of a whole network; see `weftnet.solvers`.
+
+It is tried on the networks that it proposes for the examples of all tasks.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeAlias, cast
+
+import torch
+from torch import Tensor, nn
+
+from weftnet.compose import build
+from weftnet.contract._check import Check, NotApplicable, checks, documented, expect
+from weftnet.contract._scene import Scene, scene
+from weftnet.data import Batch
+from weftnet.errors import MissingExtra
+from weftnet.solvers import SOLVERS
+from weftnet.tasks import EXAMPLES, TASKS, Candidate
+from weftnet.tasks._assemble import assemble
+from weftnet.train import Recipe
+from weftnet.train.first_look import first_look
+
+Solver: TypeAlias = Callable[..., None]
+
+
+def solver(name: str) -> list[Check]:
+    """The checks of a solver."""
+    return checks(name, SOLVERS.get, [_proposes, _solves, _reads_training_rows, _documented])
+
+
+def _proposes(solver: Solver) -> None:
+    """Its proposals are baselines whose recipes name it."""
+    for at, candidate in _proposals(solver):
+        expect(candidate.baseline, f"{candidate.name} is no baseline", fix="Candidate(…, baseline=True)")
+        named = candidate.recipe.get("solver")
+        expect(SOLVERS.get(str(named)) is solver, f"{candidate.name} has another solver", got=str(named))
+        at.recipe(**candidate.recipe)
+
+
+def _solves(solver: Solver) -> None:
+    """Two models get the same weights, all of them finite."""
+    for at, candidate in _proposals(solver):
+        first, second = (_solved(at, candidate) for _ in range(2))
+        for key, value in first.state_dict().items():
+            expect(torch.equal(value, second.state_dict()[key]), f"{key} is another one the second time")
+        outputs = _outputs(at, first)
+        expect(bool(outputs.isfinite().all()), f"{candidate.name} on {at.name} has outputs that are not finite")
+
+
+def _reads_training_rows(solver: Solver) -> None:
+    """It reads the training split alone."""
+    for at, candidate in _proposals(solver):
+        data, read = at.open(), list[str]()
+        data.batches = partial(_watched, data.batches, read)  # type: ignore[method-assign]
+        _solved(replace(at, data=data), candidate)
+        expect(set(read) <= {"train"}, "it reads other splits", expected="train", got=", ".join(sorted(set(read))))
+
+
+def _watched(batches: Callable[[str, int], Iterator[Batch]], read: list[str], split: str, size: int) -> Iterator[Batch]:
+    """The batches of a split, whose name is noted."""
+    read.append(split)
+    return batches(split, size)
+
+
+def _documented(solver: Solver) -> None:
+    """It says what it finds."""
+    documented(solver)
+
+
+def _proposals(solver: Solver) -> Iterator[tuple[Scene, Candidate]]:
+    """What it proposes for the tasks' examples, with the scene of each."""
+    networks = getattr(inspect.getmodule(solver), "networks", None)
+    if networks is None:
+        raise NotApplicable("it proposes no networks")
+    for name in TASKS:
+        if EXAMPLES.find(name) is not None:
+            at = scene(name)
+            for candidate in networks(at.data.signals, at.task):
+                yield at, candidate
+
+
+def _solved(at: Scene, candidate: Candidate) -> nn.ModuleDict:
+    """A candidate with the weights that its solver finds."""
+    complete = assemble(candidate.architecture, at.task, at.data.signals)
+    model, recipe = build(complete.architecture, complete.inputs, seed=0), Recipe.for_task(at.task, **candidate.recipe)
+    first_look(model, at.task, at.data, recipe)
+    try:
+        SOLVERS.get(str(recipe.solver))(model, at.task, at.data, recipe.seed, **recipe.solver_settings)
+    except MissingExtra as missing:
+        raise NotApplicable(str(missing)) from None
+    return model
+
+
+def _outputs(at: Scene, model: nn.ModuleDict) -> Tensor:
+    with torch.no_grad():
+        outputs: Any = at.task.infer(model.eval(), at.batch())
+    return cast(Tensor, outputs)

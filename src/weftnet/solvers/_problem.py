@@ -1,0 +1,166 @@
+"""What solvers share: the last layer with weights, as a problem of its own.
+
+    z = W f + b          f the layer's input and z its output, at one place of an example: a row
+    y = P z + c          the network's output; what follows the layer only reorders, and adds what needs no W and b
+
+Where a task's outputs estimate the mean of its target (link `identity`), z should be Pᵀ(t − c): Pᵀ P = 1, so the least
+squares between y and t are those between z and that. Where outputs are logits, y has to be z.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from weftnet.data.batch import Batch
+from weftnet.data.data import Data
+from weftnet.data.outputs import chosen
+from weftnet.errors import SettingError
+from weftnet.tasks._task import Task
+
+#: examples that pass through the network together
+_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The last layer with weights, and what it should give.
+
+    Args:
+        layer: a dense layer or a convolution.
+        inputs: (rows, features).
+        targets: (rows, outputs of the layer); where the link is `softmax`, (rows,) numbers of classes.
+        examples: (rows,) the number of the example that a row is of, ascending.
+    """
+
+    layer: nn.Linear | nn.Conv2d
+    inputs: Tensor
+    targets: Tensor
+    examples: Tensor
+
+    @torch.no_grad()
+    def put(self, weight: Tensor, bias: Tensor) -> None:
+        """Set W (outputs, features) and b (outputs)."""
+        assert self.layer.bias is not None  # `problem` refuses others
+        self.layer.weight.copy_(weight.reshape(self.layer.weight.shape))
+        self.layer.bias.copy_(bias)
+
+
+def problem(model: nn.ModuleDict, task: Task, data: Data) -> Problem:
+    """The problem that a network poses on the training split.
+
+    Args:
+        model: on the CPU; blocks before the last layer have learnt what they learn from data.
+        task: that has a link.
+        data: whose training split is read.
+
+    Raises:
+        SettingError: there is no link, or no last layer that can be solved for.
+    """
+    if not task.link:
+        what = "the task's outputs are not the mean of its target"
+        raise SettingError(what, where="solver", expected="a task with a link", got=type(task).__name__)
+    layer, logits = _last_layer(model.eval()), task.link != "identity"
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
+    count = 0
+    for batch in data.batches("train", _BATCH):
+        if not count:
+            _check(model, task, batch, layer, logits)
+        rows, z, outputs, target = _passed(model, task, batch, layer)
+        if not logits:
+            residual = target.to(outputs.dtype).reshape(outputs.shape) - outputs
+            target = _by_row(layer, _back(outputs, z, residual))
+        numbers = count + torch.arange(batch.size)
+        found.append((rows, target, numbers.repeat_interleave(len(rows) // batch.size)))
+        count += batch.size
+    return Problem(layer, *(torch.cat(each) for each in zip(*found, strict=True)))
+
+
+def _last_layer(model: nn.ModuleDict) -> nn.Linear | nn.Conv2d:
+    """The last module with parameters.
+
+    Raises:
+        SettingError: it is neither a dense layer nor a convolution with a bias, or there is none.
+    """
+    owners = [module for module in model.modules() if next(module.parameters(recurse=False), None) is not None]
+    last = owners[-1] if owners else None
+    if isinstance(last, nn.Linear) or (isinstance(last, nn.Conv2d) and last.groups == 1):
+        if last.bias is not None:
+            return last
+    raise SettingError(
+        "the network does not end in a layer that can be solved for", where="solver",
+        expected="a dense layer, or a convolution without groups, with a bias", got=type(last).__name__,
+    )  # fmt: skip
+
+
+def _passed(
+    model: nn.ModuleDict, task: Task, batch: Batch, layer: nn.Linear | nn.Conv2d, spread: float = 0.0
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """A pass with values put in place of the layer's output.
+
+    Args:
+        model, task: of the training.
+        batch: with targets.
+        layer: whose input is read.
+        spread: of the normal values that are put there.
+
+    Returns:
+        The rows of the layer's input, the values that were put, the network's outputs, the targets.
+
+    Raises:
+        SettingError: the layer is not called once.
+    """
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    def put(_: nn.Module, inputs: tuple[Tensor, ...], gives: Tensor) -> Tensor:
+        values = torch.randn(gives.shape, generator=torch.Generator().manual_seed(0)) * spread
+        seen.append((_unfolded(layer, inputs[0].detach()), values.requires_grad_()))
+        return seen[-1][1]
+
+    handle = layer.register_forward_hook(put)
+    try:
+        ((outputs, target),) = task.evidence(model, [batch])
+    finally:
+        handle.remove()
+    if len(seen) != 1:
+        what = "the last layer with weights is used more than once"
+        raise SettingError(what, where="solver", expected="one place", got=str(len(seen)))
+    return *seen[0], chosen(outputs), target
+
+
+def _check(model: nn.ModuleDict, task: Task, batch: Batch, layer: nn.Linear | nn.Conv2d, logits: bool) -> None:
+    """Refuse what follows the layer, unless it only reorders; for logits, unless it is nothing.
+
+    Raises:
+        SettingError: it does more.
+    """
+    _, z, shifted, _ = _passed(model, task, batch, layer, spread=1.0)
+    _, _, constant, _ = _passed(model, task, batch, layer)
+    change = (shifted - constant).detach()
+    same = change.shape == z.shape and torch.allclose(change.float(), z, atol=1e-4) and not bool(constant.any())
+    if not (same if logits else torch.allclose(_back(shifted, z, change), z, atol=1e-4)):
+        what = "the layers after the last one with weights change its output"
+        expected = "nothing, as it gives logits" if logits else "reshaping, reordering and adding"
+        raise SettingError(what, where="solver", expected=expected, fix="end the network in that layer")
+
+
+def _back(outputs: Tensor, z: Tensor, values: Tensor) -> Tensor:
+    """Pᵀ values, where the outputs are P z + c."""
+    (back,) = torch.autograd.grad(outputs, z, values)
+    return back
+
+
+def _unfolded(layer: nn.Linear | nn.Conv2d, x: Tensor) -> Tensor:
+    """(rows, features) what each output of the layer is a weighted sum of."""
+    if isinstance(layer, nn.Linear):
+        return x.reshape(-1, x.shape[-1])
+    if isinstance(layer.padding, str):
+        raise SettingError("a convolution whose padding has a name can't be solved for", where="solver")
+    patches = F.unfold(x, layer.kernel_size, layer.dilation, layer.padding, layer.stride)
+    return patches.mT.reshape(-1, patches.shape[1])
+
+
+def _by_row(layer: nn.Linear | nn.Conv2d, z: Tensor) -> Tensor:
+    """(rows, outputs) a value of the shape of the layer's output."""
+    return z.reshape(-1, z.shape[-1]) if isinstance(layer, nn.Linear) else z.flatten(2).mT.reshape(-1, z.shape[1])
