@@ -85,9 +85,9 @@ def _last_layer(model: nn.ModuleDict) -> nn.Linear | nn.Conv2d:
     """
     owners = [module for module in model.modules() if next(module.parameters(recurse=False), None) is not None]
     last = owners[-1] if owners else None
-    if isinstance(last, nn.Linear) or (isinstance(last, nn.Conv2d) and last.groups == 1):
-        if last.bias is not None:
-            return last
+    solvable = isinstance(last, nn.Linear) or (isinstance(last, nn.Conv2d) and last.groups == 1)
+    if isinstance(last, nn.Linear | nn.Conv2d) and solvable and last.bias is not None:
+        return last
     raise SettingError(
         "the network does not end in a layer that can be solved for", where="solver",
         expected="a dense layer, or a convolution without groups, with a bias", got=type(last).__name__,
