@@ -53,7 +53,7 @@ def test_the_commands_and_options_are_these() -> None:
     """A new flag is a decision: it is made here too."""
     found = {command.callback.__name__: list(command.callback.__annotations__) for command in app.registered_commands}
     assert {name: [n for n in options if n != "return"] for name, options in found.items()} == {
-        "data": ["source", "target", "kinds", "options", "out", "as_json", "plugin"],
+        "data": ["source", "validation", "test", "target", "kinds", "options", "out", "as_json", "plugin"],
         "check": [
             "arch", "inputs", "data", "target", "kinds", "options", "task", "batch", "max_batch", "memory", "workers",
             "shard", "bandwidth", "examples", "no_time", "fix", "as_json", "plugin",
@@ -62,12 +62,12 @@ def test_the_commands_and_options_are_these() -> None:
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
         "fit": [
-            "data", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps", "seeds", "seed",
-            "total", "ensemble",
-            "jobs", "workers", "shard", "on", "address", "settings", "plan", "kinds", "options", "loss",
-            "task_settings", "start", "mapped", "freeze", "rate", "log", "out", "replace", "plugin",
+            "data", "validation", "test", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps",
+            "seeds", "seed", "total", "ensemble", "jobs", "workers", "shard", "on", "address", "settings", "plan",
+            "kinds", "options", "loss", "task_settings", "start", "mapped", "freeze", "rate", "log", "out", "replace",
+            "plugin",
         ],
-        "resume": ["run", "data", "workers", "shard", "on", "address", "plugin"],
+        "resume": ["run", "data", "validation", "test", "workers", "shard", "on", "address", "plugin"],
         "ensemble": ["runs", "most", "out", "plugin"],
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
         "predict": ["run", "inputs", "text", "value", "out", "ask", "plugin"],

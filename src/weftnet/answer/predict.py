@@ -139,9 +139,9 @@ def _state(loaded: Loaded) -> Mapping[str, Any]:
 
 
 def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The state without a target: new rows need not have one, and its column may hold anything."""
+    """The state without a target: new rows need not have one, and its column may hold anything; nor parts."""
     fitted = {**state["preprocessing"], "target": None}
-    return {**state, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
+    return {**state, "parts": {}, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
 
 
 def example_files(path: Path) -> list[Path]:

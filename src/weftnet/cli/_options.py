@@ -22,6 +22,8 @@ Inputs = Annotated[
 ]
 Source = Annotated[str | None, typer.Option("--data", "-d", help="Data from which inputs and task are inferred.")]
 Target = Annotated[list[str] | None, typer.Option("--target", "-t", help="The column to predict; again for more.")]
+Validation = Annotated[str | None, typer.Option(help="The official validation part: a file or folder like the data.")]
+Test = Annotated[str | None, typer.Option(help="The official test part; never used for statistics or a choice.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the inferred kind is wrong.")]
 #: column=kind: the kind is a mapping, or a word without a `=`
 _COLUMN = re.compile(r"(.*?)=( *\{.*)|(.*)=([^=]*)", re.DOTALL)
@@ -33,10 +35,12 @@ def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def columns_of(target: list[str] | None, kinds: list[str] | None) -> dict[str, Any]:
-    """Options of the data: target and kinds, where they are set."""
+def columns_of(
+    target: list[str] | None, kinds: list[str] | None, *, validation: str | None = None, test: str | None = None
+) -> dict[str, Any]:
+    """Options of the data: target, kinds and official parts, where they are set."""
     named: dict[str, Any] = {"target": target[0] if target and len(target) == 1 else target or None}
-    return without_none({**named, "kinds": kinds_of(kinds) or None})
+    return without_none({**named, "kinds": kinds_of(kinds) or None, "validation": validation, "test": test})
 
 
 def plugins(paths: list[Path] | None) -> None:

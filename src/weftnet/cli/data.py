@@ -5,11 +5,23 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import DataOptions, Kinds, Plugin, Target, columns_of, plugins, values_of
+from weftnet.cli._options import (
+    DataOptions,
+    Kinds,
+    Plugin,
+    Target,
+    Test,
+    Validation,
+    columns_of,
+    plugins,
+    values_of,
+)
 
 
 def data(
     source: Annotated[str, typer.Argument(help="As for `fit`: a file, a folder, digits, hub:NAME.")],
+    validation: Validation = None,
+    test: Test = None,
     target: Target = None,
     kinds: Kinds = None,
     options: DataOptions = None,
@@ -21,4 +33,5 @@ def data(
     from weftnet.cli.commands.data import data_command
 
     plugins(plugin)
-    data_command(source, {**values_of(options), **columns_of(target, kinds)}, out, as_json)
+    columns = columns_of(target, kinds, validation=validation, test=test)
+    data_command(source, {**values_of(options), **columns}, out, as_json)

@@ -11,6 +11,8 @@ from weftnet.cli._options import (
     Kinds,
     Plugin,
     Target,
+    Test,
+    Validation,
     columns_of,
     parsed,
     plugins,
@@ -26,6 +28,8 @@ def fit(
     data: Annotated[
         str, typer.Argument(help="digits, a .npz, .npy, .csv or .txt file (.xz, .gz), a folder.")
     ] = "digits",
+    validation: Validation = None,
+    test: Test = None,
     target: Target = None,
     arch: Annotated[
         list[str] | None, typer.Option("--arch", "-a", help="An architecture file or zoo name; several compete.")
@@ -106,7 +110,7 @@ def fit(
     fit_command(
         FitOptions(
             data,
-            data={**values_of(options), **columns_of(target, kinds)},
+            data={**values_of(options), **columns_of(target, kinds, validation=validation, test=test)},
             archs=arch or [],
             task=task,
             task_settings={**values_of(task_settings), **({} if loss is None else {"loss": parsed(loss, "--loss")})},

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Plugin, Test, Validation, plugins, without_none
 from weftnet.cli._workers import Address, On, Place, work_together
 
 
 def resume(
     run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped or killed.")],
     data: Annotated[str | None, typer.Option("--data", "-d", help="Where the data are, if they have moved.")] = None,
+    validation: Validation = None,
+    test: Test = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train it together.")] = None,
     shard: Annotated[
         bool | None,
@@ -27,4 +29,4 @@ def resume(
     from weftnet.cli.commands.training import resume_command
 
     plugins(plugin)
-    resume_command(run, data, shard)
+    resume_command(run, data, shard, without_none({"validation": validation, "test": test}))

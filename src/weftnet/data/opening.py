@@ -8,26 +8,22 @@ a mapping                       arrays (x, y or x_train …), otherwise columns 
 a frame                         of pandas, polars, Arrow …
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from weftnet.base.foreign import reading
 from weftnet.base.typed import brief, misfit
-from weftnet.data.beside import kinds_of, names_files, resolve_files
 from weftnet.data.content import Content, short_name
 from weftnet.data.data import Data
 from weftnet.data.forecasting import ForecastData, open_forecasting
 from weftnet.data.infer import Spec
 from weftnet.data.joining import joined, targets_of
-from weftnet.data.memory import memory_of, too_large, words
-from weftnet.data.options import Taker, assign
-from weftnet.data.request import Request
+from weftnet.data.memory import memory_of, words
+from weftnet.data.official import together
+from weftnet.data.reader import Reader, reader_of
+from weftnet.data.request import Request, Source, name_of
 from weftnet.data.rows import RowData, open_rows
-from weftnet.data.sources import source_of
-from weftnet.data.sources._layout import unwrapped
-from weftnet.data.sources._place import Frame, Place
 from weftnet.data.splits import SplitSpec
 from weftnet.data.streaming import Streamed
 from weftnet.data.targets import with_target
@@ -37,8 +33,10 @@ from weftnet.errors import DataError, SettingError
 
 
 def open_data(
-    source: str | Path | Mapping[str, Any] | Frame = "digits",
+    source: Source = "digits",
     *,
+    validation: Source | None = None,
+    test: Source | None = None,
     target: str | Sequence[str] | None = None,
     kinds: Mapping[str, Spec | None] | None = None,
     splits: SplitSpec = None,
@@ -55,6 +53,8 @@ def open_data(
     Args:
         source: a path, "digits", a mapping of arrays or columns, or a frame of pandas, polars, Arrow or any library
             that hands its columns over in their way (`frames.py`).
+        validation, test: the source's official parts, each opened like it (`official.py`); of a state those that it
+            has, unless another source is named.
         target: the column to predict, or several columns; arrays called y are the target by default.
         kinds: what columns are, where the inferred kind is not wanted; None leaves a column out.
         splits: how rows are split, see `splits.py`.
@@ -80,6 +80,9 @@ def open_data(
             raise SettingError("target, kinds and splits are part of the state already", where="open_data")
         _check_state(state)
         splits, seed = state["splits"], state["seed"]
+    parts = {split: part for split, part in (("validation", validation), ("test", test)) if part is not None}
+    if state is not None and source == state["source"]:
+        parts = state.get("parts", {}) | parts
     if duplicates not in ("keep", "group"):
         raise SettingError(
             "equal rows are kept or grouped", where="duplicates", expected="keep or group", got=duplicates
@@ -94,22 +97,29 @@ def open_data(
         duplicates,
         fitted or {},
         target_kind,
+        parts,
     )
-    with reading(_name(source)):
+    with reading(name_of(source)):
         return _opened(source, request, target, memory)
 
 
 def _opened(
-    source: str | Path | Mapping[str, Any] | Frame,
+    source: Source,
     request: Request,
     target: str | Sequence[str] | None,
     memory: str | int | None,
 ) -> Data:
     """As the form of the source has it: windows, a forecast, or rows."""
-    place, allowed, state = _located(source), memory_of(memory), request.state
-    if getattr(place.reader, "FORM", "rows") == WindowData.form():
+    place, allowed, state = reader_of(source), memory_of(memory), request.state
+    text = getattr(place.module, "FORM", "rows") == WindowData.form()
+    forecast = "horizon" in request.options or (state is not None and state["form"] == ForecastData.form())
+    if request.parts and (text or forecast):
+        what = "a running text or a forecast is split in order, and has no parts of other files"
+        fix = "join the files, and give shares: " + setting("splits", {"train": 0.8, "validation": 0.1, "test": 0.1})
+        raise SettingError(what, where=place.name, got=", ".join(map(name_of, request.parts.values())), fix=fix)
+    if text:
         return _open_text(place, request, allowed)
-    if "horizon" in request.options or (state is not None and state["form"] == ForecastData.form()):
+    if forecast:
         return _open_forecast(place, request, target, allowed)
     several = targets_of(state) if target is None or isinstance(target, str) else tuple(target)
     if len(several) == 1:
@@ -117,81 +127,35 @@ def _opened(
     return _open_rows(place, request, several, allowed)
 
 
-def reopen(state: Mapping[str, Any], source: str | Path | Mapping[str, Any] | Frame | None = None) -> Data:
-    """The data that have this state, read again from their own source or from another one.
+def reopen(
+    state: Mapping[str, Any],
+    source: Source | None = None,
+    *,
+    validation: Source | None = None,
+    test: Source | None = None,
+) -> Data:
+    """The data that have this state, read again from their own source and parts or from others.
 
     Raises:
         DataError: this is not the state of any data, or the source can't be read.
     """
-    return open_data(state.get("source", "") if source is None else source, state=state)
+    named = state.get("source", "") if source is None else source
+    return open_data(named, validation=validation, test=test, state=state)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A source, and the module that reads it.
-
-    Args:
-        name: as the person wrote it.
-        path: of the file or folder.
-        reader: of `sources/`.
-        values: in memory.
-    """
-
-    name: str
-    path: Path
-    reader: Any
-    values: Mapping[str, Any] | Frame | None = None
-
-    def is_large(self, allowed: int) -> bool:
-        """Whether it takes more memory than allowed, once read."""
-        weight = getattr(self.reader, "WEIGHT", None) if self.values is None else None
-        return weight is not None and too_large(self.path, weight, allowed)
-
-    def assigned(self, request: Request, **takers: Taker) -> tuple[Request, dict[str, dict[str, Any]]]:
-        """The request with the state's options too, and the options of the reader and of each other function."""
-        previous = {} if request.state is None else request.state["options"]
-        takers = {"reader": self.reader.read if self.values is None else None, **takers}
-        options, of = assign(takers, request.options, previous, self.name)
-        return replace(request, options=options), of
-
-    def read(self, **options: Any) -> Content:
-        """All of it."""
-        if self.values is not None:
-            held: Content = self.reader.hold(self.values, self.name)
-            return held
-        content: Content = self.reader.read(self.path, **options)
-        inner = [f"the folder inside it is read: {self.path}"] * (self.path != Path(self.name).expanduser())
-        notes = (*(note for note in inner if self.path.is_dir()), *content.notes)
-        return replace(content, source=self.name, name=short_name(self.name), notes=notes)
-
-
-def _name(source: str | Path | Mapping[str, Any] | Frame) -> str:
-    return str(source) if isinstance(source, str | Path) else "memory"
-
-
-def _located(source: str | Path | Mapping[str, Any] | Frame) -> _Source:
-    values = None if isinstance(source, str | Path) else source
-    name = _name(source)
-    path = Path(name).expanduser()
-    if values is None and path.is_dir():
-        path = unwrapped(path)
-    place = Place(name, path, values)
-    return _Source(name, place.path, source_of(place), values)
-
-
-def _open_text(source: _Source, request: Request, allowed: int) -> WindowData:
+def _open_text(source: Reader, request: Request, allowed: int) -> WindowData:
     """A running text, as windows."""
     request, options = source.assigned(request)
     _refuse_large(source, allowed)
     if request.target is not None or request.kinds:
         raise SettingError("a running text has neither target nor kinds", where=source.name)
-    content, fingerprint, context = source.reader.read(source.path, **options["reader"])
+    content, fingerprint, context = source.module.read(source.path, **options["reader"])
     name = short_name(source.name)
     kept = request.fitted.get("tokens")
     return open_windows(content, source.name, name, fingerprint, request.splits, request.state, context, kept)
 
 
-def _open_forecast(source: _Source, request: Request, target: str | Sequence[str] | None, allowed: int) -> ForecastData:
+def _open_forecast(source: Reader, request: Request, target: str | Sequence[str] | None, allowed: int) -> ForecastData:
     """A table of series, as windows and the steps after them."""
     request, options = source.assigned(request, forecast=open_forecasting)
     _refuse_large(source, allowed)
@@ -201,44 +165,60 @@ def _open_forecast(source: _Source, request: Request, target: str | Sequence[str
     )
 
 
-def _open_rows(source: _Source, request: Request, targets: Sequence[str], allowed: int) -> RowData:
+def _open_rows(source: Reader, request: Request, targets: Sequence[str], allowed: int) -> RowData:
     """Independent rows: read whole, or chunk by chunk where they are larger than memory; `targets`: several."""
-    named, asked = names_files(source.reader, source.path), request
-    request, options = source.assigned(request, files=resolve_files if named else None)
+    asked, (request, options) = request, source.assigned_rows(request)
     if source.is_large(allowed):
-        if not hasattr(source.reader, "stream") or targets:
-            raise _larger_than_memory(source, allowed)
-        return Streamed(source.reader, source.path, source.name, request, allowed).open()
+        if not hasattr(source.module, "stream") or targets or request.parts:
+            raise _larger_than_memory(source, allowed, request.parts)
+        return Streamed(source.module, source.path, source.name, request, allowed).open()
     content = source.read(**options["reader"])
     if content.asked and request.state is not None and request.state["target"] is None:
         return _open_rows(_asked(source, content), asked, targets, allowed)
-    if named:
-        kinds = request.kinds if request.state is None else kinds_of(request.state, content)
-        content = resolve_files(content, source.path.parent, kinds, **options["files"])
+    content = source.with_files(content, request, options)
+    if request.parts:
+        parts = {split: _part(part, source, asked, allowed) for split, part in request.parts.items()}
+        content = together(content, parts, targets[0] if targets else request.target)
     if targets:
         content, request = joined(content, targets, request)
     return open_rows(replace(with_target(content, request.target, request.state), memory=allowed), request)
 
 
-def _asked(source: _Source, content: Content) -> _Source:
+def _part(part: Source, first: Reader, request: Request, allowed: int) -> Content:
+    """What the file of another part holds, read with the same options.
+
+    Raises:
+        DataError: it is the training file itself, or larger than the memory allowed.
+    """
+    source = reader_of(part)
+    if source.values is None and first.values is None and source.path.resolve() == first.path.resolve():
+        raise DataError("this is the training part itself", where=source.name, fix="name another file")
+    if source.is_large(allowed):
+        raise _larger_than_memory(source, allowed, request.parts)
+    request, options = source.assigned_rows(request)
+    return source.with_files(source.read(**options["reader"]), request, options)
+
+
+def _asked(source: Reader, content: Content) -> Reader:
     """The table of a folder that is to be answered, beside the training table."""
     if len(content.asked) > 1:
         got = ", ".join(map(str, content.asked))
         raise DataError("several tables of the folder are to be answered", where=source.name, got=got, fix="name one")
-    return _located(content.asked[0])
+    return reader_of(content.asked[0])
 
 
-def _refuse_large(source: _Source, allowed: int) -> None:
+def _refuse_large(source: Reader, allowed: int) -> None:
     if source.is_large(allowed):
         raise _larger_than_memory(source, allowed)
 
 
-def _larger_than_memory(source: _Source, allowed: int) -> DataError:
+def _larger_than_memory(source: Reader, allowed: int, parts: Collection[str] = ()) -> DataError:
+    beside = "put the parts into one folder, as train.csv and test.csv, which is read from disk; or "
     return DataError(
         "the source is larger than the memory allowed, and this sort is read as a whole",
         where=source.name,
         got=f"{words(allowed)} allowed",
-        fix=f"allow more, if the machine has it: {setting('memory', '16GiB')}",
+        fix=beside * bool(parts) + f"allow more, if the machine has it: {setting('memory', '16GiB')}",
     )
 
 

@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from weftnet.data.cache import key_of
 from weftnet.data.infer import Spec
+from weftnet.data.sources._place import Frame
 from weftnet.data.splits import SplitSpec
+
+Source = str | Path | Mapping[str, Any] | Frame
+
+
+def name_of(source: Source) -> str:
+    """What a source is called: its path, or `memory`."""
+    return str(source) if isinstance(source, str | Path) else "memory"
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Request:
         duplicates: "keep", or "group" to keep equal rows in one split.
         fitted: states of kinds by column, kept where the column is of that kind here too.
         target_kind: what the target is, where its values can be read so and `kinds` doesn't name it.
+        parts: split → the source that is its official part.
     """
 
     kinds: Mapping[str, Spec | None]
@@ -34,6 +44,7 @@ class Request:
     duplicates: str = "keep"
     fitted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     target_kind: str | None = None
+    parts: Mapping[str, Source] = field(default_factory=dict)
 
     def key(self, fingerprint: str) -> str:
         """The name under which encoded rows are cached."""

@@ -24,7 +24,7 @@ from weftnet.data.kinds._kind import Cell, Kind, Masked
 from weftnet.data.kinds.several import Several
 from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
-from weftnet.data.request import Request
+from weftnet.data.request import Request, name_of
 from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.data.splitting import excluded_column, keys_of, split_rows
 from weftnet.data.stored import Stored, is_array
@@ -220,8 +220,9 @@ def from_stored(content: Content, encoded: Stored) -> RowData:
 
 
 def _state(content: Content, request: Request) -> dict[str, Any]:
-    compared = _compared(content, request)
-    return ({} if compared is None else {"duplicates": compared}) | {
+    compared, parts = _compared(content, request), {split: name_of(part) for split, part in request.parts.items()}
+    optional = {"duplicates": compared, "parts": parts or None}
+    return {name: value for name, value in optional.items() if value is not None} | {
         "form": RowData.form(),
         "source": content.source,
         "fingerprint": content.fingerprint,
@@ -270,7 +271,7 @@ def _fitted(content: Content, request: Request) -> Prepared:
 def _split(content: Content, target: Kind | None, request: Request) -> dict[str, Rows]:
     """The splits; with `duplicates="group"` equal rows are in the same one."""
     if (names := _compared(content, request)) is None:
-        return split_rows(content, target, request.splits, request.seed)
+        return split_rows(content, target, request.splits, request.seed, official=bool(request.parts))
     if content.splits:
         raise SettingError("the source's own splits can't be changed", where="duplicates")
     return split_rows(content, target, _whole_groups(request.splits), request.seed, checks.groups(content, names))

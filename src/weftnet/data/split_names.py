@@ -2,7 +2,10 @@
 
 from weftnet.data.splits import SPLITS
 
-OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "training": "train"}
+OTHER_NAMES = {
+    "training": "train", "val": "validation", "valid": "validation", "dev": "validation", "development": "validation",
+    "testing": "test",
+}  # fmt: skip
 
 
 def split_named(word: str) -> str | None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from weftnet.data.content import Content, located
 from weftnet.data.kinds._kind import Kind
+from weftnet.data.official import rest_of
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import missing_column
 from weftnet.data.split_names import split_named
@@ -28,8 +29,9 @@ def excluded_column(spec: SplitSpec) -> str | None:
 
 
 def split_rows(
-    content: Content, target: Kind | None, spec: SplitSpec, seed: int, keys: NDArray[Any] | None = None
-) -> dict[str, Rows]:
+    content: Content, target: Kind | None, spec: SplitSpec, seed: int, keys: NDArray[Any] | None = None,
+    official: bool = False,
+) -> dict[str, Rows]:  # fmt: skip
     """The row numbers of each split.
 
     Args:
@@ -38,6 +40,7 @@ def split_rows(
         spec: as a person wrote it, see `splits.py`.
         seed: of the shuffling.
         keys: the group of each row, where the spec requires groups and names no column.
+        official: whether somebody named the content's own splits: the spec then splits the training part alone.
     """
     classes = None
     if target is not None and target.measures == "nominal" and content.target is not None:
@@ -48,10 +51,23 @@ def split_rows(
     elif isinstance(spec, Mapping) and set(spec) == {"column"}:
         own, spec = _named_by(content, spec["column"]), "given"
     try:
+        if official and spec not in (None, "given"):
+            return _rest(content, spec, seed, classes, keys)
         return split(content.count, spec, seed, classes=classes, own=own, keys=keys)
     except DataError as fault:
         fault.where = fault.where or content.source
         raise
+
+
+def _rest(
+    content: Content, spec: SplitSpec, seed: int, classes: NDArray[Any] | None, keys: NDArray[Any] | None
+) -> dict[str, Rows]:
+    """The content's own test rows; its training rows split into training and validation, as the spec says."""
+    rows = content.splits["train"]
+    classes, keys = (None if each is None else each[rows] for each in (classes, keys))
+    inner = split(len(rows), rest_of(spec or {}, content.splits), seed, classes=classes, own={}, keys=keys)
+    parts = {split: rows[inner[split]] for split in ("train", "validation")}
+    return {**parts, "test": content.splits.get("test", np.empty(0, np.int64))}
 
 
 def keys_of(content: Content, spec: Mapping[str, Any]) -> NDArray[Any]:

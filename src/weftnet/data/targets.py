@@ -47,7 +47,7 @@ def target_kind(
     """The kind of the target, not yet fitted, None if there is no target; and a note if it could be another.
 
     Args:
-        content: with the target.
+        content: with the target; a test split of its own has no say.
         kinds: that a person set.
         wanted: the kind that is taken if the values can be read so.
     """
@@ -55,7 +55,7 @@ def target_kind(
         return None, []
     where, notes = f"{content.source}: {content.target}", []
     if not (spec := kinds.get(content.target)):
-        values = target_values(content)
+        values = _known(content, target_values(content))
         column = RawColumn([values], table=content.table and values.ndim == 1, typed=content.typed, target=True)
         if wanted is not None and located(content, content.target, None, lambda: KINDS.get(wanted).recognises(column)):
             spec = wanted
@@ -65,6 +65,12 @@ def target_kind(
     name, settings = (spec, {}) if isinstance(spec, str) else next(iter(spec.items()))
     own = KINDS.get(name).as_target if name in KINDS else {}
     return make({name: {**own, **(settings or {})}}, where), notes
+
+
+def _known(content: Content, values: NDArray[Any]) -> NDArray[Any]:
+    """The values but those of a test split that the source comes with: what a target is, no test row decides."""
+    test = content.splits.get("test", ())
+    return values if content.on_disk(str(content.target)) or not len(test) else np.delete(values, test, axis=0)
 
 
 def check_target(content: Content, kind: Kind) -> None:

@@ -65,7 +65,8 @@ class FitOptions:
     def read(self) -> list[str]:
         """The paths that a training reads, which no replacing may touch."""
         start = [] if self.start is None else [str(self.start["from"])]
-        return [self.source, *self.archs, *self.plugins, *start]
+        parts = [self.data[split] for split in ("validation", "test") if split in self.data]
+        return [self.source, *parts, *self.archs, *self.plugins, *start]
 
 
 @dataclass(frozen=True)

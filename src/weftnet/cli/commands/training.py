@@ -1,9 +1,10 @@
 """`resume`, `compare`, `sample`: continue, compare and sample from runs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 
@@ -28,23 +29,26 @@ from weftnet.train.worker import is_leader
 _LEADERBOARD = 60.0
 
 
-def resume_command(folder: Path, source: str | None, shard: bool | None = None) -> None:
+def resume_command(
+    folder: Path, source: str | None, shard: bool | None = None, parts: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Continue a run, evaluate it, and print its scores.
 
     Args:
         folder: of the run.
         source: where its data are now, if they have moved.
         shard: whether each of several workers keeps a share of the weights; None for as before.
+        parts: where the official validation and test part are now, if they have moved.
 
     Raises:
         KeyboardInterrupt: Ctrl-C stopped it again.
     """
     console = Console(quiet=not is_leader())
     with held(_run_to_resume(folder).folder) if is_leader() else nullcontext():
-        _resume(console, folder, source, shard)
+        _resume(console, folder, source, shard, parts)
 
 
-def _resume(console: Console, folder: Path, source: str | None, shard: bool | None) -> None:
+def _resume(console: Console, folder: Path, source: str | None, shard: bool | None, parts: Mapping[str, str]) -> None:
     from weftnet.train import resume
 
     run = Run.open(folder)
@@ -52,11 +56,11 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
     if run.status == "finished" and run.facts.scores is not None:
         console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)
         if _left_out(run):
-            _rejoin(console, run, reopen(run.json("data.json"), source or None))
+            _rejoin(console, run, reopen(run.json("data.json"), source or None, **parts))
         lock.forget(run.folder.parent)
     else:
         with resumable(console, [folder]):
-            data = reopen(run.json("data.json"), source or None)
+            data = reopen(run.json("data.json"), source or None, **parts)
             with Trainings(console, 1, score) as shown:
                 run = resume(folder, data, listeners=[shown.training(folder.name)], shard=shard)
         if run.status == "stopped":

@@ -1,6 +1,7 @@
 """How folders of tables are laid out: files and folders named for a split, and partitions `key=value/`.
 
 train.csv, test.csv; train-00000-of-00002.parquet        the name begins with the split
+adult_train.csv, adult_test.csv                          or ends with it, where none begins with `train`
 train/0000.parquet, test/0000.parquet                    the folder is named for it
 year=2020/label=cat/part-0.parquet                       columns year and label, as Hive and pyarrow write
 """
@@ -42,10 +43,17 @@ def table_files(path: Path, endings: Collection[str]) -> list[Path]:
     return files + [file for folder in folders for file in table_files(folder, endings)]
 
 
-def split_of(file: Path, root: Path) -> str | None:
-    """The split that a file's name or one of its folders names."""
+def splits_of(files: Collection[Path], root: Path) -> dict[Path, str | None]:
+    """The split that each file's name or one of its folders names."""
+    splits = {file: _split_of(file, root, 0) for file in files}
+    return splits if "train" in splits.values() else {file: _split_of(file, root, -1) for file in files}
+
+
+def _split_of(file: Path, root: Path, place: int) -> str | None:
+    """The split that the first (0) or last (−1) word of a file's name names, or one of its folders."""
     inner = [split_named(part) for part in file.relative_to(root).parts[:-1]]
-    return split_named(re.split(r"[-_.]", file.name)[0]) or next(filter(None, inner), None)
+    stem = file.name[: len(file.name) - len("".join(suffixes(file)))]
+    return split_named(re.split(r"[-_.]", stem)[place]) or next(filter(None, inner), None)
 
 
 def keys_of(file: Path, root: Path) -> dict[str, str | None]:

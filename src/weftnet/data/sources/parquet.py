@@ -27,7 +27,7 @@ from weftnet.data.order import Rows
 from weftnet.data.read import LIMIT, Unpacked, budget, read_bytes, suffixes, too_large
 from weftnet.data.sources._arrow import ArrowReader, class_names, index_names
 from weftnet.data.sources._arrow_file import batches_of, columns_of, damaged, table_of
-from weftnet.data.sources._layout import Together, key_values, keys_of, split_of, table_files, unread
+from weftnet.data.sources._layout import Together, key_values, keys_of, splits_of, table_files, unread
 from weftnet.data.sources._place import Place
 from weftnet.errors import DataError
 
@@ -236,7 +236,7 @@ def parquet_files(path: Path) -> dict[Path, str | None]:
     """The Parquet files of a folder with their splits, ordered by split."""
     inside = [file for each in sorted(path.glob("*/*")) if suffixes(file := each)[0] == ".parquet" and file.is_file()]
     files = dict.fromkeys([*table_files(path, ENDINGS[:1]), *inside])
-    splits = {file: split_of(file, path) for file in files if not file.name.startswith(".")}
+    splits = splits_of([file for file in files if not file.name.startswith(".")], path)
     order = ("train", "validation", "test", None)
     return dict(sorted(splits.items(), key=lambda item: (order.index(item[1]), str(item[0]))))
 

@@ -23,7 +23,7 @@ from weftnet.data.columns import Column, Columns
 from weftnet.data.content import Content, short_name
 from weftnet.data.quotes import Quote
 from weftnet.data.read import LIMIT, suffixes
-from weftnet.data.sources._layout import Together, key_values, keys_of, split_of, table_endings, table_files, unread
+from weftnet.data.sources._layout import Together, key_values, keys_of, splits_of, table_endings, table_files, unread
 from weftnet.data.sources._place import Place
 from weftnet.errors import DataError, SettingError
 
@@ -38,10 +38,10 @@ def opens(place: Place) -> float:
     """Folders that hold tables; surer where one is named for the training split, or splits have several formats."""
     if not place.is_folder or not (files := table_files(place.path, table_endings())):
         return 0.0
-    named = [file for file in files if split_of(file, place.path)]
-    if len({suffixes(file)[0] for file in named}) > 1:
+    splits = splits_of(files, place.path)
+    if len({suffixes(file)[0] for file in files if splits[file]}) > 1:
         return 0.75
-    return 0.55 if any(split_of(file, place.path) == "train" for file in named) else 0.4
+    return 0.55 if "train" in splits.values() else 0.4
 
 
 def read(
@@ -119,7 +119,7 @@ def _reader(file: Path, options: Mapping[str, Any]) -> Any:
 def _together(path: Path, opened: Callable[[Path, int], Content]) -> Content:
     """The tables of a folder as one content, each read by `opened(file, number)`."""
     files = table_files(path, table_endings())
-    splits = {file: split_of(file, path) for file in files}
+    splits = splits_of(files, path)
     notes = unread(path, files, table_endings())
     if "train" in splits.values() and (others := [file for file in files if splits[file] is None]):
         names = ", ".join(file.relative_to(path).as_posix() for file in others)
