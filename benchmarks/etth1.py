@@ -32,7 +32,7 @@ def main() -> None:
     )
     report = Report("etth1", "ETTh1, 96 hours ahead, test errors of standardised values", args, note)
     reported = False
-    for candidate in propose(data.signals, "forecasting"):
+    for candidate in propose(data.signals, task):
         if args.networks and candidate.name not in args.networks:
             continue
         for seed in range(args.seeds if candidate.name == "linear" else args.slow_seeds):

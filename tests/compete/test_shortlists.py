@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weftnet.cli.commands.choosing import choose
+from weftnet.cli.commands.choosing import choose, task_for
 from weftnet.compete.jobs import Terms, jobs_of, run_job
 from weftnet.compete.propose import propose
 from weftnet.data import open_data
@@ -101,7 +101,8 @@ CASES = {
         {"target": "tags", "kinds": {"tags": "labels"}},
     ),
     "a forecast": Case(
-        table(a=number, b=number), "forecasting", "linear mlp series_cnn series_lstm series_transformer",
+        table(a=number, b=number), "forecasting",
+        "linear nlinear dlinear nhits mlp series_cnn series_lstm series_transformer",
         {"context": 8, "horizon": 3},
     ),
 }  # fmt: skip
@@ -118,7 +119,7 @@ def test_every_network_of_the_shortlist_trains(name: str, tmp_path: Path) -> Non
     source, options = str(case.write(tmp_path / "data")), case.options or {}
     data = open_data(source, **options)
     assert choose(data).name == case.task
-    candidates = propose(data.signals, case.task)
+    candidates = propose(data.signals, task_for(data, case.task, {}))
     assert [each.name for each in candidates] == case.names.split()
     jobs = jobs_of(candidates, [0], tmp_path, Terms(case.task, recipe={"steps": 3, "batch_size": 4}))
     for outcome in (run_job(job, data) for job in jobs):

@@ -220,7 +220,7 @@ def test_etts_months_give_the_literatures_windows() -> None:
     splits = {"train": 8640, "validation": 2880, "test": 2880}
     data = open_data(columns, context=96, horizon=96, splits=splits)
     assert data.sizes == {"train": 8449, "validation": 2785, "test": 2785}
-    assert data.notes == ["the last 3020 steps are in no split and stay unused"]
+    assert data.notes[0] == "the last 3020 steps are in no split and stay unused"
 
 
 def change(**columns: Any) -> dict[str, Any]:

@@ -122,17 +122,41 @@ def test_heads() -> None:
             task.head("network", parse(text), block)
 
 
-@pytest.mark.parametrize("text", ["series:24x7", "series:5x1", "series:300x2"])
-def test_proposals_fit(text: str) -> None:
-    task = Forecasting(**{**SETTINGS, "channels": [0, 0]})
+NAMES = ["linear", "nlinear", "dlinear", "nhits", "mlp", "series_cnn", "series_lstm", "series_transformer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "channels", "period"),
+    [("series:24x7", [2, 0], 6), ("series:5x1", [0], None), ("series:13x2", [0, 1], None), ("series:300x2", [1, 0], 9)],
+)
+def test_proposals_start_as_the_naive_forecast(text: str, channels: list[int], period: int | None) -> None:
+    """Each but the linear one: untrained it repeats the last value or season; trained it moves with its series."""
+    several = {name: SETTINGS[name][: len(channels)] for name in ("targets", "mean", "scale")}
+    task = Forecasting(**{**SETTINGS, **several, "channels": channels}, period=period)
     signals = {"series": parse(text)}
-    candidates = propose(signals, "forecasting")
-    assert [each.name for each in candidates] == ["linear", "mlp", "series_cnn", "series_lstm", "series_transformer"]
+    candidates = propose(signals, task)
+    assert [each.name for each in candidates] == NAMES
+    x = torch.randn(2, *signals["series"].sizes)
+    naive = x[:, seasonal(x.shape[1], 5, period or 1)][..., channels]
     for candidate in candidates:
         complete = assemble(candidate.architecture, task, signals)
         network = build(complete.architecture, complete.inputs)["network"].eval()
-        assert network({"series": torch.randn(2, *signals["series"].sizes)}).shape == (2, 5, 2)
+        assert network({"series": x}).shape == (2, 5, len(channels))
         Recipe.from_dict(candidate.recipe)
+        if candidate.name == "linear":
+            continue
+        torch.testing.assert_close(network({"series": x}), naive)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.add_(0.05 * torch.randn_like(parameter))
+        moved = network({"series": x + 3}) - 3
+        assert not torch.allclose(moved, naive, atol=1e-3)
+        torch.testing.assert_close(moved, network({"series": x}), atol=1e-4, rtol=1e-4)
+
+
+def test_who_asks_without_a_task_is_told_nothing() -> None:
+    with pytest.raises(SettingError, match="nothing to propose for forecasting"):
+        propose({"series": parse("series:24x7")}, "forecasting")
 
 
 def waves(count: int = 400) -> dict[str, Any]:
@@ -151,7 +175,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     assert choose(data).name == "forecasting"
     task = Forecasting.from_data(data, period=12)
     assert (task.channels, task.step) == ([1, 2], 900)
-    (candidate, *_) = propose(data.signals, "forecasting")
+    (candidate, *_) = propose(data.signals, task)
     recipe = Recipe.from_dict({**candidate.recipe, "epochs": 40, "batch_size": 32})
     loaded = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
     found = loaded.metrics(data, "test")
@@ -180,7 +204,7 @@ class Stop(Listener):
             raise Killed
 
 
-@pytest.mark.parametrize("name", ["linear", "series_lstm"])
+@pytest.mark.parametrize("name", ["linear", "nlinear", "series_lstm"])
 def test_resumed_from_the_folder_alone(tmp_path: Path, name: str) -> None:
     """Broken off and resumed, with the table read again from its file: the same weights, bit for bit."""
     file = tmp_path / "waves.csv"
@@ -191,7 +215,7 @@ def test_resumed_from_the_folder_alone(tmp_path: Path, name: str) -> None:
     def train(folder: str, *listeners: Any) -> None:
         data = open_data(file, target="second", context=12, horizon=4, time="date", calendar=True)
         task = Forecasting.from_data(data, loss="huber")
-        (candidate,) = (each for each in propose(data.signals, "forecasting") if each.name == name)
+        (candidate,) = (each for each in propose(data.signals, task) if each.name == name)
         recipe = {**candidate.recipe, "steps": 28, "evaluate_every": "7 steps", "checkpoint_every": 0.0}
         weftnet.fit(
             candidate.architecture, task, data, Recipe.from_dict(recipe), tmp_path / folder, listeners=listeners
@@ -215,7 +239,7 @@ def test_bad_data() -> None:
     with pytest.raises(DataError, match="another kind"):
         TASKS.get("regression").from_data(data)
     with pytest.raises(SettingError, match="nothing to propose"):
-        propose({"x": parse("vector:4")}, "forecasting")
+        propose({"x": parse("vector:4")}, Forecasting(**SETTINGS))
 
 
 @pytest.mark.parametrize(

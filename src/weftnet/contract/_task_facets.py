@@ -14,6 +14,7 @@ from weftnet.contract._scene import Scene
 from weftnet.registry import Registry
 from weftnet.tasks import ANSWERS, EXAMPLES, EXPLANATIONS, INFERENCES, JUDGES, PROPOSALS, Targets
 from weftnet.tasks._assemble import assemble
+from weftnet.tasks._propose.suited import suited
 
 _FACETS: Mapping[str, Registry[Any]] = {
     "answer": ANSWERS, "infer": INFERENCES, "judge": JUDGES, "explain": EXPLANATIONS, "propose": PROPOSALS,
@@ -90,7 +91,8 @@ def _proposes(scene: Scene) -> None:
     propose = PROPOSALS.find(scene.name)
     if propose is None:
         raise NotApplicable(PROPOSALS.reason(scene.name))
-    valid(propose(scene.data.signals), lambda each: assemble(each.architecture, scene.task, scene.data.signals))
+    candidates = suited(propose, scene.data.signals, scene.task)
+    valid(candidates, lambda each: assemble(each.architecture, scene.task, scene.data.signals))
 
 
 CHECKS = [_all, _answers, _explains, _proposes]

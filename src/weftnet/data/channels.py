@@ -21,6 +21,7 @@ from weftnet.data.kinds.forecast import Forecast
 from weftnet.data.kinds.window import Window
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing, missing_column
+from weftnet.data.season import season
 from weftnet.data.timeline import Timeline
 from weftnet.errors import DataError, SettingError
 
@@ -60,7 +61,7 @@ def fit_channels(
         SettingError: `kinds` sets another kind, or leaves a target out.
     """
     _check_names(content, spec)
-    training = line.order[(line.tick >= train[0]) & (line.tick < train[1])]
+    training = line.order[_within(line.tick, train)]
     columns: dict[str, Kind] = {}
     notes: list[str] = []
     for name in content.columns:
@@ -73,6 +74,11 @@ def fit_channels(
     if not columns:
         raise DataError("no column of numbers is left to forecast", where=content.source)
     forecast = _forecast(columns, spec, line.step)
+    targets = read_channels(content, {name: columns[name] for name in forecast.targets}, line)
+    repeats = season([targets[a:b][_within(line.tick[a:b], train)] for a, b in line.bounds], spec.context, spec.horizon)
+    if repeats:
+        forecast.period = repeats.period
+        notes.append(str(repeats))
     if spec.dates is not None:
         columns[spec.dates] = Calendar(time=spec.context)
     return Preprocessing(MappingProxyType(columns), forecast), notes
@@ -91,6 +97,11 @@ def read_channels(content: Content, columns: Mapping[str, Kind], line: Timeline)
         ]
         channels.append(np.concatenate(series))
     return np.concatenate(channels, 1)
+
+
+def _within(ticks: Rows, span: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which ticks lie in a split."""
+    return (ticks >= span[0]) & (ticks < span[1])
 
 
 def _check_names(content: Content, spec: ForecastSpec) -> None:

@@ -114,7 +114,7 @@ def check_command(
         chosen = task_for(opened, choice.name, {})
         signals = signals or opened.signals
         if not is_file(arch):  # as `fit` would train it
-            offers = offered(signals, choice.name)
+            offers = offered(signals, chosen)
             architecture = offers[arch].architecture if arch in offers else architecture_of(arch)
         figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
     if fix:

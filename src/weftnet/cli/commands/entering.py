@@ -110,7 +110,7 @@ def entries_of(options: FitOptions) -> Entries:
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name
     task = task_for(data, name, options.task_settings)
-    candidates = candidates_of(options.archs, offered(data.signals, name)) or started or propose(data.signals, name)
+    candidates = candidates_of(options.archs, offered(data.signals, task)) or started or propose(data.signals, task)
     recipe = dict(options.recipe)
     if options.total is not None:
         recipe["budget"] = options.total  # of each training: less, when its turn comes

@@ -23,6 +23,7 @@ from weftnet.data import Data, open_data
 from weftnet.errors import WeftnetError
 from weftnet.registry import Registry
 from weftnet.tasks import ANSWERS, EXAMPLES, EXPLANATIONS, PROPOSALS, TASKS, Example
+from weftnet.tasks._propose.suited import suited
 
 Verdict: TypeAlias = Literal["works", "not applicable", "fault"]
 #: steps of a proposed network, whose own recipe is for more data
@@ -78,7 +79,8 @@ def _networks(
     """The example's network, and those that the task proposes for its data."""
     yield "example", from_dict(example.architecture), dict(example.recipe)
     propose = None if fast else PROPOSALS.find(task)
-    for candidate in propose(data.signals) if propose else ():
+    made = TASKS.get(task).from_data(data)
+    for candidate in suited(propose, data.signals, made) if propose else ():
         short = {name: value for name, value in candidate.recipe.items() if name not in ("budget", "epochs")}
         length = {"steps": _STEPS, "batch_size": 16, "evaluate_every": f"{_STEPS // 2} steps"}
         yield candidate.name, candidate.architecture, {**short, **length}

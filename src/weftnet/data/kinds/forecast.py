@@ -27,18 +27,22 @@ class Forecast(Kind):
         targets: the columns' names.
         channels: their indices among the channels of the window.
         step: seconds, or the unit of the time stamps, from one step to the next; 0 where that is unknown.
+        period: steps of the season that repeats in the training part; 0 for none.
     """
 
     horizon: int = 24
     targets: list[str] = field(default_factory=list)
     channels: list[int] = field(default_factory=list)
     step: float = 0.0
+    period: int = 0
     mean: list[float] = field(default_factory=list, init=False)
     std: list[float] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         if self.horizon < 1:
             raise ValueError(f"forecast: horizon: expected a positive integer, got {self.horizon!r}")
+        if self.period < 0:
+            raise ValueError(f"forecast: period: expected steps, or 0 for none, got {self.period!r}")
         if len(self.targets) != len(self.channels):
             raise ValueError(f"forecast: channels: expected {len(self.targets)}, one a target, got {self.channels!r}")
 

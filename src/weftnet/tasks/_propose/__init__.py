@@ -2,6 +2,7 @@
 
     candidate.py     a network to try, and the helpers that make one out of an entry of the zoo
     discriminative.py   for telling examples apart: by the kind of the one input, or encoders side by side
+    suited.py        a task's `propose.py` is asked
     generative.py    for drawing examples of an input's shape
     signals/KIND.py  the networks that read an input of this kind, in features: `KIND(signal) → [Candidate, …]`
 

@@ -54,7 +54,8 @@ class Forecasting(Task):
         mean: of each target over the training steps.
         scale: its standard deviation there.
         loss: "mse", "mae", "huber", or what else `weftnet.losses` takes.
-        period: steps of a season, for the seasonal forecast beside the naive one; at most the window's length.
+        period: steps of a season, for the seasonal forecast beside the naive one; at most the window's length. By
+            default the season that repeats in the training part, if there is one.
         step: seconds, or the unit of the time stamps, from one step to the next; 0 if unknown.
     """
 
@@ -96,7 +97,8 @@ class Forecasting(Task):
         target = data.target
         if not isinstance(target, Forecast):
             raise wrong_target(data, "the next steps of a series", "open the table with horizon=…, context=…")
-        context, period = data.signals["series"].size("time"), settings.get("period")
+        settings = {"period": target.period or None, **settings}
+        context, period = data.signals["series"].size("time"), settings["period"]
         if isinstance(period, int) and period > context:
             raise DataError(
                 "a window holds no whole season", where=data.name, expected=f"a period of at most {context} steps",

@@ -1,0 +1,1 @@
+"""Maps along time, what is left out before them, and forecasts without weights."""
