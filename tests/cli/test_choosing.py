@@ -8,10 +8,12 @@ import pytest
 from weftnet.architecture.reading import from_dict
 from weftnet.cli.commands.choosing import choose, task_for
 from weftnet.cli.commands.entering import candidates_of
+from weftnet.compete.jobs import Terms
 from weftnet.compete.propose import propose
 from weftnet.data import Data, open_data
 from weftnet.errors import DataError
 from weftnet.tasks import TASKS
+from weftnet.train import Recipe, fit
 from weftnet.zoo import ZOO
 
 
@@ -91,8 +93,35 @@ def test_a_name_of_the_shortlist_is_what_the_shortlist_offers(tmp_path: Path) ->
     offers = propose(table(tmp_path, repeated("yes", "no")).signals, "classification")
     by_name = {each.name: each for each in offers}
     assert candidates_of([each.name for each in offers], by_name) == offers
-    (other,) = candidates_of(["resnet"], by_name)
+    (other,) = candidates_of(["resnet"], by_name)  # none of them is like it
     assert (other.architecture, other.recipe) == (ZOO.get("resnet")(), {})
+
+
+def test_recipes_travel(tmp_path: Path) -> None:
+    offers = {each.name: each for each in propose(open_data("digits").signals, "classification")}
+    (named,) = candidates_of(["resnet_small"], offers)  # the entry that a proposal is made of
+    assert (named.architecture, named.recipe) == (offers["resnet"].architecture, offers["resnet"].recipe)
+    assert named.name == "resnet_small"
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("chain:\n- conv2d: {channels: 8}\n- batch_norm2d\n- relu\n- max_pool2d\n- global_average_pool2d\n")
+    (alike,) = candidates_of([str(mine)], offers)
+    assert alike.recipe == offers["vgg"].recipe
+    assert alike.settings == offers["vgg"].settings
+    assert "trained like vgg" in alike.why
+    terms = Terms("classification", recipe={"budget": 3.0}).of(alike, 0)
+    assert terms.origins["lr"] == "as for vgg, which is most alike"
+    assert terms.origins["budget"] == "asked"
+
+
+def test_the_recipe_of_a_run_travels_without_its_length(tmp_path: Path) -> None:
+    data = open_data("digits")
+    task, body = TASKS.get("classification").from_data(data), from_dict(["flatten", {"dense": {"dim": 5}}])
+    recipe = Recipe(steps=2, lr=0.02, batch_size=32, clip=1.0, plan="eager", seed=3, evaluate_every="2 steps")
+    run = fit(body, task, data, recipe, tmp_path / "some-seed3", origins={"lr": "asked"})
+    assert run.facts.origins == {"lr": "asked"}
+    (candidate,) = candidates_of([str(tmp_path / "some-seed3")])
+    assert (candidate.name, candidate.architecture.parts) == ("some", body.parts)
+    assert candidate.recipe == {"lr": 0.02, "batch_size": 32, "clip": 1.0, "evaluate_every": "2 steps"}
 
 
 def test_the_parts_of_an_architecture_decide() -> None:

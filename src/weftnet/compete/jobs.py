@@ -32,6 +32,7 @@ class Terms:
         shard: whether each of several workers keeps a share of weights and optimiser state.
         listeners: names of those that every run is logged to.
         start: the run that every training starts from: {from, map, freeze, rate}.
+        origins: where the recipe's fields come from, by field: "asked", or a candidate's origin.
     """
 
     task: str
@@ -40,6 +41,7 @@ class Terms:
     shard: bool = False
     listeners: Sequence[Named] = ()
     start: Mapping[str, Any] | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, candidate: Candidate, seed: int) -> "Terms":
         """The terms of one training: a candidate's own settings and recipe hold where the competition's say nothing."""
@@ -49,6 +51,10 @@ class Terms:
             self,
             task_settings={**candidate.settings, **self.task_settings},
             recipe={**own, **self.recipe, "seed": seed},
+            origins={
+                **dict.fromkeys(own, candidate.origin or f"proposed for {candidate.entry or candidate.name}"),
+                **dict.fromkeys(self.recipe, "asked"),
+            },
         )
 
 
@@ -150,7 +156,15 @@ def _trained(job: Job, data: Data, listeners: Sequence[Listener]) -> Outcome:
     else:
         told, start = [*terms.listeners, *listeners], Start.from_dict(terms.start) if terms.start else None
         run = train_run(
-            from_dict(job.architecture), task, data, recipe, folder, listeners=told, shard=terms.shard, start=start
+            from_dict(job.architecture),
+            task,
+            data,
+            recipe,
+            folder,
+            listeners=told,
+            shard=terms.shard,
+            start=start,
+            origins=terms.origins,
         )
     scores = conclude(run, data) if run.status == "finished" and is_leader() else {}
     splits = {split: scores.get(split, {}) for split in ("validation", "test")}

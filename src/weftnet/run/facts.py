@@ -149,6 +149,7 @@ class RunFacts:
         listeners: names, or {name: settings}, of those that are told when it is resumed.
         start: None for a run that was trained from scratch.
         members: of an ensemble; () for a single network.
+        origins: where fields of the recipe come from: "asked", "proposed for vgg"; others are the task's or default.
     """
 
     format: int
@@ -175,6 +176,7 @@ class RunFacts:
     listeners: tuple[Any, ...] = ()
     start: StartFacts | None = None
     members: tuple[Member, ...] = ()
+    origins: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, document: Mapping[str, Any], where: str) -> "RunFacts":

@@ -1,6 +1,6 @@
 """Training an architecture into a run folder, and continuing from a run folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def fit(
     device: str | None = None,
     shard: bool = False,
     start: Start | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> Run:
     """Train an architecture, from scratch or from another run; Ctrl-C leaves a run with the status `stopped`.
 
@@ -62,6 +63,7 @@ def fit(
         device: "cpu", "cuda" …; if left out, a GPU if there is one.
         shard: whether each of several workers keeps only a shard of weights and optimiser state.
         start: the run that it starts from, what is frozen, what learns more slowly.
+        origins: where fields of the recipe come from, for whoever reads the run.
 
     Raises:
         ArchitectureError: the architecture doesn't fit data and task.
@@ -106,6 +108,8 @@ def fit(
         run.record(start=asdict(begun))
     if kept := named(listeners):
         run.record(listeners=kept)
+    if origins:
+        run.record(origins=dict(origins))
     return _train(model, task, data, recipe, team.shared_run(run), told, team)
 
 

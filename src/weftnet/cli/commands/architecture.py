@@ -30,12 +30,12 @@ def is_file(name: str) -> bool:
 
 
 def is_written(name: str) -> bool:
-    """Whether a name is an architecture by itself: a file, or an entry of the zoo; others only data can propose."""
-    return is_file(name) or name in ZOO
+    """Whether a name is an architecture by itself: a file, a run, or an entry of the zoo; others only data propose."""
+    return is_file(name) or Path(name).is_dir() or name in ZOO
 
 
 def architecture_of(name: str) -> Architecture:
-    """An architecture file, or a zoo entry with its own defaults.
+    """An architecture file, that of a run without the head, or a zoo entry with its own defaults.
 
     Raises:
         ArchitectureError: the file has faults.

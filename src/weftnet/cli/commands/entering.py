@@ -1,14 +1,16 @@
 """What competes in a `fit`: the data, the task, the candidates, and the terms of every training."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
-from weftnet.cli.commands.starting import start_candidate, start_from
+from weftnet.cli.commands.starting import of_run, start_from
+from weftnet.compete.competition import FILE, best_run
+from weftnet.compete.family import of_family, offered_as
 from weftnet.compete.jobs import LENGTHS, Terms
 from weftnet.compete.propose import offered, propose
 from weftnet.data import Data, open_data
@@ -105,7 +107,9 @@ def entries_of(options: FitOptions) -> Entries:
     known = None if start is None else start.fitted()
     data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
     written = candidates_of([arch for arch in options.archs if is_written(arch)])
-    started = [] if options.archs or start is None else [start_candidate(start)]
+    started = (
+        [] if options.archs or start is None else [replace(of_run(start.run), recipe={}, origin="")]
+    )  # a start learns as a new task does
     architectures = [candidate.architecture for candidate in written + started]
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name
@@ -122,22 +126,19 @@ def entries_of(options: FitOptions) -> Entries:
 
 
 def candidates_of(archs: Sequence[str], offers: Mapping[str, Candidate] = MappingProxyType({})) -> list[Candidate]:
-    """The named architectures as candidates, each called by its file's stem.
+    """The named architectures as candidates, each called by its file's or folder's stem.
 
-    A name that the shortlist offers is that candidate, with its sizes and its recipe; another one of the zoo has its
-    own defaults.
+    A name that the shortlist offers, or an entry of the zoo that it is made of, is that candidate, with its sizes and
+    its recipe; a run's folder is its network with its recipe. A file, or another entry of the zoo with its own
+    defaults, is trained like the proposal that is most like it.
 
     Raises:
         WeftnetError: some have faults; the message lists those of all.
     """
     candidates, wrong = [], []
     for arch in archs:
-        if arch in offers and not Path(arch).is_file():
-            candidates.append(offers[arch])
-            continue
         try:
-            why = f"from {arch}" if Path(arch).is_file() else "from the zoo"
-            candidates.append(Candidate(Path(arch).stem, architecture_of(arch), {}, why))
+            candidates.append(_candidate(arch, offers))
         except WeftnetError as error:
             error.where = error.where or arch
             wrong.append(error)
@@ -145,3 +146,13 @@ def candidates_of(archs: Sequence[str], offers: Mapping[str, Candidate] = Mappin
         text = "\n\n".join(map(str, wrong))
         raise WeftnetError(f"{text}\n\nNothing was trained. weftnet check FILE --fix corrects what it can.")
     return candidates
+
+
+def _candidate(arch: str, offers: Mapping[str, Candidate]) -> Candidate:
+    path, name = Path(arch), Path(arch).stem
+    if (path / "run.json").is_file() or (path / FILE).is_file():
+        return of_run(best_run(arch))
+    if not path.is_file() and (offer := offered_as(arch, offers.values())) is not None:
+        return replace(offer, name=arch)
+    why = f"from {arch}" if path.is_file() else "from the zoo"
+    return of_family(Candidate(name, architecture_of(arch), {}, why), offers)

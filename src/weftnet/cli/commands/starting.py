@@ -1,7 +1,8 @@
-"""`fit --start`: the run that a training starts from, and its network as a candidate."""
+"""A run that a training starts from, and the network of a run as a candidate."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,13 @@ from weftnet.run.contents import contents
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
 from weftnet.tasks._headless import headless
+from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start
+
+#: fields of a recipe that suit a network wherever it is trained
+_TRAVELS = {each.name for each in fields(Recipe)} - {
+    "epochs", "steps", "budget", "metrics", "score", "seed", "threads", "plan", "checkpoint_every",
+}  # fmt: skip
 
 
 def start_from(fields: Mapping[str, Any]) -> Start:
@@ -18,8 +25,17 @@ def start_from(fields: Mapping[str, Any]) -> Start:
     return Start.from_dict({**fields, "from": str(best_run(fields["from"]))})
 
 
-def start_candidate(start: Start) -> Candidate:
-    """The network of the run that a training starts from, without its head."""
-    architecture, task, signals = contents(Run.open(start.run))
-    name = re.sub(r"-seed\d+$", "", Path(start.run).name)
-    return Candidate(name, headless(architecture, task, signals), {}, f"as in {start.run}")
+def of_run(folder: str | Path) -> Candidate:
+    """The network of a run without its head, to be trained by the run's recipe; how long, the command says.
+
+    Raises:
+        RunError: it can't be read.
+    """
+    run = Run.open(folder)
+    architecture, task, signals = contents(run)
+    recipe = {name: value for name, value in run.json("recipe.json").items() if name in _TRAVELS}
+    plain = {each.name: each.default for each in fields(Recipe)}
+    recipe = {name: value for name, value in recipe.items() if value != plain[name] and value not in ({}, [], None)}
+    name = re.sub(r"-seed\d+$", "", Path(folder).name)
+    told = f"as in {folder}"
+    return Candidate(name, headless(architecture, task, signals), recipe, told, origin=told)

@@ -2,7 +2,7 @@
 
 from weftnet.base.units import duration
 from weftnet.report.charts import lines
-from weftnet.report.page import charts, figure, paragraph
+from weftnet.report.page import charts, collapsible, figure, paragraph, table
 from weftnet.report.subject import Subject
 
 
@@ -32,7 +32,15 @@ def training(subject: Subject) -> str:
     seconds = subject.loaded.run.facts.seconds
     seconds = last["seconds"] if seconds is None else seconds
     summary = f"{last['step']} steps, {last['epoch']:.3g} epochs, {duration(seconds)}."
-    return charts(*figures) + paragraph(summary, soft=True)
+    return charts(*figures) + paragraph(summary, soft=True) + _recipe(subject)
+
+
+def _recipe(subject: Subject) -> str:
+    """The fields of the recipe that somebody or something set, and where their values come from."""
+    run = subject.loaded.run
+    recipe, origins = run.json("recipe.json"), run.facts.origins
+    rows = [[name, str(recipe[name]), origin] for name, origin in origins.items() if recipe.get(name) is not None]
+    return collapsible("the recipe, and where it comes from", table(["field", "value", "from"], rows)) if rows else ""
 
 
 def _other_losses(subject: Subject) -> list[str]:

@@ -23,6 +23,8 @@ class Candidate:
         settings: settings of the task that suit it, such as `label_smoothing`.
         encoder: whether it stands for its input beside other inputs: as the simplest encoder, or as the strongest.
         baseline: whether a network has to beat it before it is worth its cost.
+        entry: the entry of the zoo that it is made of; "" for none.
+        origin: where its recipe comes from, for a person; "" where it was proposed with it.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Candidate:
     settings: Mapping[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
     baseline: bool = False
+    entry: str = ""
+    origin: str = ""
 
     def with_settings(self, known: Collection[str]) -> "Candidate":
         """The candidate with only those settings that a task knows."""
@@ -50,7 +54,7 @@ def plain(
     name: str, sizes: Mapping[str, Any], recipe: Mapping[str, Any], why: str, entry: str | None = None
 ) -> Candidate:
     """An entry of the zoo of these sizes; `entry` is its name there, if the candidate has another name."""
-    return Candidate(name, ZOO.get(entry or name)(**sizes), recipe, why)
+    return Candidate(name, ZOO.get(entry or name)(**sizes), recipe, why, entry=entry or name)
 
 
 def smooth(
