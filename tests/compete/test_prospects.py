@@ -79,7 +79,7 @@ def test_the_leaderboard_says_who_was_left_out(
     (narrow := tmp_path / "narrow.yaml").write_text("[flatten, {dense: {dim: 16}}]")
     monkeypatch.setattr(Memory, "now", classmethod(lambda cls, held: cls(known()["wide"].needed - 1)))
     options = entering.FitOptions(
-        "digits", archs=[str(wide), str(narrow)], recipe={"steps": 3}, jobs=1, out=tmp_path / "out"
+        "digits", archs=[str(wide), str(narrow)], recipe={"steps": 3, "keep": "best"}, jobs=1, out=tmp_path / "out"
     )
     result = fit.fit_command(options)
     assert result is not None
