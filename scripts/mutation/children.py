@@ -98,7 +98,11 @@ def outcome(
         if not result.is_file():
             return Ended("crashed", (), seconds, (Path(folder) / "output").read_text(errors="replace")[-1000:])
         code, failed = json.loads(result.read_text(encoding="utf-8"))
-        how = "failed" if failed else {pytest.ExitCode.OK: "passed", pytest.ExitCode.USAGE_ERROR: "missing"}.get(code)
+        ends = {
+            pytest.ExitCode.OK: "passed", pytest.ExitCode.NO_TESTS_COLLECTED: "passed",
+            pytest.ExitCode.USAGE_ERROR: "missing",
+        }  # fmt: skip
+        how = "failed" if failed else ends.get(code)
         return Ended(how or "crashed", tuple(failed), seconds)
 
 

@@ -21,7 +21,7 @@ FILES, ENOUGH = 6, 6
 #: tests that read every signature, and so judge defaults
 READERS = ROOT / "tests" / "cli" / "test_catalogue.py"
 #: processor seconds and number of the tests that a mutant meets
-SECONDS, TESTS = 10.0, 30
+SECONDS, TESTS = 15.0, 60
 
 
 @dataclass(frozen=True)

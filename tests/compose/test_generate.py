@@ -3,18 +3,20 @@
 `naive` builds and runs without the resolver: what `check` rejects must fail there, or break a stated rule.
 """
 
+import random
 import re
+from typing import Any
 
 import pytest
 import torch
 from naive import run, value_of
 
 from weftnet.architecture.faults import apply
-from weftnet.architecture.reading import read_text
+from weftnet.architecture.reading import from_dict, read_text
 from weftnet.architecture.spec import Architecture, Block, Node, children, to_yaml
 from weftnet.blocks import BLOCKS
 from weftnet.compose import Network, examine
-from weftnet.compose.generate import draw
+from weftnet.compose.generate import _fault, draw
 from weftnet.compose.inputs import inputs_of
 from weftnet.cost.cost import cost
 
@@ -108,6 +110,21 @@ def test_the_seed_decides_the_architecture() -> None:
         first = draw(SIGNALS[0], 7, 8, faults=faults)
         assert first == draw(SIGNALS[0], 7, 8, faults=faults)
         assert first != draw(SIGNALS[0], 8, 8, faults=faults)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistakes"),
+    [
+        ({"residual": {"body": ["relu"], "shortcut": ["tanh"]}}, {"shortcut", "before", "after"}),
+        ({"parallel": {"merge": "add", "branches": ["relu", "tanh"]}}, {"merge", "before", "after"}),
+        ({"repeat": {"times": 2, "body": ["relu"]}}, {"times", "before", "after"}),
+        ({"graph": {"inputs": ["x"], "nodes": {"a": {"from": "x", "chain": ["relu"]}}, "outputs": ["a"]}}, {"sources"}),
+        ([{"dense": {"dim": 4}}], {"set", "rename"}),
+    ],
+)
+def test_every_kind_of_mistake_is_drawn(written: Any, mistakes: set[str]) -> None:
+    architecture = from_dict(written)
+    assert {_fault(architecture, random.Random(seed)).op for seed in range(200)} >= mistakes
 
 
 def test_it_reads_back_from_yaml() -> None:

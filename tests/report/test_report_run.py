@@ -93,6 +93,7 @@ def test_its_sections(digits: Subject, tmp_path: Path) -> None:
         assert f">{title}</h2>" in text
     assert digits.loaded.run.document["files"]["weights.safetensors"] in text
     assert "data:image/png;base64," in text
+    assert re.search(r"<summary>as YAML, with the task&#x27;s head</summary><pre>(inputs|chain)", text)
     assert not re.search(r"<script|https?://(?!www\.w3\.org)[^ <]*['\"]|src='(?!data:)", text)
     _well_formed(text)
 

@@ -172,6 +172,8 @@ def test_metrics_count_requests_and_batches(server: Server) -> None:
     assert values['weftnet_requests_total{code="422",model="shapes"}'] >= 1
     assert values['weftnet_batch_rows_count{model="shapes"}'] >= 1
     assert values['weftnet_queue_rows{model="shapes"}'] == 0
+    bounds = [name.partition('le="')[2].partition('"')[0] for name in values if "seconds_bucket{" in name]
+    assert {"0.001", "1.0", "30.0"} <= set(bounds)  # from a small table's answer to the slowest that is waited for
     assert values['weftnet_model_loads_total{model="digits",result="loaded"}'] == 1
 
 

@@ -137,14 +137,14 @@ class Multilabel(Task):
 
 
 def _balanced(data: Data, labels: list[str]) -> list[float]:
-    """(n − n_k) / n_k over the training split."""
+    """(n − n_k) / n_k over the training split, in which every label occurs."""
     counts, total = torch.zeros(len(labels), dtype=torch.float64), 0
     for target in data.targets("train", 1024):
         counts += target.double().sum(0)
         total += len(target)
-    if everywhere := [label for label, count in zip(labels, counts.tolist(), strict=True) if count in (0, total)]:
+    if everywhere := [label for label, count in zip(labels, counts.tolist(), strict=True) if count == total]:
         raise DataError(
-            "a label can't be weighted: every training example has it, or none",
+            "a label can't be weighted: every training example has it",
             where=data.name,
             got=", ".join(everywhere),
             fix="give pos_weight as a list",
