@@ -122,7 +122,17 @@ def test_heads() -> None:
             task.head("network", parse(text), block)
 
 
-NAMES = ["linear", "nlinear", "dlinear", "nhits", "mlp", "series_cnn", "series_lstm", "series_transformer"]
+NAMES = [
+    "last_value",
+    "linear",
+    "nlinear",
+    "dlinear",
+    "nhits",
+    "mlp",
+    "series_cnn",
+    "series_lstm",
+    "series_transformer",
+]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +145,8 @@ def test_proposals_start_as_the_naive_forecast(text: str, channels: list[int], p
     task = Forecasting(**{**SETTINGS, **several, "channels": channels}, period=period)
     signals = {"series": parse(text)}
     candidates = propose(signals, task)
-    assert [each.name for each in candidates] == NAMES
+    assert [each.name for each in candidates if each.name != "last_season"] == NAMES
+    assert (period is not None) == any(each.name == "last_season" for each in candidates)
     x = torch.randn(2, *signals["series"].sizes)
     naive = x[:, seasonal(x.shape[1], 5, period or 1)][..., channels]
     for candidate in candidates:
@@ -143,7 +154,9 @@ def test_proposals_start_as_the_naive_forecast(text: str, channels: list[int], p
         network = build(complete.architecture, complete.inputs)["network"].eval()
         assert network({"series": x}).shape == (2, 5, len(channels))
         Recipe.from_dict(candidate.recipe)
-        if candidate.name == "linear":
+        if candidate.name == "last_value":
+            torch.testing.assert_close(network({"series": x}), x[:, -1:, channels].expand(-1, 5, -1))
+        if candidate.recipe.get("solver") == "ridge" or candidate.baseline or candidate.name == "linear":
             continue
         torch.testing.assert_close(network({"series": x}), naive)
         with torch.no_grad():
@@ -152,6 +165,46 @@ def test_proposals_start_as_the_naive_forecast(text: str, channels: list[int], p
         moved = network({"series": x + 3}) - 3
         assert not torch.allclose(moved, naive, atol=1e-3)
         torch.testing.assert_close(moved, network({"series": x}), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("targets", [["first", "second", "third"], ["third", "first"]])
+def test_what_is_solved_for_is_ridge_on_the_differences(tmp_path: Path, targets: list[str]) -> None:
+    """With a vanishing penalty: least squares of the windows, as NumPy finds them."""
+    data = open_data(waves(260), target=targets, context=9, horizon=4, time="date")
+    task = Forecasting.from_data(data, period=None)
+    (candidate,) = (each for each in propose(data.signals, task) if each.name == "nlinear")
+    recipe = Recipe.from_dict({**candidate.recipe, "solver_settings": {"penalty": 1e-12}})
+    loaded = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
+    x, y = (
+        np.concatenate([each.numpy() for each in found]).astype(np.float64)
+        for found in zip(*((b.inputs["series"], b.target) for b in data.batches("train", 99)), strict=True)
+    )
+    last = x[:, -1:]
+    if len(targets) == 3:  # a map along time for all channels
+        rows, wanted = (x - last).swapaxes(1, 2).reshape(-1, 9), (y - last).swapaxes(1, 2).reshape(-1, 4)
+    else:
+        rows, wanted = (x - last).reshape(len(x), -1), (y - last[..., task.channels]).reshape(len(x), -1)
+    rows = np.c_[rows, np.ones(len(rows))]
+    forecast = rows @ np.linalg.lstsq(rows, wanted, rcond=1e-9)[0]
+    assert loaded.metrics(data, "train")["mse"] == pytest.approx(np.square(forecast - wanted).mean(), rel=1e-3)
+
+
+def test_naive_forecasts_are_runs(tmp_path: Path) -> None:
+    """Nothing is trained: the metrics are those of the naive forecasts, and the folder answers."""
+    data = open_data(waves(260), context=24, horizon=5, time="date")
+    task = Forecasting.from_data(data)
+    assert task.period == 12
+    for name, metric in {"last_value": "naive_mse", "last_season": "seasonal_mse"}.items():
+        (candidate,) = (each for each in propose(data.signals, task) if each.name == name)
+        recipe = Recipe.from_dict(candidate.recipe)
+        found = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / name)).metrics(data, "test")
+        assert found["mse"] == pytest.approx(found[metric])
+
+
+def test_targets_in_another_order_are_not_confused() -> None:
+    data = open_data(waves(260), target=["third", "second", "first"], context=9, horizon=4, time="date")
+    head = Forecasting.from_data(data).head("network", parse("series:9x3"), None)
+    assert head[-1] == Block("dense", {"dim": 3})
 
 
 def test_who_asks_without_a_task_is_told_nothing() -> None:
@@ -175,7 +228,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     assert choose(data).name == "forecasting"
     task = Forecasting.from_data(data, period=12)
     assert (task.channels, task.step) == ([1, 2], 900)
-    (candidate, *_) = propose(data.signals, task)
+    (candidate,) = (each for each in propose(data.signals, task) if each.name == "linear")
     recipe = Recipe.from_dict({**candidate.recipe, "epochs": 40, "batch_size": 32})
     loaded = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
     found = loaded.metrics(data, "test")
@@ -204,7 +257,7 @@ class Stop(Listener):
             raise Killed
 
 
-@pytest.mark.parametrize("name", ["linear", "nlinear", "series_lstm"])
+@pytest.mark.parametrize("name", ["linear", "dlinear", "series_lstm"])
 def test_resumed_from_the_folder_alone(tmp_path: Path, name: str) -> None:
     """Broken off and resumed, with the table read again from its file: the same weights, bit for bit."""
     file = tmp_path / "waves.csv"

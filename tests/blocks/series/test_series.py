@@ -106,8 +106,9 @@ def test_along_time(own: bool) -> None:
     assert not make("along_time", 6, 3, 4, own, zero=True)(normal(2, 6, 3)).any()
 
 
-def test_the_map_along_time_starts_as_torchs() -> None:
-    weight = BLOCKS.get("along_time")(400, 1, 300).weight.detach()
+@pytest.mark.parametrize("own", [False, True])
+def test_the_map_along_time_starts_as_torchs(own: bool) -> None:
+    weight = BLOCKS.get("along_time")(400, 2, 300, own).linear.weight.detach()
     assert weight.abs().max() <= 1 / 20
     assert weight.std() == pytest.approx(torch.nn.Linear(400, 300).weight.std().item(), rel=0.02)
 

@@ -5,7 +5,8 @@
 
 Source: A. Zeng, M. Chen, L. Zhang, Q. Xu, Are Transformers effective for time series forecasting?, 2023,
 https://arxiv.org/abs/2205.13504: shared, or "individual".
-Differs from torch: without `own` it is `nn.Linear` on the axis of time; it is initialised as that, or with zeros.
+Differs from torch: it is `nn.Linear` on the axis of time, with `own` one for every feature; it is initialised as that,
+or with zeros.
 Cost: time·steps + steps parameters, with `own` dim times as many; 2·time·steps·dim FLOPs an example.
 """
 
@@ -14,7 +15,6 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from weftnet.blocks._settings import positive
 
@@ -33,13 +33,26 @@ class AlongTime(nn.Module):
     def __init__(self, time: int, dim: int, steps: int, own: bool = False, zero: bool = False) -> None:
         super().__init__()
         positive("along_time", time=time, dim=dim, steps=steps)
-        several, bound = (dim,) if own else (), 0.0 if zero else 1 / math.sqrt(time)
-        self.weight = nn.Parameter(torch.empty(*several, steps, time).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(*several, steps).uniform_(-bound, bound))
+        self.linear = nn.Linear(time, steps) if not own else _Own(time, dim, steps)
+        if zero:
+            for parameter in self.linear.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Float[Tensor, "batch time dim"]) -> Float[Tensor, "batch time_out dim"]:
         """Map the steps of every feature."""
-        x = x.transpose(1, 2)
-        if self.weight.ndim == 2:
-            return F.linear(x, self.weight, self.bias).transpose(1, 2)
-        return torch.einsum("bct,cht->bhc", x, self.weight) + self.bias.T
+        y: Tensor = self.linear(x.transpose(1, 2))
+        return y.transpose(1, 2)
+
+
+class _Own(nn.Module):
+    """A map of the last axis for each place of the one before it."""
+
+    def __init__(self, time: int, dim: int, steps: int) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(time)
+        self.weight = nn.Parameter(torch.empty(dim, steps, time).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(dim, steps).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From (batch, dim, time) to (batch, dim, steps)."""
+        return torch.einsum("bct,cht->bch", x, self.weight) + self.bias

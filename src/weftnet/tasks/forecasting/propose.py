@@ -7,6 +7,7 @@ each network but the plain linear map starts as the naive forecast, and where a 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Node, Parallel, Repeat, Residual
@@ -15,30 +16,60 @@ from weftnet.tasks.forecasting.task import Forecasting
 
 #: the most series for which each gets a linear map of its own
 _OWN = 64
+#: the most values of which weighted sums are solved for
+_VALUES = 2048
 
 
 def forecasting(signals: Mapping[str, Signal], task: Forecasting) -> list[Candidate]:
-    """Linear forecasts, those of several rates, and a network of each family that corrects the window."""
+    """Naive and linear forecasts, those of several rates, and a network of each family that corrects the window."""
     if [signal.kind for signal in signals.values()] != ["series"]:
         return []
     ((time, dim),) = (signal.sizes for signal in signals.values())
+    read = [_solved(task, time, dim), *_by_series(task.horizon, time, dim), *_correcting(task.horizon, time, dim)]
+    return [*_naive(task, dim), _linear(task, dim), *(_from_naive(each, task, dim) for each in read)]
+
+
+def _naive(task: Forecasting, dim: int) -> list[Candidate]:
+    """The forecasts that every other one has to beat: the last value and, where one is known, the last season."""
+    last = (1, "the last value for every step ahead")
+    offers = {"last_value": last, "last_season": (task.period or 1, "the last season once more")}
+    return [
+        Candidate(name, _whole(task, _season(task, dim, period)), {"solver": "as_is"}, why, baseline=True)
+        for name, (period, why) in offers.items()
+        if name == "last_value" or period > 1
+    ]
+
+
+def _linear(task: Forecasting, dim: int) -> Candidate:
+    """The linear map that the task's head is, solved for where that is all of it."""
     why = "one linear map along time for all channels: a strong baseline"
     same = Block("dropout", {"rate": 0.0})  # the identity: an architecture needs at least one block
-    linear = Candidate("linear", Architecture.of([same]), adamw(1e-2), why)
-    read = [*_linear(task.horizon, time, dim), *_correcting(task.horizon, time, dim)]
-    return [linear, *(_from_naive(each, task, dim) for each in read)]
+    recipe = adamw(1e-2) if _some(task, dim) else {"solver": "ridge"}
+    return Candidate("linear", Architecture.of([same]), recipe, why)
 
 
-def _linear(horizon: int, time: int, dim: int) -> list[Candidate]:
+def _solved(task: Forecasting, time: int, dim: int) -> Candidate:
+    """A linear map of differences from the last value, in closed form: along time, or of all channels to some."""
+    ahead: list[Node] = [Block("along_time", {"steps": task.horizon})]
+    recipe: Mapping[str, Any] = {"solver": "ridge"}
+    why = "the best linear map along time of the differences from the last value"
+    if _some(task, dim) and time * dim <= _VALUES:
+        wide = {"dim": task.horizon * len(task.targets)}
+        ahead = [Block("flatten"), Block("dense", wide), Block("reshape", {"shape": [task.horizon, len(task.targets)]})]
+        why = "the best weighted sums of all differences from the last values"
+    elif _some(task, dim):
+        recipe = adamw(3e-3)
+    return Candidate("nlinear", Architecture.of(ahead), recipe, why)
+
+
+def _by_series(horizon: int, time: int, dim: int) -> list[Candidate]:
     """What reads the steps of each series by itself."""
-    ahead = Block("along_time", {"steps": horizon, "own": 1 < dim <= _OWN, "zero": True})
-    every = "each series" if 1 < dim <= _OWN else "all channels"
-    nlinear = f"a linear map along time for {every}, of the differences from the last value"
+    own = 1 < dim <= _OWN
+    each = " of each series" if own else ""
     return [
-        Candidate("nlinear", Architecture.of([ahead]), adamw(3e-3), nlinear),
         plain(
-            "dlinear", {"horizon": horizon, "zero": True}, adamw(3e-3),
-            "a linear map for the trend, another for the rest",
+            "dlinear", {"horizon": horizon, "own": own, "zero": True}, adamw(3e-3),
+            f"a linear map for the trend{each}, another for the rest",
         ),
         plain(
             "nhits", {"horizon": horizon, "context": time, "dropout": 0.1, "zero": True}, adamw(1e-3, clip=1.0),
@@ -81,11 +112,25 @@ def _correcting(horizon: int, time: int, dim: int) -> list[Candidate]:
 
 def _from_naive(candidate: Candidate, task: Forecasting, dim: int) -> Candidate:
     """The naive forecast, and the candidate's of differences from the last value as a correction of it."""
-    targets = len(task.targets)
-    across = [] if task.channels == list(range(dim)) else [Block("dense", {"dim": targets, "bias": False})]
-    body = Chain((Block("subtract_last"), *nodes_of(candidate), *across))
-    season = {"period": task.period or 1, **({"channels": task.channels} if across else {})}
-    naive = Block("seasonal_naive", {"horizon": task.horizon, **season})
-    whole = Block("reshape", {"shape": [task.horizon, targets]})  # it is the whole forecast: the task adds nothing
-    network = Architecture.of([Parallel((body, naive), "add"), whole])
+    targets, nodes = len(task.targets), nodes_of(candidate)
+    complete = isinstance(nodes[-1], Block) and nodes[-1].name == "reshape"
+    across = [] if complete or not _some(task, dim) else [Block("dense", {"dim": targets, "bias": False})]
+    body = Chain((Block("subtract_last"), *nodes, *across))
+    network = _whole(task, Parallel((body, _season(task, dim, task.period or 1)), "add"))
     return Candidate(candidate.name, network, candidate.recipe, candidate.why)
+
+
+def _whole(task: Forecasting, node: Node) -> Architecture:
+    """A network that gives the forecast; a last layer says so, to which the task adds none."""
+    return Architecture.of([node, Block("reshape", {"shape": [task.horizon, len(task.targets)]})])
+
+
+def _season(task: Forecasting, dim: int, period: int) -> Block:
+    """The last season of the targets, repeated."""
+    some = {"channels": task.channels} if _some(task, dim) else {}
+    return Block("seasonal_naive", {"horizon": task.horizon, "period": period, **some})
+
+
+def _some(task: Forecasting, dim: int) -> bool:
+    """Whether the targets are not just the channels in their order."""
+    return task.channels != list(range(dim))

@@ -123,7 +123,7 @@ class Forecasting(Task):
                 return ()
             along = Block("conv2d", {"channels": self.horizon, "kernel": [time, 1], "padding": "valid"})
             to_series = Block("reshape", {"shape": [self.horizon, dim]})
-            across = (Block("dense", {"dim": targets}),) if dim != targets else ()
+            across = () if self.channels == list(range(dim)) else (Block("dense", {"dim": targets}),)
             return (Block("sequence_to_channels"), along, to_series, *across)
         pool = (Block("global_average_pool2d"),) if gives.kind == "image" else ()
         if gives.dtype == "float" and gives.kind in ("vector", "image"):
