@@ -83,6 +83,7 @@ class Case:
     options: Mapping[str, Any] | None = None
 
 
+TABLES = "linear mlp tabular real_mlp tabm ft_transformer"
 CASES = {
     "pictures of 8×8": Case(pictures(8, 8), "classification", "mlp cnn vgg resnet hybrid vit row_lstm"),
     "pictures of 28×28": Case(pictures(28, 28), "classification", "mlp cnn vgg resnet hybrid vit row_lstm"),
@@ -93,11 +94,11 @@ CASES = {
     ),
     "texts and numbers": Case(
         table(said=text, size=number, answer=lambda row: "no" if row % 3 else "yes"), "classification",
-        "joined_light joined", {"target": "answer"},
+        "joined_light joined late table_alone tokens_alone", {"target": "answer"},
     ),
-    "numbers": Case(table(a=number, b=number, price=number), "regression", "linear mlp tabular", {"target": "price"}),
+    "numbers": Case(table(a=number, b=number, price=number), "regression", TABLES, {"target": "price"}),
     "labels": Case(
-        table(a=number, b=number, tags=tags), "multilabel", "linear mlp tabular",
+        table(a=number, b=number, tags=tags), "multilabel", TABLES,
         {"target": "tags", "kinds": {"tags": "labels"}},
     ),
     "a forecast": Case(

@@ -95,7 +95,7 @@ def test_only_both_together_tell(pair: str, tmp_path: Path) -> None:
     data = open_data(columns, target="label")
     assert sorted(data.signals) == sorted(inputs)
     proposed = {each.name: each for each in propose(data.signals, "classification")}
-    assert list(proposed) == ["joined_light", "joined"]
+    assert list(proposed) == ["joined_light", "joined", "late", *(f"{each}_alone" for each in data.signals)]
     assert accuracy(columns, proposed[name], tmp_path / "run") > 0.95
 
 
@@ -112,7 +112,7 @@ def test_neither_alone_tells(pair: str, tmp_path: Path) -> None:
 def test_the_rich_encoders_tell_too(pair: str, tmp_path: Path) -> None:
     first, second, *_ = PAIRS[pair]
     columns = riddle(first, second)
-    _, rich = propose(open_data(columns, target="label").signals, "classification")
+    _, rich, *_ = propose(open_data(columns, target="label").signals, "classification")
     assert accuracy(columns, rich, tmp_path / "rich") > 0.95
 
 

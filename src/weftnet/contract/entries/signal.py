@@ -49,10 +49,15 @@ def _proposes(case: _Case) -> None:
 
 
 def _features(case: _Case) -> None:
-    """All of them end in features, one vector for each example."""
+    """All of them end in features, one vector for each example, or for each member of an ensemble."""
     for each in case.candidates:
         gives = resolve(each.architecture.parts["network"], {"x": case.signal}, "network").output
-        expect(gives.axes == ("dim",), f"{each.name} ends otherwise", expected="a vector", got=str(gives))
+        expect(
+            gives.axes in (("dim",), ("members", "dim")),
+            f"{each.name} ends otherwise",
+            expected="a vector",
+            got=str(gives),
+        )
 
 
 def _encoders(case: _Case) -> None:

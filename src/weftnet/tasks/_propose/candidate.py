@@ -1,5 +1,6 @@
 """A network to try, and the helpers that make one out of an entry of the zoo."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -48,6 +49,11 @@ def adamw(lr: float, augment: list[Any] | None = None, **more: Any) -> dict[str,
     # Augmented images are hard to overfit and the rate decays to zero, so that the last weights are good; the best
     # weights by a small validation split are often only lucky.
     return {**recipe, "augment": augment, "keep": "last"} if augment else recipe
+
+
+def batch_of(rows: int) -> int:
+    """Examples of a batch: the power of two below a 50th of the rows, within 32 to 512."""
+    return 1 << int(math.log2(min(max(rows / 50, 32), 512)))
 
 
 def plain(

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from weftnet.architecture.signal import Signal
 from weftnet.tasks._propose import SIGNALS
 from weftnet.tasks._propose.candidate import Candidate
-from weftnet.tasks._propose.several import joined
+from weftnet.tasks._propose.several import affordable, joined
 
 
 def discriminative(signals: Mapping[str, Signal]) -> list[Candidate]:
     """Networks that end in features; [] if no network reads one of the inputs."""
     readers = {name: _readers(signal) for name, signal in signals.items()}
     if len(readers) > 1:
-        return joined(readers)
+        bounded = {name: affordable(networks, signals[name]) for name, networks in readers.items()}
+        return joined(bounded, next(iter(signals.values())).about.rows)
     return [candidate for candidates in readers.values() for candidate in candidates]
 
 

@@ -1,46 +1,93 @@
-"""For several inputs: an encoder for each, whose outputs are concatenated.
+"""For several inputs: an encoder for each, whose outputs are concatenated; and each input alone.
+
+    joined_light, joined    encoders, then a layer that sees them together
+    late                    encoders, and the task's head: the answer is a sum of what each input says
+    NAME_alone              the strongest network of one input, without the others: what they have to beat
 
 The output of each encoder is normalised first, so that none dominates the others. Without that, and at half the
-learning rate, `joined` memorised a text beside an image with three of three seeds; with it, with none of four.
+learning rate, `joined` memorised a text beside an image with three of three seeds; with it, with none of four. Whole
+inputs are dropped in training, so that no encoder idles behind another. An encoder has at most as many parameters as
+the rows allow.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+import torch
+
+from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Wire
+from weftnet.compose import build
 from weftnet.data.keys import free, labelled
-from weftnet.tasks._propose.candidate import Candidate, Encoder, adamw, nodes_of
+from weftnet.tasks._propose.candidate import Candidate, Encoder, adamw, batch_of, nodes_of
 
-#: name → the encoders, the learning rate, why
-_PROPOSALS: Mapping[str, tuple[Encoder, float, str]] = {
-    "joined_light": ("light", 4e-3, "the simplest encoder for each input, side by side"),
-    "joined": ("rich", 7e-3, "convolution or recurrence for each input with an order, side by side"),
+#: name → the encoders, the learning rate, whether a layer sees them together, why
+_PROPOSALS: Mapping[str, tuple[Encoder, float, bool, str]] = {
+    "joined_light": ("light", 4e-3, True, "the simplest encoder for each input, side by side"),
+    "joined": ("rich", 7e-3, True, "convolution or recurrence for each input with an order, side by side"),
+    "late": ("rich", 4e-3, False, "every input answers by itself, and the answers are added"),
 }
+#: parameters of an encoder, at most: so many for each row, and so many in any case
+_PER_ROW, _ALWAYS = 100, 200_000
+#: an input is dropped in so many of the training examples
+_DROPPED = 0.1
+#: fewer rows are few: narrower layers behind the encoders
+_FEW = 1000
 
 
-def joined(readers: Mapping[str, Sequence[Candidate]]) -> list[Candidate]:
-    """A network of the simplest encoders, and one of the strongest; [] if some input has no encoder.
+def joined(readers: Mapping[str, Sequence[Candidate]], rows: int | None = None) -> list[Candidate]:
+    """Networks of the simplest encoders and of the strongest, and each input alone; [] if some input has no encoder.
 
     Args:
         readers: the networks that read each input, by its name: where the encoders are taken from.
+        rows: to train on, if it is known.
     """
+    if not all(readers.values()):
+        return []
+    label, width = labelled(readers, "_features"), 32 if rows is not None and rows < _FEW else 64
+    recipe: dict[str, Any] = {} if rows is None else {"batch_size": batch_of(rows)}
     candidates = []
-    for name, (wanted, lr, why) in _PROPOSALS.items():
-        encoders = {each: _encoder(candidates, wanted) for each, candidates in readers.items()}
-        if any(encoder is None for encoder in encoders.values()):
-            return []
-        label = labelled(readers, "_features")
-        wires = {label[each]: Wire((each,), encoder) for each, encoder in encoders.items()}
-        last = Chain((Block("dense", {"dim": 128}), Block("relu"), Block("dropout", {"rate": 0.2})))
+    for name, (wanted, lr, together, why) in _PROPOSALS.items():
+        wires = {
+            label[each]: Wire((each,), _encoder(_chosen(networks, wanted), width)) for each, networks in readers.items()
+        }
+        layer = (Block("dense", {"dim": 2 * width}), Block("relu"), Block("dropout", {"rate": 0.2}))
         joint = free("joint", {*readers, *wires})
-        wires[joint] = Wire(tuple(label.values()), last, "concat")
+        wires[joint] = Wire(tuple(label.values()), Chain(layer) if together else None, "concat")
         graph = Graph(tuple(readers), wires, (joint,))
-        candidates.append(Candidate(name, Architecture.of(graph), adamw(lr, clip=1.0), why))
-    return candidates
+        candidates.append(Candidate(name, Architecture.of(graph), adamw(lr, clip=1.0, **recipe), why))
+    return candidates + [_alone(name, _chosen(networks, "rich"), label[name]) for name, networks in readers.items()]
 
 
-def _encoder(readers: Sequence[Candidate], wanted: Encoder) -> Node | None:
-    """The encoder of one input to a vector; the other one where an input has no such encoder; None if it has none."""
-    marked = [candidate for candidate in readers if candidate.encoder]
-    for candidate in sorted(marked, key=lambda each: each.encoder != wanted)[:1]:
-        return Chain((*nodes_of(candidate), Block("layer_norm"), Block("dense", {"dim": 64}), Block("relu")))
-    return None
+def affordable(candidates: Sequence[Candidate], signal: Signal) -> list[Candidate]:
+    """Those of one input that have not too many parameters for the rows; the smallest one, if all have."""
+    if signal.about.rows is None or not candidates:
+        return list(candidates)
+    most = max(_ALWAYS, _PER_ROW * signal.about.rows)
+    sizes = [_parameters(each, signal) for each in candidates]
+    return [each for each, size in zip(candidates, sizes, strict=True) if size <= max(most, min(sizes))]
+
+
+def _parameters(candidate: Candidate, signal: Signal) -> int:
+    with torch.device("meta"):
+        model = build(candidate.architecture, {"network": {"x": signal}})
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _chosen(readers: Sequence[Candidate], wanted: Encoder) -> Candidate:
+    """The encoder of one input: as wanted, the other one, or the first network where neither can be afforded."""
+    return min(readers, key=lambda each: (each.encoder != wanted, each.encoder is None))
+
+
+def _encoder(candidate: Candidate, width: int) -> Node:
+    """A network whose features are normalised, narrowed and at times dropped."""
+    narrow = (Block("layer_norm"), Block("dense", {"dim": width}), Block("relu"))
+    return Chain((*nodes_of(candidate), *narrow, Block("input_dropout", {"rate": _DROPPED})))
+
+
+def _alone(name: str, candidate: Candidate, label: str) -> Candidate:
+    """A network of one input, where there are others."""
+    graph = Graph((name,), {label: Wire((name,), Chain(nodes_of(candidate)))}, (label,))
+    why = f"{name} alone, by {candidate.name}: what all inputs together have to beat"
+    return replace(candidate, name=f"{name}_alone", architecture=Architecture.of(graph), why=why, encoder=None)
