@@ -295,6 +295,7 @@ def test_the_run_says_what_was_tried(tmp_path: Path) -> None:
         ("fast", '"auto", "eager" or fields of a plan'),
         ({"chanels_last": True}, "did you mean 'channels_last'"),
         ({"precision": "float8"}, "no such precision"),
+        ({"attention": "flash"}, "no such attention"),
         *(({"threads": wrong}, "from 1 to 1,024") for wrong in (0, 1025, 10**30, True, "2")),
         ({"graphs": True}, "graphs need a compiled network"),
         ({"compiled": True, "dense_by_onednn": True}, "leave one of them out"),
@@ -357,3 +358,38 @@ def test_a_compiled_plan_gives_the_same(tmp_path: Path) -> None:
         ]
     a, b = (run.history[-1]["loss"]["network"] for run in runs)
     assert a == pytest.approx(b, rel=1e-3)
+
+
+ATTENTION = [
+    "image_rows", {"dense": {"dim": 8}}, {"multi_head_attention": {"heads": 2}}, "global_average_pool1d",
+]  # fmt: skip
+
+
+def test_plain_attention_gives_the_same_by_other_kernels() -> None:
+    values, kernels = [], []
+    for plan in (Plan(), Plan(attention="plain")):
+        torch.manual_seed(0)
+        model, task, data, recipe = given(ATTENTION)
+        with Trial(model, task, data, recipe, plan) as trial, torch.profiler.profile() as profile:
+            values.append(trial.gradients(1))
+        kernels.append({event.key for event in profile.key_averages()})
+    (losses, gradients), (again, others) = values
+    torch.testing.assert_close(losses, again)
+    torch.testing.assert_close(gradients, others, rtol=1e-4, atol=1e-6)
+    fused, plain = "aten::_scaled_dot_product_flash_attention_for_cpu", "aten::_scaled_dot_product_attention_math"
+    assert fused in kernels[0]
+    assert fused not in kernels[1]
+    assert plain in kernels[1]
+
+
+def test_what_pays_only_together_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on processors with AMX: bfloat16 gains nothing with the fused kernel, and almost half with plain products."""
+    seconds = {("bfloat16", "fused"): 0.0119, ("bfloat16", "plain"): 0.006, ("float32", "plain"): 0.011}
+    clocked(monkeypatch, lambda plan: seconds.get((plan.precision, plan.attention), 0.01))
+    monkeypatch.setattr(plan_search, "_has_bfloat16", lambda: True)
+    found = measure(*given(ATTENTION, steps=4000))
+    told = {(each.plan.precision, each.plan.attention): each.verdict for each in found.tried}
+    assert told["bfloat16", "fused"] == "no gain"
+    assert (found.plan.precision, found.plan.attention) == ("bfloat16", "plain")
+    without = measure(*given(steps=4000))
+    assert all(each.plan.attention == "fused" for each in without.tried)  # nothing attends there

@@ -15,13 +15,14 @@ their order, layouts, modes and names.
 
 import copy
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from weftnet.base.heap import kept_memory
 from weftnet.compose import Network
@@ -94,14 +95,15 @@ class Executor:
 
     @contextmanager
     def process_settings(self) -> Iterator[None]:
-        """Settings of the whole process: the plan's number of threads, and the precision of float32 products."""
+        """Settings of the whole process: number of threads, precision of float32 products, the kernel of attention."""
         threads, products = torch.get_num_threads(), torch.get_float32_matmul_precision()
         if self.plan.threads is not None:
             torch.set_num_threads(self.plan.threads)
         if self.plan.precision == "tf32":
             torch.set_float32_matmul_precision("high")
         try:
-            yield
+            with sdpa_kernel(SDPBackend.MATH) if self.plan.attention == "plain" else nullcontext():
+                yield
         finally:
             torch.set_num_threads(threads)
             torch.set_float32_matmul_precision(products)

@@ -7,6 +7,8 @@
     graphs          a compiled network's kernels are recorded once and replayed as one (CUDA graphs), on a GPU
     precision       float32; tf32 on a GPU (products of float32 rounded to 10 bits); bfloat16 (autocast; weights stay
                     float32)
+    attention       fused, torch's one kernel; plain, as products and a softmax: in bfloat16 on some processors the
+                    fused kernel's backward pass is ten times slower than the products
     threads         of torch; None leaves their number
     keep_memory     memory that a step frees is kept for the next one (`weftnet.base.heap`)
     fold_norms      batch norms as part of the layers in front of them (`folding.py`); for answers alone, as
@@ -23,6 +25,7 @@ from weftnet.base.threads import THREADS, are_threads
 from weftnet.errors import SettingError, closest
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
+ATTENTIONS = ("fused", "plain")
 #: Fields that make a single pass faster too, change no answer beyond rounding, and take no time to set up.
 _FOR_ANSWERS = ("channels_last", "pool_first", "dense_by_onednn", "keep_memory", "fold_norms")
 #: Fields that need modules other than the model's own.
@@ -40,6 +43,7 @@ class Plan:
         compiled: whether networks are compiled.
         graphs: whether a compiled network is replayed as CUDA graphs.
         precision: of the arithmetic, float32, tf32 or bfloat16.
+        attention: how it is computed, fused or plain.
         threads: of torch; None leaves their number.
         keep_memory: whether freed memory stays with the process.
         fold_norms: whether batch norms are part of the layers in front of them; for answers alone.
@@ -57,11 +61,15 @@ class Plan:
     graphs: bool = False
     keep_memory: bool = False
     fold_norms: bool = False
+    attention: str = "fused"
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             expected = ", ".join(PRECISIONS)
             raise SettingError("no such precision", where="plan: precision", expected=expected, got=self.precision)
+        if self.attention not in ATTENTIONS:
+            expected = ", ".join(ATTENTIONS)
+            raise SettingError("no such attention", where="plan: attention", expected=expected, got=self.attention)
         for name, what in (("dense_by_onednn", "dense layers by oneDNN"), ("fold_norms", "folded norms")):
             if self.compiled and getattr(self, name):
                 raise SettingError(f"{what} can't be compiled", where=f"plan: {name}", fix="leave one of them out")
@@ -115,5 +123,6 @@ class Plan:
     def __str__(self) -> str:
         words = [name for name, value in asdict(self).items() if value is True]
         words += [self.precision] if self.precision != "float32" else []
+        words += ["plain attention"] if self.attention == "plain" else []
         words += [f"{self.threads} thread{'s' * (self.threads > 1)}"] if self.threads else []
         return ", ".join(words).replace("_", " ").replace("onednn", "oneDNN") or "eager"

@@ -10,11 +10,13 @@ disturbs less. A change that would cost more to try than the training could gain
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from weftnet.base.heap import can_keep_memory, kept_memory
 from weftnet.base.onednn import can_use_onednn
@@ -63,6 +65,18 @@ class Reference(NamedTuple):
     evaluating: bool
 
 
+class _Watched(TorchFunctionMode):
+    """Sees whether torch's attention is called meanwhile."""
+
+    attention = False
+
+    def __torch_function__(
+        self, function: Any, types: Any, arguments: tuple[Any, ...] = (), named: Mapping[str, Any] | None = None
+    ) -> Any:
+        self.attention = self.attention or function is F.scaled_dot_product_attention
+        return function(*arguments, **(named or {}))
+
+
 class PlanSearch:
     """The search for the plan of one training.
 
@@ -97,7 +111,9 @@ class PlanSearch:
             steps = steps or (self.recipe.budget or 0.0) / step
             self.measured = _worth_it(steps)
             if self.measured:
-                self.reference = _reference(eager)
+                with _Watched() as watched:
+                    self.reference = _reference(eager)
+                self.attends = watched.attention
         if self.measured:
             self._search(comparable, allowed=SHARE * steps * step)
         self.seconds = time.perf_counter() - self._began
@@ -108,7 +124,7 @@ class PlanSearch:
         with kept_memory(self.less_work.keep_memory):
             if self.less_work != self.best:
                 self._note(self._with_less_work(eager_step), self.less_work)
-            candidates = list(changes(self.model, self.recipe))
+            candidates = list(changes(self.model, self.recipe, self.attends))
             for change in candidates:
                 plan = self.best.but(**change)
                 if why := self._too_late(change, allowed):
@@ -181,8 +197,16 @@ def difference(reference: Reference, trial: Trial) -> float:
     return math.inf if any(map(math.isnan, values)) else max(values)  # max may skip a NaN
 
 
-def changes(model: nn.ModuleDict, recipe: Recipe) -> Iterator[dict[str, Any]]:
-    """The changes that may be tried on this model and machine, the most promising first."""
+def changes(model: nn.ModuleDict, recipe: Recipe, attends: bool = False) -> Iterator[dict[str, Any]]:
+    """The changes that may be tried on this model and machine, the most promising first.
+
+    What pays only together is tried together: bfloat16 may gain nothing with torch's fused attention, and much without.
+
+    Args:
+        model: the networks by part.
+        recipe: of the training.
+        attends: whether torch's fused attention is computed.
+    """
     device = device_of(model)
     if any(parameter.dim() == 4 for parameter in model.parameters()):
         yield {"channels_last": True}
@@ -192,8 +216,10 @@ def changes(model: nn.ModuleDict, recipe: Recipe) -> Iterator[dict[str, Any]]:
         yield {"threads": 1}
     if device.type == "cuda":
         yield {"precision": "tf32"}
-    if device.type == "cuda" or _has_bfloat16():
-        yield {"precision": "bfloat16"}
+    half = [{"precision": "bfloat16"}] if device.type == "cuda" or _has_bfloat16() else []
+    yield from half
+    if attends and device.type == "cpu":
+        yield from ({**each, "attention": "plain"} for each in half or [{}])
     yield {"compiled": True, "dense_by_onednn": False}
     if device.type == "cuda" and len(model) == recipe.accumulate == 1:  # a replay overwrites the outputs before it
         yield {"compiled": True, "graphs": True}
