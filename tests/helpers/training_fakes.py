@@ -65,7 +65,7 @@ class Data:
 class Scored:
     """A task that computes its only metric, called `score`, by itself."""
 
-    score, better = "", "min"
+    score, choice, better = "", "", "min"
 
     def metrics(self) -> list[Metric]:
         return [Mean(self.better).called(self.score)]

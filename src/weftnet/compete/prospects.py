@@ -119,7 +119,7 @@ def prospects(candidates: Sequence[Candidate], terms: Terms, data: Data) -> list
         )
         if report.faults:
             wrong.append(ArchitectureError(report.faults, where=candidate.name))
-        copies = (recipe.keep == "best") + (recipe.ema is not None)
+        copies = (recipe.keep != "last") + (recipe.ema is not None)
         known.append(Prospect(candidate.name, candidate.why, report, copies))
     if wrong:
         text = "\n\n".join(map(str, wrong))

@@ -53,6 +53,10 @@ class Task(ABC):
     score: ClassVar[str]
     """The metric that decides which weights are best, unless the recipe names another."""
 
+    choice: ClassVar[str] = ""
+    """The metric that chooses among the weights of a training where validation examples are few: a loss, where the
+    score counts examples; "" for the score."""
+
     steps: ClassVar[tuple[str, ...]] = ()
     """The passes that its `infer.py` runs step by step where they can be: an export writes their steps too."""
 

@@ -7,6 +7,7 @@ from torch import nn
 from weftnet.data.data import Data
 from weftnet.execution.answering import plans_for_answers
 from weftnet.run.folder import Run
+from weftnet.train.choosing import reason
 from weftnet.train.recipe import Recipe
 from weftnet.train.result import TrainingResult
 from weftnet.train.state import State
@@ -48,7 +49,9 @@ def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run
     state.checkpoints(run.folder).clear()
     early = state.out_of_patience(recipe.patience)
     why = f", early after {recipe.patience} evaluations without a better score" if early else ""
-    message = f"finished after step {state.step} of {steps}{why}; the weights are those of step {step}"
+    message = (
+        f"finished after step {state.step} of {steps}{why}; the weights are those of step {step}{reason(recipe, data)}"
+    )
     return TrainingResult("finished", state.step, steps, step, metrics, message)
 
 

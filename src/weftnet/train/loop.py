@@ -19,6 +19,7 @@ from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
 from weftnet.train.budget import count_steps
 from weftnet.train.checkpoint import KEPT
+from weftnet.train.choosing import deciding, settled
 from weftnet.train.clock import Clock
 from weftnet.train.concluding import conclude, keep_weights, to_be_resumed
 from weftnet.train.evaluation import evaluate
@@ -63,6 +64,7 @@ def train(
         torch.set_num_threads(recipe.threads)
     if recipe.solver is not None:
         return solve(model, task, data, recipe, run, listeners, team)
+    recipe = settled(recipe, task, data)
     if recipe.patience and not data.sizes.get("validation"):
         raise SettingError("patience needs a validation split", where="recipe: patience", got="none in the data")
     team.check(task, recipe)
@@ -118,6 +120,7 @@ class Loop:
         self.run, self.listening, self.interrupt, self.team = run, listening, interrupt, state.team
         self.device = device_of(state.model)
         self.scoring = recipe.scoring(task)
+        self.deciding = deciding(self.scoring, recipe.keep)
         self.generator = torch.Generator(self.device)
         self.augment = Augment(recipe.augment, feed.data)
         settings = dict(recipe.schedule_settings) | ({} if recipe.warmup is None else {"warmup": recipe.warmup})
@@ -234,7 +237,7 @@ class Loop:
         with state.average.in_place():
             batches = map(self.executor.place, self.feed.batches("validation"))
             metrics = evaluate(state, scoring, batches, self.device, self.generator, self.recipe.seed)
-            state.score(metrics.get(scoring.score), scoring.better, keep=self.recipe.keep == "best")
+            state.score(metrics.get(self.deciding.name), self.deciding.better, keep=self.recipe.keep != "last")
         return metrics
 
     def _write_history(self) -> None:

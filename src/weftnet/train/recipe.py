@@ -59,14 +59,15 @@ class Recipe:
     """Names of `weftnet.data.AUGMENTATIONS`, in order: ["flip", {"crop": {"padding": 2}}]."""
     evaluate_every: str = "1 epoch"
     """How often the validation split is evaluated: "2 epochs", "500 steps"; always at the end."""
-    patience: int | None = None
-    """Stop after so many evaluations without a better score."""
+    patience: int | str | None = "auto"
+    """Stop after so many evaluations without a better score, None for never; "auto": see `train/choosing.py`."""
     metrics: Sequence[str] = ()
     """Names of `weftnet.metrics.METRICS`, or `torchmetrics.CLASS`, to compute beside the task's own."""
     score: str | None = None
     """The metric that decides which weights are best; None is the task's own."""
-    keep: str = "best"
-    """Which weights the run keeps: "best" by the task's score on the validation split, or "last"."""
+    keep: str = "auto"
+    """Which weights the run keeps: "best" by the score or by the task's "loss" on the validation split, or the "last";
+    "auto": by the loss where validation examples are few (`train/choosing.py`)."""
     checkpoint_every: float = 30.0
     """Seconds between checkpoints; Ctrl-C writes one too."""
     seed: int = 0
@@ -263,8 +264,11 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "score": ("the name of a metric", lambda value: isinstance(value, str)),
     "evaluate_every": ('"2 epochs", "500 steps" or the like', _interval),
-    "patience": ("a positive whole number", lambda value: _whole(value, 1)),
-    "keep": ('"best" or "last"', lambda value: value in ("best", "last")),
+    "patience": (
+        'a positive whole number, "auto", or null for never',
+        lambda value: value == "auto" or _whole(value, 1),
+    ),
+    "keep": ('"auto", "best", "loss" or "last"', lambda value: value in ("auto", "best", "loss", "last")),
     "checkpoint_every": ("at least 0 seconds", lambda value: _number(value) and value >= 0),
     "seed": ("a whole number, at least 0", lambda value: _whole(value, 0)),
     "threads": (THREADS, are_threads),

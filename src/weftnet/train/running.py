@@ -23,6 +23,7 @@ from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks._task import Task
 from weftnet.train.checkpoint import Checkpoints
+from weftnet.train.choosing import settled
 from weftnet.train.first_look import first_look
 from weftnet.train.freezing import check, freeze
 from weftnet.train.joining import current_team
@@ -74,6 +75,7 @@ def fit(
     team = current_team(device, shard)
     team.check(task, recipe)
     complete = assemble(architecture, task, data.signals)
+    recipe = settled(recipe, task, data)
     recipe.scoring(task)  # raises if a metric can't be used
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)

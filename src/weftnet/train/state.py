@@ -101,9 +101,9 @@ class State:
             if keep:
                 self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
 
-    def out_of_patience(self, patience: int | None) -> bool:
-        """Whether so many evaluations in a row gave no better score; never, if patience is None."""
-        return patience is not None and self.stale >= patience
+    def out_of_patience(self, patience: int | str | None) -> bool:
+        """Whether so many evaluations in a row gave no better score; never, if patience is no number."""
+        return isinstance(patience, int) and self.stale >= patience
 
     def checkpoints(self, run_folder: Path) -> Checkpoints:
         """The checkpoints of this training."""

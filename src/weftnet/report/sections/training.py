@@ -4,6 +4,7 @@ from weftnet.base.units import duration
 from weftnet.report.charts import lines
 from weftnet.report.page import charts, collapsible, figure, paragraph, table
 from weftnet.report.subject import Subject
+from weftnet.train.choosing import deciding
 
 
 def training(subject: Subject) -> str:
@@ -22,12 +23,16 @@ def training(subject: Subject) -> str:
             [(line["epoch"], line["validation"][name]) for line in history if name in line["validation"]]
         ]
     positive = all(y > 0 for curves in losses.values() for curve in curves for _, y in curve)
-    figures = [figure(lines(losses, "epochs", "loss", log=positive), "loss")]
     decides, (factor, _, unit) = subject.score.name, subject.score.scale
+    chose = deciding(subject.loaded.scoring, str(subject.loaded.run.json("recipe.json").get("keep"))).name
+    by = ", by which the weights were chosen"
+    few = subject.loaded.run.facts.data.sizes.get("validation", 0)
+    own = f"; the weights were chosen by that of validation, {few} examples"
+    figures = [figure(lines(losses, "epochs", "loss", log=positive), "loss" + own * (chose != decides))]
     score = [(e["epoch"], e["validation"][decides] * factor) for e in history if decides in e["validation"]]
     if score:
         name = f"validation {decides}{unit}"
-        figures.append(figure(lines({name: [score]}, "epochs", name), f"{name}, by which the weights were chosen"))
+        figures.append(figure(lines({name: [score]}, "epochs", name), name + by * (chose == decides)))
     last = history[-1]
     seconds = subject.loaded.run.facts.seconds
     seconds = last["seconds"] if seconds is None else seconds

@@ -58,6 +58,7 @@ class Classification(Task):
     reads: ClassVar[type[Kind]] = Category
     link: ClassVar[Link] = "softmax"
     score: ClassVar[str] = "accuracy"
+    choice: ClassVar[str] = "loss"
 
     def __post_init__(self) -> None:
         where = "task classification"

@@ -68,7 +68,13 @@ class GAN(Task):
     parts: ClassVar[tuple[str, ...]] = ("generator", "critic")
     groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"critic": ("critic",), "generator": ("generator",)}
     recipe_defaults: ClassVar[Mapping[str, Any]] = MappingProxyType(
-        {"optimiser": "adam", "lr": 1e-4, "optimiser_settings": {"betas": [0.0, 0.9]}, "schedule": "constant"}
+        {
+            "optimiser": "adam",
+            "lr": 1e-4,
+            "optimiser_settings": {"betas": [0.0, 0.9]},
+            "schedule": "constant",
+            "patience": None,
+        }
     )
     score: ClassVar[str] = "mmd"
 

@@ -56,6 +56,7 @@ class Multilabel(Task):
 
     link: ClassVar[Link] = "sigmoid"
     score: ClassVar[str] = "mean_average_precision"
+    choice: ClassVar[str] = "loss"
 
     def __post_init__(self) -> None:
         where = "task multilabel"
