@@ -53,6 +53,9 @@ def fit(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="An ensemble of the trained networks competes with them.")
     ] = False,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="The winner is trained anew on all rows that are not test.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option(help="Trainings at once; default one for each core.", min=1)] = None,
     workers: Annotated[
         int | None,
@@ -123,6 +126,7 @@ def fit(
             shard=shard,
             start=start_of(start, mapped, freeze, rate),
             ensemble=ensemble or total is not None,
+            refit=refit,
             total=seconds(total),
             listeners=[parsed(each, "--log") for each in log or []],
         )

@@ -69,6 +69,7 @@ class Competition:
         best: folder of the winning run; None if no training finished.
         reason: why it won.
         candidates: what is known of each: parameters, FLOPs, latency and why.
+        refit: folder of the winner trained anew on all rows that are not test; None if it was not.
     """
 
     folder: Path
@@ -80,6 +81,7 @@ class Competition:
     best: Path | None
     reason: str
     candidates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    refit: str | None = None
 
     @property
     def score(self) -> Score:
@@ -99,6 +101,7 @@ class Competition:
             "metrics": [asdict(score) for score in self.scores],
             "best": None if self.best is None else self.best.name,
             "reason": self.reason,
+            **({} if self.refit is None else {"refit": self.refit}),
             "standings": [asdict(standing) for standing in self.standings],
             "outcomes": [asdict(outcome) for outcome in self.outcomes],
             "candidates": {name: dict(facts) for name, facts in self.candidates.items()},
@@ -180,7 +183,8 @@ def own_files(folder: Path) -> list[Path]:
         what = "the folder holds something other than a competition"
         raise RunError(what, where=str(folder), got=there, fix="another --out")
     with reading(folder / FILE, "is no list of a competition's runs", error=RunError):
-        names = [*document.get("runs", ()), *(each.get("folder") for each in document.get("outcomes", ()))]
+        ended = [each.get("folder") for each in document.get("outcomes", ())]
+        names = [*document.get("runs", ()), *ended, document.get("refit")]
     files: list[Path] = []
     for name in dict.fromkeys(name for name in names if isinstance(name, str) and Path(name).name == name):
         run = folder / name

@@ -10,6 +10,7 @@ from weftnet.base.scores import Score
 from weftnet.compete.competition import FILE, Competition, competition_of
 from weftnet.compete.jobs import Outcome
 from weftnet.compete.latency import latency
+from weftnet.compete.refit import with_refit
 from weftnet.errors import RunError
 from weftnet.run.folder import Run
 
@@ -35,7 +36,7 @@ def rejoined(folder: Path) -> Competition | None:
             name: {**facts, "latency": facts["latency"] or latency(folder, name, outcomes)}
             for name, facts in known.items()
         }
-        return competition_of(folder, (told["data"], told["task"]), scores, known, outcomes)
+        return with_refit(competition_of(folder, (told["data"], told["task"]), scores, known, outcomes))
 
 
 def _now(folder: Path, outcome: Outcome) -> Outcome:

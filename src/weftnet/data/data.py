@@ -82,6 +82,15 @@ class Data(ABC):
     def state(self) -> dict[str, Any]:
         """All that `open_data(state=…)` needs to encode the same content, or new content in the same way; JSON."""
 
+    def joined(self) -> "Data":
+        """The same data, encoded in the same way, with the examples of validation among those of training.
+
+        Raises:
+            SettingError: splits that follow each other in order, or an empty validation split.
+        """
+        raise SettingError("only independent rows can be joined to others", where=self.source, got=self.form(),
+                           fix="leave out --refit")  # fmt: skip
+
     def steps_per_epoch(self, batch_size: int) -> int:
         """Batches in one pass over the training split: full ones, or a single short one."""
         if batch_size < 1:

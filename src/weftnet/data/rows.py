@@ -25,8 +25,8 @@ from weftnet.data.kinds.several import Several
 from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
 from weftnet.data.request import Request, name_of
-from weftnet.data.splits import SPLITS, SplitSpec
-from weftnet.data.splitting import excluded_column, keys_of, split_rows
+from weftnet.data.splits import SPLITS
+from weftnet.data.splitting import excluded_column, joined, keys_of, split_rows, whole_groups
 from weftnet.data.stored import Stored, is_array
 from weftnet.data.suspects import suspects
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
@@ -136,6 +136,16 @@ class RowData(Data):
         there._order = None
         return there
 
+    def joined(self) -> "RowData":
+        """The same rows, encoded in the same way, with those of validation among those of training."""
+        if not self.sizes["validation"]:
+            raise SettingError("there are no validation rows to train on", where=self.source, fix="leave out --refit")
+        there, splits = copy.copy(self), joined({split: rows.numpy() for split, rows in self._splits.items()})
+        there._splits = {split: torch.from_numpy(rows) for split, rows in splits.items()}
+        there.sizes = {split: len(rows) for split, rows in splits.items()}
+        there._state, there._order = {**self._state, "joined": True}, None
+        return there
+
     def raw(self, rows: Rows) -> dict[str, NDArray[Any]]:
         """Some rows of every column, the target too, as they were read: to show to a person."""
         with self._content.reopen() if self._content.reopen else nullcontext(self._content) as content:
@@ -221,7 +231,7 @@ def from_stored(content: Content, encoded: Stored) -> RowData:
 
 def _state(content: Content, request: Request) -> dict[str, Any]:
     compared, parts = _compared(content, request), {split: name_of(part) for split, part in request.parts.items()}
-    optional = {"duplicates": compared, "parts": parts or None}
+    optional = {"duplicates": compared, "parts": parts or None, "joined": (request.state or {}).get("joined")}
     return {name: value for name, value in optional.items() if value is not None} | {
         "form": RowData.form(),
         "source": content.source,
@@ -241,7 +251,8 @@ def _restored(content: Content, request: Request, state: Mapping[str, Any]) -> P
     preprocessing = Preprocessing.from_state(state["preprocessing"])
     labelled = content.target is not None or preprocessing.target is None
     if content.fingerprint == state["fingerprint"] or (content.splits and labelled):
-        return preprocessing, _split(content, preprocessing.target, request), []
+        splits = _split(content, preprocessing.target, request)
+        return preprocessing, joined(splits) if state.get("joined") else splits, []
     known = unfamiliar(preprocessing.columns, {name: content.chunks(name) for name in content.columns})
     notes = [*content.notes, *known]
     return preprocessing, {split: np.arange(content.count if split == "test" else 0) for split in SPLITS}, notes
@@ -274,7 +285,7 @@ def _split(content: Content, target: Kind | None, request: Request) -> dict[str,
         return split_rows(content, target, request.splits, request.seed, official=bool(request.parts))
     if content.splits:
         raise SettingError("the source's own splits can't be changed", where="duplicates")
-    return split_rows(content, target, _whole_groups(request.splits), request.seed, checks.groups(content, names))
+    return split_rows(content, target, whole_groups(request.splits), request.seed, checks.groups(content, names))
 
 
 def _compared(content: Content, request: Request) -> list[str] | None:
@@ -283,11 +294,3 @@ def _compared(content: Content, request: Request) -> list[str] | None:
         return request.state.get("duplicates")
     out = {name for name, spec in request.kinds.items() if spec is None} | (content.aside - set(request.kinds))
     return [name for name in content.columns if name not in out] if request.duplicates == "group" else None
-
-
-def _whole_groups(splits: SplitSpec) -> dict[str, Any]:
-    """The same shares or folds, of whole groups."""
-    settings = dict(splits) if isinstance(splits, Mapping) else {}
-    if settings.get("by") in ("group", "time") or set(settings) == {"column"}:
-        raise SettingError("these splits already determine where a row goes", where="duplicates", got=repr(splits))
-    return {**settings, "by": "group", "column": "duplicates"}

@@ -15,7 +15,7 @@ from weftnet.data.split_names import split_named
 from weftnet.data.splits import SPLITS, SplitSpec, split
 from weftnet.data.stamps import stamps
 from weftnet.data.targets import target_values
-from weftnet.errors import DataError
+from weftnet.errors import DataError, SettingError
 
 
 def excluded_column(spec: SplitSpec) -> str | None:
@@ -70,6 +70,12 @@ def _rest(
     return {**parts, "test": content.splits.get("test", np.empty(0, np.int64))}
 
 
+def joined(splits: Mapping[str, Rows]) -> dict[str, Rows]:
+    """The splits with the rows of validation among those of training."""
+    train = np.sort(np.concatenate([splits["train"], splits["validation"]]))
+    return {**splits, "train": train, "validation": np.empty(0, np.int64)}
+
+
 def keys_of(content: Content, spec: Mapping[str, Any]) -> NDArray[Any]:
     """The group or the time of each row."""
     column = spec["column"]
@@ -100,3 +106,11 @@ def _named_by(content: Content, column: str) -> dict[str, Rows]:
             )
         splits.setdefault(name, []).append(row)
     return {name: np.array(rows, np.int64) for name, rows in splits.items()}
+
+
+def whole_groups(splits: SplitSpec) -> dict[str, Any]:
+    """The same shares or folds, of whole groups."""
+    settings = dict(splits) if isinstance(splits, Mapping) else {}
+    if settings.get("by") in ("group", "time") or set(settings) == {"column"}:
+        raise SettingError("these splits already determine where a row goes", where="duplicates", got=repr(splits))
+    return {**settings, "by": "group", "column": "duplicates"}

@@ -126,6 +126,21 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Refit:
+    """What a run that was trained anew on training and validation rows knows of the run that chose its length.
+
+    Args:
+        run: the name of its folder.
+        step: after which it had the weights that it kept.
+        scores: its metrics by split.
+    """
+
+    run: str
+    step: int
+    scores: Scores = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """The content of run.json.
 
@@ -149,6 +164,7 @@ class RunFacts:
         listeners: names, or {name: settings}, of those that are told when it is resumed.
         start: None for a run that was trained from scratch.
         members: of an ensemble; () for a single network.
+        refit: None for a run that was not trained anew.
         origins: where fields of the recipe come from: "asked", "proposed for vgg"; others are the task's or default.
     """
 
@@ -176,6 +192,7 @@ class RunFacts:
     listeners: tuple[Any, ...] = ()
     start: StartFacts | None = None
     members: tuple[Member, ...] = ()
+    refit: Refit | None = None
     origins: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -23,8 +23,9 @@ from weftnet.compete.halving import SEEDS, Stage, by_halving, called
 from weftnet.compete.jobs import Job, Outcome, jobs_of
 from weftnet.compete.pool import run_jobs
 from weftnet.compete.prospects import Memory, Prospect, left_out, prospects
+from weftnet.compete.refit import folder_of, refit, with_refit
 from weftnet.data import Data
-from weftnet.errors import SettingError, WeftnetError
+from weftnet.errors import RunError, SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
 from weftnet.tasks._task import Task
@@ -58,6 +59,8 @@ def fit_command(options: FitOptions) -> Competition | None:
     if options.replace and options.out is not None:
         protect(options.out, options.read)  # before hours of reading
     entries = entries_of(options)
+    if options.refit:
+        entries.data.joined()  # refuses now what can't be done later
     if is_worker() and options.total is not None:
         fix = "give each network a --budget, or leave out --workers"
         raise SettingError("a total time is shared out among trainings of one process each", where="--total", fix=fix)
@@ -104,6 +107,8 @@ def fit_command(options: FitOptions) -> Competition | None:
             if options.ensemble:
                 told, outcomes = with_ensemble(console, folder, entries.data, told, outcomes)
             result = compete.competition_of(folder, entries.subject, shown, told, outcomes)
+            if options.refit:
+                result = trained_anew(console, result, entries.data)
         conclude(console, result, entries.data)
         return result
 
@@ -177,6 +182,17 @@ def within_total(
     seeds = max(len(options.seeds), SEEDS)
     score, left = entries.scoring.deciding, lambda: within.end - time.monotonic()
     return by_halving(entries.candidates, train, seeds, within.at_once, score, left)
+
+
+def trained_anew(console: Console, result: Competition, data: Data) -> Competition:
+    """The competition with its winner trained on all rows that are not test; says why it was not, where it can't be."""
+    if result.best is None:
+        return result
+    try:
+        refit(Run.open(result.best), data, folder_of(result.best))
+    except RunError as error:
+        console.print(f"not trained anew: {error}", highlight=False, markup=False, soft_wrap=True)
+    return with_refit(result)
 
 
 def conclude(console: Console, result: Competition, data: Data) -> None:

@@ -19,6 +19,10 @@ def provenance(subject: Subject) -> str:
         told = ("which started from" if row else "started from" for row in range(len(recorded.start.ancestors)))
         rows += list(zip(told, map(_text, recorded.start.ancestors), strict=True))
         rows += [("at the start", line) for line in recorded.start.lines[1:]]
+    if recorded.refit is not None:
+        scores = subject.score, recorded.refit.scores
+        before = ", ".join(f"{split} {scores[0].text(each[scores[0].name])}" for split, each in scores[1].items())
+        rows.append(("trained anew", f"on training and validation rows, as {recorded.refit.run}; before: {before}"))
     for member in recorded.members:
         rows.append(("member", f"{member.name}; weight {member.weight:.3g}; weights sha256 {member.sha256}"))
     files = [[name, str(recorded.sizes.get(name, "")), checksum] for name, checksum in recorded.files.items()]
