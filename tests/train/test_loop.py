@@ -201,7 +201,7 @@ def test_history_holds_the_mean_loss(tmp_path: Path) -> None:
 
 def test_budget_leaves_no_trace(tmp_path: Path) -> None:
     """A budget becomes a number of steps; the training is then that of the same number of steps, bit for bit."""
-    recipe = Recipe(budget=0.2, batch_size=10, ema=0.9, clip=1.0)
+    recipe = Recipe(budget=0.2, batch_size=10, ema=0.9, clip=1.0, patience=None)
     outcome = go(tmp_path / "a", recipe, network(), Fit(shake=0.1))
     run = Run.open(tmp_path / "a")
     assert run.steps == outcome.steps == outcome.step > 5

@@ -69,7 +69,6 @@ def with_refit(result: Competition) -> Competition:
     if new.status != "finished":
         return result
     rows = new.facts.data.sizes.get("train", 0)
-    said = (
-        f"It was then trained anew on all {rows} rows that are not test, {new.steps} steps; the scores are of before."
-    )
-    return replace(result, best=new.folder, refit=new.folder.name, reason=f"{result.reason} {said}")
+    said = f"It was then trained anew on all {rows} rows that are not test, for {new.steps} steps"
+    reason = f"{result.reason} {said}; the scores are those before."
+    return replace(result, best=new.folder, refit=new.folder.name, reason=reason)
