@@ -46,6 +46,17 @@ def test_the_next_call_cleans_what_a_kill_left(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [".out-mine.part"]
 
 
+def test_temporary_files_of_a_killed_process_go_with_the_next(tmp_path: Path) -> None:
+    script = (
+        "import os\nfrom weftnet.base.workplace import temporary\n"
+        "with temporary('contract') as folder:\n    assert not list(folder.iterdir())\n    print(folder)\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    for ending, left in (("    os.kill(os.getpid(), 9)\n", 1), ("", 0)):
+        subprocess.run([sys.executable, "-c", script + ending], env=environment, check=False, timeout=60)
+        assert len(list(tmp_path.iterdir())) == left
+
+
 def test_a_link_to_an_empty_folder_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")

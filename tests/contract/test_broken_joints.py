@@ -345,7 +345,7 @@ BROKEN: Mapping[str, Mapping[str, Any]] = {
     "signal": {
         "It is called after the kind of signal that it reads": unmarked,
         "The networks that it proposes can be built, with recipes that are valid and say no length": no_networks,
-        "All of them end in features, one vector for each example": sequences,
+        "All of them end in features, one vector for each example, or for each member of an ensemble": sequences,
         "One of them is an encoder for its input beside other inputs": unmarked,
         "It says what it proposes": undocumented(example_of(lambda signal: unmarked(signal))),
     },

@@ -38,6 +38,14 @@ def workplace(parent: Path, name: str) -> Iterator[Path]:
         yield folder
 
 
+@contextmanager
+def temporary(name: str) -> Iterator[Path]:
+    """An empty folder among the machine's temporary files, which is deleted afterwards; what a kill left goes first."""
+    with workplace(Path(tempfile.gettempdir()), name) as work:
+        (empty := work / name).mkdir()
+        yield empty
+
+
 def _made(parent: Path, prefix: str, stack: ExitStack) -> Path:
     """A new folder, whose lock is held until the stack ends."""
     for _ in range(_ATTEMPTS):

@@ -3,12 +3,10 @@
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import torch
@@ -16,6 +14,7 @@ from torch import nn
 
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.spec import Architecture
+from weftnet.base.workplace import temporary
 from weftnet.compose import build
 from weftnet.contract._check import Broken
 from weftnet.data import Batch, Data, open_data
@@ -101,12 +100,13 @@ def scene(name: str) -> Scene:
 
 @lru_cache(maxsize=16)
 def _scene(name: str, cls: Any, make: Callable[[Path], Example]) -> Scene:
-    home = Path(mkdtemp(prefix="weftnet-contract-"))
+    stack = ExitStack()
+    home = stack.enter_context(temporary("contract"))
     example = make(home)
     data = open_data(example.source, **example.options)
     task = cls.from_data(data, **example.settings)
     made = Scene(name, task, example, data, assemble(from_dict(example.architecture), task, data.signals), home)
-    weakref.finalize(made, rmtree, home, ignore_errors=True)
+    weakref.finalize(made, stack.close)
     return made
 
 

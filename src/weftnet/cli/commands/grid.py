@@ -9,8 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeAlias
 
 from rich.console import Console
@@ -18,6 +16,7 @@ from rich.table import Table
 
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.spec import Architecture
+from weftnet.base.workplace import temporary
 from weftnet.cli.commands.grid_stages import Row
 from weftnet.data import Data, open_data
 from weftnet.errors import WeftnetError
@@ -62,13 +61,13 @@ def cells(tasks: Sequence[str], families: Sequence[str], fast: bool) -> Iterable
         if make is None:
             yield Cell(task, "example", "check", "not applicable", EXAMPLES.reason(task))
             continue
-        with TemporaryDirectory(prefix="weftnet-grid-") as folder:
-            example = make(Path(folder))
+        with temporary("grid") as folder:
+            example = make(folder)
             data = open_data(example.source, **example.options)
             for family, architecture, recipe in _networks(task, example, data, fast):
                 if families and family not in families:
                     continue
-                home = Path(folder) / f"grid-{family}"
+                home = folder / f"grid-{family}"
                 home.mkdir()
                 yield from _cells(Row(task, family, architecture, example, recipe, data, home), fast)
 

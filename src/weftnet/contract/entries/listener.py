@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from weftnet.base.workplace import temporary
 from weftnet.contract._check import Check, NotApplicable, checks, documented, expect
 from weftnet.errors import MissingExtra
 from weftnet.train.listeners import LISTENERS
@@ -89,10 +89,10 @@ def _place(cls: Any) -> Iterator[Path]:
     """The folder of a run, and the environment that the listener asks for."""
     example = getattr(cls, "example", None) or getattr(inspect.getmodule(cls), "example", None)
     before = dict(os.environ)
-    with TemporaryDirectory(prefix="weftnet-contract-") as name:
-        os.environ.update(example(Path(name)) if example else {})
+    with temporary("contract") as name:
+        os.environ.update(example(name) if example else {})
         try:
-            yield Path(name)
+            yield name
         finally:
             os.environ.clear()
             os.environ.update(before)

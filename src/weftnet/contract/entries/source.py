@@ -7,15 +7,15 @@ into the folder. One that can have none says why: `no_example = "because …"`.
 import inspect
 import weakref
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from shutil import rmtree
-from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import numpy as np
 
+from weftnet.base.workplace import temporary
 from weftnet.contract._check import Broken, Check, NotApplicable, checks, documented, expect
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content
@@ -78,12 +78,13 @@ def _found(entry: Any) -> _Case:
             raise NotApplicable(reason)
         fix = "write `example(folder) → path` beside it, which writes something small that it reads"
         raise Broken("there is nothing to try it on", fix=fix)
-    folder = Path(mkdtemp(prefix="weftnet-contract-"))
+    stack = ExitStack()
+    folder = stack.enter_context(temporary("contract"))
     try:
         case = _Case(entry, make(folder))
     except MissingExtra as missing:
         raise NotApplicable(str(missing)) from None
-    weakref.finalize(case, rmtree, folder, ignore_errors=True)
+    weakref.finalize(case, stack.close)
     return case
 
 
@@ -96,8 +97,8 @@ def _knows_its_own(case: _Case) -> None:
 
 def _knows_no_other(case: _Case) -> None:
     """It takes no place from the source whose own it is, and none where there is nothing."""
-    with TemporaryDirectory(prefix="weftnet-contract-") as folder:
-        for nothing in (Path(folder), Path(folder) / "nothing.here"):
+    with temporary("contract") as folder:
+        for nothing in (folder, folder / "nothing.here"):
             sure = case.source.opens(_place(nothing))
             expect(sure == 0, "it would open what holds nothing", expected="0", got=f"{sure} of {nothing}")
     for other in (SOURCES.get(name) for name in SOURCES):
@@ -138,8 +139,8 @@ def _streams(case: _Case) -> None:
     """Left on disk it holds the same as in memory."""
     if not hasattr(case.source, "stream") or isinstance(case.given, Mapping):
         raise NotApplicable("it has no `stream`: what it reads has to fit into memory")
-    with TemporaryDirectory(prefix="weftnet-contract-") as folder:
-        _same(case.content(), case.source.stream(case.place.path, Path(folder), memory=_MEMORY))
+    with temporary("contract") as folder:
+        _same(case.content(), case.source.stream(case.place.path, folder, memory=_MEMORY))
 
 
 def _refuses_large(case: _Case) -> None:
@@ -158,9 +159,9 @@ def _refuses_damaged(case: _Case) -> None:
     if case.place.values is not None or not case.place.path.is_file():
         raise NotApplicable("it is no file")
     original = case.place.path.read_bytes()
-    with TemporaryDirectory(prefix="weftnet-contract-") as folder:
+    with temporary("contract") as folder:
         for share in (0, 1):
-            cut = Path(folder) / case.place.path.name
+            cut = folder / case.place.path.name
             cut.write_bytes(original[: len(original) * share // 2])
             try:
                 case.source.read(cut)
