@@ -63,9 +63,9 @@ def test_the_commands_and_options_are_these() -> None:
         "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
         "fit": [
             "data", "validation", "test", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps",
-            "seeds", "seed", "total", "ensemble", "refit", "jobs", "workers", "shard", "on", "address", "settings",
-            "plan", "kinds", "options", "loss", "task_settings", "start", "mapped", "freeze", "rate", "log", "out",
-            "replace", "plugin",
+            "seeds", "seed", "total", "ensemble", "folds", "refit", "jobs", "workers", "shard", "on", "address",
+            "settings", "plan", "kinds", "options", "loss", "task_settings", "start", "mapped", "freeze", "rate", "log",
+            "out", "replace", "plugin",
         ],
         "resume": ["run", "data", "validation", "test", "workers", "shard", "on", "address", "plugin"],
         "ensemble": ["runs", "most", "out", "plugin"],

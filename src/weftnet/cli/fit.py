@@ -53,6 +53,9 @@ def fit(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="An ensemble of the trained networks competes with them.")
     ] = False,
+    folds: Annotated[
+        int, typer.Option("--folds", help="Train each network once for each fold: 5. Seeds repeat it.", min=0)
+    ] = 0,
     refit: Annotated[
         bool, typer.Option("--refit", help="The winner is trained anew on all rows that are not test.")
     ] = False,
@@ -126,6 +129,7 @@ def fit(
             shard=shard,
             start=start_of(start, mapped, freeze, rate),
             ensemble=ensemble or total is not None,
+            folds=folds,
             refit=refit,
             total=seconds(total),
             listeners=[parsed(each, "--log") for each in log or []],

@@ -10,6 +10,7 @@ scores by example, can't tell. On the validation split, which picked the best, i
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -178,22 +179,37 @@ def _expand(folder: Path) -> list[Path]:
 
 def _identity(run: Run) -> str:
     recipe = {name: value for name, value in run.json("recipe.json").items() if name != "seed"}
-    text = run.text("architecture.yaml") + json.dumps([recipe, asdict(run.facts.task)], sort_keys=True)
+    own = [run.text("architecture.yaml"), asdict(run.facts.task)]
+    if _fold(run)[1]:  # of each fold it learns other means and shares of classes
+        own = [str(run.folder.parent), _stem(run), run.facts.task.name]
+    text = json.dumps([recipe, own], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _row(group: Sequence[Run], metric: str) -> Row:
-    name = group[0].folder.name.removesuffix(f"-seed{group[0].facts.seed}")
+    name = _stem(group[0])
     scores: dict[str, dict[int, float]] = {}
     examples: dict[str, dict[int, list[float]]] = {}
     for run in group:
-        known = by_example(run, metric)
+        fold, folds = _fold(run)
+        known, key = {} if folds else by_example(run, metric), run.facts.seed * max(folds, 1) + fold
         for split, metrics in (run.facts.scores or {}).items():
             if metric in metrics:
-                scores.setdefault(split, {})[run.facts.seed] = metrics[metric]
-                examples.setdefault(split, {})[run.facts.seed] = known.get(split, [])
+                scores.setdefault(split, {})[key] = metrics[metric]
+                examples.setdefault(split, {})[key] = known.get(split, [])
     seconds = sum(run.facts.seconds or 0.0 for run in group) / len(group)
     return Row(name, tuple(str(run.folder) for run in group), scores, seconds, examples)
+
+
+def _stem(run: Run) -> str:
+    """The name of a run's folder without seed and fold."""
+    return re.sub(r"-seed\d+(-fold\d+)?$", "", run.folder.name)
+
+
+def _fold(run: Run) -> tuple[int, int]:
+    """The fold that is the run's test split, and of how many; (0, 0) without folds. Folds share no examples."""
+    spec = run.json("data.json").get("splits")
+    return (int(spec["fold"]), int(spec["folds"])) if isinstance(spec, dict) and "folds" in spec else (0, 0)
 
 
 def _named(rows: Sequence[Row]) -> list[Row]:

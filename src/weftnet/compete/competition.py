@@ -84,6 +84,11 @@ class Competition:
     refit: str | None = None
 
     @property
+    def over(self) -> str:
+        """What its means and intervals are over."""
+        return over(self.outcomes)
+
+    @property
     def score(self) -> Score:
         """The metric that decides."""
         return self.scores[0]
@@ -221,6 +226,11 @@ def _intervals(runs: Sequence[Mapping[str, float]]) -> dict[str, Interval]:
     return {name: interval([run[name] for run in runs if name in run]) for name in names}
 
 
+def over(outcomes: Sequence[Outcome]) -> str:
+    """What the trainings of a candidate differ in."""
+    return "seeds" if all(outcome.fold is None for outcome in outcomes) else "folds"
+
+
 def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Score) -> tuple[str | None, str]:
     """The folder of the winning run, and the reason in a sentence."""
     if not standings:
@@ -229,7 +239,8 @@ def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Sc
     pick, word = (max, "highest") if score.better == "max" else (min, "lowest")
     mine = [outcome for outcome in outcomes if outcome.name == first.name and metric in outcome.validation]
     best = pick(mine, key=lambda outcome: outcome.validation[metric])
-    seeds = f"mean of {first.score.n} seeds" if first.score.n > 1 else "one seed"
+    what = over(mine)
+    seeds = f"mean of {first.score.n} {what}" if first.score.n > 1 else "one seed"
     reason = f"{first.name} has the {word} validation {metric}, {score.text(first.score)} ({seeds})"
     if len(standings) > 1:
         second = standings[1]
@@ -237,7 +248,7 @@ def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Sc
         gap = abs(first.score.mean - second.score.mean)
         halves = [half for half in (first.score.half, second.score.half) if half is not None]
         if halves and gap < max(halves):
-            reason += ", within the spread over seeds: only more seeds can decide between them"
+            reason += f", within the spread over {what}: only more {what} can decide between them"
         elif first.score.n == 1 or second.score.n == 1:
             reason += "; one seed can't tell whether the difference is chance: train more with --seeds"
     unfinished = sum(outcome.status != "finished" for outcome in outcomes)

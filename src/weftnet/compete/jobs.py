@@ -60,17 +60,18 @@ class Terms:
 
 @dataclass(frozen=True)
 class Job:
-    """One training, as plain data that can be sent to another process."""
+    """One training, as plain data that can be sent to another process; `fold` is its test split's, if it has one."""
 
     name: str
     seed: int
     folder: str
     architecture: Mapping[str, Any]
     terms: Terms
+    fold: int | None = None
 
     def outcome(self, status: str, **facts: Any) -> "Outcome":
         """How it ended."""
-        return Outcome(self.name, self.seed, Path(self.folder).name, status, **facts)
+        return Outcome(self.name, self.seed, Path(self.folder).name, status, fold=self.fold, **facts)
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Outcome:
         seconds: spent training.
         steps: of the optimiser.
         error: what went wrong if it failed, or why it was left out.
+        fold: that was its test split; None where the splits are the same for all.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Outcome:
     seconds: float = 0.0
     steps: int = 0
     error: str = ""
+    fold: int | None = None
 
 
 def jobs_of(candidates: Sequence[Candidate], seeds: Iterable[int], folder: Path, terms: Terms) -> list[Job]:

@@ -61,12 +61,12 @@ def _leaderboard(result: Competition) -> str:
     ]
     more = [f"{score.name}{score.scale[2]}, {split}" for score in others for split in ("validation", "test")]
     head = [
-        "architecture", f"validation{unit}", f"test{unit}", *more, "seeds", "parameters", "FLOPs", "training",
+        "architecture", f"validation{unit}", f"test{unit}", *more, result.over, "parameters", "FLOPs", "training",
         "latency",
     ]  # fmt: skip
     legend = (
-        f"{result.score.name}: mean ± half of the 95 % interval over seeds. FLOPs: a forward pass of one example. "
-        "Latency: median of one example on one thread of this machine's CPU, measured after all training."
+        f"{result.score.name}: mean ± half of the 95 % interval over {result.over}. FLOPs: a forward pass of one "
+        "example. Latency: median of one example on one thread of this machine's CPU, measured after all training."
     )
     return section("Leaderboard", table(head, rows, 0 if rows else None), paragraph(legend, soft=True))
 

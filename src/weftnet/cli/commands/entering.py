@@ -43,6 +43,7 @@ class FitOptions:
         listeners: names of those that every run is logged to.
         start: the run that every training starts from: {from, map, freeze, rate}.
         ensemble: whether an ensemble of the trainings competes too.
+        folds: each network is trained once for each of so many folds; 0 for none.
         refit: whether the winner is trained anew on all rows that are not test.
         total: seconds for everything, which successive halving shares out; None where each training has its own length.
     """
@@ -62,6 +63,7 @@ class FitOptions:
     listeners: Sequence[Named] = ()
     start: Mapping[str, Any] | None = None
     ensemble: bool = False
+    folds: int = 0
     refit: bool = False
     total: float | None = None
 

@@ -14,6 +14,8 @@ from weftnet.base.replacing import protect
 from weftnet.cli.commands.concluding import announce, facts, written
 from weftnet.cli.commands.ensemble import with_ensemble
 from weftnet.cli.commands.entering import Entries, FitOptions, entries_of
+from weftnet.cli.commands.evaluate import data_of
+from weftnet.cli.commands.folding import by_fold, fold_jobs
 from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board, following, plan, summary, troubles
 from weftnet.cli.commands.stopping import resumable
@@ -27,6 +29,7 @@ from weftnet.compete.refit import folder_of, refit, with_refit
 from weftnet.data import Data
 from weftnet.errors import RunError, SettingError, WeftnetError
 from weftnet.run.folder import Run
+from weftnet.run.loading import load
 from weftnet.tasks import Candidate
 from weftnet.tasks._task import Task
 from weftnet.train.worker import is_leader, is_worker, mark_started, restarted_midway, restarts
@@ -67,7 +70,7 @@ def fit_command(options: FitOptions) -> Competition | None:
     if is_worker() and options.out is None:
         raise SettingError("several workers need a named folder", where="--out", fix="give --out runs/NAME")
     folder = options.out or Path("runs") / f"{entries.data.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    work = jobs_of(entries.candidates, options.seeds, folder, entries.terms)
+    work = fold_jobs(jobs_of(entries.candidates, options.seeds, folder, entries.terms), options)
     check_recipes(work, entries.task, entries.data)
     shown = entries.scoring.shown  # refuses metrics that can't be used
     count = 1 if is_worker() else workers(options.jobs, len(work))
@@ -92,13 +95,16 @@ def fit_command(options: FitOptions) -> Competition | None:
                 console.print(
                     f"moved aside what is not weftnet's: {aside}", highlight=False, markup=False, soft_wrap=True
                 )
-            line = plan(entries.candidates, options.seeds, entries.terms.recipe, count, options.total)
+            line = plan(entries.candidates, options.seeds, entries.terms.recipe, count, options.total, options.folds)
             summary(console, entries.data, str(entries.choice), entries.candidates, line, without)
         outcomes = [job.outcome("left out", error=without[job.name]) for job in work if job.name in without]
         fitting = [job for job in work if job.name not in without]
         with resumable(console, [Path(job.folder) for job in fitting]):
             if options.total is None:
-                outcomes += train_all(console, fitting, entries, count, options.plugins)
+                outcomes += by_fold(
+                    fitting, options, entries.data,
+                    lambda mine, data: train_all(console, mine, replace(entries, data=data), count, options.plugins),
+                )  # fmt: skip
             else:
                 halved = replace(entries, candidates=[each for each in entries.candidates if each.name not in without])
                 within = Within(folder, count, began + options.total)
@@ -109,7 +115,8 @@ def fit_command(options: FitOptions) -> Competition | None:
             result = compete.competition_of(folder, entries.subject, shown, told, outcomes)
             if options.refit:
                 result = trained_anew(console, result, entries.data)
-        conclude(console, result, entries.data)
+        own = entries.data if not options.folds or result.best is None else data_of(load(result.best), None)
+        conclude(console, result, own)
         return result
 
 

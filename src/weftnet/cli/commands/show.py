@@ -80,7 +80,7 @@ def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
     factor, digits, unit = result.score.scale
     several = any(standing.score.n > 1 for standing in result.standings)
     title = f"{escape(result.data)}: {result.score.name}{unit}"
-    title += ", mean ± 95 % interval over seeds" if several else ""
+    title += f", mean ± 95 % interval over {result.over}" if several else ""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("architecture", no_wrap=True)
     others = {score.name: score for score in result.scores[1:]}
@@ -130,13 +130,15 @@ def following(folder: Path, best: Path) -> str:
 
 def plan(
     candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int,
-    total: float | None = None,
+    total: float | None = None, folds: int = 0,
 ) -> str:  # fmt: skip
     """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min."""
-    trainings = len(candidates) * len(seeds)
+    trainings = len(candidates) * len(seeds) * max(1, folds)
     phrases = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
     if len(seeds) > 1:
         phrases.append(f"{len(seeds)} seeds")
+    if folds:
+        phrases.append(f"{folds} folds")
     length = next((name for name in LENGTHS if recipe.get(name) is not None), None)
     if total is not None:
         phrases.append("successive halving")
