@@ -110,8 +110,22 @@ def test_a_long_wave_is_heard_and_a_short_one_is_a_series() -> None:
     names = {
         text: [each.name for each in propose({"x": parse(text)}, "regression")] for text in ("wave:4000", "wave:40")
     }
-    assert names["wave:4000"] == ["spectrogram_cnn", "spectrogram_conv", "spectrogram_lstm", "series_cnn"]
+    heard = ["mel_statistics", "spectrogram_cnn", "spectrogram_conv", "spectrogram_lstm", "series_cnn"]
+    assert names["wave:4000"] == heard
     assert names["wave:40"] == ["series_cnn", "series_lstm", "series_transformer"]
+
+
+@pytest.mark.parametrize(("seconds", "hop"), [(1, 160), (2, 160), (3, 240), (5, 400), (10, 400)])
+def test_frames_of_long_recordings_lie_further_apart(seconds: int, hop: int) -> None:
+    for candidate in propose({"x": parse(f"wave:{16000 * seconds},rate=16000")}, "classification")[:4]:
+        assert f"'hop': {hop}," in str(candidate.architecture)
+
+
+def test_batches_of_few_recordings_are_smaller() -> None:
+    signal = parse("wave:16000,rate=16000")
+    for rows, batch in ((300, 32), (5000, 64)):
+        for candidate in propose({"x": signal.with_rows(rows)}, "classification"):
+            assert candidate.recipe["batch_size"] == batch
 
 
 SLOW_RATES = [pytest.param(rate, marks=pytest.mark.slow) for rate in (8000, 16000, 44100, 96000)]
@@ -122,7 +136,8 @@ def test_a_wave_is_cut_into_frames_of_its_own_rate(rate: int) -> None:
     signal = f"wave:{rate},rate={rate},padded"
     task = TASKS.get("classification")(labels=["a", "b"])
     candidates = propose({"x": parse(signal)}, "classification")
-    assert [each.name for each in candidates][:3] == ["spectrogram_cnn", "spectrogram_conv", "spectrogram_lstm"]
+    heard = ["mel_statistics", "spectrogram_cnn", "spectrogram_conv", "spectrogram_lstm"]
+    assert [each.name for each in candidates][:4] == heard
     for candidate in candidates:
         assembled = fits(candidate, task, {"x": signal})
         if candidate.name.startswith("spectrogram"):

@@ -90,7 +90,7 @@ CASES = {
     "pictures of 64×64": Case(pictures(64, 64), "classification", "mlp cnn vgg resnet hybrid vit row_lstm"),
     "pictures of 19×13": Case(pictures(19, 13), "classification", "mlp cnn vgg resnet hybrid row_lstm"),
     "recordings": Case(
-        recordings, "classification", "spectrogram_cnn spectrogram_conv spectrogram_lstm series_cnn"
+        recordings, "classification", "mel_statistics spectrogram_cnn spectrogram_conv spectrogram_lstm series_cnn"
     ),
     "texts and numbers": Case(
         table(said=text, size=number, answer=lambda row: "no" if row % 3 else "yes"), "classification",

@@ -4,5 +4,5 @@ image     mlp, cnn, vgg, resnet, hybrid, vit, row_lstm                          
 tokens    text_bag, text_cnn, text_lstm, text_transformer
 vector    linear, mlp, tabular, real_mlp, tabm, ft_transformer                  sized to the rows
 series    series_cnn, series_lstm, series_transformer                           long ones are shortened first
-wave      spectrogram_cnn, spectrogram_conv, spectrogram_lstm, series_cnn       frames of 25 ms
+wave      mel_statistics, spectrogram_cnn, spectrogram_conv, spectrogram_lstm, series_cnn   frames of 25 ms
 """

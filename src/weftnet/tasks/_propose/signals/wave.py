@@ -9,29 +9,40 @@ from weftnet.tasks._propose.steps import shortened, step_by_step
 
 #: the default sampling rate
 RATE = 16_000
+#: frames of a spectrogram beyond which they lie further apart, up to 25 ms
+FRAMES = 200
+#: examples below which batches are halved, so that an epoch has some steps
+FEW = 1000
 
 
 def wave(signal: Signal) -> list[Candidate]:
     """Networks on a spectrogram, and one on the raw wave; a very short wave is read step by step.
 
-    The frames of the spectrogram are the usual 25 ms every 10 ms.
+    The frames of the spectrogram are 25 ms long and begin every 10 ms as usual; in recordings of more than two seconds
+    they lie up to 25 ms apart.
     """
     rate, time = signal.known.get("rate", RATE), signal.size("time")
     window, hop = round(rate * 0.025), round(rate * 0.01)
+    hop = max(hop, min(window, time // FRAMES))
     frames, bands = 1 + (time - window) // hop, _bands(rate, window)
     if frames < 4:
         return step_by_step(signal)
     sizes = {"window": window, "hop": hop, "bands": bands, "rate": rate}
-    spectrogram: list[Node] = [Block("spectrogram", sizes), Block("batch_norm")]
+    spectrogram: list[Node] = [Block("spectrogram", sizes), Block("batch_norm"), Block("spec_augment")]
+    few = signal.about.rows is not None and signal.about.rows < FEW
+    recipe = adamw(4e-3, **({"batch_size": 32} if few else {}))
+    clipped = {**recipe, "clip": 1.0}
     halvings = int(math.log2(min(frames, bands)))
     stages = {"stages": [[16], [32], [64], [128]][: halvings + 1]}
-    cnn = smooth("spectrogram_cnn", stages, adamw(4e-3), "sound as an image of pitch over time", entry="vgg")
-    along = smooth("spectrogram_conv", {}, adamw(4e-3), "convolutions along time: how pitch changes", "series_cnn")
-    lstm = plain("spectrogram_lstm", {}, adamw(4e-3, clip=1.0), "pitch read frame by frame", entry="series_lstm")
-    series = plain("series_cnn", {"widths": [64, 128, 64]}, adamw(4e-3), "convolutions on the raw wave")
+    cnn = smooth("spectrogram_cnn", stages, recipe, "sound as an image of pitch over time", entry="vgg")
+    along = smooth("spectrogram_conv", {}, recipe, "convolutions along time: how pitch changes", "series_cnn")
+    lstm = plain("spectrogram_lstm", {}, clipped, "pitch read frame by frame", entry="series_lstm")
+    series = plain("series_cnn", {"widths": [64, 128, 64]}, recipe, "convolutions on the raw wave")
+    statistics = smooth("mel_statistics", sizes, recipe, "what a spectrogram is like over time, its order left out")
     return [
+        light(statistics),
         after([*spectrogram, Block("sequence_to_channels")], cnn),
-        after(spectrogram, light(along)),
+        after(spectrogram, along),
         after([*spectrogram, *shortened(frames)], rich(lstm)),
         after(shortened(time), series),
     ]
