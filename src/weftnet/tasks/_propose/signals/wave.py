@@ -30,7 +30,7 @@ def wave(signal: Signal) -> list[Candidate]:
     sizes = {"window": window, "hop": hop, "bands": bands, "rate": rate}
     spectrogram: list[Node] = [Block("spectrogram", sizes), Block("batch_norm"), Block("spec_augment")]
     few = signal.about.rows is not None and signal.about.rows < FEW
-    recipe = adamw(4e-3, **({"batch_size": 32} if few else {}))
+    recipe = adamw(4e-3) | ({"batch_size": 32} if few else {})
     clipped = {**recipe, "clip": 1.0}
     halvings = int(math.log2(min(frames, bands)))
     stages = {"stages": [[16], [32], [64], [128]][: halvings + 1]}
