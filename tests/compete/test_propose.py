@@ -1,7 +1,6 @@
 """Proposals fit what they are proposed for: each is built with its task's head, its recipe is one, and it trains."""
 
 import inspect
-from dataclasses import replace
 
 import pytest
 import torch
@@ -60,10 +59,12 @@ def test_one_input(text: str) -> None:
     assert len(candidates) >= 2
     for candidate in candidates:
         assembled = fits(candidate, TASKS.get("classification")(labels=["a", "b", "c"]), signals)
+        for form in candidate.smaller:
+            fits(form, TASKS.get("classification")(labels=["a", "b", "c"]), signals)
         if text in IMAGES:
             assert parameters(assembled) < 1_500_000 + 520 * parse(text).numel, "networks for images stay small"
     for candidate, other in zip(candidates, propose({"x": parse(text)}, "regression"), strict=True):
-        assert other == replace(candidate, settings={}), "label smoothing is for labels"
+        assert other == candidate.with_settings(()), "label smoothing is for labels"
         Recipe.from_dict(other.recipe)
 
 

@@ -15,7 +15,9 @@ from weftnet.base.foreign import reading
 from weftnet.base.intervals import Interval, interval
 from weftnet.base.replacing import MARK, clear, marked, occupied, pages, protect
 from weftnet.base.scores import Score
+from weftnet.base.units import amount
 from weftnet.compete.jobs import Outcome
+from weftnet.compete.trained import Trained
 from weftnet.errors import RunError
 from weftnet.train.own import own_files as run_files
 
@@ -37,6 +39,7 @@ class Standing:
         latency: seconds for one example.
         why: it was worth trying.
         metrics: split → every metric by name.
+        trained: how far its trainings got, in the mean.
     """
 
     name: str
@@ -48,6 +51,13 @@ class Standing:
     latency: float
     why: str = ""
     metrics: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    trained: Trained = field(default_factory=Trained)
+
+    @property
+    def length(self) -> tuple[str, str]:
+        """Steps and epochs as text; dashes for what was not trained in steps."""
+        far = self.trained
+        return (amount(far.steps), f"{far.epochs:.3g}") if far.steps else ("–", "–")
 
     def text(self, split: str, metric: Score) -> str:
         """A metric on a split, in its unit but without the sign; a dash where it was not measured."""
@@ -216,8 +226,17 @@ def rank(outcomes: Sequence[Outcome], score: Score, facts: Mapping[str, Mapping[
         metrics = {split: _intervals([getattr(each, split) for each in mine]) for split in ("validation", "test")}
         mean, test = metrics["validation"][metric], metrics["test"].get(metric)
         seconds = sum(outcome.seconds for outcome in mine) / len(mine)
-        standings.append(Standing(name, mean, test, seconds=seconds, metrics=metrics, **facts[name]))
+        standings.append(
+            Standing(name, mean, test, seconds=seconds, metrics=metrics, trained=_mean(mine), **facts[name])
+        )
     return tuple(sorted(standings, key=lambda standing: score.lead(0.0, standing.score.mean)))
+
+
+def _mean(outcomes: Sequence[Outcome]) -> Trained:
+    """How far trainings got: in the mean, and still improving where most of them were."""
+    count = len(outcomes)
+    steps, epochs = round(sum(each.steps for each in outcomes) / count), sum(each.epochs for each in outcomes) / count
+    return Trained(steps, epochs, 2 * sum(each.improving for each in outcomes) > count, outcomes[0].longer)
 
 
 def _intervals(runs: Sequence[Mapping[str, float]]) -> dict[str, Interval]:
@@ -254,4 +273,6 @@ def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Sc
     unfinished = sum(outcome.status != "finished" for outcome in outcomes)
     if unfinished:
         reason += f"; {unfinished} of {len(outcomes)} trainings did not finish and were not considered"
+    if first.trained.note:
+        reason += f". {first.name} was {first.trained.note}"
     return best.folder, reason + ". The test split played no part in the choice."

@@ -3,16 +3,18 @@
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from weftnet.architecture.spec import to_dict
 from weftnet.base.lock import held
+from weftnet.compete.trained import how_far
 from weftnet.data.data import Data
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
+from weftnet.tasks._task import Task
 from weftnet.train.listeners._listener import Listener
 from weftnet.train.listening import Named
 from weftnet.train.worker import is_leader, is_worker, restarts
@@ -87,6 +89,9 @@ class Outcome:
         test: metrics on the test split, empty if there is none.
         seconds: spent training.
         steps: of the optimiser.
+        epochs: passes over the training split.
+        improving: whether its score was still improving when it ended.
+        longer: the option of a training that would get further.
         error: what went wrong if it failed, or why it was left out.
         fold: that was its test split; None where the splits are the same for all.
     """
@@ -99,6 +104,9 @@ class Outcome:
     test: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     steps: int = 0
+    epochs: float = 0.0
+    improving: bool = False
+    longer: str = ""
     error: str = ""
     fold: int | None = None
 
@@ -169,9 +177,19 @@ def _trained(job: Job, data: Data, listeners: Sequence[Listener]) -> Outcome:
             start=start,
             origins=terms.origins,
         )
-    scores = conclude(run, data) if run.status == "finished" and is_leader() else {}
+    if run.status != "finished" or not is_leader():
+        return job.outcome(run.status, seconds=run.facts.seconds or 0.0, steps=run.steps or 0)
+    conclude(run, data)
+    return job.outcome(run.status, **finished(run, task))
+
+
+def finished(run: Run, task: Task | None = None) -> dict[str, Any]:
+    """The fields of the outcome of a run that was finished and evaluated; its task is made where it is not given."""
+    from weftnet.run.contents import scoring_of
+
+    scores, far = run.facts.scores or {}, how_far(run, scoring_of(run, task).deciding)
     splits = {split: scores.get(split, {}) for split in ("validation", "test")}
-    return job.outcome(run.status, **splits, seconds=run.facts.seconds or 0.0, steps=run.steps or 0)
+    return {**splits, "seconds": run.facts.seconds or 0.0, **asdict(far)}
 
 
 def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:

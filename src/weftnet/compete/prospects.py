@@ -108,23 +108,22 @@ def prospects(candidates: Sequence[Candidate], terms: Terms, data: Data) -> list
     Raises:
         WeftnetError: some candidates don't fit the data; the message lists all their faults.
     """
-    known, wrong = [], []
-    for candidate in candidates:
-        own = terms.of(candidate, seed=0)
-        task = TASKS.get(own.task).from_data(data, **own.task_settings)
-        recipe = Recipe.for_task(task, **own.recipe)
-        batch = max(1, min(recipe.batch_size, data.sizes["train"]))
-        report = check(
-            candidate.architecture, data.signals, task=task, batch=batch, optimiser=recipe.optimiser, memory=0
-        )
-        if report.faults:
-            wrong.append(ArchitectureError(report.faults, where=candidate.name))
-        copies = (recipe.keep != "last") + (recipe.ema is not None)
-        known.append(Prospect(candidate.name, candidate.why, report, copies))
+    known = [prospect(candidate, terms, data) for candidate in candidates]
+    wrong = [ArchitectureError(each.report.faults, where=each.name) for each in known if each.report.faults]
     if wrong:
         text = "\n\n".join(map(str, wrong))
         raise WeftnetError(f"{text}\n\nNothing was trained. weftnet check ARCH --data {data.source} shows the same.")
     return known
+
+
+def prospect(candidate: Candidate, terms: Terms, data: Data) -> Prospect:
+    """The same for one candidate, whose report may list faults."""
+    own = terms.of(candidate, seed=0)
+    task = TASKS.get(own.task).from_data(data, **own.task_settings)
+    recipe = Recipe.for_task(task, **own.recipe)
+    batch = max(1, min(recipe.batch_size, data.sizes["train"]))
+    report = check(candidate.architecture, data.signals, task=task, batch=batch, optimiser=recipe.optimiser, memory=0)
+    return Prospect(candidate.name, candidate.why, report, (recipe.keep != "last") + (recipe.ema is not None))
 
 
 def left_out(prospects: Sequence[Prospect], free: Memory, count: int) -> Mapping[str, str]:

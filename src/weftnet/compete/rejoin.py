@@ -8,7 +8,7 @@ from weftnet.base.files import read_json
 from weftnet.base.foreign import reading
 from weftnet.base.scores import Score
 from weftnet.compete.competition import FILE, Competition, competition_of
-from weftnet.compete.jobs import Outcome
+from weftnet.compete.jobs import Outcome, finished
 from weftnet.compete.latency import latency
 from weftnet.compete.refit import with_refit
 from weftnet.errors import RunError
@@ -46,6 +46,4 @@ def _now(folder: Path, outcome: Outcome) -> Outcome:
     run = Run.open(folder / outcome.folder)
     if run.status != "finished" or run.facts.scores is None:
         return outcome
-    validation, test = (run.facts.scores.get(split, {}) for split in ("validation", "test"))
-    seconds, steps = run.facts.seconds or 0.0, run.steps or 0
-    return replace(outcome, status="finished", validation=validation, test=test, seconds=seconds, steps=steps, error="")
+    return replace(outcome, status="finished", error="", **finished(run))

@@ -30,6 +30,8 @@ from weftnet.tasks._task import Task
 #: what any machine does: FLOPs a second, kernel calls a second, weights initialised a second. A first step that would
 #: take longer than the budget at these rates is not tried
 _FLOPS, _CALLS, _WEIGHTS = 2e10, 5e4, 1e8
+#: times that at the most is believed of a step that was timed for a moment
+_SLOWEST = 3.0
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,33 @@ def timed(report: Report, *, budget: float = BUDGET, progress: Callable[[float],
     if report.together is not None and report.sent is not None:
         scaled = scaling(report.together, report.sent, times[0], times[-1])
     return replace(report, time=times[0], machine=this_machine(), scaling=scaled, note=note)
+
+
+def slow_step(report: Report) -> float:
+    """Seconds of a training step on a slow machine, from FLOPs and calls: more than a usual one takes."""
+    return _at_least(report.parts.values())
+
+
+def rough_step(report: Report, budget: float) -> float:
+    """Seconds of a training step on this machine, roughly; never much longer than on a slow machine.
+
+    Args:
+        report: of `check`, without faults.
+        budget: seconds for which steps are run; none is where a first one would take longer.
+    """
+
+    def fits(size: int) -> bool:
+        return sum(each.peak for each in _costs(report.resolved, size, report.optimiser).values()) <= usable(free())
+
+    first, slow = min(FIRST, report.batch), slow_step(report)
+    if _at_least(_costs(report.resolved, first, report.optimiser).values()) <= budget and fits(first):
+        try:
+            with undisturbed():
+                run = Steps(report.resolved.values(), report.optimiser)
+                return min(step_time(run, report.batch, fits=fits, budget=budget).total, _SLOWEST * slow)
+        except (RuntimeError, MemoryError):  # torch's allocator raises a RuntimeError
+            pass
+    return slow
 
 
 def _times(

@@ -54,6 +54,7 @@ def _leaderboard(result: Competition) -> str:
             str(each.score.n),
             amount(each.parameters),
             amount(each.flops),
+            *each.length,
             duration(each.seconds),
             duration(each.latency),
         ]
@@ -61,14 +62,16 @@ def _leaderboard(result: Competition) -> str:
     ]
     more = [f"{score.name}{score.scale[2]}, {split}" for score in others for split in ("validation", "test")]
     head = [
-        "architecture", f"validation{unit}", f"test{unit}", *more, result.over, "parameters", "FLOPs", "training",
-        "latency",
+        "architecture", f"validation{unit}", f"test{unit}", *more, result.over, "parameters", "FLOPs", "steps",
+        "epochs", "training", "latency",
     ]  # fmt: skip
     legend = (
         f"{result.score.name}: mean ± half of the 95 % interval over {result.over}. FLOPs: a forward pass of one "
         "example. Latency: median of one example on one thread of this machine's CPU, measured after all training."
     )
-    return section("Leaderboard", table(head, rows, 0 if rows else None), paragraph(legend, soft=True))
+    notes = [f"{each.name} was {each.trained.note}." for each in result.standings if each.trained.note]
+    shown = table(head, rows, 0 if rows else None)
+    return section("Leaderboard", shown, *map(paragraph, notes), paragraph(legend, soft=True))
 
 
 def _environment(data: Data) -> str:

@@ -1,11 +1,11 @@
 """What run.json says, as records; and the lines of history.jsonl. Checked once, so that whoever uses them needn't."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from weftnet.base.typed import Measured, brief, read
-from weftnet.errors import DamagedCheckpoint
+from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.execution.planned import AnswerPlans, TrainingPlan
 
 Status: TypeAlias = Literal["created", "training", "stopped", "finished", "failed"]
@@ -141,6 +141,29 @@ class Refit:
 
 
 @dataclass(frozen=True)
+class Revision:
+    """How long a training with a budget is to be, decided at one of its steps.
+
+    Args:
+        at: the step after which it was decided; 0 before the first.
+        steps: of the whole training, from then on.
+        every: steps between evaluations, from then on.
+        seconds: of the budget that were used by then.
+        evaluation: seconds of a pass over the validation split, as known then.
+    """
+
+    at: int
+    steps: int
+    every: int
+    seconds: Measured = 0.0
+    evaluation: Measured = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.at <= self.steps or self.every < 1:
+            raise SettingError(f"a revision at step {self.at} to {self.steps} steps, every {self.every}")
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """The content of run.json.
 
@@ -155,6 +178,7 @@ class RunFacts:
         plugins: the names of what each brought, by registry; never where it lay.
         shard: whether several workers each kept a share of the weights.
         steps: of the whole training, once they are known.
+        revisions: of the steps of a training with a budget, in order; the first one is made before its first step.
         seconds, waited: of the training so far, and those among them in which it waited for data.
         reason: why it failed.
         scores: metrics by split, once it was evaluated.
@@ -181,6 +205,7 @@ class RunFacts:
     plugins: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     shard: bool = False
     steps: int | None = None
+    revisions: tuple[Revision, ...] = ()
     seconds: Measured | None = None
     waited: Measured | None = None
     reason: str = ""
@@ -206,11 +231,26 @@ class RunFacts:
         if facts.format < 1:
             what = "the field 'format' is wrong"
             raise DamagedCheckpoint(what, where=where, expected="1 or more", got=str(facts.format))
+        _check_revisions(facts.revisions, where)
         for name, text in facts.signals.items():
             if len(text) > _LONGEST_SIGNAL:
                 what, expected = f"the signal {name[:60]!r} is wrong", f"at most {_LONGEST_SIGNAL} characters"
                 raise DamagedCheckpoint(what, where=where, expected=expected, got=brief(text))
         return facts
+
+
+def _check_revisions(revisions: Sequence[Revision], where: str) -> None:
+    """Refuse revisions that are not one after another, each before the end that the one before it set.
+
+    Raises:
+        DamagedCheckpoint: with their steps.
+    """
+    first = Revision(0, 0, 1)
+    for before, each in zip((first, *revisions), revisions, strict=False):
+        if (before is first and each.at) or (before is not first and not before.at < each.at <= before.steps):
+            got = f"{before.at}, {each.at} of {before.steps}"
+            what, expected = "the field 'revisions' is wrong", "0 first, then later steps, each before the end"
+            raise DamagedCheckpoint(what, where=where, expected=expected, got=got)
 
 
 @dataclass(frozen=True)

@@ -1,58 +1,91 @@
-"""How many steps a training takes, fixed before it starts: from epochs, or from seconds by timing a few steps.
+"""How many steps a training takes: from epochs, or from seconds by timing a few steps.
 
-    steps = (budget − time spent timing) / (time of a step + time of an evaluation / steps between evaluations)
-
-The number is recorded in the run. From then on the training depends on recipe, seed and steps, not on the clock.
+With epochs or steps the number is fixed. With a budget, planning and timing take at most `PLANNING` of it: a step that
+has begun is not interrupted, but none begins later. What they leave is divided by the rule of `pace.py`, which also
+corrects the number while the training runs.
 """
 
 import math
 import time
+from dataclasses import asdict
 
 from torch import nn
 
 from weftnet.data.data import Data
-from weftnet.execution.plan import Plan
+from weftnet.execution.planned import TrainingPlan
+from weftnet.run.facts import Revision
 from weftnet.tasks._task import Task
+from weftnet.train.pace import Budget, Costs
 from weftnet.train.recipe import Recipe
 from weftnet.train.team import ALONE, Team
-from weftnet.train.trial import Trial
+from weftnet.train.trial import EVALUATED, Trial
+
+#: Share of a budget that choosing a plan and timing steps may take.
+PLANNING = 0.05
+#: Seconds for which steps are timed at the most.
+_TIMING = 2.0
+#: Share of that time for steps; the rest is for an evaluation. And the most steps.
+_STEPPING, _MANY = 0.7, 1000
+#: Seconds of an evaluation's batch in those of a step: forward alone.
+_FORWARD = 1 / 3
 
 
-def count_steps(
-    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, plan: Plan, spent: float = 0.0, team: Team = ALONE
-) -> int:
-    """The steps of a recipe; with a budget, a copy of the model is trained for a moment to time them.
+def fixed_steps(data: Data, recipe: Recipe) -> int | None:
+    """The steps of a recipe that doesn't leave them to the clock."""
+    if recipe.epochs is None:
+        return recipe.steps
+    return max(1, math.ceil(recipe.epochs * data.steps_per_epoch(recipe.batch_size) / recipe.accumulate))
+
+
+def budget_of(data: Data, recipe: Recipe) -> Budget | None:
+    """What a training with a budget goes by; None without one."""
+    if recipe.budget is None:
+        return None
+    interval = recipe.evaluation_interval(data.steps_per_epoch(recipe.batch_size))
+    return Budget(recipe.budget, dict(data.sizes), interval, recipe.batch_size * recipe.accumulate)
+
+
+def first_revision(
+    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, planned: TrainingPlan, began: float,
+    team: Team = ALONE,
+) -> Revision:  # fmt: skip
+    """The steps of a recipe with a budget, as far as they can be known before the first.
+
+    A copy of the model is trained for a moment, unless choosing the plan has used up the time and timed a step.
 
     Args:
         model, task, data, recipe: of the training.
-        plan: how a step is executed.
-        spent: seconds of the budget that are already used.
+        planned: how a step is executed.
+        began: when the budget began, on `time.perf_counter`.
         team: the processes that train together.
     """
-    if recipe.steps is not None:
-        return recipe.steps
-    per_epoch = data.steps_per_epoch(recipe.batch_size)
-    if recipe.epochs is not None:
-        return max(1, math.ceil(recipe.epochs * per_epoch / recipe.accumulate))
-    assert recipe.budget is not None  # the recipe checks it
-    began = time.perf_counter()
-    with Trial(model, task, data, team.local_recipe(recipe, data), plan) as trial:
-        step, evaluation = _timed(trial, min(recipe.budget / 20, 2.0))
-    step += team.exchange_time(model)
-    evaluation /= team.size
-    left = recipe.budget - spent - (time.perf_counter() - began)
-    every = recipe.evaluation_interval(per_epoch)
-    steps = int(left / (step + evaluation / every))
-    if steps < every:  # then the only evaluation is the one at the end
-        steps = min(every, int((left - evaluation) / step))
-    return int(team.from_leader(max(1, steps)))
+    budget = budget_of(data, recipe)
+    assert budget is not None  # else the steps are fixed
+    end = min(began + PLANNING * budget.seconds, time.perf_counter() + _TIMING)
+    known = next((tried.seconds for tried in planned.tried if tried.seconds), None)
+    if known is not None and time.perf_counter() + known >= end:
+        costs = Costs(known, known * _passes(data, recipe))
+    else:
+        costs = _timed(model, task, data, team.local_recipe(recipe, data), planned, end)
+    costs = Costs(costs.step + team.exchange_time(model), costs.evaluation / team.size)
+    first = budget.revision(0, time.perf_counter() - began, costs)
+    return Revision(**team.from_leader(asdict(first)))
 
 
-def _timed(trial: Trial, seconds: float) -> tuple[float, float]:
-    """Seconds of a step, measured for about `seconds`, and of an evaluation."""
-    for _ in range(2):  # the first steps set things up
-        trial.step()
-    times: list[float] = []
-    while sum(times) < seconds or len(times) < 3:
-        times.append(trial.step())
-    return sum(times) / len(times), trial.evaluation()
+def _timed(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, planned: TrainingPlan, end: float) -> Costs:
+    """Seconds of a step and of an evaluation, measured until the end on the clock; a single step in any case."""
+    with Trial(model, task, data, recipe, planned.plan) as trial:
+        times, until = [trial.step()], end - (1 - _STEPPING) * max(0.0, end - time.perf_counter())
+        while time.perf_counter() + min(times) < until and len(times) < _MANY:
+            times.append(trial.step())
+        counted = times[1:] or times  # the first step sets things up
+        step = sum(counted) / len(counted)
+        few = min(EVALUATED, math.ceil(data.sizes.get("validation", 0) / recipe.batch_size))
+        if time.perf_counter() + _FORWARD * step * few / recipe.accumulate < end:
+            return Costs(step, trial.evaluation())
+    return Costs(step, step * _passes(data, recipe))
+
+
+def _passes(data: Data, recipe: Recipe) -> float:
+    """About how many steps' time a pass over the validation split takes."""
+    return _FORWARD * math.ceil(data.sizes.get("validation", 0) / recipe.batch_size) / recipe.accumulate

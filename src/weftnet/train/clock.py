@@ -47,6 +47,11 @@ class Clock:
         return self.now - self.began
 
     @property
+    def trained(self) -> float:
+        """Seconds of the whole training up to the last tick."""
+        return self.before + self.running
+
+    @property
     def seconds(self) -> float:
         """Seconds of the whole training up to this moment."""
         return self.before + time.perf_counter() - self.began

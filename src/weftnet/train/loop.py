@@ -1,6 +1,8 @@
 """The training loop: one for every task, whatever its parts, losses and metrics."""
 
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from types import MappingProxyType
 
@@ -17,7 +19,7 @@ from weftnet.optim import SCHEDULES
 from weftnet.run.folder import Run
 from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
-from weftnet.train.budget import count_steps
+from weftnet.train.budget import budget_of, first_revision, fixed_steps
 from weftnet.train.checkpoint import KEPT
 from weftnet.train.choosing import deciding, settled
 from weftnet.train.clock import Clock
@@ -29,6 +31,8 @@ from weftnet.train.interrupt import Interrupt
 from weftnet.train.listeners._listener import Began, Listener, Step
 from weftnet.train.listening import Listening
 from weftnet.train.losses import Losses
+from weftnet.train.pace import Pace
+from weftnet.train.pacing import Pacer
 from weftnet.train.planning import plan_of
 from weftnet.train.randomness import device_of, set_seed, step_seeds
 from weftnet.train.recipe import Recipe
@@ -42,7 +46,7 @@ from weftnet.train.worker import no_failure_of_an_orphan
 
 def train(
     model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, *, listeners: Sequence[Listener] = (),
-    team: Team = ALONE,
+    team: Team = ALONE, began: float | None = None,
 ) -> TrainingResult:  # fmt: skip
     """Train, from the run's newest checkpoint if it has one; the model ends with the weights that are kept.
 
@@ -54,12 +58,14 @@ def train(
         run: receives checkpoints, history, weights and metrics.
         listeners: are told of it, by the first of several processes.
         team: the processes that train it together, all of which call this.
+        began: when the budget began, on `time.perf_counter`; now, if left out.
 
     Raises:
         TrainingError: a loss is not finite.
         RunError: the run can't be written, or none of its checkpoints can be read.
         SettingError: the recipe doesn't fit task or data.
     """
+    began = time.perf_counter() if began is None else began
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     if recipe.solver is not None:
@@ -72,7 +78,7 @@ def train(
         data = data.to(device)
     listening, interrupt = Listening(listeners if team.leads else (), run.folder), Interrupt()
     with listening, interrupt, run.training(), no_failure_of_an_orphan():
-        plan = _fix_plan_and_steps(model, task, data, recipe, run, team)
+        plan = _fix_plan_and_steps(model, task, data, recipe, run, team, began)
         feeding = Feed(data, recipe.batch_size, recipe.seed)
         with Executor(model, plan) as executor, executor.process_settings(), feeding as feed:
             rates = run.facts.start.rate if run.facts.start else {}
@@ -86,15 +92,24 @@ def train(
         return result
 
 
-def _fix_plan_and_steps(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, team: Team) -> Plan:
-    """Put the plan and the number of steps into the run before the first step: from then on both are fixed."""
+def _fix_plan_and_steps(
+    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, team: Team, began: float
+) -> Plan:
+    """Put the plan and the number of steps into the run before the first step.
+
+    The plan is fixed from then on; so are the steps, unless the recipe has a budget (`pacing.py`).
+    """
     if run.facts.plan is None:
         chosen = plan_of(model, task, data, team.local_recipe(recipe, data))
         run.record(plan=team.from_leader(chosen.to_dict()))
     planned = run.facts.plan
     assert planned is not None  # it was just recorded
     if run.steps is None:
-        run.record(steps=count_steps(model, task, data, recipe, planned.plan, planned.seconds, team))
+        if (steps := fixed_steps(data, recipe)) is not None:
+            run.record(steps=steps)
+        else:
+            first = asdict(first_revision(model, task, data, recipe, planned, began, team))
+            run.record(steps=first["steps"], revisions=[first])
     return planned.plan
 
 
@@ -126,8 +141,8 @@ class Loop:
         settings = dict(recipe.schedule_settings) | ({} if recipe.warmup is None else {"warmup": recipe.warmup})
         self.schedule = partial(SCHEDULES.get(recipe.schedule), **settings)
         self.checkpoints = state.checkpoints(run.folder)
-        self.steps, self.steps_per_epoch = run.steps or 1, feed.data.steps_per_epoch(recipe.batch_size)
-        self.between_evaluations = recipe.evaluation_interval(self.steps_per_epoch)
+        self.steps_per_epoch = feed.data.steps_per_epoch(recipe.batch_size)
+        self.pacer = Pacer(run, budget_of(feed.data, recipe), recipe.evaluation_interval(self.steps_per_epoch))
 
     def train(self) -> None:
         """All steps that are left, unless somebody asks to stop or the score has stopped improving."""
@@ -172,6 +187,7 @@ class Loop:
         self.run.write_history(state.history)
         self.first, self.feed.waited = state.step, state.waited
         self.clock = Clock(state.seconds, self.recipe.checkpoint_every)
+        self.pacer.start(state.step, state.seconds)
         if self.team.leads:
             self.listening.start(self._start())
         (state.stopped,) = self.team.agree(self.interrupt.asked)
@@ -181,15 +197,20 @@ class Loop:
         if state.stopped or (self.run.facts.start and not state.step):  # resumed without the run it starts from
             self.checkpoints.save(state.step, *state.saved())
 
+    @property
+    def pace(self) -> Pace:
+        """The steps, as they were decided last."""
+        return self.pacer.pace
+
     def _over(self) -> bool:
         state = self.state
-        return state.step >= self.steps or state.stopped or state.out_of_patience(self.recipe.patience)
+        return state.step >= self.pace.steps or state.stopped or state.out_of_patience(self.recipe.patience)
 
     def _step(self) -> None:
         """Reseed all generators of random numbers, set the learning rate, update the weights."""
         state = self.state
         set_seed(self.device, self.generator, next(self.seeds))
-        state.set_rate(self.schedule((state.step + 0.5) / self.steps))
+        state.set_rate(self.schedule(self.pace.progress(state.step + 0.5)))
         losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.executor)
         self.losses.add(state.step, losses)
         state.step += 1
@@ -204,8 +225,11 @@ class Loop:
     def _due(self) -> tuple[bool, bool]:
         """Whether to evaluate and whether to save a checkpoint after this step; the same in every process."""
         state, now = self.state, self.clock.tick()
-        evaluate = state.step % self.between_evaluations == 0 or state.step == self.steps
-        state.stopped, late = self.team.agree(self.interrupt.asked, self.clock.checkpoint.due(now))
+        revise = self.pacer.due(state.step, self.clock.trained)
+        state.stopped, late, revise = self.team.agree(self.interrupt.asked, self.clock.checkpoint.due(now), revise)
+        if revise:
+            self.pacer.revise(state.step, self.clock.trained, self.team)
+        evaluate = state.step % self.pace.every(state.step) == 0 or state.step == self.pace.steps
         return evaluate, state.stopped or late
 
     def _read_losses(self) -> None:
@@ -217,7 +241,9 @@ class Loop:
     def _evaluate(self) -> None:
         """The metrics on the validation split, and a line of the history."""
         state = self.state
+        began = self.clock.seconds
         metrics = self._validate() if self.feed.data.sizes.get("validation") else {}
+        self.pacer.evaluated(self.clock.seconds - began)
         line = {
             "step": state.step,
             "epoch": state.step * self.recipe.accumulate / self.steps_per_epoch,
@@ -259,12 +285,13 @@ class Loop:
         facts, run = self.run.facts, self.run
         names = facts.task.name, facts.data.name or ""
         architecture = run.text("architecture.yaml")
-        return Began(run.folder, *names, architecture, self.recipe.to_dict(), self.state.step, self.steps)
+        return Began(run.folder, *names, architecture, self.recipe.to_dict(), self.state.step, self.pace.steps)
 
     def _facts(self) -> Step:
         """What listeners are told of a step."""
         state = self.state
-        return Step(state.step, MappingProxyType(dict(self.losses.last)), state.rate, self._rate(), self.clock.seconds)
+        losses = MappingProxyType(dict(self.losses.last))
+        return Step(state.step, losses, state.rate, self._rate(), self.clock.seconds, self.pace.steps)
 
     def _rate(self) -> float:
         """Examples per second since the training was started or resumed."""

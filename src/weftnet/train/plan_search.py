@@ -6,6 +6,7 @@ two copies of the model train alternately, so that other load on the machine slo
 gives the same losses and gradients within `TOLERANCE` and its shortest step is shorter by more than `LEAST_GAIN`; the
 shortest, as other load only ever lengthens a step. Single-threaded steps are measured in CPU time, which other load
 disturbs less. A change that would cost more to try than the training could gain is skipped, and the record says so.
+With a budget, no step begins after `SHARE` of it, and none of a comparison that would not end by then.
 """
 
 import math
@@ -47,8 +48,10 @@ _ROUNDS, _FEW = 7, 3
 _CLEAR = 0.1
 #: Seconds for which short steps are timed, in more rounds.
 _LONG = 0.3
-#: Steps that trying a single change takes at the least.
+#: Steps that trying a single change takes at the least, with those that it is compared with before and during that.
 _LEAST = 20
+#: Steps of a single comparison.
+_COMPARED = 11
 
 
 class Reference(NamedTuple):
@@ -107,30 +110,50 @@ class PlanSearch:
             return
         self._began = time.perf_counter()
         with self._trial(Plan()) as eager:
-            step, comparable = _shortest(eager)
+            step = self._roughly(eager)
             steps = steps or (self.recipe.budget or 0.0) / step
             self.measured = _worth_it(steps)
             if self.measured:
+                step, comparable = _shortest(eager)
                 with _Watched() as watched:
                     self.reference = _reference(eager)
                 self.attends = watched.attention
+            else:
+                self.tried.append(TriedPlan(Plan(), "as written", step, 1.0, 0.0))
         if self.measured:
-            self._search(comparable, allowed=SHARE * steps * step)
+            self._search(step, comparable, allowed=SHARE * steps * step)
         self.seconds = time.perf_counter() - self._began
 
-    def _search(self, eager_step: float, allowed: float) -> None:
-        """Try one change after another within `allowed` seconds."""
-        self.best = Plan()
+    def _roughly(self, eager: Trial) -> float:
+        """Seconds of a step that is not the first one, unless that one took all the time for trying."""
+        first = eager.step()
+        return first if self.recipe.budget and first > SHARE * self.recipe.budget else eager.step()
+
+    def _search(self, step: float, eager_step: float, allowed: float) -> None:
+        """Try one change after another within `allowed` seconds.
+
+        Args:
+            step: seconds of a plain eager step.
+            eager_step: the same, as plans are compared.
+            allowed: seconds since the search began.
+        """
+        self._step, self._end = step, self._began + allowed
+        self._wall = self._end if self.recipe.budget else math.inf
         with kept_memory(self.less_work.keep_memory):
+            self.best = Plan()
             if self.less_work != self.best:
                 self._note(self._with_less_work(eager_step), self.less_work)
             candidates = list(changes(self.model, self.recipe, self.attends))
-            for change in candidates:
+            for number, change in enumerate(candidates):
                 plan = self.best.but(**change)
-                if why := self._too_late(change, allowed):
+                if why := self._too_late(change):
                     self._note(TriedPlan(plan, f"not tried: {why}"), plan)
                 else:
-                    self._note(self._compared(plan, allowed / len(candidates)), plan)
+                    self._note(self._compared(plan, self._left() / (len(candidates) - number)), plan)
+
+    def _left(self) -> float:
+        """Seconds that are left for trying."""
+        return self._end - time.perf_counter()
 
     def _note(self, tried: TriedPlan, plan: Plan) -> None:
         """Record what became of a plan; if it is kept, it is the best."""
@@ -138,16 +161,18 @@ class PlanSearch:
         if tried.kept:
             self.best, self.speedup = plan, tried.ratio or self.speedup
 
-    def _too_late(self, change: dict[str, Any], allowed: float) -> str:
+    def _too_late(self, change: dict[str, Any]) -> str:
         """Why a change can't be tried within the allowed time; empty if it can."""
-        if time.perf_counter() - self._began > allowed:
+        left = self._left()
+        if left < _COMPARED * self._step:
             return "the time for trying is over"
-        if "compiled" in change and _COMPILING * len(self.model) > allowed:
-            return f"compiling takes {_COMPILING:.0f} s or more"
-        return ""
+        compiles = "compiled" in change and _COMPILING * len(self.model) > left
+        return f"compiling takes {_COMPILING:.0f} s or more" if compiles else ""
 
     def _with_less_work(self, eager_step: float) -> TriedPlan:
-        """What only removes work is kept, however fast it is, if it gives the same values."""
+        """What only removes work is kept, however fast it is, if it gives the same values, as it should."""
+        if self._left() < _COMPARED * self._step:
+            return TriedPlan(self.less_work, "kept: takes work away; not measured")
         with self._trial(self.less_work) as trial:
             (_, seconds), apart = _shortest(trial), difference(self.reference, trial)
         same = apart <= tolerance(self.less_work, trial.device)
@@ -163,7 +188,10 @@ class PlanSearch:
                 return TriedPlan(plan, f"fails: {str(error).splitlines()[0]}")
             if apart > tolerance(plan, new.device):
                 return TriedPlan(plan, "gives other gradients", difference=apart)
-            before, after = map(min, zip(*_alternating(old, new, allowed), strict=True))
+            pairs = _alternating(old, new, allowed, self._wall)
+            if not pairs:
+                return TriedPlan(plan, "not tried to the end: the time for trying is over", difference=apart)
+            before, after = map(min, zip(*pairs, strict=True))
         verdict = "kept" if before / after > 1 + LEAST_GAIN else "no gain"
         return TriedPlan(plan, verdict, after, self.speedup * before / after, apart)
 
@@ -237,11 +265,18 @@ def _reference(eager: Trial) -> Reference:
     return Reference(*eager.gradients(1), evaluating)
 
 
-def _alternating(old: Trial, new: Trial, allowed: float) -> list[tuple[float, float]]:
-    """Seconds of alternate steps of two trials, until `allowed` seconds are over or one is clearly faster."""
+def _alternating(old: Trial, new: Trial, allowed: float, end: float) -> list[tuple[float, float]]:
+    """Seconds of alternate steps of two trials, until `allowed` seconds are over or one is clearly faster.
+
+    None where a few of them would not be over by the `end` on the clock.
+    """
     clock = Trial.work if _single_threaded(new) and _single_threaded(old) else Trial.step
     both = old.step() + new.step()  # the first step sets things up
+    if time.perf_counter() + both > end:
+        return []
     both = max(old.step() + new.step(), 1e-6)
+    if time.perf_counter() + _FEW * both > end:
+        return []
     rounds = max(_FEW, min(max(_ROUNDS, int(_LONG / both)), int(allowed / both)))
     pairs = [(clock(old), clock(new)) for _ in range(_FEW)]
     while len(pairs) < rounds and not _decided(pairs):

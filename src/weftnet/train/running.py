@@ -1,5 +1,7 @@
 """Training an architecture into a run folder, and continuing from a run folder."""
 
+import importlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -70,7 +72,8 @@ def fit(
         ArchitectureError: the architecture doesn't fit data and task.
         RunError, SettingError, TrainingError: see `train`.
     """
-    told = made(listeners)
+    importlib.import_module("torch._dynamo")  # which torch does in any first step: seconds that are no budget's
+    began, told = time.perf_counter(), made(listeners)
     device = own_device(device)
     team = current_team(device, shard)
     team.check(task, recipe)
@@ -83,7 +86,7 @@ def fit(
     begun = None if start is None else transfer(start, model, task, complete, data)
     _freeze(model, begun, shard)
     if not team.leads:
-        return _train(model, task, data, recipe, team.shared_run(None), told, team)
+        return _train(model, task, data, recipe, team.shared_run(None), told, team, began)
     run = Run.create(
         folder,
         architecture=to_yaml(complete.architecture),
@@ -112,7 +115,7 @@ def fit(
         run.record(listeners=kept)
     if origins:
         run.record(origins=dict(origins))
-    return _train(model, task, data, recipe, team.shared_run(run), told, team)
+    return _train(model, task, data, recipe, team.shared_run(run), told, team, began)
 
 
 def resume(
@@ -258,9 +261,10 @@ def _same_data(run: Run, data: Data | str | Path | None) -> Data:
 
 
 def _train(
-    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, listeners: Sequence[Listener], team: Team
-) -> Run:
-    train(model, task, data, recipe, run, listeners=listeners, team=team)
+    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, listeners: Sequence[Listener], team: Team,
+    began: float | None = None,
+) -> Run:  # fmt: skip
+    train(model, task, data, recipe, run, listeners=listeners, team=team, began=began)
     return run
 
 

@@ -25,7 +25,7 @@ from weftnet.train.state import State
 from weftnet.train.step import take_step
 
 #: Batches of the validation split that are timed.
-_EVALUATED = 4
+EVALUATED = 4
 
 
 class Trial:
@@ -104,11 +104,11 @@ class Trial:
         if not count:
             return 0.0
         began = time.perf_counter()
-        few = map(self.executor.place, islice(self.data.batches("validation", self.recipe.batch_size), _EVALUATED))
+        few = map(self.executor.place, islice(self.data.batches("validation", self.recipe.batch_size), EVALUATED))
         with self.executor.process_settings():
             scoring = self.recipe.scoring(self.task)
             evaluate(self.state, scoring, few, self.device, self.generator, self.recipe.seed)
-        return (time.perf_counter() - began) / min(count, _EVALUATED) * count
+        return (time.perf_counter() - began) / min(count, EVALUATED) * count
 
     def _batch(self, number: int) -> Batch:
         batch = self.data.train_batch(number, self.recipe.batch_size, self.recipe.seed).to(self.device)

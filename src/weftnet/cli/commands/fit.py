@@ -26,6 +26,7 @@ from weftnet.compete.jobs import Job, Outcome, jobs_of
 from weftnet.compete.pool import run_jobs
 from weftnet.compete.prospects import Memory, Prospect, left_out, prospects
 from weftnet.compete.refit import folder_of, refit, with_refit
+from weftnet.compete.sizing import sized
 from weftnet.data import Data
 from weftnet.errors import RunError, SettingError, WeftnetError
 from weftnet.run.folder import Run
@@ -78,7 +79,10 @@ def fit_command(options: FitOptions) -> Competition | None:
         run_jobs(work, entries.data, count, lambda outcome: None)
         return None
     known = prospects(entries.candidates, entries.terms, entries.data)
+    entries, known, slow = to_budget(entries, known, count, named=bool(options.archs))
+    work = jobs_of(entries.candidates, options.seeds, folder, entries.terms)
     count, without = places(known, Memory.now(base), count, asked=options.jobs is not None)
+    without = {**slow, **without}
     with lock.held(folder, make=True):
         if restarted_midway():
             console.print(
@@ -156,6 +160,22 @@ def places(prospects: Sequence[Prospect], memory: Memory, most: int, asked: bool
         return most, {}
     count = most if asked else memory.at_once(prospects, most)
     return count, left_out(prospects, memory, count)
+
+
+def to_budget(
+    entries: Entries, known: Sequence[Prospect], count: int, named: bool
+) -> tuple[Entries, list[Prospect], dict[str, str]]:
+    """The candidates in the forms that suit the budget, what is known of these, and why some are left out.
+
+    Several workers train all candidates as they are.
+    """
+    if is_worker():
+        return entries, list(known), {}
+    threads = 1 if count > 1 else None
+    fitted = sized(entries.candidates, known, entries.terms, entries.data, threads=threads, named=named)
+    chosen = replace(entries, candidates=[each.candidate for each in fitted])
+    reasons = {each.candidate.name: each.reason for each in fitted if each.reason}
+    return chosen, [each.prospect for each in fitted], reasons
 
 
 def train_all(

@@ -89,8 +89,10 @@ class Training(Listener):
         self.board.bar.update(self.task, completed=start.step, total=start.steps)
 
     def after_step(self, step: Step) -> None:
-        """Move the bar."""
-        self.board.bar.update(self.task, completed=step.step, text=f"{step.rate:,.0f} examples/s")
+        """Move the bar, to an end that a budget may have moved."""
+        self.steps = step.steps or self.steps
+        text = f"{step.rate:,.0f} examples/s"
+        self.board.bar.update(self.task, completed=step.step, total=self.steps, text=text)
 
     def after_evaluation(self, line: Mapping[str, Any]) -> None:
         """Print loss and score, at most once a second, and always after the last step."""

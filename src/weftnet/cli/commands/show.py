@@ -50,7 +50,7 @@ def facts_of(console: Console, data: Data, task: str) -> None:
 def board(console: Console, result: Competition) -> None:
     """Print the leaderboard, without columns that don't fit the terminal, and the reason for the choice."""
     others = tuple(reversed([score.name for score in result.scores[1:]]))
-    drops = ("FLOPs", "latency", "training", *others)
+    drops = ("FLOPs", "latency", "training", "epochs", "steps", *others)
     for without in (drops[:count] for count in range(len(drops) + 1)):
         table = _leaderboard(result, without)
         if console.measure(table, options=console.options.update(width=1000)).maximum <= console.width:
@@ -58,6 +58,9 @@ def board(console: Console, result: Competition) -> None:
     console.print()
     console.print(table)
     console.print(escape(result.reason), highlight=False)
+    for standing in result.standings[1:]:  # that of the first is in the reason
+        if note := standing.trained.note:
+            console.print(f"{escape(standing.name)} was {escape(note)}", style="dim", highlight=False)
 
 
 def troubles(console: Console, folder: Path, outcomes: Sequence[Outcome]) -> None:
@@ -84,18 +87,21 @@ def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("architecture", no_wrap=True)
     others = {score.name: score for score in result.scores[1:]}
-    columns = ("validation", "test", *others, "params", "FLOPs", "training", "latency")
+    columns = ("validation", "test", *others, "params", "FLOPs", "steps", "epochs", "training", "latency")
     for name in columns:
         if name not in without:
             header = f"{escape(name)}{others[name].scale[2]}" if name in others else name
             table.add_column(header, justify="right", no_wrap=True)
     for standing in result.standings:
+        steps, epochs = standing.length
         cells = {
             "validation": standing.score.text(factor, digits),
             "test": standing.test.text(factor, digits) if standing.test else "–",
             **{name: standing.text("validation", score) for name, score in others.items()},
             "params": amount(standing.parameters),
             "FLOPs": amount(standing.flops),
+            "steps": steps,
+            "epochs": epochs,
             "training": duration(standing.seconds),
             "latency": duration(standing.latency),
         }

@@ -1,6 +1,7 @@
 """How it was trained: loss and score over the epochs."""
 
 from weftnet.base.units import duration
+from weftnet.compete.trained import how_far
 from weftnet.report.charts import lines
 from weftnet.report.page import charts, collapsible, figure, paragraph, table
 from weftnet.report.subject import Subject
@@ -37,7 +38,9 @@ def training(subject: Subject) -> str:
     seconds = subject.loaded.run.facts.seconds
     seconds = last["seconds"] if seconds is None else seconds
     summary = f"{last['step']} steps, {last['epoch']:.3g} epochs, {duration(seconds)}."
-    return charts(*figures) + paragraph(summary, soft=True) + _recipe(subject)
+    note = how_far(subject.loaded.run, subject.score).note
+    told = paragraph(f"{note[:1].upper()}{note[1:]}.") if note else ""
+    return told + charts(*figures) + paragraph(summary, soft=True) + _recipe(subject)
 
 
 def _recipe(subject: Subject) -> str:

@@ -1,7 +1,7 @@
 """A network to try, and the helpers that make one out of an entry of the zoo."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -26,6 +26,7 @@ class Candidate:
         baseline: whether a network has to beat it before it is worth its cost.
         entry: the entry of the zoo that it is made of; "" for none.
         origin: where its recipe comes from, for a person; "" where it was proposed with it.
+        smaller: cheaper forms of it, the dearest first, for a budget in which it would make too few steps.
     """
 
     name: str
@@ -37,10 +38,16 @@ class Candidate:
     baseline: bool = False
     entry: str = ""
     origin: str = ""
+    smaller: Sequence["Candidate"] = ()
 
     def with_settings(self, known: Collection[str]) -> "Candidate":
-        """The candidate with only those settings that a task knows."""
-        return replace(self, settings={name: value for name, value in self.settings.items() if name in known})
+        """The candidate, and its cheaper forms, with only those settings that a task knows."""
+        settings = {name: value for name, value in self.settings.items() if name in known}
+        return replace(self, settings=settings, smaller=tuple(each.with_settings(known) for each in self.smaller))
+
+    def cheaper(self, nodes: Sequence[Node], what: str) -> "Candidate":
+        """A cheaper form: another network under this one's name, with its recipe; `what` says what was made smaller."""
+        return replace(self, architecture=Architecture.of(list(nodes)), why=f"{self.why}; {what}", smaller=())
 
 
 def adamw(lr: float, augment: list[Any] | None = None, **more: Any) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def rich(candidate: Candidate) -> Candidate:
 def after(nodes: list[Node], candidate: Candidate) -> Candidate:
     """The candidate's network behind these nodes; its settings for the task are dropped."""
     longer = Architecture.of([*nodes, *nodes_of(candidate)])
-    return replace(candidate, architecture=longer, settings={})
+    return replace(candidate, architecture=longer, settings={}, smaller=())
 
 
 def nodes_of(candidate: Candidate) -> tuple[Node, ...]:

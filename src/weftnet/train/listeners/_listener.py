@@ -28,7 +28,7 @@ class Began:
         architecture: as YAML.
         recipe: its fields.
         step: steps done so far; above 0 for a training that is resumed.
-        steps: of the whole training.
+        steps: of the whole training, as far as is known; a budget's are corrected on the way.
     """
 
     folder: Path
@@ -50,6 +50,7 @@ class Step:
         lr: the learning rate of the first group.
         rate: examples per second, since the training was started or resumed.
         seconds: of the whole training.
+        steps: of the whole training, as far as is known now.
     """
 
     step: int
@@ -57,6 +58,7 @@ class Step:
     lr: float
     rate: float
     seconds: float
+    steps: int = 0
 
 
 class Listener:

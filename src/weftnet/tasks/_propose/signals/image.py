@@ -1,13 +1,43 @@
-"""For images: dense layers, convolutions, attention and recurrence, sized to the image."""
+"""For images: dense layers, convolutions, attention and recurrence, sized to the image.
+
+The cheaper forms of each are the network for an image of a half and of a quarter of the size, which a mean of pixels
+makes of the image first.
+"""
 
 import math
+from dataclasses import replace
 
 from weftnet.architecture.signal import Signal
-from weftnet.tasks._propose.candidate import Candidate, adamw, light, rich, smooth
+from weftnet.architecture.spec import Block
+from weftnet.tasks._propose.candidate import Candidate, adamw, light, nodes_of, rich, smooth
+
+#: factors by which images are made smaller, and the least pixels along an axis that are left
+_FACTORS, _LEAST = (2, 4), 8
+#: has as many patches, and so the same cost, whatever the size of the image
+_PATCHES = "vit"
 
 
 def image(signal: Signal) -> list[Candidate]:
     """Dense layers first, then networks that use the neighbourhood of pixels."""
+    channels, height, width = signal.sizes
+    reduced = {
+        factor: {each.name: each for each in _sized(signal.with_sizes(channels, height // factor, width // factor))}
+        for factor in _FACTORS
+        if min(height, width) // factor >= _LEAST
+    }
+    return [
+        replace(candidate, smaller=tuple(
+            candidate.cheaper(
+                [Block("average_pool2d", {"size": factor}), *nodes_of(forms[candidate.name])],
+                f"on means of {factor}×{factor} pixels",
+            )
+            for factor, forms in reduced.items() if candidate.name in forms and candidate.name != _PATCHES
+        ))
+        for candidate in _sized(signal)
+    ]  # fmt: skip
+
+
+def _sized(signal: Signal) -> list[Candidate]:
     channels, height, width = signal.sizes
     size = min(height, width)
     crops = [{"crop": {"padding": max(1, size // 8)}}]
@@ -34,7 +64,7 @@ def image(signal: Signal) -> list[Candidate]:
     if patch := _patch(height, width):
         sizes = {"patch": patch, "dim": 64, "depth": 2 if size < 16 else 4, "heads": 4}
         why = "attention between patches, for larger data sets"
-        candidates.append(smooth("vit", sizes, adamw(3e-3, augment, clip=1.0), why))
+        candidates.append(smooth(_PATCHES, sizes, adamw(3e-3, augment, clip=1.0), why))
     why = "reads rows from top to bottom: images as sequences"
     candidates.append(smooth("row_lstm", {"hidden": 128}, adamw(6e-3, augment, clip=1.0), why))
     return candidates
