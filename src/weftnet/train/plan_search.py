@@ -31,6 +31,7 @@ from weftnet.tasks._task import Task
 from weftnet.train.freezing import to_training
 from weftnet.train.randomness import device_of
 from weftnet.train.recipe import Recipe
+from weftnet.train.timed_steps import alternating, shortest
 from weftnet.train.trial import Trial
 
 #: Share of the expected training time that trying plans may take.
@@ -42,12 +43,6 @@ SHARE = 0.04
 TOLERANCE = {"float32": 5e-3, "tf32": 1e-2, "bfloat16": 1e-1}
 #: Seconds that compiling takes at the least, a network.
 _COMPILING = 20.0
-#: Steps of each side that are timed, and of eager and of what is accepted without a comparison.
-_ROUNDS, _FEW = 7, 3
-#: Steps that are all shorter by this share end a comparison early; so do steps that are all longer.
-_CLEAR = 0.1
-#: Seconds for which short steps are timed, in more rounds.
-_LONG = 0.3
 #: Steps that trying a single change takes at the least, with those that it is compared with before and during that.
 _LEAST = 20
 #: Steps of a single comparison.
@@ -114,7 +109,7 @@ class PlanSearch:
             steps = steps or (self.recipe.budget or 0.0) / step
             self.measured = _worth_it(steps)
             if self.measured:
-                step, comparable = _shortest(eager)
+                step, comparable = shortest(eager)
                 with _Watched() as watched:
                     self.reference = _reference(eager)
                 self.attends = watched.attention
@@ -174,7 +169,7 @@ class PlanSearch:
         if self._left() < _COMPARED * self._step:
             return TriedPlan(self.less_work, "kept: takes work away; not measured")
         with self._trial(self.less_work) as trial:
-            (_, seconds), apart = _shortest(trial), difference(self.reference, trial)
+            (_, seconds), apart = shortest(trial), difference(self.reference, trial)
         same = apart <= tolerance(self.less_work, trial.device)
         verdict = "kept: takes work away" if same else "gives other gradients"
         return TriedPlan(self.less_work, verdict, seconds, eager_step / seconds, apart)
@@ -188,7 +183,7 @@ class PlanSearch:
                 return TriedPlan(plan, f"fails: {str(error).splitlines()[0]}")
             if apart > tolerance(plan, new.device):
                 return TriedPlan(plan, "gives other gradients", difference=apart)
-            pairs = _alternating(old, new, allowed, self._wall)
+            pairs = alternating(old, new, allowed, self._wall)
             if not pairs:
                 return TriedPlan(plan, "not tried to the end: the time for trying is over", difference=apart)
             before, after = map(min, zip(*pairs, strict=True))
@@ -263,43 +258,6 @@ def _reference(eager: Trial) -> Reference:
     evaluating = eager.gradients(1)[0] != eager.gradients(2)[0]
     eager.model.train(not evaluating)
     return Reference(*eager.gradients(1), evaluating)
-
-
-def _alternating(old: Trial, new: Trial, allowed: float, end: float) -> list[tuple[float, float]]:
-    """Seconds of alternate steps of two trials, until `allowed` seconds are over or one is clearly faster.
-
-    None where a few of them would not be over by the `end` on the clock.
-    """
-    clock = Trial.work if _single_threaded(new) and _single_threaded(old) else Trial.step
-    both = old.step() + new.step()  # the first step sets things up
-    if time.perf_counter() + both > end:
-        return []
-    both = max(old.step() + new.step(), 1e-6)
-    if time.perf_counter() + _FEW * both > end:
-        return []
-    rounds = max(_FEW, min(max(_ROUNDS, int(_LONG / both)), int(allowed / both)))
-    pairs = [(clock(old), clock(new)) for _ in range(_FEW)]
-    while len(pairs) < rounds and not _decided(pairs):
-        pairs.append((clock(old), clock(new)))
-    return pairs
-
-
-def _decided(pairs: list[tuple[float, float]]) -> bool:
-    """Whether every new step was shorter than any old one by a clear share, or every one longer than any old one."""
-    old, new = zip(*pairs, strict=True)
-    return bool(max(new) * (1 + _CLEAR) < min(old) or max(old) < min(new))
-
-
-def _shortest(trial: Trial) -> tuple[float, float]:
-    """Seconds of a step, and of a step as it is compared: in CPU time, where it has one thread."""
-    trial.step()  # the first step sets things up
-    steps = [trial.step() for _ in range(_FEW)]
-    return min(steps), min(trial.work() for _ in range(_FEW)) if _single_threaded(trial) else min(steps)
-
-
-def _single_threaded(trial: Trial) -> bool:
-    """Whether a single thread of the CPU does all the work of a step."""
-    return trial.device.type == "cpu" and (trial.plan.threads or torch.get_num_threads()) == 1
 
 
 def _moves_pools(model: nn.ModuleDict) -> bool:
