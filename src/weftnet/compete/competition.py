@@ -57,7 +57,7 @@ class Standing:
     def length(self) -> tuple[str, str]:
         """Steps and epochs as text; dashes for what was not trained in steps."""
         far = self.trained
-        return (amount(far.steps), f"{far.epochs:.3g}") if far.steps else ("–", "–")
+        return (amount(far.steps), f"{far.epochs:.3g}") if far.epochs else ("–", "–")
 
     def text(self, split: str, metric: Score) -> str:
         """A metric on a split, in its unit but without the sign; a dash where it was not measured."""

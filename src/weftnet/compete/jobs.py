@@ -189,7 +189,7 @@ def finished(run: Run, task: Task | None = None) -> dict[str, Any]:
 
     scores, far = run.facts.scores or {}, how_far(run, scoring_of(run, task).deciding)
     splits = {split: scores.get(split, {}) for split in ("validation", "test")}
-    return {**splits, "seconds": run.facts.seconds or 0.0, **asdict(far)}
+    return {**splits, "seconds": run.facts.seconds or 0.0, **asdict(far), "steps": far.steps or run.steps or 0}
 
 
 def conclude(run: Run, data: Data) -> dict[str, dict[str, float]]:

@@ -26,7 +26,7 @@ class Trained:
 
     Args:
         steps: that it made.
-        epochs: passes over the training split.
+        epochs: passes over the training split; 0 of what takes no steps.
         improving: whether its score was still improving when it ended.
         longer: the option of a training that would get further; empty where its length is not known.
     """
@@ -39,7 +39,7 @@ class Trained:
     @property
     def hardly(self) -> bool:
         """Whether it was hardly trained."""
-        return 0 < self.steps < HARDLY or (0 < self.epochs < 1 and self.steps < LONGEST)
+        return self.epochs > 0 and self.steps < (HARDLY if self.epochs >= 1 else LONGEST)
 
     @property
     def note(self) -> str:
