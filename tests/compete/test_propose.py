@@ -129,6 +129,21 @@ def test_batches_of_few_recordings_are_smaller() -> None:
             assert candidate.recipe["batch_size"] == batch
 
 
+def test_long_texts_are_shortened_before_they_are_read_step_by_step() -> None:
+    """A text of 1,200 tokens becomes 75 steps; a padded one gives what it gives alone; short texts stay as they are."""
+    for text, convolutions in (("tokens:256,vocabulary=50,padded", 0), ("tokens:1200,vocabulary=50,padded", 2)):
+        for candidate in propose({"x": parse(text)}, "classification"):
+            expected = convolutions if candidate.name in ("text_lstm", "text_transformer") else 0
+            assert str(candidate.architecture).count("'stride': 4") == expected
+            assert ("shortened" in candidate.why) == bool(expected)
+            if not expected:
+                continue
+            network = build(candidate.architecture, {"network": {"x": parse(text)}}, seed=0)["network"].eval()
+            tokens, mask = torch.randint(50, (2, 1200)), torch.arange(1200) < torch.tensor([[1200], [37]])
+            alone = network({"x": tokens[1:, :37]})
+            torch.testing.assert_close(network({"x": tokens}, {"x": mask})[1:], alone, atol=1e-5, rtol=1e-4)
+
+
 SLOW_RATES = [pytest.param(rate, marks=pytest.mark.slow) for rate in (8000, 16000, 44100, 96000)]
 
 

@@ -1,7 +1,11 @@
-"""For texts, as tokens."""
+"""For texts, as tokens; long ones are shortened before they are read step by step, or step against step."""
+
+from dataclasses import replace
 
 from weftnet.architecture.signal import Signal
-from weftnet.tasks._propose.candidate import Candidate, adamw, light, rich, smooth
+from weftnet.architecture.spec import Architecture
+from weftnet.tasks._propose.candidate import Candidate, adamw, light, nodes_of, rich, smooth
+from weftnet.tasks._propose.steps import shortened
 
 
 def tokens(signal: Signal) -> list[Candidate]:
@@ -13,9 +17,21 @@ def tokens(signal: Signal) -> list[Candidate]:
     return [
         light(bag),
         smooth("text_cnn", {"dim": 128}, adamw(2e-3), "convolutions find short, characteristic phrases"),
-        rich(lstm),
-        smooth("text_transformer", {}, adamw(5e-3, clip=1.0), "every word attends to every other"),
+        rich(_shortened(lstm, signal.size("time"))),
+        _shortened(
+            smooth("text_transformer", {}, adamw(5e-3, clip=1.0), "every word attends to every other"),
+            signal.size("time"),
+        ),
     ]
+
+
+def _shortened(candidate: Candidate, time: int) -> Candidate:
+    """The candidate with strided convolutions behind its embedding, where texts are long; it says so."""
+    embedding, *others = nodes_of(candidate)
+    if not (before := shortened(time)):
+        return candidate
+    network = Architecture.of([embedding, *before, *others])
+    return replace(candidate, architecture=network, why=f"{candidate.why}; long texts are shortened by convolutions")
 
 
 def example() -> str:
