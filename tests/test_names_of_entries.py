@@ -41,10 +41,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "data/opening.py": ("the data that come with the package; an argument", "digits forecast"),
     "cli/export.py": ("the default target", "onnx"),
     "export/write.py": ("the default target", "onnx"),
-    "cli/explain.py": ("the default method", "integrated_gradients"),
-    "explain/attributing.py": ("the default method", "integrated_gradients"),
-    "explain/sanity.py": ("the default method", "integrated_gradients"),
-    "serve/explaining.py": ("the default methods, with and without gradients", "integrated_gradients occlusion"),
+    "explain/attributing.py": ("the default methods, with and without gradients", "integrated_gradients occlusion"),
     # formats and packages that are called like an entry
     "compress": ("eight-bit runs are graphs of the package onnx, and the search tries its engines in turn", "onnx"),
     "export/onnx.py": ("the package", "onnx"),

@@ -17,8 +17,9 @@ def explain(
     text: Annotated[list[str] | None, typer.Option("--text", help="A sentence to explain.")] = None,
     row: Annotated[list[int] | None, typer.Option("--row", help="Row number, from 1; default the first few.")] = None,
     method: Annotated[
-        str, typer.Option("--method", "-m", help="integrated_gradients, occlusion or grad_cam.")
-    ] = "integrated_gradients",
+        str | None,
+        typer.Option("--method", "-m", help="One of integrated_gradients, occlusion and grad_cam; default what suits."),
+    ] = None,
     target: Annotated[
         str | None, typer.Option("--target", "-t", help="The label to explain; default the predicted one.")
     ] = None,

@@ -98,6 +98,12 @@ def fit(
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs.")] = None,
+    baselines: Annotated[
+        bool | None,
+        typer.Option(
+            "--baselines/--no-baselines", help="What a network has to beat, solved in seconds; default without --arch."
+        ),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Delete earlier runs in that folder; others are moved aside.")
     ] = False,
@@ -131,6 +137,7 @@ def fit(
             ensemble=ensemble or total is not None,
             folds=folds,
             refit=refit,
+            baselines=baselines,
             total=seconds(total),
             listeners=[parsed(each, "--log") for each in log or []],
         )

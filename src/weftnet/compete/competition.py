@@ -40,6 +40,7 @@ class Standing:
         why: it was worth trying.
         metrics: split → every metric by name.
         trained: how far its trainings got, in the mean.
+        baseline: whether it is what networks have to beat.
     """
 
     name: str
@@ -52,12 +53,18 @@ class Standing:
     why: str = ""
     metrics: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     trained: Trained = field(default_factory=Trained)
+    baseline: bool = False
 
     @property
     def length(self) -> tuple[str, str]:
         """Steps and epochs as text; dashes for what was not trained in steps."""
         far = self.trained
         return (amount(far.steps), f"{far.epochs:.3g}") if far.epochs else ("–", "–")
+
+    @property
+    def label(self) -> str:
+        """Its name, and whether it is a baseline."""
+        return f"{self.name} (baseline)" if self.baseline else self.name
 
     def text(self, split: str, metric: Score) -> str:
         """A metric on a split, in its unit but without the sign; a dash where it was not measured."""
@@ -216,7 +223,7 @@ def rank(outcomes: Sequence[Outcome], score: Score, facts: Mapping[str, Mapping[
     Args:
         outcomes: of every training.
         score: that decides.
-        facts: parameters, flops, latency and why of each candidate.
+        facts: parameters, flops, latency and why of each candidate, and whether it is a baseline.
     """
     metric, standings = score.name, []
     for name in dict.fromkeys(outcome.name for outcome in outcomes):
@@ -270,9 +277,22 @@ def winner(standings: Sequence[Standing], outcomes: Sequence[Outcome], score: Sc
             reason += f", within the spread over {what}: only more {what} can decide between them"
         elif first.score.n == 1 or second.score.n == 1:
             reason += "; one seed can't tell whether the difference is chance: train more with --seeds"
+    reason += against_baselines(standings, score)
     unfinished = sum(outcome.status != "finished" for outcome in outcomes)
     if unfinished:
         reason += f"; {unfinished} of {len(outcomes)} trainings did not finish and were not considered"
     if first.trained.note:
         reason += f". {first.name} was {first.trained.note}"
     return best.folder, reason + ". The test split played no part in the choice."
+
+
+def against_baselines(standings: Sequence[Standing], score: Score) -> str:
+    """Whether networks beat the best baseline, as what follows in a sentence; empty where there is none of either."""
+    best = next((each for each in standings if each.baseline), None)
+    if best is None or all(each.baseline for each in standings):
+        return ""
+    below = [each.name for each in standings[standings.index(best) :] if not each.baseline]
+    if best is standings[0]:
+        return f"; no network beat the baseline {best.name}, so the best run is a baseline's"
+    text = f"; the best baseline, {best.name}, has {score.text(best.score)}"
+    return text + (f", and {', '.join(below)} did not beat it" if below else "")

@@ -11,7 +11,7 @@ from weftnet.architecture.spec import to_dict
 from weftnet.base.lock import held
 from weftnet.compete.trained import how_far
 from weftnet.data.data import Data
-from weftnet.errors import SettingError, WeftnetError
+from weftnet.errors import MissingExtra, SettingError, WeftnetError
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
 from weftnet.tasks._task import Task
@@ -21,6 +21,8 @@ from weftnet.train.worker import is_leader, is_worker, restarts
 
 #: Fields of a recipe that say how long to train; at most one of them is set.
 LENGTHS = ("budget", "epochs", "steps")
+#: Those of them that concern a training without steps.
+_WITHOUT_STEPS = ("metrics", "score", "threads", "plan")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,14 @@ class Terms:
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, candidate: Candidate, seed: int) -> "Terms":
-        """The terms of one training: a candidate's own settings and recipe hold where the competition's say nothing."""
+        """The terms of one training: a candidate's own settings and recipe hold where the competition's say nothing.
+
+        What a solver finds takes no steps: of the competition's recipe it has what is not about steps.
+        """
+        if "solver" in candidate.recipe:
+            shared = {name: value for name, value in self.recipe.items() if name in _WITHOUT_STEPS}
+            recipe = {**candidate.recipe, **shared, "seed": seed}
+            return replace(self, task_settings={**candidate.settings, **self.task_settings}, recipe=recipe, shard=False)
         length_is_set = any(name in self.recipe for name in LENGTHS)
         own = {name: value for name, value in candidate.recipe.items() if not (length_is_set and name in LENGTHS)}
         return replace(
@@ -84,7 +93,8 @@ class Outcome:
         name: the candidate's.
         seed: of this training.
         folder: of the run, below the competition's.
-        status: finished, stopped, failed, skipped if it never started, or left out as it does not fit into memory.
+        status: finished, stopped, failed, skipped if it never started, or left out as it does not fit into memory or
+            as what it needs is not installed.
         validation: metrics on the validation split.
         test: metrics on the test split, empty if there is none.
         seconds: spent training.
@@ -141,7 +151,7 @@ def run_job(job: Job, data: Data, listeners: Sequence[Listener] = ()) -> Outcome
     except WeftnetError as error:
         if is_worker():
             raise
-        return job.outcome("failed", error=str(error))
+        return job.outcome("left out" if isinstance(error, MissingExtra) else "failed", error=str(error))
     except Exception as error:  # a candidate that runs out of memory, say, must not end the competition
         if is_worker():
             raise

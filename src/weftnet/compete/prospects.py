@@ -35,12 +35,14 @@ class Prospect:
         why: it is worth trying.
         report: of `check`, for the recipe's batch.
         copies: of the weights that its training keeps beside them.
+        baseline: whether it is one.
     """
 
     name: str
     why: str
     report: Report
     copies: int = 0
+    baseline: bool = False
 
     @property
     def needed(self) -> int:
@@ -58,7 +60,8 @@ class Prospect:
 
     def facts(self) -> dict[str, Any]:
         """For its line in the leaderboard."""
-        return {"parameters": self.report.parameters, "flops": self.report.flops, "why": self.why}
+        known = {"parameters": self.report.parameters, "flops": self.report.flops, "why": self.why}
+        return known | ({"baseline": True} if self.baseline else {})
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 from weftnet.explain.methods import METHODS
 
 if TYPE_CHECKING:
-    from weftnet.explain.attributing import attribute
+    from weftnet.explain.attributing import attribute, default_method
     from weftnet.explain.drawing import draw
     from weftnet.explain.explanation import Explanation
     from weftnet.explain.sanity import checks, verdicts
 
-__all__ = ["METHODS", "Explanation", "attribute", "checks", "draw", "verdicts"]
+__all__ = ["METHODS", "Explanation", "attribute", "checks", "default_method", "draw", "verdicts"]
 
 _LAZY = {
     "Explanation": "explanation",
     "attribute": "attributing",
     "checks": "sanity",
+    "default_method": "attributing",
     "draw": "drawing",
     "verdicts": "sanity",
 }

@@ -25,7 +25,7 @@ BUDGET = 64
 def attribute(
     loaded: Loaded,
     examples: Batch | Mapping[str, Any],
-    method: str = "integrated_gradients",
+    method: str | None = None,
     target: str | int | None = None,
     *,
     budget: int = BUDGET,
@@ -36,7 +36,7 @@ def attribute(
     Args:
         loaded: the run.
         examples: raw values by column, or a batch of its data.
-        method: the name of an entry of `METHODS`.
+        method: the name of an entry of `METHODS`; None for the one that suits the network.
         target: a label, or the step of a forecast (`3`, or `temperature:3`); None for the likeliest label, the value of
             a regression, or the first step of a forecast.
         budget: examples, or interpolation steps towards them, that go through the network at once. Memory grows with
@@ -48,6 +48,7 @@ def attribute(
         SettingError: the method doesn't apply to this network, or a setting is invalid.
         MissingExtra: Captum is not installed.
     """
+    method = method or default_method(loaded)
     batch = examples if isinstance(examples, Batch) else loaded.encode(examples)
     explanations: list[Explanation] = []
     views = views_of(loaded)
@@ -56,6 +57,13 @@ def attribute(
         request = build_request(loaded, chunk, views, targets, budget)
         explanations += _explanations(loaded, chunk, request, method, run_method(request, method, settings))
     return explanations
+
+
+def default_method(loaded: Loaded) -> str:
+    """The method that a network is explained by unless another is named: by gradients, where it has them."""
+    if loaded.run.facts.engine or not all(getattr(each, "differentiable", True) for each in loaded.model.modules()):
+        return "occlusion"
+    return "integrated_gradients"
 
 
 def chunks(batch: Batch, budget: int) -> list[Batch]:

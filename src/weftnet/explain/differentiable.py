@@ -33,6 +33,12 @@ class DifferentiableScore:
                 got="an exported network",
                 fix="use the method occlusion, which needs none",
             )
+        if steps := [module for module in request.network.modules() if not getattr(module, "differentiable", True)]:
+            raise SettingError(
+                "the network has steps, which no gradient sees",
+                got=type(steps[0]).__name__,
+                fix="use the method occlusion, which needs none",
+            )
         self.request = request
         self.float_inputs = [name for name, values in request.inputs.items() if values.is_floating_point()]
         self._tokens = [name for name in request.inputs if name not in self.float_inputs]

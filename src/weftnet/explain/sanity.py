@@ -25,7 +25,7 @@ from torch import Tensor
 
 from weftnet.compose import build
 from weftnet.data import Batch
-from weftnet.explain.attributing import BUDGET, build_request, chunks, outputs, run_method, views_of
+from weftnet.explain.attributing import BUDGET, build_request, chunks, default_method, outputs, run_method, views_of
 from weftnet.explain.deletion import areas, attribution_order, coarse, concatenated, random_order, real_pieces
 from weftnet.explain.ranks import rank_correlation, sobel
 from weftnet.explain.request import Attribution, AttributionRequest
@@ -43,7 +43,7 @@ _SEED_OFFSET = 1_000_003
 def checks(
     loaded: Loaded,
     examples: Batch | Mapping[str, Any],
-    method: str = "integrated_gradients",
+    method: str | None = None,
     seed: int = 0,
     target: str | int | None = None,
     *,
@@ -55,7 +55,7 @@ def checks(
     Args:
         loaded: the run.
         examples: raw values by column, or a batch of its data.
-        method: by name.
+        method: by name; None for the one that suits the network.
         seed: of the re-initialised weights and the random orders.
         target: as for `attribute`.
         budget: examples that go through the network at once.
@@ -64,6 +64,7 @@ def checks(
     Raises:
         WeftnetError: as `attribute` does.
     """
+    method = method or default_method(loaded)
     batch = examples if isinstance(examples, Batch) else loaded.encode(examples)
     views, generator = views_of(loaded), torch.Generator().manual_seed(seed)
     others = [_reinitialised(loaded, seed + _SEED_OFFSET + number) for number in range(REINITIALISED)]

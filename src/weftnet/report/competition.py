@@ -47,7 +47,7 @@ def _leaderboard(result: Competition) -> str:
     (factor, digits, unit), others = result.score.scale, result.scores[1:]
     rows = [
         [
-            each.name,
+            each.label,
             each.score.text(factor, digits),
             each.test.text(factor, digits) if each.test else "–",
             *(each.text(split, score) for score in others for split in ("validation", "test")),

@@ -64,9 +64,8 @@ class Explainer:
 
         raw = from_json(version.model.fields, [row])
         loaded = self._run_of(version)
-        chosen = method or ("occlusion" if loaded.run.facts.engine else "integrated_gradients")
         try:
-            explanation = attribute(loaded, raw, chosen)[0]
+            explanation = attribute(loaded, raw, method)[0]
         except (DataError, MissingExtra):
             raise
         except WeftnetError as error:  # the method does not apply to the network, for example

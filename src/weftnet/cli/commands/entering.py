@@ -15,10 +15,12 @@ from weftnet.compete.jobs import LENGTHS, Terms
 from weftnet.compete.propose import offered, propose
 from weftnet.data import Data, open_data
 from weftnet.errors import SettingError, WeftnetError
+from weftnet.solvers import baselines
 from weftnet.tasks import Candidate
 from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.listening import Named
+from weftnet.train.worker import is_worker
 
 BUDGET = 30.0
 
@@ -45,6 +47,7 @@ class FitOptions:
         ensemble: whether an ensemble of the trainings competes too.
         folds: each network is trained once for each of so many folds; 0 for none.
         refit: whether the winner is trained anew on all rows that are not test.
+        baselines: whether the solvers' baselines take part; None for where proposals compete.
         total: seconds for everything, which successive halving shares out; None where each training has its own length.
     """
 
@@ -66,6 +69,7 @@ class FitOptions:
     folds: int = 0
     refit: bool = False
     total: float | None = None
+    baselines: bool | None = None
 
     @property
     def read(self) -> list[str]:
@@ -118,7 +122,11 @@ def entries_of(options: FitOptions) -> Entries:
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name
     task = task_for(data, name, options.task_settings)
-    candidates = candidates_of(options.archs, offered(data.signals, task)) or started or propose(data.signals, task)
+    solved = {each.name: each for each in baselines(data.signals, task)}
+    named = candidates_of(options.archs, {**solved, **offered(data.signals, task)}) or started
+    candidates = named or propose(data.signals, task)
+    if options.baselines or (options.baselines is None and not named and not is_worker()):
+        candidates = [*(each for each in solved.values() if each not in candidates), *candidates]
     recipe = dict(options.recipe)
     if options.total is not None:
         recipe["budget"] = options.total  # of each training: less, when its turn comes

@@ -1,7 +1,7 @@
 """`explain`: the answers, the pieces that support them, and sanity checks; optionally a page with drawings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Request:
         sources: files and folders; without sources and texts, the run's own data.
         texts: sentences.
         rows: of the sources, from 1; () for the first ones, for the run's own data the first of the test split.
-        method: by name.
+        method: by name; None for the one that suits the network.
         target: a label; None for the predicted one.
         checks: how many examples the sanity checks are measured on.
         settings: of the method.
@@ -43,7 +43,7 @@ class Request:
     sources: Sequence[str]
     texts: Sequence[str]
     rows: Sequence[int]
-    method: str
+    method: str | None
     target: str | None
     checks: int
     settings: Mapping[str, Any]
@@ -57,6 +57,7 @@ def explain_command(folder: Path, request: Request, out: Path | None) -> None:
         WeftnetError: a source can't be read, a row is not there, or the method can't be used.
     """
     loaded = load(compete.best_run(folder))
+    request = replace(request, method=request.method or explain.default_method(loaded))
     explained: list[tuple[str, Explanation]] = []
     for each in examples(loaded, request.sources, request.texts, request.rows, _EXAMPLES):
         explanations = explain.attribute(loaded, each.batch, request.method, request.target, **request.settings)

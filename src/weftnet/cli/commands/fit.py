@@ -110,7 +110,10 @@ def fit_command(options: FitOptions) -> Competition | None:
                     lambda mine, data: train_all(console, mine, replace(entries, data=data), count, options.plugins),
                 )  # fmt: skip
             else:
-                halved = replace(entries, candidates=[each for each in entries.candidates if each.name not in without])
+                solved = [job for job in fitting if "solver" in job.terms.recipe]
+                outcomes += train_all(console, solved, entries, min(count, len(solved)), options.plugins)
+                fits = (each for each in entries.candidates if each.name not in without)
+                halved = replace(entries, candidates=[each for each in fits if "solver" not in each.recipe])
                 within = Within(folder, count, began + options.total)
                 outcomes += within_total(console, halved, known, options, within)
             told = facts(folder, known, outcomes)

@@ -17,6 +17,9 @@ from weftnet.compete.jobs import LENGTHS, Outcome
 from weftnet.data import Data
 from weftnet.tasks import Candidate
 
+#: seconds that a baseline takes, about, its evaluation included
+_SOLVED = 3.0
+
 
 def summary(
     console: Console, data: Data, task: str, candidates: Sequence[Candidate], plan: str, left_out: Mapping[str, str]
@@ -27,7 +30,8 @@ def summary(
     shown = _grid()
     for candidate in candidates:
         why = left_out.get(candidate.name)
-        shown.add_row(escape(candidate.name), f"[red]left out[/red]: {escape(why)}" if why else escape(candidate.why))
+        text = ("baseline: " if candidate.baseline else "") + candidate.why
+        shown.add_row(escape(candidate.name), f"[red]left out[/red]: {escape(why)}" if why else escape(text))
     console.print(shown, highlight=False)
     console.print()
 
@@ -105,7 +109,7 @@ def _leaderboard(result: Competition, without: Sequence[str]) -> Table:
             "training": duration(standing.seconds),
             "latency": duration(standing.latency),
         }
-        table.add_row(escape(standing.name), *(cells[name] for name in columns if name not in without))
+        table.add_row(escape(standing.label), *(cells[name] for name in columns if name not in without))
     return table
 
 
@@ -138,9 +142,10 @@ def plan(
     candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int,
     total: float | None = None, folds: int = 0,
 ) -> str:  # fmt: skip
-    """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min."""
-    trainings = len(candidates) * len(seeds) * max(1, folds)
-    phrases = [f"{len(candidates)} architecture{'s' * (len(candidates) > 1)}"]
+    """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min; 4 baselines first."""
+    networks = sum(not candidate.baseline for candidate in candidates)
+    solved, trainings = len(candidates) - networks, networks * len(seeds) * max(1, folds)
+    phrases = [f"{networks} architecture{'s' * (networks != 1)}"]
     if len(seeds) > 1:
         phrases.append(f"{len(seeds)} seeds")
     if folds:
@@ -156,5 +161,5 @@ def plan(
     if total is not None:
         text += f": {duration(total)} in all"
     elif length == "budget" and trainings > 1:
-        text += f": about {duration(recipe[length] * -(-trainings // count))}"
-    return text
+        text += f": about {duration(recipe[length] * -(-trainings // count) + solved * len(seeds) / count * _SOLVED)}"
+    return text + (f"; {solved} baseline{'s' * (solved > 1)} first" if solved else "")

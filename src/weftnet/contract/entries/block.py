@@ -62,6 +62,8 @@ def _examples_do_not_mix(name: str) -> None:
 
 def _gradients(name: str) -> None:
     """The gradient reaches every parameter and every input."""
+    if not getattr(BLOCKS.get(name), "differentiable", True):
+        raise NotApplicable("it is made of steps")
     for case in variants(name):
         with _in(case):
             module, inputs = case.module().train(), case.inputs()

@@ -1,0 +1,98 @@
+"""Gradient boosting: small trees one after another, each fitted to what the ones before leave over.
+
+    s ← s + η · tree(x),  the tree fitted to −∂loss/∂s         loss: cross-entropy or squares
+
+On histograms of the values, as LightGBM does it, by scikit-learn; the trees are written into the network's
+`tree_ensemble`, whose settings bound them. Of many rows a tenth is set aside, and boosting stops when its loss no
+longer falls.
+Source: J. H. Friedman, Greedy function approximation: a gradient boosting machine, 2001,
+https://doi.org/10.1214/aos/1013203451; G. Ke et al., LightGBM, 2017,
+https://papers.nips.cc/paper/6907-lightgbm-a-highly-efficient-gradient-boosting-decision-tree.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from weftnet.architecture.signal import Signal
+from weftnet.data.data import Data
+from weftnet.solvers._trees import Tree, ensemble, one_thread, rows, sklearn, width, write
+from weftnet.tasks._propose.candidate import Candidate
+from weftnet.tasks._task import Task
+
+#: trees of all outputs together, rounds of boosting, and the fewest that are worth it
+_TREES, _ROUNDS, _FEW = 2000, 200, 30
+#: the logit of a class that no training row has
+_NEVER = -20.0
+#: rows from which on a tenth is set aside
+_MANY = 2000
+
+
+def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, rate: float = 0.1) -> None:
+    """Boost trees.
+
+    Args:
+        model: a `tree_ensemble` that gives sums, and a dense layer as wide as it.
+        task: that has a link.
+        data: gives the training split.
+        seed: of the rows that are set aside.
+        rate: η.
+
+    Raises:
+        SettingError: the task or the network is not for this solver.
+        MissingExtra: scikit-learn is not installed.
+    """
+    ensembles = sklearn("ensemble")
+    grown = rows(model, task, data)
+    numbers = task.link == "identity"
+    make = ensembles.HistGradientBoostingRegressor if numbers else ensembles.HistGradientBoostingClassifier
+    one = task.link == "softmax"  # classifier for all classes; otherwise a booster for each output
+    columns = [grown.targets] if one else list(grown.targets.reshape(len(grown.inputs), -1).T)
+    a_round = grown.block.dim if one and grown.block.dim > 2 else len(columns)
+    settings: dict[str, Any] = {
+        "max_iter": max(1, grown.block.left.shape[0] // a_round), "max_leaf_nodes": grown.block.leaves,
+        "max_depth": grown.block.depth, "learning_rate": rate, "early_stopping": len(grown.inputs) >= _MANY,
+        "random_state": seed % 2**32,
+    }  # fmt: skip
+    trees: list[Tree] = []
+    base = np.full(grown.block.dim, _NEVER if one else 0.0)
+    with one_thread():
+        for number, column in enumerate(columns):
+            boosted = make(**settings).fit(grown.inputs, column)
+            shares = _shares(boosted, grown.block.dim) if one else np.eye(grown.block.dim)[[number]]
+            start = np.ravel(boosted._baseline_prediction) @ shares
+            base = np.where(shares.any(0), start, base)
+            trees += [
+                _tree(each, share) for group in boosted._predictors for each, share in zip(group, shares, strict=True)
+            ]
+    write(grown.block, trees)
+    grown.add(base)
+
+
+def _shares(boosted: Any, dim: int) -> NDArray[np.float64]:
+    """(trees of a round, outputs) what each adds to every logit; of two classes one tree moves both apart."""
+    known: NDArray[np.float64] = np.eye(dim)[boosted.classes_.astype(int)]
+    apart: NDArray[np.float64] = (known[1:] - known[:1]) / 2
+    return apart if len(known) == 2 else known
+
+
+def _tree(predictor: Any, share: NDArray[np.float64]) -> Tree:
+    """One of scikit-learn's trees."""
+    nodes = predictor.nodes
+    leaf = nodes["is_leaf"].astype(bool)
+    left, right = (np.where(leaf, -1, nodes[side].astype(np.int64)) for side in ("left", "right"))
+    return Tree(nodes["feature_idx"], nodes["num_threshold"], left, right, nodes["value"][:, None] * share)
+
+
+def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
+    """Boosted trees on a vector of numbers."""
+    dim = width(task)
+    a_round = 1 if task.link == "softmax" and dim == 2 else max(dim, 1)
+    rounds = min(_ROUNDS, _TREES // a_round) if dim else 0
+    network = ensemble(signals, dim, trees=rounds * a_round, leaves=31, depth=8) if rounds >= _FEW else None
+    why = "small decision trees, each fitted to what the ones before leave over"
+    recipe = {"solver": "gradient_boosting"}
+    return [Candidate("gradient_boosting", network, recipe, why, baseline=True)] if network else []
