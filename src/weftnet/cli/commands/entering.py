@@ -126,7 +126,8 @@ def entries_of(options: FitOptions) -> Entries:
     named = candidates_of(options.archs, {**solved, **offered(data.signals, task)}) or started
     candidates = named or propose(data.signals, task)
     if options.baselines or (options.baselines is None and not named and not is_worker()):
-        candidates = [*(each for each in solved.values() if each not in candidates), *candidates]
+        taken = {each.name for each in candidates}
+        candidates = [*(each for name, each in solved.items() if name not in taken), *candidates]
     recipe = dict(options.recipe)
     if options.total is not None:
         recipe["budget"] = options.total  # of each training: less, when its turn comes
