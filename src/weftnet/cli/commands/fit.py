@@ -111,7 +111,8 @@ def fit_command(options: FitOptions) -> Competition | None:
                 )  # fmt: skip
             else:
                 solved = [job for job in fitting if "solver" in job.terms.recipe]
-                outcomes += train_all(console, solved, entries, min(count, len(solved)), options.plugins)
+                if solved:
+                    outcomes += train_all(console, solved, entries, min(count, len(solved)), options.plugins)
                 fits = (each for each in entries.candidates if each.name not in without)
                 halved = replace(entries, candidates=[each for each in fits if "solver" not in each.recipe])
                 within = Within(folder, count, began + options.total)
