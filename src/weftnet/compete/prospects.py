@@ -126,7 +126,8 @@ def prospect(candidate: Candidate, terms: Terms, data: Data) -> Prospect:
     recipe = Recipe.for_task(task, **own.recipe)
     batch = max(1, min(recipe.batch_size, data.sizes["train"]))
     report = check(candidate.architecture, data.signals, task=task, batch=batch, optimiser=recipe.optimiser, memory=0)
-    return Prospect(candidate.name, candidate.why, report, (recipe.keep != "last") + (recipe.ema is not None))
+    copies = (recipe.keep != "last") + (recipe.ema is not None)
+    return Prospect(candidate.name, candidate.why, report, copies, candidate.baseline)
 
 
 def left_out(prospects: Sequence[Prospect], free: Memory, count: int) -> Mapping[str, str]:
