@@ -14,9 +14,9 @@ from weftnet.tasks._headless import headless
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start
 
-#: fields of a recipe that suit a network wherever it is trained
+#: fields of a recipe that suit a network wherever it is trained: neither how long, nor what depends on the data's size
 _TRAVELS = {each.name for each in fields(Recipe)} - {
-    "epochs", "steps", "budget", "metrics", "score", "seed", "threads", "plan", "checkpoint_every",
+    "epochs", "steps", "budget", "keep", "patience", "metrics", "score", "seed", "threads", "plan", "checkpoint_every",
 }  # fmt: skip
 
 
