@@ -173,6 +173,19 @@ def test_colour_images_are_flipped_and_grey_ones_are_not() -> None:
             assert ("flip" in candidate.recipe["augment"]) == flipped
 
 
+def test_encoders_beside_others_are_bounded_by_the_rows() -> None:
+    """The encoders of a large picture have millions of parameters; few rows get others, which are cheap to run."""
+    picture, table = parse("image:3x128x128"), parse("vector:5")
+    task = TASKS.get("regression")()
+    for rows, most in ((428, 300_000), (50_000, 5_000_000)):
+        signals = {"image": picture.with_rows(rows), "table": table.with_rows(rows)}
+        candidates = {each.name: each for each in propose(signals, "regression")}
+        sizes = {name: parameters(assemble(each.architecture, task, signals)) for name, each in candidates.items()}
+        assert max(sizes.values()) < 2 * most + 100_000
+        assert sizes["table_alone"] < most
+        assert candidates["joined"].recipe["batch_size"] == (32 if rows == 428 else 512)
+
+
 def test_a_new_kind_of_signal_brings_its_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are proposed for it alone, and as the encoder that they are marked for beside another input."""
     monkeypatch.setitem(SIGNAL_KINDS, "cube", (("dim", "height", "width"), "float"))

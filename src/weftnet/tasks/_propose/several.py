@@ -7,7 +7,7 @@
 The output of each encoder is normalised first, so that none dominates the others. Without that, and at half the
 learning rate, `joined` memorised a text beside an image with three of three seeds; with it, with none of four. Whole
 inputs are dropped in training, so that no encoder idles behind another. An encoder has at most as many parameters as
-the rows allow.
+the rows allow; where neither the wanted one nor the other has, the network with the fewest multiplications stands in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,12 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Wire
-from weftnet.compose import build
+from weftnet.compose import Network, build
+from weftnet.compose.flow import Flow
 from weftnet.data.keys import free, labelled
 from weftnet.tasks._propose.candidate import Candidate, Encoder, adamw, batch_of, nodes_of
 
@@ -29,7 +31,7 @@ _PROPOSALS: Mapping[str, tuple[Encoder, float, bool, str]] = {
     "late": ("rich", 4e-3, False, "every input answers by itself, and the answers are added"),
 }
 #: parameters of an encoder, at most: so many for each row, and so many in any case
-_PER_ROW, _ALWAYS = 100, 200_000
+_PER_ROW, _ALWAYS = 100, 300_000
 #: an input is dropped in so many of the training examples
 _DROPPED = 0.1
 #: fewer rows are few: narrower layers behind the encoders
@@ -61,18 +63,36 @@ def joined(readers: Mapping[str, Sequence[Candidate]], rows: int | None = None) 
 
 
 def affordable(candidates: Sequence[Candidate], signal: Signal) -> list[Candidate]:
-    """Those of one input that have not too many parameters for the rows; the smallest one, if all have."""
+    """Those of one input that have not too many parameters for the rows, or the smallest.
+
+    All of them where the rows are not known; where no encoder is among them the cheapest to run comes first.
+    """
     if signal.about.rows is None or not candidates:
         return list(candidates)
-    most = max(_ALWAYS, _PER_ROW * signal.about.rows)
-    sizes = [_parameters(each, signal) for each in candidates]
-    return [each for each, size in zip(candidates, sizes, strict=True) if size <= max(most, min(sizes))]
+    networks = [_network(each, signal) for each in candidates]
+    sizes = [sum(parameter.numel() for parameter in network.parameters()) for network in networks]
+    most = max(_ALWAYS, _PER_ROW * signal.about.rows, min(sizes))
+    kept = {each.name: network for each, network, size in zip(candidates, networks, sizes, strict=True) if size <= most}
+    chosen = [each for each in candidates if each.name in kept]
+    if any(each.encoder for each in chosen):
+        return chosen
+    return sorted(chosen, key=lambda each: _flops(kept[each.name], signal))
 
 
-def _parameters(candidate: Candidate, signal: Signal) -> int:
+def _network(candidate: Candidate, signal: Signal) -> Network:
+    """Without weights."""
     with torch.device("meta"):
-        model = build(candidate.architecture, {"network": {"x": signal}})
-    return sum(parameter.numel() for parameter in model.parameters())
+        network = build(candidate.architecture, {"network": {"x": signal}})["network"]
+    assert isinstance(network, Network)
+    return network
+
+
+def _flops(network: Network, signal: Signal) -> int:
+    """Of a forward pass, counted without computing."""
+    flow = Flow.of(signal, "x")
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network.eval()(flow.value, {} if flow.mask is None else {"x": flow.mask})
+    return int(counter.get_total_flops())
 
 
 def _chosen(readers: Sequence[Candidate], wanted: Encoder) -> Candidate:
