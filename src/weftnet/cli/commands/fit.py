@@ -80,7 +80,7 @@ def fit_command(options: FitOptions) -> Competition | None:
         return None
     known = prospects(entries.candidates, entries.terms, entries.data)
     entries, known, slow = to_budget(entries, known, count, named=bool(options.archs))
-    work = jobs_of(entries.candidates, options.seeds, folder, entries.terms)
+    work = fold_jobs(jobs_of(entries.candidates, options.seeds, folder, entries.terms), options)
     count, without = places(known, Memory.now(base), count, asked=options.jobs is not None)
     without = {**slow, **without}
     with lock.held(folder, make=True):
