@@ -13,6 +13,7 @@ from rich.table import Table
 from weftnet.architecture.signal import Signal
 from weftnet.base.units import amount, duration
 from weftnet.compete.competition import Competition
+from weftnet.compete.halving import Stage
 from weftnet.compete.jobs import LENGTHS, Outcome
 from weftnet.data import Data
 from weftnet.tasks import Candidate
@@ -142,7 +143,10 @@ def plan(
     candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int,
     total: float | None = None, folds: int = 0,
 ) -> str:  # fmt: skip
-    """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min; 4 baselines first."""
+    """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min; 4 baselines first.
+
+    The time is that of everything: the start of processes, scores and the report too.
+    """
     networks = sum(not candidate.baseline for candidate in candidates)
     solved, trainings = len(candidates) - networks, networks * len(seeds) * max(1, folds)
     phrases = [f"{networks} architecture{'s' * (networks != 1)}"]
@@ -161,5 +165,6 @@ def plan(
     if total is not None:
         text += f": {duration(total)} in all"
     elif length == "budget" and trainings > 1:
-        text += f": about {duration(recipe[length] * -(-trainings // count) + solved * len(seeds) / count * _SOLVED)}"
+        trained = Stage(networks, range(len(seeds) * max(1, folds)), recipe[length]).seconds(count)
+        text += f": about {duration(trained + solved * len(seeds) / count * _SOLVED)}"
     return text + (f"; {solved} baseline{'s' * (solved > 1)} first" if solved else "")
