@@ -84,6 +84,10 @@ def test_too_little_time_trains_all_once() -> None:
     assert [len(names) for names, _, _ in machine.told] == [6]
 
 
+def test_nobody_competes() -> None:
+    assert by_halving([], Machine(1).train, SEEDS, 1, BEST, lambda: 60.0) == []
+
+
 def test_failures_and_stops() -> None:
     def fail(chosen: list[Candidate], stage: Stage) -> list[Outcome]:
         return [Outcome(called(each.name, stage), 0, each.name, "failed") for each in chosen]

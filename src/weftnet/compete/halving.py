@@ -73,6 +73,8 @@ def by_halving(
         left: seconds of the total that are left now.
     """
     outcomes: list[Outcome] = []
+    if not candidates:
+        return outcomes
     chosen, shape = list(candidates), shaped(len(candidates), seeds)
     if len(shape) > 1 and shared(shape, left(), at_once)[0].budget < _SHORTEST:
         shape = shape[:1]

@@ -44,11 +44,13 @@ class Within:
         folder: of the competition.
         at_once: trainings at once.
         end: of its time, by the monotonic clock.
+        before: how trainings ended that don't take part: what was solved or left out.
     """
 
     folder: Path
     at_once: int
     end: float
+    before: Sequence[Outcome] = ()
 
 
 def fit_command(options: FitOptions) -> Competition | None:
@@ -116,7 +118,7 @@ def fit_command(options: FitOptions) -> Competition | None:
                 fits = (each for each in entries.candidates if each.name not in without)
                 halved = replace(entries, candidates=[each for each in fits if "solver" not in each.recipe])
                 within = Within(folder, count, began + options.total)
-                outcomes += within_total(console, halved, known, options, within)
+                outcomes += within_total(console, halved, known, options, replace(within, before=tuple(outcomes)))
             told = facts(folder, known, outcomes)
             if options.ensemble:
                 told, outcomes = with_ensemble(console, folder, entries.data, told, outcomes)
@@ -205,7 +207,7 @@ def within_total(
         seeds = [options.seeds[0] + number for number in stage.seeds]
         work = jobs_of([replace(each, name=names[each.name]) for each in chosen], seeds, within.folder, terms)
         stopped = [job.outcome("stopped") for job in work]
-        announce(within.folder, entries.subject, entries.scoring.shown, known, [*outcomes, *stopped])
+        announce(within.folder, entries.subject, entries.scoring.shown, known, [*within.before, *outcomes, *stopped])
         ended = train_all(console, work, entries, min(within.at_once, len(work)), options.plugins)
         outcomes.extend(ended)
         return ended
