@@ -145,6 +145,15 @@ def test_planning_stops_when_its_share_is_used_up(tmp_path: Path, monkeypatch: p
     assert watch.now == 24.0
 
 
+def test_a_slow_first_step_does_not_end_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps and passes are taken to be as slow as the first one, until the second one is seen."""
+    watch = Watch(lambda count: 2.0 if count < 2 else 0.0625, 0.0625)
+    monkeypatch.setattr(time, "perf_counter", watch)
+    outcome = go(tmp_path, Recipe(budget=10.0, batch_size=10), network(), Slow(watch), Data(count=200))
+    assert outcome.step > 60
+    assert 8 < watch.now <= 10
+
+
 def test_killed_anywhere_it_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step takes the same time, so that the corrections of an interrupted training are the same as well."""
     recipe = Recipe(budget=8.0, batch_size=10, ema=0.9, checkpoint_every=0.0, plan="eager", schedule="one_cycle")

@@ -65,6 +65,11 @@ class Budget:
     interval: int
     batch_size: int
 
+    @property
+    def passes(self) -> int:
+        """Steps over as many examples as the validation split has."""
+        return math.ceil(self.sizes.get("validation", 0) / self.batch_size)
+
     def reserve(self, costs: Costs) -> float:
         """Seconds for what comes after the steps."""
         validation, others = self.sizes.get("validation", 0), self.sizes.get("test", 0) + _PASSES

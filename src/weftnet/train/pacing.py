@@ -55,7 +55,10 @@ class Pacer:
             return False
         if self._window == self._began:  # the first step sets things up, and is not measured
             self._window = step, seconds
-        is_due = self.before + seconds >= self._mark[0] or step >= self._mark[1]
+        used = self.before + seconds
+        # the very first step is slow, and no reason to end: only where the seconds for steps are over
+        over = used >= self._budget.seconds - self._budget.reserve(self._costs)
+        is_due = (step > 1 or over) and (used >= self._mark[0] or step >= self._mark[1])
         return is_due and self.pace.revisions[-1].at < step < self.pace.steps
 
     def revise(self, step: int, seconds: float, team: Team) -> None:
@@ -73,9 +76,12 @@ class Pacer:
         """Seconds of a step, checkpoints included, and of an evaluation, since the correction before."""
         first, began = self._window if self._window[0] < step else self._began
         evaluating, count = sum(self._evaluations), len(self._evaluations)
-        evaluation = evaluating / count if count else self._costs.evaluation
-        stepping = seconds - began - evaluating
-        return Costs(max(stepping, 0.0) / (step - first), evaluation)
+        each = max(seconds - began - evaluating, 0.0) / (step - first)
+        if count:
+            return Costs(each, evaluating / count)
+        assert self._budget is not None  # something was due
+        # before the first evaluation: a pass over as many examples takes no longer than steps over them
+        return Costs(each, min(self._costs.evaluation, each * self._budget.passes))
 
     def _next_mark(self) -> tuple[float, float]:
         assert self._budget is not None  # the steps are not fixed
