@@ -40,9 +40,11 @@ def rejoined(folder: Path) -> Competition | None:
 
 
 def _now(folder: Path, outcome: Outcome) -> Outcome:
-    """How a training stands now."""
-    if outcome.status not in ("stopped", "failed") or not (folder / outcome.folder / "run.json").is_file():
+    """How a training stands now; one that a kill of the whole competition left no time to begin was skipped."""
+    if outcome.status not in ("stopped", "failed"):
         return outcome
+    if not (folder / outcome.folder / "run.json").is_file():
+        return replace(outcome, status="skipped") if outcome.status == "stopped" else outcome
     run = Run.open(folder / outcome.folder)
     if run.status != "finished" or run.facts.scores is None:
         return outcome

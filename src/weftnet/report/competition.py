@@ -121,7 +121,8 @@ def _curves(result: Competition) -> list[str]:
     metric, (factor, _, unit) = result.score.name, result.score.scale
     names = [standing.name for standing in result.standings]
     for outcome in sorted(result.outcomes, key=lambda o: names.index(o.name) if o.name in names else len(names)):
-        if outcome.status in ("failed", "skipped", "left out"):
+        begun = (result.folder / outcome.folder / "run.json").is_file()  # a kill may come before that
+        if outcome.status in ("failed", "skipped", "left out") or not begun:
             continue
         history = Run.open(result.folder / outcome.folder).history
         score = [(e["seconds"], e["validation"][metric] * factor) for e in history if e["validation"]]
