@@ -34,8 +34,10 @@ from weftnet.data import Data
 from weftnet.data.fields import Field
 from weftnet.data.wires import NumbersWire
 from weftnet.errors import WeftnetError
+from weftnet.run.contents import task_of
+from weftnet.run.folder import Run
 from weftnet.run.loading import load
-from weftnet.tasks import TASKS, Example
+from weftnet.tasks import Example
 from weftnet.tasks._schema import answer_schema
 from weftnet.train import Recipe, fit
 from weftnet.train.listeners._listener import Listener
@@ -102,10 +104,9 @@ class Row:
 
     def resume(self) -> str:
         """Stopped and resumed it has the same weights, bit for bit."""
-        task = TASKS.get(self.task).from_data(self.data, **self.example.settings)
-        folder = self.home / "stopped"
+        whole, folder = Run.open(self.run), self.home / "stopped"
+        task, recipe = task_of(whole), Recipe.from_dict(whole.json("recipe.json"))
         with redirect_stdout(StringIO()):
-            recipe = Recipe.for_task(task, **self.recipe)
             stopped = fit(self.architecture, task, self.data, recipe, folder, listeners=[_Stop()])
         if stopped.status != "stopped":
             raise Broken("could not be stopped", got=stopped.status)
