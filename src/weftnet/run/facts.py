@@ -150,6 +150,7 @@ class Revision:
         every: steps between evaluations, from then on.
         seconds: of the budget that were used by then.
         evaluation: seconds of a pass over the validation split, as known then.
+        guessed: whether that follows from the seconds of a step alone.
     """
 
     at: int
@@ -157,6 +158,7 @@ class Revision:
     every: int
     seconds: Measured = 0.0
     evaluation: Measured = 0.0
+    guessed: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.at <= self.steps or self.every < 1:

@@ -64,10 +64,10 @@ def first_revision(
     end = min(began + PLANNING * budget.seconds, time.perf_counter() + _TIMING)
     known = next((tried.seconds for tried in planned.tried if tried.seconds), None)
     if known is not None and time.perf_counter() + known >= end:
-        costs = Costs(known, known * _passes(data, recipe))
+        costs = Costs(known, known * _passes(data, recipe), guessed=True)
     else:
         costs = _timed(model, task, data, team.local_recipe(recipe, data), planned, end)
-    costs = Costs(costs.step + team.exchange_time(model), costs.evaluation / team.size)
+    costs = Costs(costs.step + team.exchange_time(model), costs.evaluation / team.size, costs.guessed)
     first = budget.revision(0, time.perf_counter() - began, costs)
     return Revision(**team.from_leader(asdict(first)))
 
@@ -83,7 +83,7 @@ def _timed(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, planned
         few = min(EVALUATED, math.ceil(data.sizes.get("validation", 0) / recipe.batch_size))
         if time.perf_counter() + _FORWARD * step * few / recipe.accumulate < end:
             return Costs(step, trial.evaluation())
-    return Costs(step, step * _passes(data, recipe))
+    return Costs(step, step * _passes(data, recipe), guessed=True)
 
 
 def _passes(data: Data, recipe: Recipe) -> float:

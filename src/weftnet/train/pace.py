@@ -43,10 +43,12 @@ class Costs:
     Args:
         step: of a step.
         evaluation: of a pass over the validation split; 0 without one.
+        guessed: whether that follows from the seconds of a step, as no pass was timed yet.
     """
 
     step: float
     evaluation: float
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Budget:
         steps = int(left / (step + costs.evaluation / every))
         if steps < every:  # then the only evaluation is the one at the end
             steps = min(every, int(left / step))
-        return Revision(at, at + steps if at else max(steps, _FEW), every, used, costs.evaluation)
+        steps = at + steps if at else max(steps, _FEW)
+        return Revision(at, steps, every, used, costs.evaluation, costs.guessed)
 
     def mark(self, last: Revision, first: bool, costs: Costs) -> tuple[float, float]:
         """The used seconds, and the step, from which on the steps are corrected again, whichever comes first.

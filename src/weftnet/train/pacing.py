@@ -27,7 +27,7 @@ class Pacer:
         self._budget = budget if run.facts.revisions else None  # older runs kept their first steps
         self._evaluations: list[float] = []
         self._began = self._window = (0, 0.0)
-        self._costs = Costs(0.0, self.pace.revisions[-1].evaluation)
+        self._costs = Costs(0.0, self.pace.revisions[-1].evaluation, self.pace.revisions[-1].guessed)
         if self._budget:
             self._mark = self._next_mark()
 
@@ -79,9 +79,11 @@ class Pacer:
         each = max(seconds - began - evaluating, 0.0) / (step - first)
         if count:
             return Costs(each, evaluating / count)
+        if not self._costs.guessed:
+            return Costs(each, self._costs.evaluation)
         assert self._budget is not None  # something was due
-        # before the first evaluation: a pass over as many examples takes no longer than steps over them
-        return Costs(each, min(self._costs.evaluation, each * self._budget.passes))
+        # guessed from a slow first step: a pass over as many examples takes no longer than steps over them
+        return Costs(each, min(self._costs.evaluation, each * self._budget.passes), guessed=True)
 
     def _next_mark(self) -> tuple[float, float]:
         assert self._budget is not None  # the steps are not fixed
