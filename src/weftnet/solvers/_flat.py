@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Wire
 from weftnet.data.keys import free, labelled
+from weftnet.tasks._propose.candidate import Candidate
 
 #: values of which the best weights are found in seconds
 MOST = 4096
@@ -32,6 +33,20 @@ def anything(signals: Mapping[str, Signal]) -> Architecture | None:
             node = Block("embedding", {"dim": 1}) if tokens else Block("dropout", {"rate": 0.0})  # the identity
             return Architecture.of(Graph((name,), {"any": Wire((name,), node)}, ("any",)) if len(signals) > 1 else node)
     return None
+
+
+def entered(solver: str, offers: Mapping[str, tuple[Architecture | None, str]]) -> list[Candidate]:
+    """The baselines that a solver finds the weights of.
+
+    Args:
+        solver: its name.
+        offers: name → the network, None where it does not suit the inputs, and why it is worth trying.
+    """
+    return [
+        Candidate(name, network, {"solver": solver}, why, baseline=True)
+        for name, (network, why) in offers.items()
+        if network is not None
+    ]
 
 
 def _values(signals: Mapping[str, Signal]) -> int:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from weftnet.architecture.signal import Signal
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
-from weftnet.solvers._flat import flat, stepped
+from weftnet.solvers._flat import entered, flat, stepped
 from weftnet.solvers._problem import problem
 from weftnet.solvers._scaled import Scaled
 from weftnet.tasks._propose.candidate import Candidate
@@ -125,8 +125,4 @@ def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
         "logistic": (flat(signals), "logistic regression on all values"),
         "logistic_bins": (stepped(signals), "logistic regression on every value and its quantile bins"),
     }
-    return [
-        Candidate(name, network, {"solver": "logistic"}, why, baseline=True)
-        for name, (network, why) in offers.items()
-        if network is not None
-    ]
+    return entered("logistic", offers)

@@ -9,7 +9,7 @@ An accuracy on few examples takes few values, and the best of hundreds of evalua
 more of every example. Measured on seven tables of 150 to 1,797 rows, three networks and two seeds each, 120 epochs:
 chosen by accuracy, the weights have a test loss of 0.501 and a test accuracy of 85.1 %; by the loss 0.355 and 85.5 %.
 Means over three or five evaluations choose no better than single ones. To stop after 20 evaluations without a lower
-loss chose the same weights as all 120 did, in 67 on average, and of 500 in 70; PATIENCE is a little more. At 1,000
+loss chose as well on average as all 120 did, in 67, and of 500 in 70; PATIENCE is a little more. At 1,000
 examples the standard error of an accuracy of 90 % is one point. Leaderboards rank by the task's score all the same.
 
 The answers are written into the run's recipe before the first step: a resumed training goes on by the same rule.

@@ -35,7 +35,7 @@ def is_written(name: str) -> bool:
 
 
 def architecture_of(name: str) -> Architecture:
-    """An architecture file, that of a run without the head, or a zoo entry with its own defaults.
+    """An architecture file, or a zoo entry with its own defaults.
 
     Raises:
         ArchitectureError: the file has faults.

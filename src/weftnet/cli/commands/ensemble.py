@@ -83,7 +83,7 @@ def with_ensemble(
         outcomes: of the trainings.
     """
     facts, ended = {name: dict(each) for name, each in known.items()}, list(outcomes)
-    runs = [Run.open(folder / each.folder) for each in outcomes if each.status == "finished" and each.validation]
+    runs = _evaluated(folder, outcomes)
     why = "" if len(runs) > 1 else "fewer than two trainings finished"
     if not why:
         try:
@@ -132,9 +132,12 @@ def _finished(folder: Path) -> list[Run]:
     if (folder / "run.json").is_file() or not (folder / compete.FILE).is_file():
         return [Run.open(folder)]
     result = rejoined(folder)
-    outcomes = () if result is None else result.outcomes
-    runs = [Run.open(folder / each.folder) for each in outcomes if each.status == "finished" and each.validation]
-    return [run for run in runs if not run.facts.members]
+    return [] if result is None else [run for run in _evaluated(folder, result.outcomes) if not run.facts.members]
+
+
+def _evaluated(folder: Path, outcomes: Sequence[Outcome]) -> list[Run]:
+    """The runs of a competition that finished and were evaluated."""
+    return [Run.open(folder / each.folder) for each in outcomes if each.status == "finished" and each.validation]
 
 
 def _score(run: Run, metrics: Mapping[str, float]) -> str:
