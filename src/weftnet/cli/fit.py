@@ -138,7 +138,7 @@ def fit(
             folds=folds,
             refit=refit,
             baselines=baselines,
-            total=seconds(total),
+            total=seconds(total, "total"),
             listeners=[parsed(each, "--log") for each in log or []],
         )
     )
