@@ -136,9 +136,9 @@ def test_it_reads_back_from_yaml() -> None:
 @pytest.mark.slow
 def test_every_block_is_eventually_drawn() -> None:
     wanted, seen = set(BLOCKS.names()), set()
-    for seed in range(80):
+    for seed in range(120):
         for signals in SIGNALS:
-            seen |= names(draw(signals, seed, 4).parts["network"])
+            seen |= names(draw(signals, seed, 8).parts["network"])
         if seen >= wanted:
             break
     assert seen == wanted

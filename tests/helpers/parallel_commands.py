@@ -10,9 +10,9 @@ import torch
 from parallel_workers import ENVIRONMENT
 from training_fakes import weights
 
-#: without dropout, whose draws depend on the number of workers
+#: without dropout and augmentation, whose draws depend on the number of workers
 MLP = str(Path(__file__).with_name("mlp.yaml"))
-FIT = ["fit", "digits", "--arch", MLP, "--plan", "eager", "--set", "checkpoint_every=0.1"]
+FIT = ["fit", "digits", "--arch", MLP, "--plan", "eager", "--set", "checkpoint_every=0.1", "--set", "augment=[]"]
 
 
 def weftnet(*command: str, folder: Path) -> "subprocess.Popen[str]":
