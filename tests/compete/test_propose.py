@@ -59,7 +59,7 @@ def test_one_input(text: str) -> None:
     assert len(candidates) >= 2
     for candidate in candidates:
         assembled = fits(candidate, TASKS.get("classification")(labels=["a", "b", "c"]), signals)
-        for form in candidate.smaller:
+        for form in candidate.forms[1:]:
             fits(form, TASKS.get("classification")(labels=["a", "b", "c"]), signals)
         if text in IMAGES:
             assert parameters(assembled) < 1_500_000 + 520 * parse(text).numel, "networks for images stay small"

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from weftnet.architecture.signal import parse
+from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.compete import sizing
 from weftnet.compete.jobs import Terms
@@ -16,6 +16,7 @@ from weftnet.compete.sizing import Sized, sized
 from weftnet.cost.check import Report, check
 from weftnet.data import open_data
 from weftnet.tasks import Candidate
+from weftnet.tasks._propose.candidate import Form, after
 
 DATA = open_data("digits")
 
@@ -23,7 +24,7 @@ DATA = open_data("digits")
 def candidate(name: str, *dims: int) -> Candidate:
     """Networks that are told apart by the width of their layer."""
     forms = [Architecture.of(Chain((Block("flatten"), Block("dense", {"dim": dim})))) for dim in dims]
-    smaller = tuple(Candidate(name, form, {}, f"{dim} wide") for form, dim in zip(forms[1:], dims[1:], strict=True))
+    smaller = [Form(form, f"{dim} wide") for form, dim in zip(forms[1:], dims[1:], strict=True)]
     return Candidate(name, forms[0], {}, f"{dims[0]} wide", smaller=smaller)
 
 
@@ -49,7 +50,7 @@ def test_the_dearest_form_that_makes_enough_steps_is_taken(monkeypatch: pytest.M
     took = chosen({90: 30, 70: 110, 50: 200, 40: 99, 30: 98}, candidate("a", 90, 70, 50), candidate("b", 40, 30),
                   patch=monkeypatch)  # fmt: skip
     assert {name: (each.candidate.why, each.reason) for name, each in took.items()} == {
-        "a": ("70 wide", ""), "b": ("40 wide", "")
+        "a": ("90 wide; 70 wide", ""), "b": ("40 wide", "")
     }  # fmt: skip
     assert (
         took["a"].prospect.report.parameters
@@ -86,15 +87,41 @@ def test_nothing_is_timed_where_even_a_slow_machine_makes_enough_steps(monkeypat
     assert fitted.candidate is wide
 
 
-def test_cheaper_forms_of_networks_for_images_cost_less() -> None:
-    """In the order in which they are tried; each by a third at the least."""
-    signals = {"image": parse("image:3x64x48")}
+@pytest.mark.parametrize("text", [
+    "image:3x32x36", "tokens:300,vocabulary=50,padded", "tokens:40,vocabulary=50", "series:300x2,padded", "series:24x3",
+    "wave:4000,rate=8000,padded", "vector:13", "vector:200",
+])  # fmt: skip
+def test_each_cheaper_form_is_sound_and_costs_less_than_the_one_before(text: str) -> None:
+    signals = {"x": parse(text)}
     for each in propose(signals, "classification"):
-        if each.name == "vit":  # it has sixteen patches whatever the size
-            continue
-        costs = [check(form.architecture, signals, batch=8, memory=0).flops for form in (each, *each.smaller)]
-        assert len(costs) == 3, each.name
-        assert all(cheaper < 0.67 * dearer for dearer, cheaper in pairwise(costs)), each.name
-        assert {form.name for form in each.smaller} == {each.name}
-        assert all(form.recipe == each.recipe and form.settings == each.settings for form in each.smaller)
+        assert each.smaller or each.name == "linear", each.name
+        costs = [cost(form, signals) for form in each.forms]
+        assert all(cheaper < 0.9 * dearer for dearer, cheaper in pairwise(costs)), (each.name, costs)
+        for form in each.forms:
+            assert replace(form, architecture=each.architecture, why=each.why, smaller=each.smaller) == each
+
+
+def test_cheaper_forms_of_several_inputs_are_those_of_each() -> None:
+    signals = {"words": parse("tokens:80,vocabulary=50,padded"), "facts": parse("vector:5")}
+    for each in propose(signals, "classification"):
+        costs = [cost(form, signals) for form in each.forms]
+        assert len(costs) == 3
+        assert all(cheaper < 0.9 * dearer for dearer, cheaper in pairwise(costs)), (each.name, costs)
+
+
+def test_what_is_small_has_no_cheaper_form() -> None:
     assert all(not each.smaller for each in propose({"image": parse("image:1x8x8")}, "classification"))
+    assert all(not each.smaller for each in propose({"x": parse("series:9x1")}, "classification"))
+
+
+def test_nodes_in_front_come_in_front_of_every_form() -> None:
+    wide = after([Block("robust_scale")], candidate("a", 90, 70))
+    assert [str(form.architecture).count("robust_scale") for form in wide.forms] == [1, 1]
+    assert [form.why for form in wide.forms] == ["90 wide", "90 wide; 70 wide"]
+
+
+def cost(form: Candidate, signals: Mapping[str, Signal]) -> int:
+    """Of a network without its head: a step multiplies by, and writes, the parameters too."""
+    report = check(form.architecture, signals, batch=2, memory=0)
+    assert not report.faults, form.name
+    return report.flops + report.parameters

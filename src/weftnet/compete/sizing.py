@@ -81,7 +81,7 @@ def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data) -> Si
         return Sized(candidate, known)
     enough = max(ENOUGH, min(data.steps_per_epoch(known.report.batch), LONGEST))
     best, most = Sized(candidate, known, 0.0), 0.0
-    for form in (candidate, *candidate.smaller):
+    for form in candidate.forms:
         own = known if form is candidate else prospect(form, terms, data)
         if own.report.faults:  # of a form that nobody asked for
             continue

@@ -1,15 +1,24 @@
 """A network to try, and the helpers that make one out of an entry of the zoo."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from weftnet.architecture.spec import Architecture, Chain, Node
 from weftnet.zoo import ZOO
 
 #: what an encoder beside others costs
 Encoder: TypeAlias = Literal["light", "rich"]
+#: by how much the cheaper forms of a network are shorter, coarser or narrower
+FACTORS = (2, 4)
+
+
+class Form(NamedTuple):
+    """A cheaper network of the same family: `what` says what was made smaller."""
+
+    architecture: Architecture
+    what: str
 
 
 @dataclass(frozen=True)
@@ -38,16 +47,19 @@ class Candidate:
     baseline: bool = False
     entry: str = ""
     origin: str = ""
-    smaller: Sequence["Candidate"] = ()
+    smaller: Sequence[Form] = ()
 
     def with_settings(self, known: Collection[str]) -> "Candidate":
-        """The candidate, and its cheaper forms, with only those settings that a task knows."""
-        settings = {name: value for name, value in self.settings.items() if name in known}
-        return replace(self, settings=settings, smaller=tuple(each.with_settings(known) for each in self.smaller))
+        """The candidate with only those settings that a task knows."""
+        return replace(self, settings={name: value for name, value in self.settings.items() if name in known})
 
-    def cheaper(self, nodes: Sequence[Node], what: str) -> "Candidate":
-        """A cheaper form: another network under this one's name, with its recipe; `what` says what was made smaller."""
-        return replace(self, architecture=Architecture.of(list(nodes)), why=f"{self.why}; {what}", smaller=())
+    @property
+    def forms(self) -> list["Candidate"]:
+        """The candidate, then its cheaper forms: other networks under its name, with its recipe and settings."""
+        return [self, *(
+            replace(self, architecture=form.architecture, why=f"{self.why}; {form.what}", smaller=())
+            for form in self.smaller
+        )]  # fmt: skip
 
 
 def adamw(lr: float, augment: list[Any] | None = None, **more: Any) -> dict[str, Any]:
@@ -87,13 +99,41 @@ def rich(candidate: Candidate) -> Candidate:
     return replace(candidate, encoder="rich")
 
 
-def after(nodes: list[Node], candidate: Candidate) -> Candidate:
-    """The candidate's network behind these nodes; its settings for the task are dropped."""
-    longer = Architecture.of([*nodes, *nodes_of(candidate)])
-    return replace(candidate, architecture=longer, settings={}, smaller=())
+def formed(candidates: Sequence[Candidate], cheaper: Iterable[tuple[Sequence[Candidate], str]]) -> list[Candidate]:
+    """The candidates, each with the networks of its name among cheaper ones as its cheaper forms.
+
+    Args:
+        candidates: of their usual size.
+        cheaper: the same in smaller sizes, and what was made smaller; the dearest first.
+    """
+    forms = [({each.name: each.architecture for each in networks}, what) for networks, what in cheaper]
+
+    def smaller(candidate: Candidate) -> list[Form]:
+        found, last = [], candidate.architecture
+        for networks, what in forms:
+            if (own := networks.get(candidate.name, last)) != last:
+                found.append(Form(own, what))
+                last = own
+        return found
+
+    return [replace(each, smaller=smaller(each)) for each in candidates]
+
+
+def after(nodes: Sequence[Node], candidate: Candidate) -> Candidate:
+    """The candidate's network behind these nodes, and so its cheaper forms."""
+
+    def behind(architecture: Architecture) -> Architecture:
+        return Architecture.of([*nodes, *_chained(architecture)])
+
+    smaller = [Form(behind(form.architecture), form.what) for form in candidate.smaller]
+    return replace(candidate, architecture=behind(candidate.architecture), smaller=smaller)
 
 
 def nodes_of(candidate: Candidate) -> tuple[Node, ...]:
     """The nodes that its network is a chain of."""
-    network = candidate.architecture.parts["network"]
+    return _chained(candidate.architecture)
+
+
+def _chained(architecture: Architecture) -> tuple[Node, ...]:
+    network = architecture.parts["network"]
     return network.nodes if isinstance(network, Chain) else (network,)

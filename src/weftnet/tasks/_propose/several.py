@@ -22,7 +22,7 @@ from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, W
 from weftnet.compose import Network, build
 from weftnet.compose.flow import Flow
 from weftnet.data.keys import free, labelled
-from weftnet.tasks._propose.candidate import Candidate, Encoder, adamw, batch_of, nodes_of
+from weftnet.tasks._propose.candidate import Candidate, Encoder, adamw, batch_of, formed, nodes_of
 
 #: name → the encoders, the learning rate, whether a layer sees them together, why
 _PROPOSALS: Mapping[str, tuple[Encoder, float, bool, str]] = {
@@ -41,12 +41,27 @@ _FEW = 1000
 def joined(readers: Mapping[str, Sequence[Candidate]], rows: int | None = None) -> list[Candidate]:
     """Networks of the simplest encoders and of the strongest, and each input alone; [] if some input has no encoder.
 
+    Their cheaper forms are made of those of their encoders.
+
     Args:
         readers: the networks that read each input, by its name: where the encoders are taken from.
         rows: to train on, if it is known.
     """
     if not all(readers.values()):
         return []
+    levels = range(1, 1 + max(len(each.smaller) for networks in readers.values() for each in networks))
+    lower = [{name: [_lower(each, level) for each in networks] for name, networks in readers.items()}
+             for level in levels]  # fmt: skip
+    what = "each input read in a cheaper form"
+    return formed(_joined(readers, rows), ((_joined(each, rows), what) for each in lower))
+
+
+def _lower(candidate: Candidate, level: int) -> Candidate:
+    """In the cheaper form of this number, from 1 on, or in its cheapest."""
+    return candidate.forms[min(level, len(candidate.smaller))]
+
+
+def _joined(readers: Mapping[str, Sequence[Candidate]], rows: int | None) -> list[Candidate]:
     label, width = labelled(readers, "_features"), 32 if rows is not None and rows < _FEW else 64
     recipe: dict[str, Any] = {} if rows is None else {"batch_size": batch_of(rows)}
     candidates = []

@@ -1,48 +1,34 @@
 """For images: dense layers, convolutions, attention and recurrence, sized to the image.
 
 The cheaper forms of each are the network for an image of a half and of a quarter of the size, which a mean of pixels
-makes of the image first.
+makes of the image first; attention between patches, of which there would be as many, gets fewer layers.
 """
 
 import math
-from dataclasses import replace
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block
-from weftnet.tasks._propose.candidate import Candidate, adamw, light, nodes_of, rich, smooth
+from weftnet.tasks._propose.candidate import FACTORS, Candidate, adamw, after, formed, light, rich, smooth
 
-#: factors by which images are made smaller, and the least pixels along an axis that are left
-_FACTORS, _LEAST = (2, 4), 8
-#: has as many patches, and so the same cost, whatever the size of the image
-_PATCHES = "vit"
+#: the least pixels along an axis of an image that is made smaller
+_LEAST = 8
 
 
 def image(signal: Signal) -> list[Candidate]:
     """Dense layers first, then networks that use the neighbourhood of pixels."""
-    channels, height, width = signal.sizes
-    reduced = {
-        factor: {each.name: each for each in _sized(signal.with_sizes(channels, height // factor, width // factor))}
-        for factor in _FACTORS
-        if min(height, width) // factor >= _LEAST
-    }
-    return [
-        replace(candidate, smaller=tuple(
-            candidate.cheaper(
-                [Block("average_pool2d", {"size": factor}), *nodes_of(forms[candidate.name])],
-                f"on means of {factor}×{factor} pixels",
-            )
-            for factor, forms in reduced.items() if candidate.name in forms and candidate.name != _PATCHES
-        ))
-        for candidate in _sized(signal)
-    ]  # fmt: skip
+    factors = [factor for factor in FACTORS if min(signal.sizes[1:]) // factor >= _LEAST]
+    cheaper = ((_sized(signal, factor), f"on means of {factor}×{factor} pixels, or shallower") for factor in factors)
+    return formed(_sized(signal, 1), cheaper)
 
 
-def _sized(signal: Signal) -> list[Candidate]:
+def _sized(signal: Signal, factor: int) -> list[Candidate]:
+    """The networks for an image that is so many times smaller."""
     channels, height, width = signal.sizes
-    size = min(height, width)
+    pool = [Block("average_pool2d", {"size": factor})] if factor > 1 else []
+    size = min(height, width) // factor
     crops = [{"crop": {"padding": max(1, size // 8)}}]
     augment = [*crops, *(["flip"] if channels == 3 else [])]  # grey images are often letters and digits: not flipped
-    wide = [512, 256] if signal.numel > 1024 else [256, 128]
+    wide = [512, 256] if channels * (height // factor) * (width // factor) > 1024 else [256, 128]
     why = "the fastest, and a baseline without any notion of neighbouring pixels"
     candidates = [light(smooth("mlp", {"widths": wide}, adamw(3e-3, augment), why))]
     if size >= 4:
@@ -61,13 +47,15 @@ def _sized(signal: Signal) -> list[Candidate]:
                 "convolution, recurrence and attention in a chain: each sees what the others miss",
             ),
         ]  # fmt: skip
+    patches: list[Candidate] = []
     if patch := _patch(height, width):
-        sizes = {"patch": patch, "dim": 64, "depth": 2 if size < 16 else 4, "heads": 4}
+        depth = 2 if min(height, width) < 16 else 4
+        sizes = {"patch": patch, "dim": 64, "depth": max(1, depth // factor), "heads": 4}
         why = "attention between patches, for larger data sets"
-        candidates.append(smooth(_PATCHES, sizes, adamw(3e-3, augment, clip=1.0), why))
+        patches = [smooth("vit", sizes, adamw(3e-3, augment, clip=1.0), why)]
     why = "reads rows from top to bottom: images as sequences"
-    candidates.append(smooth("row_lstm", {"hidden": 128}, adamw(6e-3, augment, clip=1.0), why))
-    return candidates
+    rows = smooth("row_lstm", {"hidden": 128}, adamw(6e-3, augment, clip=1.0), why)
+    return [*(after(pool, each) for each in candidates), *patches, after(pool, rows)]
 
 
 def _patch(height: int, width: int) -> int | None:

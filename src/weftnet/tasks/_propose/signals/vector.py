@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from weftnet.architecture.signal import Signal
-from weftnet.tasks._propose.candidate import Candidate, adamw, batch_of, light, plain, rich, smooth
+from weftnet.tasks._propose.candidate import FACTORS, Candidate, adamw, batch_of, formed, light, plain, rich, smooth
 
 #: rows, where nobody knows
 _USUAL = 4000
@@ -20,8 +20,14 @@ _COLUMNS, _BENT = 128, 512
 
 def vector(signal: Signal) -> list[Candidate]:
     """A linear map, dense layers of three kinds, an ensemble of them, and a Transformer where columns are few."""
+    return formed(_sized(signal, 1), ((_sized(signal, factor), f"{factor} times narrower") for factor in FACTORS))
+
+
+def _sized(signal: Signal, factor: int) -> list[Candidate]:
+    """Layers so many times narrower, with as many times fewer members, and no more than one for attention."""
     rows, columns = signal.about.rows or _USUAL, list(signal.about.columns) or [1] * signal.numel
     width, dropout = (64, 0.3) if rows < _FEW else (128, 0.15 if rows < _MANY else 0.05)
+    width //= factor
     of_columns = {"columns": columns} if len(columns) < signal.numel else {}
 
     def recipe(lr: float, **more: Any) -> Mapping[str, Any]:
@@ -40,12 +46,13 @@ def vector(signal: Signal) -> list[Candidate]:
         )),
     ]  # fmt: skip
     bins = max(2, min(32, rows // 40))
-    sizes = {"widths": [width] * 2, "members": 8, "dropout": dropout, "bins": bins, "dim": 8}
+    sizes = {"widths": [width] * 2, "members": 8 // factor, "dropout": dropout, "bins": bins, "dim": 8}
     if len(columns) <= _BENT:
         why = "an ensemble inside one network, on values bent at the quantiles: strong, and hard to overfit"
         candidates.append(plain("tabm", {**sizes, **of_columns}, recipe(3e-3, clip=1.0), why))
     if 1 < len(columns) <= _COLUMNS:
-        sizes = {"dim": 64 if len(columns) <= _COLUMNS // 4 else 32, "depth": 2, "heads": 4, "dropout": dropout}
+        dim = (64 if len(columns) <= _COLUMNS // 4 else 32) // factor
+        sizes = {"dim": dim, "depth": max(1, 2 // factor), "heads": 4, "dropout": dropout}
         why = "every column attends to all others: finds what columns say together"
         candidates.append(smooth("ft_transformer", {**sizes, **of_columns}, recipe(1e-3, clip=1.0), why))
     return candidates

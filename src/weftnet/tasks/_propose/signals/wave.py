@@ -1,11 +1,12 @@
 """For waves: a long one becomes a spectrogram, a short one is read step by step."""
 
 import math
+from collections.abc import Mapping
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Node
-from weftnet.tasks._propose.candidate import Candidate, adamw, after, light, plain, rich, smooth
-from weftnet.tasks._propose.steps import shortened, step_by_step
+from weftnet.tasks._propose.candidate import FACTORS, Candidate, adamw, after, formed, light, plain, rich, smooth
+from weftnet.tasks._propose.steps import STEPS, shortened, step_by_step
 
 #: the default sampling rate
 RATE = 16_000
@@ -13,13 +14,15 @@ RATE = 16_000
 FRAMES = 200
 #: examples below which batches are halved, so that an epoch has some steps
 FEW = 1000
+#: the fewest frames and bands of a cheaper form
+_LEAST = 8
 
 
 def wave(signal: Signal) -> list[Candidate]:
     """Networks on a spectrogram, and one on the raw wave; a very short wave is read step by step.
 
     The frames of the spectrogram are 25 ms long and begin every 10 ms as usual; in recordings of more than two seconds
-    they lie up to 25 ms apart.
+    they lie up to 25 ms apart. In the cheaper forms they lie further apart, and have fewer bands.
     """
     rate, time = signal.known.get("rate", RATE), signal.size("time")
     window, hop = round(rate * 0.025), round(rate * 0.01)
@@ -28,14 +31,28 @@ def wave(signal: Signal) -> list[Candidate]:
     if frames < 4:
         return step_by_step(signal)
     sizes = {"window": window, "hop": hop, "bands": bands, "rate": rate}
+    cheaper = (factor for factor in FACTORS if min(frames, bands) // factor >= _LEAST)
+    return formed(_heard(signal, sizes, 1), (
+        (_heard(signal, sizes, factor), f"with {factor} times fewer frames and bands, or samples")
+        for factor in cheaper
+    ))  # fmt: skip
+
+
+def _heard(signal: Signal, usual: Mapping[str, int], factor: int) -> list[Candidate]:
+    """Networks on a spectrogram of usual sizes, but with so many times fewer frames and bands."""
+    time, bands, hop = signal.size("time"), usual["bands"] // factor, usual["hop"] * factor
+    frames = 1 + (time - usual["window"]) // hop
+    sizes = {**usual, "bands": bands, "hop": hop}
     spectrogram: list[Node] = [Block("spectrogram", sizes), Block("batch_norm"), Block("spec_augment")]
+    pool = [Block("average_pool1d", {"size": factor})] if factor > 1 else []
     few = signal.about.rows is not None and signal.about.rows < FEW
     recipe = adamw(4e-3) | ({"batch_size": 32} if few else {})
     clipped = {**recipe, "clip": 1.0}
     halvings = int(math.log2(min(frames, bands)))
     stages = {"stages": [[16], [32], [64], [128]][: halvings + 1]}
-    cnn = smooth("spectrogram_cnn", stages, recipe, "sound as an image of pitch over time", entry="vgg")
-    along = smooth("spectrogram_conv", {}, recipe, "convolutions along time: how pitch changes", "series_cnn")
+    widths = {"widths": [width // factor for width in (128, 256, 128)]}
+    cnn = plain("spectrogram_cnn", stages, recipe, "sound as an image of pitch over time", entry="vgg")
+    along = plain("spectrogram_conv", widths, recipe, "convolutions along time: how pitch changes", "series_cnn")
     lstm = plain("spectrogram_lstm", {}, clipped, "pitch read frame by frame", entry="series_lstm")
     series = plain("series_cnn", {"widths": [64, 128, 64]}, recipe, "convolutions on the raw wave")
     statistics = smooth("mel_statistics", sizes, recipe, "what a spectrogram is like over time, its order left out")
@@ -44,7 +61,7 @@ def wave(signal: Signal) -> list[Candidate]:
         after([*spectrogram, Block("sequence_to_channels")], cnn),
         after(spectrogram, along),
         after([*spectrogram, *shortened(frames)], rich(lstm)),
-        after(shortened(time), series),
+        after([*pool, *shortened(time // factor, STEPS // factor)], series),
     ]
 
 
