@@ -9,4 +9,4 @@ from weftnet.tasks._propose.generative import generative
 
 def gan(signals: Mapping[str, Signal]) -> list[Candidate]:
     """A generator and a critic; [] for inputs other than one of floats."""
-    return generative(signals, "gan_dense", "gan_conv", {"widths": [256, 256]}, {"batch_size": 64, "ema": 0.999})
+    return generative(signals, "gan_dense", "gan_conv", [256, 256], {"batch_size": 64, "ema": 0.999})

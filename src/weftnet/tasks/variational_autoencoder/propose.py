@@ -9,4 +9,4 @@ from weftnet.tasks._propose.generative import generative
 
 def variational_autoencoder(signals: Mapping[str, Signal]) -> list[Candidate]:
     """Variational autoencoders; [] for inputs other than one of floats."""
-    return generative(signals, "vae_dense", "vae_conv", {"widths": [400, 200]}, adamw(2e-3))
+    return generative(signals, "vae_dense", "vae_conv", [400, 200], adamw(2e-3))

@@ -13,24 +13,30 @@ def tokens(signal: Signal) -> list[Candidate]:
     """Classifiers of texts; [] if the vocabulary is not known."""
     if "vocabulary" not in signal.known:
         return []
-    cheaper = zip(FACTORS, FEWER, strict=True)
-    return formed(_sized(signal, 1, STEPS), (
-        (_sized(signal, factor, most), f"{factor} times narrower, and what reads word by word in at most {most} steps")
-        for factor, most in cheaper
-    ))  # fmt: skip
+    time = signal.size("time")
+    shorter = ((_readers(time, factor, most), f"{factor} times narrower, in at most {most} steps")
+               for factor, most in zip(FACTORS, FEWER, strict=True))  # fmt: skip
+    return [
+        *formed(_pooled(1), ((_pooled(factor), f"{factor} times narrower") for factor in FACTORS)),
+        *formed(_readers(time, 1, STEPS), shorter),
+    ]
 
 
-def _sized(signal: Signal, factor: int, most: int) -> list[Candidate]:
-    """Of word vectors so many times narrower, and of so many steps at most where words are read one after another."""
+def _pooled(factor: int) -> list[Candidate]:
+    """Means of words and maxima of phrases, of vectors so many times narrower."""
+    why = "the mean of word vectors: hard to beat where single words decide"
+    bag = smooth("text_bag", {"dim": 64 // factor}, adamw(1e-2), why)
+    sizes = {"dim": 128 // factor, "filters": 100 // factor}
+    return [light(bag), smooth("text_cnn", sizes, adamw(2e-3), "convolutions find short, characteristic phrases")]
+
+
+def _readers(time: int, factor: int, most: int) -> list[Candidate]:
+    """Recurrence and attention, of vectors so many times narrower, over so many steps at most."""
     dim = 64 // factor
-    phrases = {"dim": 2 * dim, "filters": 100 // factor}
-    bag = smooth("text_bag", {"dim": dim}, adamw(1e-2),
-                 "the mean of word vectors: hard to beat where single words decide")  # fmt: skip
-    cnn = smooth("text_cnn", phrases, adamw(2e-3), "convolutions find short, characteristic phrases")
     lstm = smooth("text_lstm", {"dim": dim}, adamw(4e-3, clip=1.0), "reads word by word and remembers")
     attention = smooth("text_transformer", {"dim": dim}, adamw(5e-3, clip=1.0), "every word attends to every other")
-    before = shortened(signal.size("time"), most, dim)
-    return [light(bag), cnn, rich(_shortened(lstm, before)), _shortened(attention, before)]
+    before = shortened(time, most, dim)
+    return [rich(_shortened(lstm, before)), _shortened(attention, before)]
 
 
 def _shortened(candidate: Candidate, before: Sequence[Node]) -> Candidate:
