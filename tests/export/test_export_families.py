@@ -99,6 +99,13 @@ def test_a_family_as_a_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS.names())
+def test_weights_by_tfidf(target: str, tmp_path: Path) -> None:
+    bag = Block("ngram_bag", {"dim": 5, "buckets": 40, "longest": 3, "weighting": "tfidf"})
+    signals = {"x": parse("tokens:9,vocabulary=4,padded")}
+    agree(network(Architecture.of(bag), signals), signals, target, tmp_path)
+
+
+@pytest.mark.parametrize("target", TARGETS.names())
 def test_shared_weights(target: str, tmp_path: Path) -> None:
     tied = Chain((Block("embedding", {"dim": 6}, "words"), Block("tanh"), Shared("words", transposed=True)))
     signals = {"x": parse("tokens:9,vocabulary=13")}

@@ -23,11 +23,14 @@ def tokens(signal: Signal) -> list[Candidate]:
 
 
 def _pooled(factor: int) -> list[Candidate]:
-    """Means of words and maxima of phrases, of vectors so many times narrower."""
+    """Means of words and word pairs, and maxima of phrases, of vectors so many times narrower."""
     why = "the mean of word vectors: hard to beat where single words decide"
     bag = smooth("text_bag", {"dim": 64 // factor}, adamw(1e-2), why)
+    why = "the mean of the vectors of words and word pairs: short phrases count"
+    ngrams = smooth("text_ngrams", {"dim": 16 // factor}, adamw(1e-2), why)
     sizes = {"dim": 128 // factor, "filters": 100 // factor}
-    return [light(bag), smooth("text_cnn", sizes, adamw(2e-3), "convolutions find short, characteristic phrases")]
+    cnn = smooth("text_cnn", sizes, adamw(2e-3), "convolutions find short, characteristic phrases")
+    return [light(bag), ngrams, cnn]
 
 
 def _readers(time: int, factor: int, most: int) -> list[Candidate]:
