@@ -281,13 +281,20 @@ def example_of(function: Any) -> Any:
     return function
 
 
+def weighted(signal: Any) -> list[Candidate]:
+    return vector(signal)
+
+
+weighted.statistics = lambda signal: [Block("dense", {"dim": 3})]  # type: ignore[attr-defined]
+
+
 def undocumented(entry: Any) -> Any:
     """Without a docstring, and in no file that has one."""
     entry.__doc__, entry.__module__ = None, "nowhere"
     return entry
 
 
-for each in (no_networks, sequences, unmarked):
+for each in (no_networks, sequences, unmarked, weighted):
     example_of(each)
 
 BROKEN: Mapping[str, Mapping[str, Any]] = {
@@ -347,6 +354,7 @@ BROKEN: Mapping[str, Mapping[str, Any]] = {
         "The networks that it proposes can be built, with recipes that are valid and say no length": no_networks,
         "All of them end in features, one vector for each example, or for each member of an ensemble": sequences,
         "One of them is an encoder for its input beside other inputs": unmarked,
+        "Its statistics are a vector, by blocks without weights": weighted,
         "It says what it proposes": undocumented(example_of(lambda signal: unmarked(signal))),
     },
 }  # fmt: skip

@@ -30,6 +30,7 @@ BATCH = 3
 SIZES: tuple[dict[str, int], ...] = (
     {"time": 6, "dim": 32, "channels": 64, "height": 8, "width": 4, "members": 7},
     {"time": 480, "dim": 1, "channels": 64, "height": 8, "width": 4, "members": 7},
+    {"time": 6, "dim": 32, "channels": 3, "height": 20, "width": 16, "members": 7},
 )
 #: Sizes of a second sequence (`time_memory`, `dim_memory`).
 OTHER = {"time": 5, "dim": 24}

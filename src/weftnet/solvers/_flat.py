@@ -1,10 +1,14 @@
 """Networks without weights before the last layer: the features of linear baselines."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+
+import torch
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Wire
+from weftnet.compose import Network, build
 from weftnet.data.keys import free, labelled
+from weftnet.tasks._propose import statistics
 from weftnet.tasks._propose.candidate import Candidate
 
 #: values of which the best weights are found in seconds
@@ -15,14 +19,61 @@ _BINS, _FEW_BINS = 16, 4
 
 def flat(signals: Mapping[str, Signal]) -> Architecture | None:
     """All values one after another; None where some input is none of numbers, or they are too many."""
-    return _joined(signals) if 0 < _values(signals) <= MOST else None
+    return joined({name: [Block("flatten")] for name in signals}) if 0 < _values(signals) <= MOST else None
 
 
 def stepped(signals: Mapping[str, Signal]) -> Architecture | None:
-    """Every value, and which of its quantiles it exceeds; None as for `flat`."""
-    values = _values(signals)
+    """Which of its quantiles every value of a table exceeds, beside the value; None as for `flat`."""
+    values = _values(signals) if all(signal.kind == "vector" for signal in signals.values()) else 0
     bins = min(_BINS, MOST // max(1, values))
-    return _joined(signals, Block("quantile_steps", {"bins": bins})) if values and bins >= _FEW_BINS else None
+    if not values or bins < _FEW_BINS:
+        return None
+    return joined({name: [Block("flatten"), Block("quantile_steps", {"bins": bins})] for name in signals})
+
+
+def described(signals: Mapping[str, Signal]) -> Architecture | None:
+    """Statistics of the inputs; None where there are no others than the values themselves, or they are too many."""
+    found = statistics_of(signals)
+    if not any(found.values()):
+        return None
+    return joined(found, of=signals) if features(signals) <= MOST else None
+
+
+def features(signals: Mapping[str, Signal]) -> int:
+    """How many values describe the inputs."""
+    found = statistics_of(signals)
+    if not any(found.values()):
+        return sum(signals[name].numel for name in found)
+    with torch.device("meta"):
+        network = build(joined(found, of=signals), {"network": {name: signals[name] for name in found}})["network"]
+    assert isinstance(network, Network)
+    assert isinstance(network.gives, Signal)
+    return network.gives.numel
+
+
+def statistics_of(signals: Mapping[str, Signal]) -> dict[str, list[Node]]:
+    """What describes each input in a vector; inputs that nothing does are left out."""
+    found = {name: statistics(signal) for name, signal in signals.items()}
+    return {name: nodes for name, nodes in found.items() if nodes is not None}
+
+
+def joined(each: Mapping[str, Sequence[Node]], *then: Node, of: Collection[str] = ()) -> Architecture:
+    """Inputs made vectors, side by side, and what reads them together.
+
+    Args:
+        each: the nodes that make a vector of each input.
+        then: behind all of them.
+        of: names of all the data's inputs, where these are some of them.
+    """
+    if len({*each, *of}) == 1:
+        return Architecture.of([*next(iter(each.values())), *then])
+    label = labelled(each, "_values")
+    wires = {label[name]: Wire((name,), Chain(tuple(nodes))) for name, nodes in each.items() if nodes}
+    sources = tuple(label[name] if nodes else name for name, nodes in each.items())
+    joint = free("joint", {*each, *wires})
+    merge = "concat" if len(sources) > 1 else None
+    wires[joint] = Wire(sources, Chain(then) if then else None, merge)
+    return Architecture.of(Graph(tuple(each), wires, (joint,)))
 
 
 def anything(signals: Mapping[str, Signal]) -> Architecture | None:
@@ -53,14 +104,3 @@ def _values(signals: Mapping[str, Signal]) -> int:
     """How many values an example has; 0 where one input can't be read as so many."""
     plain = all(signal.dtype == "float" and not signal.padded for signal in signals.values())
     return sum(signal.numel for signal in signals.values()) if plain else 0
-
-
-def _joined(signals: Mapping[str, Signal], *after: Node) -> Architecture:
-    """Each input as a vector, behind which these nodes come, all of them side by side."""
-    each = Chain((Block("flatten"), *after))
-    if len(signals) == 1:
-        return Architecture.of(each)
-    label = labelled(signals, "_values")
-    wires = {label[name]: Wire((name,), each) for name in signals}
-    joint = free("joint", {*signals, *wires})
-    return Architecture.of(Graph(tuple(signals), {**wires, joint: Wire(tuple(wires), None, "concat")}, (joint,)))

@@ -20,6 +20,7 @@ from weftnet.base.extras import need
 from weftnet.blocks.trees.tree_ensemble import TreeEnsemble
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
+from weftnet.solvers._flat import joined, statistics_of
 from weftnet.tasks._task import Task, evaluating
 
 #: examples that pass through the network together
@@ -142,10 +143,9 @@ def _not_above(thresholds: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def ensemble(signals: Mapping[str, Signal], dim: int, **sizes: Any) -> Architecture | None:
-    """Trees on the only input of numbers; None for inputs of other kinds."""
-    if len(signals) != 1 or any(signal.kind != "vector" for signal in signals.values()):
-        return None
-    return Architecture.of([Block("tree_ensemble", {"dim": dim, **sizes})])
+    """Trees on what describes the inputs, the values of a table among them; None where nothing does."""
+    each = statistics_of(signals)
+    return joined(each, Block("tree_ensemble", {"dim": dim, **sizes}), of=signals) if each else None
 
 
 def width(task: Task) -> int:

@@ -4,7 +4,7 @@
 
 On histograms of the values, as LightGBM does it, by scikit-learn; the trees are written into the network's
 `tree_ensemble`, whose settings bound them. Of many rows a tenth is set aside, and boosting stops when its loss no
-longer falls.
+longer falls. Where features are many, each split looks at some of them, drawn at random.
 Source: J. H. Friedman, Greedy function approximation: a gradient boosting machine, 2001,
 https://doi.org/10.1214/aos/1013203451; G. Ke et al., LightGBM, 2017,
 https://papers.nips.cc/paper/6907-lightgbm-a-highly-efficient-gradient-boosting-decision-tree.
@@ -19,12 +19,15 @@ from torch import nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.data import Data
+from weftnet.solvers._flat import features
 from weftnet.solvers._trees import Tree, ensemble, one_thread, rows, sklearn, width, write
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task
 
 #: trees of all outputs together, rounds of boosting, and the fewest that are worth it
 _TREES, _ROUNDS, _FEW = 2000, 200, 30
+#: trees · features; more features than are many are coarsely binned, and each split looks at as many of them
+_WORK, _WIDE, _COARSE = 1_000_000, 256, 31
 #: the logit of a class that no training row has
 _NEVER = -20.0
 #: rows from which on a tenth is set aside
@@ -57,6 +60,8 @@ def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, r
         "max_depth": grown.block.depth, "learning_rate": rate, "early_stopping": len(grown.inputs) >= _MANY,
         "random_state": seed % 2**32,
     }  # fmt: skip
+    if (wide := grown.inputs.shape[1]) > _WIDE:
+        settings |= {"max_bins": _COARSE, "max_features": _WIDE / wide}
     trees: list[Tree] = []
     base = np.full(grown.block.dim, _NEVER if one else 0.0)
     with one_thread():
@@ -88,11 +93,13 @@ def _tree(predictor: Any, share: NDArray[np.float64]) -> Tree:
 
 
 def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
-    """Boosted trees on a vector of numbers."""
-    dim = width(task)
+    """Boosted trees on the values of a table and on statistics of other inputs."""
+    dim, wide = width(task), features(signals)
     a_round = 1 if task.link == "softmax" and dim == 2 else max(dim, 1)
-    rounds = min(_ROUNDS, _TREES // a_round) if dim else 0
-    network = ensemble(signals, dim, trees=rounds * a_round, leaves=31, depth=8) if rounds >= _FEW else None
+    most = min(_TREES, _WORK // max(wide, 1))
+    rounds = min(_ROUNDS, max(_FEW, most // a_round)) if dim and a_round * _FEW <= _TREES else 0
+    leaves = 8 if wide > _WIDE else 31
+    network = ensemble(signals, dim, trees=rounds * a_round, leaves=leaves, depth=8) if rounds else None
     why = "small decision trees, each fitted to what the ones before leave over"
     recipe = {"solver": "gradient_boosting"}
     return [Candidate("gradient_boosting", network, recipe, why, baseline=True)] if network else []

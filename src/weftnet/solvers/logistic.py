@@ -17,7 +17,7 @@ from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._convex import best, typed
 from weftnet.solvers._dense import Dense
-from weftnet.solvers._flat import entered, flat, stepped
+from weftnet.solvers._flat import described, entered, flat, stepped
 from weftnet.solvers._problem import problem
 from weftnet.solvers._scaled import Scaled
 from weftnet.tasks._propose.candidate import Candidate
@@ -51,11 +51,12 @@ def logistic(model: nn.ModuleDict, task: Task, data: Data, seed: int, penalty: f
 
 
 def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
-    """Logits linear in the values, and in their bins."""
+    """Logits linear in the values, in their bins and in their statistics."""
     if task.link not in _LINKS:
         return []
     offers = {
         "logistic": (flat(signals), "logistic regression on all values"),
         "logistic_bins": (stepped(signals), "logistic regression on every value and its quantile bins"),
+        "logistic_statistics": (described(signals), "logistic regression on statistics of the inputs"),
     }
     return entered("logistic", offers)

@@ -64,7 +64,7 @@ def _tree(tree: Any, forest: Any, dim: int) -> Tree:
 
 
 def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
-    """A forest on a vector of numbers."""
+    """A forest on the values of a table and on statistics of other inputs."""
     dim, gives = width(task), {"softmax": "log", "sigmoid": "logit"}.get(task.link, "sum")
     leaves = min(_LEAVES, _VALUES // dim) if dim else 0
     network = ensemble(signals, dim, trees=100, leaves=leaves, depth=16, gives=gives) if leaves >= _FEW else None

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from weftnet.architecture.signal import Signal
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
-from weftnet.solvers._flat import entered, flat, stepped
+from weftnet.solvers._flat import described, entered, flat, stepped
 from weftnet.solvers._problem import problem
 from weftnet.solvers._scaled import Scaled
 from weftnet.tasks._propose.candidate import Candidate
@@ -99,11 +99,12 @@ def _best(squares: Tensor, energy: Tensor, total: float, rows: int) -> float:
 
 
 def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
-    """A linear map of the values, and one of their bins."""
+    """A linear map of the values, one of their bins and one of their statistics."""
     if task.link != "identity":
         return []
     offers = {
         "ridge": (flat(signals), "ridge regression: the best weighted sum of all values"),
         "ridge_bins": (stepped(signals), "ridge regression on every value and its quantile bins"),
+        "ridge_statistics": (described(signals), "ridge regression on statistics of the inputs"),
     }
     return entered("ridge", offers)

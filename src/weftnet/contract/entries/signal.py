@@ -1,15 +1,18 @@
 """The networks proposed for a kind of signal: `KIND(signal) → [Candidate, …]`; see `weftnet.tasks._propose`.
 
-It is tried on its own `example() → "image:3x16x16"`, a function beside it: a small signal of this kind.
+It is tried on its own `example() → "image:3x16x16"`, a function beside it: a small signal of this kind. Beside it
+may also be `statistics(signal) → [node, …]`: blocks without weights that describe it in a vector.
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from weftnet.architecture.signal import Signal, parse
-from weftnet.compose import resolve
-from weftnet.contract._check import Broken, Check, checks, documented, expect
+from weftnet.architecture.spec import Chain, Node
+from weftnet.compose import Network, resolve
+from weftnet.contract._check import Broken, Check, NotApplicable, checks, documented, expect
 from weftnet.contract._proposals import valid
 from weftnet.tasks._propose import SIGNALS
 from weftnet.tasks._propose.candidate import Candidate
@@ -20,20 +23,26 @@ class _Case:
     name: str
     signal: Signal
     candidates: Sequence[Candidate]
+    statistics: Callable[[Signal], Sequence[Node]] | None
 
 
 def signal(name: str) -> list[Check]:
     """The checks of proposals for a kind of signal."""
-    return checks(name, _case, [_its_kind, _proposes, _features, _encoders, _documented])
+    return checks(name, _case, [_its_kind, _proposes, _features, _encoders, _describes, _documented])
 
 
 def _case(name: str) -> _Case:
     function = SIGNALS.get(name)
-    make = getattr(function, "example", None) or getattr(inspect.getmodule(function), "example", None)
+    make, statistics = (_beside(function, each) for each in ("example", "statistics"))
     if make is None:
         raise Broken("there is nothing to try it on", fix='write `example() → "image:3x16x16"` beside it')
     given = parse(make())
-    return _Case(name, given, function(given))
+    return _Case(name, given, function(given), statistics)
+
+
+def _beside(function: object, name: str) -> Any:
+    """A function of the same file, or an attribute; None if there is none."""
+    return getattr(function, name, None) or getattr(inspect.getmodule(function), name, None)
 
 
 def _its_kind(case: _Case) -> None:
@@ -66,6 +75,18 @@ def _encoders(case: _Case) -> None:
     fix = "mark the simplest with light(…), the strongest with rich(…)"
     expect(bool(marked), "none is marked as an encoder", fix=fix)
     expect(len(set(marked)) == len(marked), "two are marked alike", got=", ".join(marked), fix=fix)
+
+
+def _describes(case: _Case) -> None:
+    """Its statistics are a vector, by blocks without weights."""
+    if case.statistics is None:
+        raise NotApplicable("it has no statistics")
+    nodes = tuple(case.statistics(case.signal))
+    tree = resolve(Chain(nodes), {"x": case.signal}, "network") if nodes else None
+    gives = tree.output if tree else case.signal
+    expect(gives.kind == "vector", "its statistics are something else", expected="a vector", got=str(gives))
+    weights = list(Network(tree).parameters()) if tree else []
+    expect(not weights, "its statistics have weights", expected="none", got=f"{len(weights)} parameters")
 
 
 def _documented(case: _Case) -> None:

@@ -7,11 +7,13 @@ makes of the image first; attention between patches, of which there would be as 
 import math
 
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Block
+from weftnet.architecture.spec import Block, Chain, Node, Parallel
 from weftnet.tasks._propose.candidate import FACTORS, Candidate, adamw, after, formed, light, rich, smooth
 
 #: the least pixels along an axis of an image that is made smaller
 _LEAST = 8
+#: cells along an axis of a square image, of which statistics are taken
+_CELLS = 8
 
 
 def image(signal: Signal) -> list[Candidate]:
@@ -63,6 +65,18 @@ def _patch(height: int, width: int) -> int | None:
     wanted = min(max(4, min(height, width) // 4), 16)
     sides = [side for side in range(2, math.gcd(height, width)) if height % side == width % side == 0]
     return min(sides, key=lambda side: abs(side - wanted), default=None)
+
+
+def statistics(signal: Signal) -> list[Node]:
+    """Which way edges run and how bright each channel is in some eight by eight cells, and both over the image."""
+    height, width = signal.sizes[1:]
+    cell = min(max(2, math.ceil(math.sqrt(height * width) / _CELLS)), min(height, width) // 2)
+    whole = Chain((Block("image_to_sequence"), Block("statistics_pool", {"deltas": False})))
+    if cell < 2:
+        return [whole]
+    edges = Chain((Block("oriented_gradients", {"cell": cell}), Block("flatten")))
+    bright = Chain((Block("average_pool2d", {"size": cell}), Block("flatten")))
+    return [Parallel((edges, bright, whole), "concat")]
 
 
 def example() -> str:

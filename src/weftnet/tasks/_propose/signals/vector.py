@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Node
 from weftnet.tasks._propose.candidate import FACTORS, Candidate, adamw, batch_of, formed, light, plain, rich, smooth
 
 #: rows, where nobody knows
@@ -56,6 +57,11 @@ def _sized(signal: Signal, factor: int) -> list[Candidate]:
         why = "every column attends to all others: finds what columns say together"
         candidates.append(smooth("ft_transformer", {**sizes, **of_columns}, recipe(1e-3, clip=1.0), why))
     return candidates
+
+
+def statistics(signal: Signal) -> list[Node]:
+    """The values themselves."""
+    return []
 
 
 def example() -> str:

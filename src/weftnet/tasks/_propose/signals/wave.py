@@ -12,6 +12,8 @@ from weftnet.tasks._propose.steps import STEPS, shortened, step_by_step
 RATE = 16_000
 #: frames of a spectrogram beyond which they lie further apart, up to 25 ms
 FRAMES = 200
+#: frames, at least, of a wave that becomes a spectrogram
+_HEARD = 4
 #: examples below which batches are halved, so that an epoch has some steps
 FEW = 1000
 #: the fewest frames and bands of a cheaper form
@@ -24,14 +26,11 @@ def wave(signal: Signal) -> list[Candidate]:
     The frames of the spectrogram are 25 ms long and begin every 10 ms as usual; in recordings of more than two seconds
     they lie up to 25 ms apart. In the cheaper forms they lie further apart, and have fewer bands.
     """
-    rate, time = signal.known.get("rate", RATE), signal.size("time")
-    window, hop = round(rate * 0.025), round(rate * 0.01)
-    hop = max(hop, min(window, time // FRAMES))
-    frames, bands = 1 + (time - window) // hop, _bands(rate, window)
-    if frames < 4:
+    frames, sizes = _frames(signal)
+    if frames < _HEARD:
         return step_by_step(signal)
-    sizes = {"window": window, "hop": hop, "bands": bands, "rate": rate}
-    cheaper = (factor for factor in FACTORS if min(frames, bands) // factor >= _LEAST)
+    least = min(frames, sizes["bands"])
+    cheaper = (factor for factor in FACTORS if least // factor >= _LEAST)
     return formed(_heard(signal, sizes, 1), (
         (_heard(signal, sizes, factor), f"with {factor} times fewer frames and bands, or samples")
         for factor in cheaper
@@ -63,6 +62,21 @@ def _heard(signal: Signal, usual: Mapping[str, int], factor: int) -> list[Candid
         after([*spectrogram, *shortened(frames)], rich(lstm)),
         after([*pool, *shortened(time // factor, STEPS // factor)], series),
     ]
+
+
+def statistics(signal: Signal) -> list[Node]:
+    """What its spectrogram is like over time; a very short wave itself."""
+    frames, sizes = _frames(signal)
+    return [*([Block("spectrogram", sizes)] if frames >= _HEARD else []), Block("statistics_pool")]
+
+
+def _frames(signal: Signal) -> tuple[int, dict[str, int]]:
+    """How many frames its spectrogram has, and the block's settings."""
+    rate, time = signal.known.get("rate", RATE), signal.size("time")
+    window, hop = round(rate * 0.025), round(rate * 0.01)
+    hop = max(hop, min(window, time // FRAMES))
+    sizes = {"window": window, "hop": hop, "bands": _bands(rate, window), "rate": rate}
+    return 1 + (time - window) // hop, sizes
 
 
 def _bands(rate: int, window: int) -> int:
