@@ -14,7 +14,8 @@ follows from the tests' times. It is
     untested     no test was found that runs anything near
     equivalent   a survivor that no test could notice, by scripts/equivalent_mutants.txt
 
-Results are kept in NAME.json after each, so that a second call goes on; --again tries those anew that were not killed.
+Results are kept in NAME.json after each, so that a second call goes on; --again tries those anew that were not killed,
+with tests of more files.
 NAME.md is the table. Exit status 1: a test fails without a change.
 """
 
@@ -66,9 +67,9 @@ class Trial:
         shutil.copytree(self.plain, self.changed)
         self.recorded = Recorded(self.plain, kept)
 
-    def of(self, mutant: Mutant) -> dict[str, Any]:
-        """What became of a mutant, with the test that killed it."""
-        judges = self.recorded.judges(mutant)
+    def of(self, mutant: Mutant, wider: bool = False) -> dict[str, Any]:
+        """What became of a mutant, with the test that killed it; `wider` has more tests judge it."""
+        judges = self.recorded.judges(mutant, wider)
         result = {**asdict(mutant), "end": "untested", "by": "", "tests": len(judges), "seconds": 0.0}
         if not judges:
             return result
@@ -112,7 +113,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the draw (0)")
     parser.add_argument("--only", nargs="+", default=[""], metavar="PART", help="parts of modules' paths")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no mutant after that")
-    parser.add_argument("--again", action="store_true", help="try anew what was not killed")
+    parser.add_argument("--again", action="store_true", help="try anew what was not killed, with more tests")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "mutation", metavar="NAME")
     parser.add_argument("--kept", type=Path, default=ROOT / ".mutation", help="what is known of the tests")
     args = parser.parse_args()
@@ -127,7 +128,7 @@ def main() -> int:
             if time.monotonic() > end:
                 break
             if args.again or mutant.change not in results:
-                found = results[mutant.change] = trial.of(mutant)
+                found = results[mutant.change] = trial.of(mutant, args.again)
                 print(f"{len(results):4} {found['end']:9} {mutant.module}:{mutant.line} {mutant.new}", flush=True)
                 _write(args.out, results.values())
         wrong = trial.wrong_judges(each["by"] for each in results.values() if each["by"])

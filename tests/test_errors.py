@@ -1,6 +1,6 @@
 """Errors say where, what was expected, what was there and what can be done; what is not known is left out."""
 
-from weftnet.errors import DataError, WeftnetError
+from weftnet.errors import DataError, MissingExtra, WeftnetError
 
 
 def test_all_that_is_known_is_said() -> None:
@@ -13,3 +13,8 @@ def test_all_that_is_known_is_said() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     assert str(WeftnetError("no")) == "no"
     assert str(WeftnetError("no", fix="yes")) == "no\n  fix: yes"
+
+
+def test_an_extra_that_is_missing_is_said_with_the_line_that_installs_it() -> None:
+    error = MissingExtra("ray", "parallel", what="--on ray")
+    assert str(error) == "--on ray needs ray\n  fix: pip install 'weftnet[parallel]'"

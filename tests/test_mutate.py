@@ -33,6 +33,11 @@ class Box:
         return inner()
 
 
+class Shaped(Protocol):
+    def area(self, side: int = 3) -> int:
+        """Its area."""
+
+
 def example() -> int:
     return 7
 '''

@@ -96,7 +96,7 @@ def nodes(
 ) -> Iterator[tuple[ast.expr | ast.stmt, str, bool]]:
     """Every node that may be changed, the qualified name of its function as code objects have it, and whether it is in
     the function's signature."""
-    if isinstance(parent, UNCHANGED) or getattr(parent, "name", "") == EXAMPLE:
+    if isinstance(parent, UNCHANGED) or getattr(parent, "name", "") == EXAMPLE or _declared(parent):
         return
     default = default or isinstance(parent, ast.arguments)
     inside, own = path, function
@@ -112,6 +112,12 @@ def nodes(
                 yield each, own, default
             if isinstance(each, ast.AST):
                 yield from nodes(each, inside, own, default)
+
+
+def _declared(node: ast.AST) -> bool:
+    """Whether it is a function of a protocol, which says its form alone: its body is a text."""
+    body = getattr(node, "body", []) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    return len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
 
 
 def mutants(path: Path, source: Path) -> list[Mutant]:

@@ -22,6 +22,8 @@ FILES, ENOUGH = 6, 6
 READERS = ROOT / "tests" / "cli" / "test_catalogue.py"
 #: processor seconds and number of the tests that a mutant meets
 SECONDS, TESTS = 15.0, 60
+#: how many times as many of all these a mutant meets that survived
+WIDER = 4
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,14 @@ class Recorded:
             self.known[file] = [_test(line) for line in kept.read_text(encoding="utf-8").splitlines()[1:]]
         return self.known[file]
 
-    def judges(self, mutant: Mutant) -> list[Test]:
+    def judges(self, mutant: Mutant, wider: bool = False) -> list[Test]:
         """The tests that run the mutant's function, the quickest first; of a line outside functions, those that run
-        anything of its module, or else those of the files that are nearest to it."""
+        anything of its module, or else those of the files that are nearest to it. `wider` seeks in more files."""
+        times = WIDER if wider else 1
         key, module = f"{mutant.module}::{mutant.function}", f"{mutant.module}::"
         close: dict[str, Test] = {}
         far: dict[str, Test] = {}
-        files = files_of(mutant.module)[:FILES]
+        files = files_of(mutant.module)[: times * FILES]
         for number, file in enumerate(files):
             imported, *tests = self.of(file) or [Test("", 0.0, frozenset(), True)]
             for test in tests:
@@ -85,13 +88,13 @@ class Recorded:
                         close[test.name] = test
                     elif number < 2 or any(each.startswith(module) for each in test.ran):
                         far[test.name] = test
-            if len(close) >= ENOUGH:
+            if len(close) >= times * ENOUGH:
                 break
         if mutant.default:
             close |= {test.name: test for test in self.of(READERS)[1:] if not test.failed}
         chosen: list[Test] = []
         for test in sorted((close or far).values(), key=lambda each: each.seconds):
-            if len(chosen) < TESTS and sum(each.seconds for each in chosen) + test.seconds <= SECONDS:
+            if len(chosen) < times * TESTS and sum(each.seconds for each in chosen) + test.seconds <= times * SECONDS:
                 chosen.append(test)
         return chosen
 

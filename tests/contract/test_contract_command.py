@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from weftnet import plugins
 from weftnet.cli import app
+from weftnet.contract._check import Broken, expect
 from weftnet.errors import SettingError, UnknownName
 
 PLUGIN = '''
@@ -77,3 +78,11 @@ def test_what_cannot_be_checked(arguments: list[str], error: type[Exception], me
     done = CliRunner().invoke(app, ["contract", *arguments])
     assert isinstance(done.exception, error)
     assert message in str(done.exception)
+
+
+def test_a_check_that_could_not_fail_is_an_error() -> None:
+    expect(True, "it holds")
+    with pytest.raises(Broken, match="it does not"):
+        expect(False, "it does not")
+    with pytest.raises(TypeError, match="condition: expected True or False, got 'it does not'"):
+        expect("it does not", False)  # type: ignore[arg-type]

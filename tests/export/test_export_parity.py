@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
-from weftnet.export.parity import compare
+from weftnet.data.batch import Batch
+from weftnet.export.parity import arguments_of, compare
 
 
 @pytest.mark.parametrize("size", [0.0, 1.0, 1000.0])
@@ -21,3 +23,10 @@ def test_the_tolerance_is_as_documented(size: float) -> None:
 @pytest.mark.parametrize("got", [np.array([[np.nan]]), np.array([[1.0, 1.0]]), np.array([[np.inf]])])
 def test_what_is_no_number_or_of_another_shape_is_never_equal(got: np.ndarray) -> None:
     assert not compare({"x": np.zeros((1, 3))}, [np.array([[1.0]])], [got]).close
+
+
+def test_a_batch_is_passed_by_the_names_of_inputs_and_their_masks() -> None:
+    x, mask, y = torch.randn(2, 3, 4), torch.tensor([[True, True, False], [True, False, False]]), torch.randn(2, 5)
+    got = arguments_of(Batch({"x": x, "y": y}, {"x": mask}, {}, torch.arange(2)))
+    assert sorted(got) == ["x", "x_mask", "y"]
+    assert all(np.array_equal(got[name], want) for name, want in {"x": x, "x_mask": mask, "y": y}.items())

@@ -97,7 +97,13 @@ def long(function: Function) -> Function:
 
 
 def expect(condition: bool, what: str, *, expected: str = "", got: str = "", fix: str = "") -> None:
-    """Raise `Broken` unless the condition holds."""
+    """Raise `Broken` unless the condition holds.
+
+    Raises:
+        TypeError: the condition is no bool: a text in its place would always hold.
+    """
+    if not isinstance(condition, bool):
+        raise TypeError(f"expect: condition: expected True or False, got {condition!r}")
     if not condition:
         raise Broken(what, expected=expected, got=got, fix=fix)
 
