@@ -340,3 +340,9 @@ def alive(pid: str) -> bool:
 def training(folder: Path, status: str = "training") -> list[Path]:
     """Runs of a status; run.json is whole whenever it is read."""
     return [p.parent for p in folder.glob("runs/*/run.json") if json.loads(p.read_text())["status"] == status]
+
+
+def test_without_a_command_the_commands_are_listed(weftnet: Weftnet) -> None:
+    done = weftnet()
+    assert "Usage: weftnet" in done.out + done.err
+    assert re.search(r"\bresume\b.*\bserve\b", done.out, re.DOTALL)

@@ -88,6 +88,18 @@ def test_nothing_is_timed_where_even_a_slow_machine_makes_enough_steps(monkeypat
     assert fitted.candidate is wide
 
 
+@pytest.mark.parametrize(("steps", "times"), [(210.0, 0), (190.0, 1)])
+def test_a_network_is_timed_unless_it_makes_twice_enough_steps(
+    steps: float, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed = []
+    monkeypatch.setattr(sizing, "slow_step", lambda report: sizing.STEPPING * 10.0 / steps)
+    monkeypatch.setattr(sizing, "rough_step", lambda report, budget: timed.append(report) or 0.01)
+    terms, one = Terms("classification", recipe={"budget": 10.0}), candidate("a", 90)
+    sized([one], prospects([one], terms, DATA), terms, DATA, threads=1, named=False)
+    assert len(timed) == times  # 100 steps are enough
+
+
 @pytest.mark.parametrize("text", [
     "image:3x32x36", "tokens:300,vocabulary=9,padded", "series:300x2,padded", "wave:4000,rate=8000,padded", "vector:13",
 ])  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from broken import outcome, sentences
+from broken import outcome, sentences, takes_long
 
 from weftnet.architecture.spec import Block
 from weftnet.compress.emit import write_torch
@@ -358,10 +358,8 @@ BROKEN: Mapping[str, Mapping[str, Any]] = {
         "It says what it proposes": undocumented(example_of(lambda signal: unmarked(signal))),
     },
 }  # fmt: skip
-#: those that train, export or load a run
-LONG = {"compressor", "engine"}
 CASES = [
-    pytest.param(word, sentence, entry, marks=[pytest.mark.slow] if word in LONG else [], id=f"{word}-{sentence}")
+    pytest.param(word, sentence, entry, marks=[pytest.mark.slow] * takes_long(word, sentence), id=f"{word}-{sentence}")
     for word, table_ in BROKEN.items()
     for sentence, entry in table_.items()
 ]

@@ -91,6 +91,7 @@ def test_errors(path: Path, tmp_path: Path) -> None:
         open_data(path, context=0)
     with pytest.raises(SettingError, match="neither target nor kinds"):
         open_data(path, target="y")
-    for splits in ("random", {"train": 0.5}, {"train": 0.9, "val": 0.1}):
+    wrong = {"train": 1.5, "validation": -0.5}, {"train": "1", "validation": 0.0}
+    for splits in ("random", {"train": 0.5}, {"train": 0.9, "val": 0.1}, *wrong):
         with pytest.raises(SettingError, match="split in order"):
             open_data(path, splits=splits)

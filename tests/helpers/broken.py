@@ -38,3 +38,8 @@ def outcome(word: str, sentence: str, entries: Mapping[str, Any]) -> Outcome:
 def sentences(word: str) -> list[str]:
     """All that a registry asks of an entry."""
     return [check.sentence for check in contract(word, registry(word).names()[0])]
+
+
+def takes_long(word: str, sentence: str) -> bool:
+    """Whether a check trains, exports or loads a run."""
+    return any(check.long for check in contract(word, registry(word).names()[0]) if check.sentence == sentence)

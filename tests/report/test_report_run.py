@@ -15,6 +15,7 @@ from weftnet.data import open_data
 from weftnet.errors import DataError
 from weftnet.execution.latency import latency
 from weftnet.report import write_run
+from weftnet.report.competition import processor
 from weftnet.report.heat_map import heat_map
 from weftnet.report.plots import MAX_POINTS, histogram, scatter
 from weftnet.report.subject import Subject
@@ -168,3 +169,12 @@ def _well_formed(text: str) -> None:
     parser = _Balance()
     parser.feed(text)
     assert parser.open == []
+
+
+def test_a_machine_that_does_not_name_its_processor_is_named_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_file", lambda path: False)
+    monkeypatch.setattr("platform.processor", lambda: "")
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert processor().startswith("riscv64, ")
+    monkeypatch.setattr("platform.processor", lambda: "A Chip")
+    assert processor().startswith("A Chip, ")

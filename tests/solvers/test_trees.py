@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from sklearn import ensemble
 
 from weftnet.architecture.reading import from_dict
+from weftnet.architecture.signal import parse
+from weftnet.architecture.spec import Block
 from weftnet.compose import build
 from weftnet.data import Data, open_data
 from weftnet.errors import MissingExtra, SettingError
-from weftnet.solvers import SOLVERS
+from weftnet.solvers import SOLVERS, baselines
 from weftnet.solvers._trees import Tree, _not_above, write
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
+from weftnet.tasks._propose.candidate import nodes_of
 from weftnet.tasks._task import Task
 
 DRAW = np.random.default_rng(1)
@@ -137,3 +140,13 @@ def test_without_scikit_learn_the_error_names_the_extra(tmp_path: Path, monkeypa
     monkeypatch.setattr("weftnet.base.extras.import_module", missing)
     with pytest.raises(MissingExtra, match=r"weftnet\[trees\]"):
         SOLVERS.get("gradient_boosting")(model, task, data, 0)
+
+
+@pytest.mark.parametrize(("classes", "leaves"), [(3, 512), (32, 256), (256, 32), (257, None)])
+def test_leaves_of_a_proposed_forest(classes: int, leaves: int | None) -> None:
+    """All trees' leaves hold 8192 values at most; a forest of fewer than 32 leaves is not proposed."""
+    signals = {"table": parse("vector:4")}
+    task = TASKS.get("classification")(labels=[str(number) for number in range(classes)])
+    proposed = [each for each in baselines(signals, task) if each.name == "random_forest"]
+    found = [node.settings["leaves"] for each in proposed for node in nodes_of(each) if isinstance(node, Block)]
+    assert found == ([] if leaves is None else [leaves])
