@@ -2,7 +2,7 @@
 
 import itertools
 
-from weftnet.architecture.axes import Port, clash
+from weftnet.architecture.axes import Port, clash, output_axes
 from weftnet.architecture.signal import parse
 
 FLOATS = frozenset({"float"})
@@ -30,3 +30,11 @@ def test_axes_without_a_standard_name_and_stars_may_differ() -> None:
     assert not clash(rows)
     stars = {"a": (port("a", "*dim"), parse("series:3x4")), "b": (port("b", "*dim"), parse("series:4x4"))}
     assert not clash(stars)
+
+
+def test_axes_of_an_output_are_named_by_what_was_read_by_their_kind_or_by_their_place() -> None:
+    assert output_axes(("batch", "p", "q"), {}, 2) == ("time", "dim")
+    assert output_axes(("batch", "dim_out", "q"), {}, 2) == ("dim", "q")  # dim is taken
+    assert output_axes(("batch", "*rest"), {}, 3) == ("channels", "height", "width")
+    assert output_axes(("batch", "p"), {"p": (("members", 4),)}, 1) == ("members",)
+    assert output_axes(("p", "q", "r", "s"), {}, 4) == ("p", "axis0", "axis1", "axis2")

@@ -169,6 +169,17 @@ def test_running_text_round_trip(text: str, other: str) -> None:
     assert kind.decode(kind.encode(other)) == "".join(c if c in set(text) else "\ufffd" for c in other)
 
 
+def test_several_running_texts_are_padded_to_the_longest() -> None:
+    kind = Characters().fit("abc")
+    codes = kind.encode(["ca", "b", "abxc"])
+    padding, unknown = kind.encode(["a", "ab"])[0, 1], kind.tokens("x")[0]
+    assert codes.tolist() == [[3, 1, padding, padding], [2, *[padding] * 3], [1, 2, unknown, 3]]
+    assert padding not in (1, 2, 3, unknown)
+    assert Characters().fit("").tokens("xyz").tolist() == [unknown] * 3
+    with pytest.raises(BadValue, match="the text is empty"):
+        kind.encode(["a", ""])
+
+
 @pytest.mark.parametrize("range_", ["standard", "unit", "signed"])
 @pytest.mark.parametrize("shape", [(7, 5, 6), (7, 5, 6, 3), (7, 3, 5, 6), (7, 1, 5, 6), (7, 2, 5, 4)])
 def test_images_round_trip(shape: tuple[int, ...], range_: str) -> None:
