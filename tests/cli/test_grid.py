@@ -69,3 +69,18 @@ def test_another_answer_than_that_of_predict_is_a_fault(tmp_path: Path) -> None:
 def test_a_misspelt_task_is_an_error() -> None:
     with pytest.raises(UnknownName, match="no task is called 'clasification'"):
         grid.grid_command(["clasification"], [], fast=True, as_json=True)
+
+
+@pytest.mark.parametrize(("words", "wanted"), [
+    ([], ([], [], False, False)),
+    (["--task", "gan", "--task", "regression", "--family", "mlp", "--fast", "--json"],
+     (["gan", "regression"], ["mlp"], True, True)),
+])  # fmt: skip
+@pytest.mark.parametrize("sound", [True, False])
+def test_the_command_passes_its_options_on_and_fails_with_a_fault(
+    words: list[str], wanted: tuple[object, ...], sound: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("weftnet.cli.commands.grid.grid_command", lambda *given: asked.append(given) or sound)
+    assert CliRunner().invoke(app, ["grid", *words]).exit_code == (0 if sound else 1)
+    assert asked == [wanted]

@@ -137,3 +137,12 @@ def test_it_suits_light_and_dark_pages():
     assert "prefers-color-scheme:dark" in svg
     assert "<script" not in svg
     assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_an_edge_leaves_its_box_below_it() -> None:
+    """The line from a box's floor ends further down, however tall the boxes beside it are."""
+    resolved = made("graph")
+    picture = draw(resolved, by_path(cost(resolved, 4)))
+    down = [tuple(map(float, line)) for line in re.findall(r"M[\d.]+ ([\d.]+)V([\d.]+)", picture)]
+    assert len(down) > 6
+    assert all(begin <= end for begin, end in down)

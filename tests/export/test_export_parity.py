@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from weftnet.architecture.signal import parse
 from weftnet.data.batch import Batch
-from weftnet.export.parity import arguments_of, compare
+from weftnet.export.parity import arguments_of, compare, random_inputs
 
 
 @pytest.mark.parametrize("size", [0.0, 1.0, 1000.0])
@@ -30,3 +31,12 @@ def test_a_batch_is_passed_by_the_names_of_inputs_and_their_masks() -> None:
     got = arguments_of(Batch({"x": x, "y": y}, {"x": mask}, {}, torch.arange(2)))
     assert sorted(got) == ["x", "x_mask", "y"]
     assert all(np.array_equal(got[name], want) for name, want in {"x": x, "x_mask": mask, "y": y}.items())
+
+
+def test_random_lengths_reach_from_one_step_to_all() -> None:
+    signals = {"x": parse("series:3x2,padded")}
+    given = [values for seed in range(9) for values in random_inputs(signals, {"x": True}, seed)]
+    full = [values["x_mask"].sum(1) for values in given if values["x"].shape[1] == 3]
+    assert {*np.concatenate(full).tolist()} == {1, 2, 3}
+    assert all(values["x_mask"].shape == values["x"].shape[:2] for values in given)
+    assert {values["x"].shape[1] for values in given} == {2, 3}  # never one step alone
