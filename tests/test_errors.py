@@ -1,6 +1,6 @@
 """Errors say where, what was expected, what was there and what can be done; what is not known is left out."""
 
-from weftnet.errors import DataError, MissingExtra, WeftnetError
+from weftnet.errors import DataError, MissingExtra, WeftnetError, closest
 
 
 def test_all_that_is_known_is_said() -> None:
@@ -18,3 +18,9 @@ def test_what_is_not_known_is_left_out() -> None:
 def test_an_extra_that_is_missing_is_said_with_the_line_that_installs_it() -> None:
     error = MissingExtra("ray", "parallel", what="--on ray")
     assert str(error) == "--on ray needs ray\n  fix: pip install 'weftnet[parallel]'"
+
+
+def test_dashes_underscores_and_case_keep_no_name_from_being_close() -> None:
+    assert closest("Gr-U", ["lstm", "gru"]) == closest("g_r_u", ["lstm", "gru"]) == ("gru",)
+    assert closest("dense", ["d-e-n-s-e", "tanh"]) == ("d-e-n-s-e",)
+    assert closest("dense", ["tanh"]) == ()
