@@ -8,7 +8,7 @@ from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.base.scores import Score
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import Outcome, Terms, jobs_of, run_job
-from weftnet.compete.pool import run_jobs
+from weftnet.compete.pool import Pool
 from weftnet.data import open_data
 from weftnet.errors import RunError, SettingError
 from weftnet.tasks import Candidate
@@ -95,7 +95,11 @@ def test_trainings_run_and_one_failure_ends_only_itself(tmp_path: Path, workers:
     candidates = [Candidate("dense", DENSE, {}, ""), Candidate("wrong", wrong, {}, "")]
     jobs = jobs_of(candidates, [0], tmp_path, terms(steps=30))
     seen: list[str] = []
-    outcomes = run_jobs(jobs, open_data("digits"), workers, lambda done: seen.append(done.name))
+    with Pool(open_data("digits"), workers) as pool:
+        outcomes = pool.run(jobs, lambda done: seen.append(done.name))
+        assert pool.started == (workers > 1)
+        (again,) = pool.run(jobs_of(candidates[:1], [1], tmp_path, terms(steps=3)), lambda done: None)
+        assert again.status == "finished"
     by_name = {outcome.name: outcome for outcome in outcomes}
     assert sorted(seen) == ["dense", "wrong"]
     assert (by_name["dense"].status, by_name["dense"].error) == ("finished", "")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from weftnet.architecture.spec import Architecture, Block
 from weftnet.base.scores import Score
-from weftnet.compete.halving import SEEDS, Stage, as_many, by_halving, called, shaped, shared
+from weftnet.compete.halving import SEEDS, SHORTEST, Stage, as_many, by_halving, called, most, shaped, shared
 from weftnet.compete.jobs import Outcome
 from weftnet.tasks import Candidate
 
@@ -82,6 +82,41 @@ def test_too_little_time_trains_all_once() -> None:
     machine = Machine(1)
     by_halving(candidates(6), machine.train, SEEDS, 1, BEST, lambda: 60 - machine.now)
     assert [len(names) for names, _, _ in machine.told] == [6]
+
+
+def test_what_a_rung_took_beside_its_budgets_is_kept_free_in_the_next() -> None:
+    class Slow(Machine):
+        def train(self, chosen: list[Candidate], stage: Stage) -> list[Outcome]:
+            ended = super().train(chosen, stage)
+            self.now += 8.0 * stage.waves(self.at_once)
+            return ended
+
+    machine = Slow(2)
+    by_halving(candidates(7), machine.train, SEEDS, 2, BEST, lambda: 600 - machine.now)
+    assert 500 < machine.now < 600
+    assert machine.told[1][2] < 1.9 * machine.told[0][2]
+
+
+def test_a_rung_that_would_be_no_longer_is_left_out() -> None:
+    machine = Machine(1, 1.9)
+    by_halving(candidates(8), machine.train, 1, 1, BEST, lambda: 300 - machine.now)
+    assert [len(names) for names, _, _ in machine.told] == [8, 2]
+    assert all(after >= 1.5 * before for (*_, before), (*_, after) in pairwise(machine.told))
+
+
+def test_time_for_a_training_on_all_rows_is_kept() -> None:
+    left = []
+    for again in (False, True):
+        machine = Machine(2)
+        by_halving(candidates(5), machine.train, SEEDS, 2, BEST, lambda m=machine: 300 - m.now, again)  # type: ignore[misc]
+        left.append(300 - machine.now)
+    assert left[1] > left[0] + machine.told[-1][2]
+
+
+def test_as_many_candidates_as_there_is_time_for() -> None:
+    one = Stage(1, range(1), SHORTEST).seconds(1)
+    assert [most(5, 3.0 + times * one, 1) for times in (-2, 0.9, 1.1, 2.1, 9)] == [0, 0, 1, 2, 5]
+    assert most(5, 3.0 + 1.1 * one, 2) == 2
 
 
 def test_nobody_competes() -> None:

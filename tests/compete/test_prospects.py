@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
-from weftnet.cli.commands import entering, fit
+from weftnet.cli.commands import entering, fit, planning
 from weftnet.compete.jobs import Terms
 from weftnet.compete.prospects import Memory, Prospect, left_out, prospects
 from weftnet.data import open_data
@@ -66,8 +66,8 @@ def test_who_does_not_fit_is_told_what_would() -> None:
 def test_a_number_that_was_asked_for_stays() -> None:
     both = list(known().values())
     free = Memory(max(each.needed for each in both))
-    assert fit.places(both, free, 2, asked=False) == (1, {})
-    count, without = fit.places(both, free, 2, asked=True)
+    assert planning.places(both, free, 2, asked=False) == (1, {})
+    count, without = planning.places(both, free, 2, asked=True)
     assert (count, without.keys()) == (2, {"wide"})
 
 

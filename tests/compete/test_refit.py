@@ -102,6 +102,29 @@ def test_fit_with_refit(tmp_path: Path) -> None:
     assert not list((tmp_path / "r").glob("*-refit"))
 
 
+def test_a_refit_that_is_stopped_leaves_all_as_it_was(
+    trained: tuple[Run, RowData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from weftnet.cli.commands import fit as command
+    from weftnet.cli.commands.entering import FitOptions
+    from weftnet.compete import refit as module
+
+    def stop(folder: Path, data: RowData) -> Run:
+        assert (folder / "run.json").is_file()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "resume", stop)
+    with pytest.raises(KeyboardInterrupt):
+        refit(*trained, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    options: dict[str, Any] = {"data": {"target": "y"}, "archs": ["linear"], "jobs": 1, "refit": True}
+    recipe = {"steps": 2, "plan": "eager"}
+    with pytest.raises(KeyboardInterrupt):
+        command.fit_command(FitOptions(str(table(tmp_path / "t.csv")), recipe=recipe, out=tmp_path / "r", **options))
+    assert best_run(tmp_path / "r") == tmp_path / "r" / "linear-seed0"
+    assert (tmp_path / "r" / "report.html").is_file()
+
+
 def test_what_follows_in_order_is_refused_before_it_is_trained(tmp_path: Path) -> None:
     lines = ["v", *map(str, np.sin(np.arange(300)))]
     (tmp_path / "s.csv").write_text("\n".join(lines))

@@ -110,6 +110,7 @@ def fit(
     plugin: Plugin = None,
 ) -> None:
     """Train one network, or let several that suit the data compete under the same budget."""
+    began = time.monotonic()
     folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if work_together(workers, folder, Place(on, address), jobs=jobs, shard=shard, out=True):
         return
@@ -139,6 +140,7 @@ def fit(
             refit=refit,
             baselines=baselines,
             total=seconds(total, "total"),
+            began=began,
             listeners=[parsed(each, "--log") for each in log or []],
         )
     )

@@ -5,7 +5,8 @@
 
 (Karnin et al. 2013, https://proceedings.mlr.press/v28/karnin13.html; Jamieson, Talwalkar 2016,
 https://arxiv.org/abs/1502.07943.) A training begins anew in each rung, as the schedule of its rate belongs to its
-length. b is as long as the total allows; it is computed again before each rung from the time that is left.
+length. b is as long as the total allows; it is computed again before each rung from the time that is left, and from
+what trainings took beside their budgets in the rung before.
 """
 
 import math
@@ -16,14 +17,16 @@ from weftnet.base.scores import Score
 from weftnet.compete.jobs import Outcome
 from weftnet.tasks import Candidate
 
-#: seconds that a training takes beside its budget, and the share of the budget
-_BESIDE, _OVER = 2.0, 0.05
+#: seconds that a training takes beside its budget, where nobody has measured it, and the share of the budget
+BESIDE, _OVER = 2.0, 0.05
 #: seconds in which the processes of several trainings at once start
-_START = 4.0
+START = 4.0
 #: share of the time that is left for an ensemble, latencies and the report; at least so many seconds
 _END, _END_SECONDS = 0.05, 3.0
-#: seconds of a shortest training; with less, all candidates are trained once and none again
-_SHORTEST = 3.0
+#: seconds of a shortest training; with less, none is trained again, and fewer candidates are trained at all
+SHORTEST = 3.0
+#: times that a training is longer than in the rung before, at the least; and that one on all rows takes
+_LONGER, _REFIT = 1.5, 1.3
 #: candidates that are left for the last rung
 _LAST = 2
 #: seeds of the best, unless somebody asks for more
@@ -44,14 +47,13 @@ class Stage:
     seeds: range
     budget: float
 
-    def seconds(self, at_once: int) -> float:
-        """That it takes."""
-        return self.waves(at_once) * self.budget * (1 + _OVER) + self.beside(at_once)
+    def seconds(self, at_once: int, beside: float = BESIDE) -> float:
+        """That it takes, where each training takes so many beside its budget."""
+        return self.waves(at_once) * (self.budget * (1 + _OVER) + beside)
 
-    def beside(self, at_once: int) -> float:
-        """Seconds that it takes beside its budgets."""
-        together = min(at_once, self.keep * len(self.seeds)) > 1
-        return self.waves(at_once) * _BESIDE + _START * together
+    def beside(self, spent: float, at_once: int) -> float:
+        """Seconds that a training took beside its budget, where all took so many."""
+        return max(BESIDE / 4, spent / self.waves(at_once) - self.budget * (1 + _OVER))
 
     def waves(self, at_once: int) -> int:
         """Trainings one after another, where so many run at once."""
@@ -60,7 +62,7 @@ class Stage:
 
 def by_halving(
     candidates: Sequence[Candidate], train: Callable[[Sequence[Candidate], Stage], list[Outcome]], seeds: int,
-    at_once: int, score: Score, left: Callable[[], float],
+    at_once: int, score: Score, left: Callable[[], float], again: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """Train stage by stage; how every training ended.
 
@@ -71,25 +73,32 @@ def by_halving(
         at_once: trainings at once.
         score: that decides.
         left: seconds of the total that are left now.
+        again: whether the best is trained once more afterwards, for as long and a little longer.
     """
     outcomes: list[Outcome] = []
     if not candidates:
         return outcomes
-    chosen, shape = list(candidates), shaped(len(candidates), seeds)
-    if len(shape) > 1 and shared(shape, left(), at_once)[0].budget < _SHORTEST:
+    chosen, shape, beside = list(candidates), shaped(len(candidates), seeds), BESIDE
+    if len(shape) > 1 and shared(shape, left(), at_once)[0].budget < SHORTEST:
         shape = shape[:1]
-    budget = math.inf
+    after = [(1, range(1), _REFIT * shape[-1][2])] if again else []
+    budget = 0.0
     for number in range(len(shape)):
-        stage = shared(shape[number:], left(), at_once)[0]
+        before = left()
+        stage = shared([*shape[number:], *after], before, at_once, beside)[0]
         if stage.seeds.start:  # further seeds of one that is known: trained for as long, as many as there is time for
-            stage = as_many(replace(stage, budget=budget), left() - end(left()), at_once)
-        if not chosen or not stage.seeds or (number and stage.budget < _SHORTEST):
+            kept = end(before) + _REFIT * budget * again
+            stage = as_many(replace(stage, budget=budget), before - kept, at_once, beside)
+        elif stage.budget < _LONGER * budget:  # a training as long as before says nothing new
+            continue
+        if not chosen or not stage.seeds or (number and stage.budget < SHORTEST):
             break
         budget = stage.budget
         ended = train(chosen[: stage.keep], stage)
         outcomes += ended
         if any(each.status in ("stopped", "skipped") for each in ended):
             break
+        beside = stage.beside(before - left(), at_once)
         names = {called(each.name, stage): each for each in chosen}
         finished = [each for each in ended if score.name in each.validation]
         finished.sort(key=lambda each: score.lead(0.0, each.validation[score.name]))
@@ -97,11 +106,22 @@ def by_halving(
     return outcomes
 
 
-def as_many(stage: Stage, seconds: float, at_once: int) -> Stage:
+def most(count: int, seconds: float, at_once: int) -> int:
+    """How many of so many candidates can be trained at all in the seconds that are left."""
+    counts = range(count, 0, -1)
+    return next((n for n in counts if Stage(n, range(1), SHORTEST).seconds(at_once) <= seconds - end(seconds)), 0)
+
+
+def as_many(stage: Stage, seconds: float, at_once: int, beside: float = BESIDE) -> Stage:
     """The stage with as many of its seeds as there is time for."""
-    while stage.seeds and stage.seconds(at_once) > seconds:
+    while stage.seeds and stage.seconds(at_once, beside) > seconds:
         stage = replace(stage, seeds=stage.seeds[:-1])
     return stage
+
+
+def latest(budget: float, seconds: float) -> float:
+    """In how many seconds a training of this budget may begin at the latest, of those that are left."""
+    return seconds - end(seconds) - budget * (1 + _OVER)
 
 
 def end(seconds: float) -> float:
@@ -123,9 +143,11 @@ def shaped(candidates: int, seeds: int) -> list[tuple[int, range, float]]:
     return stages + ([(1, range(1, seeds), stages[-1][2])] if seeds > 1 else [])
 
 
-def shared(shape: Sequence[tuple[int, range, float]], seconds: float, at_once: int) -> list[Stage]:
+def shared(
+    shape: Sequence[tuple[int, range, float]], seconds: float, at_once: int, beside: float = BESIDE
+) -> list[Stage]:
     """The stages with budgets that fill the seconds that are left."""
     empty = [Stage(keep, seeds, 0.0) for keep, seeds, _ in shape]
     unit = sum(stage.waves(at_once) * length for stage, (_, _, length) in zip(empty, shape, strict=True)) * (1 + _OVER)
-    budget = max((seconds - end(seconds) - sum(stage.beside(at_once) for stage in empty)) / unit, 1.0)
-    return [Stage(keep, seeds, budget * length) for keep, seeds, length in shape]
+    others = end(seconds) + sum(stage.seconds(at_once, beside) for stage in empty)
+    return [Stage(keep, seeds, max((seconds - others) / unit, 1.0) * length) for keep, seeds, length in shape]

@@ -1,5 +1,6 @@
 """One training of a competition: a job as plain data, which can be sent to another process, and its outcome."""
 
+import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -71,7 +72,17 @@ class Terms:
 
 @dataclass(frozen=True)
 class Job:
-    """One training, as plain data that can be sent to another process; `fold` is its test split's, if it has one."""
+    """One training, as plain data that can be sent to another process.
+
+    Args:
+        name: the candidate's.
+        seed: of this training.
+        folder: of the run.
+        architecture: as plain data.
+        terms: of this training.
+        fold: that is its test split; None where the splits are the same for all.
+        begun_by: the time, as `time.time()` tells it, after which it is not begun; None for any.
+    """
 
     name: str
     seed: int
@@ -79,6 +90,7 @@ class Job:
     architecture: Mapping[str, Any]
     terms: Terms
     fold: int | None = None
+    begun_by: float | None = None
 
     def outcome(self, status: str, **facts: Any) -> "Outcome":
         """How it ended."""
@@ -94,7 +106,7 @@ class Outcome:
         seed: of this training.
         folder: of the run, below the competition's.
         status: finished, stopped, failed, skipped if it never started, or left out as it does not fit into memory or
-            as what it needs is not installed.
+            time, or as what it needs is not installed.
         validation: metrics on the validation split.
         test: metrics on the test split, empty if there is none.
         seconds: spent training.
@@ -146,6 +158,8 @@ def run_job(job: Job, data: Data, listeners: Sequence[Listener] = ()) -> Outcome
     One of several workers raises the error instead, as the others would wait for it forever; when they are restarted,
     they resume the run.
     """
+    if job.begun_by is not None and time.time() > job.begun_by:
+        return job.outcome("left out", error="no time was left for it")
     try:
         return _trained(job, data, listeners)
     except WeftnetError as error:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
@@ -43,6 +43,116 @@ class _Worker:
 _worker: _Worker | None = None
 
 
+class Pool:
+    """Processes for trainings on the same data; they start with the first jobs and are kept for further ones.
+
+    Args:
+        data: what every job trains on.
+        workers: how many jobs run at once. Several workers use one thread each; a single one uses torch's default.
+        plugins: files and folders that every worker loads too.
+    """
+
+    def __init__(self, data: Data, workers: int, plugins: Sequence[str] = ()) -> None:
+        self.data, self.workers, self.plugins = data, workers, plugins
+        self._open = ExitStack()
+        self._processes: _Processes | None = None
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    @property
+    def started(self) -> bool:
+        """Whether there are processes."""
+        return self._processes is not None
+
+    def run(
+        self, jobs: Sequence[Job], done: Callable[[Outcome], None], progress: Callable[[str], Listener] | None = None
+    ) -> list[Outcome]:
+        """Run all jobs; their outcomes in order of completion. A single job runs in this process.
+
+        Args:
+            jobs: to be run.
+            done: called with every outcome.
+            progress: title → the display of one training's progress; for one at a time.
+
+        Raises:
+            DataError: the data can't be shared with other processes.
+        """
+        if min(self.workers, len(jobs)) <= 1:
+            return _in_turn(jobs, self.data, done, progress)
+        if self._processes is None:
+            self._processes = self._start()
+        outcomes, broken = self._processes.run(jobs, done)
+        if broken:
+            self._close()
+        return outcomes
+
+    def _start(self) -> "_Processes":
+        parcel, context = self._open.enter_context(shared(self.data)), multiprocessing.get_context("spawn")
+        ended, pids = context.Event(), context.SimpleQueue()
+        executor = ProcessPoolExecutor(self.workers, context, _start_worker, (ended, pids, parcel, self.plugins))
+        return _Processes(self._open.enter_context(executor), ended, pids)
+
+    def _close(self) -> None:
+        with _ignored():
+            self._open.close()
+        self._processes = None
+
+
+class _Processes:
+    """The processes of a pool.
+
+    Args:
+        executor: of their jobs.
+        ended: set once no further job may start.
+        pids: where each process says its number.
+    """
+
+    def __init__(self, executor: ProcessPoolExecutor, ended: Event, pids: "SimpleQueue[int]") -> None:
+        self.executor, self.ended, self.pids = executor, ended, pids
+        self.known: list[int] = []
+
+    def run(self, jobs: Sequence[Job], done: Callable[[Outcome], None]) -> tuple[list[Outcome], bool]:
+        """Run all jobs; their outcomes in order of completion, and whether a process was killed."""
+        outcomes, broken = [], False
+        with _ignored():
+            futures: dict[Future[Outcome], Job] = {self.executor.submit(_work, job): job for job in jobs}
+            with self._forwarded():
+                for future in as_completed(futures):
+                    try:
+                        outcomes.append(future.result())
+                    except BrokenProcessPool:
+                        what = "its process, or another worker's, was killed; if memory ran out, --jobs 1 needs less"
+                        outcomes.append(futures[future].outcome("failed", error=what))
+                        broken = True
+                    done(outcomes[-1])
+        return outcomes, broken
+
+    @contextmanager
+    def _forwarded(self) -> Iterator[None]:
+        """On Ctrl-C no further job starts, and every process is interrupted."""
+
+        def forward(*_: object) -> None:
+            self.ended.set()
+            while not self.pids.empty():
+                self.known.append(self.pids.get())
+            for pid in self.known:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, forward)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
 def run_jobs(
     jobs: Sequence[Job],
     data: Data,
@@ -51,23 +161,9 @@ def run_jobs(
     progress: Callable[[str], Listener] | None = None,
     plugins: Sequence[str] = (),
 ) -> list[Outcome]:
-    """Run all jobs; their outcomes in order of completion.
-
-    Args:
-        jobs: to be run.
-        data: what every job trains on.
-        workers: how many jobs run at once. Several workers use one thread each; a single one uses torch's default.
-        done: called with every outcome.
-        progress: title → the display of one training's progress; for a single worker.
-        plugins: files and folders that every worker loads too.
-
-    Raises:
-        DataError: the data can't be shared with other processes.
-    """
-    if workers == 1:
-        return _in_turn(jobs, data, done, progress)
-    with shared(data) as parcel:
-        return _at_once(jobs, parcel, workers, done, plugins)
+    """Run all jobs in a pool of their own; see `Pool`."""
+    with Pool(data, workers, plugins) as pool:
+        return pool.run(jobs, done, progress)
 
 
 def _in_turn(
@@ -88,29 +184,6 @@ def _in_turn(
     return outcomes
 
 
-def _at_once(
-    jobs: Sequence[Job], parcel: Parcel, workers: int, done: Callable[[Outcome], None], plugins: Sequence[str]
-) -> list[Outcome]:
-    context = multiprocessing.get_context("spawn")
-    ended, pids = context.Event(), context.SimpleQueue()
-    outcomes = []
-    with _ignored(), ProcessPoolExecutor(workers, context, _start_worker, (ended, pids, parcel, plugins)) as pool:
-        futures: dict[Future[Outcome], Job] = {pool.submit(_work, job): job for job in jobs}
-        with _forwarded(ended, pids):
-            for future in as_completed(futures):
-                outcomes.append(_outcome(future, futures[future]))
-                done(outcomes[-1])
-    return outcomes
-
-
-def _outcome(future: "Future[Outcome]", job: Job) -> Outcome:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        what = "its process, or another worker's, was killed; if memory ran out, --jobs 1 needs less"
-        return job.outcome("failed", error=what)
-
-
 @contextmanager
 def _ignored() -> Iterator[None]:
     """Ctrl-C is ignored here, and in processes started here until they install a handler."""
@@ -118,29 +191,6 @@ def _ignored() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _forwarded(ended: Event, pids: "SimpleQueue[int]") -> Iterator[None]:
-    """On Ctrl-C no further job starts, and every worker is interrupted."""
-    known: list[int] = []
-
-    def forward(*_: object) -> None:
-        ended.set()
-        while not pids.empty():
-            known.append(pids.get())
-        for pid in known:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, forward)
     try:
         yield
     finally:

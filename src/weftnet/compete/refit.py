@@ -8,6 +8,7 @@ length, the last weights are kept. Nothing but the test split can judge the new 
 before it had, as what they are.
 """
 
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def refit(run: Run, data: Data, folder: Path) -> Run:
     Raises:
         RunError: the run is an ensemble or was compressed.
         SettingError: rows can't be moved from one of these splits to another.
+        KeyboardInterrupt: Ctrl-C stopped it; there is no new run then.
     """
     if run.facts.members or run.facts.compression or run.facts.engine:
         raise RunError("only a network as it was trained can be trained anew", where=str(run.folder))
@@ -50,9 +52,14 @@ def refit(run: Run, data: Data, folder: Path) -> Run:
     )
     start = None if run.facts.start is None else asdict(run.facts.start)
     new.record(refit={"run": run.folder.name, "step": step, "scores": run.facts.scores or {}}, start=start)
-    new = resume(folder, rest)
-    if new.status == "finished":
+    try:
+        new = resume(folder, rest)
+        if new.status != "finished":
+            raise KeyboardInterrupt
         conclude(new, rest)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        raise
     return new
 
 

@@ -10,6 +10,7 @@ unless a person named it, or nothing else is left.
 """
 
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Sized:
 
 def sized(
     candidates: Sequence[Candidate], known: Sequence[Prospect], terms: Terms, data: Data, *, threads: int | None,
-    named: bool,
+    named: bool, within: float = math.inf,
 ) -> list[Sized]:  # fmt: skip
     """Every candidate in the form that suits its budget; as it is where it has none, or takes no steps.
 
@@ -64,17 +65,19 @@ def sized(
         data: that they train on.
         threads: of torch that each training has; None for the default.
         named: whether a person named the candidates: then none is left out.
+        within: seconds; when they are over, no step is timed any more.
     """
+    until = time.monotonic() + within
     with _threads(threads):
-        fitted = [_form(*each, terms, data) for each in zip(candidates, known, strict=True)]
-    if named or all(each.reason for each in fitted):
+        fitted = [_form(*each, terms, data, until) for each in zip(candidates, known, strict=True)]
+    if fitted and (named or all(each.reason for each in fitted)):
         best = max(fitted, key=lambda each: each.steps or 0.0)
         spared = fitted if named else [best]
         return [Sized(e.candidate, e.prospect, e.steps) if e in spared else e for e in fitted]
     return fitted
 
 
-def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data) -> Sized:
+def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data, until: float) -> Sized:
     recipe: Mapping[str, object] = terms.of(candidate, seed=0).recipe
     budget = recipe.get("budget")
     if not isinstance(budget, int | float) or recipe.get("solver") is not None:
@@ -86,7 +89,7 @@ def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data) -> Si
         if own.report.faults:  # of a form that nobody asked for
             continue
         steps = slowly = STEPPING * budget / slow_step(own.report)
-        if steps < _CLEARLY * enough:
+        if steps < _CLEARLY * enough and time.monotonic() < until:
             steps = STEPPING * budget / rough_step(own.report, min(_SHARE * budget, _MOST))
         most = max(most, steps, slowly)
         if steps > (best.steps or 0.0):

@@ -158,9 +158,10 @@ def check(
             fewer examples than there are workers.
     """
     known = list(faults)
-    resolved: dict[str, Resolved] = {}
-    architecture, signals = _complete(architecture, inputs or {}, task)
+    architecture, signals, resolved = _complete(architecture, inputs or {}, task)
     for part, node in architecture.parts.items():
+        if part in resolved:
+            continue
         tree, wrong = examine(node, signals[part], part)
         known.extend(fault for fault in wrong if fault not in known)
         if tree is not None and not wrong:
@@ -283,13 +284,13 @@ def _largest(resolved: Mapping[str, Resolved], peak: int, optimiser: str, known:
 
 def _complete(
     architecture: Architecture, inputs: Inputs, task: Task | None
-) -> tuple[Architecture, Mapping[str, Mapping[str, Signal]]]:
-    """With the task's heads where it can append them, and what each part reads."""
+) -> tuple[Architecture, Mapping[str, Mapping[str, Signal]], dict[str, Resolved]]:
+    """With the task's heads where it can append them, what each part reads, and the parts that are sound already."""
     if task is None:
-        return architecture, inputs_of(architecture, inputs)
+        return architecture, inputs_of(architecture, inputs), {}
     signals = {name: parse(text) if isinstance(text, str) else text for name, text in inputs.items()}
     try:
         complete = assemble(architecture, task, signals)
     except ArchitectureError:  # `examine` reports its faults, with all the others
-        return architecture, task.inputs(signals)
-    return complete.architecture, complete.inputs
+        return architecture, task.inputs(signals), {}
+    return complete.architecture, complete.inputs, dict(complete.resolved)

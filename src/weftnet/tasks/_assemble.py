@@ -4,7 +4,7 @@ Nothing is hidden: the head's nodes are ordinary nodes of the architecture that 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from weftnet.architecture.faults import Fault
 from weftnet.architecture.signal import Signal
@@ -23,11 +23,13 @@ class Assembled:
         architecture: with the heads the task appended.
         inputs: what each part reads.
         added: the nodes the task appended, by part.
+        resolved: each part with every size filled in.
     """
 
     architecture: Architecture
     inputs: Mapping[str, Mapping[str, Signal]]
     added: Mapping[str, tuple[Node, ...]]
+    resolved: Mapping[str, Resolved] = field(default_factory=dict, repr=False, compare=False)
 
 
 def assemble(architecture: Architecture, task: Task, signals: Mapping[str, Signal]) -> Assembled:
@@ -41,19 +43,19 @@ def assemble(architecture: Architecture, task: Task, signals: Mapping[str, Signa
     inputs = task.inputs(signals)
     faults: list[Fault] = []
     added: dict[str, tuple[Node, ...]] = {}
-    parts = dict(architecture.parts)
+    parts, complete = dict(architecture.parts), {}
     for part in task.parts:
         try:
             resolved = resolve(parts[part], inputs[part], part)
             added[part] = tuple(task.head(part, resolved.output, last_block(resolved)))
             parts[part] = _with_head(parts[part], added[part])
-            resolve(parts[part], inputs[part], part)
+            complete[part] = resolve(parts[part], inputs[part], part)
         except ArchitectureError as error:
             faults.extend(error.faults)
     if faults:
         raise ArchitectureError(faults)
     written = {name: signal.text() for name, signal in signals.items()}
-    return Assembled(replace(architecture, parts=parts, inputs=written), inputs, added)
+    return Assembled(replace(architecture, parts=parts, inputs=written), inputs, added, complete)
 
 
 def last_block(resolved: Resolved) -> str | None:

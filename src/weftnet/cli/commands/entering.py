@@ -49,6 +49,7 @@ class FitOptions:
         refit: whether the winner is trained anew on all rows that are not test.
         baselines: whether the solvers' baselines take part; None for where proposals compete.
         total: seconds for everything, which successive halving shares out; None where each training has its own length.
+        began: when the total begins, by the monotonic clock; None for now.
     """
 
     source: str
@@ -70,6 +71,7 @@ class FitOptions:
     refit: bool = False
     total: float | None = None
     baselines: bool | None = None
+    began: float | None = None
 
     @property
     def read(self) -> list[str]:

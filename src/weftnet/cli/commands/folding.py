@@ -18,15 +18,15 @@ from weftnet.train.worker import is_worker
 _OTHERS = ("total", "ensemble", "refit", "start")
 
 
-def fold_jobs(work: Sequence[Job], options: FitOptions) -> list[Job]:
-    """Every training once for each fold, fold by fold; without folds the trainings as they are.
+def check_folds(options: FitOptions) -> None:
+    """Refuse, before anything is trained, what does not go together with folds.
 
     Raises:
         SettingError: folds don't go together with another option, or there are fewer than two.
         WeftnetError: the rows can't be dealt out so.
     """
     if not options.folds:
-        return list(work)
+        return
     if options.folds < 2:
         raise SettingError("folds can't be used", where="--folds", expected="2 or more, or 0", got=str(options.folds))
     others = [f"--{name}" for name in _OTHERS if getattr(options, name)] + ["--workers"] * is_worker()
@@ -37,9 +37,14 @@ def fold_jobs(work: Sequence[Job], options: FitOptions) -> list[Job]:
     if parts:
         fix = "leave out --folds, or give all rows in one file"
         raise SettingError("the parts are given: there are no folds", where="--folds", got=", ".join(parts), fix=fix)
-    _opened(options, 0, options.seeds[0])  # refuses now what can't be done
-    folds = range(options.folds)
-    return [replace(job, fold=fold, folder=f"{job.folder}-fold{fold}") for fold in folds for job in work]
+    _opened(options, 0, options.seeds[0])
+
+
+def folded(work: Sequence[Job], folds: int) -> list[Job]:
+    """Every training once for each fold, fold by fold; without folds the trainings as they are."""
+    if not folds:
+        return list(work)
+    return [replace(job, fold=fold, folder=f"{job.folder}-fold{fold}") for fold in range(folds) for job in work]
 
 
 def by_fold(

@@ -13,7 +13,7 @@ from rich.table import Table
 from weftnet.architecture.signal import Signal
 from weftnet.base.units import amount, duration
 from weftnet.compete.competition import Competition
-from weftnet.compete.halving import Stage
+from weftnet.compete.halving import START, Stage
 from weftnet.compete.jobs import LENGTHS, Outcome
 from weftnet.data import Data
 from weftnet.tasks import Candidate
@@ -139,7 +139,7 @@ def following(folder: Path, best: Path) -> str:
     return " · ".join(commands)
 
 
-def plan(
+def plan_line(
     candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int,
     total: float | None = None, folds: int = 0,
 ) -> str:  # fmt: skip
@@ -166,5 +166,6 @@ def plan(
         text += f": {duration(total)} in all"
     elif length == "budget" and trainings > 1:
         trained = Stage(networks, range(len(seeds) * max(1, folds)), recipe[length]).seconds(count)
+        trained += START * (count > 1)
         text += f": about {duration(trained + solved * len(seeds) / count * _SOLVED)}"
     return text + (f"; {solved} baseline{'s' * (solved > 1)} first" if solved else "")
