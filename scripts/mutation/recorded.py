@@ -7,6 +7,7 @@ A file is recorded when it is first asked for, and again when it has changed. A 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,27 +74,29 @@ class Recorded:
         return self.known[file]
 
     def judges(self, mutant: Mutant, wider: bool = False) -> list[Test]:
-        """The tests that run the mutant's function, the quickest first; of a line outside functions, those that run
-        anything of its module, or else those of the files that are nearest to it. `wider` seeks in more files."""
+        """The tests that run the mutant's function, the quickest first, then those whose file runs it when imported; of
+        a line outside functions, those that run anything of its module, or else those of the files that are nearest to
+        it. `wider` seeks in more files."""
         times = WIDER if wider else 1
         key, module = f"{mutant.module}::{mutant.function}", f"{mutant.module}::"
         close: dict[str, Test] = {}
+        importing: dict[str, Test] = {}
         far: dict[str, Test] = {}
-        files = files_of(mutant.module)[: times * FILES]
-        for number, file in enumerate(files):
+        for number, file in enumerate(files_of(mutant.module)[: times * FILES]):
             imported, *tests = self.of(file) or [Test("", 0.0, frozenset(), True)]
-            for test in tests:
-                if not test.failed:
-                    if key in test.ran | imported.ran:
-                        close[test.name] = test
-                    elif number < 2 or any(each.startswith(module) for each in test.ran):
-                        far[test.name] = test
+            for test in (test for test in tests if not test.failed):
+                if key in test.ran:
+                    close[test.name] = test
+                elif key in imported.ran:
+                    importing[test.name] = test
+                elif number < 2 or any(each.startswith(module) for each in test.ran):
+                    far[test.name] = test
             if len(close) >= times * ENOUGH:
                 break
         if mutant.default:
             close |= {test.name: test for test in self.of(READERS)[1:] if not test.failed}
         chosen: list[Test] = []
-        for test in sorted((close or far).values(), key=lambda each: each.seconds):
+        for test in [*_quickest(close), *_quickest(importing)] or _quickest(far):
             if len(chosen) < times * TESTS and sum(each.seconds for each in chosen) + test.seconds <= times * SECONDS:
                 chosen.append(test)
         return chosen
@@ -101,6 +104,11 @@ class Recorded:
     def failing(self) -> list[str]:
         """The tests that fail without any change."""
         return sorted(test.name for tests in self.known.values() for test in tests if test.failed)
+
+
+def _quickest(tests: Mapping[str, Test]) -> list[Test]:
+    """The quickest first."""
+    return sorted(tests.values(), key=lambda each: each.seconds)
 
 
 def _test(line: str) -> Test:
