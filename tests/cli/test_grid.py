@@ -84,3 +84,9 @@ def test_the_command_passes_its_options_on_and_fails_with_a_fault(
     monkeypatch.setattr("weftnet.cli.commands.grid.grid_command", lambda *given: asked.append(given) or sound)
     assert CliRunner().invoke(app, ["grid", *words]).exit_code == (0 if sound else 1)
     assert asked == [wanted]
+
+
+def test_a_plugin_that_is_not_there_is_an_error_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weftnet.cli.commands.grid.grid_command", lambda *given: pytest.fail("it ran"))
+    done = CliRunner().invoke(app, ["grid", "--plugin", "nowhere.py"])
+    assert isinstance(done.exception, WeftnetError)

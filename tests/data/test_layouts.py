@@ -14,6 +14,7 @@ from PIL import Image
 from weftnet.answer.predict import example_files, without_target
 from weftnet.data import open_data
 from weftnet.data.data import Data
+from weftnet.data.sources._header import looks_like_data
 from weftnet.data.sources._layout import key_values, keys_of
 from weftnet.errors import DataError, SettingError
 
@@ -137,6 +138,14 @@ def test_a_missing_header_is_said_with_the_option_that_names_the_columns(tmp_pat
     data = open_data(tmp_path / "iris.csv", columns=["a", "b", "c"], target="c", memory=memory)
     assert sum(data.sizes.values()) == 2000
     assert not noted(data, "looks like data")
+
+
+def test_one_fraction_among_the_names_is_enough() -> None:
+    columns = {name: np.array(["a", "b"]) for name in ("5.1", "name", "kind", "2020")}
+    (note,) = looks_like_data(list(columns), columns)
+    assert "the first row looks like data ('5.1', 'name', 'kind')" in note
+    del columns["5.1"]
+    assert looks_like_data(list(columns), columns) == ()
 
 
 def test_names_of_years_are_no_header_that_is_missed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from weftnet.explain import Explanation, draw
 from weftnet.explain.explanation import DisplayedInput
-from weftnet.explain.pictures._colours import AGAINST, FOR
+from weftnet.explain.pictures._colours import AGAINST, FOR, tint
 from weftnet.explain.pictures.image import heat
 
 VOID = {"br", "img", "image", "rect", "line", "circle", "meta"}
@@ -135,3 +135,13 @@ def test_a_long_wave_names_its_strongest_segments() -> None:
     explanation = Explanation("occlusion", "yes", 0.0, {}, {"x": values}, {"x": shown})
     first = explanation.strongest(1)[0]
     assert (first.name, first.value, first.attribution) == ("steps 3 to 5 of right", "", 6.0)
+
+
+def test_a_share_is_tinted_the_more_the_larger_it_is() -> None:
+    shares = (-1.0, -0.5, 0.0, 0.25, 1.0)
+    found = [re.fullmatch(r"rgba\((\d+),(\d+),(\d+),([\d.]+)\)", tint(share)) for share in shares]
+    values = [tuple(map(float, match.groups())) for match in found if match]
+    assert [value[:3] for value in values] == [AGAINST, AGAINST, FOR, FOR, FOR]
+    opacity = [value[3] for value in values]
+    assert opacity == [pytest.approx(abs(share) * opacity[-1], abs=1e-3) for share in shares]
+    assert 0.5 < opacity[-1] < 1

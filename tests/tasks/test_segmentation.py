@@ -21,6 +21,7 @@ from weftnet.data.batch import Batch
 from weftnet.errors import ArchitectureError, UnknownName
 from weftnet.tasks import EXPLANATIONS
 from weftnet.tasks._assemble import assemble
+from weftnet.tasks.segmentation._overlay import overlay
 from weftnet.tasks.segmentation.answer import segmentation
 from weftnet.tasks.segmentation.task import Segmentation
 from weftnet.zoo import ZOO
@@ -176,3 +177,16 @@ def test_a_unet_has_the_weights_of_its_formula(width: int, depth: int, stride: i
     count = sum(each.numel() for each in model.parameters())
     assert count == (level(3, width, depth) if stride == 1 else conv(3, width) + level(width, width, depth))
     assert wanted in (None, count)
+
+
+def test_an_overlay_shows_wrong_pixels_white_and_leaves_what_has_no_class_grey() -> None:
+    image = torch.rand(3, 2, 3).numpy()
+    image[:, 0, 0], image[:, 1, 2] = 1.0, 0.0  # the brightest and the darkest pixel
+    counts, wrong = np.ones((2, 3), bool), np.zeros((2, 3), bool)
+    counts[1, 2], wrong[0, 0], wrong[0, 1] = False, True, True
+    pixels = overlay(image, np.arange(6).reshape(2, 3), counts, wrong)
+    assert pixels[0, 0].tolist() == [255, 255, 255]
+    assert pixels[1, 2].tolist() == [0, 0, 0]
+    assert len({*pixels[0, 1].tolist()}) == 1
+    assert pixels[0, 1, 0] > 255 / 2
+    assert all(len({*pixels[row, column].tolist()}) > 1 for row, column in ((0, 2), (1, 0), (1, 1)))
