@@ -49,3 +49,13 @@ def test_one_wrong_setting_is_fixed_in_place(case: tuple[Chain, Signal], data: s
         assert all(fault.fix is not None for fault in faults), [str(fault) for fault in faults]
         architecture = apply(architecture, [fault.fix for fault in faults if fault.fix])
     assert not examine(architecture.parts["network"], {"x": signal})[1]
+
+
+@pytest.mark.parametrize(("steps", "height", "width"), [(12, 3, 4), (35, 5, 7), (13, 1, 13)])
+def test_a_sequence_becomes_an_image_that_is_as_square_as_can_be(steps: int, height: int, width: int) -> None:
+    wrong = Block("sequence_to_image", {"height": 4, "width": 9})
+    _, (fault,) = examine(wrong, {"x": parse(f"series:{steps}x4")})
+    assert fault.fix is not None
+    assert apply(Architecture.of(wrong), [fault.fix]) == Architecture.of(
+        Block("sequence_to_image", {"height": height, "width": width})
+    )

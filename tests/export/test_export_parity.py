@@ -40,3 +40,9 @@ def test_random_lengths_reach_from_one_step_to_all() -> None:
     assert {*np.concatenate(full).tolist()} == {1, 2, 3}
     assert all(values["x_mask"].shape == values["x"].shape[:2] for values in given)
     assert {values["x"].shape[1] for values in given} == {2, 3}  # never one step alone
+
+
+def test_random_tokens_are_the_whole_vocabulary() -> None:
+    signals = {"x": parse("tokens:9,vocabulary=4")}
+    given = [values["x"] for seed in range(3) for values in random_inputs(signals, {"x": False}, seed)]
+    assert {*np.concatenate([tokens.flatten() for tokens in given]).tolist()} == {0, 1, 2, 3}

@@ -1,6 +1,7 @@
 """Segmentation against loops over the pixels and scikit-learn."""
 
 import base64
+import colorsys
 import io
 import math
 from typing import Any
@@ -21,7 +22,7 @@ from weftnet.data.batch import Batch
 from weftnet.errors import ArchitectureError, UnknownName
 from weftnet.tasks import EXPLANATIONS
 from weftnet.tasks._assemble import assemble
-from weftnet.tasks.segmentation._overlay import overlay
+from weftnet.tasks.segmentation._overlay import overlay, palette
 from weftnet.tasks.segmentation.answer import segmentation
 from weftnet.tasks.segmentation.task import Segmentation
 from weftnet.zoo import ZOO
@@ -190,3 +191,11 @@ def test_an_overlay_shows_wrong_pixels_white_and_leaves_what_has_no_class_grey()
     assert len({*pixels[0, 1].tolist()}) == 1
     assert pixels[0, 1, 0] > 255 / 2
     assert all(len({*pixels[row, column].tolist()}) > 1 for row, column in ((0, 2), (1, 0), (1, 1)))
+
+
+def test_neighbouring_colours_of_a_palette_differ_in_hue_and_brightness() -> None:
+    colours = palette(6)
+    hue, _, value = np.array([colorsys.rgb_to_hsv(*colour / 255) for colour in colours]).T
+    apart = np.abs(np.diff(hue))
+    assert (np.minimum(apart, 1 - apart) > 0.2).all()
+    assert (np.abs(np.diff(value)) > 0.2).all()

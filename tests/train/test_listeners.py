@@ -24,6 +24,7 @@ from weftnet.train import Recipe, fit, resume
 from weftnet.train.listeners import LISTENERS
 from weftnet.train.listeners._listener import Began, Listener, Step
 from weftnet.train.listening import made
+from weftnet.train.result import TrainingResult
 
 SETTINGS: dict[str, Any] = {"steps": 30, "batch_size": 16, "evaluate_every": "10 steps", "checkpoint_every": 0.0}
 
@@ -189,6 +190,20 @@ def test_tensorboard_shows_the_history_of_a_run_that_was_killed_and_resumed(tmp_
         assert shown == [(line["step"], pytest.approx(read(line), rel=1e-6)) for line in whole.history]
     assert {"loss/network", "lr", "examples_per_second"} <= set(events.Tags()["scalars"])
     assert {*events.Tags()["tensors"]} == {"architecture/text_summary", "recipe/text_summary"}
+
+
+@needs("tensorboard")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tensorboard_has_on_disk_what_it_was_told_before_a_checkpoint(tmp_path: Path) -> None:
+    listener = LISTENERS.get("tensorboard")()
+    listener.start(Began(tmp_path, "classification", "digits", "chain: []", {"lr": 0.1}, 0, 9))
+    sizes = []
+    for step in range(1, 4):
+        listener.after_evaluation({"step": step, "loss": {"network": 0.1}, "validation": {"accuracy": 0.5}})
+        listener.after_checkpoint(step)
+        sizes.append(sum(file.stat().st_size for file in (tmp_path / "tensorboard").iterdir()))
+    listener.end(TrainingResult("killed", 3, 9, 3))
+    assert sizes == sorted({*sizes})  # it grows each time
 
 
 @needs("mlflow")

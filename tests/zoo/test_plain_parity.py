@@ -1,5 +1,6 @@
 """Zoo networks against plain PyTorch ones, written out here, of the same weights: the same values."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 from oracles import same
@@ -94,3 +95,11 @@ def test_tabular_is_the_paper_s_formula() -> None:
         at = f"1.{i}.body"
         h = h + dense(dense(norm(h, f"{at}.0"), f"{at}.1").clamp(min=0), f"{at}.4")
     same(ours(x), dense(norm(h, "2").clamp(min=0), "4"))
+
+
+@pytest.mark.parametrize("name", ["text_bag", "text_cnn", "text_lstm", "text_ngrams"])
+def test_vectors_of_words_start_small(name: str) -> None:
+    """So that they are shaped by the data; torch's own have a deviation of 1."""
+    weights = network(ZOO.get(name)(dim=32), "tokens:20,vocabulary=900,padded").state_dict()
+    table = next(value for key, value in weights.items() if key.endswith("table.weight"))
+    assert 0.05 < float(table.std()) < 0.2
