@@ -103,7 +103,7 @@ CASES = {
     ),
     "a forecast": Case(
         table(a=number, b=number), "forecasting",
-        "last_value linear nlinear dlinear nhits mlp series_cnn series_lstm series_transformer",
+        "last_value linear ets nlinear_own nlinear dlinear nhits mlp series_cnn series_lstm series_transformer",
         {"context": 8, "horizon": 3},
     ),
 }  # fmt: skip

@@ -181,3 +181,20 @@ def test_every_task_with_a_link_has_baselines(table: Path) -> None:
     assert len(set(names)) == len(names)
     task = TASKS.get("gan").from_data(open_data("digits"))
     assert baselines(data.signals, task) == []
+
+
+def test_series_with_weights_of_their_own_are_problems_of_their_own(tmp_path: Path) -> None:
+    network = [{"along_time": {"steps": 5, "own": True}}, {"reshape": {"shape": [5, 2]}}]
+    model, task, data = setting(series(tmp_path), "forecasting", network, horizon=5, context=12)
+    SOLVERS.get("ridge")(model, task, data, 0, penalty=1e-12)
+    (batch,) = data.batches("train", 10_000)
+    x = next(iter(batch.inputs.values())).double().numpy()
+    with torch.no_grad():
+        got = task.infer(model.eval(), batch)
+    assert isinstance(got, torch.Tensor)
+    for k in range(2):
+        design = np.c_[x[..., k], np.ones(len(x))]
+        expected = design @ np.linalg.lstsq(design, batch.target[..., k].double().numpy(), rcond=None)[0]
+        assert np.allclose(got[..., k].numpy(), expected, atol=1e-4)
+    with pytest.raises(SettingError, match="weights of its own for every feature"):
+        SOLVERS.get("constant")(model, task, data, 0)

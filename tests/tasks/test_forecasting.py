@@ -125,6 +125,7 @@ def test_heads() -> None:
 NAMES = [
     "last_value",
     "linear",
+    "ets",
     "nlinear",
     "dlinear",
     "nhits",
@@ -145,8 +146,11 @@ def test_proposals_start_as_the_naive_forecast(text: str, channels: list[int], p
     task = Forecasting(**{**SETTINGS, **several, "channels": channels}, period=period)
     signals = {"series": parse(text)}
     candidates = propose(signals, task)
-    assert [each.name for each in candidates if each.name != "last_season"] == NAMES
-    assert (period is not None) == any(each.name == "last_season" for each in candidates)
+    found = {each.name for each in candidates}
+    assert [name for name in NAMES if name in found] == NAMES
+    assert found - {*NAMES} == ({"last_season", "nlinear_season"} if period else set()) | (
+        {"nlinear_own"} if len(channels) > 1 else set()
+    )
     x = torch.randn(2, *signals["series"].sizes)
     naive = x[:, seasonal(x.shape[1], 5, period or 1)][..., channels]
     for candidate in candidates:
@@ -180,6 +184,15 @@ def test_what_is_solved_for_is_ridge_on_the_differences(tmp_path: Path, targets:
         for found in zip(*((b.inputs["series"], b.target) for b in data.batches("train", 99)), strict=True)
     )
     last = x[:, -1:]
+    (candidate,) = (each for each in propose(data.signals, task) if each.name == "nlinear_own")
+    recipe = Recipe.from_dict({**candidate.recipe, "solver_settings": {"penalty": 1e-12}})
+    own = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "own")).metrics(data, "train")["mse"]
+    errors = []
+    for place, column in enumerate(task.channels):
+        rows = np.c_[(x - last)[..., column], np.ones(len(x))]
+        wanted = y[..., place] - last[..., column]
+        errors.append(rows @ np.linalg.lstsq(rows, wanted, rcond=1e-9)[0] - wanted)
+    assert own == pytest.approx(np.square(errors).mean(), rel=1e-3)
     if len(targets) == 3:  # a map along time for all channels
         rows, wanted = (x - last).swapaxes(1, 2).reshape(-1, 9), (y - last).swapaxes(1, 2).reshape(-1, 4)
     else:

@@ -3,16 +3,20 @@
     z = W f + b          f the layer's input and z its output, at one place of an example: a row
     y = P z + c          the network's output; what follows the layer only reorders, and adds what needs no W and b
 
+A layer with weights of its own for every feature of a series poses as many problems.
+
 Where a task's outputs estimate the mean of its target (link `identity`), z should be Pᵀ(t − c): Pᵀ P = 1, so the least
 squares between y and t are those between z and that. Where outputs are logits, y has to be z.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from weftnet.blocks.series._own_linear import OwnLinear
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.outputs import chosen
@@ -23,32 +27,55 @@ from weftnet.tasks._task import Task
 _BATCH = 512
 
 
+#: a layer that can be solved for
+Solvable: TypeAlias = nn.Linear | nn.Conv2d | OwnLinear
+
+
 @dataclass(frozen=True)
 class Problem:
-    """The last layer with weights, and what it should give.
+    """The last layer with weights, or one of its groups, and what it should give.
 
     Args:
-        layer: a dense layer or a convolution.
+        weight: (outputs, features), the layer's own.
+        bias: (outputs,), the layer's own.
         inputs: (rows, features).
-        targets: (rows, outputs of the layer); where the link is `softmax`, (rows,) numbers of classes.
+        targets: (rows, outputs); where the link is `softmax`, (rows,) numbers of classes.
         examples: (rows,) the number of the example that a row is of, ascending.
     """
 
-    layer: nn.Linear | nn.Conv2d
+    weight: Tensor
+    bias: Tensor
     inputs: Tensor
     targets: Tensor
     examples: Tensor
 
+    @property
+    def outputs(self) -> int:
+        """Values that the layer gives for a row."""
+        return len(self.weight)
+
     @torch.no_grad()
     def put(self, weight: Tensor, bias: Tensor) -> None:
         """Set W (outputs, features) and b (outputs)."""
-        assert self.layer.bias is not None  # `problem` refuses others
-        self.layer.weight.copy_(weight.reshape(self.layer.weight.shape))
-        self.layer.bias.copy_(bias)
+        self.weight.copy_(weight)
+        self.bias.copy_(bias)
 
 
 def problem(model: nn.ModuleDict, task: Task, data: Data) -> Problem:
-    """The problem that a network poses on the training split.
+    """The only problem that a network poses on the training split.
+
+    Raises:
+        SettingError: as for `problems`, or there are several.
+    """
+    posed = problems(model, task, data)
+    if len(posed) > 1:
+        what = "the last layer has weights of its own for every feature"
+        raise SettingError(what, where="solver", expected="the same for all", got=f"{len(posed)} groups")
+    return posed[0]
+
+
+def problems(model: nn.ModuleDict, task: Task, data: Data) -> list[Problem]:
+    """The problems that a network poses on the training split.
 
     Args:
         model: on the CPU; blocks before the last layer have learnt what they learn from data.
@@ -68,16 +95,23 @@ def problem(model: nn.ModuleDict, task: Task, data: Data) -> Problem:
         if not count:
             _check(model, task, batch, layer, logits)
         rows, z, outputs, target = _passed(model, task, batch, layer)
-        if not logits:
+        if logits:
+            target = target.unsqueeze(0)
+        else:
             residual = target.to(outputs.dtype).reshape(outputs.shape) - outputs
             target = _by_row(layer, _back(outputs, z, residual))
         numbers = count + torch.arange(batch.size)
-        found.append((rows, target, numbers.repeat_interleave(len(rows) // batch.size)))
+        found.append((rows, target, numbers.repeat_interleave(rows.shape[1] // batch.size)))
         count += batch.size
-    return Problem(layer, *(torch.cat(each) for each in zip(*found, strict=True)))
+    rows, targets = (torch.cat([each[part] for each in found], 1) for part in (0, 1))
+    examples = torch.cat([each[2] for each in found])
+    assert layer.bias is not None  # `_last_layer` refuses others
+    weights = layer.weight if isinstance(layer, OwnLinear) else layer.weight.flatten(1).unsqueeze(0)
+    own = zip(weights, layer.bias.reshape(len(weights), -1), rows, targets, strict=True)
+    return [Problem(*each, examples) for each in own]
 
 
-def _last_layer(model: nn.ModuleDict) -> nn.Linear | nn.Conv2d:
+def _last_layer(model: nn.ModuleDict) -> Solvable:
     """The last module with parameters.
 
     Raises:
@@ -86,6 +120,8 @@ def _last_layer(model: nn.ModuleDict) -> nn.Linear | nn.Conv2d:
     owners = [module for module in model.modules() if next(module.parameters(recurse=False), None) is not None]
     last = owners[-1] if owners else None
     solvable = isinstance(last, nn.Linear) or (isinstance(last, nn.Conv2d) and last.groups == 1)
+    if isinstance(last, OwnLinear):
+        return last
     if isinstance(last, nn.Linear | nn.Conv2d) and solvable and last.bias is not None:
         return last
     raise SettingError(
@@ -95,7 +131,7 @@ def _last_layer(model: nn.ModuleDict) -> nn.Linear | nn.Conv2d:
 
 
 def _passed(
-    model: nn.ModuleDict, task: Task, batch: Batch, layer: nn.Linear | nn.Conv2d, spread: float = 0.0
+    model: nn.ModuleDict, task: Task, batch: Batch, layer: Solvable, spread: float = 0.0
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """A pass with values put in place of the layer's output.
 
@@ -129,7 +165,7 @@ def _passed(
     return *seen[0], chosen(outputs), target
 
 
-def _check(model: nn.ModuleDict, task: Task, batch: Batch, layer: nn.Linear | nn.Conv2d, logits: bool) -> None:
+def _check(model: nn.ModuleDict, task: Task, batch: Batch, layer: Solvable, logits: bool) -> None:
     """Refuse what follows the layer, unless it only reorders; for logits, unless it is nothing.
 
     Raises:
@@ -151,16 +187,20 @@ def _back(outputs: Tensor, z: Tensor, values: Tensor) -> Tensor:
     return back
 
 
-def _unfolded(layer: nn.Linear | nn.Conv2d, x: Tensor) -> Tensor:
-    """(rows, features) what each output of the layer is a weighted sum of."""
+def _unfolded(layer: Solvable, x: Tensor) -> Tensor:
+    """(groups, rows, features) what each output of the layer is a weighted sum of."""
+    if isinstance(layer, OwnLinear):
+        return x.transpose(0, 1)
     if isinstance(layer, nn.Linear):
-        return x.reshape(-1, x.shape[-1])
+        return x.reshape(1, -1, x.shape[-1])
     if isinstance(layer.padding, str):
         raise SettingError("a convolution whose padding has a name can't be solved for", where="solver")
     patches = F.unfold(x, layer.kernel_size, layer.dilation, layer.padding, layer.stride)
-    return patches.mT.reshape(-1, patches.shape[1])
+    return patches.mT.reshape(1, -1, patches.shape[1])
 
 
-def _by_row(layer: nn.Linear | nn.Conv2d, z: Tensor) -> Tensor:
-    """(rows, outputs) a value of the shape of the layer's output."""
-    return z.reshape(-1, z.shape[-1]) if isinstance(layer, nn.Linear) else z.flatten(2).mT.reshape(-1, z.shape[1])
+def _by_row(layer: Solvable, z: Tensor) -> Tensor:
+    """(groups, rows, outputs) a value of the shape of the layer's output."""
+    if isinstance(layer, OwnLinear):
+        return z.transpose(0, 1)
+    return (z if isinstance(layer, nn.Linear) else z.flatten(2).mT).reshape(1, -1, len(layer.weight))

@@ -31,7 +31,7 @@ def constant(model: nn.ModuleDict, task: Task, data: Data, seed: int) -> None:
         SettingError: the task or the network is not for this solver.
     """
     posed = problem(model, task, data)
-    targets, outputs = posed.targets, posed.layer.weight.shape[0]
+    targets, outputs = posed.targets, posed.outputs
     if task.link == "identity":
         bias = targets.double().mean(0)
     elif task.link == "sigmoid":

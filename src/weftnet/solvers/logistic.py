@@ -46,7 +46,7 @@ def logistic(model: nn.ModuleDict, task: Task, data: Data, seed: int, penalty: f
         raise SettingError("logistic solves for logits", where="solver", expected=" or ".join(_LINKS), got=got)
     posed = problem(model, task, data)
     u, targets = Scaled(posed.inputs), typed(posed.targets, task.link)
-    outputs = posed.layer.weight.shape[0]
+    outputs = posed.outputs
     posed.put(*u.back(*best(Dense(u.values), targets, outputs, task.link, _GRID, seed, penalty=penalty)))
 
 

@@ -19,7 +19,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._flat import described, entered, flat, stepped
-from weftnet.solvers._problem import problem
+from weftnet.solvers._problem import problems
 from weftnet.solvers._scaled import Scaled
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task
@@ -34,7 +34,7 @@ def ridge(model: nn.ModuleDict, task: Task, data: Data, seed: int, penalty: floa
     """Solve for the last layer.
 
     Args:
-        model: whose last layer with weights is dense or a convolution.
+        model: whose last layer with weights is dense, a convolution, or one along time.
         task: whose link is `identity`.
         data: gives the training split.
         seed: decides nothing here.
@@ -46,11 +46,10 @@ def ridge(model: nn.ModuleDict, task: Task, data: Data, seed: int, penalty: floa
     if task.link != "identity":
         got = f"{type(task).__name__}, link {task.link or 'none'}"
         raise SettingError("ridge solves for outputs that are means", where="solver", expected="identity", got=got)
-    posed = problem(model, task, data)
-    u, t = Scaled(posed.inputs), posed.targets.double()
-    mean = t.mean(0)
-    weight = least_squares(u.values, t - mean, penalty)
-    posed.put(*u.back(weight, mean))
+    for posed in problems(model, task, data):
+        u, t = Scaled(posed.inputs), posed.targets.double()
+        mean = t.mean(0)
+        posed.put(*u.back(least_squares(u.values, t - mean, penalty), mean))
 
 
 def least_squares(u: Tensor, t: Tensor, penalty: float | None = None) -> Tensor:

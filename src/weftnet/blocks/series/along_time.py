@@ -10,13 +10,11 @@ or with zeros.
 Cost: time·steps + steps parameters, with `own` dim times as many; 2·time·steps·dim FLOPs an example.
 """
 
-import math
-
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from weftnet.blocks._settings import positive
+from weftnet.blocks.series._own_linear import OwnLinear
 
 
 class AlongTime(nn.Module):
@@ -33,7 +31,7 @@ class AlongTime(nn.Module):
     def __init__(self, time: int, dim: int, steps: int, own: bool = False, zero: bool = False) -> None:
         super().__init__()
         positive("along_time", time=time, dim=dim, steps=steps)
-        self.linear = nn.Linear(time, steps) if not own else _Own(time, dim, steps)
+        self.linear = nn.Linear(time, steps) if not own else OwnLinear(dim, time, steps)
         if zero:
             for parameter in self.linear.parameters():
                 nn.init.zeros_(parameter)
@@ -42,17 +40,3 @@ class AlongTime(nn.Module):
         """Map the steps of every feature."""
         y: Tensor = self.linear(x.transpose(1, 2))
         return y.transpose(1, 2)
-
-
-class _Own(nn.Module):
-    """A map of the last axis for each place of the one before it."""
-
-    def __init__(self, time: int, dim: int, steps: int) -> None:
-        super().__init__()
-        bound = 1 / math.sqrt(time)
-        self.weight = nn.Parameter(torch.empty(dim, steps, time).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(dim, steps).uniform_(-bound, bound))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """From (batch, dim, time) to (batch, dim, steps)."""
-        return torch.einsum("bct,cht->bch", x, self.weight) + self.bias

@@ -26,7 +26,8 @@ def forecasting(signals: Mapping[str, Signal], task: Forecasting) -> list[Candid
         return []
     ((time, dim),) = (signal.sizes for signal in signals.values())
     read = [_solved(task, time, dim), *_by_series(task.horizon, time, dim), *_correcting(task.horizon, time, dim)]
-    return [*_naive(task, dim), _linear(task, dim), *(_from_naive(each, task, dim) for each in read)]
+    alone = [_smoothed(task, time, dim), *_differences(task, time, dim)]
+    return [*_naive(task, dim), _linear(task, dim), *alone, *(_from_naive(each, task, dim) for each in read)]
 
 
 def _naive(task: Forecasting, dim: int) -> list[Candidate]:
@@ -38,6 +39,32 @@ def _naive(task: Forecasting, dim: int) -> list[Candidate]:
         for name, (period, why) in offers.items()
         if name == "last_value" or period > 1
     ]
+
+
+def _smoothed(task: Forecasting, time: int, dim: int) -> Candidate:
+    """Exponential smoothing of every target by itself, which is a linear map along time."""
+    ahead = Block("along_time", {"steps": task.horizon, "own": _own(task)})
+    recipe = {"solver": "exponential_smoothing", "solver_settings": {"period": task.period or 1}}
+    why = "exponential smoothing: level, damped trend and season that follow the series"
+    return Candidate("ets", _whole(task, *_targets(task, time, dim), ahead), recipe, why, baseline=True)
+
+
+def _differences(task: Forecasting, time: int, dim: int) -> list[Candidate]:
+    """Linear maps along time in closed form, of each target by itself or of differences from its last season."""
+    season = task.period or 1
+    offers = {
+        "nlinear_own": (_own(task), 1, "the best linear map along time of each series by itself"),
+        "nlinear_season": (1 < season < time, season, "the best linear map of the differences from the last season"),
+    }
+    return [
+        Candidate(name, _whole(task, *_targets(task, time, dim), Parallel((
+            Chain((Block("subtract_last", {"period": period}), Block("along_time", {
+                "steps": task.horizon, "own": _own(task) and period == 1,
+            }))),
+            Block("seasonal_naive", {"horizon": task.horizon, "period": period}),
+        ), "add")), {"solver": "ridge"}, why)
+        for name, (suits, period, why) in offers.items() if suits
+    ]  # fmt: skip
 
 
 def _linear(task: Forecasting, dim: int) -> Candidate:
@@ -120,15 +147,30 @@ def _from_naive(candidate: Candidate, task: Forecasting, dim: int) -> Candidate:
     return Candidate(candidate.name, network, candidate.recipe, candidate.why)
 
 
-def _whole(task: Forecasting, node: Node) -> Architecture:
+def _whole(task: Forecasting, *nodes: Node) -> Architecture:
     """A network that gives the forecast; a last layer says so, to which the task adds none."""
-    return Architecture.of([node, Block("reshape", {"shape": [task.horizon, len(task.targets)]})])
+    return Architecture.of([*nodes, Block("reshape", {"shape": [task.horizon, len(task.targets)]})])
 
 
 def _season(task: Forecasting, dim: int, period: int) -> Block:
     """The last season of the targets, repeated."""
     some = {"channels": task.channels} if _some(task, dim) else {}
     return Block("seasonal_naive", {"horizon": task.horizon, "period": period, **some})
+
+
+def _targets(task: Forecasting, time: int, dim: int) -> list[Node]:
+    """The window of the targets alone: nothing, where all channels are targets."""
+    window = {
+        "horizon": time,
+        "period": time,
+        "channels": task.channels,
+    }  # a season as long as the window is the window
+    return [Block("seasonal_naive", window)] if _some(task, dim) else []
+
+
+def _own(task: Forecasting) -> bool:
+    """Whether each target gets a linear map of its own."""
+    return 1 < len(task.targets) <= _OWN
 
 
 def _some(task: Forecasting, dim: int) -> bool:
