@@ -31,6 +31,21 @@ def test_a_wave_is_found_with_the_errors_of_its_forecasts(period: int, context: 
         assert expected == pytest.approx(np.square(errors).mean(), rel=0.05)  # windows at the ends count less
 
 
+@pytest.mark.parametrize("steps", [60, 144, 400])
+def test_a_multiple_of_the_season_that_is_better_by_chance_is_not_it(steps: int) -> None:
+    """Of a hundred draws of a noisy season few are taken for two seasons; without the rule it were forty."""
+    draw, wave = np.random.default_rng(0), 2 * np.sin(2 * np.pi * np.arange(steps) / 12)
+    drawn = ((wave + draw.normal(size=steps)).astype(np.float32)[:, None] for _ in range(100))
+    found = [each.period for each in (season([x], 24, 12) for x in drawn) if each]
+    assert found.count(24) <= 10
+    assert found.count(12) >= 80
+
+
+def test_a_wave_within_a_wave_is_no_chance() -> None:
+    x = waves(24) + 0.5 * waves(12)
+    assert season([x], 48, 12).period == 24
+
+
 @pytest.mark.parametrize("kind", ["walk", "noise", "constant", "short", "trend"])
 def test_none_is_found_where_none_is(kind: str) -> None:
     made = {

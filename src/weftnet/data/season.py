@@ -2,13 +2,16 @@
 
     D[lag]     mean over steps and columns of (x[t] − x[t − lag])²,   x standardised, within each series
     error(p)   mean of D[p · ⌈h / p⌉] over h = 1 … horizon: of the forecast that repeats the last p steps
-    season     the smallest p of 2 … context whose error is within 1 % of the least; none, unless that is below 95 % of
-               error(1), the error of the last value, and 1.5 times the variance: that of noise is twice its variance
+    season     the smallest p of 2 … context whose error is within 1 % of the least, or its smallest divisor whose error
+               is larger by chance only, at most by two standard errors √(2 / n) of a mean of n squares; none, unless
+               that is below 95 % of error(1), the error of the last value, and 1.5 times the variance: that of noise
+               is twice its variance
 
 Of a series longer than 20,000 steps the newest of them are looked at.
 Source: R. J. Hyndman, G. Athanasopoulos, Forecasting: principles and practice, 2021, section 5.2.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,9 +56,14 @@ def season(series: Sequence[NDArray[np.float32]], context: int, horizon: int) ->
         return None
     last, best = float(errors[0]), float(np.nanmin(errors[1:]))
     spread = sum(float(np.square(each - each.mean(0)).sum()) for each in recent) / sum(each.size for each in recent)
-    if not best < min(_GAIN * last, _NOISE * spread):  # NaN: the series are shorter than the horizon
+    limit = min(_GAIN * last, _NOISE * spread)
+    if not best < limit:  # NaN: the series are shorter than the horizon
         return None
-    period = int(np.argmax(errors[1:] <= _NEAR * best)) + 2
+    whole = int(np.argmax(errors[1:] <= _NEAR * best)) + 2
+    chance = (1 + 2 * math.sqrt(2 / sum(map(len, recent)))) * errors[whole - 1]
+    period = next(
+        p for p in range(2, whole + 1) if whole % p == 0 and errors[p - 1] <= chance and errors[p - 1] < limit
+    )
     return Season(period, float(errors[period - 1]), last)
 
 
