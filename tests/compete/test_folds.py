@@ -1,15 +1,17 @@
 """Cross-validation: every row is a test row once for each seed, and the leaderboard is of folds."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from weftnet.base.intervals import interval
 from weftnet.cli.commands.entering import FitOptions
 from weftnet.cli.commands.fit import fit_command
-from weftnet.compete.compare import compare
+from weftnet.compete.compare import compare, render
 from weftnet.compete.competition import Competition
 from weftnet.compete.rejoin import rejoined
 from weftnet.data.opening import reopen
@@ -63,8 +65,12 @@ def test_every_row_is_tested_once_for_each_seed(tmp_path: Path) -> None:
     again = rejoined(tmp_path / "r")
     assert again is not None
     assert (again.standings, again.reason) == (result.standings, result.reason)
-    (row,) = compare([tmp_path / "r"]).rows
-    assert (row.name, row.seeds) == ("linear", 6)
+    (row,) = (compared := compare([tmp_path / "r"])).rows
+    assert (row.name, row.seeds, row.folds) == ("linear", 6, 3)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(render(compared))
+    assert "mean ± 95 % interval over folds" in (shown := console.export_text())
+    assert "seeds" not in shown
     assert row.interval("test") == standing.test
 
 

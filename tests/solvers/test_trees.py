@@ -15,7 +15,7 @@ from weftnet.architecture.spec import Block
 from weftnet.compose import build
 from weftnet.data import Data, open_data
 from weftnet.errors import MissingExtra, SettingError
-from weftnet.solvers import SOLVERS, baselines
+from weftnet.solvers import SOLVERS, baselines, gradient_boosting
 from weftnet.solvers._trees import Tree, _not_above, write
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
@@ -84,7 +84,8 @@ def test_a_forest_of_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("target", "trees"), [("two", 30), ("three", 90), ("amount", 30)])
-def test_boosted_trees(target: str, trees: int, tmp_path: Path) -> None:
+def test_boosted_trees(target: str, trees: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradient_boosting, "_rounds", lambda make, settings, inputs, column: settings["max_iter"])
     dim = 1 if target == "amount" else len(set(TARGETS[target][1]))
     sizes = {"dim": dim, "trees": trees, "leaves": 8, "depth": 4}
     model, task, data = setting(tmp_path, target, {"tree_ensemble": sizes})
@@ -101,6 +102,29 @@ def test_boosted_trees(target: str, trees: int, tmp_path: Path) -> None:
             assert np.abs(got[:, 0] - oracle.predict(x)).max() < 2e-6
         else:
             assert np.abs(torch.softmax(torch.from_numpy(got), 1).numpy() - oracle.predict_proba(x)).max() < 1e-6
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+def test_of_few_rows_as_many_rounds_as_rows_set_aside_want(numbers: bool) -> None:
+    """Where the target is mostly noise few are wanted, and they answer other rows better than many."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(600, 4))
+    y = x[:, 0] + 2 * rng.normal(size=600)
+    y = y if numbers else (y > 0).astype(int)
+    make = ensemble.HistGradientBoostingRegressor if numbers else ensemble.HistGradientBoostingClassifier
+    options = {"max_iter": 60, "max_leaf_nodes": 8, "early_stopping": False, "random_state": 5}
+    rounds = gradient_boosting._rounds(make, options, x[:200], y[:200])
+    assert 1 <= rounds < 40
+
+    def loss(count: int) -> float:
+        model = make(**{**options, "max_iter": count}).fit(x[:200], y[:200])
+        if numbers:
+            return float(np.square(model.predict(x[200:]) - y[200:]).mean())
+        return float(-np.log(model.predict_proba(x[200:])[np.arange(400), y[200:]]).mean())
+
+    assert loss(rounds) < loss(60)
+    alone = np.zeros(200) if numbers else np.eye(200, dtype=int)[0]  # nothing to learn, or one row of a class
+    assert gradient_boosting._rounds(make, options, x[:200], alone) == 60
 
 
 @pytest.mark.parametrize(("solver", "gives"), [("random_forest", "logit"), ("gradient_boosting", "sum")])

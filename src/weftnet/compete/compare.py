@@ -50,6 +50,7 @@ class Row:
         scores: split → the score by seed.
         seconds: mean training time.
         examples: split → the score by seed, by group of examples.
+        folds: of which each seed has one training; 0 for a test split that is the same for all.
     """
 
     name: str
@@ -57,10 +58,11 @@ class Row:
     scores: dict[str, dict[int, float]]
     seconds: float
     examples: dict[str, dict[int, list[float]]] = field(default_factory=dict, repr=False)
+    folds: int = 0
 
     @property
     def seeds(self) -> int:
-        """The number of distinct seeds; a run repeated with the same seed adds no information."""
+        """Distinct seeds, or folds of all seeds; a run repeated with the same seed adds no information."""
         return max((len(scores) for scores in self.scores.values()), default=0)
 
     def interval(self, split: str) -> Interval | None:
@@ -152,8 +154,10 @@ def render(result: Comparison) -> Group:
     """The comparison for a terminal."""
     factor, digits, unit = result.score.scale
     box = SIMPLE_HEAD
-    table = Table(title=f"{result.score.name}{unit}, mean ± 95 % interval over seeds", title_justify="left", box=box)
-    for name in ("architecture", "seeds", "validation", "test", "training"):
+    kinds = {"folds" if row.folds else "seeds" for row in result.rows}
+    over = " or ".join(sorted(kinds, reverse=True))
+    table = Table(title=f"{result.score.name}{unit}, mean ± 95 % interval over {over}", title_justify="left", box=box)
+    for name in ("architecture", over, "validation", "test", "training"):
         table.add_column(name, justify="left" if name == "architecture" else "right")
     for row in result.rows:
         scores = [row.interval(split) for split in ("validation", "test")]
@@ -198,7 +202,7 @@ def _row(group: Sequence[Run], metric: str) -> Row:
                 scores.setdefault(split, {})[key] = metrics[metric]
                 examples.setdefault(split, {})[key] = known.get(split, [])
     seconds = sum(run.facts.seconds or 0.0 for run in group) / len(group)
-    return Row(name, tuple(str(run.folder) for run in group), scores, seconds, examples)
+    return Row(name, tuple(str(run.folder) for run in group), scores, seconds, examples, _fold(group[0])[1])
 
 
 def _stem(run: Run) -> str:

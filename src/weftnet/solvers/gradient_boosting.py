@@ -4,7 +4,8 @@
 
 On histograms of the values, as LightGBM does it, by scikit-learn; the trees are written into the network's
 `tree_ensemble`, whose settings bound them. Of many rows a tenth is set aside, and boosting stops when its loss no
-longer falls. Where features are many, each split looks at some of them, drawn at random.
+longer falls; of few rows each third is set aside once, and the number of rounds with the lowest loss on them is taken
+for all. Where features are many, each split looks at some of them, drawn at random.
 Source: J. H. Friedman, Greedy function approximation: a gradient boosting machine, 2001,
 https://doi.org/10.1214/aos/1013203451; G. Ke et al., LightGBM, 2017,
 https://papers.nips.cc/paper/6907-lightgbm-a-highly-efficient-gradient-boosting-decision-tree.
@@ -28,10 +29,10 @@ from weftnet.tasks._task import Task
 _TREES, _ROUNDS, _FEW = 2000, 200, 30
 #: trees · features; more features than are many are coarsely binned, and each split looks at as many of them
 _WORK, _WIDE, _COARSE = 1_000_000, 256, 31
-#: the logit of a class that no training row has
-_NEVER = -20.0
-#: rows from which on a tenth is set aside
-_MANY = 2000
+#: the logit of a class that no training row has; the least probability in a loss
+_NEVER, _TINY = -20.0, 1e-12
+#: rows from which on a tenth is set aside; with fewer, so many shares of them are in turn
+_MANY, _FOLDS = 2000, 3
 
 
 def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, rate: float = 0.1) -> None:
@@ -55,8 +56,9 @@ def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, r
     one = task.link == "softmax"  # classifier for all classes; otherwise a booster for each output
     columns = [grown.targets] if one else list(grown.targets.reshape(len(grown.inputs), -1).T)
     a_round = grown.block.dim if one and grown.block.dim > 2 else len(columns)
+    rounds = max(1, grown.block.left.shape[0] // a_round)
     settings: dict[str, Any] = {
-        "max_iter": max(1, grown.block.left.shape[0] // a_round), "max_leaf_nodes": grown.block.leaves,
+        "max_iter": rounds, "max_leaf_nodes": grown.block.leaves,
         "max_depth": grown.block.depth, "learning_rate": rate, "early_stopping": len(grown.inputs) >= _MANY,
         "random_state": seed % 2**32,
     }  # fmt: skip
@@ -66,6 +68,8 @@ def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, r
     base = np.full(grown.block.dim, _NEVER if one else 0.0)
     with one_thread():
         for number, column in enumerate(columns):
+            if not settings["early_stopping"]:
+                settings["max_iter"] = _rounds(make, {**settings, "max_iter": rounds}, grown.inputs, column)
             boosted = make(**settings).fit(grown.inputs, column)
             shares = _shares(boosted, grown.block.dim) if one else np.eye(grown.block.dim)[[number]]
             start = np.ravel(boosted._baseline_prediction) @ shares
@@ -75,6 +79,27 @@ def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, r
             ]
     write(grown.block, trees)
     grown.add(base)
+
+
+def _rounds(make: Any, settings: Mapping[str, Any], inputs: NDArray[Any], column: NDArray[Any]) -> int:
+    """Rounds with the lowest loss on rows that are set aside, the mean over folds; all of them where nothing tells."""
+    losses, fold = np.zeros(settings["max_iter"]), np.empty(len(column), int)
+    order = np.random.default_rng(settings["random_state"]).permutation(len(column))
+    fold[order[np.argsort(column[order], kind="stable")]] = np.arange(len(column)) % _FOLDS  # equal shares of classes
+    for number in range(_FOLDS):
+        aside = fold == number
+        values = set(column[~aside].tolist())
+        if len(values) < 2 or not aside.any():
+            return int(settings["max_iter"])
+        boosted = make(**settings).fit(inputs[~aside], column[~aside])
+        if hasattr(boosted, "classes_"):
+            told = aside & np.isin(column, boosted.classes_)
+            right = np.searchsorted(boosted.classes_, column[told])
+            staged = boosted.staged_predict_proba(inputs[told])
+            losses += [-np.log(given[np.arange(len(right)), right] + _TINY).sum() for given in staged]
+        else:
+            losses += [np.square(given - column[aside]).sum() for given in boosted.staged_predict(inputs[aside])]
+    return int(np.argmin(losses)) + 1
 
 
 def _shares(boosted: Any, dim: int) -> NDArray[np.float64]:

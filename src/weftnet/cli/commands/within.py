@@ -20,6 +20,8 @@ from weftnet.tasks import Candidate
 
 #: share of the time that is left before the baselines in which they may begin, and of that in which a rung is sized
 _BASELINES, _SIZING = 0.5, 0.02
+#: seconds in which baselines may begin in any case
+_LEAST = 2.0
 
 
 def within_total(
@@ -64,7 +66,7 @@ def within_total(
         outcomes.extend(without)
         return without + run([job for job in work if job.name not in reasons], latest(stage.budget, left()))
 
-    run([job for job in plan.fitting if "solver" in job.terms.recipe], _BASELINES * left())
+    run([job for job in plan.fitting if "solver" in job.terms.recipe], max(_BASELINES * left(), _LEAST))
     networks = [e for e in entries.candidates if e.name not in plan.without and "solver" not in e.recipe]
     networks.sort(key=lambda each: slow_step(known[each.name].report))
     forms: dict[str, Candidate] = {}
