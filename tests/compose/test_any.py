@@ -59,3 +59,11 @@ def test_a_sequence_becomes_an_image_that_is_as_square_as_can_be(steps: int, hei
     assert apply(Architecture.of(wrong), [fault.fix]) == Architecture.of(
         Block("sequence_to_image", {"height": height, "width": width})
     )
+
+
+def test_a_rate_in_per_cent_becomes_a_share() -> None:
+    _, (fault,) = examine(Block("dropout", {"rate": 30.0}), {"x": parse("vector:4")})
+    assert fault.fix is not None
+    assert apply(Architecture.of(Block("dropout", {"rate": 30.0})), [fault.fix]) == Architecture.of(
+        Block("dropout", {"rate": 0.3})
+    )

@@ -251,6 +251,7 @@ def test_a_batch_takes_the_plan_of_the_nearest_size() -> None:
     one, many, trained = Plan(fold_norms=True), Plan(channels_last=True), Plan(pool_first=True)
     plans = PlanChoice(sizes({1: one, 64: many}), trained)
     assert [plans.answering(size) for size in (0, 1, 8, 9, 64, 512)] == [one, one, one, many, many, many]
+    assert [sizes({1: one, 3: many}).nearest(batch) for batch in (0, 1, 2)] == [one, one, many]
     unknown = PlanChoice(sizes({1: one, 64: None}), trained)
     assert (unknown.answering(1), unknown.answering(64)) == (one, Plan())
     assert (unknown.scoring(1), unknown.scoring(64)) == (one, trained)

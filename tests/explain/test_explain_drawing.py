@@ -145,3 +145,12 @@ def test_a_share_is_tinted_the_more_the_larger_it_is() -> None:
     opacity = [value[3] for value in values]
     assert opacity == [pytest.approx(abs(share) * opacity[-1], abs=1e-3) for share in shares]
     assert 0.5 < opacity[-1] < 1
+
+
+@pytest.mark.parametrize(("tokens", "text"), [
+    (["a", "b", "", " "], "ab "), (["un", "der", " stand"], "under stand"), (["two", "words"], "two words"),
+])  # fmt: skip
+def test_only_words_are_separated_by_blanks(tokens: list[str], text: str) -> None:
+    html = drawn(DisplayedInput("tokens", tokens, ()), np.linspace(-1, 1, len(tokens)))
+    (paragraph,) = re.findall("<p class=words>(.*?)</p>", html)
+    assert re.sub("<[^>]*>", "", paragraph) == text

@@ -172,5 +172,6 @@ def test_leaves_of_a_proposed_forest(classes: int, leaves: int | None) -> None:
     signals = {"table": parse("vector:4")}
     task = TASKS.get("classification")(labels=[str(number) for number in range(classes)])
     proposed = [each for each in baselines(signals, task) if each.name == "random_forest"]
-    found = [node.settings["leaves"] for each in proposed for node in nodes_of(each) if isinstance(node, Block)]
-    assert found == ([] if leaves is None else [leaves])
+    found = [node.settings for each in proposed for node in nodes_of(each) if isinstance(node, Block)]
+    assert [each["leaves"] for each in found] == ([] if leaves is None else [leaves])
+    assert all(each["trees"] == ensemble.RandomForestClassifier().n_estimators for each in found)

@@ -199,3 +199,8 @@ def test_neighbouring_colours_of_a_palette_differ_in_hue_and_brightness() -> Non
     apart = np.abs(np.diff(hue))
     assert (np.minimum(apart, 1 - apart) > 0.2).all()
     assert (np.abs(np.diff(value)) > 0.2).all()
+
+
+def test_an_overlay_of_an_image_of_one_colour() -> None:
+    image, none = np.full((1, 2, 2), 0.3), np.zeros((2, 2), bool)
+    assert not overlay(image, np.zeros((2, 2), np.int64), none, none).any()
