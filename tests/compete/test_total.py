@@ -9,6 +9,7 @@ import pytest
 
 from weftnet.cli.commands.entering import FitOptions, entries_of
 from weftnet.cli.commands.planning import Clock, Plan
+from weftnet.cli.commands.show import plan_line
 from weftnet.cli.commands.within import within_total
 from weftnet.compete.halving import START
 from weftnet.compete.jobs import Job, Outcome, run_job
@@ -86,3 +87,10 @@ def test_processes_start_where_there_is_time_for_them() -> None:
     assert not Clock(now, 9 * START).several
     assert not Clock.now(60.0, now - 30.0).several  # on a machine where this one took half a minute
     assert Clock.now(None, None).several
+    assert Clock(now, 60.0).slow == 0
+    assert Clock(now, 60.0, 3 * START).slow == 4.0  # and the end is kept free for longer there
+
+
+@pytest.mark.parametrize(("past", "says"), [(10.0, "60 s in all, 50 s of them left"), (70.0, "and they are over")])
+def test_what_is_announced_is_what_is_left(past: float, says: str) -> None:
+    assert says in plan_line([], [0], {}, 1, 60.0, left=60.0 - past)

@@ -99,9 +99,8 @@ def begin(console: Console, plan: Plan) -> None:
     mark_started()
     if aside is not None:
         console.print(f"moved aside what is not weftnet's: {aside}", highlight=False, markup=False, soft_wrap=True)
-    line = plan_line(
-        entries.candidates, options.seeds, entries.terms.recipe, plan.at_once, options.total, options.folds
-    )
+    recipe, left = entries.terms.recipe, plan.clock.left
+    line = plan_line(entries.candidates, options.seeds, recipe, plan.at_once, options.total, options.folds, left)
     summary(console, entries.data, str(entries.choice), entries.candidates, line, plan.without)
 
 

@@ -18,6 +18,8 @@ from weftnet.train.worker import is_worker
 
 #: share of a total in which processes may start; how much longer than this one several take, beside one another
 _STARTING, _SLOWER = 0.1, 1.5
+#: seconds of the end, for each time that the start is longer than usual
+_ENDING = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Clock:
     def several(self) -> bool:
         """Whether there is time enough for processes to start."""
         return self.total is None or self.start <= _STARTING * self.total
+
+    @property
+    def slow(self) -> float:
+        """Seconds that the end takes longer than usual, where processes start more slowly than usual."""
+        return _ENDING * max(0.0, self.start / START - 1)
 
     @property
     def left(self) -> float:

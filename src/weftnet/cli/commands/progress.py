@@ -54,7 +54,7 @@ class Trainings:
             return
         text = outcome.status
         if outcome.error:
-            text = f"[red]failed[/red]: {escape(outcome.error.splitlines()[0])}"
+            text = f"[red]{outcome.status}[/red]: {escape(outcome.error.splitlines()[0])}"
         elif self.metric.name in outcome.validation:
             text = f"{self.score(outcome.validation)}  {duration(outcome.seconds)}"
         name = escape(f"{outcome.name:{self.width}}")

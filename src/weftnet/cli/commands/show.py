@@ -141,11 +141,12 @@ def following(folder: Path, best: Path) -> str:
 
 def plan_line(
     candidates: Sequence[Candidate], seeds: Sequence[int], recipe: Mapping[str, Any], count: int,
-    total: float | None = None, folds: int = 0,
+    total: float | None = None, folds: int = 0, left: float = 0.0,
 ) -> str:  # fmt: skip
     """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min; 4 baselines first.
 
-    The time is that of everything: the start of processes, scores and the report too.
+    The time is that of everything: the start of processes, scores and the report too. Of a total time it is said how
+    many seconds are left.
     """
     networks = sum(not candidate.baseline for candidate in candidates)
     solved, trainings = len(candidates) - networks, networks * len(seeds) * max(1, folds)
@@ -163,7 +164,8 @@ def plan_line(
         phrases.append(f"{count} at once")
     text = ", ".join(phrases)
     if total is not None:
-        text += f": {duration(total)} in all"
+        still = f"{duration(left)} of them left" if left > 0 else "and they are over: hardly anything is trained"
+        text += f": {duration(total)} in all, {still}"
     elif length == "budget" and trainings > 1:
         trained = Stage(networks, range(len(seeds) * max(1, folds)), recipe[length]).seconds(count)
         trained += START * (count > 1)

@@ -40,7 +40,7 @@ def within_total(
     known, outcomes = {each.name: each for each in plan.known}, plan.left_out
 
     def left() -> float:
-        return clock.left - (clock.start if plan.at_once > 1 and not pool.started else 0.0)
+        return clock.left - clock.slow - (clock.start if plan.at_once > 1 and not pool.started else 0.0)
 
     def run(work: Sequence[Job], begun_by: float) -> list[Outcome]:
         late, first = time.time() + begun_by, not any(each.status == "finished" for each in outcomes)
