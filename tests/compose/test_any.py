@@ -67,3 +67,12 @@ def test_a_rate_in_per_cent_becomes_a_share() -> None:
     assert apply(Architecture.of(Block("dropout", {"rate": 30.0})), [fault.fix]) == Architecture.of(
         Block("dropout", {"rate": 0.3})
     )
+
+
+def test_a_block_for_other_signals_keeps_its_settings() -> None:
+    """A list is for two axes; of one axis it is the first number."""
+    wrong = Block("conv2d", {"channels": 5, "kernel": [3, 4], "bias": False})
+    _, (fault,) = examine(wrong, {"x": parse("series:9x4")})
+    assert fault.fix is not None
+    fixed = apply(Architecture.of(wrong), [fault.fix])
+    assert "conv1d: {dim: 5, kernel: 3, bias: false}" in to_yaml(fixed)

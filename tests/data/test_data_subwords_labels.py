@@ -192,3 +192,8 @@ def test_rows_to_predict_take_lists_of_any_length() -> None:
 def test_settings_are_checked(cls: type, arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{cls.__name__.lower()}:.*expected"):
         cls(**arguments)
+
+
+def test_a_pair_is_merged_that_stands_there_twice() -> None:
+    assert ["x", "y"] not in Subwords().fit(["xy"]).merges
+    assert ["x", "y"] in Subwords().fit(["xy", "xy"]).merges

@@ -15,6 +15,7 @@ from weftnet.tasks import TASKS
 from weftnet.tasks._task import Task
 from weftnet.train import Recipe, fit
 from weftnet.train.choosing import FEW, PATIENCE, settled
+from weftnet.train.concluding import to_be_resumed
 from weftnet.train.result import TrainingResult
 from weftnet.zoo import ZOO
 
@@ -102,3 +103,12 @@ def test_a_resumed_training_goes_on_by_the_rule_it_began_with() -> None:
     """A run of an earlier version, whose recipe says `best` and knows no patience, is kept by its score."""
     recipe = Recipe.from_dict({**Recipe(epochs=3).to_dict(), "keep": "best", "patience": None})
     assert settled(recipe, task_of("classification"), sized(20)) == recipe
+
+
+@pytest.mark.parametrize(("stopped", "step", "stale", "resumed"), [
+    (True, 4, 0, True), (True, 5, 0, False), (True, 4, 3, False), (False, 4, 0, False),
+])  # fmt: skip
+def test_what_was_stopped_before_its_end_is_to_be_resumed(stopped: bool, step: int, stale: int, resumed: bool) -> None:
+    state = SimpleNamespace(stopped=stopped, step=step, out_of_patience=lambda patience: stale >= patience)
+    run = SimpleNamespace(steps=5)
+    assert to_be_resumed(cast(Any, state), Recipe(steps=5, patience=3), cast(Any, run)) is resumed
