@@ -29,10 +29,12 @@ from weftnet.tasks._task import Task
 _TREES, _ROUNDS, _FEW = 2000, 200, 30
 #: trees · features; more features than are many are coarsely binned, and each split looks at as many of them
 _WORK, _WIDE, _COARSE = 1_000_000, 256, 31
-#: the logit of a class that no training row has; the least probability in a loss
-_NEVER, _TINY = -20.0, 1e-12
-#: rows from which on a tenth is set aside; with fewer, so many shares of them are in turn
-_MANY, _FOLDS = 2000, 3
+#: the logit of a class that no training row has
+_NEVER = -20.0
+#: rows from which on a tenth is set aside; with fewer, so many shares of them are in turn, of many classes fewer
+_MANY, _FOLDS, _FITS = 2000, 3, 9
+#: rounds without a lower loss after which a fold ends
+_PATIENCE = 10
 
 
 def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, rate: float = 0.1) -> None:
@@ -83,23 +85,19 @@ def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, r
 
 def _rounds(make: Any, settings: Mapping[str, Any], inputs: NDArray[Any], column: NDArray[Any]) -> int:
     """Rounds with the lowest loss on rows that are set aside, the mean over folds; all of them where nothing tells."""
-    losses, fold = np.zeros(settings["max_iter"]), np.empty(len(column), int)
+    best, fold = [], np.empty(len(column), int)
     order = np.random.default_rng(settings["random_state"]).permutation(len(column))
     fold[order[np.argsort(column[order], kind="stable")]] = np.arange(len(column)) % _FOLDS  # equal shares of classes
-    for number in range(_FOLDS):
-        aside = fold == number
-        values = set(column[~aside].tolist())
-        if len(values) < 2 or not aside.any():
+    ending = {**settings, "early_stopping": True, "n_iter_no_change": _PATIENCE}
+    classes = len(np.unique(column)) if column.dtype.kind != "f" else 1
+    for number in range(max(1, min(_FOLDS, _FITS // classes))):
+        grown = fold != number
+        told = ~grown if column.dtype.kind == "f" else ~grown & np.isin(column, column[grown])
+        if len(np.unique(column[grown])) < 2 or not told.any():
             return int(settings["max_iter"])
-        boosted = make(**settings).fit(inputs[~aside], column[~aside])
-        if hasattr(boosted, "classes_"):
-            told = aside & np.isin(column, boosted.classes_)
-            right = np.searchsorted(boosted.classes_, column[told])
-            staged = boosted.staged_predict_proba(inputs[told])
-            losses += [-np.log(given[np.arange(len(right)), right] + _TINY).sum() for given in staged]
-        else:
-            losses += [np.square(given - column[aside]).sum() for given in boosted.staged_predict(inputs[aside])]
-    return int(np.argmin(losses)) + 1
+        boosted = make(**ending).fit(inputs[grown], column[grown], X_val=inputs[told], y_val=column[told])
+        best.append(int(np.argmax(boosted.validation_score_)))  # the first one is without any tree
+    return max(1, round(sum(best) / len(best)))
 
 
 def _shares(boosted: Any, dim: int) -> NDArray[np.float64]:
