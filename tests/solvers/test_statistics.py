@@ -37,8 +37,13 @@ def test_inputs_are_described_side_by_side(given: dict[str, Any], inputs: list[s
     found = statistics_of(given)
     assert list(found) == inputs
     assert features(given) == values
-    offered = described(given)
+    offered = described(given, TASKS.get("regression")())
     assert (offered is None) == all(given[name].kind == "vector" for name in inputs)
+
+
+def test_statistics_of_a_window_forecast_nothing() -> None:
+    task = TASKS.get("forecasting")(targets=["a"], horizon=3, channels=[0], mean=[0.0], scale=[1.0])
+    assert described(signals(x="series:24x3"), task) is None
 
 
 def test_only_tables_have_bins() -> None:

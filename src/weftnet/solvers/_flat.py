@@ -10,6 +10,7 @@ from weftnet.compose import Network, build
 from weftnet.data.keys import free, labelled
 from weftnet.tasks._propose import statistics
 from weftnet.tasks._propose.candidate import Candidate
+from weftnet.tasks._task import Task
 
 #: values of which the best weights are found in seconds
 MOST = 4096
@@ -31,10 +32,13 @@ def stepped(signals: Mapping[str, Signal]) -> Architecture | None:
     return joined({name: [Block("flatten"), Block("quantile_steps", {"bins": bins})] for name in signals})
 
 
-def described(signals: Mapping[str, Signal]) -> Architecture | None:
-    """Statistics of the inputs; None where there are no others than the values themselves, or they are too many."""
+def described(signals: Mapping[str, Signal], task: Task) -> Architecture | None:
+    """Statistics of the inputs; None where there are no others than the values themselves, or they are too many.
+
+    None too for a task whose outputs have an order, as a forecast has: statistics have lost it.
+    """
     found = statistics_of(signals)
-    if not any(found.values()):
+    if not width(task) or not any(found.values()):
         return None
     return joined(found, of=signals) if features(signals) <= MOST else None
 
@@ -49,6 +53,12 @@ def features(signals: Mapping[str, Signal]) -> int:
     assert isinstance(network, Network)
     assert isinstance(network.gives, Signal)
     return network.gives.numel
+
+
+def width(task: Task) -> int:
+    """How many outputs a task has, as the head says that it appends to a vector; 0 if it appends none."""
+    head = task.head("network", Signal(("dim",), (1,)), None) if task.link else ()
+    return int(head[0].settings.get("dim", 0)) if len(head) == 1 and isinstance(head[0], Block) else 0
 
 
 def statistics_of(signals: Mapping[str, Signal]) -> dict[str, list[Node]]:

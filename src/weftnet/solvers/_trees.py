@@ -148,12 +148,6 @@ def ensemble(signals: Mapping[str, Signal], dim: int, **sizes: Any) -> Architect
     return joined(each, Block("tree_ensemble", {"dim": dim, **sizes}), of=signals) if each else None
 
 
-def width(task: Task) -> int:
-    """How many outputs a task has, as the head says that it appends to a vector; 0 if it appends none."""
-    head = task.head("network", Signal(("dim",), (1,)), None) if task.link else ()
-    return int(head[0].settings.get("dim", 0)) if len(head) == 1 and isinstance(head[0], Block) else 0
-
-
 def one_thread() -> AbstractContextManager[object]:
     """One thread for scikit-learn: on a busy machine several wait for each other longer than they work."""
     limits: AbstractContextManager[object] = need(

@@ -20,8 +20,8 @@ from torch import nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.data import Data
-from weftnet.solvers._flat import features
-from weftnet.solvers._trees import Tree, ensemble, one_thread, rows, sklearn, width, write
+from weftnet.solvers._flat import features, width
+from weftnet.solvers._trees import Tree, ensemble, one_thread, rows, sklearn, write
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task
 

@@ -57,6 +57,6 @@ def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
     offers = {
         "logistic": (flat(signals), "logistic regression on all values"),
         "logistic_bins": (stepped(signals), "logistic regression on every value and its quantile bins"),
-        "logistic_statistics": (described(signals), "logistic regression on statistics of the inputs"),
+        "logistic_statistics": (described(signals, task), "logistic regression on statistics of the inputs"),
     }
     return entered("logistic", offers)

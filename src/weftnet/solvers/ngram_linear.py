@@ -25,8 +25,8 @@ from weftnet.blocks.embedding.ngram_bag import NgramBag
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._convex import Features, best, typed
+from weftnet.solvers._flat import width
 from weftnet.solvers._sparse import Sparse
-from weftnet.solvers._trees import width
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task, evaluating
 

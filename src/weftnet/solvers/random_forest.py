@@ -15,7 +15,8 @@ from torch import nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.data import Data
-from weftnet.solvers._trees import Tree, ensemble, rows, sklearn, width, write
+from weftnet.solvers._flat import width
+from weftnet.solvers._trees import Tree, ensemble, rows, sklearn, write
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task
 

@@ -104,6 +104,6 @@ def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
     offers = {
         "ridge": (flat(signals), "ridge regression: the best weighted sum of all values"),
         "ridge_bins": (stepped(signals), "ridge regression on every value and its quantile bins"),
-        "ridge_statistics": (described(signals), "ridge regression on statistics of the inputs"),
+        "ridge_statistics": (described(signals, task), "ridge regression on statistics of the inputs"),
     }
     return entered("ridge", offers)
