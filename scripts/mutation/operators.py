@@ -14,6 +14,10 @@ FLIPPED: dict[type[ast.AST], type[ast.AST]] = {
 }  # fmt: skip
 UNCHANGED = (ast.JoinedStr, ast.FormattedValue, ast.Raise, ast.Subscript)
 """Inside these nothing is changed: messages, and types that look like values."""
+EITHER = {"max", "min", "maximum", "minimum", "logaddexp", "equal", "allclose", "isclose", "array_equal"}
+"""Functions whose first two arguments may stand in either order."""
+GUARD = "strict"
+"""An argument that asks for an error where others have made a mistake."""
 EXAMPLE = "example"
 """The function, or the module, of data that could as well be others."""
 
@@ -81,8 +85,8 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield changed
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield operand
-        case ast.Call(func=ast.Name(id="max" | "min") | ast.Attribute(attr="maximum" | "minimum" | "logaddexp")):
-            return  # either order is right
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in EITHER:
+            return
         case ast.Call(args=[first, second, *_]) if not isinstance(first, ast.Starred):
             changed = copy.deepcopy(node)
             changed.args[:2] = [copy.deepcopy(second), copy.deepcopy(first)]
@@ -96,6 +100,8 @@ def nodes(
 ) -> Iterator[tuple[ast.expr | ast.stmt, str, bool]]:
     """Every node that may be changed, the qualified name of its function as code objects have it, and whether it is in
     the function's signature."""
+    if isinstance(parent, ast.keyword) and parent.arg == GUARD:
+        return
     if isinstance(parent, UNCHANGED) or getattr(parent, "name", "") == EXAMPLE or _declared(parent):
         return
     default = default or isinstance(parent, ast.arguments)

@@ -190,3 +190,10 @@ def test_words_for_a_missing_date_are_refused_with_the_option_that_reads_them_so
     assert "--kind 'day={date: {gaps: [\"0000-00-00\"]}}'" in str(why.value)
     data = open_data({"day": words, "y": SALES}, target="y", kinds={"day": {"date": {"gaps": ["0000-00-00"]}}})
     assert kind_of(data).missing
+
+
+@pytest.mark.parametrize(("word", "form", "seconds"), [
+    ("06:30", "%H:%M", 23_400.0), ("00:00:01", "%H:%M:%S", 1.0), ("1970-01-02", "%Y-%m-%d", 86_400.0),
+])  # fmt: skip
+def test_a_time_of_day_counts_from_midnight_and_a_date_from_1970(word: str, form: str, seconds: float) -> None:
+    assert second_of(word, form) == seconds

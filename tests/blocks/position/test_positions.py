@@ -117,3 +117,9 @@ def test_far_positions_stay_apart_in_bfloat16(kind: type) -> None:
 def test_settings_are_checked(kind: type, settings: dict[str, float], text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         kind(**settings)
+
+
+def test_a_base_is_above_one() -> None:
+    assert RotaryPositions(4, base=1.5).base == 1.5
+    with pytest.raises(ValueError, match=r"rotary_positions: base: expected a number above 1, got 1\.0"):
+        RotaryPositions(4, base=1.0)
