@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weftnet.architecture.reading import from_dict
+from weftnet.architecture.signal import parse
 from weftnet.base.scores import Score
+from weftnet.compose import build
 from weftnet.compress.contract import Goal, Row, choose, drop, frontier, judge
+from weftnet.compress.layers import layer_families
 from weftnet.compress.measure import Timing
 from weftnet.errors import SettingError
 
@@ -91,3 +95,18 @@ def test_drops_are_points_of_shares_and_per_cent_of_errors() -> None:
 def test_an_invalid_goal(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingError, match=r"max_drop|target_latency"):
         Goal(**wrong)
+
+
+@pytest.mark.parametrize(("block", "signal", "found"), [
+    ({"dense": {"dim": 3}}, "vector:4", {"linear"}),
+    ({"conv1d": {"dim": 3}}, "series:9x4", {"conv"}),
+    ({"embedding": {"dim": 3}}, "tokens:9,vocabulary=5", {"embedding"}),
+    ({"gru": {"dim": 3}}, "series:9x4", {"GRU"}),
+    ({"lstm": {"dim": 3}}, "series:9x4", {"LSTM"}),
+    ({"multi_head_attention": {"heads": 2}}, "series:9x4", {"attention", "linear"}),
+    ({"transformer_encoder_layer": {"heads": 2}}, "series:9x4", {"attention", "linear"}),
+    ({"relu": {}}, "vector:4", set()),
+])  # fmt: skip
+def test_families_of_layers(block: dict[str, dict[str, int]], signal: str, found: set[str]) -> None:
+    network = build(from_dict(block), {"network": {"x": parse(signal)}})["network"]
+    assert {name for name, there in layer_families(network).items() if there} == found

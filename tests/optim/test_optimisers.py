@@ -196,3 +196,11 @@ def test_quadratic_converges(name: str) -> None:
         optimiser.step()
         first, last = first or loss.item(), loss.item()
     assert last < 1e-2 * first
+
+
+@pytest.mark.parametrize(("name", "theirs"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)])
+def test_defaults_are_torchs(name: str, theirs: type[torch.optim.Optimizer]) -> None:
+    layer = nn.Linear(2, 2)
+    ours = OPTIMISERS.get(name)(list(layer.named_parameters())).param_groups[0]
+    wanted = theirs(layer.parameters()).defaults
+    assert all(ours[field] == wanted[field] for field in ("lr", "betas", "eps", "weight_decay"))

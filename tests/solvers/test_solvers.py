@@ -115,6 +115,19 @@ def test_the_constant_is_the_share_and_the_mean(table: Path) -> None:
     assert np.allclose(weights(model)[1], whole(data)[1].mean(), atol=1e-6)
 
 
+def test_the_constant_of_labels_is_their_odds(tmp_path: Path) -> None:
+    rows = ["x,tags", *(f"{n},{'a;' * (n % 3 > 0)}b{';c' * (n == 7)}" for n in range(60))]
+    (tmp_path / "tags.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    path = tmp_path / "tags.csv"
+    model, task, data = setting(
+        path, "multilabel", [{"dropout": {"rate": 0.0}}], target="tags", kinds={"tags": "labels"}
+    )
+    SOLVERS.get("constant")(model, task, data, 0)
+    _, y = whole(data)
+    having = y.sum(0)
+    assert np.allclose(weights(model)[1], np.log((having + 1) / (len(y) - having + 1)), atol=1e-6)
+
+
 def series(tmp_path: Path) -> Path:
     draw = np.random.default_rng(0)
     steps = np.arange(300)
