@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from weftnet.architecture.spec import Architecture
 from weftnet.blocks import BLOCKS
-from weftnet.cli.catalogue import as_json, page, render, summaries
+from weftnet.cli.catalogue import _about, as_json, page, render, summaries
 from weftnet.errors import UnknownName
 from weftnet.registry import Registry
 from weftnet.zoo import ZOO
@@ -152,3 +152,19 @@ def test_the_pages_in_docs_are_current() -> None:
     spec.loader.exec_module(script)
     for path, text in script.pages().items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is not current: run python scripts/catalogue.py"
+
+
+def test_settings_are_described_by_their_lines_under_args() -> None:
+    text = """A block.
+
+Args:
+    dim: how wide,
+        in values.
+    rate: of dropout.
+
+Raises:
+    ValueError: never.
+"""
+    assert _about(text) == {"dim": "how wide, in values.", "rate": "of dropout."}
+    assert _about("Args:\n        no name before: a continuation.\n    dim: wide.") == {}
+    assert _about("A block.") == {}

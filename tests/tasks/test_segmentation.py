@@ -125,6 +125,9 @@ def test_what_is_explained_is_the_mean_logit_over_the_region() -> None:
     for row, score in enumerate(targets.scores(logits, targets.index).tolist()):
         region = logits[row].argmax(0) == 2
         assert score == pytest.approx(float(logits[row, 2][region].mean()))
+    for row, sure in enumerate(targets.certainty(logits, targets.index).tolist()):
+        p = torch.exp(logits[row]) / torch.exp(logits[row]).sum(0)
+        assert sure == pytest.approx(float(p[2][logits[row].argmax(0) == 2].mean()), rel=1e-5)
     assert explain(TASK.settings(), logits, None).names == [
         TASK.labels[int(torch.bincount(each.flatten(), minlength=3).argmax())] for each in logits.argmax(1)
     ]

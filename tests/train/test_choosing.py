@@ -86,6 +86,7 @@ def test_patience_counts_what_chooses(tmp_path: Path) -> None:
     losses = [line["validation"]["loss"] for line in run.history]
     assert len(losses) < 25
     assert int(np.argmin(losses)) == len(losses) - 5
+    assert not [*(tmp_path / "run").glob("checkpoints/*")]  # what is finished is not resumed
 
 
 def test_the_reason_is_said(tmp_path: Path) -> None:
