@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from weftnet.errors import DamagedCheckpoint
 from weftnet.run.facts import Revision
 from weftnet.run.folder import Run
 from weftnet.train.pace import EVALUATING, Budget, Costs, Pace
+from weftnet.train.pacing import Pacer
 from weftnet.train.recipe import Recipe
 
 SIZES = {"train": 700, "validation": 100, "test": 50}
@@ -213,3 +215,12 @@ def test_a_run_whose_corrections_make_no_sense_is_refused(steps: list[tuple[int,
     (tmp_path / "run.json").write_text(json.dumps(run.document))
     with pytest.raises(DamagedCheckpoint, match="revisions"):
         Run.open(tmp_path)
+
+
+def test_a_step_is_measured_without_the_evaluations_between() -> None:
+    run = SimpleNamespace(steps=100, facts=SimpleNamespace(revisions=()))
+    pacer = Pacer(cast(Any, run), None, 10)
+    pacer.start(5, 1.0)
+    pacer.evaluated(2.0)
+    pacer.evaluated(4.0)
+    assert pacer._measured(15, 17.0) == Costs(step=1.0, evaluation=3.0)
