@@ -49,30 +49,3 @@ def test_one_wrong_setting_is_fixed_in_place(case: tuple[Chain, Signal], data: s
         assert all(fault.fix is not None for fault in faults), [str(fault) for fault in faults]
         architecture = apply(architecture, [fault.fix for fault in faults if fault.fix])
     assert not examine(architecture.parts["network"], {"x": signal})[1]
-
-
-@pytest.mark.parametrize(("steps", "height", "width"), [(12, 3, 4), (35, 5, 7), (13, 1, 13)])
-def test_a_sequence_becomes_an_image_that_is_as_square_as_can_be(steps: int, height: int, width: int) -> None:
-    wrong = Block("sequence_to_image", {"height": 4, "width": 9})
-    _, (fault,) = examine(wrong, {"x": parse(f"series:{steps}x4")})
-    assert fault.fix is not None
-    assert apply(Architecture.of(wrong), [fault.fix]) == Architecture.of(
-        Block("sequence_to_image", {"height": height, "width": width})
-    )
-
-
-def test_a_rate_in_per_cent_becomes_a_share() -> None:
-    _, (fault,) = examine(Block("dropout", {"rate": 30.0}), {"x": parse("vector:4")})
-    assert fault.fix is not None
-    assert apply(Architecture.of(Block("dropout", {"rate": 30.0})), [fault.fix]) == Architecture.of(
-        Block("dropout", {"rate": 0.3})
-    )
-
-
-def test_a_block_for_other_signals_keeps_its_settings() -> None:
-    """A list is for two axes; of one axis it is the first number."""
-    wrong = Block("conv2d", {"channels": 5, "kernel": [3, 4], "bias": False})
-    _, (fault,) = examine(wrong, {"x": parse("series:9x4")})
-    assert fault.fix is not None
-    fixed = apply(Architecture.of(wrong), [fault.fix])
-    assert "conv1d: {dim: 5, kernel: 3, bias: false}" in to_yaml(fixed)

@@ -148,7 +148,8 @@ def test_a_share_is_tinted_the_more_the_larger_it_is() -> None:
 
 
 @pytest.mark.parametrize(("tokens", "text"), [
-    (["a", "b", ""], "ab"), (["a", " ", "b"], "a b"), (["un", "der", " stand"], "under stand"), (["two", "words"], "two words"),
+    (["a", "b", ""], "ab"), (["a", " ", "b"], "a b"),
+    (["un", "der", " stand"], "under stand"), (["two", "words"], "two words"),
 ])  # fmt: skip
 def test_only_words_are_separated_by_blanks(tokens: list[str], text: str) -> None:
     html = drawn(DisplayedInput("tokens", tokens, ()), np.linspace(-1, 1, len(tokens)))
