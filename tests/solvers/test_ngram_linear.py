@@ -18,7 +18,6 @@ from weftnet.solvers._sparse import Sparse
 from weftnet.solvers.ngram_linear import naive_bayes_ratio
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
-from weftnet.train.solving import SOLVERS as USED
 
 WORDS = ["good", "bad", "dull", "fine", "plot", "film", "actor", "very", "not", "ever"]
 
@@ -141,6 +140,6 @@ def test_what_it_refuses(reviews: Path) -> None:
     plain = {"ngram_bag": {"dim": 3, "weighting": "mean"}}
     complete = assemble(from_dict({"chain": [plain]}), task, data.signals)
     with pytest.raises(SettingError, match="one ngram_bag with weighting = tfidf"):
-        USED.get("ngram_linear")(build(complete.architecture, complete.inputs, seed=0), task, data, 0)
+        SOLVERS.get("ngram_linear")(build(complete.architecture, complete.inputs, seed=0), task, data, 0)
     with pytest.raises(SettingError, match=r"softmax or sigmoid\n  got: Regression"):
         solved(reviews, "regression", "stars", naive_bayes=True)

@@ -21,6 +21,7 @@ from weftnet.blocks.trees.tree_ensemble import TreeEnsemble
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._flat import joined, statistics_of
+from weftnet.solvers._identity import identity_behind
 from weftnet.tasks._task import Task, evaluating
 
 #: examples that pass through the network together
@@ -76,13 +77,7 @@ def rows(model: nn.ModuleDict, task: Task, data: Data) -> Grown:
         what = "the task's outputs are not the mean of its target"
         raise SettingError(what, where="solver", expected="a task with a link", got=type(task).__name__)
     blocks = [module for module in model.modules() if isinstance(module, TreeEnsemble)]
-    heads = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    if len(blocks) != 1 or [tuple(head.weight.shape) for head in heads] != [(blocks[0].dim, blocks[0].dim)]:
-        what, expected = "the network can't be solved for", "one tree_ensemble, and a dense layer as wide behind it"
-        raise SettingError(what, where="solver", expected=expected)
-    with torch.no_grad():
-        heads[0].weight.copy_(torch.eye(blocks[0].dim))
-        heads[0].bias.zero_()
+    head = identity_behind(model, [block.dim for block in blocks], "tree_ensemble")
     read: list[Tensor] = []
     handle = blocks[0].register_forward_pre_hook(lambda _, given: read.append(given[0].detach()))
     try:
@@ -94,7 +89,7 @@ def rows(model: nn.ModuleDict, task: Task, data: Data) -> Grown:
     answers = torch.cat(targets).numpy()
     return Grown(
         blocks[0],
-        heads[0],
+        head,
         inputs.numpy(),
         answers if answers.size == len(inputs) else answers.reshape(len(inputs), -1),
     )

@@ -26,6 +26,7 @@ from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._convex import Features, best, typed
 from weftnet.solvers._flat import width
+from weftnet.solvers._identity import identity_behind
 from weftnet.solvers._sparse import Sparse
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task, evaluating
@@ -73,7 +74,6 @@ def ngram_linear(
     with torch.no_grad():
         read.bag.table.weight.zero_()
         read.bag.table.weight[read.known] = weights.T.to(read.bag.table.weight.dtype)
-        read.head.weight.copy_(torch.eye(outputs))
         read.head.bias.copy_(bias)
 
 
@@ -110,10 +110,8 @@ def _read(model: nn.ModuleDict, task: Task, data: Data, least: int) -> _Read:
         SettingError: the network is no such bag with a layer as wide behind it.
     """
     bags = [module for module in model.modules() if isinstance(module, NgramBag) and module.idf is not None]
-    heads = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    if len(bags) != 1 or [tuple(head.weight.shape) for head in heads] != [(bags[0].table.embedding_dim,) * 2]:
-        expected = "one ngram_bag with weighting = tfidf, and a dense layer as wide behind it"
-        raise SettingError("the network can't be solved for", where="solver", expected=expected)
+    widths = [bag.table.embedding_dim for bag in bags]
+    head = identity_behind(model, widths, "ngram_bag with weighting = tfidf")
     bag, parts = bags[0], list[tuple[Tensor, Tensor, Tensor]]()
     with torch.no_grad():
         bag.idf.fill_(1.0)
@@ -144,7 +142,7 @@ def _read(model: nn.ModuleDict, task: Task, data: Data, least: int) -> _Read:
     squares = torch.zeros(count, dtype=torch.float64).index_add_(0, row, weighted.square())
     shape = (count, int(enough.sum()))
     features = Sparse(row, number[plain.feature[kept]], weighted / squares.sqrt()[row], shape)
-    return _Read(bag, heads[0], enough.nonzero().flatten(), features, torch.cat(targets))
+    return _Read(bag, head, enough.nonzero().flatten(), features, torch.cat(targets))
 
 
 def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
