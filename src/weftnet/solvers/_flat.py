@@ -2,11 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import torch
-
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Wire
-from weftnet.compose import Network, build
+from weftnet.compose import resolve
 from weftnet.data.keys import free, labelled
 from weftnet.tasks._propose import statistics
 from weftnet.tasks._propose.candidate import Candidate
@@ -48,11 +46,8 @@ def features(signals: Mapping[str, Signal]) -> int:
     found = statistics_of(signals)
     if not any(found.values()):
         return sum(signals[name].numel for name in found)
-    with torch.device("meta"):
-        network = build(joined(found, of=signals), {"network": {name: signals[name] for name in found}})["network"]
-    assert isinstance(network, Network)
-    assert isinstance(network.gives, Signal)
-    return network.gives.numel
+    network = joined(found, of=signals).parts["network"]
+    return resolve(network, {name: signals[name] for name in found}).output.numel
 
 
 def width(task: Task) -> int:

@@ -20,12 +20,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Architecture, Block, Graph, Wire
+from weftnet.architecture.spec import Block
 from weftnet.blocks.embedding.ngram_bag import NgramBag
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._convex import Features, best, typed
-from weftnet.solvers._flat import width
+from weftnet.solvers._flat import joined, width
 from weftnet.solvers._identity import identity_behind
 from weftnet.solvers._sparse import Sparse
 from weftnet.tasks._propose.candidate import Candidate
@@ -154,7 +154,7 @@ def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
     found = []
     for name in texts:
         bag = Block("ngram_bag", {"dim": dim, "buckets": buckets, "weighting": "tfidf"})
-        network = Architecture.of(Graph((name,), {"bag": Wire((name,), bag)}, ("bag",)) if len(signals) > 1 else bag)
+        network = joined({name: [bag]}, of=signals)
         label = f"{name}_" if len(signals) > 1 else ""
         recipe: dict[str, Any] = {"solver": "ngram_linear"}
         why = "a linear model of its words and word pairs, weighted by tf-idf"
