@@ -64,7 +64,8 @@ def test_the_commands_and_options_are_these() -> None:
         "fit": [
             "data", "validation", "test", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps",
             "seeds", "seed", "total", "ensemble", "folds", "refit", "jobs", "workers", "shard", "on", "address",
-            "settings", "plan", "kinds", "options", "loss", "task_settings", "start", "mapped", "freeze", "rate", "log",
+            "settings", "plan", "kinds", "options", "loss", "task_settings", "start", "mapped", "freeze", "rate",
+            "tune", "thaw", "depth_rate", "l2_sp", "log",
             "out", "baselines", "replace", "plugin",
         ],
         "resume": ["run", "data", "validation", "test", "workers", "shard", "on", "address", "plugin"],

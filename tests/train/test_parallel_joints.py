@@ -31,6 +31,7 @@ def jobs(origin: Path) -> dict[str, dict[str, Any]]:
         "start": {**longer, "start": start},
         "frozen": {**longer, "start": {**start, "freeze": ["0", "1"]}},
         "rates": {**longer, "start": {**start, "rate": {"0": 0.25}}},
+        "thaw": {**longer, "start": {**start, "thaw": {"0": 0.5, "1": 0.25}, "l2_sp": 0.3, "depth_rate": 0.5}},
         "shared": {"net": SHARED, "recipe": RECIPE},
         "coded": coded,
         "start, sharded": {**longer, "start": start, "shard": True},

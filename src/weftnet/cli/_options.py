@@ -105,20 +105,27 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
     return result
 
 
-def start_of(
-    run: Path | None, mapped: list[str] | None, freeze: list[str] | None, rates: list[str] | None
-) -> dict[str, Any] | None:
+def start_of(run: Path | None, **how: Any) -> dict[str, Any] | None:
     """What a training starts from, as `Start.from_dict` reads it; None for nothing.
+
+    Args:
+        run: the folder.
+        how: fields of the start, as they were written; lists of name=value for mappings.
 
     Raises:
         SettingError: an option needs --start, or is not written name=value.
     """
+    given = {name: value for name, value in how.items() if value}
     if run is None:
-        if given := [name for name, value in (("--map", mapped), ("--freeze", freeze), ("--rate", rates)) if value]:
-            raise SettingError("belongs to a run to start from", where=given[0], fix="add --start RUN")
+        if given:
+            where = f"--{next(iter(given)).replace('_', '-')}"
+            raise SettingError("belongs to a run to start from", where=where, fix="add --start RUN")
         return None
-    paths = {here: "" if there is None else str(there) for here, there in values_of(mapped).items()}
-    return {"from": str(run), "map": paths, "freeze": freeze or [], "rate": values_of(rates)}
+    for name in given.keys() & {"map", "rate", "thaw"}:
+        given[name] = values_of(given[name])
+    if "map" in given:
+        given["map"] = {here: "" if there is None else str(there) for here, there in given["map"].items()}
+    return {"from": str(run), **given}
 
 
 def parsed(text: str, what: str) -> Any:

@@ -94,6 +94,17 @@ def fit(
     rate: Annotated[
         list[str] | None, typer.Option(help="Of --start: path=factor of the learning rate: body=0.1.")
     ] = None,
+    tune: Annotated[str | None, typer.Option(help="Of --start: what is trained: all, or the head alone.")] = None,
+    thaw: Annotated[
+        list[str] | None,
+        typer.Option(help="Of --start: path=share of the steps at which it begins to learn: body=50%."),
+    ] = None,
+    depth_rate: Annotated[
+        float | None, typer.Option(help="Of --start: factor of the learning rate a layer, from the head down: 0.8.")
+    ] = None,
+    l2_sp: Annotated[
+        float | None, typer.Option(help="Of --start: pull towards its weights, instead of decay towards zero: 0.01.")
+    ] = None,
     log: Annotated[
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
     ] = None,
@@ -134,7 +145,9 @@ def fit(
             replace=replace,
             plugins=[str(path) for path in plugin or []],
             shard=shard,
-            start=start_of(start, mapped, freeze, rate),
+            start=start_of(
+                start, map=mapped, freeze=freeze, rate=rate, tune=tune, thaw=thaw, depth_rate=depth_rate, l2_sp=l2_sp
+            ),
             ensemble=ensemble or total is not None,
             folds=folds,
             refit=refit,

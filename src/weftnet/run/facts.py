@@ -97,8 +97,14 @@ class StartFacts:
         freeze: patterns of paths that are not trained.
         rate: pattern → factor of the learning rate.
         new: tensors of the head, where it is new because the classes differ.
-        lines: what was taken and what wasn't, for a person.
+        lines: what was taken and what wasn't, and how it is trained, for a person.
         ancestors: the run it started from, the one that started from, and so on.
+        tune: what is trained but for what is frozen: `all`, or the `head` alone.
+        thaw: pattern → share of the steps at which what it covers begins to learn.
+        depth_rate: factor of the learning rate for each layer below the head; None for the same rate everywhere.
+        l2_sp: strength of the pull towards the weights that were taken.
+        head: paths of the nodes that give the answer.
+        fresh: tensors that were not taken.
     """
 
     run: str
@@ -108,6 +114,12 @@ class StartFacts:
     new: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     ancestors: tuple[Ancestor, ...] = ()
+    tune: str = "all"
+    thaw: dict[str, Measured] = field(default_factory=dict)
+    depth_rate: Measured | None = None
+    l2_sp: Measured = 0.0
+    head: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,87 +1,131 @@
-"""Parts of a model that are not trained, or more slowly: chosen by patterns of paths.
+"""Parts of a model that are not trained, or not from the first step on: chosen by patterns of paths.
 
     body, network.body      this node and all below it; the part may be left out where it is the only one
     network.*.norm          * stands for any letters, as in names of files
     *.bias                  parameters of this name
 
 Nothing that is frozen moves: its parameters take no gradient and have no optimiser state, and it stays in evaluation
-mode, so that norms keep their statistics and dropout is off. A module is frozen if a pattern covers it, or all of its
-parameters.
+mode, so that norms keep their statistics and dropout is off. A module is frozen as long as a pattern covers it, or as
+all of its parameters are.
+
+What thaws begins to learn at a share of the training's steps (J. Howard, S. Ruder, Universal Language Model Fine-tuning
+for Text Classification, 2018, https://arxiv.org/abs/1801.06146, "gradual unfreezing"): a function of the step alone.
+Until then it is as frozen as the rest; its optimiser state begins then. Of several patterns that cover a path the one
+that names most of it decides; of equal ones what thaws.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
-import torch
 from torch import nn
 
 from weftnet.errors import SettingError, closest
+from weftnet.run.facts import StartFacts
 
-#: set on modules, so that copies of a model have it too
+#: the share of the steps until which a module is frozen; set on modules, so that copies of a model have it too
 _MARK = "_weftnet_frozen"
+#: name of an own parameter → the share at which it begins to learn
+_WAITS = "_weftnet_waits"
 
 
 def covers(pattern: str, path: str) -> bool:
     """Whether a pattern matches a path, or a node above it."""
+    return covered(pattern, path) > 0
+
+
+def covered(pattern: str, path: str) -> int:
+    """How many names of a path a pattern matches, from its beginning on; 0 if it doesn't cover the path."""
     steps = path.split(".")
     starts = (0, 1) if steps[0] == "network" else (0,)
-    ends = range(1, len(steps) + 1)
-    return any(fnmatchcase(".".join(steps[start:end]), pattern) for start in starts for end in ends if end > start)
+    ends = range(len(steps), 0, -1)
+    return next(
+        (end for end in ends for start in starts if end > start and fnmatchcase(".".join(steps[start:end]), pattern)), 0
+    )
 
 
-def freeze(model: nn.ModuleDict, patterns: Iterable[str]) -> None:
-    """Freeze what the patterns cover, for as long as this model and its copies live.
+@dataclass(frozen=True)
+class Begin:
+    """When the paths of a model begin to learn, by what a run records of its start.
+
+    Args:
+        facts: of the start.
+    """
+
+    facts: StartFacts
+
+    def __call__(self, path: str) -> float:
+        """The share of the steps at which a node or a parameter begins to learn: 0 for at once, ∞ for never."""
+        most, share = 0, 0.0 if self._learns(path) else math.inf
+        for pattern in self.facts.freeze:
+            if (names := covered(pattern, path)) > most:
+                most, share = names, math.inf
+        for pattern, begins in self.facts.thaw.items():
+            if (names := covered(pattern, path)) > most or (names and names == most and share == math.inf):
+                most, share = names, begins
+        return share
+
+    def _learns(self, path: str) -> bool:
+        """Whether a path that no pattern covers is trained: of a head that learns alone only the head."""
+        return self.facts.tune != "head" or any(
+            f"{path}.".startswith(f"{head}.") or head.startswith(f"{path}.") for head in self.facts.head
+        )
+
+
+def freeze(model: nn.ModuleDict, facts: StartFacts) -> None:
+    """Freeze what a start says, for as long as it says, in this model and its copies.
 
     Raises:
-        SettingError: a pattern covers nothing.
+        SettingError: a pattern covers nothing, or nothing is left to train.
     """
-    patterns = tuple(patterns)
-    check(model, patterns, "freeze")
-    for name, parameter in model.named_parameters():
-        if any(covers(pattern, name) for pattern in patterns):
-            parameter.requires_grad_(False)
+    check(model, facts.freeze, "freeze")
+    check(model, facts.thaw, "thaw")
+    begin = Begin(facts)
     for path, module in model.named_modules():
-        own = list(module.parameters())
-        covered = bool(path) and any(covers(pattern, path) for pattern in patterns)
-        if covered or (patterns and own and not any(each.requires_grad for each in own)):
-            setattr(module, _MARK, True)
+        waits = {}
+        for key, parameter in module.named_parameters(recurse=False):
+            if parameter.requires_grad and (share := begin(f"{path}.{key}")) > 0:
+                parameter.requires_grad_(False)
+                waits[key] = share
+        if waits := {key: share for key, share in waits.items() if share < math.inf}:
+            setattr(module, _WAITS, waits)
+    for path, module in model.named_modules():
+        own = [begin(f"{path}.{name}") for name, _ in module.named_parameters()]
+        until = max(begin(path) if path else 0.0, min(own, default=0.0))
+        if until > 0:
+            setattr(module, _MARK, until)
+    if not any(each.requires_grad for each in model.parameters()):
+        what, got = "nothing is left to train at the first step", ", ".join((*facts.freeze, *facts.thaw))
+        raise SettingError(what, where="start: freeze", got=got, fix="leave out a path")
+
+
+def thaw(model: nn.Module, progress: float) -> None:
+    """Let what waits learn from here on, as far as its share of the steps is over."""
+    for module in model.modules():
+        waits = getattr(module, _WAITS, {})
+        for key in [key for key, share in waits.items() if share <= progress]:
+            module.get_parameter(key).requires_grad_(True)
+        if waits:
+            setattr(module, _WAITS, {key: share for key, share in waits.items() if share > progress})
+        if 0 < getattr(module, _MARK, 0.0) <= progress:
+            setattr(module, _MARK, 0.0)
+            module.training = True
+
+
+def waiting(model: nn.Module) -> Iterator[tuple[nn.Parameter, float]]:
+    """The parameters that are yet to begin, each with its share of the steps."""
+    for module in model.modules():
+        for key, share in getattr(module, _WAITS, {}).items():
+            yield module.get_parameter(key), share
 
 
 def to_training(model: nn.Module) -> None:
     """Training mode, but for what is frozen."""
     model.train()
     for module in model.modules():
-        if getattr(module, _MARK, False):
+        if getattr(module, _MARK, 0.0) > 0:
             module.training = False
-
-
-def slow_down(optimisers: Iterable[torch.optim.Optimizer], model: nn.ModuleDict, rates: Mapping[str, float]) -> None:
-    """Multiply the learning rates of what the patterns cover; of several that cover a parameter the first counts.
-
-    Groups of an optimiser's parameters are split, so that each has one rate.
-
-    Raises:
-        SettingError: a pattern covers nothing.
-    """
-    check(model, rates, "rate")
-    factors = {
-        id(parameter): next((factor for pattern, factor in rates.items() if covers(pattern, name)), 1.0)
-        for name, parameter in model.named_parameters()
-    }
-    for optimiser in optimisers:
-        inner = getattr(optimiser, "optimisers", (optimiser,))
-        for each in inner:
-            each.param_groups = [part for group in each.param_groups for part in _by_factor(group, factors)]
-        if len(inner) > 1 or inner[0] is not optimiser:
-            optimiser.param_groups = [group for each in inner for group in each.param_groups]
-
-
-def _by_factor(group: Mapping[str, Any], factors: Mapping[int, float]) -> Iterator[dict[str, Any]]:
-    """A group of an optimiser's parameters, by the factor of their rate."""
-    for factor in dict.fromkeys(factors[id(parameter)] for parameter in group["params"]):
-        own = [parameter for parameter in group["params"] if factors[id(parameter)] == factor]
-        yield {**group, "params": own, "lr": group["lr"] * factor}
 
 
 def check(model: nn.ModuleDict, patterns: Iterable[str], what: str) -> None:

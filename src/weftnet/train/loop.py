@@ -38,7 +38,7 @@ from weftnet.train.randomness import device_of, set_seed, step_seeds
 from weftnet.train.recipe import Recipe
 from weftnet.train.result import TrainingResult
 from weftnet.train.solving import solve
-from weftnet.train.state import State
+from weftnet.train.state import NOWHERE, State
 from weftnet.train.step import take_step
 from weftnet.train.team import ALONE, Team
 from weftnet.train.worker import no_failure_of_an_orphan
@@ -81,8 +81,7 @@ def train(
         plan = _fix_plan_and_steps(model, task, data, recipe, run, team, began)
         feeding = Feed(data, recipe.batch_size, recipe.seed)
         with Executor(model, plan) as executor, executor.process_settings(), feeding as feed:
-            rates = run.facts.start.rate if run.facts.start else {}
-            state = State(executor.model, task, recipe, team, rates)
+            state = State(executor.model, task, recipe, team, run.facts.start or NOWHERE)
             Loop(state, task, feed, recipe, executor, run, listening, interrupt).train()
             team.restore(executor.model)
             if not to_be_resumed(state, recipe, run):
@@ -209,6 +208,7 @@ class Loop:
     def _step(self) -> None:
         """Reseed all generators of random numbers, set the learning rate, update the weights."""
         state = self.state
+        state.thaw(self.pace.progress(state.step))
         set_seed(self.device, self.generator, next(self.seeds))
         state.set_rate(self.schedule(self.pace.progress(state.step + 0.5)))
         losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.executor)

@@ -35,6 +35,7 @@ from weftnet.train.loop import train
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start, again, transfer
 from weftnet.train.team import Team
+from weftnet.train.tuning import plain, told
 from weftnet.train.worker import own_device
 
 
@@ -73,7 +74,7 @@ def fit(
         RunError, SettingError, TrainingError: see `train`.
     """
     importlib.import_module("torch._dynamo")  # which torch does in any first step: seconds that are no budget's
-    began, told = time.perf_counter(), made(listeners)
+    began, listening = time.perf_counter(), made(listeners)
     device = own_device(device)
     team = current_team(device, shard)
     team.check(task, recipe)
@@ -85,8 +86,10 @@ def fit(
     first_look(model, task, data, recipe)
     begun = None if start is None else transfer(start, model, task, complete, data)
     _freeze(model, begun, shard)
+    if begun is not None:
+        begun = replace(begun, lines=(*begun.lines, *told(model, begun)))
     if not team.leads:
-        return _train(model, task, data, recipe, team.shared_run(None), told, team, began)
+        return _train(model, task, data, recipe, team.shared_run(None), listening, team, began)
     run = Run.create(
         folder,
         architecture=to_yaml(complete.architecture),
@@ -115,7 +118,7 @@ def fit(
         run.record(listeners=kept)
     if origins:
         run.record(origins=dict(origins))
-    return _train(model, task, data, recipe, team.shared_run(run), told, team, began)
+    return _train(model, task, data, recipe, team.shared_run(run), listening, team, began)
 
 
 def resume(
@@ -173,7 +176,7 @@ def _resume(
 ) -> Run:
     if run.status == "finished":
         return run
-    told = made([*(each for each in run.facts.listeners if each not in named(listeners)), *listeners])
+    listening = made([*(each for each in run.facts.listeners if each not in named(listeners)), *listeners])
     with reading(run.folder, "can't be resumed", error=RunError):
         architecture, task, signals = contents(run)
         task = _with_loss(task, loss, run)
@@ -188,7 +191,7 @@ def _resume(
     if begun is not None and not team.from_leader(any((run.folder / "checkpoints").glob("[0-9]*"))):
         again(begun, model)
     _freeze(model, begun, run.facts.shard)
-    return _train(model, task, data, recipe, run, told, team)
+    return _train(model, task, data, recipe, run, listening, team)
 
 
 def _team(run: Run, task: Task, recipe: Recipe, device: str, shard: bool | None) -> Team:
@@ -215,10 +218,10 @@ def _freeze(model: nn.ModuleDict, start: StartFacts | None, shard: bool) -> None
     """
     if start is None:
         return
-    if shard and (start.freeze or start.rate):
-        what = "parts that are frozen or have rates of their own can't be sharded"
-        raise SettingError(what, where="--shard", fix="leave out --shard, or --freeze and --rate")
-    freeze(model, start.freeze)
+    if shard and not plain(start):
+        what = "parts that are frozen, have rates of their own or are pulled to their start can't be sharded"
+        raise SettingError(what, where="--shard", fix="leave out --shard, or how to tune")
+    freeze(model, start)
     check(model, start.rate, "rate")
 
 

@@ -1,6 +1,6 @@
 """A training that starts from another run: its weights by path, what is frozen, what learns more slowly.
 
-    start: {from: runs/digits, map: {body: encoder}, freeze: [body], rate: {head: 10}}
+    start: {from: runs/digits, map: {body: encoder}, freeze: [body], thaw: {body.3: 0.5}, rate: {head: 10}}
 
 Weights of the same name and shape are taken. What has no partner is listed, never skipped in silence: `missing` keeps
 its initial values, `unexpected` stays behind, what is `of another shape` too. Where the classes differ, the head is
@@ -8,9 +8,8 @@ new. The run records its ancestors, by checksum. Its first checkpoint is the sta
 resumed without the run it started from.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,13 @@ import torch
 from torch import nn
 
 from weftnet.base import tensors
-from weftnet.base.typed import misfit
 from weftnet.data.data import Data
 from weftnet.errors import RunError, SettingError, closest
 from weftnet.run.facts import Ancestor, StartFacts
 from weftnet.run.folder import Run
 from weftnet.tasks._assemble import Assembled
 from weftnet.tasks._task import Task
+from weftnet.train.tuning import check_fields, shares
 
 _WEIGHTS = "weights.safetensors"
 #: names of a list that a line shows
@@ -40,6 +39,10 @@ class Start:
         map: path here → path there, where they differ; "" there leaves what is here new.
         freeze: patterns of paths that are not trained.
         rate: pattern → factor of the learning rate.
+        tune: what is trained but for what is frozen: `all`, or the `head` alone.
+        thaw: pattern → share of the steps, as 0.5 or "50%", at which what it covers begins to learn.
+        depth_rate: factor of the learning rate for each layer below the head, as 0.8.
+        l2_sp: strength of the pull towards the weights that were taken, instead of their decay towards zero.
 
     Raises:
         SettingError: a field can't be used.
@@ -49,36 +52,37 @@ class Start:
     map: Mapping[str, str] = field(default_factory=dict)
     freeze: Sequence[str] = ()
     rate: Mapping[str, float] = field(default_factory=dict)
+    tune: str = "all"
+    thaw: Mapping[str, float | str] = field(default_factory=dict)
+    depth_rate: float | None = None
+    l2_sp: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "run", str(self.run))
         object.__setattr__(self, "freeze", tuple(self.freeze))
-        wanted = {"map": Mapping[str, str], "freeze": tuple[str, ...], "rate": Mapping[str, float]}
-        for name, kind in wanted.items():
-            if wrong := misfit(value := getattr(self, name), kind):
-                raise SettingError(f"{name} can't be used", where="start", expected=wrong, got=repr(value))
-        for pattern, factor in self.rate.items():
-            if not 0 < factor < math.inf:
-                what, got = f"the rate of {pattern} can't be used", repr(factor)
-                raise SettingError(what, where="start: rate", expected="a positive factor", got=got)
+        object.__setattr__(self, "thaw", shares(self.thaw))
+        check_fields({each.name: getattr(self, each.name) for each in fields(self)})
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> "Start":
-        """From {from, map, freeze, rate}.
+    def from_dict(cls, document: Mapping[str, Any]) -> "Start":
+        """From {from, map, freeze, rate, …}.
 
         Raises:
             SettingError: a field is unknown, or `from` is missing.
         """
-        for name in fields:
-            if name not in ("from", "map", "freeze", "rate"):
-                raise SettingError(f"no field is called {name!r}", where="start", expected="from, map, freeze, rate")
-        if "from" not in fields:
-            raise SettingError("a start is from a run", where="start", expected="from: RUN", got=str(dict(fields)))
-        return cls(fields["from"], **{name: value for name, value in fields.items() if name != "from"})
+        known = ["from", *(each.name for each in fields(cls) if each.name != "run")]
+        for name in document:
+            if name not in known:
+                raise SettingError(f"no field is called {name!r}", where="start", expected=", ".join(known))
+        if "from" not in document:
+            raise SettingError("a start is from a run", where="start", expected="from: RUN", got=str(dict(document)))
+        return cls(document["from"], **{name: value for name, value in document.items() if name != "from"})
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON; `from_dict` gives the same start back."""
-        return {"from": self.run, "map": dict(self.map), "freeze": list(self.freeze), "rate": dict(self.rate)}
+        written = {each.name: getattr(self, each.name) for each in fields(self)}
+        lists = {name: dict(written[name]) for name in ("map", "rate", "thaw")} | {"freeze": list(self.freeze)}
+        return {"from": written.pop("run"), **written, **lists}
 
     def fitted(self) -> dict[str, Any]:
         """The fitted input columns of the run, for `open_data(fitted=…)`.
@@ -107,6 +111,11 @@ class Taken:
     unexpected: tuple[str, ...] = ()
     reshaped: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
+
+    def fresh(self, model: nn.Module) -> tuple[str, ...]:
+        """The tensors of the model that were not taken."""
+        taken = set(self.names)
+        return tuple(name for name in model.state_dict() if name not in taken)
 
     def lines(self) -> list[str]:
         """For a person."""
@@ -141,9 +150,9 @@ def transfer(start: Start, model: nn.ModuleDict, task: Task, assembled: Assemble
     lines += _prepared(origin, data)
     before = origin.facts.start.ancestors if origin.facts.start else ()
     parent = Ancestor(origin.folder.name, origin.facts.files[_WEIGHTS], origin.facts.data.fingerprint or "")
-    return StartFacts(
-        start.run, dict(start.map), tuple(start.freeze), dict(start.rate), fresh, tuple(lines), (parent, *before)
-    )  # fmt: skip
+    asked = {each.name: getattr(start, each.name) for each in fields(start)}
+    facts = StartFacts(**asked, new=fresh, lines=tuple(lines), ancestors=(parent, *before))
+    return replace(facts, head=head_nodes(model, assembled), fresh=taken.fresh(model))
 
 
 def again(facts: StartFacts, model: nn.ModuleDict) -> None:
@@ -162,7 +171,13 @@ def again(facts: StartFacts, model: nn.ModuleDict) -> None:
 
 def head_of(model: nn.ModuleDict, assembled: Assembled) -> tuple[str, ...]:
     """Names of the tensors of each part's head: of the nodes that the task added, or of the last block with weights."""
-    names: list[str] = []
+    nodes = head_nodes(model, assembled)
+    return tuple(name for name in model.state_dict() if any(name.startswith(f"{each}.") for each in nodes))
+
+
+def head_nodes(model: nn.ModuleDict, assembled: Assembled) -> tuple[str, ...]:
+    """The paths of each part's head: of the nodes that the task added, or of the last block with weights."""
+    paths: list[str] = []
     for part, network in model.items():
         own, children = list(network.state_dict()), [name for name, _ in network.named_children()]
         count = len(assembled.added.get(part, ()))
@@ -172,8 +187,8 @@ def head_of(model: nn.ModuleDict, assembled: Assembled) -> tuple[str, ...]:
             last = children[-1:]
         else:
             last = [own[-1].rpartition(".")[0]] if own else []
-        names += [f"{part}.{name}" for name in own if any(name.startswith(f"{each}.") for each in last)]
-    return tuple(names)
+        paths += [f"{part}.{each}" for each in last]
+    return tuple(paths)
 
 
 def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str]) -> Taken:

@@ -1,27 +1,32 @@
 """The state of a training: everything that a step reads and changes, which is what a checkpoint holds."""
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from weftnet.base.foreign import reading
-from weftnet.base.typed import brief, misfit
 from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.optim import OPTIMISERS
 from weftnet.optim.hidden import hidden_matrices, needs_matrices
-from weftnet.run.facts import check_history
+from weftnet.run.facts import StartFacts
 from weftnet.tasks._task import Task
 from weftnet.train.average import Average
 from weftnet.train.checkpoint import Checkpoints
-from weftnet.train.freezing import slow_down
+from weftnet.train.freezing import thaw, waiting
 from weftnet.train.packing import named_in, pack, unpack
+from weftnet.train.rates import Anchors, set_rates
 from weftnet.train.recipe import Recipe
+from weftnet.train.saved_state import COUNTERS, check_counters, other_form, refuse_uneven
 from weftnet.train.team import ALONE, Team
+
+#: the start of a run that starts from none
+NOWHERE = StartFacts("")
 
 
 class State:
@@ -32,7 +37,7 @@ class State:
         task: whose `groups` assign the parts to optimisers.
         recipe: says which optimisers, with which settings.
         team: the processes that train it together.
-        rates: pattern of paths → factor of the learning rate.
+        start: of a run that it starts from: what thaws, which rates parts have, what is pulled to its start.
 
     Raises:
         SettingError: the recipe names a group the task doesn't have, or an optimiser can't be made as it says.
@@ -40,7 +45,7 @@ class State:
 
     def __init__(
         self, model: nn.ModuleDict, task: Task, recipe: Recipe, team: Team = ALONE,
-        rates: Mapping[str, float] = MappingProxyType({}),
+        start: StartFacts = NOWHERE,
     ) -> None:  # fmt: skip
         self.team = team
         self.model = model = team.distribute(model)
@@ -50,18 +55,21 @@ class State:
         for unknown in recipe.groups.keys() - task.groups.keys():
             expected = ", ".join(task.groups)
             raise SettingError(f"the task has no group {unknown!r}", where="recipe: groups", expected=expected)
-        for group, parts in task.groups.items():
-            self.optimisers[group] = _optimiser(group, recipe, {part: model[part] for part in parts})
-        if rates:
-            slow_down(self.optimisers.values(), model, rates)
+        with _all_learning(model):
+            for group, parts in task.groups.items():
+                self.optimisers[group] = _optimiser(group, recipe, {part: model[part] for part in parts})
+            self.anchors = Anchors(model, start)
+            set_rates(self.optimisers.values(), model, start)
         for group in task.groups:
             self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
-        trainable = {id(p) for p in model.parameters() if p.requires_grad}
-        self.targets = {
-            group: None if trainable <= {id(p) for p in parameters} else parameters
-            for group, parameters in self.parameters.items()
-        }
+        self.targets: dict[str, list[nn.Parameter] | None] = {}
         """The parameters that receive gradients from a group's losses; None means all of the model, which is faster."""
+        self.next_thaw = 0.0
+        """The share of the steps at which the next parameters begin to learn."""
+        self._begin_to_learn()
+        if idle := [group for group in task.groups if not self.learning(group)]:
+            what, fix = f"nothing of {idle[0]} is trained at the first step", "freeze less of it"
+            raise SettingError(what, where="start: freeze", fix=fix)
         self.rates = [(entry, entry["lr"]) for entry in self._entries()]
         self.average = Average(model.parameters(), recipe.ema)
         self.yields = dict.fromkeys(task.groups, 0)
@@ -74,6 +82,25 @@ class State:
         self.seconds = self.waited = 0.0
         self.sums: dict[str, list[float]] = {}
         self.history: list[dict[str, Any]] = []
+
+    def thaw(self, progress: float) -> None:
+        """Let what is frozen until this share of the steps learn from here on."""
+        if progress >= self.next_thaw:
+            thaw(self.model, progress)
+            self._begin_to_learn()
+            self.for_training = self.team.for_training(self.model)
+
+    def _begin_to_learn(self) -> None:
+        """Note which parameters learn now, and when the next ones begin."""
+        trainable = {id(p) for p in self.model.parameters() if p.requires_grad}
+        for group, parameters in self.parameters.items():
+            own = [each for each in parameters if each.requires_grad]
+            self.targets[group] = None if trainable <= {id(p) for p in own} else own
+        self.next_thaw = min((share for _, share in waiting(self.model)), default=math.inf)
+
+    def learning(self, group: str) -> list[nn.Parameter]:
+        """The parameters of a group that learn now."""
+        return [each for each in self.parameters[group] if each.requires_grad]
 
     def set_rate(self, factor: float) -> None:
         """Every optimiser's rate, as a multiple of its base rate."""
@@ -113,12 +140,14 @@ class State:
     def bytes(self) -> int:
         """About the size of a checkpoint: weights, two values of optimiser state for each, mean and best weights."""
         weights = sum(int(tensor.nbytes) for tensor in self.model.state_dict().values())
-        return weights * (4 + bool(self.average.values))
+        anchors = sum(int(tensor.nbytes) for tensor in self.anchors.values.values())
+        return weights * (4 + bool(self.average.values)) + anchors
 
     def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and facts of a checkpoint."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()} | self.average.tensors()
+        tensors |= self.anchors.tensors()
         for group, number, parameter in self._gradients():
             if parameter.grad is not None:
                 tensors[f"gradient.{group}.{number}"] = parameter.grad
@@ -126,7 +155,7 @@ class State:
             group: pack(optimiser.state_dict(), f"optimiser.{group}", tensors)
             for group, optimiser in self.optimisers.items()
         }
-        facts = {name: getattr(self, name) for name in _FACTS} | {"optimisers": optimisers}
+        facts = {name: getattr(self, name) for name in COUNTERS} | {"optimisers": optimisers}
         return tensors, facts
 
     def load(self, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -136,26 +165,27 @@ class State:
             DamagedCheckpoint: it belongs to another model or recipe.
         """
         facts = {"waited": 0.0} | facts  # which earlier versions did not record
-        _check(facts, step)
+        check_counters(facts, step)
         with reading(f"checkpoint {step}", "doesn't fit this model and recipe", error=DamagedCheckpoint):
             self.model.load_state_dict(_under("model.", tensors))
             self.best = {
                 name: value.to(self.model.state_dict()[name].device) for name, value in _under("best.", tensors).items()
             }
             self.average.load(tensors)
+            self.anchors.load(tensors)
             for group, optimiser in self.optimisers.items():
                 saved = unpack(facts["optimisers"][group], tensors)
-                if wrong := _other_form(optimiser.state_dict(), saved):
+                if wrong := other_form(optimiser.state_dict(), saved):
                     raise ValueError(f"optimiser of {group}: {wrong}")
                 optimiser.load_state_dict(saved)
-                _refuse_uneven(optimiser, group)
+                refuse_uneven(optimiser, group)
             kept = {name for name in tensors if name.startswith("optimiser.")}
             if lost := sorted(kept - {*named_in(facts["optimisers"])}):
                 raise ValueError(f"nothing refers to the tensor {lost[0]}")
             for group, number, parameter in self._gradients():
                 if (gradient := tensors.get(f"gradient.{group}.{number}")) is not None:
                     parameter.grad = torch.empty_like(parameter).copy_(gradient)
-            for name in _FACTS:
+            for name in COUNTERS:
                 setattr(self, name, facts[name])
         self.step = step
         bases = [base for _, base in self.rates]
@@ -183,66 +213,17 @@ class State:
                 yield group, number, parameter
 
 
-_FACTS: dict[str, Any] = {
-    "yields": dict[str, int], "best_score": float | None, "best_step": int, "stale": int, "seconds": float,
-    "waited": float, "sums": dict[str, list[Any]], "history": list[dict[str, Any]],
-}  # fmt: skip
-
-
-def _check(facts: dict[str, Any], step: int) -> None:
-    """Refuse counters and history of a wrong type.
-
-    Raises:
-        DamagedCheckpoint: with the first that is.
-    """
-    for name, kind in _FACTS.items():
-        value = facts.get(name)
-        diverged = isinstance(value, float) and value != value
-        if not diverged and (wrong := misfit(value, kind)):
-            raise DamagedCheckpoint(f"{name} is wrong", where=f"checkpoint {step}", expected=wrong, got=brief(value))
-    check_history(facts["history"], f"checkpoint {step}: history")
-    if not all(isinstance(each, int | float) for pair in facts["sums"].values() for each in pair):
-        raise DamagedCheckpoint("sums is wrong", where=f"checkpoint {step}", expected="numbers")
-
-
-def _refuse_uneven(optimiser: torch.optim.Optimizer, group: str) -> None:
-    """Refuse moments of another shape than their parameter's, or of another type than another parameter's, or missing.
-
-    Raises:
-        ValueError: with the first.
-    """
-    types: dict[str, type] = {}
-    for entry in optimiser.param_groups:
-        states = [
-            (parameter, optimiser.state[parameter]) for parameter in entry["params"] if parameter in optimiser.state
-        ]
-        known = {name for _, state in states for name in state}
-        for parameter, state in states:
-            if missing := sorted(known - state.keys()):
-                raise ValueError(f"optimiser of {group}: a parameter lacks {missing[0]!r}")
-            for name, value in state.items():
-                if not isinstance(value, Tensor | int | float | None):
-                    raise ValueError(f"optimiser of {group}: {name!r} is neither a tensor nor a number")
-                if isinstance(value, Tensor) is not issubclass(types.setdefault(name, type(value)), Tensor):
-                    raise ValueError(f"optimiser of {group}: {name!r} is a tensor of some parameters only")
-                if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:
-                    raise ValueError(f"optimiser of {group}: {name!r} has another shape than its parameter")
-
-
-def _other_form(has: Any, saved: Any) -> str:
-    """How an optimiser's saved settings differ in type or number from those it has; empty if they don't."""
-    number = (int, float, Tensor)
-    if isinstance(has, Mapping):
-        if not isinstance(saved, Mapping) or set(has) != set(saved):
-            return "other settings"
-        names = [name for name in has if name != "state"]  # which is empty before the first step
-        return next((f"{name}: {wrong}" for name in names if (wrong := _other_form(has[name], saved[name]))), "")
-    if isinstance(has, list | tuple):
-        if not isinstance(saved, list | tuple) or len(has) != len(saved):
-            return "another number of values"
-        return next((wrong for pair in zip(has, saved, strict=True) if (wrong := _other_form(*pair))), "")
-    plain = isinstance(has, number) and isinstance(saved, number) and isinstance(has, bool) == isinstance(saved, bool)
-    return "" if plain or type(has) is type(saved) else f"expected {type(has).__name__}, got {type(saved).__name__}"
+@contextmanager
+def _all_learning(model: nn.ModuleDict) -> Iterator[None]:
+    """What is yet to begin to learn counts as what learns already: optimisers take no parameters later."""
+    later = [parameter for parameter, _ in waiting(model)]
+    for parameter in later:
+        parameter.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for parameter in later:
+            parameter.requires_grad_(False)
 
 
 def _named(part: str, module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

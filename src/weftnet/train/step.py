@@ -29,6 +29,7 @@ def take_step(
             losses.append((group, loss.detach() if weight == 1.0 else loss.detach() * weight))
             state.yields[group] = (state.yields[group] + 1) % recipe.accumulate
             if state.yields[group] == 0:
+                state.anchors.pull(state.parameters[group])
                 if recipe.clip is not None:
                     torch.nn.utils.clip_grad_norm_(state.parameters[group], recipe.clip)
                 state.optimisers[group].step()

@@ -92,7 +92,7 @@ class Trial:
             for group, loss in self.executor.losses(
                 self.task, self.model, batch, self.generator, self.recipe.auxiliary
             ):
-                loss.backward(inputs=self.state.parameters[group])  # type: ignore[no-untyped-call]
+                loss.backward(inputs=self.state.learning(group))  # type: ignore[no-untyped-call]
                 values.append(float(loss.detach()))
         gradients = [p.grad.detach().clone() for p in self.model.parameters() if p.grad is not None]
         self.model.zero_grad()
