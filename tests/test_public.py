@@ -65,8 +65,7 @@ def test_the_commands_and_options_are_these() -> None:
             "data", "validation", "test", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps",
             "seeds", "seed", "total", "ensemble", "folds", "refit", "jobs", "workers", "shard", "on", "address",
             "settings", "plan", "kinds", "options", "loss", "task_settings", "start", "mapped", "freeze", "rate",
-            "tune", "thaw", "depth_rate", "l2_sp", "log",
-            "out", "baselines", "replace", "plugin",
+            "tune", "thaw", "depth_rate", "l2_sp", "few", "log", "out", "baselines", "replace", "plugin",
         ],
         "resume": ["run", "data", "validation", "test", "workers", "shard", "on", "address", "plugin"],
         "ensemble": ["runs", "most", "out", "plugin"],
@@ -76,6 +75,7 @@ def test_the_commands_and_options_are_these() -> None:
         "report": ["run", "data", "split", "out", "plugin"],
         "compare": ["runs", "score", "as_json", "plugin"],
         "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
+        "add_class": ["run", "data", "out", "plugin"],
         "explain": [
             "run", "inputs", "text", "row", "method", "target", "checks", "settings", "seed", "out", "plugin",
         ],

@@ -15,8 +15,8 @@ ROOT = Path(weftnet.__file__).parent
 #: From the ground up. A room imports from itself and from rooms before it.
 ROOMS = (
     "errors", "plugins", "registry", "base", "blocks", "architecture", "optim", "data", "compose", "zoo", "metrics",
-    "losses", "tasks", "solvers", "cost", "execution", "run", "train", "answer", "explain", "export", "compress",
-    "compete", "report", "serve", "contract", "cli", "__main__",
+    "losses", "tasks", "solvers", "cost", "execution", "run", "train", "transfer", "answer", "explain", "export",
+    "compress", "compete", "report", "serve", "contract", "cli", "__main__",
 )  # fmt: skip
 FILES = {
     ".".join(("weftnet", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path

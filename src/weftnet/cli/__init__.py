@@ -49,7 +49,7 @@ def main() -> None:
         from weftnet.cli._app import app
 
         try:
-            app()
+            app(prog_name="weftnet")  # whoever starts it, also `python -m weftnet`
         except SystemExit as ended:
             _streams.flush()
             if ended.code == 130 or (ended.code and interrupted.happened):

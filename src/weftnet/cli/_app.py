@@ -9,7 +9,7 @@ import typer
 _COMMANDS = (
     "data",
     "check", "draw", "blocks", "zoo",
-    "fit", "resume", "ensemble", "plan", "evaluate", "predict", "report", "compare", "sample",
+    "fit", "resume", "ensemble", "plan", "evaluate", "predict", "report", "compare", "sample", "add_class",
     "explain", "compress", "export", "serve",
     "contract", "grid", "calibrate",
 )  # fmt: skip

@@ -105,6 +105,9 @@ def fit(
     l2_sp: Annotated[
         float | None, typer.Option(help="Of --start: pull towards its weights, instead of decay towards zero: 0.01.")
     ] = None,
+    few: Annotated[
+        bool, typer.Option("--few", help="Of --start: solve for the last layer alone, for few examples a class.")
+    ] = False,
     log: Annotated[
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
     ] = None,
@@ -148,6 +151,7 @@ def fit(
             start=start_of(
                 start, map=mapped, freeze=freeze, rate=rate, tune=tune, thaw=thaw, depth_rate=depth_rate, l2_sp=l2_sp
             ),
+            few=few,
             ensemble=ensemble or total is not None,
             folds=folds,
             refit=refit,

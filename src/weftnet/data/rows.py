@@ -94,6 +94,11 @@ class RowData(Data):
         table = len(own) > 1 or any(isinstance(kind, Cell) for kind in own.values())
         return tuple(own) if table and self.target is None else ()
 
+    def raw_target(self) -> NDArray[Any] | None:
+        """The target of every row as it was read, before any kind encodes it; None without one."""
+        name, content = self.target_column, self._content
+        return None if name is None else np.concatenate(list(content.chunks(name)))
+
     def rows(self, split: str) -> Tensor:
         """Row numbers of a split, ascending."""
         return self._splits[known_split(split)]

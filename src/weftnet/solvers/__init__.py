@@ -18,6 +18,7 @@ from weftnet.registry import Registry
 
 if TYPE_CHECKING:
     from weftnet.architecture.signal import Signal
+    from weftnet.architecture.spec import Architecture
     from weftnet.tasks._propose.candidate import Candidate
     from weftnet.tasks._task import Task
 
@@ -33,6 +34,18 @@ def baselines(signals: "Mapping[str, Signal]", task: "Task") -> "list[Candidate]
     """
     proposals = (getattr(SOLVERS.module(name), "networks", _none) for name in SOLVERS)
     return [candidate for networks in proposals for candidate in networks(signals, task)]
+
+
+def probes(body: "Architecture", signals: "Mapping[str, Signal]", task: "Task") -> "list[Candidate]":
+    """The networks that the solvers propose on the features of a network that was trained before.
+
+    Args:
+        body: its architecture without a head.
+        signals: the data's inputs by name.
+        task: made for the data.
+    """
+    proposals = (getattr(SOLVERS.module(name), "started", None) for name in SOLVERS)
+    return [candidate for started in proposals if started for candidate in started(body, signals, task)]
 
 
 def _none(signals: "Mapping[str, Signal]", task: "Task") -> "list[Candidate]":

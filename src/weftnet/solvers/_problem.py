@@ -23,8 +23,8 @@ from weftnet.data.outputs import chosen
 from weftnet.errors import SettingError
 from weftnet.tasks._task import Task
 
-#: examples that pass through the network together
-_BATCH = 512
+#: examples that pass through the network together, and values of theirs
+_BATCH, _VALUES = 512, 2**22
 
 
 #: a layer that can be solved for
@@ -88,10 +88,10 @@ def problems(model: nn.ModuleDict, task: Task, data: Data) -> list[Problem]:
     if not task.link:
         what = "the task's outputs are not the mean of its target"
         raise SettingError(what, where="solver", expected="a task with a link", got=type(task).__name__)
-    layer, logits = _last_layer(model.eval()), task.link != "identity"
+    layer, logits = _last_layer(model.eval().requires_grad_(False)), task.link != "identity"
     found: list[tuple[Tensor, Tensor, Tensor]] = []
     count = 0
-    for batch in data.batches("train", _BATCH):
+    for batch in data.batches("train", _together(data)):
         if not count:
             _check(model, task, batch, layer, logits)
         rows, z, outputs, target = _passed(model, task, batch, layer)
@@ -109,6 +109,33 @@ def problems(model: nn.ModuleDict, task: Task, data: Data) -> list[Problem]:
     weights = layer.weight if isinstance(layer, OwnLinear) else layer.weight.flatten(1).unsqueeze(0)
     own = zip(weights, layer.bias.reshape(len(weights), -1), rows, targets, strict=True)
     return [Problem(*each, examples) for each in own]
+
+
+def features(model: nn.ModuleDict, data: Data, split: str) -> tuple[nn.Linear, Tensor]:
+    """The last layer of a network, and what it reads of a split: (rows, features).
+
+    Raises:
+        SettingError: the network does not end in a dense layer that is used once for each example.
+    """
+    layer, seen, sizes = _last_layer(model.eval()), list[Tensor](), list[int]()
+    handle = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    try:
+        with torch.no_grad():
+            for batch in data.batches(split, _together(data)):
+                model["network"](batch.inputs, batch.masks)
+                sizes.append(batch.size)
+    finally:
+        handle.remove()
+    if not isinstance(layer, nn.Linear) or [len(x) for x in seen if x.dim() == 2] != sizes:
+        what, expected = "the network does not end in a dense layer of a vector", "one vector for each example"
+        raise SettingError(what, where="solver", expected=expected, got=type(layer).__name__)
+    return layer, torch.cat(seen)
+
+
+def _together(data: Data) -> int:
+    """How many examples pass through the network together: fewer where they are large, such as photos."""
+    largest = max(sum(signal.numel for signal in data.signals.values()), 1)
+    return min(max(_VALUES // largest, 8), _BATCH)
 
 
 def _last_layer(model: nn.ModuleDict) -> Solvable:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from torch import nn
 
 from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._convex import best, typed
@@ -20,6 +21,7 @@ from weftnet.solvers._dense import Dense
 from weftnet.solvers._flat import described, entered, flat, stepped
 from weftnet.solvers._problem import problem
 from weftnet.solvers._scaled import Scaled
+from weftnet.solvers._started import behind
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task
 
@@ -60,3 +62,12 @@ def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
         "logistic_statistics": (described(signals, task), "logistic regression on statistics of the inputs"),
     }
     return entered("logistic", offers)
+
+
+def started(body: Architecture, signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
+    """The last layer of a network that is frozen otherwise."""
+    if task.link not in _LINKS:
+        return []
+    network = behind(body, [], signals, task)
+    why = "logistic regression on the frozen features, a linear probe"
+    return [] if network is None else [Candidate("logistic_probe", network, {"solver": "logistic"}, why)]

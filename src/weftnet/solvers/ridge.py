@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.solvers._flat import described, entered, flat, stepped
 from weftnet.solvers._problem import problems
 from weftnet.solvers._scaled import Scaled
+from weftnet.solvers._started import behind
 from weftnet.tasks._propose.candidate import Candidate
 from weftnet.tasks._task import Task
 
@@ -107,3 +109,12 @@ def networks(signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
         "ridge_statistics": (described(signals, task), "ridge regression on statistics of the inputs"),
     }
     return entered("ridge", offers)
+
+
+def started(body: Architecture, signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
+    """The last layer of a network that is frozen otherwise."""
+    if task.link != "identity":
+        return []
+    network = behind(body, [], signals, task)
+    why = "ridge regression on the frozen features"
+    return [] if network is None else [Candidate("ridge_probe", network, {"solver": "ridge"}, why)]

@@ -48,7 +48,7 @@ def assemble(architecture: Architecture, task: Task, signals: Mapping[str, Signa
         try:
             resolved = resolve(parts[part], inputs[part], part)
             added[part] = tuple(task.head(part, resolved.output, last_block(resolved)))
-            parts[part] = _with_head(parts[part], added[part])
+            parts[part] = with_head(parts[part], added[part])
             complete[part] = resolve(parts[part], inputs[part], part)
         except ArchitectureError as error:
             faults.extend(error.faults)
@@ -72,7 +72,8 @@ def last_block(resolved: Resolved) -> str | None:
             return None
 
 
-def _with_head(node: Node, head: tuple[Node, ...]) -> Node:
+def with_head(node: Node, head: tuple[Node, ...]) -> Node:
+    """A part, then these nodes."""
     if not head:
         return node
     if isinstance(node, Chain) and node.label is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
-from weftnet.cli.commands.starting import of_run, start_from
+from weftnet.cli.commands.starting import few, of_run, start_from
 from weftnet.compete.competition import FILE, best_run
 from weftnet.compete.family import of_family, offered_as
 from weftnet.compete.jobs import LENGTHS, Terms
@@ -44,6 +44,7 @@ class FitOptions:
         shard: whether each of several workers keeps a share of weights and optimiser state.
         listeners: names of those that every run is logged to.
         start: the run that every training starts from: {from, map, freeze, rate}.
+        few: whether the last layer is solved for on the frozen features of the start.
         ensemble: whether an ensemble of the trainings competes too.
         folds: each network is trained once for each of so many folds; 0 for none.
         refit: whether the winner is trained anew on all rows that are not test.
@@ -66,6 +67,7 @@ class FitOptions:
     shard: bool = False
     listeners: Sequence[Named] = ()
     start: Mapping[str, Any] | None = None
+    few: bool = False
     ensemble: bool = False
     folds: int = 0
     refit: bool = False
@@ -125,7 +127,9 @@ def entries_of(options: FitOptions) -> Entries:
     name = choice.name
     task = task_for(data, name, options.task_settings)
     solved = {each.name: each for each in baselines(data.signals, task)}
-    named = candidates_of(options.archs, {**solved, **offered(data.signals, task)}) or started
+    probed = few(start, data.signals, task) if options.few else []
+    offers = {**solved, **offered(data.signals, task), **{each.name: each for each in probed}}
+    named = candidates_of(options.archs, offers) or probed or started
     candidates = named or propose(data.signals, task)
     if options.baselines or (options.baselines is None and not named and not is_worker()):
         taken = {each.name for each in candidates}

@@ -6,11 +6,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from weftnet.architecture.signal import Signal
 from weftnet.compete.competition import best_run
+from weftnet.errors import SettingError
 from weftnet.run.contents import contents
 from weftnet.run.folder import Run
+from weftnet.solvers import probes
 from weftnet.tasks import Candidate
 from weftnet.tasks._headless import headless
+from weftnet.tasks._task import Task
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start
 
@@ -39,3 +43,20 @@ def of_run(folder: str | Path) -> Candidate:
     name = re.sub(r"-seed\d+$", "", Path(folder).name)
     told = f"as in {folder}"
     return Candidate(name, headless(architecture, task, signals), recipe, told, origin=told)
+
+
+def few(start: Start | None, signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
+    """The last layers that solvers find on the frozen features of a start: no training, and so for few examples.
+
+    Raises:
+        SettingError: there is no start, or no solver suits its network and the task.
+    """
+    if start is None:
+        what = "features that were learnt before are needed"
+        raise SettingError(what, where="--few", fix="add --start RUN")
+    found = probes(of_run(start.run).architecture, signals, task)
+    if not found:
+        got = f"{type(task).__name__}, link {task.link or 'none'}"
+        what = "no last layer can be solved for"
+        raise SettingError(what, where="--few", expected="classes or numbers, by one network", got=got)
+    return found

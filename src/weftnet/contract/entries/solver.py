@@ -1,6 +1,7 @@
 """A solver: `solver(model, task, data, seed, **settings)` sets the weights of a whole network; see `weftnet.solvers`.
 
-It is tried on the networks that it proposes for the examples of all tasks.
+It is tried on the networks that it proposes for the examples of all tasks, and on those that it proposes on top of a
+network that was trained before: there the first of the task's own proposals, as if it had been trained.
 """
 
 import inspect
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias, cast
 import torch
 from torch import Tensor, nn
 
+from weftnet.compete.propose import offered
 from weftnet.compose import build
 from weftnet.contract._check import Check, NotApplicable, checks, documented, expect
 from weftnet.contract._scene import Scene, scene
@@ -32,9 +34,10 @@ def solver(name: str) -> list[Check]:
 
 
 def _proposes(solver: Solver) -> None:
-    """Its proposals are baselines whose recipes name it."""
+    """Its proposals have recipes that name it, and are baselines unless they need a network that was trained before."""
     for at, candidate in _proposals(solver):
-        expect(candidate.baseline, f"{candidate.name} is no baseline", fix="Candidate(…, baseline=True)")
+        known = candidate.baseline or candidate in _started(solver, at)
+        expect(known, f"{candidate.name} is no baseline", fix="Candidate(…, baseline=True)")
         named = candidate.recipe.get("solver")
         expect(SOLVERS.get(str(named)) is solver, f"{candidate.name} has another solver", got=str(named))
         at.recipe(**candidate.recipe)
@@ -72,14 +75,27 @@ def _documented(solver: Solver) -> None:
 
 def _proposals(solver: Solver) -> Iterator[tuple[Scene, Candidate]]:
     """What it proposes for the tasks' examples, with the scene of each."""
-    networks = getattr(inspect.getmodule(solver), "networks", None)
-    if networks is None:
+    networks = _module(solver, "networks")
+    if networks is None and _module(solver, "started") is None:
         raise NotApplicable("it proposes no networks")
     for name in TASKS:
         if EXAMPLES.find(name) is not None:
             at = scene(name)
-            for candidate in networks(at.data.signals, at.task):
+            own = networks(at.data.signals, at.task) if networks else []
+            for candidate in [*own, *_started(solver, at)]:
                 yield at, candidate
+
+
+def _started(solver: Solver, at: Scene) -> list[Candidate]:
+    """What it proposes on the first network that the task proposes itself."""
+    started = _module(solver, "started")
+    bodies = list(offered(at.data.signals, at.task).values()) if started else []
+    return started(bodies[0].architecture, at.data.signals, at.task) if started and bodies else []
+
+
+def _module(solver: Solver, name: str) -> Callable[..., list[Candidate]] | None:
+    """A function beside the solver, in its file."""
+    return getattr(inspect.getmodule(solver), name, None)
 
 
 def _solved(at: Scene, candidate: Candidate) -> nn.ModuleDict:

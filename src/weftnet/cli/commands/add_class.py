@@ -1,0 +1,24 @@
+"""`add-class`: further classes for a run, by their examples alone."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from weftnet.compete.competition import best_run
+from weftnet.transfer.add_class import add_class
+
+
+def add_class_command(folder: Path, source: str, out: Path) -> None:
+    """Write the run with further classes and say which they are.
+
+    Raises:
+        RunError: the run can't take further classes.
+        DataError: the examples can't be read, have no labels, or one that the run knows.
+    """
+    run, fresh = add_class(best_run(folder), source, out)
+    labels = run.facts.task.settings["labels"]
+    console = Console()
+    console.print(
+        f"added   {', '.join(map(str, fresh))}: {len(labels)} classes now\nrun     {out}",
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip

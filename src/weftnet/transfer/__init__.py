@@ -1,0 +1,1 @@
+"""What a trained run passes on: new classes by their examples."""
