@@ -52,6 +52,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "data/pictures.py": ("a way to resize", "crop"),
     "data/kinds/_image_notes.py": ("a way to resize", "crop"),
     "data/kinds/_image_files.py": ("a way to resize", "crop"),
+    "transfer/pictures.py": ("a way to resize; how images are read", "crop colour"),
     "data/ways.py": ("what words can always be read as", "category"),
     "data/sounds.py": ("a word in a message", "audio"),
     "tasks/_targets.py": ("how outputs become probabilities", "softmax sigmoid"),

@@ -60,7 +60,8 @@ def test_the_commands_and_options_are_these() -> None:
         ],
         "draw": ["arch", "inputs", "out", "plugin"],
         "blocks": ["name", "as_json", "plugin"],
-        "zoo": ["name", "as_json", "as_yaml", "settings", "plugin"],
+        "zoo": ["name", "as_json", "as_yaml", "weights", "settings", "plugin"],
+        "import_": ["what", "out", "entry", "settings", "labels", "plugin"],
         "fit": [
             "data", "validation", "test", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps",
             "seeds", "seed", "total", "ensemble", "folds", "refit", "jobs", "workers", "shard", "on", "address",

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-#: Every command: a file and a function of the same name, in the order that `--help` lists them.
+#: Every command: a file and a function of the same name, in the order that `--help` lists them; a word of Python's own
+#: has a _ behind it.
 _COMMANDS = (
     "data",
     "check", "draw", "blocks", "zoo",
-    "fit", "resume", "ensemble", "plan", "evaluate", "predict", "report", "compare", "sample", "add_class",
+    "import_", "fit", "resume", "ensemble", "plan", "evaluate", "predict", "report", "compare", "sample", "add_class",
     "explain", "compress", "export", "serve",
     "contract", "grid", "calibrate",
 )  # fmt: skip
@@ -23,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for _name in _COMMANDS:
-    app.command()(getattr(import_module(f"{__package__}.{_name}"), _name))
+    app.command(_name.rstrip("_").replace("_", "-"))(getattr(import_module(f"{__package__}.{_name}"), _name))
 
 
 @app.callback(invoke_without_command=True)

@@ -13,6 +13,9 @@ def zoo(
     as_yaml: Annotated[
         bool, typer.Option("--yaml", help="Print the architecture as YAML, as a starting point.")
     ] = False,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Which published weights are known, of one entry or of all.")
+    ] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", help="An argument, name=value.")] = None,
     plugin: Plugin = None,
 ) -> None:
@@ -24,5 +27,11 @@ def zoo(
         from weftnet.cli.commands.architecture import zoo_yaml
 
         typer.echo(zoo_yaml(name, values_of(settings)), nl=False)
+        return
+    if weights:
+        from weftnet.cli.commands.importing import known_weights
+
+        for line in known_weights(name):
+            typer.echo(line)
         return
     print_catalogue(ZOO, name, as_json)

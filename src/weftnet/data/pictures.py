@@ -9,13 +9,15 @@
     animation       the first frame
     grey            0.299 red + 0.587 green + 0.114 blue, as Pillow (ITU-R 601-2)
 
-Resizing is bilinear with antialiasing (a triangle filter as wide as the reduction), by Pillow, so that it is the same
-wherever weftnet runs. "stretch" fits both sides, "crop" the shorter one and keeps the centre. A JPEG that is reduced by
-four or more is first decoded at a half, quarter or eighth of its size, never below twice the target size.
+Resizing is bilinear or bicubic with antialiasing (a filter as wide as the reduction), by Pillow, so that it is the same
+wherever weftnet runs. "stretch" fits both sides, "crop" the shorter one and keeps the centre, or a share of it. A JPEG
+that is reduced by four or more is first decoded at a half, quarter or eighth of its size, never below twice the target
+size.
 
 The number of pixels is checked before anything is decoded: a file of some kilobytes can claim gigabytes.
 """
 
+import math
 import re
 import struct
 import threading
@@ -38,6 +40,22 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Resize = Literal["stretch", "crop"]
+Interpolation = Literal["bilinear", "bicubic"]
+
+
+class Resizing(NamedTuple):
+    """How images are made to be of one size.
+
+    Args:
+        how: stretch or crop.
+        interpolation: bilinear or bicubic.
+        keep: of a crop, the share of the shorter side that is kept, in (0, 1].
+    """
+
+    how: Resize = "stretch"
+    interpolation: Interpolation = "bilinear"
+    keep: float = 1.0
+
 
 #: images decoded at a time
 _TOGETHER = 32
@@ -92,7 +110,12 @@ def outlines(cells: Iterable[Any]) -> Iterator[Outline]:
 
 
 def pictures(
-    cells: Sequence[Any], size: tuple[int, int], *, grey: bool, resize: Resize, levels: tuple[int, int] = LEVELS
+    cells: Sequence[Any],
+    size: tuple[int, int],
+    *,
+    grey: bool,
+    resize: Resizing | Resize = "stretch",
+    levels: tuple[int, int] = LEVELS,
 ) -> Iterator["Image"]:
     """Every image decoded, upright, in mode L or RGB, all of one size.
 
@@ -100,21 +123,21 @@ def pictures(
         cells: paths, bytes, uint8 arrays (height, width[, channels]) or Pillow's images.
         size: height and width.
         grey: whether to convert colour to grey, rather than grey to colour.
-        resize: stretch or crop.
+        resize: how they are made to be of that size.
         levels: of 16 bits, what becomes 0 and what becomes 255; values beyond are clipped.
 
     Raises:
         BadValue: a cell is no image that can be read.
     """
-    rows = enumerate(cells)
+    rows, how = enumerate(cells), Resizing(resize) if isinstance(resize, str) else resize
     while batch := list(islice(rows, _TOGETHER)):
         with QUIET:
-            decoded = [_decoded(cell, row, (size[1], size[0]), grey, resize, levels) for row, cell in batch]
+            decoded = [_decoded(cell, row, (size[1], size[0]), grey, how, levels) for row, cell in batch]
         yield from decoded
 
 
 def _decoded(
-    cell: Any, row: int, size: tuple[int, int], grey: bool, resize: Resize, levels: tuple[int, int]
+    cell: Any, row: int, size: tuple[int, int], grey: bool, resize: Resizing, levels: tuple[int, int]
 ) -> "Image":
     """One image of this width and height."""
     from PIL import ImageOps
@@ -122,15 +145,19 @@ def _decoded(
 
     with opened(cell, row) as picture:
         if picture.format == "JPEG":
-            side = 2 * max(size)  # before it is turned upright, width and height may be swapped
+            side = math.ceil(
+                2 * max(size) / resize.keep
+            )  # before it is turned upright, width and height may be swapped
             picture.draft(None, (side, side))
         upright = ImageOps.exif_transpose(picture) if _may_be_turned(picture) else picture
         plain = _plain(upright, "L" if grey else "RGB", cell, row, levels)
-        if plain.size == size:
+        cut = resize.how == "crop" and resize.keep < 1
+        if plain.size == size and not cut:
             return plain
-        if resize == "crop":
-            return ImageOps.fit(plain, size, Resampling.BILINEAR)
-        return plain.resize(size, Resampling.BILINEAR)
+        kernel = Resampling.BICUBIC if resize.interpolation == "bicubic" else Resampling.BILINEAR
+        if resize.how == "crop":
+            return ImageOps.fit(plain, size, kernel, bleed=(1 - resize.keep) / 2)
+        return plain.resize(size, kernel)
 
 
 class _Quiet:

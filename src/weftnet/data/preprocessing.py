@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import About, Signal
 from weftnet.base.foreign import reading
-from weftnet.data import fitting
+from weftnet.data import adopting, fitting
 from weftnet.data.content import Content, located
 from weftnet.data.encoded import Encoded
 from weftnet.data.fields import Field, fields_of
@@ -58,23 +58,18 @@ class Preprocessing:
         Raises:
             DataError: a column or value can't be used; names row and column.
         """
+        specs, notes = cls._specs(content, train, kinds)
         fitted: dict[str, Kind] = {}
-        notes = list(content.notes)
-        for name in content.columns:
-            if name == content.target or (name in content.aside and name not in kinds):
-                continue
-            spec, doubts = (kinds[name], []) if name in kinds else fitting.infer(content, name, train)
-            notes += doubts
-            if spec is None:
-                if name not in kinds:
-                    notes.append(f"column {name!r} is empty in the training rows and left out")
-                continue
-            kept = before.get(name, {})
-            if spec == kept.get("kind"):
-                fitted[name] = kind_from_state(kept)
-                continue
-            if kept:
-                notes.append(f"{name}: fitted anew: it was {kept['kind']}, and is {spec} here")
+        pairs = adopting.partners(specs, before, kinds)
+        for name, spec in specs.items():
+            if (there := pairs.get(name)) is not None:
+                values = next(content.chunks(name, train))  # the first of them are enough
+                if (kept := adopting.adopted(spec, before[there], values)) is not None:
+                    fitted[name] = kept
+                    notes += [] if there == name else [f"{name}: prepared like {there}, which was fitted before"]
+                    continue
+            if name in before:
+                notes.append(f"{name}: fitted anew: it was {before[name]['kind']}, and is {spec} here")
             kind = make(spec, f"kinds: {name}")
             sampled = fitting.fit(content, name, train, kind)
             if kind.useless and name not in kinds:
@@ -87,6 +82,22 @@ class Preprocessing:
             fix = f"say what a column is: {read_as(first, 'text')}" if first else "choose another target"
             raise DataError("no column is left to learn from", where=content.source, got="; ".join(notes), fix=fix)
         return cls(MappingProxyType(fitted), target), notes
+
+    @staticmethod
+    def _specs(content: Content, train: Rows, kinds: Mapping[str, Spec | None]) -> tuple[dict[str, Spec], list[str]]:
+        """The kinds of the input columns that are used, and notes on what was noticed."""
+        specs: dict[str, Spec] = {}
+        notes = list(content.notes)
+        for name in content.columns:
+            if name == content.target or (name in content.aside and name not in kinds):
+                continue
+            spec, doubts = (kinds[name], []) if name in kinds else fitting.infer(content, name, train)
+            notes += doubts
+            if spec is not None:
+                specs[name] = spec
+            elif name not in kinds:
+                notes.append(f"column {name!r} is empty in the training rows and left out")
+        return specs, notes
 
     @cached_property
     def inputs(self) -> dict[str, tuple[str, ...]]:

@@ -123,6 +123,30 @@ class StartFacts:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Published weights that a run was made of.
+
+    Args:
+        files: sha256 of each file of weights, by name.
+        entry: of the zoo, as which they were read.
+        naming: of their tensors.
+        settings: of the entry.
+        lines: what was taken and what wasn't, for a person.
+    """
+
+    files: dict[str, str]
+    entry: str
+    naming: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Where the weights come from, in a few words."""
+        return f"{', '.join(self.files)}, as {self.entry} ({self.naming})"
+
+
+@dataclass(frozen=True)
 class Member:
     """One of the runs that an ensemble holds.
 
@@ -203,6 +227,7 @@ class RunFacts:
         start: None for a run that was trained from scratch.
         members: of an ensemble; () for a single network.
         refit: None for a run that was not trained anew.
+        origin: None for a run that was trained; of one that was imported, the published weights.
         origins: where fields of the recipe come from: "asked", "proposed for vgg"; others are the task's or default.
     """
 
@@ -232,6 +257,7 @@ class RunFacts:
     start: StartFacts | None = None
     members: tuple[Member, ...] = ()
     refit: Refit | None = None
+    origin: Origin | None = None
     origins: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -57,6 +57,9 @@ class Task(ABC):
     """The metric that chooses among the weights of a training where validation examples are few: a loss, where the
     score counts examples; "" for the score."""
 
+    of_features: ClassVar[Mapping[str, Any] | None] = None
+    """Settings with which it answers with what a network without a head gives; None where it can't."""
+
     steps: ClassVar[tuple[str, ...]] = ()
     """The passes that its `infer.py` runs step by step where they can be: an export writes their steps too."""
 

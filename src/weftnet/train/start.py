@@ -26,6 +26,8 @@ from weftnet.tasks._task import Task
 from weftnet.train.tuning import check_fields, shares
 
 _WEIGHTS = "weights.safetensors"
+#: what may differ in columns that are prepared alike
+_SIZES = {"size", "sizes", "length", "time", "resize", "keep", "interpolation"}
 #: names of a list that a line shows
 _SHOWN = 6
 
@@ -250,10 +252,22 @@ def _prepared(origin: Run, data: Data) -> list[str]:
     """Whether the inputs are prepared as in the run it starts from."""
     before = origin.json("data.json").get("preprocessing", {}).get("columns", {})
     after = data.state().get("preprocessing", {}).get("columns", {})
-    other = [name for name in after if before.get(name) != after[name]]
-    same = [name for name in after if name not in other]
-    kept = [f"prepared as there: {_few(same)}"] if same else []
-    return [*kept, f"prepared otherwise than there, fitted on these data: {_few(other)}"] if other else kept
+    lines, fitted = [], []
+    for name, state in after.items():
+        there = name if name in before else next((each for each in before if _alike(before[each], state)), "")
+        if not there or not _alike(before[there], state):
+            fitted.append(name)
+            continue
+        other = [key for key in state if state[key] != before[there].get(key)]
+        lines.append(name + f" (as {there})" * (there != name) + f", but for {', '.join(other)}" * bool(other))
+    kept = [f"prepared as there: {_few(lines)}"] if lines else []
+    return [*kept, f"prepared otherwise than there, fitted on these data: {_few(fitted)}"] if fitted else kept
+
+
+def _alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two columns are of one kind, with the same statistics: only sizes, which are few, may differ."""
+    other = [key for key in after if after[key] != before.get(key)]
+    return before.get("kind") == after.get("kind") and not set(other) - _SIZES
 
 
 def _few(names: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""What a trained run passes on: new classes by their examples."""
+"""What is already learnt: published weights come in as runs, and a trained run takes new classes by their examples."""

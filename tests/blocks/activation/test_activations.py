@@ -10,6 +10,7 @@ from weftnet.blocks import BLOCKS
 
 FORMULAS = {
     "relu": ({}, lambda x: (x + x.abs()) / 2),
+    "relu6": ({}, lambda x: 3 + ((x).abs() - (x - 6).abs()) / 2),
     "gelu": ({}, lambda x: x / 2 * (1 + torch.erf(x / math.sqrt(2)))),
     "gelu tanh": (
         {"approximate": "tanh"},

@@ -13,6 +13,10 @@ def both(value):
 def before_and_size(size, padding, kernel, stride, dilation):
     """Zeros before an axis and the output's size, as the docstring has them."""
     reach = dilation * (kernel - 1)
+    if padding == "tensorflow":  # as many zeros as the last window lacks, the odd one at the end
+        outputs = len(range(0, size, stride))
+        lacking = max(0, (outputs - 1) * stride + reach + 1 - size)
+        return lacking // 2, outputs
     before, after = {"same": (reach // 2, -(-reach // 2)), "valid": (0, 0)}.get(padding, (padding, padding))
     return before, (size + before + after - reach - 1) // stride + 1
 
@@ -51,6 +55,10 @@ CASES = [
     {"kernel": 2, "dilation": [1, 2]},
     {"groups": 2, "bias": False},
     {"groups": 2, "stride": 2, "padding": 2},
+    {"padding": "tensorflow"},
+    {"kernel": 3, "stride": 2, "padding": "tensorflow"},
+    {"kernel": [5, 2], "stride": [2, 3], "dilation": [1, 2], "padding": "tensorflow"},
+    {"kernel": 1, "stride": 3, "padding": "tensorflow"},
 ]
 REFUSED = [
     ({"channels_in": 0}, "channels_in: expected a positive integer, got 0"),
@@ -58,8 +66,8 @@ REFUSED = [
     ({"kernel": 0}, r"kernel: expected a positive integer or two \[height, width\], got 0"),
     ({"kernel": [3, 3, 3]}, r"kernel: expected a positive integer or two \[height, width\], got \[3, 3, 3\]"),
     ({"stride": [2, 0]}, r"stride: expected a positive integer or two \[height, width\], got \[2, 0\]"),
-    ({"padding": -1}, "padding: expected 'same', 'valid' or an integer ≥ 0, got -1"),
-    ({"padding": "causal"}, "padding: expected 'same', 'valid' or an integer ≥ 0, got 'causal'"),
+    ({"padding": -1}, "padding: expected 'same', 'valid'(, 'tensorflow')? or an integer ≥ 0, got -1"),
+    ({"padding": "causal"}, "padding: expected 'same', 'valid'(, 'tensorflow')? or an integer ≥ 0, got 'causal'"),
     ({"kernel": 4, "stride": 2}, "kernel: expected an odd size for 'same' with stride 2, got 4"),
 ]
 BLOCKS = [(Conv2d, "conv2d"), (SeparableConv2d, "separable_conv2d")]
@@ -73,7 +81,9 @@ def test_is_its_formula(settings):
 
 
 @pytest.mark.parametrize(
-    "settings", [s for s in CASES if not {"groups", "dilation"} & set(s)] + [{"bias": False}], ids=str
+    "settings",
+    [s for s in CASES if not {"groups", "dilation"} & set(s) and s.get("padding") != "tensorflow"] + [{"bias": False}],
+    ids=str,
 )
 def test_separable_filters_channels_then_mixes_them(settings):
     f, weights = functional(SeparableConv2d(4, 6, **settings))

@@ -34,6 +34,12 @@ def margins(
     return {"same": (reach // 2, reach - reach // 2), "valid": (0, 0), "causal": (reach, 0)}[str(padding)]
 
 
+def ending(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """TensorFlow's zeros before and after an axis: just enough for ⌈size/stride⌉ windows, an odd one at the end."""
+    needed = max(0, (-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size)
+    return needed // 2, needed - needed // 2
+
+
 def split(zeros: tuple[int, int]) -> tuple[int, list[int]]:
     """The zeros common to both ends, which torch's convolution adds without a copy, and the rest, for F.pad."""
     common = min(zeros)

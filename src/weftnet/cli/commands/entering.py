@@ -8,7 +8,7 @@ from typing import Any
 
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
-from weftnet.cli.commands.starting import few, of_run, start_from
+from weftnet.cli.commands.starting import begun_from, few, of_run, start_from
 from weftnet.compete.competition import FILE, best_run
 from weftnet.compete.family import of_family, offered_as
 from weftnet.compete.jobs import LENGTHS, Terms
@@ -119,9 +119,7 @@ def entries_of(options: FitOptions) -> Entries:
     known = None if start is None else start.fitted()
     data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
     written = candidates_of([arch for arch in options.archs if is_written(arch)])
-    started = (
-        [] if options.archs or start is None else [replace(of_run(start.run), recipe={}, origin="")]
-    )  # a start learns as a new task does
+    started = [] if options.archs or start is None else [begun_from(start)]
     architectures = [candidate.architecture for candidate in written + started]
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name

@@ -73,7 +73,13 @@ def data_of(loaded: Loaded, source: str | None) -> Data:
     Raises:
         DataError: the data can't be read, have changed since the run was trained on them, or lack the target.
     """
-    state = loaded.run.json("data.json")
+    state, origin = loaded.run.json("data.json"), loaded.run.facts.origin
+    if source is None and origin is not None:
+        what, fix = (
+            "it was trained on data that are not here",
+            f"name others: weftnet evaluate {loaded.run.folder} DATA",
+        )
+        raise DataError(what, where=str(loaded.run.folder), got=f"published weights: {origin.text}", fix=fix)
     data = reopen(state, source)
     if source is None and data.fingerprint != state["fingerprint"]:
         raise DataError(

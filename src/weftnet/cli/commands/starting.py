@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,14 @@ _TRAVELS = {each.name for each in fields(Recipe)} - {
 def start_from(fields: Mapping[str, Any]) -> Start:
     """The start that was asked for; of a competition it is the best run."""
     return Start.from_dict({**fields, "from": str(best_run(fields["from"]))})
+
+
+def begun_from(start: Start) -> Candidate:
+    """The network that is started from: it learns as a new task does, or as its publishers would have it learn."""
+    candidate, origin = of_run(start.run), Run.open(start.run).facts.origin
+    if origin is None:
+        return replace(candidate, recipe={}, origin="")
+    return replace(candidate, origin=f"suits weights of {origin.entry}")
 
 
 def of_run(folder: str | Path) -> Candidate:

@@ -52,6 +52,10 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
     from weftnet.train import resume
 
     run = Run.open(folder)
+    if run.facts.origin is not None:
+        what = f"{folder} holds published weights: no step was trained, so there is nothing to resume"
+        console.print(f"{what}; start from them: weftnet fit DATA --start {folder}", highlight=False, soft_wrap=True)
+        return
     score = scoring_of(run).deciding
     if run.status == "finished" and run.facts.scores is not None:
         console.print(f"{folder} is finished: there is nothing to resume", highlight=False, soft_wrap=True)

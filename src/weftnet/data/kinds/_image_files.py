@@ -1,14 +1,14 @@
 """Columns of image files: whether cells are some, what is read of all before one is decoded, and of their pixels."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from weftnet.data.kinds._image_notes import halved, mixed, resized, shallow
-from weftnet.data.kinds._size import one_size
+from weftnet.data.kinds._size import check_size, one_size
 from weftnet.data.media import IMAGES, are_files, is_picture
 from weftnet.data.pictures import LEVELS, outlines
 from weftnet.errors import DataError
@@ -70,6 +70,23 @@ def look_through(files: Iterable[Any], mode: str, size: int | list[int], resize:
     return Seen(grey, chosen, deep, notices)
 
 
+def resized_state(fitted: Any, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The state of a fitted column with another size, or another way to it; None where that can't be changed.
+
+    Raises:
+        ValueError: the size is none.
+    """
+    state: dict[str, Any] = fitted.state()
+    if not settings:
+        return state
+    if set(settings) - {"size", "resize", "interpolation", "keep"} or state["layout"] != "file":
+        return None
+    check_size("image", size := settings.get("size", 0))
+    sides = (size if isinstance(size, list) else [size, size]) if size else state["sizes"][1:]
+    keep = state["keep"] if settings.get("resize", state["resize"]) == "crop" else 1.0
+    return {**state, "keep": keep, **settings, "size": sides, "sizes": [state["sizes"][0], *sides]}
+
+
 def statistics_of(pictures: Iterable[Any], channels: int) -> tuple[list[float], list[float], list[float]]:
     """Lowest and highest value, and mean and standard deviation of each channel, from the counts of 256 values."""
     counts = np.zeros((channels, 256))
@@ -80,6 +97,11 @@ def statistics_of(pictures: Iterable[Any], channels: int) -> tuple[list[float], 
     mean = counts @ levels / total  # sums of whole numbers below 2⁵³: exact
     std = np.sqrt((counts * (levels - mean[:, None]) ** 2).sum(1) / total)
     return [float(present[0]), float(present[-1])], mean.tolist(), np.where(std > 0, std, 1.0).tolist()
+
+
+def separate(values: Any) -> list[Any]:
+    """Files one by one; a list of lists is an array."""
+    return [np.asarray(each) if isinstance(each, list) else each for each in values]
 
 
 def unlike(files: Sequence[Any], deep: list[int]) -> Counter[str]:

@@ -48,6 +48,9 @@ class Kind(ABC):
     as_target: ClassVar[Mapping[str, Any]] = {}
     """Settings that have other defaults where the column is a target."""
 
+    accepts: ClassVar[tuple[str, ...]] = ()
+    """Kinds whose columns it can read too, where it was fitted elsewhere."""
+
     earlier: ClassVar[Mapping[str, Any]] = {}
     """What fields stand for that states written before these fields existed don't have."""
 
@@ -89,6 +92,15 @@ class Kind(ABC):
             DataError: it is no such state.
         """
         return from_state(cls, state)
+
+    @classmethod
+    def adopted(cls, state: Mapping[str, Any], settings: Mapping[str, Any]) -> Self | None:
+        """The kind that was fitted elsewhere, with other settings; None where one can't change after the fit."""
+        return None if settings else cls.from_state(state)
+
+    def suited(self, values: Any) -> Self:
+        """Itself, fitted elsewhere, with what training values here may change of it: nothing by default."""
+        return self
 
     @property
     def facts(self) -> dict[str, Any]:

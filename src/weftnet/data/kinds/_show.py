@@ -20,7 +20,7 @@ def thumbnail(value: Any) -> Picture:
     (header,) = outlines([value])
     share = min(1.0, _SIDE / max(header.height, header.width))
     size = max(1, round(header.height * share)), max(1, round(header.width * share))
-    (picture,) = pictures([value], size, grey=header.grey, resize="stretch", levels=header.levels or LEVELS)
+    (picture,) = pictures([value], size, grey=header.grey, levels=header.levels or LEVELS)
     name = "" if isinstance(value, bytes) or is_picture(value) else named(value).rpartition("/")[2]
     return Picture(np.asarray(picture), name)
 

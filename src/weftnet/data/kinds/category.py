@@ -26,6 +26,8 @@ from weftnet.data.wires import LabelWire
 
 Label = int | str
 
+#: labels that a message lists
+_SHOWN = 24
 #: labels that are distinguished when they are counted for a note
 _DISTINCT = 2**18
 
@@ -101,7 +103,8 @@ class Category(Kind):
     def encode_target(self, values: Any) -> NDArray[np.int64]:
         """As `encode`; every label must be known."""
         codes = self.encode(values)
-        known = ", ".join(map(str, self.labels))
+        more = len(self.labels) - _SHOWN
+        known = ", ".join(map(str, self.labels[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
         refuse(values, codes == len(self.labels), "the target is no label of the training rows", known)
         return codes
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Picture
 from weftnet.data.kinds._image_arrays import channels_first, layout_of
-from weftnet.data.kinds._image_files import look_through, of_cells, statistics_of, unlike
+from weftnet.data.kinds._image_files import look_through, of_cells, resized_state, separate, statistics_of, unlike
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments, moments_of, numeric
 from weftnet.data.kinds._moves import Moves, Moving
@@ -33,7 +33,7 @@ from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._show import thumbnail
 from weftnet.data.kinds._size import check_size
 from weftnet.data.media import IMAGES
-from weftnet.data.pictures import LEVELS, Resize, pictures
+from weftnet.data.pictures import LEVELS, Interpolation, Resize, Resizing, pictures
 from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
@@ -50,6 +50,8 @@ class Image(Kind):
         size: of files: the side, or height and width; 0 to choose from the training images.
         mode: of files: "auto", "grey" or "colour".
         resize: of files: "stretch" or "crop".
+        interpolation: of resizing: "bilinear" or "bicubic".
+        keep: of a crop, the share of the shorter side that is kept around the centre.
         levels: of files of 16 bits: what becomes black and white; [] for the lowest and highest of the training images.
     """
 
@@ -64,6 +66,8 @@ class Image(Kind):
     size: int | list[int] = 0
     mode: str = "auto"
     resize: str = "stretch"
+    interpolation: str = "bilinear"
+    keep: float = 1.0
     levels: list[int] = field(default_factory=list)
     layout: str = field(default="", init=False)
     sizes: list[int] = field(default_factory=list, init=False)
@@ -79,10 +83,13 @@ class Image(Kind):
             ("range", self.range, ("standard", "unit", "signed")),
             ("mode", self.mode, ("auto", "grey", "colour")),
             ("resize", self.resize, ("stretch", "crop")),
+            ("interpolation", self.interpolation, ("bilinear", "bicubic")),
         ):
             if setting not in known:
                 raise ValueError(f"image: {name}: expected one of {', '.join(known)}, got {setting!r}")
         check_size("image", self.size)
+        if not 0 < self.keep <= 1 or (self.keep < 1 and self.resize != "crop"):
+            raise ValueError(f"image: keep: expected a share up to 1, below 1 with resize crop, got {self.keep!r}")
         if self.levels and not (len(self.levels) == 2 and LEVELS[0] <= self.levels[0] < self.levels[1] <= LEVELS[1]):
             raise ValueError(f"image: levels: expected [low, high] within 0 to 65535, got {self.levels!r}")
         self.notices: list[Callable[[str], str]] = []
@@ -140,10 +147,16 @@ class Image(Kind):
         self.bounds = [min(self.bounds[0], float(array.min())), max(self.bounds[1], float(array.max()))]
         return array
 
+    @classmethod
+    def adopted(cls, state: Mapping[str, Any], settings: Mapping[str, Any]) -> Self | None:
+        """Of files, another size and another way to it are possible: the pixels are normalised as before."""
+        changed = resized_state(cls.from_state(state), settings)
+        return None if changed is None else cls.from_state(changed)
+
     def encode(self, values: Any) -> NDArray[np.float32]:
         """(rows, channels, height, width) float32."""
         if self.layout == _FILE or _are_files(values):
-            images = self._decoded(_separate(values)).astype(np.float32)
+            images = self._decoded(separate(values)).astype(np.float32)
             if self.layout != _FILE:
                 images *= np.float32(self.white / 255)
             return self._scaled(images)
@@ -155,7 +168,7 @@ class Image(Kind):
 
     def pack(self, values: Any) -> NDArray[np.uint8]:
         """(rows, channels, height, width): the pixels."""
-        pixels = self._decoded(_separate(values)) if self.layout == _FILE else self._checked(values)
+        pixels = self._decoded(separate(values)) if self.layout == _FILE else self._checked(values)
         return np.ascontiguousarray(pixels)
 
     def unpack(self, packed: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -168,7 +181,7 @@ class Image(Kind):
 
     def unknown(self, values: Any) -> Counter[str]:
         """Files whose values are not those of the training images: of another depth, or of other levels."""
-        return unlike(_separate(values), self.deep) if self.layout == _FILE else Counter()
+        return unlike(separate(values), self.deep) if self.layout == _FILE else Counter()
 
     def decode(self, values: NDArray[Any]) -> NDArray[Any]:
         """Images in their original layout and type; integers clipped to the range of the training values."""
@@ -220,8 +233,8 @@ class Image(Kind):
 
     def _pictures(self, files: Any) -> Any:
         size = self.sizes[1], self.sizes[2]
-        grey, resize = self.sizes[0] == 1, cast(Resize, self.resize)
-        return pictures(files, size, grey=grey, resize=resize, levels=(self.deep[0], self.deep[1]))
+        how = Resizing(cast(Resize, self.resize), cast(Interpolation, self.interpolation), self.keep)
+        return pictures(files, size, grey=self.sizes[0] == 1, resize=how, levels=(self.deep[0], self.deep[1]))
 
     def _decoded(self, files: list[Any]) -> NDArray[np.uint8]:
         """(files, channels, height, width): their pixels, resized to one size."""
@@ -273,11 +286,6 @@ def _are_files(values: Any) -> bool:
     if isinstance(values, np.ndarray) and values.dtype.kind != "O":
         return False
     return any(not isinstance(value, np.ndarray | list) for value in values) or len(set(map(np.shape, values))) > 1
-
-
-def _separate(values: Any) -> list[Any]:
-    """Files one by one; a list of lists is an array."""
-    return [np.asarray(each) if isinstance(each, list) else each for each in values]
 
 
 def _stacked(values: Any) -> Any:

@@ -44,4 +44,6 @@ def _compared(score: Score, value: float, trivial: Baseline, of: str) -> str:
 
 
 def _no_score(subject: Subject) -> str:
-    return f"There is no score: the run's status is {subject.loaded.run.status}. {subject.why}"
+    facts = subject.loaded.run.facts
+    why = f"the run's status is {facts.status}" if facts.origin is None else "its weights were published by others"
+    return f"There is no score: {why}. {subject.why}"

@@ -15,6 +15,10 @@ def provenance(subject: Subject) -> str:
         ("data sha256", str(recorded.data.fingerprint)),
         ("format", f"run folder format {recorded.format}; status {recorded.status}"),
     ]
+    if (origin := recorded.origin) is not None:
+        rows.append(("published weights", f"{origin.text}; no step was trained here"))
+        rows += [(f"sha256 of {name}", checksum) for name, checksum in origin.files.items()]
+        rows += [("of the weights", line) for line in origin.lines]
     if recorded.start is not None:
         told = ("which started from" if row else "started from" for row in range(len(recorded.start.ancestors)))
         rows += list(zip(told, map(_text, recorded.start.ancestors), strict=True))

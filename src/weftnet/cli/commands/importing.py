@@ -1,0 +1,44 @@
+"""`import`: published weights as a run; and what an entry of the zoo knows of them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from weftnet.errors import SettingError
+from weftnet.transfer.importing import import_weights
+from weftnet.transfer.matching import checkpoints_of
+from weftnet.zoo import ZOO
+
+
+def import_command(what: str, out: Path, entry: str | None, settings: Mapping[str, Any], labels: Path | None) -> None:
+    """Write the run, and print what was taken."""
+    run = import_weights(what, out, entry=entry, settings=settings, labels=labels)
+    origin, console = run.facts.origin, Console()
+    assert origin is not None
+    sizes = ", ".join(f"{name} {value}" for name, value in origin.settings.items())
+    lines = [f"run     {run.folder}", f"from    {origin.text}", f"as      {origin.entry}: {sizes}"]
+    lines += [f"reads   {', '.join(run.facts.signals.values())}", *(f"weights {line}" for line in origin.lines)]
+    for line in [*lines, f"next    weftnet predict {run.folder} … · weftnet fit DATA --start {run.folder}"]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def known_weights(name: str | None) -> list[str]:
+    """Which published weights an entry of the zoo knows, or all entries: what, where, under which licence.
+
+    Raises:
+        SettingError: it knows none.
+    """
+    entries = ZOO.names() if name is None else [name]
+    known = {entry: checkpoints for entry in entries if (checkpoints := checkpoints_of(entry))}
+    if not known:
+        others = ", ".join(entry for entry in ZOO.names() if checkpoints_of(entry))
+        raise SettingError(f"{name} knows no published weights", expected=others)
+    lines: list[str] = []
+    for entry, checkpoints in known.items():
+        lines += [""] * bool(lines) + [entry]
+        for each in checkpoints:
+            lines.append(f"  names of {each.naming}")
+            lines += [f"    {one.name}   {one.where}   {one.licence or 'licence not known'}" for one in each.known]
+    return lines

@@ -1,0 +1,29 @@
+"""`weftnet import`: published weights as a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weftnet.cli._options import Plugin, plugins, values_of
+
+
+def import_(
+    what: Annotated[str, typer.Argument(help="A .safetensors or .pth file, or a folder as Hugging Face writes it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The run's folder, which is new.")],
+    entry: Annotated[
+        str | None, typer.Option("--as", help="The zoo entry; default the one whose weights have such names.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="An argument of the zoo entry, name=value.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="The names of the classes: one in each line, or a JSON list.")
+    ] = None,
+    plugin: Plugin = None,
+) -> None:
+    """Make a run of published weights, to be asked, or to be started from."""
+    from weftnet.cli.commands.importing import import_command
+
+    plugins(plugin)
+    import_command(what, out, entry, values_of(settings), labels)
