@@ -41,6 +41,7 @@ REGISTRIES: Mapping[str, tuple[str, str]] = {
     "judge": ("tasks", "weftnet.tasks:JUDGES"),
     "explain": ("tasks", "weftnet.tasks:EXPLANATIONS"),
     "propose": ("tasks", "weftnet.tasks:PROPOSALS"),
+    "distil": ("tasks", "weftnet.tasks:DISTILLATIONS"),
     "example": ("tasks", "weftnet.tasks:EXAMPLES"),
     "signal": ("signals", "weftnet.tasks._propose:SIGNALS"),
     "source": ("sources", "weftnet.data.sources:SOURCES"),

@@ -12,7 +12,7 @@ from broken import outcome, sentences
 from torch import Tensor, nn
 
 from weftnet.architecture.spec import Block
-from weftnet.tasks import ANSWERS, EXAMPLES, EXPLANATIONS, PROPOSALS, Example
+from weftnet.tasks import ANSWERS, EXAMPLES, EXPLANATIONS, PROPOSALS, Distillation, Example
 from weftnet.tasks.regression.task import Regression
 
 _CALLS = itertools.count()
@@ -139,6 +139,13 @@ def with_a_length(signals: Any) -> Any:
     return [replace(each, recipe={**each.recipe, "steps": 5}) for each in PROPOSALS.get("regression")(signals)]
 
 
+def of_the_first_alone(task: Any, teacher: Any) -> Any:
+    def loss(outputs: Tensor, known: Tensor, batch: Any, temperature: float) -> Tensor:
+        return (outputs - known)[:1].square().mean()
+
+    return Distillation(lambda outputs: outputs, loss)
+
+
 def wide_bounds(folder: Path) -> Example:
     return replace(EXAMPLES.get("regression")(folder), learnt={"rmse": (0, 1e9)})
 
@@ -165,6 +172,9 @@ BROKEN: dict[str, tuple[type[Regression], dict[str, Any]]] = {
     ),
     "The networks that it proposes for its example fit, with recipes that are valid and say no length": (
         Regression, {"propose": with_a_length},
+    ),
+    "What it learns from a teacher is least where both say the same, with a gradient for each example elsewhere": (
+        Regression, {"distil": of_the_first_alone},
     ),
     "It learns its example within the bounds that this states, which an untrained network is outside of": (
         Regression, {"example": wide_bounds},

@@ -12,7 +12,7 @@ from weftnet.plugins import REGISTRIES
 from weftnet.registry import Registry
 
 #: what is checked with the task that it belongs to
-FACETS = {"answer", "infer", "judge", "explain", "propose", "example"}
+FACETS = {"answer", "infer", "judge", "explain", "propose", "distil", "example"}
 
 
 def registry(word: str) -> Registry[object]:

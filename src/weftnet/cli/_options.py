@@ -128,6 +128,21 @@ def start_of(run: Path | None, **how: Any) -> dict[str, Any] | None:
     return {"from": str(run), **given}
 
 
+def teacher_of(runs: list[str] | None, teach: list[str] | None, hints: list[str] | None) -> dict[str, Any]:
+    """The field of a recipe that names teachers; none without one.
+
+    Raises:
+        SettingError: an option needs --teacher, or is not written name=value.
+    """
+    if not runs:
+        if given := [name for name, value in (("--teach", teach), ("--hint", hints)) if value]:
+            raise SettingError("belongs to a teacher", where=given[0], fix="add --teacher RUN")
+        return {}
+    folders = [folder for each in runs for folder in each.split(",") if folder]
+    nodes = {str(here): str(there) for here, there in values_of(hints).items()}
+    return {"teacher": {"from": folders, **values_of(teach), **({"hints": nodes} if nodes else {})}}
+
+
 def parsed(text: str, what: str) -> Any:
     """An option's value as YAML: a name, or {name: {setting: value}}.
 

@@ -18,6 +18,7 @@ from weftnet.cli._options import (
     plugins,
     seconds,
     start_of,
+    teacher_of,
     values_of,
     without_none,
 )
@@ -108,6 +109,15 @@ def fit(
     few: Annotated[
         bool, typer.Option("--few", help="Of --start: solve for the last layer alone, for few examples a class.")
     ] = False,
+    teacher: Annotated[
+        list[str] | None, typer.Option(help="A run, or several, whose answers are learnt beside the labels: RUN[,RUN].")
+    ] = None,
+    teach: Annotated[
+        list[str] | None, typer.Option(help="Of --teacher, name=value: share=0.9, temperature=4, hint_weight=1.")
+    ] = None,
+    hint: Annotated[
+        list[str] | None, typer.Option(help="Of --teacher: here=there, a node whose features tell those of the other.")
+    ] = None,
     log: Annotated[
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
     ] = None,
@@ -141,7 +151,12 @@ def fit(
             archs=arch or [],
             task=task,
             task_settings={**values_of(task_settings), **({} if loss is None else {"loss": parsed(loss, "--loss")})},
-            recipe={**values_of([f"plan={plan}"]), **values_of(settings), **without_none({**lengths, **judging})},
+            recipe={
+                **values_of([f"plan={plan}"]),
+                **values_of(settings),
+                **without_none({**lengths, **judging}),
+                **teacher_of(teacher, teach, hint),
+            },
             seeds=range(seed, seed + seeds),
             jobs=jobs,
             out=out,

@@ -31,6 +31,7 @@ def fine_tuning_recipe(recipe: Recipe, resources: Resources) -> Recipe:
         budget=resources.seconds or 1.0,
         patience=None,
         ema=None,
+        teacher=None,
         seed=resources.seed,
     )
 

@@ -8,17 +8,27 @@ import torch
 from torch import Tensor
 
 from weftnet.base.answers import Form, forms
-from weftnet.contract._check import NotApplicable, expect
+from weftnet.contract._check import NotApplicable, expect, same
 from weftnet.contract._proposals import valid
 from weftnet.contract._scene import Scene
 from weftnet.registry import Registry
-from weftnet.tasks import ANSWERS, EXAMPLES, EXPLANATIONS, INFERENCES, JUDGES, PROPOSALS, Targets
+from weftnet.tasks import (
+    ANSWERS,
+    DISTILLATIONS,
+    EXAMPLES,
+    EXPLANATIONS,
+    INFERENCES,
+    JUDGES,
+    PROPOSALS,
+    Distillation,
+    Targets,
+)
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks._propose.suited import suited
 
 _FACETS: Mapping[str, Registry[Any]] = {
     "answer": ANSWERS, "infer": INFERENCES, "judge": JUDGES, "explain": EXPLANATIONS, "propose": PROPOSALS,
-    "example": EXAMPLES,
+    "distil": DISTILLATIONS, "example": EXAMPLES,
 }  # fmt: skip
 
 
@@ -95,4 +105,24 @@ def _proposes(scene: Scene) -> None:
     valid(candidates, lambda each: assemble(each.architecture, scene.task, scene.data.signals))
 
 
-CHECKS = [_all, _answers, _explains, _proposes]
+def _distils(scene: Scene) -> None:
+    """What it learns from a teacher is least where both say the same, with a gradient for each example elsewhere."""
+    distil = DISTILLATIONS.find(scene.name)
+    if distil is None:
+        raise NotApplicable(DISTILLATIONS.reason(scene.name))
+    how: Distillation = distil(scene.task, scene.task)
+    with torch.no_grad():
+        batch = scene.batch()
+        outputs: Tensor = scene.model().eval()["network"](batch.inputs, batch.masks)
+        known = how.known(outputs)
+    same(known, outputs, 1e-5, "a teacher of the same task is not understood as it speaks")
+    other = (outputs + torch.randn(outputs.shape, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    here, there = (how.loss(each, known, batch, 2.0) for each in (outputs, other))
+    values = f"{float(here)} and {float(there.detach())}"
+    expect(there.shape == (), "the loss is one number", got=str(tuple(there.shape)))
+    expect(bool(here < there), "the loss is no less where both say the same", got=values)
+    (gradient,) = torch.autograd.grad(there, other)
+    expect(bool(gradient.isfinite().all() and gradient.flatten(1).any(1).all()), "an example has no gradient")
+
+
+CHECKS = [_all, _answers, _explains, _proposes, _distils]

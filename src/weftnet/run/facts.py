@@ -74,7 +74,7 @@ class Compression:
 
 @dataclass(frozen=True)
 class Ancestor:
-    """A run that another one started from.
+    """A run that another one started from, or learnt from.
 
     Args:
         name: of its folder.
@@ -225,6 +225,7 @@ class RunFacts:
         compression: None for a run that is not compressed.
         listeners: names, or {name: settings}, of those that are told when it is resumed.
         start: None for a run that was trained from scratch.
+        teachers: the runs whose answers it learnt beside the labels.
         members: of an ensemble; () for a single network.
         refit: None for a run that was not trained anew.
         origin: None for a run that was trained; of one that was imported, the published weights.
@@ -255,6 +256,7 @@ class RunFacts:
     compression: Compression | None = None
     listeners: tuple[Any, ...] = ()
     start: StartFacts | None = None
+    teachers: tuple[Ancestor, ...] = ()
     members: tuple[Member, ...] = ()
     refit: Refit | None = None
     origin: Origin | None = None

@@ -7,6 +7,7 @@ tasks/NAME/infer.py     inputs → outputs, where one pass of the network is not
 tasks/NAME/judge.py     answers beside the truth → figures and tables as data
 tasks/NAME/explain.py   what can be explained about an answer
 tasks/NAME/propose.py   which networks suit which inputs
+tasks/NAME/distil.py    how a student learns from a teacher's outputs
 tasks/NAME/example.py   a tiny data set, and what a network must learn from it
 
 TASKS.get("classification").from_data(data)
@@ -17,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from weftnet.tasks._registries import ANSWERS as ANSWERS
+from weftnet.tasks._registries import DISTILLATIONS as DISTILLATIONS
 from weftnet.tasks._registries import EXAMPLES as EXAMPLES
 from weftnet.tasks._registries import EXPLANATIONS as EXPLANATIONS
 from weftnet.tasks._registries import INFERENCES as INFERENCES
@@ -25,6 +27,7 @@ from weftnet.tasks._registries import PROPOSALS as PROPOSALS
 from weftnet.tasks._registries import TASKS as TASKS
 
 if TYPE_CHECKING:
+    from weftnet.tasks._distillation import Distillation as Distillation
     from weftnet.tasks._example import Example as Example
     from weftnet.tasks._judgement import Answered as Answered
     from weftnet.tasks._judgement import Baseline as Baseline
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 #: what a task's facets are made of; it comes when it is asked for, since answers are decoded without torch
 _LAZY = {
     "Candidate": "_propose.candidate",
+    "Distillation": "_distillation",
     "Task": "_task",
     "Example": "_example",
     "Targets": "_targets",

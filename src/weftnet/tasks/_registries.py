@@ -12,4 +12,5 @@ INFERENCES: Registry[Any] = Registry("inference", _PACKAGE, _HERE, facet="infer"
 JUDGES: Registry[Any] = Registry("judge", _PACKAGE, _HERE, facet="judge")
 EXPLANATIONS: Registry[Any] = Registry("explanation", _PACKAGE, _HERE, facet="explain")
 PROPOSALS: Registry[Any] = Registry("proposal", _PACKAGE, _HERE, facet="propose")
+DISTILLATIONS: Registry[Any] = Registry("distillation", _PACKAGE, _HERE, facet="distil")
 EXAMPLES: Registry[Any] = Registry("example", _PACKAGE, _HERE, facet="example")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from contextlib import nullcontext
 from functools import partial
 from types import MappingProxyType
 
@@ -14,12 +14,12 @@ from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.errors import SettingError
 from weftnet.execution.executor import Executor
-from weftnet.execution.plan import Plan
 from weftnet.optim import SCHEDULES
 from weftnet.run.folder import Run
 from weftnet.tasks._task import Task
 from weftnet.train.augment import Augment
-from weftnet.train.budget import budget_of, first_revision, fixed_steps
+from weftnet.train.beginning import fix_plan_and_steps
+from weftnet.train.budget import budget_of
 from weftnet.train.checkpoint import KEPT
 from weftnet.train.choosing import deciding, settled
 from weftnet.train.clock import Clock
@@ -33,13 +33,13 @@ from weftnet.train.listening import Listening
 from weftnet.train.losses import Losses
 from weftnet.train.pace import Pace
 from weftnet.train.pacing import Pacer
-from weftnet.train.planning import plan_of
 from weftnet.train.randomness import device_of, set_seed, step_seeds
 from weftnet.train.recipe import Recipe
 from weftnet.train.result import TrainingResult
 from weftnet.train.solving import solve
 from weftnet.train.state import NOWHERE, State
-from weftnet.train.step import take_step
+from weftnet.train.step import GivesLosses, take_step
+from weftnet.train.teacher.lesson import Lesson, forget, lesson_of
 from weftnet.train.team import ALONE, Team
 from weftnet.train.worker import no_failure_of_an_orphan
 
@@ -76,40 +76,25 @@ def train(
     team.check(task, recipe)
     if (device := device_of(model)).type == "cuda":
         data = data.to(device)
+    before = time.perf_counter()
+    lesson = lesson_of(model, task, data, recipe, run, team)
+    began += time.perf_counter() - before  # a teacher's pass is no part of the budget
     listening, interrupt = Listening(listeners if team.leads else (), run.folder), Interrupt()
     with listening, interrupt, run.training(), no_failure_of_an_orphan():
-        plan = _fix_plan_and_steps(model, task, data, recipe, run, team, began)
+        plan = fix_plan_and_steps(model, task, data, recipe, run, team, began)
         feeding = Feed(data, recipe.batch_size, recipe.seed)
-        with Executor(model, plan) as executor, executor.process_settings(), feeding as feed:
-            state = State(executor.model, task, recipe, team, run.facts.start or NOWHERE)
-            Loop(state, task, feed, recipe, executor, run, listening, interrupt).train()
+        with Executor(model, plan) as executor, executor.process_settings(), feeding as feed, lesson or nullcontext():
+            started = run.facts.start or NOWHERE
+            state = State(executor.model, task, recipe, team, started, lesson.hints if lesson else None)
+            Loop(state, task, feed, recipe, executor, run, listening, interrupt, lesson).train()
             team.restore(executor.model)
             if not to_be_resumed(state, recipe, run):
                 keep_weights(state)
         listening.result = result = conclude(state, model, data, recipe, run)
+        if team.leads and result.status == "finished":
+            forget(run)
         team.agree(False)  # nobody leaves before the leader has written
         return result
-
-
-def _fix_plan_and_steps(
-    model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run, team: Team, began: float
-) -> Plan:
-    """Put the plan and the number of steps into the run before the first step.
-
-    The plan is fixed from then on; so are the steps, unless the recipe has a budget (`pacing.py`).
-    """
-    if run.facts.plan is None:
-        chosen = plan_of(model, task, data, team.local_recipe(recipe, data))
-        run.record(plan=team.from_leader(chosen.to_dict()))
-    planned = run.facts.plan
-    assert planned is not None  # it was just recorded
-    if run.steps is None:
-        if (steps := fixed_steps(data, recipe)) is not None:
-            run.record(steps=steps)
-        else:
-            first = asdict(first_revision(model, task, data, recipe, planned, began, team))
-            run.record(steps=first["steps"], revisions=[first])
-    return planned.plan
 
 
 class Loop:
@@ -124,15 +109,20 @@ class Loop:
         run: receives checkpoints and history.
         listening: the listeners, which are told of every step and evaluation.
         interrupt: tells whether somebody asks to stop.
+        lesson: computes the losses, where there is a teacher.
     """
 
     def __init__(
         self, state: State, task: Task, feed: Feed, recipe: Recipe, executor: Executor, run: Run,
-        listening: Listening, interrupt: Interrupt,
+        listening: Listening, interrupt: Interrupt, lesson: Lesson | None = None,
     ) -> None:  # fmt: skip
         self.state, self.task, self.feed, self.recipe, self.executor = state, task, feed, recipe, executor
         self.run, self.listening, self.interrupt, self.team = run, listening, interrupt, state.team
         self.device = device_of(state.model)
+        self.giving: GivesLosses = executor
+        if lesson is not None:
+            self.giving = lesson
+            lesson.attend(executor, state.model)
         self.scoring = recipe.scoring(task)
         self.deciding = deciding(self.scoring, recipe.keep)
         self.generator = torch.Generator(self.device)
@@ -211,7 +201,7 @@ class Loop:
         state.thaw(self.pace.progress(state.step))
         set_seed(self.device, self.generator, next(self.seeds))
         state.set_rate(self.schedule(self.pace.progress(state.step + 0.5)))
-        losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.executor)
+        losses = take_step(state, self.task, self._batches(), self.generator, self.recipe, self.giving)
         self.losses.add(state.step, losses)
         state.step += 1
 

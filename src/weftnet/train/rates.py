@@ -23,6 +23,9 @@ from weftnet.run.facts import StartFacts
 from weftnet.train.depths import depths
 from weftnet.train.freezing import check, covers, waiting
 
+#: of what is trained beside the model: rate, whether it is pulled, when it begins
+_PLAIN = (1.0, False, 0.0)
+
 
 def set_rates(optimisers: Iterable[torch.optim.Optimizer], model: nn.ModuleDict, facts: StartFacts) -> None:
     """Give every parameter its rate, and those that are pulled to their start no other decay.
@@ -108,8 +111,8 @@ def _factors(model: nn.ModuleDict, facts: StartFacts) -> dict[int, float]:
 
 def _split(group: Mapping[str, Any], kinds: Mapping[int, tuple[float, bool, float]]) -> Iterator[dict[str, Any]]:
     """A group of an optimiser's parameters, by the factor of their rate, by how they decay, and by when they begin."""
-    for kind in dict.fromkeys(kinds[id(parameter)] for parameter in group["params"]):
+    for kind in dict.fromkeys(kinds.get(id(parameter), _PLAIN) for parameter in group["params"]):
         factor, is_pulled, _ = kind
-        own = [parameter for parameter in group["params"] if kinds[id(parameter)] == kind]
+        own = [parameter for parameter in group["params"] if kinds.get(id(parameter), _PLAIN) == kind]
         decay = {"weight_decay": 0.0} if is_pulled and "weight_decay" in group else {}
         yield {**group, "params": own, "lr": group["lr"] * factor, **decay}

@@ -15,6 +15,7 @@ from weftnet.optim import OPTIMISERS, SCHEDULES
 from weftnet.solvers import SOLVERS
 from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
+from weftnet.train.teacher.asked import Teacher
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Recipe:
     """Decay of the weights' running mean, which is then evaluated and kept instead of the weights; in (0, 1)."""
     auxiliary: Mapping[str, float] = field(default_factory=dict)
     """Weights of the losses that blocks give, by name; 1 for every other: {"commitment": 0.5}."""
+    teacher: Mapping[str, Any] | None = None
+    """Runs whose answers are learnt beside the labels, see `train/teacher/asked.py`: {"from": ["runs/large"]}."""
     augment: Sequence[str | Mapping[str, Mapping[str, Any]]] = ()
     """Names of `weftnet.data.AUGMENTATIONS`, in order: ["flip", {"crop": {"padding": 2}}]."""
     evaluate_every: str = "1 epoch"
@@ -110,6 +113,10 @@ class Recipe:
 
     def _check_settings(self) -> None:
         """Refuse settings that solver, schedule and optimisers don't have."""
+        if self.teacher is not None:
+            Teacher.from_dict(self.teacher)
+            if self.solver is not None:
+                raise SettingError("a solver learns from labels alone", where="recipe: teacher", got=self.solver)
         if self.solver is not None:
             taken = ("model", "task", "data", "seed")
             check_settings(SOLVERS.get(self.solver), self.solver_settings, taken, "recipe: solver_settings")
@@ -254,6 +261,7 @@ _LIMITS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "budget": ("a positive number of seconds", _positive),
     "clip": ("a positive number", _positive),
     "ema": ("a decay in (0, 1)", lambda value: _number(value) and 0 < value < 1),
+    "teacher": ("a mapping: {from: [RUN]}", lambda value: isinstance(value, Mapping)),
     "augment": (
         "a list of names or {name: {settings}}",
         lambda value: isinstance(value, list | tuple) and all(map(_entry, value)),

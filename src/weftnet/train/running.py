@@ -34,6 +34,7 @@ from weftnet.train.listening import Named, made, named
 from weftnet.train.loop import train
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start, again, transfer
+from weftnet.train.teacher.lesson import forget
 from weftnet.train.team import Team
 from weftnet.train.tuning import plain, told
 from weftnet.train.worker import own_device
@@ -164,6 +165,7 @@ def _tidy(run: Run) -> None:
     sweep_beside(run.folder)
     if run.status == "finished":
         Checkpoints(run.folder / "checkpoints").clear()
+        forget(run)
 
 
 def _resume(

@@ -38,6 +38,7 @@ class State:
         recipe: says which optimisers, with which settings.
         team: the processes that train it together.
         start: of a run that it starts from: what thaws, which rates parts have, what is pulled to its start.
+        helpers: what is trained beside the model, by the first group's optimiser, and is thrown away.
 
     Raises:
         SettingError: the recipe names a group the task doesn't have, or an optimiser can't be made as it says.
@@ -45,7 +46,7 @@ class State:
 
     def __init__(
         self, model: nn.ModuleDict, task: Task, recipe: Recipe, team: Team = ALONE,
-        start: StartFacts = NOWHERE,
+        start: StartFacts = NOWHERE, helpers: nn.Module | None = None,
     ) -> None:  # fmt: skip
         self.team = team
         self.model = model = team.distribute(model)
@@ -55,9 +56,12 @@ class State:
         for unknown in recipe.groups.keys() - task.groups.keys():
             expected = ", ".join(task.groups)
             raise SettingError(f"the task has no group {unknown!r}", where="recipe: groups", expected=expected)
+        self.helpers = helpers if helpers is not None else nn.Module()
+        beside = {"helper": self.helpers} if any(True for _ in self.helpers.parameters()) else {}
         with _all_learning(model):
             for group, parts in task.groups.items():
-                self.optimisers[group] = _optimiser(group, recipe, {part: model[part] for part in parts})
+                self.optimisers[group] = _optimiser(group, recipe, {part: model[part] for part in parts} | beside)
+                beside = {}
             self.anchors = Anchors(model, start)
             set_rates(self.optimisers.values(), model, start)
         for group in task.groups:
@@ -146,6 +150,7 @@ class State:
     def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and facts of a checkpoint."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"helper.{name}": tensor for name, tensor in self.helpers.state_dict().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()} | self.average.tensors()
         tensors |= self.anchors.tensors()
         for group, number, parameter in self._gradients():
@@ -168,6 +173,7 @@ class State:
         check_counters(facts, step)
         with reading(f"checkpoint {step}", "doesn't fit this model and recipe", error=DamagedCheckpoint):
             self.model.load_state_dict(_under("model.", tensors))
+            self.helpers.load_state_dict(_under("helper.", tensors))
             self.best = {
                 name: value.to(self.model.state_dict()[name].device) for name, value in _under("best.", tensors).items()
             }

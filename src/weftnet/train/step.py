@@ -1,20 +1,30 @@
 """One step of training, for any task: losses give gradients, gradients update weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from weftnet.data.batch import Batch
-from weftnet.execution.executor import Executor
 from weftnet.tasks._task import Task
 from weftnet.train.recipe import Recipe
 from weftnet.train.state import State
 
 
+class GivesLosses(Protocol):
+    """What computes the losses of a batch: an executor, or a lesson around one."""
+
+    def losses(
+        self, task: Task, model: nn.ModuleDict, batch: Batch, generator: torch.Generator,
+        auxiliary: Mapping[str, float] = ...,
+    ) -> Iterator[tuple[str, Tensor]]:  # fmt: skip
+        """(group, loss), each computed when it is asked for."""
+
+
 def take_step(
     state: State, task: Task, batches: Iterable[tuple[Batch, float]], generator: torch.Generator, recipe: Recipe,
-    executor: Executor,
+    giving: GivesLosses,
 ) -> list[tuple[str, Tensor]]:  # fmt: skip
     """Train on `accumulate` batches, each with its weight; return every (group, weighted loss) that the task yielded.
 
@@ -23,7 +33,7 @@ def take_step(
     """
     losses = []
     for batch, weight in batches:
-        for group, loss in executor.losses(task, state.for_training, batch, generator, recipe.auxiliary):
+        for group, loss in giving.losses(task, state.for_training, batch, generator, recipe.auxiliary):
             share = loss / recipe.accumulate if recipe.accumulate > 1 else loss
             state.team.backward(share, state.targets[group], weight)
             losses.append((group, loss.detach() if weight == 1.0 else loss.detach() * weight))

@@ -8,7 +8,7 @@ from typing import Any
 
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
-from weftnet.cli.commands.starting import begun_from, few, of_run, start_from
+from weftnet.cli.commands.starting import begun_from, few, of_run, start_from, taught_by
 from weftnet.compete.competition import FILE, best_run
 from weftnet.compete.family import of_family, offered_as
 from weftnet.compete.jobs import LENGTHS, Terms
@@ -80,7 +80,8 @@ class FitOptions:
         """The paths that a training reads, which no replacing may touch."""
         start = [] if self.start is None else [str(self.start["from"])]
         parts = [self.data[split] for split in ("validation", "test") if split in self.data]
-        return [self.source, *parts, *self.archs, *self.plugins, *start]
+        teachers = dict(self.recipe.get("teacher") or {}).get("from", [])
+        return [self.source, *parts, *self.archs, *self.plugins, *start, *teachers]
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ def entries_of(options: FitOptions) -> Entries:
         taken = {each.name for each in candidates}
         candidates = [*(each for name, each in solved.items() if name not in taken), *candidates]
     recipe = dict(options.recipe)
+    if recipe.get("teacher") is not None:
+        recipe["teacher"] = taught_by(recipe["teacher"], task, data)
     if options.total is not None:
         recipe["budget"] = options.total  # of each training: less, when its turn comes
     elif not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):

@@ -8,6 +8,7 @@ from typing import Any
 
 from weftnet.architecture.signal import Signal
 from weftnet.compete.competition import best_run
+from weftnet.data import Data
 from weftnet.errors import SettingError
 from weftnet.run.contents import contents
 from weftnet.run.folder import Run
@@ -17,10 +18,13 @@ from weftnet.tasks._headless import headless
 from weftnet.tasks._task import Task
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start
+from weftnet.train.teacher.asked import Teacher
+from weftnet.train.teacher.asking import ask
 
 #: fields of a recipe that suit a network wherever it is trained: neither how long, nor what depends on the data's size
 _TRAVELS = {each.name for each in fields(Recipe)} - {
     "epochs", "steps", "budget", "keep", "patience", "metrics", "score", "seed", "threads", "plan", "checkpoint_every",
+    "teacher",
 }  # fmt: skip
 
 
@@ -35,6 +39,18 @@ def begun_from(start: Start) -> Candidate:
     if origin is None:
         return replace(candidate, recipe={}, origin="")
     return replace(candidate, origin=f"suits weights of {origin.entry}")
+
+
+def taught_by(fields: Mapping[str, Any], task: Task, data: Data) -> dict[str, Any]:
+    """The teachers that were asked for, of a competition its best run; they answer every training row now.
+
+    Raises:
+        WeftnetError: one of them can't teach this task, or can't read these data.
+    """
+    teacher = Teacher.from_dict(fields)
+    runs = [str(best_run(run)) for run in teacher.runs]
+    ask(replace(teacher, runs=tuple(runs)), task, data)
+    return {**fields, "from": runs}
 
 
 def of_run(folder: str | Path) -> Candidate:

@@ -23,6 +23,7 @@ def provenance(subject: Subject) -> str:
         told = ("which started from" if row else "started from" for row in range(len(recorded.start.ancestors)))
         rows += list(zip(told, map(_text, recorded.start.ancestors), strict=True))
         rows += [("at the start", line) for line in recorded.start.lines[1:]]
+    rows += [("learnt from", _text(each)) for each in recorded.teachers]
     if recorded.refit is not None:
         scores = subject.score, recorded.refit.scores
         before = ", ".join(f"{split} {scores[0].text(each[scores[0].name])}" for split, each in scores[1].items())
