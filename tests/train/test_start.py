@@ -260,11 +260,12 @@ def test_nothing_fits(tmp_path: Path, origin: Run) -> None:
 
 
 def test_shards_are_refused(tmp_path: Path, origin: Run) -> None:
-    from weftnet.train.running import _freeze
+    from weftnet.train.running import _prepare
 
     run = trained(tmp_path / "run", data_of(), Start(str(origin.folder), freeze=["0"]), steps=1)
+    assert run.facts.start is not None
     with pytest.raises(SettingError, match="can't be sharded"):
-        _freeze(load(run).model, run.facts.start, shard=True)
+        _prepare(load(run).model, run.facts.start, Recipe(), shard=True)
 
 
 def test_from_data_and_back(origin: Run) -> None:

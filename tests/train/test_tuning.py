@@ -17,8 +17,8 @@ from weftnet.base import tensors
 from weftnet.compose import build
 from weftnet.data import Data, open_data
 from weftnet.errors import SettingError
-from weftnet.run.facts import StartFacts
 from weftnet.run.folder import Run
+from weftnet.run.lineage import StartFacts
 from weftnet.tasks import TASKS
 from weftnet.train import Listener, Recipe, Start, fit, loop, resume
 from weftnet.train.checkpoint_files import read_checkpoint, read_facts
@@ -157,8 +157,9 @@ def test_the_path_that_names_most_decides() -> None:
         "network.a.0.weight": never, "network.a.1.weight": 0.25, "network.b.0.weight": never, "network.b.1.weight": 0.5,
         "network.b.0.bias": 0.75, "network.c.weight": never, "network.h.weight": 0.0, "network.h": 0.0, "network": 0.0,
     }  # fmt: skip
-    assert {path: begin(path) for path in expected} == expected
-    assert Begin(StartFacts("", freeze=("a",), thaw={"a": 0.1}))("network.a.weight") == 0.1
+    assert {path: begin.parameter(path) for path in expected} == expected
+    assert {path: begin.module(path) for path in expected} == expected
+    assert Begin(StartFacts("", freeze=("a",), thaw={"a": 0.1})).parameter("network.a.weight") == 0.1
 
 
 def test_a_model_thaws_in_steps() -> None:
@@ -296,7 +297,7 @@ def test_rates_fall_by_depth(tmp_path: Path, origin: Run) -> None:
         ({"thaw": {"0": "half"}}, "thaw can't be used\n  expected: a mapping to a finite number\n  got: {'0': 'half'}"),
         ({"thaw": {"0": 0}}, "the share at which 0 thaws can't be used"),
         ({"thaw": {"network": 0.5}}, "nothing is left to train at the first step"),
-        ({"tune": "body"}, "no way to tune is called so\n  expected: all, head\n  got: 'body'"),
+        ({"tune": "body"}, "no way to tune is called so\n  expected: all, head, lora, dora, or {lora: {rank: 8}}"),
         ({"depth_rate": 1.5}, "start: depth_rate: can't be used\n  expected: above 0, at most 1\n  got: 1.5"),
         ({"l2_sp": -1}, "start: l2_sp: can't be used\n  expected: 0 or a positive number\n  got: -1"),
         ({"l2_sp": 1.0, "freeze": ["0", "1"], "map": {"3": ""}}, "start: l2_sp: nothing that was taken is trained"),
@@ -306,6 +307,26 @@ def test_what_cannot_be_done(tmp_path: Path, origin: Run, how: Any, message: str
     with pytest.raises(SettingError) as caught:
         trained(tmp_path / "run", open_data(arrays()), Start(str(origin.folder), **how))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tune", "message"),
+    [
+        ("qlora", "start: tune: no way to tune is called so"),
+        ({"head": {"rank": 3}}, "start: tune: head: has no setting 'rank'\n  expected: nothing"),
+        ({"lora": {"r": 3}}, "start: tune: lora: has no setting 'r'\n  expected: rank, alpha, paths"),
+        ({"lora": {"rank": 0}}, "rank can't be used\n  expected: a positive whole number\n  got: 0"),
+        ({"dora": {"alpha": -1}}, "start: tune: dora: alpha can't be used\n  expected: a positive number\n  got: -1"),
+        ({"lora": {"paths": "0"}}, "paths can't be used\n  expected: a list of paths\n  got: '0'"),
+        ({"lora": {"paths": ["9"]}}, "start: tune: nothing is called '9'"),
+        ({"lora": {"rank": 5000}}, "no weight is larger than its adapter would be"),
+    ],
+)
+def test_what_cannot_be_adapted(tmp_path: Path, origin: Run, tune: Any, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        trained(tmp_path / "run", open_data(arrays()), Start(str(origin.folder), tune=tune))
+    assert message in str(caught.value)
+    assert not (tmp_path / "run").exists()
 
 
 def test_from_data_and_back() -> None:

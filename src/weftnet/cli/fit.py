@@ -95,7 +95,9 @@ def fit(
     rate: Annotated[
         list[str] | None, typer.Option(help="Of --start: path=factor of the learning rate: body=0.1.")
     ] = None,
-    tune: Annotated[str | None, typer.Option(help="Of --start: what is trained: all, or the head alone.")] = None,
+    tune: Annotated[
+        str | None, typer.Option(help="Of --start: what is trained: all, head, lora, dora, '{lora: {rank: 4}}'.")
+    ] = None,
     thaw: Annotated[
         list[str] | None,
         typer.Option(help="Of --start: path=share of the steps at which it begins to learn: body=50%."),
@@ -164,7 +166,14 @@ def fit(
             plugins=[str(path) for path in plugin or []],
             shard=shard,
             start=start_of(
-                start, map=mapped, freeze=freeze, rate=rate, tune=tune, thaw=thaw, depth_rate=depth_rate, l2_sp=l2_sp
+                start,
+                map=mapped,
+                freeze=freeze,
+                rate=rate,
+                tune=tune and parsed(tune, "--tune"),
+                thaw=thaw,
+                depth_rate=depth_rate,
+                l2_sp=l2_sp,
             ),
             few=few,
             ensemble=ensemble or total is not None,

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from weftnet.base.typed import Measured, brief, read
 from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.execution.planned import AnswerPlans, TrainingPlan
+from weftnet.run.lineage import Ancestor, StartFacts
 
 Status: TypeAlias = Literal["created", "training", "stopped", "finished", "failed"]
 Scores: TypeAlias = dict[str, dict[str, Measured]]
@@ -70,56 +71,6 @@ class Compression:
     """
 
     steps: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class Ancestor:
-    """A run that another one started from, or learnt from.
-
-    Args:
-        name: of its folder.
-        weights: their sha256.
-        data: fingerprint of the data it was trained on.
-    """
-
-    name: str
-    weights: str
-    data: str = ""
-
-
-@dataclass(frozen=True)
-class StartFacts:
-    """What a run started from.
-
-    Args:
-        run: the folder, as it was written.
-        map: path here → path there.
-        freeze: patterns of paths that are not trained.
-        rate: pattern → factor of the learning rate.
-        new: tensors of the head, where it is new because the classes differ.
-        lines: what was taken and what wasn't, and how it is trained, for a person.
-        ancestors: the run it started from, the one that started from, and so on.
-        tune: what is trained but for what is frozen: `all`, or the `head` alone.
-        thaw: pattern → share of the steps at which what it covers begins to learn.
-        depth_rate: factor of the learning rate for each layer below the head; None for the same rate everywhere.
-        l2_sp: strength of the pull towards the weights that were taken.
-        head: paths of the nodes that give the answer.
-        fresh: tensors that were not taken.
-    """
-
-    run: str
-    map: dict[str, str] = field(default_factory=dict)
-    freeze: tuple[str, ...] = ()
-    rate: dict[str, float] = field(default_factory=dict)
-    new: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
-    ancestors: tuple[Ancestor, ...] = ()
-    tune: str = "all"
-    thaw: dict[str, Measured] = field(default_factory=dict)
-    depth_rate: Measured | None = None
-    l2_sp: Measured = 0.0
-    head: tuple[str, ...] = ()
-    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 from torch import nn
 
 from weftnet.data.data import Data
+from weftnet.execution.adapters import merge
 from weftnet.execution.answering import plans_for_answers
 from weftnet.run.folder import Run
 from weftnet.train.choosing import reason
@@ -21,7 +22,7 @@ def to_be_resumed(state: State, recipe: Recipe, run: Run) -> bool:
 def keep_weights(state: State) -> None:
     """Give the model that is trained the best weights, or the last ones."""
     if state.best:
-        state.model.load_state_dict(state.best)
+        state.model.load_state_dict({**state.model.state_dict(), **state.best})
     else:
         state.average.make_permanent()
 
@@ -40,6 +41,7 @@ def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run
     if to_be_resumed(state, recipe, run):
         return _stopped(state, steps, run)
     state.team.gather(state.model, model)
+    merge(model)
     model.eval()
     step, metrics = _kept(state)
     run.save_weights(model, {"step": step, "steps": state.step, "validation": metrics})

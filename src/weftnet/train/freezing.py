@@ -22,7 +22,8 @@ from fnmatch import fnmatchcase
 from torch import nn
 
 from weftnet.errors import SettingError, closest
-from weftnet.run.facts import StartFacts
+from weftnet.execution.adapters import ADAPTERS
+from weftnet.run.lineage import StartFacts
 
 #: the share of the steps until which a module is frozen; set on modules, so that copies of a model have it too
 _MARK = "_weftnet_frozen"
@@ -55,9 +56,21 @@ class Begin:
 
     facts: StartFacts
 
-    def __call__(self, path: str) -> float:
-        """The share of the steps at which a node or a parameter begins to learn: 0 for at once, ∞ for never."""
-        most, share = 0, 0.0 if self._learns(path) else math.inf
+    def module(self, path: str) -> float:
+        """The share of the steps at which a node begins to learn: 0 for at once, ∞ for never."""
+        return self._by_pattern(path, self.facts.tune != "head" or self._holds_head(path))
+
+    def parameter(self, name: str) -> float:
+        """The same of a parameter. One that has an adapter never learns itself."""
+        if self.facts.adapt is None:
+            return self._by_pattern(name, self.facts.tune != "head" or self._holds_head(name))
+        learns = f".{ADAPTERS}." in name or name in self.facts.adapt.whole
+        learns = learns or (self._holds_head(name) and name not in self.facts.adapt.weights)
+        return self._by_pattern(name, True) if learns else math.inf
+
+    def _by_pattern(self, path: str, learns: bool) -> float:
+        """By the pattern that names most of a path; without one it learns or not."""
+        most, share = 0, 0.0 if learns else math.inf
         for pattern in self.facts.freeze:
             if (names := covered(pattern, path)) > most:
                 most, share = names, math.inf
@@ -66,11 +79,9 @@ class Begin:
                 most, share = names, begins
         return share
 
-    def _learns(self, path: str) -> bool:
-        """Whether a path that no pattern covers is trained: of a head that learns alone only the head."""
-        return self.facts.tune != "head" or any(
-            f"{path}.".startswith(f"{head}.") or head.startswith(f"{path}.") for head in self.facts.head
-        )
+    def _holds_head(self, path: str) -> bool:
+        """Whether a path lies in the head, or above it."""
+        return any(f"{path}.".startswith(f"{head}.") or head.startswith(f"{path}.") for head in self.facts.head)
 
 
 def freeze(model: nn.ModuleDict, facts: StartFacts) -> None:
@@ -85,14 +96,14 @@ def freeze(model: nn.ModuleDict, facts: StartFacts) -> None:
     for path, module in model.named_modules():
         waits = {}
         for key, parameter in module.named_parameters(recurse=False):
-            if parameter.requires_grad and (share := begin(f"{path}.{key}")) > 0:
+            if parameter.requires_grad and (share := begin.parameter(f"{path}.{key}")) > 0:
                 parameter.requires_grad_(False)
                 waits[key] = share
         if waits := {key: share for key, share in waits.items() if share < math.inf}:
             setattr(module, _WAITS, waits)
     for path, module in model.named_modules():
-        own = [begin(f"{path}.{name}") for name, _ in module.named_parameters()]
-        until = max(begin(path) if path else 0.0, min(own, default=0.0))
+        own = [begin.parameter(f"{path}.{name}") for name, _ in module.named_parameters()]
+        until = max(begin.module(path) if path else 0.0, min(own, default=0.0))
         if until > 0:
             setattr(module, _MARK, until)
     if not any(each.requires_grad for each in model.parameters()):
@@ -105,7 +116,7 @@ def thaw(model: nn.Module, progress: float) -> None:
     for module in model.modules():
         waits = getattr(module, _WAITS, {})
         for key in [key for key, share in waits.items() if share <= progress]:
-            module.get_parameter(key).requires_grad_(True)
+            _own(module, key).requires_grad_(True)
         if waits:
             setattr(module, _WAITS, {key: share for key, share in waits.items() if share > progress})
         if 0 < getattr(module, _MARK, 0.0) <= progress:
@@ -117,7 +128,14 @@ def waiting(model: nn.Module) -> Iterator[tuple[nn.Parameter, float]]:
     """The parameters that are yet to begin, each with its share of the steps."""
     for module in model.modules():
         for key, share in getattr(module, _WAITS, {}).items():
-            yield module.get_parameter(key), share
+            yield _own(module, key), share
+
+
+def _own(module: nn.Module, key: str) -> nn.Parameter:
+    """A module's parameter, whatever its attribute of that name gives."""
+    parameter = module._parameters[key]
+    assert parameter is not None  # it was frozen
+    return parameter
 
 
 def to_training(model: nn.Module) -> None:

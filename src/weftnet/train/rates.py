@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.errors import SettingError
-from weftnet.run.facts import StartFacts
+from weftnet.run.lineage import StartFacts
 from weftnet.train.depths import depths
 from weftnet.train.freezing import check, covers, waiting
 

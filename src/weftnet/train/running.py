@@ -19,11 +19,12 @@ from weftnet.errors import DataError, RunError, SettingError
 from weftnet.losses._objective import LossSpec, as_json
 from weftnet.run.bounds import refuse_too_large
 from weftnet.run.contents import contents, parts_of
-from weftnet.run.facts import StartFacts
 from weftnet.run.folder import Run
+from weftnet.run.lineage import StartFacts
 from weftnet.tasks import TASKS
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks._task import Task
+from weftnet.train.adapting import chosen, put
 from weftnet.train.checkpoint import Checkpoints
 from weftnet.train.choosing import settled
 from weftnet.train.first_look import first_look
@@ -86,8 +87,9 @@ def fit(
     task.check(model)
     first_look(model, task, data, recipe)
     begun = None if start is None else transfer(start, model, task, complete, data)
-    _freeze(model, begun, shard)
     if begun is not None:
+        begun = chosen(model, begun)
+        _prepare(model, begun, recipe, shard)
         begun = replace(begun, lines=(*begun.lines, *told(model, begun)))
     if not team.leads:
         return _train(model, task, data, recipe, team.shared_run(None), listening, team, began)
@@ -192,7 +194,8 @@ def _resume(
     begun = run.facts.start
     if begun is not None and not team.from_leader(any((run.folder / "checkpoints").glob("[0-9]*"))):
         again(begun, model)
-    _freeze(model, begun, run.facts.shard)
+    if begun is not None:
+        _prepare(model, begun, recipe, run.facts.shard)
     return _train(model, task, data, recipe, run, listening, team)
 
 
@@ -212,17 +215,19 @@ def _team(run: Run, task: Task, recipe: Recipe, device: str, shard: bool | None)
     return team
 
 
-def _freeze(model: nn.ModuleDict, start: StartFacts | None, shard: bool) -> None:
-    """Freeze what a start says.
+def _prepare(model: nn.ModuleDict, start: StartFacts, recipe: Recipe, shard: bool) -> None:
+    """Put the adapters of a start into a model, and freeze what it says.
 
     Raises:
-        SettingError: a pattern covers nothing, or the weights are sharded.
+        SettingError: a pattern covers nothing, the weights are sharded, or no steps are trained.
     """
-    if start is None:
-        return
     if shard and not plain(start):
-        what = "parts that are frozen, have rates of their own or are pulled to their start can't be sharded"
+        what = "parts that are frozen, adapted, have rates of their own or are pulled to their start can't be sharded"
         raise SettingError(what, where="--shard", fix="leave out --shard, or how to tune")
+    if recipe.solver is not None and not plain(start):
+        what = "a solver makes no steps"
+        raise SettingError(what, where="start", got=f"solver {recipe.solver}", fix="leave out how to tune")
+    put(model, start, recipe.seed)
     freeze(model, start)
     check(model, start.rate, "rate")
 

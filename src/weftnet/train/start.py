@@ -19,17 +19,15 @@ from torch import nn
 from weftnet.base import tensors
 from weftnet.data.data import Data
 from weftnet.errors import RunError, SettingError, closest
-from weftnet.run.facts import Ancestor, StartFacts
 from weftnet.run.folder import Run
+from weftnet.run.lineage import Ancestor, StartFacts
 from weftnet.tasks._assemble import Assembled
 from weftnet.tasks._task import Task
-from weftnet.train.tuning import check_fields, shares
+from weftnet.train.tuning import SHOWN, check_fields, few, shares, way_of
 
 _WEIGHTS = "weights.safetensors"
 #: what may differ in columns that are prepared alike
 _SIZES = {"size", "sizes", "length", "time", "resize", "keep", "interpolation"}
-#: names of a list that a line shows
-_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,8 @@ class Start:
         map: path here → path there, where they differ; "" there leaves what is here new.
         freeze: patterns of paths that are not trained.
         rate: pattern → factor of the learning rate.
-        tune: what is trained but for what is frozen: `all`, or the `head` alone.
+        tune: what is trained but for what is frozen: `all`, the `head` alone, or the head and low-rank adapters beside
+            the weights below it: `lora`, `dora`, or {lora: {rank: 8, alpha: 16, paths: [body]}}.
         thaw: pattern → share of the steps, as 0.5 or "50%", at which what it covers begins to learn.
         depth_rate: factor of the learning rate for each layer below the head, as 0.8.
         l2_sp: strength of the pull towards the weights that were taken, instead of their decay towards zero.
@@ -54,7 +53,7 @@ class Start:
     map: Mapping[str, str] = field(default_factory=dict)
     freeze: Sequence[str] = ()
     rate: Mapping[str, float] = field(default_factory=dict)
-    tune: str = "all"
+    tune: str | Mapping[str, Any] = "all"
     thaw: Mapping[str, float | str] = field(default_factory=dict)
     depth_rate: float | None = None
     l2_sp: float = 0.0
@@ -126,7 +125,7 @@ class Taken:
             "unexpected, so left behind": self.unexpected,
         }  # fmt: skip
         first = f"{len(self.names)} tensors taken"
-        return [first, *(f"{what}: {_few(names)}" for what, names in parts.items() if names)]
+        return [first, *(f"{what}: {few(names)}" for what, names in parts.items() if names)]
 
 
 def transfer(start: Start, model: nn.ModuleDict, task: Task, assembled: Assembled, data: Data) -> StartFacts:
@@ -153,6 +152,7 @@ def transfer(start: Start, model: nn.ModuleDict, task: Task, assembled: Assemble
     before = origin.facts.start.ancestors if origin.facts.start else ()
     parent = Ancestor(origin.folder.name, origin.facts.files[_WEIGHTS], origin.facts.data.fingerprint or "")
     asked = {each.name: getattr(start, each.name) for each in fields(start)}
+    asked["tune"], asked["adapt"] = way_of(start.tune)
     facts = StartFacts(**asked, new=fresh, lines=tuple(lines), ancestors=(parent, *before))
     return replace(facts, head=head_nodes(model, assembled), fresh=taken.fresh(model))
 
@@ -244,7 +244,7 @@ def _full(path: str, names: Sequence[str], side: str) -> str:
     nodes = sorted({name.rpartition(".")[0] for name in names})
     near = closest(path, nodes)
     fix = f"did you mean {near[0]!r}?" if near else ""
-    expected = "" if near else ", ".join(nodes[:_SHOWN])
+    expected = "" if near else ", ".join(nodes[:SHOWN])
     raise SettingError(f"nothing {side} is called {path!r}", where="start: map", expected=expected, fix=fix)
 
 
@@ -260,19 +260,14 @@ def _prepared(origin: Run, data: Data) -> list[str]:
             continue
         other = [key for key in state if state[key] != before[there].get(key)]
         lines.append(name + f" (as {there})" * (there != name) + f", but for {', '.join(other)}" * bool(other))
-    kept = [f"prepared as there: {_few(lines)}"] if lines else []
-    return [*kept, f"prepared otherwise than there, fitted on these data: {_few(fitted)}"] if fitted else kept
+    kept = [f"prepared as there: {few(lines)}"] if lines else []
+    return [*kept, f"prepared otherwise than there, fitted on these data: {few(fitted)}"] if fitted else kept
 
 
 def _alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether two columns are of one kind, with the same statistics: only sizes, which are few, may differ."""
     other = [key for key in after if after[key] != before.get(key)]
     return before.get("kind") == after.get("kind") and not set(other) - _SIZES
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _shape(value: torch.Tensor) -> str:

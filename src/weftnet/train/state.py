@@ -4,6 +4,7 @@ import inspect
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from weftnet.base.foreign import reading
 from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.optim import OPTIMISERS
 from weftnet.optim.hidden import hidden_matrices, needs_matrices
-from weftnet.run.facts import StartFacts
+from weftnet.run.lineage import StartFacts
 from weftnet.tasks._task import Task
 from weftnet.train.average import Average
 from weftnet.train.checkpoint import Checkpoints
@@ -66,6 +67,9 @@ class State:
             set_rates(self.optimisers.values(), model, start)
         for group in task.groups:
             self.parameters[group] = [p for entry in self.optimisers[group].param_groups for p in entry["params"]]
+        trained = {id(each) for each in chain(*self.parameters.values())}
+        self.fixed = {name for name, each in model.named_parameters() if id(each) not in trained}
+        """The names of parameters that never move: the best weights don't hold them again."""
         self.targets: dict[str, list[nn.Parameter] | None] = {}
         """The parameters that receive gradients from a group's losses; None means all of the model, which is faster."""
         self.next_thaw = 0.0
@@ -130,7 +134,11 @@ class State:
         if improved or value == best:
             self.best_score, self.best_step = value, self.step
             if keep:
-                self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+                self.best = {
+                    name: tensor.detach().clone()
+                    for name, tensor in self.model.state_dict().items()
+                    if name not in self.fixed
+                }
 
     def out_of_patience(self, patience: int | str | None) -> bool:
         """Whether so many evaluations in a row gave no better score; never, if patience is no number."""

@@ -1,21 +1,25 @@
 """How what was taken is trained: the fields of a start, checked; and what a person is told of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
 
 from weftnet.base.typed import misfit
 from weftnet.errors import SettingError
-from weftnet.run.facts import StartFacts
+from weftnet.run.lineage import Adapters, StartFacts
 from weftnet.train.depths import depths
 from weftnet.train.freezing import waiting
 
-#: what is trained but for what is frozen
-WAYS = ("all", "head")
+#: what is trained but for what is frozen: of those that put adapters beside weights the head and these
+WAYS, ADAPTED = ("all", "head", "lora", "dora"), ("lora", "dora")
+#: names of a list that a line shows
+SHOWN = 6
+#: a rank is below this
+_MANY = 2**16
 _TYPES: dict[str, Any] = {
-    "map": Mapping[str, str], "freeze": tuple[str, ...], "rate": Mapping[str, float], "tune": str,
+    "map": Mapping[str, str], "freeze": tuple[str, ...], "rate": Mapping[str, float],
     "thaw": Mapping[str, float], "depth_rate": float | None, "l2_sp": float,
 }  # fmt: skip
 
@@ -49,13 +53,46 @@ def check_fields(fields: Mapping[str, Any]) -> None:
         if not 0 < share < 1:
             what, expected = f"the share at which {pattern} thaws can't be used", "between 0 and 1, or as 50%"
             raise SettingError(what, where="start: thaw", expected=expected, got=repr(share))
-    if fields["tune"] not in WAYS:
-        expected, got = ", ".join(WAYS), repr(fields["tune"])
-        raise SettingError("no way to tune is called so", where="start: tune", expected=expected, got=got)
+    way_of(fields["tune"])
     if (factor := fields["depth_rate"]) is not None and not 0 < factor <= 1:
         raise SettingError("can't be used", where="start: depth_rate", expected="above 0, at most 1", got=repr(factor))
     if not 0 <= (strength := fields["l2_sp"]) < math.inf:
         raise SettingError("can't be used", where="start: l2_sp", expected="0 or a positive number", got=repr(strength))
+
+
+def way_of(tune: Any) -> tuple[str, Adapters | None]:
+    """The name of a way to tune, and the adapters that it puts beside weights: of "lora" or {lora: {rank: 4}}.
+
+    Raises:
+        SettingError: there is no such way, or a setting can't be used.
+    """
+    name, settings = tune, dict[str, Any]()
+    if isinstance(tune, Mapping) and len(tune) == 1:
+        ((name, settings),) = tune.items()
+    known = ("rank", "alpha", "paths") if name in ADAPTED else ()
+    if not isinstance(name, str) or name not in WAYS or not isinstance(settings, Mapping):
+        expected = f"{', '.join(WAYS)}, or {{lora: {{rank: 8}}}}"
+        raise SettingError("no way to tune is called so", where="start: tune", expected=expected, got=repr(tune))
+    for key in settings:
+        if key not in known:
+            where, expected = f"start: tune: {name}", ", ".join(known) or "nothing"
+            raise SettingError(f"has no setting {key!r}", where=where, expected=expected)
+    if name not in ADAPTED:
+        return name, None
+    rank, paths = settings.get("rank", 8), settings.get("paths", ())
+    paths = tuple(paths) if isinstance(paths, list) else paths
+    if misfit(rank, int) or not 0 < rank < _MANY:
+        raise _unusable(name, "rank", "a positive whole number", rank)
+    alpha = settings.get("alpha", 2 * rank)
+    if misfit(alpha, float) or not 0 < alpha < math.inf:
+        raise _unusable(name, "alpha", "a positive number", alpha)
+    if misfit(paths, tuple[str, ...]):
+        raise _unusable(name, "paths", "a list of paths", paths)
+    return name, Adapters(rank, float(alpha), paths)
+
+
+def _unusable(name: str, setting: str, expected: str, value: Any) -> SettingError:
+    return SettingError(f"{setting} can't be used", where=f"start: tune: {name}", expected=expected, got=repr(value))
 
 
 def plain(facts: StartFacts) -> bool:
@@ -72,11 +109,18 @@ def told(model: nn.ModuleDict, facts: StartFacts) -> list[str]:
         facts: of the start.
     """
     lines = []
+    if (adapt := facts.adapt) is not None:
+        which = f"rank {adapt.rank}, alpha {adapt.alpha:g}, beside {len(adapt.weights)} weights"
+        lines.append(f"adapters ({facts.tune}): {which}; they are merged at the end")
+        if adapt.whole:
+            lines.append(f"trained itself, as an adapter would be no smaller: {few(adapt.whole)}")
     total, now = _count(model.parameters()), _count(each for each in model.parameters() if each.requires_grad)
     if now < total:
-        frozen = "all but the head" if facts.tune == "head" else ", ".join((*facts.freeze, *facts.thaw))
+        patterns = (*facts.freeze, *facts.thaw)
+        frozen = ", ".join(patterns) if facts.tune == "all" else "all but the head"
+        frozen += " and the adapters" if adapt else ""
         lines.append(f"frozen: {frozen}; trained at the first step: {now:,} of {total:,} weights, {now / total:.2%}")
-    later: dict[float, int] = {}
+    later = dict[float, int]()
     for parameter, share in waiting(model):
         later[share] = later.get(share, 0) + parameter.numel()
     lines += [f"after {share:.0%} of the steps {count:,} more weights" for share, count in sorted(later.items())]
@@ -87,6 +131,12 @@ def told(model: nn.ModuleDict, facts: StartFacts) -> list[str]:
     if facts.l2_sp:
         lines.append(f"weights that were taken are pulled to their start (L2-SP, {facts.l2_sp:g}), not to zero")
     return lines
+
+
+def few(names: Sequence[str]) -> str:
+    """Some of the names, for a line."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _count(parameters: Any) -> int:

@@ -21,8 +21,8 @@ from weftnet.data.kinds.category import Category, Label
 from weftnet.data.opening import reopen
 from weftnet.data.rows import RowData
 from weftnet.errors import DataError, RunError, SettingError
-from weftnet.run.facts import Ancestor, StartFacts
 from weftnet.run.folder import Run
+from weftnet.run.lineage import Ancestor, StartFacts
 from weftnet.run.loading import Loaded, load
 from weftnet.solvers import SOLVERS
 from weftnet.solvers._problem import features

@@ -2,7 +2,7 @@
 
 from weftnet.report.page import collapsible, facts, table
 from weftnet.report.subject import Subject
-from weftnet.run.facts import Ancestor
+from weftnet.run.lineage import Ancestor
 
 
 def provenance(subject: Subject) -> str:

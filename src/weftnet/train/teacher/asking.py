@@ -27,8 +27,8 @@ from weftnet.data.opening import reopen
 from weftnet.data.outputs import chosen
 from weftnet.data.rows import RowData
 from weftnet.errors import DamagedCheckpoint, RunError, SettingError, WeftnetError, closest
-from weftnet.run.facts import Ancestor
 from weftnet.run.folder import Run
+from weftnet.run.lineage import Ancestor
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks import DISTILLATIONS, Distillation
 from weftnet.tasks._passes import name_of
