@@ -43,7 +43,7 @@ def _resumes(scene: Scene) -> None:
         shutil.rmtree(scene.path(folder), ignore_errors=True)
     whole = scene.fit("whole", recipe)
     try:
-        scene.fit("killed", recipe, _dying(scene.open()))
+        scene.fit("killed", recipe, _dying(scene.task.arranged(scene.open())))
     except _Killed:
         pass
     else:

@@ -4,7 +4,7 @@ Inputs and targets are named values, each with a mask where it is padded. They a
 the masks, since that is how a network is called: `network(batch.inputs, batch.masks)`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -77,6 +77,30 @@ class Batch:
     def slice(self, start: int, end: int) -> "Batch":
         """Its rows from `start` up to `end`."""
         return self._each(lambda tensor: tensor[start:end])
+
+    def at(self, places: Tensor) -> "Batch":
+        """The examples at these places."""
+        return self._each(lambda values: values[places])
+
+    @classmethod
+    def together(cls, batches: Sequence["Batch"]) -> "Batch":
+        """The examples of several batches, in memory of their own; padded ones as long as the longest."""
+
+        def joined(several: list[Tensor]) -> Tensor:
+            longest = max(each.shape[1:2] for each in several)
+            joint = several[0].new_zeros(sum(map(len, several)), *longest, *several[0].shape[2:])
+            start = 0
+            for each in several:
+                joint[(slice(start, start := start + len(each)), *map(slice, each.shape[1:2]))] = each
+            return joint
+
+        def all_of(field: str) -> dict[str, Tensor]:
+            return {name: joined([getattr(each, field)[name] for each in batches]) for name in getattr(first, field)}
+
+        first, rows = batches[0], torch.cat([each.rows for each in batches])
+        return cls(
+            all_of("inputs"), all_of("masks"), all_of("targets"), rows, first.epoch, all_of("target_masks")
+        )  # fmt: skip
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device, or itself if it is there already; copies to a GPU are asynchronous."""

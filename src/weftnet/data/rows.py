@@ -96,8 +96,7 @@ class RowData(Data):
 
     def raw_target(self) -> NDArray[Any] | None:
         """The target of every row as it was read, before any kind encodes it; None without one."""
-        name, content = self.target_column, self._content
-        return None if name is None else np.concatenate(list(content.chunks(name)))
+        return None if self.target_column is None else np.concatenate(list(self._content.chunks(self.target_column)))
 
     def rows(self, split: str) -> Tensor:
         """Row numbers of a split, ascending."""
@@ -111,13 +110,13 @@ class RowData(Data):
             drawn = torch.from_numpy(permutation(self.sizes["train"], "order", seed, epoch))
             rows = self._splits["train"]
             self._order = order = (seed, epoch), rows[moved(drawn, rows.device)]
-        return replace(self._batch(order[1][place * batch_size : (place + 1) * batch_size]), epoch=epoch)
+        return replace(self.take(order[1][place * batch_size : (place + 1) * batch_size]), epoch=epoch)
 
     def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
         """A split's rows in order, the last batch short."""
         for rows in torch.split(self.rows(split), batch_size):
             if len(rows):
-                yield self._batch(rows)
+                yield self.take(rows)
 
     def targets(self, split: str, batch_size: int) -> Iterator[Tensor]:
         """The target of a split's rows, in order; inputs are not read. Several are beside each other."""
@@ -164,7 +163,8 @@ class RowData(Data):
         """Settings, the fitted preprocessing and the content's fingerprint."""
         return {**self._state, "preprocessing": self.preprocessing.state()}
 
-    def _batch(self, rows: Tensor) -> Batch:
+    def take(self, rows: Tensor) -> Batch:
+        """These rows, in this order."""
         inputs, masks = {}, {}
         for name, signal in self.signals.items():
             if name in self._inputs:

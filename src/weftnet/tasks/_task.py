@@ -108,6 +108,10 @@ class Task(ABC):
         settings = self.settings()
         return settings | ({"classes": len(settings["labels"])} if isinstance(settings.get("labels"), list) else {})
 
+    def arranged(self, data: Data) -> Data:
+        """The data as it is trained on them: with other training batches, say. What is arranged once stays so."""
+        return data
+
     def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
         """The inputs of each part, from the data's signals; by default each part reads them all."""
         return {part: dict(signals) for part in self.parts}

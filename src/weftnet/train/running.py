@@ -81,6 +81,7 @@ def fit(
     team = current_team(device, shard)
     team.check(task, recipe)
     complete = assemble(architecture, task, data.signals)
+    data = task.arranged(data)
     recipe = settled(recipe, task, data)
     recipe.scoring(task)  # raises if a metric can't be used
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
@@ -186,7 +187,7 @@ def _resume(
         task = _with_loss(task, loss, run)
         recipe = Recipe.from_dict(run.json("recipe.json"))
     team = _team(run, task, recipe, device, shard)
-    data = _same_data(run, data)
+    data = task.arranged(_same_data(run, data))
     inputs = parts_of(run, architecture, task, signals)
     refuse_too_large(architecture, inputs, str(run.folder / "architecture.yaml"))
     model = build(architecture, inputs, seed=recipe.seed).to(device)
