@@ -10,7 +10,8 @@ import typer
 _COMMANDS = (
     "data",
     "check", "draw", "blocks", "zoo",
-    "import_", "fit", "resume", "ensemble", "plan", "evaluate", "predict", "report", "compare", "sample", "add_class",
+    "import_", "fit", "resume", "merge", "ensemble",
+    "plan", "evaluate", "predict", "report", "compare", "sample", "add_class",
     "explain", "compress", "export", "serve",
     "contract", "grid", "calibrate",
 )  # fmt: skip

@@ -120,6 +120,9 @@ def fit(
     hint: Annotated[
         list[str] | None, typer.Option(help="Of --teacher: here=there, a node whose features tell those of the other.")
     ] = None,
+    delta: Annotated[
+        bool, typer.Option("--delta", help="Of --start: keep only what differs from it; it is needed to answer.")
+    ] = False,
     log: Annotated[
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; several may be given.")
     ] = None,
@@ -174,6 +177,7 @@ def fit(
                 thaw=thaw,
                 depth_rate=depth_rate,
                 l2_sp=l2_sp,
+                delta=delta,
             ),
             few=few,
             ensemble=ensemble or total is not None,

@@ -105,7 +105,7 @@ def write(chosen: Mapping[str, int], data: Data, folder: Path) -> Run:
     model.load_state_dict(weights_of([each.model for each in loaded], architectures, inputs))
     total_seconds = sum(each.run.facts.seconds or 0.0 for each in loaded)
     told = [
-        {"name": each.run.folder.name, "weight": count / total, "sha256": each.run.facts.files["weights.safetensors"]}
+        {"name": each.run.folder.name, "weight": count / total, "sha256": each.run.checksum}
         for each, count in zip(loaded, chosen.values(), strict=True)
     ]
     with whole(folder) as new:

@@ -145,7 +145,7 @@ def _resources(loaded: Loaded, data: Data, settings: Settings, entries: Mapping[
     """The budget, shared evenly by all runs that are trained: every variant, and one combination for each method."""
     for_torch = [entry for entry in entries.values() if entry.engine == "torch"]
     trained = sum(len(entry.variants) for entry in for_torch) + max(len(for_torch) - 1, 0)
-    origin = {"folder": str(loaded.run.folder), "weights": sha256(loaded.run.file("weights.safetensors"))}
+    origin = {"folder": str(loaded.run.folder), "weights": sha256(loaded.run.file(loaded.run.weights_file))}
     return Resources(data, settings.budget / max(trained, 1), settings.seed, origin)
 
 

@@ -58,8 +58,9 @@ class Timing:
 
 def size_of(loaded: Loaded) -> int:
     """Bytes of the file that answers."""
-    engine = loaded.run.facts.engine
-    return (loaded.run.folder / (engine.file if engine else "weights.safetensors")).stat().st_size
+    if loaded.run.facts.delta is not None:  # its file is not all that answers
+        return sum(tensor.nbytes for tensor in loaded.model.state_dict().values())
+    return (loaded.run.folder / loaded.run.weights_file).stat().st_size
 
 
 def timings(contenders: Mapping[str, Loaded], baseline: str, data: Data, rounds: int = 30) -> dict[str, Timing]:

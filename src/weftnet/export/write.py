@@ -270,5 +270,5 @@ def _provenance(loaded: Loaded) -> dict[str, Any]:
         "seed": facts.seed,
         "versions": facts.versions,
         "fingerprint": facts.data.fingerprint,
-        "weights": facts.files.get("weights.safetensors"),
+        "weights": loaded.run.checksum or None,
     }

@@ -16,7 +16,6 @@ from torch import nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Chain, to_dict
-from weftnet.base import tensors
 from weftnet.base.foreign import reading
 from weftnet.base.units import amount, size
 from weftnet.compose import build, resolve
@@ -30,15 +29,20 @@ _TABLES = 2**30
 
 
 def refuse_other_sizes(
-    architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], task: Task, weights: Path
-) -> None:
+    architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], task: Task,
+    saved: Mapping[str, tuple[int, ...]], weights: Path,
+) -> None:  # fmt: skip
     """Refuse an architecture whose network doesn't match the weights, or whose outputs the task can't read.
+
+    Args:
+        architecture, inputs, task: of the run.
+        saved: the shapes of its weights.
+        weights: the file of them.
 
     Raises:
         RunError: a name or a shape differs, or the network can't be built.
         DamagedCheckpoint: the file of weights is damaged.
     """
-    saved = tensors.shapes(weights)
     values = [signal.numel for part in inputs.values() for signal in part.values()]
     most = max([_USUAL, *map(math.prod, saved.values()), *values])
     _refuse_large_settings(to_dict(architecture), most, str(weights.with_name("architecture.yaml")))

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 from weftnet.base.typed import Measured, brief, read
 from weftnet.errors import DamagedCheckpoint, SettingError
 from weftnet.execution.planned import AnswerPlans, TrainingPlan
-from weftnet.run.lineage import Ancestor, StartFacts
+from weftnet.run.lineage import Ancestor, Delta, StartFacts
 
 Status: TypeAlias = Literal["created", "training", "stopped", "finished", "failed"]
 Scores: TypeAlias = dict[str, dict[str, Measured]]
@@ -176,6 +176,7 @@ class RunFacts:
         compression: None for a run that is not compressed.
         listeners: names, or {name: settings}, of those that are told when it is resumed.
         start: None for a run that was trained from scratch.
+        delta: None for a run that holds all of its weights.
         teachers: the runs whose answers it learnt beside the labels.
         members: of an ensemble; () for a single network.
         refit: None for a run that was not trained anew.
@@ -207,6 +208,7 @@ class RunFacts:
     compression: Compression | None = None
     listeners: tuple[Any, ...] = ()
     start: StartFacts | None = None
+    delta: Delta | None = None
     teachers: tuple[Ancestor, ...] = ()
     members: tuple[Member, ...] = ()
     refit: Refit | None = None

@@ -6,7 +6,7 @@
     architecture.yaml    complete, the task's head included
     recipe.json          how it was trained
     data.json            the fitted preprocessing
-    weights.safetensors  the final weights
+    weights.safetensors  the final weights; of a run that names a base what differs from it, as delta.safetensors
     history.jsonl        one line per evaluation
     metrics.json         the metrics of the final weights
     examples.json        what each group of examples says of the metric that decides
@@ -19,8 +19,9 @@ Fields that this version doesn't know are left as they are; a run of a newer for
 
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,12 +35,15 @@ from weftnet.base.typed import brief
 from weftnet.base.workplace import whole
 from weftnet.errors import RunError
 from weftnet.run.facts import RunFacts, Status, check_history
+from weftnet.run.lineage import Delta
 from weftnet.run.listed import Listed
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 FORMAT = 1
+#: the file of all weights, and that of those which differ from a base's
+WEIGHTS, DELTA = "weights.safetensors", "delta.safetensors"
 #: bytes that must be free for a run's text files
 _SMALL_FILES = 1 << 16
 
@@ -179,6 +183,18 @@ class Run(Listed):
         write_json(self.folder / "run.json", self.document)
 
     @property
+    def weights_file(self) -> str:
+        """The name of the file that its answers are computed from."""
+        if self.facts.engine is not None:
+            return self.facts.engine.file
+        return WEIGHTS if self.facts.delta is None else DELTA
+
+    @property
+    def checksum(self) -> str:
+        """The sha256 of that file; "" before it is written."""
+        return self.facts.files.get(self.weights_file, "")
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """The evaluations so far."""
         name = "history.jsonl"
@@ -200,7 +216,17 @@ class Run(Listed):
         """Write the final weights and their metrics."""
         from weftnet.base import tensors  # here, so that runs can be listed without torch
 
-        self.put("weights.safetensors", lambda new: tensors.write(new, model.state_dict()))
+        self._save(WEIGHTS, lambda new: tensors.write(new, model.state_dict()), metrics)
+
+    def save_delta(self, own: "Mapping[str, Tensor]", delta: Delta, metrics: Mapping[str, Any]) -> None:
+        """Write what differs from the weights of a base, and the metrics of the whole."""
+        from weftnet.base import tensors
+
+        self.record(delta=asdict(delta))
+        self._save(DELTA, lambda new: tensors.write(new, own), metrics)
+
+    def _save(self, name: str, write: Callable[[Path], object], metrics: Mapping[str, Any]) -> None:
+        self.put(name, write)
         self.put_text("metrics.json", json_text(metrics))
         if (self.folder / "history.jsonl").is_file():
             self.sign("history.jsonl")
@@ -214,7 +240,7 @@ class Run(Listed):
         """
         from weftnet.base import tensors
 
-        path = self.file("weights.safetensors")
+        path = self.file(WEIGHTS)
         weights, expected = tensors.load(path), model.state_dict()
         for name in weights.keys() & expected.keys():
             if weights[name].is_floating_point() != expected[name].is_floating_point():

@@ -58,6 +58,7 @@ class StartFacts:
         head: paths of the nodes that give the answer.
         fresh: tensors that were not taken.
         adapt: the adapters, if there are any.
+        delta: whether the run keeps only what differs from the run it starts from.
     """
 
     run: str
@@ -74,3 +75,21 @@ class StartFacts:
     head: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
     adapt: Adapters | None = None
+    delta: bool = False
+
+
+@dataclass(frozen=True)
+class Delta:
+    """Where the rest of a run's weights lies, which holds only what differs from its base.
+
+    Args:
+        base: the folder of the base.
+        near: the same, as seen from the run's own folder.
+        weights: sha256 of the base's file of weights.
+        taken: tensor here → the base's, for those that are the same.
+    """
+
+    base: str
+    near: str
+    weights: str
+    taken: dict[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from torch import nn
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
+from weftnet.base import tensors
 from weftnet.base.foreign import reading
 from weftnet.base.heap import kept_memory
 from weftnet.compose import build
@@ -30,7 +31,8 @@ from weftnet.execution.planned import PlanChoice
 from weftnet.metrics._left_out import LeftOut
 from weftnet.run.bounds import refuse_other_sizes
 from weftnet.run.contents import contents, parts_of, scoring_of
-from weftnet.run.folder import Run
+from weftnet.run.delta import fill, shapes_of
+from weftnet.run.folder import WEIGHTS, Run
 from weftnet.run.onnx_network import OnnxNetwork
 from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
@@ -177,10 +179,25 @@ def _loaded(run: Run) -> Loaded:
         model = nn.ModuleDict({"network": OnnxNetwork(run.file(run.facts.engine.file), inputs["network"])})
         return Loaded(run, architecture, task, signals, model.eval())
     plans = PlanChoice(run.facts.answers, run.facts.plan.plan if run.facts.plan else Plan())
-    refuse_other_sizes(architecture, inputs, task, run.file("weights.safetensors"))
+    refuse_other_sizes(architecture, inputs, task, shapes_of(run), run.file(run.weights_file))
     model = build(architecture, inputs)
-    run.load_weights(model)
+    if run.facts.delta is None:
+        run.load_weights(model)
+    else:
+        fill(run, model, weights_of)
     return Loaded(run, architecture, task, signals, model.eval(), plans)
+
+
+def weights_of(run: Run) -> dict[str, torch.Tensor]:
+    """The weights of a run by name, whether it holds all of them or only what differs from its base.
+
+    Raises:
+        RunError: there are none, or the base is gone or has changed.
+        DamagedCheckpoint: a file is not what was written.
+    """
+    if run.facts.delta is None:
+        return tensors.load(run.file(WEIGHTS))
+    return load(run).model.state_dict()
 
 
 def _refuse_other_data(run: Run, task: Task, signals: Mapping[str, Signal]) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 from torch import nn
 
 from weftnet.data.data import Data
-from weftnet.execution.adapters import merge
 from weftnet.execution.answering import plans_for_answers
 from weftnet.run.folder import Run
 from weftnet.train.choosing import reason
+from weftnet.train.keeping import keep
 from weftnet.train.recipe import Recipe
 from weftnet.train.result import TrainingResult
 from weftnet.train.state import State
@@ -41,19 +41,18 @@ def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run
     if to_be_resumed(state, recipe, run):
         return _stopped(state, steps, run)
     state.team.gather(state.model, model)
-    merge(model)
     model.eval()
     step, metrics = _kept(state)
-    run.save_weights(model, {"step": step, "steps": state.step, "validation": metrics})
+    about = {"step": step, "steps": state.step, "validation": metrics}
+    told = keep(model, run, about, state.team.leads)
     answers = plans_for_answers(model, data, recipe.plan, state.seconds) if state.team.leads else None
     facts: dict[str, Any] = {} if answers is None else {"answers": answers.to_dict()}
     run.record(status="finished", seconds=state.seconds, waited=state.waited, **facts)
     state.checkpoints(run.folder).clear()
     early = state.out_of_patience(recipe.patience)
     why = f", early after {recipe.patience} evaluations without a better score" if early else ""
-    message = (
-        f"finished after step {state.step} of {steps}{why}; the weights are those of step {step}{reason(recipe, data)}"
-    )
+    chosen = f"the weights are those of step {step}{reason(recipe, data)}"
+    message = f"finished after step {state.step} of {steps}{why}; {chosen}{told}"
     return TrainingResult("finished", state.step, steps, step, metrics, message)
 
 

@@ -16,16 +16,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from weftnet.base import tensors
 from weftnet.data.data import Data
 from weftnet.errors import RunError, SettingError, closest
 from weftnet.run.folder import Run
 from weftnet.run.lineage import Ancestor, StartFacts
+from weftnet.run.loading import weights_of
 from weftnet.tasks._assemble import Assembled
 from weftnet.tasks._task import Task
 from weftnet.train.tuning import SHOWN, check_fields, few, shares, way_of
 
-_WEIGHTS = "weights.safetensors"
 #: what may differ in columns that are prepared alike
 _SIZES = {"size", "sizes", "length", "time", "resize", "keep", "interpolation"}
 
@@ -44,6 +43,7 @@ class Start:
         thaw: pattern → share of the steps, as 0.5 or "50%", at which what it covers begins to learn.
         depth_rate: factor of the learning rate for each layer below the head, as 0.8.
         l2_sp: strength of the pull towards the weights that were taken, instead of their decay towards zero.
+        delta: whether the run keeps only what differs from this one, which it then needs.
 
     Raises:
         SettingError: a field can't be used.
@@ -57,6 +57,7 @@ class Start:
     thaw: Mapping[str, float | str] = field(default_factory=dict)
     depth_rate: float | None = None
     l2_sp: float = 0.0
+    delta: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "run", str(self.run))
@@ -150,7 +151,7 @@ def transfer(start: Start, model: nn.ModuleDict, task: Task, assembled: Assemble
         lines.append(f"the head is new, as the classes differ: {len(here)} here, {len(there)} there")
     lines += _prepared(origin, data)
     before = origin.facts.start.ancestors if origin.facts.start else ()
-    parent = Ancestor(origin.folder.name, origin.facts.files[_WEIGHTS], origin.facts.data.fingerprint or "")
+    parent = Ancestor(origin.folder.name, origin.checksum, origin.facts.data.fingerprint or "")
     asked = {each.name: getattr(start, each.name) for each in fields(start)}
     asked["tune"], asked["adapt"] = way_of(start.tune)
     facts = StartFacts(**asked, new=fresh, lines=tuple(lines), ancestors=(parent, *before))
@@ -163,12 +164,18 @@ def again(facts: StartFacts, model: nn.ModuleDict) -> None:
     Raises:
         RunError: the run that it starts from is gone, or is another one now.
     """
-    folder = Path(facts.run)
-    origin = Run.open(folder) if (folder / "run.json").is_file() else None
-    if origin is None or origin.facts.files.get(_WEIGHTS) != facts.ancestors[0].weights:
+    origin = origin_of(facts)
+    if origin is None:
         what = "ended before its first checkpoint, and the run that it starts from is not there as it was"
         raise RunError(what, where=facts.run, fix="start it again with weftnet fit")
     _take(model, origin, Start(facts.run, facts.map), facts.new)
+
+
+def origin_of(facts: StartFacts) -> Run | None:
+    """The run that a start names, if it is there as it was."""
+    folder = Path(facts.run)
+    origin = Run.open(folder) if (folder / "run.json").is_file() else None
+    return origin if origin is not None and origin.checksum == facts.ancestors[0].weights else None
 
 
 def head_of(model: nn.ModuleDict, assembled: Assembled) -> tuple[str, ...]:
@@ -194,8 +201,8 @@ def head_nodes(model: nn.ModuleDict, assembled: Assembled) -> tuple[str, ...]:
 
 
 def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str]) -> Taken:
-    here, there = model.state_dict(), tensors.load(origin.file(_WEIGHTS))
-    partner = _partners(start, list(here), list(there))
+    here, there = model.state_dict(), weights_of(origin)
+    partner = partners(start.map, list(here), list(there))
     names, missing, reshaped, new = [], [], [], []
     with torch.no_grad():
         for name, value in here.items():
@@ -218,9 +225,9 @@ def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str])
     return taken
 
 
-def _partners(start: Start, here: Sequence[str], there: Sequence[str]) -> dict[str, str | None]:
+def partners(paths: Mapping[str, str], here: Sequence[str], there: Sequence[str]) -> dict[str, str | None]:
     """For each tensor here the name of its partner there; None for one that stays new."""
-    pairs = {_full(new, here, "here"): _full(old, there, "there") if old else "" for new, old in start.map.items()}
+    pairs = {_full(new, here, "here"): _full(old, there, "there") if old else "" for new, old in paths.items()}
     partners: dict[str, str | None] = {}
     for name in here:
         longest = max((path for path in pairs if f"{name}.".startswith(f"{path}.")), key=len, default=None)

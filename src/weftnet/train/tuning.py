@@ -20,7 +20,7 @@ SHOWN = 6
 _MANY = 2**16
 _TYPES: dict[str, Any] = {
     "map": Mapping[str, str], "freeze": tuple[str, ...], "rate": Mapping[str, float],
-    "thaw": Mapping[str, float], "depth_rate": float | None, "l2_sp": float,
+    "thaw": Mapping[str, float], "depth_rate": float | None, "l2_sp": float, "delta": bool,
 }  # fmt: skip
 
 

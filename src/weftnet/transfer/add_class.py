@@ -29,7 +29,6 @@ from weftnet.solvers._problem import features
 from weftnet.tasks._assemble import assemble
 from weftnet.tasks._headless import headless
 
-_WEIGHTS = "weights.safetensors"
 #: of the last layer: its weight and bias, with rows for further classes
 _Join: TypeAlias = Any
 
@@ -67,7 +66,7 @@ def add_class(folder: Path, source: str, out: Path) -> tuple[Run, list[Label]]:
         run.save_weights(model.eval(), {"step": 0, "steps": 0, "validation": {}})
         origin, names = loaded.run, ", ".join(map(str, fresh))
         before = origin.facts.start.ancestors if origin.facts.start else ()
-        parent = Ancestor(origin.folder.name, origin.facts.files[_WEIGHTS], origin.facts.data.fingerprint or "")
+        parent = Ancestor(origin.folder.name, origin.checksum, origin.facts.data.fingerprint or "")
         line = f"{origin.folder} with {names}, by {len(classes)} examples of {source}"
         start = StartFacts(str(folder), lines=(line,), ancestors=(parent, *before))
         run.record(start=asdict(start), status="finished", seconds=0.0, steps=0)

@@ -63,7 +63,7 @@ def _found(name: str, method: Any) -> _Case:
 def _applied(method: Any, scene: Scene, folder: str, loaded: Loaded) -> Run:
     path = scene.path(folder)
     shutil.rmtree(path, ignore_errors=True)
-    origin = {"folder": str(loaded.run.folder), "weights": sha256(loaded.run.file("weights.safetensors"))}
+    origin = {"folder": str(loaded.run.folder), "weights": sha256(loaded.run.file(loaded.run.weights_file))}
     run = method.apply(loaded, Resources(scene.data, origin=origin), path, **method.variants[0])
     if isinstance(run, Inapplicable):
         raise RunError("it does not apply", got=run.reason)

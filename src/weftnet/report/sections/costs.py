@@ -21,7 +21,7 @@ def costs(subject: Subject) -> str:
             ("parameters", amount(sum(each.parameters for each in each_cost))),
             ("FLOPs", f"{amount(sum(each.flops for each in each_cost))} for a forward pass of one example"),
         ]
-    file = run.facts.engine.file if run.facts.engine else "weights.safetensors"
+    file = run.weights_file
     rows.append(("size", f"{size(run.file(file).stat().st_size)} ({file})"))
     for part, model in loaded.model.items():
         name = "latency" if len(loaded.model) == 1 else f"latency of the {part}"

@@ -51,8 +51,8 @@ class Stored:
         command = f"weftnet export {self.folder} --to {target}"
         if not (folder / NAME).is_file():
             raise RunError(f"has no export to {target}", where=str(self.folder), fix=command)
-        weights = self.run.facts.files.get("weights.safetensors") if self.run else None
-        if weights is None or read_manifest(folder).run.weights != weights:
+        weights = self.run.checksum if self.run else ""
+        if not weights or read_manifest(folder).run.weights != weights:
             fix = f"remove {folder}, then {command}"
             raise RunError("the export is of other weights than the run has", where=str(folder), fix=fix)
         return folder

@@ -35,7 +35,6 @@ from weftnet.tasks._passes import name_of
 from weftnet.tasks._task import Task
 from weftnet.train.teacher.asked import Teacher
 
-_WEIGHTS = "weights.safetensors"
 #: rows that are answered at once
 _BATCH = 256
 #: changes with the content of a file of answers
@@ -108,8 +107,7 @@ def ask(teacher: Teacher, task: Task, data: Data) -> Taught:
 
 def _ancestor(run: Run) -> Ancestor:
     """The teacher, as a run names it: by the checksum of what computes its answers."""
-    weights = run.facts.files.get(run.facts.engine.file if run.facts.engine else _WEIGHTS, "")
-    return Ancestor(run.folder.name, weights, run.facts.data.fingerprint or "")
+    return Ancestor(run.folder.name, run.checksum, run.facts.data.fingerprint or "")
 
 
 def _said(run: Run, data: Data, hints: Mapping[str, str]) -> Answers:
