@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mutation import choosing
 from mutation.operators import Mutant, mutants
 from mutation.table import markdown, reasons
 
@@ -87,6 +89,43 @@ def test_a_mutant_changes_its_line_and_finds_it_again(tmp_path: Path) -> None:
     assert moved is not None
     assert (moved.line, moved.new) == (14, mutant.new)
     assert mutant.placed(TEXT.replace("log", "warn")) is None
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package and its tests."""
+    for name, text in {
+        "src/shapes/box.py": "def area(): ...",
+        "src/shapes/_round.py": "from weftnet.shapes.box import area",
+        "src/show/box.py": "import weftnet.shapes.box",
+        "tests/shapes/test_box.py": "",
+        "tests/shapes/test_all.py": "from weftnet.shapes.box import area\nfrom weftnet.shapes._round import turn",
+        "tests/shapes/test_round.py": "",
+        "tests/show/test_box.py": "",
+        "tests/show/test_show_box.py": "from weftnet.show.box import drawn",
+        "tests/other/test_more.py": "from weftnet.show.box import drawn",
+        "tests/other/test_none.py": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(choosing, "SOURCE", tmp_path / "src")
+    monkeypatch.setattr(choosing, "TESTS", tmp_path / "tests")
+    choosing._imports.cache_clear()
+    yield tmp_path / "tests"
+    choosing._imports.cache_clear()
+
+
+def test_files_called_after_a_module_are_sought_first(tree: Path) -> None:
+    """Then those that import it, then those that import what imports it; what has nothing to do with it, never."""
+    found = {
+        module: [str(each.relative_to(tree)) for each in choosing.files_of(module)]
+        for module in ("shapes/box.py", "show/box.py", "shapes/_round.py")
+    }
+    assert found["shapes/box.py"][0] == "shapes/test_box.py"
+    assert found["shapes/box.py"].index("shapes/test_all.py") < found["shapes/box.py"].index("other/test_more.py")
+    assert found["show/box.py"][:2] == ["show/test_show_box.py", "show/test_box.py"]
+    assert found["shapes/_round.py"][:2] == ["shapes/test_round.py", "shapes/test_all.py"]
+    assert all("other/test_none.py" not in files for files in found.values())
 
 
 def result(module: str, end: str, line: int = 1) -> dict[str, object]:

@@ -56,11 +56,14 @@ def _of_module(path: Path, seed: float) -> list[Mutant]:
 def files_of(module: str) -> list[Path]:
     """Test files that may run the module, the likeliest first.
 
-    Near are files that import the module, that lie in a folder of its room, or whose name or text holds its name; then
-    those that import a module that imports it.
+    First are those that are called after it, test_MODULE.py or test_ROOM_MODULE.py. Near are files that import the
+    module, that lie in a folder of its room, or whose name or text holds its name; then those that import a module
+    that imports it.
     """
     path = SOURCE / module
     stem = path.parent.name if path.stem == "__init__" else path.stem
+    rooms = set(path.relative_to(SOURCE).parts[:-1])
+    called = {f"test_{before}{stem.strip('_')}" for before in ("", *(f"{room.strip('_')}_" for room in rooms))}
     importers = {name for name in _imports() if _dotted(path) in _imports()[name]}
     words = {word for word in re.split(r"[_\d]+", stem) if len(word) > 3} | {path.parent.name}
     quoted = re.compile(rf"[\"' -]{re.escape(stem)}[\"':]|- {re.escape(stem)}$", re.MULTILINE)
@@ -68,8 +71,8 @@ def files_of(module: str) -> list[Path]:
     for test in sorted(TESTS.rglob("test_*.py")):
         imported = _imported(test)
         score = 8 * (_dotted(path) in imported) + 2 * bool(importers & imported)
-        parts = test.relative_to(TESTS).parts[:-1]
-        score += len(set(path.relative_to(SOURCE).parts[:-1]) & set(parts))
+        score += len(rooms & set(test.relative_to(TESTS).parts[:-1]))
+        score += 16 * (test.stem in called)
         score += 3 * any(word in test.stem for word in words) + 2 * bool(quoted.search(_text(test)))
         if score > 1:
             scored.append((-score, len(_text(test)), test))
