@@ -155,6 +155,12 @@ def test_the_runner_reads_the_same_windows(houses: Loaded, tmp_path: Path, gap: 
         read(short, houses.preprocessing.fields, SeriesFacts("date", "house"))
 
 
+def test_the_runner_names_the_row_as_the_file_counts_it(hours: Loaded, tmp_path: Path) -> None:
+    uneven = written(tmp_path / "uneven.csv", rows(30) + rows(30, start=35))
+    with pytest.raises(DataError, match=r"row 3\d, column 'date'(.|\n)*not evenly spaced"):
+        read(Path(uneven), hours.preprocessing.fields, SeriesFacts("date", None))
+
+
 def test_a_window_is_called_by_its_first_target_row(hours: Loaded) -> None:
     (explained,) = examples(hours, [], [], [CONTEXT + 1], 4)
     assert explained.names == [f"hours row {CONTEXT + 1}"]

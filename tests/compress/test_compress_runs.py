@@ -182,6 +182,8 @@ def test_what_is_kept_lies_in_the_folder_and_nothing_else(
     document = json.loads((folder / "compression.json").read_text())
     assert [row["name"] for row in document["rows"]] == [row.name for row in result.rows]
     assert document["run"]["weights"] == sha256(whole.run.folder / "weights.safetensors")
+    assert document["data"]["fingerprint"] == data.fingerprint
+    assert document["sizes"] == {"train": 1259, "validation": 269, "test": 269}
     for row in result.rows:
         if row.verdict == "kept":
             loaded = load(folder / row.name)

@@ -1,6 +1,7 @@
 """The report, its text, and what --fix writes."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -84,6 +85,7 @@ def test_the_text_is_a_table_that_fits_and_says_everything():
     assert lines[0].split() == ["node", "block", "reads", "gives", "parameters", "FLOPs", "saved"]
     assert lines[1].split() == ["0", "conv2d", "image", "1×28×28", "image", "8×28×28", "80", "113", "k", "98", "KiB"]
     assert any(line.startswith("2.body.0 ") for line in lines)
+    assert any(re.fullmatch(r"largest batch +\d+ in 1 GiB", line.strip()) for line in lines)
     assert not any(" residual " in line for line in lines)  # a sum costs nothing worth a line
     for word in (
         "total",
@@ -96,6 +98,15 @@ def test_the_text_is_a_table_that_fits_and_says_everything():
         "12.6 ms on a processor, 1 thread, measured",
     ):
         assert word in shown, word
+
+
+def test_where_there_is_no_room_what_is_read_is_left_out():
+    report = report_of(GOOD, batch=32, memory=2**30)
+    (wide, *_), (narrow, *rows) = (text(report, width=width).splitlines() for width in (100, 70))
+    assert wide.split() == ["node", "block", "reads", "gives", "parameters", "FLOPs", "saved"]
+    assert narrow.split() == ["node", "block", "gives", "parameters", "FLOPs", "saved"]
+    assert rows[0].split() == ["0", "conv2d", "image", "8×28×28", "80", "113", "k", "98", "KiB"]
+    assert max(map(len, rows)) <= 70
 
 
 def test_faults_say_what_was_read_and_how_to_fix_them(tmp_path):

@@ -132,6 +132,16 @@ def test_damage_is_an_error(tmp_path: Path, name: str) -> None:
         assert name in str(fault.value)
 
 
+@pytest.mark.parametrize("ending", [".xz", ".gz"])
+def test_what_is_not_packed_as_its_name_says(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.txt{ending}"
+    path.write_bytes(b"not packed at all")
+    with pytest.raises(DataError) as fault:
+        read_text(path)
+    assert fault.value.where == str(path)
+    assert fault.value.what == "the file is damaged or not compressed as its name says"
+
+
 def test_an_encrypted_archive_is_an_error(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x.npy", bytes(npy(np.arange(3))))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from weftnet.architecture.signal import About
 from weftnet.data import Data, open_data
 from weftnet.data.opening import reopen
+from weftnet.data.sources import table
 from weftnet.errors import DataError, SettingError, UnknownName
 
 
@@ -35,6 +36,26 @@ def people(count: int = 60) -> list[list[object]]:
         story = " ".join(rng.choice(["once", "upon", "a", "time,", "there\nwas", '"me"'], rng.integers(3, 9)))
         rows.append([age, city, story, round(float(rng.normal(3e4, 1e4)), 2), ["yes", "no"][row % 2]])
     return rows
+
+
+@pytest.mark.parametrize("columns", [{}, {"a": []}, {"a": [1], "b": [1, 2]}], ids=["none", "no rows", "unequal"])
+def test_columns_in_memory_that_are_no_table(columns: dict[str, list[int]]) -> None:
+    with pytest.raises(DataError, match="the columns differ in length or are empty") as fault:
+        table.hold(columns, "here")
+    assert (fault.value.where, fault.value.got) == ("here", str({name: len(each) for name, each in columns.items()}))
+
+
+@pytest.mark.parametrize("row", [1000, 1001])
+def test_notes_are_the_same_however_a_table_is_read(tmp_path: Path, row: int) -> None:
+    """A name of the header is looked for among the first thousand values; words that are lost are counted in all."""
+    words = ["x"] * 3000
+    words[row - 1], words[5], words[2500] = "word", "NA", "NA"
+    path = write(tmp_path, [["word"], *([word] for word in words)])
+    read, streamed = table.read(path), table.stream(path, tmp_path, memory=2**14)
+    assert read.notes == streamed.notes
+    *header, lost = read.notes
+    assert ["the first row looks like data ('word')" in note for note in header] == [True] * (row == 1000)
+    assert lost.startswith("word: 2 × 'NA' read as missing")
 
 
 def test_mixed_columns(tmp_path: Path) -> None:

@@ -78,6 +78,15 @@ def test_what_onednn_does_not_take_is_computed_as_ever(x: torch.Tensor) -> None:
     assert torch.equal(layer(x), expected)
 
 
+def test_no_rows_have_gradients_of_zeros() -> None:
+    layer, x = nn.Linear(3, 4), torch.randn(0, 3, requires_grad=True)
+    dense_by_onednn(layer)
+    layer(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.shape == (0, 3)
+    assert not any(parameter.grad is None or parameter.grad.any() for parameter in layer.parameters())
+
+
 def test_autocast_still_decides() -> None:
     layer = nn.Linear(3, 4)
     dense_by_onednn(layer)

@@ -94,6 +94,7 @@ def test_its_sections(digits: Subject, tmp_path: Path) -> None:
         assert f">{title}</h2>" in text
     assert digits.loaded.run.document["files"]["weights.safetensors"] in text
     assert "data:image/png;base64," in text
+    assert ">network</h3>" not in text, "it is the only part"
     assert re.search(r"<summary>as YAML, with the task&#x27;s head</summary><pre>(inputs|chain)", text)
     assert not re.search(r"<script|https?://(?!www\.w3\.org)[^ <]*['\"]|src='(?!data:)", text)
     _well_formed(text)
@@ -139,6 +140,7 @@ def test_a_model_of_several_parts(tmp_path: Path) -> None:
     text = write_run(loaded, data, tmp_path / "r.html").read_text(encoding="utf-8")
     assert "elbo" in text
     assert "<h3>encoder</h3>" in text
+    assert "<h3>decoder</h3>" in text
     assert ">Reconstructions</h2>" in text
     _well_formed(text)
 

@@ -270,6 +270,11 @@ def test_more_rows_than_a_batch_holds() -> None:
         with pytest.raises(ValueError, match="expected at most 4 rows, got 5"):
             batcher.put(1, 5)
         await batcher.close()
+        usual = Batcher(Squares())
+        assert await usual.ask(3, 64) == 9
+        with pytest.raises(ValueError, match="expected at most 64 rows, got 65"):
+            usual.put(1, 65)
+        await usual.close()
 
     run(scene)
 

@@ -4,13 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from weftnet.architecture.reading import from_dict
 from weftnet.architecture.signal import parse
 from weftnet.architecture.spec import Block
 from weftnet.data.batch import Batch
 from weftnet.errors import ArchitectureError, DataError, SettingError
 from weftnet.metrics.mmd import FACTORS, mmd
-from weftnet.tasks._assemble import assemble
 from weftnet.tasks._task import noise
 from weftnet.tasks.gan.task import GAN, gradient_penalty
 
@@ -244,15 +242,3 @@ def test_head(part, gives, last, head):
 def test_a_critic_gives_no_probability(part, gives, last):
     with pytest.raises(ArchitectureError, match=f"returns any number, not a probability; remove the {last}"):
         TASK.head(part, parse(gives), last)
-
-
-def test_an_architecture_of_other_parts_is_refused_with_what_is_missing() -> None:
-    task, signals = GAN(signal="vector:9"), {"x": parse("vector:9")}
-    with pytest.raises(SettingError) as caught:
-        assemble(from_dict({"parts": {"body": {"chain": ["relu"]}}}), task, signals)
-    assert str(caught.value).splitlines()[0] == "task GAN: the architecture has the part body"
-    assert caught.value.expected == ", ".join(task.parts)
-    assert caught.value.fix == f"write the missing parts under parts: {', '.join(sorted(task.parts))}"
-    misspelt = from_dict({"parts": {"generator": {"chain": ["relu"]}, "critik": {"chain": ["relu"]}}})
-    with pytest.raises(SettingError, match=r"is 'critik' meant as 'critic'\?"):
-        assemble(misspelt, task, signals)

@@ -195,6 +195,8 @@ def test_tensorboard_shows_the_history_of_a_run_that_was_killed_and_resumed(tmp_
 @needs("tensorboard")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_tensorboard_has_on_disk_what_it_was_told_before_a_checkpoint(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     listener = LISTENERS.get("tensorboard")()
     listener.start(Began(tmp_path, "classification", "digits", "chain: []", {"lr": 0.1}, 0, 9))
     sizes = []
@@ -204,6 +206,12 @@ def test_tensorboard_has_on_disk_what_it_was_told_before_a_checkpoint(tmp_path: 
         sizes.append(sum(file.stat().st_size for file in (tmp_path / "tensorboard").iterdir()))
     listener.end(TrainingResult("killed", 3, 9, 3))
     assert sizes == sorted({*sizes})  # it grows each time
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    texts = {tag: events.Tensors(tag)[0].tensor_proto.string_val[0].decode() for tag in events.Tags()["tensors"]}
+    assert texts == {
+        "architecture/text_summary": "```yaml\nchain: []\n```", "recipe/text_summary": '```json\n{\n  "lr": 0.1\n}\n```'
+    }  # fmt: skip
 
 
 @needs("mlflow")
