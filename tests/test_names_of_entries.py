@@ -30,6 +30,7 @@ WORDS: Mapping[str, str] = {
     "torch": "the package",
     "mask": "the argument that says what counts, after which the kind of column is called",
     "step": "of a training",
+    "distil": "the facet of a task, after which the method of compression is called",
 }
 #: files and folders that name entries, why they have to, and which; * is any block
 FILES: Mapping[str, tuple[str, str]] = {

@@ -83,7 +83,8 @@ def test_the_commands_and_options_are_these() -> None:
             "run", "inputs", "text", "row", "method", "target", "checks", "settings", "seed", "out", "plugin",
         ],
         "compress": [
-            "run", "data", "max_drop", "target_latency", "methods", "budget", "out", "replace", "seed", "plugin",
+            "run", "data", "max_drop", "target_latency", "methods", "arch", "budget", "out", "replace", "seed",
+            "plugin",
         ],
         "export": ["run", "to", "data", "out", "plugin"],
         "serve": [

@@ -19,7 +19,11 @@ def compress(
         str | None, typer.Option(help="Latency of one example that the chosen run must reach: 2ms.")
     ] = None,
     methods: Annotated[
-        str | None, typer.Option(help="prune, low_rank, int8_static, int8_dynamic; all if left out.", metavar="A,B,…")
+        str | None,
+        typer.Option(help="prune, low_rank, int8_static, int8_dynamic; all if left out; or distil,…", metavar="A,B,…"),
+    ] = None,
+    arch: Annotated[
+        str | None, typer.Option("--arch", "-a", help="For distil: the student, an architecture file or zoo name.")
     ] = None,
     budget: Annotated[str, typer.Option(help="Total time for fine-tuning: 60s, 5m. 0s trains nothing.")] = "60s",
     out: Annotated[
@@ -38,7 +42,8 @@ def compress(
     training = 0.0 if budget in ("0", "0s") else seconds(budget) or 0.0
     names = tuple(name.strip() for name in methods.split(",") if name.strip()) if methods else ()
     options = CompressOptions(
-        data, max_drop, seconds(target_latency, "target latency"), names, training, out, replace, seed
+        data, max_drop, seconds(target_latency, "target latency"), names, training, out, replace, seed,
+        arch,
     )  # fmt: skip
     if compress_command(run, options).chosen is None:
         raise typer.Exit(1)

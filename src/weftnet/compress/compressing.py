@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from weftnet.architecture.spec import Architecture
 from weftnet.base.files import sha256, write_json
 from weftnet.base.replacing import clear, occupied, protect
 from weftnet.base.workplace import whole
@@ -34,14 +35,16 @@ class Settings:
     """What is tried.
 
     Args:
-        methods: names of METHODS; all of them if there are none.
+        methods: names of METHODS; if there are none, all but those that are tried on request.
         budget: seconds of all training together.
         seed: of everything random.
+        student: a smaller network, without a head, for methods that train one.
     """
 
     methods: Sequence[str] = ()
     budget: float = BUDGET
     seed: int = 0
+    student: Architecture | None = None
 
     def __post_init__(self) -> None:
         if not self.budget >= 0:
@@ -50,7 +53,8 @@ class Settings:
     @property
     def entries(self) -> dict[str, type[Method]]:
         """The methods by name, in the order in which they combine: those for torch first."""
-        entries: dict[str, type[Method]] = {name: METHODS.get(name) for name in self.methods or METHODS.names()}
+        usual = [name for name in METHODS.names() if not getattr(METHODS.get(name), "on_request", False)]
+        entries: dict[str, type[Method]] = {name: METHODS.get(name) for name in self.methods or usual}
         return dict(sorted(entries.items(), key=lambda entry: entry[1].order))
 
 
@@ -146,7 +150,7 @@ def _resources(loaded: Loaded, data: Data, settings: Settings, entries: Mapping[
     for_torch = [entry for entry in entries.values() if entry.engine == "torch"]
     trained = sum(len(entry.variants) for entry in for_torch) + max(len(for_torch) - 1, 0)
     origin = {"folder": str(loaded.run.folder), "weights": sha256(loaded.run.file(loaded.run.weights_file))}
-    return Resources(data, settings.budget / max(trained, 1), settings.seed, origin)
+    return Resources(data, settings.budget / max(trained, 1), settings.seed, origin, settings.student)
 
 
 def _keep(trials: Trials, rows: Sequence[Row], folder: Path, goal: Goal, settings: Settings) -> Compression:

@@ -26,6 +26,7 @@ def write_torch(
     folder: Path,
     resources: Resources,
     step: Mapping[str, Any],
+    recipe: Recipe | None = None,
 ) -> Run:
     """A run of a smaller network, fine-tuned for as long as the resources allow.
 
@@ -36,8 +37,9 @@ def write_torch(
         folder: a new one.
         resources: data and time.
         step: the record of what was done.
+        recipe: how it is trained; None for a fine-tuning.
     """
-    recipe = fine_tuning_recipe(Recipe.from_dict(parent.run.json("recipe.json")), resources)
+    recipe = recipe or fine_tuning_recipe(Recipe.from_dict(parent.run.json("recipe.json")), resources)
     run = _create(parent, architecture, recipe, folder, resources, {**step, "trained_seconds": resources.seconds})
     model = nn.ModuleDict({"network": network})
     if resources.seconds:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture
 from weftnet.compose.network import Network
 from weftnet.data import Data
 from weftnet.run.folder import Run
@@ -21,12 +22,14 @@ class Resources:
         seconds: of fine-tuning for a network that was pruned or factorised; 0 leaves it as it is.
         seed: of everything random.
         origin: the folder of the run that is compressed, and the checksum of its weights.
+        student: a smaller network that somebody gives, without a head; None for none.
     """
 
     data: Data
     seconds: float = 0.0
     seed: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
+    student: Architecture | None = None
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,17 @@ def network_of(loaded: Loaded) -> tuple[Network, dict[str, Signal]]:
 
 
 class Method(Protocol):
-    """The interface of every entry of the registry `METHODS`."""
+    """The interface of every entry of the registry `METHODS`.
+
+    One with `on_request = True` is tried where it is named alone.
+    """
 
     order: ClassVar[int]
     """Its place where methods are combined: pruning, factorising, quantising."""
     engine: ClassVar[str]
     """The engine of its runs: "torch", or "onnx" for ONNX Runtime, to which no other method applies."""
     variants: ClassVar[Sequence[Mapping[str, Any]]]
-    """The settings that are tried."""
+    """The settings that are tried; `chosen(resources)`, where a method has it, says which of them, or which others."""
 
     @staticmethod
     def label(**setting: Any) -> str:

@@ -63,7 +63,8 @@ class Trials:
 
     def apply(self, method: type[Method], parent: str) -> None:
         """A method's variants on the original run; only the first variant on any other."""
-        for setting in method.variants if parent == RUN else method.variants[:1]:
+        variants = method.chosen(self.resources) if hasattr(method, "chosen") else method.variants
+        for setting in variants if parent == RUN else variants[:1]:
             name = method.label(**setting) if parent == RUN else f"{parent}+{method.label(**setting)}"
             self.notify(name)
             self._add(name, lambda folder, s=setting: method.apply(self.runs[parent], self.resources, folder, **s))

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from weftnet.base.scores import Score
 from weftnet.base.units import duration, size
+from weftnet.cli.commands.architecture import architecture_of
 from weftnet.compete import competition as compete
 from weftnet.compress.compressing import Settings, compress
 from weftnet.compress.contract import Compression, Goal, Row
@@ -32,6 +33,7 @@ class CompressOptions:
         out: the folder; None for one inside the run's.
         replace: whether an earlier compression in the folder is deleted.
         seed: of everything random.
+        arch: a student for methods that train one; None for none.
     """
 
     data: str | None = None
@@ -42,6 +44,7 @@ class CompressOptions:
     out: Path | None = None
     replace: bool = False
     seed: int = 0
+    arch: str | None = None
 
 
 def compress_command(folder: Path, options: CompressOptions) -> Compression:
@@ -49,7 +52,8 @@ def compress_command(folder: Path, options: CompressOptions) -> Compression:
     console = Console()
     loaded = load(compete.best_run(folder))
     goal = Goal(options.max_drop, options.target_latency)
-    settings = Settings(options.methods, options.budget, options.seed)
+    student = None if options.arch is None else architecture_of(options.arch)
+    settings = Settings(options.methods, options.budget, options.seed, student)
     out = options.out or loaded.run.folder / "compressed"
     data = _data(loaded, options.data)
     replaced: list[str | Path] | None = [data.source, loaded.run.folder] if options.replace else None
