@@ -72,7 +72,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "tasks/_propose": ("networks that are proposed", "*"),
     "solvers": ("networks that are solved for", "*"),
     "zoo": ("what entries of the zoo share", "*"),
-    "blocks/transformer/_sublayer.py": ("what blocks share", "relu gelu"),
+    "blocks/transformer/_sublayer.py": ("what blocks share", "relu gelu tanh"),
     "optim/optimisers/_orthogonal.py": ("what optimisers share", "momentum"),
 }
 

@@ -194,7 +194,7 @@ def _resume(
     first_look(model, task, data, recipe)  # there may be no checkpoint yet
     begun = run.facts.start
     if begun is not None and not team.from_leader(any((run.folder / "checkpoints").glob("[0-9]*"))):
-        again(begun, model)
+        again(begun, model, data)
     if begun is not None:
         _prepare(model, begun, recipe, run.facts.shard)
     return _train(model, task, data, recipe, run, listening, team)

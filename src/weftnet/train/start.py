@@ -23,6 +23,7 @@ from weftnet.run.lineage import Ancestor, StartFacts
 from weftnet.run.loading import weights_of
 from weftnet.tasks._assemble import Assembled
 from weftnet.tasks._task import Task
+from weftnet.train.refitting import Scene
 from weftnet.train.tuning import SHOWN, check_fields, few, shares, way_of
 
 #: what may differ in columns that are prepared alike
@@ -106,6 +107,7 @@ class Taken:
         unexpected: there, without a partner here.
         reshaped: of another shape, with both shapes.
         new: left out on purpose: the head of other classes, or what the map says.
+        adapted: that were made to fit, and how.
     """
 
     names: tuple[str, ...]
@@ -113,6 +115,7 @@ class Taken:
     unexpected: tuple[str, ...] = ()
     reshaped: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
+    adapted: tuple[str, ...] = ()
 
     def fresh(self, model: nn.Module) -> tuple[str, ...]:
         """The tensors of the model that were not taken."""
@@ -122,8 +125,8 @@ class Taken:
     def lines(self) -> list[str]:
         """For a person."""
         parts = {
-            "new": self.new, "missing, so new": self.missing, "of another shape, so new": self.reshaped,
-            "unexpected, so left behind": self.unexpected,
+            "made to fit": self.adapted, "new": self.new, "missing, so new": self.missing,
+            "of another shape, so new": self.reshaped, "unexpected, so left behind": self.unexpected,
         }  # fmt: skip
         first = f"{len(self.names)} tensors taken"
         return [first, *(f"{what}: {few(names)}" for what, names in parts.items() if names)]
@@ -145,7 +148,7 @@ def transfer(start: Start, model: nn.ModuleDict, task: Task, assembled: Assemble
     here, there = (facts.get("labels") or [] for facts in (task.settings(), origin.facts.task.settings))
     other = bool(here and there) and list(here) != list(there)
     fresh = head_of(model, assembled) if other else ()
-    taken = _take(model, origin, start, fresh)
+    taken = _take(model, origin, start, fresh, Scene.of(model, origin, data))
     lines = [f"starts from {start.run}: {taken.lines()[0]}", *taken.lines()[1:]]
     if other:
         lines.append(f"the head is new, as the classes differ: {len(here)} here, {len(there)} there")
@@ -158,8 +161,13 @@ def transfer(start: Start, model: nn.ModuleDict, task: Task, assembled: Assemble
     return replace(facts, head=head_nodes(model, assembled), fresh=taken.fresh(model))
 
 
-def again(facts: StartFacts, model: nn.ModuleDict) -> None:
+def again(facts: StartFacts, model: nn.ModuleDict, data: Data) -> None:
     """Transfer the weights once more, for a run that ended before its first checkpoint.
+
+    Args:
+        facts: what run.json says of the start.
+        model: with its initial weights.
+        data: of the run.
 
     Raises:
         RunError: the run that it starts from is gone, or is another one now.
@@ -168,7 +176,7 @@ def again(facts: StartFacts, model: nn.ModuleDict) -> None:
     if origin is None:
         what = "ended before its first checkpoint, and the run that it starts from is not there as it was"
         raise RunError(what, where=facts.run, fix="start it again with weftnet fit")
-    _take(model, origin, Start(facts.run, facts.map), facts.new)
+    _take(model, origin, Start(facts.run, facts.map), facts.new, Scene.of(model, origin, data))
 
 
 def origin_of(facts: StartFacts) -> Run | None:
@@ -200,10 +208,10 @@ def head_nodes(model: nn.ModuleDict, assembled: Assembled) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str]) -> Taken:
+def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str], scene: Scene) -> Taken:
     here, there = model.state_dict(), weights_of(origin)
     partner = partners(start.map, list(here), list(there))
-    names, missing, reshaped, new = [], [], [], []
+    names, missing, reshaped, new, fitted = [], [], [], [], []
     with torch.no_grad():
         for name, value in here.items():
             old = partner[name]
@@ -211,6 +219,10 @@ def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str])
                 new.append(name)
             elif old not in there:
                 missing.append(name)
+            elif scene.unlike(name, there[old], value) and (made := scene.adapted(name, there[old], value)) is not None:
+                value.copy_(made[0])
+                names.append(name)
+                fitted.append(f"{name}, {made[1]}")
             elif there[old].shape != value.shape or there[old].is_floating_point() != value.is_floating_point():
                 reshaped.append(f"{name} {_shape(value)}, there {_shape(there[old])}")
             else:
@@ -218,7 +230,7 @@ def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str])
                 names.append(name)
     wanted = set(partner.values())
     unexpected = tuple(name for name in there if name not in wanted)
-    taken = Taken(tuple(names), tuple(missing), unexpected, tuple(reshaped), tuple(new))
+    taken = Taken(tuple(names), tuple(missing), unexpected, tuple(reshaped), tuple(new), tuple(fitted))
     if not names:
         fix = "name the paths that belong together: --map here=there"
         raise RunError("none of its weights fits", where=start.run, got="; ".join(taken.lines()[1:]), fix=fix)

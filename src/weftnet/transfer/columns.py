@@ -3,7 +3,7 @@
 from typing import Any
 
 from weftnet.errors import RunError
-from weftnet.transfer import pictures
+from weftnet.transfer import pictures, texts
 from weftnet.transfer.foreign import Foreign
 from weftnet.transfer.matching import Match
 
@@ -20,4 +20,6 @@ def of(read: Foreign, found: Match) -> dict[str, dict[str, Any]]:
     """
     if found.checkpoint.picture is not None:
         return {"image": pictures.column(pictures.told(read, found.checkpoint.picture(found.settings)))}
+    if found.checkpoint.longest is not None:
+        return {"text": texts.column(read, found.checkpoint.longest(found.found))}
     raise RunError("it is not known what the network reads", where=str(read.path), got=found.entry)

@@ -27,7 +27,7 @@ def fill(network: nn.Module, names: Names, tensors: Mapping[str, Tensor], leave:
         RunError: none fits.
     """
     used: set[str] = set()
-    taken, missing, reshaped = [], [], []
+    taken, missing, reshaped, cut = [], [], [], []
     with torch.no_grad():
         for name, value in network.state_dict().items():
             take, leaf = _rule(name, names)
@@ -37,6 +37,9 @@ def fill(network: nn.Module, names: Names, tensors: Mapping[str, Tensor], leave:
                 missing += [] if name.endswith(_COUNTER) else [name]
                 continue
             new = _made(take, found, value)
+            if take.how == "plus" and len(new) > len(value):
+                cut.append(f"{name}, the first {len(value)} rows of {len(new)}")
+                new = new[: len(value)]
             if new.shape != value.shape or new.is_floating_point() != value.is_floating_point():
                 reshaped.append(f"{name} {_shape(value)}, there {_shape(new)}")
                 continue
@@ -46,7 +49,7 @@ def fill(network: nn.Module, names: Names, tensors: Mapping[str, Tensor], leave:
     left = [name for name in tensors if name not in used and not any(fnmatchcase(name, each) for each in ignored)]
     if not taken:
         raise RunError("none of its weights fits", got="; ".join([*missing[:3], *reshaped[:3]]))
-    return Taken(tuple(taken), tuple(missing), tuple(left), tuple(reshaped))
+    return Taken(tuple(taken), tuple(missing), tuple(left), tuple(reshaped), adapted=tuple(cut))
 
 
 def _rule(name: str, names: Names) -> tuple[Take, str]:

@@ -26,12 +26,14 @@ class Match:
         checkpoint: what the entry knows of it.
         settings: of the entry.
         tensors: by the names that the entry knows.
+        found: what the entry was shown.
     """
 
     entry: str
     checkpoint: Checkpoint
     settings: dict[str, Any]
     tensors: Mapping[str, Tensor]
+    found: Found
 
 
 def checkpoints_of(entry: str) -> list[Checkpoint]:
@@ -68,19 +70,27 @@ def match(foreign: Foreign, entry: str | None = None, settings: Mapping[str, Any
     if len(found) != 1:
         raise _not_one(foreign, [f"{name} ({each.naming})" for name, each, _ in found], known)
     name, checkpoint, tensors = found[0]
-    shapes = {key: tuple(value.shape) for key, value in tensors.items()}
+    shapes, given = {key: tuple(value.shape) for key, value in tensors.items()}, dict(settings or {})
+    seen = Found(shapes, {**foreign.config, **_sentences(foreign)}, given)
     try:
-        read = checkpoint.settings(Found(shapes, foreign.config))
+        read = checkpoint.settings(seen)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         what = f"has the names of {name} ({checkpoint.naming}), but its sizes are not understood"
         raise RunError(what, where=str(foreign.path), got=f"{type(error).__name__}: {error}"[:200]) from error
-    return Match(name, checkpoint, {**read, **(settings or {})}, tensors)
+    return Match(name, checkpoint, {**read, **given}, tensors, seen)
+
+
+def _sentences(foreign: Foreign) -> dict[str, Any]:
+    """What the folder of a sentence encoder says of its pooling and of the longest text."""
+    pooling, own = foreign.document("1_Pooling/config.json"), foreign.document("sentence_bert_config.json") or {}
+    longest = own.get("max_seq_length")
+    return ({} if pooling is None else {"pooling": pooling}) | ({} if longest is None else {"max_seq_length": longest})
 
 
 def _named(tensors: Mapping[str, Tensor], checkpoint: Checkpoint) -> dict[str, Tensor] | None:
     """The tensors without a prefix, if all marks are among them then."""
     for prefixes in _prefixes(checkpoint.prefixes):
-        plain = {_without(name, prefixes): value for name, value in tensors.items()}
+        plain = {_plain(name, prefixes, checkpoint.aliases): value for name, value in tensors.items()}
         if all(mark in plain for mark in checkpoint.marks):
             return plain
     return None
@@ -92,10 +102,12 @@ def _prefixes(own: Iterable[str]) -> list[tuple[str, ...]]:
     return [tuple(filter(None, (outer, each))) for outer in ("", *_WRAPPED) for each in inner]
 
 
-def _without(name: str, prefixes: Sequence[str]) -> str:
+def _plain(name: str, prefixes: Sequence[str], aliases: Mapping[str, str]) -> str:
+    """A name without its prefixes, as it is called today."""
     for prefix in prefixes:
         name = name.removeprefix(prefix)
-    return name
+    old = next((each for each in aliases if name.endswith(each)), None)
+    return name if old is None else name.removesuffix(old) + aliases[old]
 
 
 def _not_one(foreign: Foreign, found: list[str], known: Mapping[str, Sequence[Checkpoint]]) -> RunError:

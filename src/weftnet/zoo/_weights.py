@@ -6,7 +6,8 @@ A checkpoint's naming is data: here → there, both as names of modules or of si
     {"3": joined("q", "k", "v")}                three layers there are one here, one below the other
     {"3": transposed("c_attn")}                 a matrix that is kept the other way round; its bias is as here
     {"1": reshaped("patch.projection")}         the same numbers in another shape: a convolution as a dense layer
-    {"2.weight": plus("positions", "types.0")}  a sum; the second may be one row of a table
+    {"2.weight": plus("positions", "types.0")}  a sum; the second may be one row of a table, and
+                                                of the first the rows that are needed
 
 Of a module here the part that its block calls its own (`conv`, `norm`, `linear`) is left out on both sides.
 """
@@ -61,11 +62,14 @@ class Found:
 
     Args:
         shapes: by name.
-        config: of its `config.json`; {} where there is none.
+        config: of its `config.json`; {} where there is none. What else a folder says lies there too: `pooling`, the
+            settings of a sentence encoder's pooling, and its `max_seq_length`.
+        given: settings of the entry that a person set.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     config: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
         """Whether there is such a tensor."""
@@ -85,6 +89,36 @@ class Found:
         form = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
         numbers = {int(match[1]) for name in self.shapes if (match := form.match(name))}
         return next(number for number in range(len(numbers) + 1) if number not in numbers)
+
+    def told(self, setting: str, key: str) -> Any:
+        """A setting that no shape shows: as a person set it, or as the configuration has it.
+
+        Raises:
+            ValueError: neither says so.
+        """
+        if setting not in self.given and key not in self.config:
+            raise ValueError(f"no shape shows {setting}, and there is no config.json that has {key}: --set {setting}=…")
+        return self.given.get(setting, self.config.get(key))
+
+    def named(self, key: str, names: Mapping[str, str], default: str) -> str:
+        """A word of the configuration, as it is called here.
+
+        Raises:
+            ValueError: it is not known here.
+        """
+        word = self.config.get(key, default)
+        if word not in names:
+            raise ValueError(f"{key} {word!r} is not known, only {', '.join(names)}")
+        return names[word]
+
+    def only(self, key: str, value: Any) -> None:
+        """Refuse a configuration with another value.
+
+        Raises:
+            ValueError: it has one.
+        """
+        if self.config.get(key, value) != value:
+            raise ValueError(f"{key} is {self.config[key]!r}, and only {value!r} is known")
 
 
 @dataclass(frozen=True)
@@ -135,7 +169,9 @@ class Checkpoint:
         settings: of the entry, read off the checkpoint.
         names: here → there, for these settings.
         picture: how images are prepared, for these settings; None where the network reads none.
+        longest: how many tokens a text may have; None where the network reads none.
         prefixes: that may stand before all names, and are taken off.
+        aliases: endings of names that older files have, and what they are called since.
         leave: patterns of tensors that are left behind on purpose, as what they are for is not here.
         recipe: fields of a recipe that suits fine-tuning.
         task: that its head is for.
@@ -147,7 +183,9 @@ class Checkpoint:
     settings: Callable[[Found], dict[str, Any]]
     names: Callable[[Mapping[str, Any]], Names]
     picture: Callable[[Mapping[str, Any]], Picture] | None = None
+    longest: Callable[[Found], int] | None = None
     prefixes: Sequence[str] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     leave: Sequence[str] = ()
     recipe: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""

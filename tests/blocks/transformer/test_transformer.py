@@ -191,7 +191,7 @@ def test_cost_is_as_documented() -> None:
         ),
         (
             lambda: TransformerDecoderLayer(6, 6, 2, activation="tanh"),
-            "transformer_decoder_layer: activation: expected gelu or relu, got tanh",
+            "transformer_decoder_layer: activation: expected gelu, gelu_tanh or relu, got tanh",
         ),
     ],
 )

@@ -27,6 +27,7 @@ class Embedding(nn.Module):
     """
 
     resizable: ClassVar[Mapping[str, str]] = {"table.out": "dim"}
+    adapts: ClassVar[Mapping[str, str]] = {"table.weight": "vocabulary"}
 
     def __init__(self, vocabulary: int, dim: int, std: float = 1.0) -> None:
         super().__init__()

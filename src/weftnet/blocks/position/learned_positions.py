@@ -8,6 +8,9 @@ Shorter sequences use the first rows of the table; longer ones are rejected: the
 Cost: no multiplications, time · dim parameters.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -20,6 +23,8 @@ class LearnedPositions(nn.Module):
         time: the longest sequence, in steps.
         dim: size of each step.
     """
+
+    adapts: ClassVar[Mapping[str, str]] = {"weight": "positions"}
 
     def __init__(self, time: int, dim: int) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
     norm_first:   x = x + attention(norm(x));  x = x + cross(norm(x), memory);  y = x + feed(norm(x))
     otherwise:    x = norm(x + attention(x));  x = norm(x + cross(x, memory));  y = norm(x + feed(x))
-    feed(x) = W_2 φ(W_1 x + b_1) + b_2                φ: gelu or relu
+    feed(x) = W_2 φ(W_1 x + b_1) + b_2                φ: gelu, gelu_tanh or relu
 
 Source: A. Vaswani and others, Attention is all you need, 2017, section 3.1, https://arxiv.org/abs/1706.03762;
 norm first: R. Xiong and others, On layer normalization in the transformer architecture, 2020, https://arxiv.org/abs/2002.04745
@@ -49,7 +49,7 @@ class TransformerDecoderLayer(nn.Module):
         heads: int = 8,
         dim_hidden: int | None = None,
         dropout: float = 0.1,
-        activation: Literal["gelu", "relu"] = "gelu",
+        activation: Literal["gelu", "gelu_tanh", "relu"] = "gelu",
         norm_first: bool = True,
         rotary: bool = False,
     ) -> None:

@@ -2,7 +2,7 @@
 
     norm_first:   x = x + attention(norm(x));  y = x + feed(norm(x))
     otherwise:    x = norm(x + attention(x));  y = norm(x + feed(x))
-    feed(x) = W_2 φ(W_1 x + b_1) + b_2                φ: gelu or relu
+    feed(x) = W_2 φ(W_1 x + b_1) + b_2                φ: gelu, gelu_tanh (GPT-2's, see gelu) or relu
 
 Source: A. Vaswani and others, Attention is all you need, 2017, section 3.1, https://arxiv.org/abs/1706.03762;
 norm first: R. Xiong and others, On layer normalization in the transformer architecture, 2020, https://arxiv.org/abs/2002.04745
@@ -36,6 +36,7 @@ class TransformerEncoderLayer(nn.Module):
         norm_first: whether norms come before the sublayers or after the residuals.
         causal: whether a step sees only itself and the steps before.
         rotary: whether positions turn queries and keys.
+        eps: of the norms: added to the variance.
     """
 
     resizable: ClassVar[Mapping[str, str]] = {"feed.0.out": "dim_hidden", "feed.3.in": "dim_hidden"}
@@ -46,16 +47,17 @@ class TransformerEncoderLayer(nn.Module):
         heads: int = 8,
         dim_hidden: int | None = None,
         dropout: float = 0.1,
-        activation: Literal["gelu", "relu"] = "gelu",
+        activation: Literal["gelu", "gelu_tanh", "relu"] = "gelu",
         norm_first: bool = True,
         causal: bool = False,
         rotary: bool = False,
+        eps: float = 1e-5,
     ) -> None:
         super().__init__()
         self.attention = MultiHeadAttention(dim, heads, causal, rotary, dropout)
         self.feed = feed_forward("transformer_encoder_layer", dim, dim_hidden, dropout, activation)
-        self.around_attention = Frame(dim, dropout, norm_first)
-        self.around_feed = Frame(dim, dropout, norm_first)
+        self.around_attention = Frame(dim, dropout, norm_first, eps)
+        self.around_feed = Frame(dim, dropout, norm_first, eps)
 
     def forward(
         self, x: Float[Tensor, "batch time dim"], mask: Bool[Tensor, "batch time"] | None = None

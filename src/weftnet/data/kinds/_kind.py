@@ -94,6 +94,19 @@ class Kind(ABC):
         return from_state(cls, state)
 
     @classmethod
+    def of_tokeniser(cls, document: Mapping[str, Any], longest: int) -> Self | None:
+        """The kind, fitted, that reads texts as a published tokeniser does; None where it is of another sort.
+
+        Args:
+            document: the content of a tokenizer.json.
+            longest: how many tokens a text may have.
+
+        Raises:
+            DataError: it is of this sort, and splits texts in a way that can't be followed.
+        """
+        return None
+
+    @classmethod
     def adopted(cls, state: Mapping[str, Any], settings: Mapping[str, Any]) -> Self | None:
         """The kind that was fitted elsewhere, with other settings; None where one can't change after the fit."""
         return None if settings else cls.from_state(state)

@@ -15,7 +15,6 @@ The library `tokenizers` (extra `text`) does the fitting and the encoding, from 
 file is ever read.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.base.extras import need
-from weftnet.data.kinds._kind import BadValue, Kind
-from weftnet.data.kinds._tokens import SPECIALS, UNKNOWN, as_text, padded, usual_length
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._tokenizers import as_json, library, only, ordered, part, texts_of
+from weftnet.data.kinds._tokens import SPECIALS, UNKNOWN, padded, usual_length
 from weftnet.errors import DataError
 
 _BYTES = 256
@@ -50,6 +49,7 @@ class Subwords(Kind):
     earlier: ClassVar[Mapping[str, Any]] = {"rule": 1}
 
     packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
+    accepts: ClassVar[tuple[str, ...]] = ("text",)
     most: int = 4000
     least: int = 2
     length: int = 0
@@ -66,10 +66,36 @@ class Subwords(Kind):
                 f"got {self.most!r}, {self.least!r}, {self.length!r}"
             )
 
+    @classmethod
+    def of_tokeniser(cls, document: Mapping[str, Any], longest: int) -> Self | None:
+        """GPT-2's: pairs of bytes, its own rule of words."""
+        model, before = part(document, "model"), part(document, "pre_tokenizer")
+        if model.get("type") != "BPE":
+            return None
+        only(document, {"normalizer": (None,)}, "tokeniser")
+        only(before, {"type": ("ByteLevel",), "add_prefix_space": (False,), "use_regex": (True,)}, "tokeniser")
+        only(model, {"continuing_subword_prefix": (None, ""), "end_of_word_suffix": (None, ""),
+                     "byte_fallback": (False,)}, "tokeniser")  # fmt: skip
+        added = {each["content"]: each["id"] for each in document.get("added_tokens") or []}
+        kind = cls(most=max(_BYTES, len(model["vocab"])), length=longest, rule=1)
+        kind.vocabulary, kind.time = ordered({**model["vocab"], **added}, "tokeniser"), longest
+        kind.merges = [pair.split(" ") if isinstance(pair, str) else list(pair) for pair in model.get("merges", [])]
+        kind._tokenizer  # noqa: B018  # refuses merges that don't fit
+        return kind
+
+    @classmethod
+    def adopted(cls, state: Mapping[str, Any], settings: Mapping[str, Any]) -> Self | None:
+        """With another length."""
+        if set(settings) - {"length"}:
+            return None
+        kind = cls.from_state({**state, **settings})
+        kind.time = settings.get("length") or kind.time
+        return kind
+
     def fit(self, values: Any) -> Self:
         """Merges, vocabulary and length."""
-        texts = _texts(values)
-        tokenizers = _library()
+        texts = texts_of(values)
+        tokenizers = library()
         learner = _on_bytes(tokenizers.models.BPE(), self.rule)
         trainer = tokenizers.trainers.BpeTrainer(
             vocab_size=self.most,
@@ -81,7 +107,7 @@ class Subwords(Kind):
         learnt = learner.get_vocab()
         self.vocabulary = sorted(learnt, key=lambda token: learnt[token])
         # the library exposes the merges only in its JSON form, as pairs or, before 0.20, as "a b"
-        merges = _as_json(learner)["model"]["merges"]
+        merges = as_json(learner)["model"]["merges"]
         self.merges = [pair.split(" ") if isinstance(pair, str) else list(pair) for pair in merges]
         self.__dict__.pop("_tokenizer", None)
         self.time = self.length or usual_length([len(tokens) for tokens in self._tokens(texts)])
@@ -89,7 +115,7 @@ class Subwords(Kind):
 
     def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows, time) int64, padded with 0."""
-        return padded(self._tokens(_texts(values)), self.time)
+        return padded(self._tokens(texts_of(values)), self.time)
 
     def decode(self, values: NDArray[Any]) -> list[str]:
         """The texts; � where the truncation fell inside a character."""
@@ -99,7 +125,7 @@ class Subwords(Kind):
 
     def tokens(self, text: str) -> NDArray[np.int64]:
         """(length,) the tokens of one text, however long; a single 1 if it is empty."""
-        return np.array(self._tokens(_texts([text]))[0] or [UNKNOWN], np.int64)
+        return np.array(self._tokens(texts_of([text]))[0] or [UNKNOWN], np.int64)
 
     def text(self, tokens: NDArray[np.int64]) -> str:
         """The text of (length,) tokens."""
@@ -128,43 +154,21 @@ class Subwords(Kind):
         """
         index = {token: code for code, token in enumerate(self.vocabulary, len(SPECIALS))}
         try:
-            model = _library().models.BPE(vocab=index, merges=[(first, second) for first, second in self.merges])
+            model = library().models.BPE(vocab=index, merges=[(first, second) for first, second in self.merges])
         except Exception as fault:  # the library raises no narrower class
             raise DataError("the merges don't fit the vocabulary of subwords", got=str(fault)) from None
         return _on_bytes(model, self.rule)
 
 
-def _texts(values: Any) -> list[str]:
-    """Raw values as texts that can be encoded as UTF-8.
-
-    Raises:
-        BadValue: a lone surrogate, which is no character.
-    """
-    texts = [as_text(value) for value in values]
-    for row, text in enumerate(texts):
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            raise BadValue(row, "the text holds a lone surrogate and has no UTF-8 bytes", got=ascii(text[:40]))
-    return texts
-
-
-def _library() -> Any:
-    return need("tokenizers", extra="text", what="reading texts as subwords")
-
-
 def _on_bytes(model: Any, rule: int) -> Any:
     """A tokeniser with this model on the bytes of words, and its decoder."""
-    tokenizers = _library()
+    tokenizers = library()
     tokenizer = tokenizers.Tokenizer(model)
     of_bytes = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=rule == 1)
     words = tokenizers.pre_tokenizers.Split(tokenizers.Regex(_WORD), "isolated")
     tokenizer.pre_tokenizer = of_bytes if rule == 1 else tokenizers.pre_tokenizers.Sequence([words, of_bytes])
     tokenizer.decoder = tokenizers.decoders.ByteLevel()
     return tokenizer
-
-
-def _as_json(tokenizer: Any) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(tokenizer.to_str())
-    return document
 
 
 def example() -> tuple[Subwords, Any]:
