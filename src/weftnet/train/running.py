@@ -33,6 +33,7 @@ from weftnet.train.joining import current_team
 from weftnet.train.listeners._listener import Listener
 from weftnet.train.listening import Named, made, named
 from weftnet.train.loop import train
+from weftnet.train.readers import between_parts
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start, again, transfer
 from weftnet.train.teacher.lesson import forget
@@ -87,7 +88,7 @@ def fit(
     model = build(complete.architecture, complete.inputs, seed=recipe.seed).to(device)
     task.check(model)
     first_look(model, task, data, recipe)
-    begun = None if start is None else transfer(start, model, task, complete, data)
+    begun = None if start is None else transfer(between_parts(start, task, data), model, task, complete, data)
     if begun is not None:
         begun = chosen(model, begun)
         _prepare(model, begun, recipe, shard)

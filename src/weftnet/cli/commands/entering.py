@@ -120,7 +120,7 @@ def entries_of(options: FitOptions) -> Entries:
     known = None if start is None else start.fitted()
     data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
     written = candidates_of([arch for arch in options.archs if is_written(arch)])
-    started = [] if options.archs or start is None else [begun_from(start)]
+    started = [] if options.archs or start is None else [begun_from(start, options.task, data)]
     architectures = [candidate.architecture for candidate in written + started]
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Architecture
 from weftnet.compete.competition import best_run
+from weftnet.compete.members import PART
 from weftnet.data import Data
 from weftnet.errors import SettingError
 from weftnet.run.contents import contents
 from weftnet.run.folder import Run
 from weftnet.solvers import probes
-from weftnet.tasks import Candidate
+from weftnet.tasks import TASKS, Candidate
 from weftnet.tasks._headless import headless
 from weftnet.tasks._task import Task
+from weftnet.train.readers import reader
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start
 from weftnet.train.teacher.asked import Teacher
@@ -33,9 +36,22 @@ def start_from(fields: Mapping[str, Any]) -> Start:
     return Start.from_dict({**fields, "from": str(best_run(fields["from"]))})
 
 
-def begun_from(start: Start) -> Candidate:
-    """The network that is started from: it learns as a new task does, or as its publishers would have it learn."""
+def begun_from(start: Start, task: str | None, data: Data) -> Candidate:
+    """The network that is started from: it learns as a new task does, or as its publishers would have it learn.
+
+    Of several parts, as those of an autoencoder, it is the one that reads the examples, unless all are learnt on.
+
+    Args:
+        start: names the run.
+        task: that was asked for; None for one that suits the data.
+        data: that are learnt.
+    """
     candidate, origin = of_run(start.run), Run.open(start.run).facts.origin
+    _, before, signals = contents(Run.open(start.run))
+    alone = data.target is not None if task is None else TASKS.get(task).parts == (PART,)
+    if alone and before.parts != (PART,) and (part := reader(before, signals)):
+        network = Architecture({PART: candidate.architecture.parts[part]}, candidate.architecture.inputs)
+        candidate = replace(candidate, architecture=network)
     if origin is None:
         return replace(candidate, recipe={}, origin="")
     return replace(candidate, origin=f"suits weights of {origin.entry}")
