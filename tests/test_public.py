@@ -56,7 +56,7 @@ def test_the_commands_and_options_are_these() -> None:
         "data": ["source", "validation", "test", "target", "kinds", "options", "out", "as_json", "plugin"],
         "check": [
             "arch", "inputs", "data", "target", "kinds", "options", "task", "batch", "max_batch", "memory", "workers",
-            "shard", "bandwidth", "examples", "no_time", "fix", "as_json", "plugin",
+            "shard", "bandwidth", "examples", "start", "freeze", "tune", "thaw", "no_time", "fix", "as_json", "plugin",
         ],
         "draw": ["arch", "inputs", "out", "plugin"],
         "blocks": ["name", "as_json", "plugin"],

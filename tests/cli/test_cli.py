@@ -17,7 +17,7 @@ import pytest
 from weftnet import load_run
 from weftnet.answer.samples import images
 from weftnet.cli import main
-from weftnet.cost import check
+from weftnet.cost import timing
 
 BROKEN = """# two faults
 inputs: {image: "image:1x8x8"}
@@ -150,7 +150,7 @@ def test_check_reports_faults_and_corrects_them(weftnet: Weftnet, tmp_path: Path
 def test_check_with_data_shows_the_head_and_fits_the_terminal(
     weftnet: Weftnet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check, "timed", partial(check.timed, budget=1.0))
+    monkeypatch.setattr(timing, "timed", partial(timing.timed, budget=1.0))
     result = weftnet("check", "resnet_small", "--data", "digits")
     assert result.code == 0
     assert fits(result.lines)

@@ -11,12 +11,13 @@ from weftnet.architecture.signal import parse
 from weftnet.compose import build, resolve
 from weftnet.compose.fix import fix
 from weftnet.compose.inputs import inputs_of
-from weftnet.cost import check
+from weftnet.cost import check, timing
 from weftnet.cost.communication import Together, step_seconds
-from weftnet.cost.cost import cost, usable
+from weftnet.cost.cost import cost
 from weftnet.cost.machine import Machine
 from weftnet.cost.rendering import text
 from weftnet.cost.roofline import Roofline
+from weftnet.cost.room import usable
 from weftnet.cost.step_time import PASSES, StepTime
 from weftnet.errors import ArchitectureError, SettingError
 from weftnet.tasks.classification.task import Classification
@@ -46,7 +47,7 @@ chain:
 class Fake:
     """Steps that are never run: each pass takes 1 ms and 0.1 ms an example."""
 
-    def __init__(self, networks, optimiser) -> None:
+    def __init__(self, networks, optimiser, tunes) -> None:
         self.networks = list(networks)
 
     def __call__(self, batch: int) -> StepTime:
@@ -58,14 +59,14 @@ def _machine(monkeypatch):
     """A machine on which nothing is measured."""
     rates = {"product": ((1.0, 1e9),), "elementwise": ((1.0, 1e9),)}
     roof = Roofline(Machine("a processor", 1), dict.fromkeys(PASSES, 1e-6), 0.0, dict.fromkeys(PASSES, rates))
-    monkeypatch.setattr(check, "roofline", lambda *, progress: (roof, ""))
+    monkeypatch.setattr(timing, "roofline", lambda *, progress: (roof, ""))
     monkeypatch.setattr(check, "Steps", Fake)
-    monkeypatch.setattr(check, "this_machine", lambda: Machine("a processor", 1))
+    monkeypatch.setattr(timing, "this_machine", lambda: Machine("a processor", 1))
 
 
 def report_of(*arguments, **settings) -> check.Report:
     """With times."""
-    return check.timed(check.check(*arguments, **settings))
+    return timing.timed(check.check(*arguments, **settings))
 
 
 def test_a_sound_architecture_has_a_cost():
@@ -146,8 +147,8 @@ def test_the_report_is_json():
 def test_a_check_runs_no_step_and_measures_nothing(monkeypatch):
     """What is known without measuring is there before any measurement begins."""
     events = []
-    for name in ("Steps", "roofline"):
-        monkeypatch.setattr(check, name, lambda *_, name=name, **__: events.append(name))
+    for module, name in ((check, "Steps"), (timing, "roofline")):
+        monkeypatch.setattr(module, name, lambda *_, name=name, **__: events.append(name))
     report = check.check(GOOD, memory=2**30)
     assert report.largest_batch
     assert "largest batch" in text(report)
@@ -160,7 +161,7 @@ def test_a_check_runs_no_step_and_measures_nothing(monkeypatch):
 )
 def test_what_can_t_be_run_is_estimated(monkeypatch, memory, flops):
     monkeypatch.setattr(check, "Steps", None)  # not to be called
-    monkeypatch.setattr(check, "_FLOPS", flops)
+    monkeypatch.setattr(timing, "_FLOPS", flops)
     report = report_of(GOOD, batch=8, memory=memory)
     assert report.time.source == "estimated"
     counted = cost(resolve(GOOD.parts["network"], {"image": parse("image:1x28x28")}), 8)
@@ -177,7 +178,7 @@ def test_a_step_that_fails_for_want_of_memory_is_estimated_and_said(monkeypatch)
     def fail(batch):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory\nsecond line")
 
-    monkeypatch.setattr(check, "Steps", lambda networks, optimiser: fail)
+    monkeypatch.setattr(check, "Steps", lambda networks, optimiser, tunes: fail)
     report = report_of(GOOD, batch=8, memory=2**30)
     assert report.time.source == "estimated"
     assert "no step could be run: DefaultCPUAllocator: can't allocate memory" in report.note

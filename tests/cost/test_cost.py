@@ -15,7 +15,8 @@ from weftnet.architecture.signal import parse
 from weftnet.compose import Network, resolve
 from weftnet.compose.flow import Resolved
 from weftnet.cost.check import check
-from weftnet.cost.cost import Cost, cost, largest, largest_batch, usable
+from weftnet.cost.cost import Cost, cost, largest_batch
+from weftnet.cost.room import largest, usable
 from weftnet.errors import SettingError, UnknownName
 from weftnet.optim import OPTIMISERS
 

@@ -10,7 +10,8 @@ import pytest
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.signal import parse
 from weftnet.compose import resolve
-from weftnet.cost.cost import cost, largest_batch, usable
+from weftnet.cost.cost import cost, largest_batch
+from weftnet.cost.room import usable
 
 MEMORY = {"256 MiB": 1 << 28, "1 GiB": 1 << 30}
 CHAINS = {

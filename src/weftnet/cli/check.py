@@ -1,5 +1,6 @@
 """`weftnet check`: what an architecture costs, or all of its faults."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,9 @@ from weftnet.cli._options import (
     Source,
     Target,
     columns_of,
+    parsed,
     plugins,
+    start_of,
     values_of,
 )
 
@@ -41,6 +44,15 @@ def check(
         str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; by default measured here.")
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Examples in an epoch.")] = None,
+    start: Annotated[Path | None, typer.Option(help="A run to start from; needs DATA.")] = None,
+    freeze: Annotated[list[str] | None, typer.Option(help="Of --start: a path or pattern that is not trained.")] = None,
+    tune: Annotated[
+        str | None, typer.Option(help="Of --start: what is trained: all, head, lora, dora, '{lora: {rank: 4}}'.")
+    ] = None,
+    thaw: Annotated[
+        list[str] | None,
+        typer.Option(help="Of --start: path=share of the steps at which it learns: body=50%."),
+    ] = None,
     no_time: Annotated[bool, typer.Option("--no-time", help="Leave times out: run no training step.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the offered fixes and write the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -56,6 +68,7 @@ def check(
     sound = check_command(
         arch, inputs=inputs or [], data=data,
         options={**values_of(options), **columns_of(target, kinds)},
+        start=start_of(start, freeze=freeze, tune=tune and parsed(tune, "--tune"), thaw=thaw),
         task=task, fix=fix, as_json=as_json, with_times=not no_time,
         figures={
             "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),

@@ -14,16 +14,19 @@ float32 on a CPU. Where several workers train one network together nothing is le
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from weftnet.base import memory, units
 from weftnet.compete.jobs import Terms
 from weftnet.cost.check import Report, check
-from weftnet.cost.cost import GAPS, ROOM
+from weftnet.cost.room import GAPS, ROOM
 from weftnet.data import Data
 from weftnet.errors import ArchitectureError, WeftnetError
 from weftnet.tasks import TASKS, Candidate
+from weftnet.train.forecast import tuned
 from weftnet.train.recipe import Recipe
+from weftnet.train.start import Start
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Prospect:
         report: of `check`, for the recipe's batch.
         copies: of the weights that its training keeps beside them.
         baseline: whether it is one.
+        flops: of a forward pass for one example, once adapters are merged.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Prospect:
     report: Report
     copies: int = 0
     baseline: bool = False
+    flops: int = 0
 
     @property
     def needed(self) -> int:
@@ -60,7 +65,7 @@ class Prospect:
 
     def facts(self) -> dict[str, Any]:
         """For its line in the leaderboard."""
-        known = {"parameters": self.report.parameters, "flops": self.report.flops, "why": self.why}
+        known = {"parameters": self.report.parameters, "flops": self.flops or self.report.flops, "why": self.why}
         return known | ({"baseline": True} if self.baseline else {})
 
 
@@ -125,9 +130,15 @@ def prospect(candidate: Candidate, terms: Terms, data: Data) -> Prospect:
     task = TASKS.get(own.task).from_data(data, **own.task_settings)
     recipe = Recipe.for_task(task, **own.recipe)
     batch = max(1, min(recipe.batch_size, data.sizes["train"]))
-    report = check(candidate.architecture, data.signals, task=task, batch=batch, optimiser=recipe.optimiser, memory=0)
-    copies = (recipe.keep != "last") + (recipe.ema is not None)
-    return Prospect(candidate.name, candidate.why, report, copies, candidate.baseline)
+    start = Start.from_dict(terms.start) if terms.start and recipe.solver is None else None
+    tuning = None if start is None else partial(tuned, start)
+    report = check(
+        candidate.architecture, data.signals, task=task, batch=batch, optimiser=recipe.optimiser, memory=0,
+        tuning=tuning,
+    )  # fmt: skip
+    copies = (recipe.keep != "last") + (recipe.ema is not None) + (start is not None and start.l2_sp > 0)
+    flops = 0 if report.tune is None else check(candidate.architecture, data.signals, task=task, batch=batch).flops
+    return Prospect(candidate.name, candidate.why, report, copies, candidate.baseline, flops)
 
 
 def left_out(prospects: Sequence[Prospect], free: Memory, count: int) -> Mapping[str, str]:

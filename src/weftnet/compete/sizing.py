@@ -21,7 +21,7 @@ from weftnet.base.units import duration
 from weftnet.compete.jobs import Terms
 from weftnet.compete.prospects import Prospect, prospect
 from weftnet.compete.sizes import ENOUGH, LONGEST
-from weftnet.cost.check import rough_step, slow_step
+from weftnet.cost.timing import rough_step, slow_step
 from weftnet.data import Data
 from weftnet.tasks import Candidate
 

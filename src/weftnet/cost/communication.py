@@ -27,6 +27,7 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -140,7 +141,10 @@ def scaling(together: Together, sent: Volume, alone: StepTime, share: StepTime) 
     )
 
 
-def volume(model: nn.Module | Resolved, workers: int, shard: bool = False, backend: str = "gloo") -> Volume:
+def volume(
+    model: nn.Module | Resolved, workers: int, shard: bool = False, backend: str = "gloo",
+    tune: Callable[[nn.Module], None] | None = None,
+) -> Volume:  # fmt: skip
     """What a worker sends in a step of a model, which may be on the meta device.
 
     Args:
@@ -148,10 +152,13 @@ def volume(model: nn.Module | Resolved, workers: int, shard: bool = False, backe
         workers: N.
         shard: whether each keeps a share of the weights.
         backend: of the process group.
+        tune: what is frozen or adapted in a model that is only resolved.
     """
     if isinstance(model, Resolved):
         with torch.device("meta"):
             model = Network(model)
+        if tune is not None:
+            tune(model)
     ring = (workers - 1) / workers
     parameters = [p for p in model.parameters() if p.requires_grad or shard]
     sums = 0

@@ -30,14 +30,10 @@ from weftnet.compose.network import Network
 from weftnet.cost.kernel_call import KernelCall, tensors_in
 from weftnet.cost.kernels import Kernels
 from weftnet.cost.meter import Meter
+from weftnet.cost.room import largest, usable
 from weftnet.errors import SettingError
 from weftnet.optim import OPTIMISERS
 
-#: the share of the memory that a step may fill; the rest is for fragmentation
-ROOM = 0.75
-#: bytes of freed memory that glibc's heap keeps at most: it returns only blocks above a threshold that it raises to
-#: 32 MiB, and keeps holes that no later block fits into
-GAPS = 128 << 20
 #: kernel calls, and how often each
 Calls = tuple[tuple[KernelCall, int], ...]
 
@@ -78,8 +74,8 @@ class Cost:
     Args:
         rows: the nodes in the order they run.
         batch: examples in a batch.
-        parameters: all of them, tied ones once.
-        trainable: those that receive gradients.
+        parameters: all of them, tied ones once; without adapters, which are merged in the end.
+        trainable: those that receive gradients, adapters included.
         flops: forward, per example.
         training_flops: forward and backward, per example.
         weights: parameters and buffers.
@@ -120,13 +116,19 @@ class Cost:
         return {**totals, "rows": rows}
 
 
-def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adamw") -> Cost:
+#: changes a network before it is costed: freezes parts of it, puts adapters beside weights; may be called again after
+#: the network has changed its mode, and leaves in evaluation mode what is frozen
+Tune = Callable[[nn.Module], None]
+
+
+def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adamw", tune: Tune | None = None) -> Cost:
     """What a training step of the network costs at a batch size.
 
     Args:
         network: as built, or only resolved: then nothing is allocated, however large it is.
         batch: examples in a batch; a single one is run in evaluation mode, as batch norms refuse to train on it.
         optimiser: whose state is counted.
+        tune: what is frozen or adapted; None where all of it is trained as it is.
 
     Raises:
         SettingError: the batch is not a positive number, or a block can't be run without values.
@@ -136,6 +138,9 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
         raise SettingError("a batch has at least one example", where="batch", got=str(batch))
     make = OPTIMISERS.get(optimiser)
     network = _on_meta(network).train(batch > 1)
+    parameters = sum(p.numel() for p in network.parameters())
+    if tune is not None:
+        tune(network)
     inputs, masks = _inputs(network.inputs, batch)
     stay = [*network.parameters(), *network.buffers()]
     meter = Meter(iter([*stay, *inputs.values(), *masks.values()]), iter(stay))
@@ -166,7 +171,7 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
     return Cost(
         rows=rows,
         batch=batch,
-        parameters=sum(p.numel() for p in network.parameters()),
+        parameters=parameters,
         trainable=sum(p.numel() for p in trainable),
         flops=forward // batch,
         training_flops=(forward + backward) // batch,
@@ -183,28 +188,6 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
 def largest_batch(network: Network | Resolved, memory: int, *, optimiser: str = "adamw") -> int:
     """The most examples in a batch whose training step fits into so many bytes; 0 if not even one does."""
     return largest(lambda batch: cost(network, batch, optimiser=optimiser).peak, usable(memory))
-
-
-def usable(memory: int) -> int:
-    """The highest peak that fits into so many bytes: min(3/4 · memory, max(memory / 2, memory − 128 MiB)).
-
-    A process needs more than the peak, as its heap is fragmented: measured, up to the peak once more where that is
-    small, up to 205 MiB where it is larger (819 MiB of a Transformer layer; another figure in each process); 1 MiB if
-    every block is returned when freed (MALLOC_MMAP_THRESHOLD_=65536).
-    """
-    return min(int(ROOM * memory), max(memory // 2, memory - GAPS))
-
-
-def largest(peak: Callable[[int], int], memory: int) -> int:
-    """The largest batch whose peak fits into memory; 0 if there is none.
-
-    Memory grows by the same bytes with each example, so two batches give the slope; the result is then verified.
-    """
-    few, many = peak(32), peak(64)
-    batch = 32 + int((memory - few) // max((many - few) / 32, 1))
-    while batch > 0 and peak(batch) > memory:  # not a line at small batches, where gradients outweigh activations
-        batch -= max(batch // 50, 1)
-    return max(batch, 0)
 
 
 def _on_meta(network: Network | Resolved) -> Network:

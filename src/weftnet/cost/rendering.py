@@ -118,6 +118,9 @@ def _totals(report: Report) -> Table:
     parts = report.parts.values()
     training = sum(each.training_flops for each in parts)
     table.add_row("FLOPs", f"{units.amount(report.flops)} forward, {units.amount(training)} to train, per example")
+    if report.tune is not None:
+        share = f"{units.amount(report.trainable)} parameters, adapters included; the others are frozen"
+        table.add_row("trained", share)
     sizes = {name: sum(getattr(each, name) for each in parts) for name in ("weights", "gradients", "state", "saved")}
     made_of = [f"{name} {units.size(value)}" for name, value in sizes.items()]
     table.add_row("memory", f"{units.size(report.peak)} at its peak, batch {report.batch}:")

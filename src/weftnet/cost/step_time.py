@@ -26,6 +26,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.base.heap import kept_memory
 from weftnet.compose.flow import TORCH, Resolved
 from weftnet.compose.network import Network
+from weftnet.cost.cost import Tune
 from weftnet.optim import OPTIMISERS
 
 #: seconds that measuring may take
@@ -78,10 +79,17 @@ class Steps:
     Args:
         networks: resolved; they are built with random weights.
         optimiser: of each.
+        tunes: what is frozen or adapted in each.
     """
 
-    def __init__(self, networks: Iterable[Resolved], optimiser: str = "adamw") -> None:
+    def __init__(
+        self, networks: Iterable[Resolved], optimiser: str = "adamw", tunes: Sequence[Tune] | None = None
+    ) -> None:
         self.networks = [Network(resolved) for resolved in networks]
+        self._tunes = [None] * len(self.networks) if tunes is None else tunes
+        for network, tune in zip(self.networks, self._tunes, strict=True):
+            if tune is not None:
+                tune(network)
         make = OPTIMISERS.get(optimiser)
         self.optimisers = [
             make(network.named_parameters()) if any(p.requires_grad for p in network.parameters()) else None
@@ -95,8 +103,11 @@ class Steps:
         if batch != self._batch:
             self._batch, self._inputs = batch, [random_batch(network.inputs, batch) for network in self.networks]
         forward = backward = update = 0.0
-        for network, optimiser, (inputs, masks) in zip(self.networks, self.optimisers, self._inputs, strict=True):
+        together = zip(self.networks, self.optimisers, self._inputs, self._tunes, strict=True)
+        for network, optimiser, (inputs, masks), tune in together:
             network.train(batch > 1)  # a batch norm refuses to train on one example
+            if tune is not None:
+                tune(network)
             start = self._clock()
             y = network(inputs, masks or None)
             outputs = [each for each in (y.values() if isinstance(y, Mapping) else [y]) if each.requires_grad]

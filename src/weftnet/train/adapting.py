@@ -58,7 +58,8 @@ def put(model: nn.ModuleDict, facts: StartFacts, seed: int) -> None:
             adapter = attach(layers[path], key, facts.adapt.rank, scale, facts.tune == "dora")
         except (KeyError, ValueError) as error:
             raise SettingError(f"{name} can't have an adapter", where="start: tune", got=str(error)) from error
-        adapter.draw(torch.Generator().manual_seed(mix(seed, name, "adapter") >> 1))
+        if not adapter.A.is_meta:
+            adapter.draw(torch.Generator().manual_seed(mix(seed, name, "adapter") >> 1))
 
 
 def _candidates(model: nn.ModuleDict, facts: StartFacts, adapt: Adapters) -> Iterator[tuple[str, nn.Module, str]]:

@@ -92,6 +92,14 @@ def freeze(model: nn.ModuleDict, facts: StartFacts) -> None:
     """
     check(model, facts.freeze, "freeze")
     check(model, facts.thaw, "thaw")
+    set_frozen(model, facts)
+    if not any(each.requires_grad for each in model.parameters()):
+        what, got = "nothing is left to train at the first step", ", ".join((*facts.freeze, *facts.thaw))
+        raise SettingError(what, where="start: freeze", got=got, fix="leave out a path")
+
+
+def set_frozen(model: nn.ModuleDict, facts: StartFacts) -> None:
+    """The same, in a model that may lack parts that the start names."""
     begin = Begin(facts)
     for path, module in model.named_modules():
         waits = {}
@@ -106,9 +114,6 @@ def freeze(model: nn.ModuleDict, facts: StartFacts) -> None:
         until = max(begin.module(path) if path else 0.0, min(own, default=0.0))
         if until > 0:
             setattr(module, _MARK, until)
-    if not any(each.requires_grad for each in model.parameters()):
-        what, got = "nothing is left to train at the first step", ", ".join((*facts.freeze, *facts.thaw))
-        raise SettingError(what, where="start: freeze", got=got, fix="leave out a path")
 
 
 def thaw(model: nn.Module, progress: float) -> None:

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,14 +84,17 @@ def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
 
 def check_command(
     arch: str, *, inputs: Sequence[str], data: str | None, options: Mapping[str, Any], task: str | None, fix: bool,
-    as_json: bool, with_times: bool, figures: Mapping[str, Any],
+    as_json: bool, with_times: bool, figures: Mapping[str, Any], start: Mapping[str, Any] | None = None,
 ) -> bool:  # fmt: skip
     """Print the report of an architecture; True if it has no fault.
 
     What needs no measurement is printed first, so that it is there while steps are timed, and stays if that is stopped.
 
     `options` are those of the data: target, kinds, …; `figures` are arguments of `check`: batch, examples, memory,
-    together.
+    together. `start` is a run to start from, and what is frozen or adapted then.
+
+    Raises:
+        SettingError: a start without data, whose task gives the head.
     """
     from weftnet.compose.fix import fix as fix_file
     from weftnet.cost import check, rendering
@@ -117,6 +121,14 @@ def check_command(
             offers = offered(signals, chosen)
             architecture = offers[arch].architecture if arch in offers else architecture_of(arch)
         figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
+    if start is not None:
+        if data is None:
+            how = "name the data that it will be trained on"
+            raise SettingError("a start needs data, whose task gives the head", where="--start", fix=how)
+        from weftnet.cli.commands.starting import start_from
+        from weftnet.train.forecast import tuned
+
+        figures = {**figures, "tuning": partial(tuned, start_from(start))}
     if fix:
         if not is_file(arch):
             raise SettingError("only a file can be fixed", got=arch)
@@ -142,8 +154,8 @@ def check_command(
 
 def _timed(report: "Report") -> "Report":
     """The report with times; meanwhile a terminal shows a bar, and any other output a line, both on stderr."""
-    from weftnet.cost.check import timed
     from weftnet.cost.step_time import BUDGET
+    from weftnet.cost.timing import timed
 
     console = Console(stderr=True)
     text = "timing training steps"

@@ -15,7 +15,7 @@ from weftnet.compete.halving import SEEDS, Stage, by_halving, called, latest, mo
 from weftnet.compete.jobs import Job, Outcome, jobs_of
 from weftnet.compete.pool import Pool
 from weftnet.compete.prospects import Prospect
-from weftnet.cost.check import slow_step
+from weftnet.cost.timing import slow_step
 from weftnet.tasks import Candidate
 
 #: share of the time that is left before the baselines in which they may begin, and of that in which a rung is sized
