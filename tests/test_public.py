@@ -67,7 +67,7 @@ def test_the_commands_and_options_are_these() -> None:
             "data", "validation", "test", "target", "arch", "task", "metric", "score", "budget", "epochs", "steps",
             "seeds", "seed", "total", "ensemble", "folds", "refit", "jobs", "workers", "shard", "on", "address",
             "settings", "plan", "kinds", "options", "loss", "task_settings", "start", "mapped", "freeze", "rate",
-            "tune", "thaw", "depth_rate", "l2_sp", "few", "teacher", "teach", "hint", "delta", "log", "out",
+            "tune", "thaw", "depth_rate", "l2_sp", "beside", "few", "teacher", "teach", "hint", "delta", "log", "out",
             "baselines", "replace", "plugin",
         ],
         "resume": ["run", "data", "validation", "test", "workers", "shard", "on", "address", "plugin"],

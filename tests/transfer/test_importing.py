@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pictures
+from published import checkpoint, photos
 from typer.testing import CliRunner
 
-from weftnet.architecture.signal import parse
 from weftnet.cli import app
-from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.errors import DataError, RunError, SettingError, UnknownName
 from weftnet.run.folder import Run
@@ -21,41 +20,13 @@ from weftnet.train import Recipe, Start, fit
 from weftnet.transfer.filling import fill
 from weftnet.transfer.importing import import_weights
 from weftnet.transfer.labels import labels_of
-from weftnet.transfer.matching import checkpoints_of
-from weftnet.zoo import ZOO
 from weftnet.zoo._weights import joined, plus, reshaped, transposed
-
-
-def checkpoint(path: Path, classes: int | None = 3, drop: str = "", **more: torch.Tensor) -> Path:
-    """Random weights of EfficientNet-Lite0 by their published names."""
-    entry = "efficientnet_lite"
-    (known, _) = checkpoints_of(entry)
-    settings = {"size": 0, "classes": classes}
-    network = build(ZOO.get(entry)(**settings), {"network": {"x": parse("image:3x32x32")}})["network"]
-    names, tensors = known.names(settings), {}
-    for name, value in network.state_dict().items():
-        here = max((each for each in names if name.startswith(f"{each}.")), key=len)
-        there = f"{names[here]}.{name.rpartition('.')[2]}"
-        if not drop or drop not in there:
-            tensors[there] = value
-    torch.save({**tensors, **more}, path)
-    return path
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("published")
     return import_weights(checkpoint(folder / "net.pth"), folder / "run")
-
-
-def photos(folder: Path, count: int = 4, labels: tuple[str, ...] = ("bee", "cow")) -> Path:
-    draw = np.random.default_rng(0)
-    for k, label in enumerate(labels):
-        (folder / label).mkdir(parents=True)
-        for i in range(count):
-            pixels = draw.integers(0, 200, (40, 52, 3)).astype(np.uint8) + 55 * k
-            Pictures.fromarray(pixels.astype(np.uint8)).save(folder / label / f"{i}.png")
-    return folder
 
 
 def test_what_the_run_says(run: Run) -> None:

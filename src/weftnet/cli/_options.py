@@ -105,7 +105,7 @@ def values_of(pairs: list[str] | None) -> dict[str, Any]:
     return result
 
 
-def start_of(run: Path | None, **how: Any) -> dict[str, Any] | None:
+def start_of(run: str | None, **how: Any) -> dict[str, Any] | None:
     """What a training starts from, as `Start.from_dict` reads it; None for nothing.
 
     Args:

@@ -68,7 +68,7 @@ def check(
     sound = check_command(
         arch, inputs=inputs or [], data=data,
         options={**values_of(options), **columns_of(target, kinds)},
-        start=start_of(start, freeze=freeze, tune=tune and parsed(tune, "--tune"), thaw=thaw),
+        start=start_of(None if start is None else str(start), freeze=freeze, tune=tune and parsed(tune, "--tune"), thaw=thaw),
         task=task, fix=fix, as_json=as_json, with_times=not no_time,
         figures={
             "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),

@@ -86,7 +86,8 @@ def fit(
         typer.Option("--task-set", help="A setting of the task, name=value: label_smoothing=0.1, latent=16."),
     ] = None,
     start: Annotated[
-        Path | None, typer.Option(help="A run to start from: its weights, and its preprocessing of the same inputs.")
+        str | None,
+        typer.Option(help="A run, a file or folder of published weights, or timm:NAME, torchvision:NAME, hf:ORG/NAME."),
     ] = None,
     mapped: Annotated[
         list[str] | None, typer.Option("--map", help="Of --start: here=there, where paths differ; here= stays new.")
@@ -108,6 +109,9 @@ def fit(
     l2_sp: Annotated[
         float | None, typer.Option(help="Of --start: pull towards its weights, instead of decay towards zero: 0.01.")
     ] = None,
+    beside: Annotated[
+        bool, typer.Option("--beside", help="Of --start: what is proposed for the data competes too, from nothing.")
+    ] = False,
     few: Annotated[
         bool, typer.Option("--few", help="Of --start: solve for the last layer alone, for few examples a class.")
     ] = False,
@@ -179,6 +183,7 @@ def fit(
                 l2_sp=l2_sp,
                 delta=delta,
             ),
+            beside=beside,
             few=few,
             ensemble=ensemble or total is not None,
             folds=folds,

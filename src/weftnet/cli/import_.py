@@ -9,7 +9,7 @@ from weftnet.cli._options import Plugin, plugins, values_of
 
 
 def import_(
-    what: Annotated[str, typer.Argument(help="A .safetensors or .pth file, or a folder as Hugging Face writes it.")],
+    what: Annotated[str, typer.Argument(help="A .safetensors or .pth file, a Hugging Face folder, or timm:NAME.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The run's folder, which is new.")],
     entry: Annotated[
         str | None, typer.Option("--as", help="The zoo entry; default the one whose weights have such names.")

@@ -53,6 +53,8 @@ class Terms:
 
         What a solver finds takes no steps: of the competition's recipe it has what is not about steps.
         """
+        if candidate.fresh and self.start is not None:
+            return replace(self, start=None).of(candidate, seed)
         if "solver" in candidate.recipe:
             shared = {name: value for name, value in self.recipe.items() if name in _WITHOUT_STEPS}
             recipe = {**candidate.recipe, **shared, "seed": seed}

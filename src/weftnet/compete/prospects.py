@@ -130,7 +130,7 @@ def prospect(candidate: Candidate, terms: Terms, data: Data) -> Prospect:
     task = TASKS.get(own.task).from_data(data, **own.task_settings)
     recipe = Recipe.for_task(task, **own.recipe)
     batch = max(1, min(recipe.batch_size, data.sizes["train"]))
-    start = Start.from_dict(terms.start) if terms.start and recipe.solver is None else None
+    start = Start.from_dict(own.start) if own.start and recipe.solver is None else None
     tuning = None if start is None else partial(tuned, start)
     report = check(
         candidate.architecture, data.signals, task=task, batch=batch, optimiser=recipe.optimiser, memory=0,

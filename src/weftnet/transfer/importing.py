@@ -27,7 +27,7 @@ from weftnet.tasks._passes import name_of
 from weftnet.tasks._task import Task
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Taken
-from weftnet.transfer import columns, foreign
+from weftnet.transfer import columns, foreign, libraries
 from weftnet.transfer.filling import fill
 from weftnet.transfer.labels import labels_of
 from weftnet.transfer.matching import Match, match
@@ -49,7 +49,7 @@ def import_weights(
     """Make a run of published weights.
 
     Args:
-        what: a file of weights, or a folder as Hugging Face writes it.
+        what: a file of weights, a folder as Hugging Face writes it, or a name of a library: `timm:resnet18`.
         out: the run's folder; new or empty.
         entry: of the zoo; None for the one whose weights have such names.
         settings: of the entry that count instead of those that are read off the weights.
@@ -59,10 +59,22 @@ def import_weights(
         RunError: the weights can't be read, or are not understood.
         SettingError: the entry knows no weights, or has no such settings.
     """
-    read = foreign.read(what)
+    found = libraries.fetched(str(what)) if libraries.is_named(str(what)) else foreign.read(what)
+    return import_foreign(found, out, entry=entry, settings=settings, labels=labels)
+
+
+def import_foreign(
+    read: foreign.Foreign,
+    out: str | Path,
+    *,
+    entry: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    labels: Path | None = None,
+) -> Run:
+    """As `import_weights`, of weights that were read."""
     found = match(read, entry, settings)
     data, task = _subject(read, found, labels)
-    with reading(str(what), f"its sizes are not those of {found.entry}", error=RunError):
+    with reading(str(read.path), f"its sizes are not those of {found.entry}", error=RunError):
         architecture: Architecture = ZOO.get(found.entry)(**found.settings)
         complete = assemble(architecture, task, data.signals)
         model = build(complete.architecture, complete.inputs)

@@ -8,7 +8,7 @@ from typing import Any
 
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
-from weftnet.cli.commands.starting import begun_from, few, of_run, start_from, taught_by
+from weftnet.cli.commands.starting import begun_from, beside, few, of_run, start_from, taught_by
 from weftnet.compete.competition import FILE, best_run
 from weftnet.compete.family import of_family, offered_as
 from weftnet.compete.jobs import LENGTHS, Terms
@@ -44,6 +44,7 @@ class FitOptions:
         shard: whether each of several workers keeps a share of weights and optimiser state.
         listeners: names of those that every run is logged to.
         start: the run that every training starts from: {from, map, freeze, rate}.
+        beside: whether the networks that suit the data compete from nothing with what starts from a run.
         few: whether the last layer is solved for on the frozen features of the start.
         ensemble: whether an ensemble of the trainings competes too.
         folds: each network is trained once for each of so many folds; 0 for none.
@@ -67,6 +68,7 @@ class FitOptions:
     shard: bool = False
     listeners: Sequence[Named] = ()
     start: Mapping[str, Any] | None = None
+    beside: bool = False
     few: bool = False
     ensemble: bool = False
     folds: int = 0
@@ -74,6 +76,11 @@ class FitOptions:
     total: float | None = None
     baselines: bool | None = None
     began: float | None = None
+
+    @property
+    def beside_runs(self) -> Path:
+        """The folder in which that of the competition lies."""
+        return Path("runs") if self.out is None else self.out.parent
 
     @property
     def read(self) -> list[str]:
@@ -116,7 +123,7 @@ def entries_of(options: FitOptions) -> Entries:
     asked = [*lengths, *(["total"] if options.total is not None else [])]
     if len(asked) > 1:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(asked))
-    start = None if options.start is None else start_from(options.start)
+    start = None if options.start is None else start_from(options.start, options.beside_runs)
     known = None if start is None else start.fitted()
     data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
     written = candidates_of([arch for arch in options.archs if is_written(arch)])
@@ -130,9 +137,12 @@ def entries_of(options: FitOptions) -> Entries:
     offers = {**solved, **offered(data.signals, task), **{each.name: each for each in probed}}
     named = candidates_of(options.archs, offers) or probed or started
     candidates = named or propose(data.signals, task)
-    if options.baselines or (options.baselines is None and not named and not is_worker()):
+    if options.beside:
+        candidates = beside(start, candidates, propose(data.signals, task))
+    if options.baselines or (options.baselines is None and (options.beside or not named) and not is_worker()):
         taken = {each.name for each in candidates}
-        candidates = [*(each for name, each in solved.items() if name not in taken), *candidates]
+        fresh = (replace(each, fresh=options.beside) for name, each in solved.items() if name not in taken)
+        candidates = [*fresh, *candidates]
     recipe = dict(options.recipe)
     if recipe.get("teacher") is not None:
         recipe["teacher"] = taught_by(recipe["teacher"], task, data)

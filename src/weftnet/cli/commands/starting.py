@@ -1,7 +1,7 @@
 """A run that a training starts from, and the network of a run as a candidate."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start
 from weftnet.train.teacher.asked import Teacher
 from weftnet.train.teacher.asking import ask
+from weftnet.train.worker import is_worker
+from weftnet.transfer.origins import is_published, run_of
 
 #: fields of a recipe that suit a network wherever it is trained: neither how long, nor what depends on the data's size
 _TRAVELS = {each.name for each in fields(Recipe)} - {
@@ -31,9 +33,23 @@ _TRAVELS = {each.name for each in fields(Recipe)} - {
 }  # fmt: skip
 
 
-def start_from(fields: Mapping[str, Any]) -> Start:
-    """The start that was asked for; of a competition it is the best run."""
-    return Start.from_dict({**fields, "from": str(best_run(fields["from"]))})
+def start_from(fields: Mapping[str, Any], beside: Path = Path("runs")) -> Start:
+    """The start that was asked for; of a competition it is the best run, of published weights the run made of them.
+
+    Args:
+        fields: as `Start.from_dict` reads them.
+        beside: where that run lies, or is to lie.
+
+    Raises:
+        SettingError: several workers would each import the weights.
+    """
+    what = fields["from"]
+    if is_published(what):
+        if is_worker():
+            fix = f"import them first: weftnet import {what} --out RUN, then --start RUN"
+            raise SettingError("several workers start from a run", where="--start", got=str(what), fix=fix)
+        what = run_of(what, beside)
+    return Start.from_dict({**fields, "from": str(best_run(what))})
 
 
 def begun_from(start: Start, task: str | None, data: Data) -> Candidate:
@@ -67,6 +83,19 @@ def taught_by(fields: Mapping[str, Any], task: Task, data: Data) -> dict[str, An
     runs = [str(best_run(run)) for run in teacher.runs]
     ask(replace(teacher, runs=tuple(runs)), task, data)
     return {**fields, "from": runs}
+
+
+def beside(start: Start | None, started: Sequence[Candidate], proposed: Sequence[Candidate]) -> list[Candidate]:
+    """Those that start from a run, and after them what is proposed for the data, trained from nothing.
+
+    Raises:
+        SettingError: nothing is started from.
+    """
+    if start is None:
+        what = "there is nothing that the proposed networks could compete with"
+        raise SettingError(what, where="--beside", fix="add --start RUN")
+    taken = {each.name for each in started}
+    return [*started, *(replace(each, fresh=True) for each in proposed if each.name not in taken)]
 
 
 def of_run(folder: str | Path) -> Candidate:

@@ -36,6 +36,7 @@ class Candidate:
         entry: the entry of the zoo that it is made of; "" for none.
         origin: where its recipe comes from, for a person; "" where it was proposed with it.
         smaller: cheaper forms of it, the dearest first, for a budget in which it would make too few steps.
+        fresh: whether it is trained from nothing where others start from a run.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Candidate:
     entry: str = ""
     origin: str = ""
     smaller: Sequence[Form] = ()
+    fresh: bool = False
 
     def with_settings(self, known: Collection[str]) -> "Candidate":
         """The candidate with only those settings that a task knows."""
