@@ -1,16 +1,15 @@
 """Language model: the likeliest next tokens after the last position, p = softmax(logits), and the text that goes on."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.answers import Shares
-from weftnet.data.kinds import KINDS
-from weftnet.data.kinds._kind import Kind, Written
+from weftnet.data.kinds._kind import Written
 from weftnet.tasks._softmax import softmax
+from weftnet.tasks._writer import writer_of
 
 _MOST = 5
 
@@ -30,8 +29,7 @@ def language_model(outputs: Mapping[str, NDArray[Any]], settings: Mapping[str, A
         outputs: of `infer.py`: logits (batch, vocabulary), written (batch, length) tokens.
         settings: `writer` of the task.
     """
-    writer = settings.get("writer")
-    kind = None if writer is None else _kind(_Same(writer))
+    kind = writer_of(settings.get("writer"))
 
     def text(tokens: NDArray[Any]) -> str:
         return kind.text(tokens) if isinstance(kind, Written) else " ".join(map(str, tokens.tolist()))
@@ -48,23 +46,3 @@ def language_model(outputs: Mapping[str, NDArray[Any]], settings: Mapping[str, A
         if len(written):
             answers[-1]["text"] = text(written)
     return answers
-
-
-class _Same:
-    """A state, equal to itself alone: comparing vocabularies would take as long as reading them."""
-
-    def __init__(self, state: Mapping[str, Any]) -> None:
-        self.state = state
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.state is self.state
-
-    def __hash__(self) -> int:
-        return id(self.state)
-
-
-@lru_cache(8)
-def _kind(writer: _Same) -> Kind:
-    """The kind of this state, read once for all questions."""
-    kind: Kind = KINDS.get(writer.state["kind"]).from_state(writer.state)
-    return kind
