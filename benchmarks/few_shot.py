@@ -49,7 +49,7 @@ NEW = {"Greek": "ΑΩ", "Greek small": "αω", "Georgian": "აჰ", "Hebrew": "
 CONV: list[Any] = [
     each
     for channels in (32, 64, 64)
-    for each in ({"conv2d": {"channels": channels, "kernel": 3}}, "batch_norm2d", "relu", "max_pool2d")
+    for each in ({"conv2d": {"channels": channels, "kernel": 3}}, {"group_norm": {"groups": 8}}, "relu", "max_pool2d")
 ]
 NET = {"chain": [*CONV, "flatten"]}
 

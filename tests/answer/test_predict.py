@@ -12,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from weftnet.answer import predict
 from weftnet.answer.predict import flat, of_source, of_texts, of_values
 from weftnet.base.answers import forms
 from weftnet.cli.commands.predict import predict_command
+from weftnet.data import batch as batches
 from weftnet.data.sources.digits import DIGITS
 from weftnet.errors import DataError, RunError, SettingError, WeftnetError
 from weftnet.run.loading import Loaded, load
@@ -133,13 +133,13 @@ def test_chunks_are_bounded_whatever_comes(digits: Loaded, monkeypatch: pytest.M
     assert rows == list(range(1, 1798))
     assert max(sizes) == 512
     sizes.clear()
-    monkeypatch.setattr(predict, "VALUES", 64 * 100)
+    monkeypatch.setattr(batches, "VALUES", 64 * 100)
     assert len(list(of_source(digits, "digits").answers)) == 1797
     assert max(sizes) == 100
 
 
 def test_answers_come_while_it_runs(flats: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "BATCH", 10)
+    monkeypatch.setattr(batches, "MOST", 10)
     calls: list[int] = []
     flats.model["network"].register_forward_pre_hook(lambda *_: calls.append(1))
     next(of_source(flats, str(FIXTURES / "people.csv")).answers)

@@ -1,6 +1,6 @@
 """Judgements of made-up answers: a network's outputs and their targets, put in."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ class Given:
     """Data of one split, whose inputs are the outputs."""
 
     name = "given"
+    signals: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, outputs: Any, target: Any, known: Any = None, size: int = 7) -> None:
         self.outputs, self.target = torch.as_tensor(np.asarray(outputs)), target

@@ -35,6 +35,7 @@ class Texts:
 
     name = "texts"
     sizes = {"train": 4, "validation": 0, "test": 3}  # noqa: RUF012
+    signals = {}  # noqa: RUF012
 
     def __init__(self, padded: bool) -> None:
         rng = np.random.default_rng(1)

@@ -1,12 +1,11 @@
 """Answers for new examples, from a run's folder alone: tables, pictures, recordings or texts in, one answer each out.
 
-Examples go through the network in chunks of at most `BATCH` examples and `VALUES` input values, and answers are
-yielded one after another, so that memory doesn't grow with the number of examples. The order is that of the input.
+Examples go through the network in chunks (`at_once`), and answers are yielded one after another, so that memory doesn't
+grow with the number of examples. The order is that of the input.
 The examples need no target; if they have one, it is ignored.
 """
 
 import heapq
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from weftnet.base.answers import Form, forms
 from weftnet.data import KINDS, Batch, open_data
+from weftnet.data.batch import at_once
 from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.pairs import without_masks
@@ -22,12 +22,9 @@ from weftnet.data.splits import SPLITS
 from weftnet.data.unfamiliar import of_values as unknown_of
 from weftnet.data.wire import from_word
 from weftnet.errors import DataError, closest
-from weftnet.run.loading import BATCH, Loaded
+from weftnet.run.loading import Loaded
 from weftnet.tasks._inference import NO_OPTIONS, Options
 from weftnet.tasks._schema import answer_schema
-
-#: input values that go through the network at once: 64 MiB as float32
-VALUES = 2**24
 
 Answer = dict[str, Any]
 
@@ -74,7 +71,7 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
         return of_texts(loaded, read_text(path).splitlines(), source, options)
     state = dict(_state(loaded))
     data = open_data(source, state=without_target(state))
-    streams = (_of_batches(loaded, data.batches(split, _chunk_size(loaded)), options) for split in SPLITS)
+    streams = (_of_batches(loaded, data.batches(split, at_once(loaded.signals)), options) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
     return AnswerStream(
         source, ((data.name_of(row), answer) for row, answer in ordered), _forms(loaded), data.named, data.notes
@@ -170,19 +167,13 @@ def only_field(loaded: Loaded, source: str, files: bool = False) -> str:
     return fields[0].name
 
 
-def _chunk_size(loaded: Loaded) -> int:
-    """Number of examples that go through the network at once."""
-    values = sum(math.prod(signal.sizes) for signal in loaded.signals.values())
-    return max(1, min(BATCH, VALUES // max(1, values)))
-
-
 def _of_batches(loaded: Loaded, batches: Iterable[Batch], options: Options) -> Iterator[tuple[int, Answer]]:
     for batch in batches:
         yield from zip(batch.rows.tolist(), answers(loaded, batch, options), strict=True)
 
 
 def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str, options: Options) -> AnswerStream:
-    count, size = len(next(iter(columns.values()))), _chunk_size(loaded)
+    count, size = len(next(iter(columns.values()))), at_once(loaded.signals)
     if not count:
         raise DataError("there is nothing to answer", where=source)
 
@@ -195,7 +186,7 @@ def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str, o
 
 
 def _of_files(loaded: Loaded, column: str, files: Sequence[Path], options: Options) -> Iterator[tuple[str, Answer]]:
-    size = min(_chunk_size(loaded), 64)  # decoded pictures may be larger than the network's inputs
+    size = min(at_once(loaded.signals), 64)  # decoded pictures may be larger than the network's inputs
     for start in range(0, len(files), size):
         chunk = files[start : start + size]
         batch = encode_column(loaded, column, chunk)

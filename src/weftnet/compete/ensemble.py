@@ -24,7 +24,7 @@ from weftnet.base.workplace import whole
 from weftnet.compete.jobs import conclude
 from weftnet.compete.members import PART, together, weights_of
 from weftnet.compose import build
-from weftnet.data.batch import Batch
+from weftnet.data.batch import Batch, at_once
 from weftnet.data.data import Data
 from weftnet.errors import RunError
 from weftnet.execution.answering import plans_for_answers
@@ -36,8 +36,6 @@ from weftnet.tasks._task import Task
 ROUNDS = 25
 #: share of the loss below which a difference may be rounding: a set and the same set twice are equally good
 _ROUNDING = 1e-9
-#: examples that are answered at once
-_BATCH = 512
 
 
 class _Mean(nn.Module):
@@ -66,7 +64,7 @@ def members(runs: Sequence[Run], data: Data, most: int | None = None) -> dict[st
     if not data.sizes.get("validation"):
         raise RunError("an ensemble is chosen on the validation split", where=data.name, got="none in the data")
     alike(runs)
-    batches = list(data.batches("validation", _BATCH))
+    batches = list(data.batches("validation", at_once(data.signals)))
     task, outputs = _alone(runs[0]), [_outputs(load(run), batches) for run in runs]
     chosen: list[int] = []
     best, kept = 0.0, 0

@@ -4,14 +4,25 @@ Inputs and targets are named values, each with a mask where it is padded. They a
 the masks, since that is how a network is called: `network(batch.inputs, batch.masks)`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from weftnet.architecture.signal import Signal
 from weftnet.data.encoded import Encoded
 from weftnet.errors import DataError
+
+#: examples that pass through a network together where nothing but answers is wanted, and values of theirs: activations
+#: of photos take many times the memory of what is read, and more of them at once are no faster
+MOST, VALUES = 512, 2**21
+
+
+def at_once(signals: Mapping[str, Signal]) -> int:
+    """How many examples of these inputs pass through a network together, where nothing but answers is wanted."""
+    values = sum(signal.numel for signal in signals.values())
+    return max(1, min(MOST, VALUES // max(values, 1)))
 
 
 @dataclass(frozen=True)

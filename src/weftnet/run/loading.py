@@ -23,6 +23,7 @@ from weftnet.base.foreign import reading
 from weftnet.base.heap import kept_memory
 from weftnet.compose import build
 from weftnet.data import Batch, Data, Preprocessing
+from weftnet.data.batch import at_once
 from weftnet.data.outputs import Outputs, finite
 from weftnet.errors import DamagedCheckpoint, DataError, RunError, WeftnetError
 from weftnet.execution.executor import Executor
@@ -36,8 +37,6 @@ from weftnet.run.folder import WEIGHTS, Run
 from weftnet.run.onnx_network import OnnxNetwork
 from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
-
-BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,8 @@ class Loaded:
             DataError: a column is missing or a value can't be used.
         """
         batch = self.encode(raw)
-        chunks = (batch.slice(start, start + BATCH) for start in range(0, batch.size, BATCH))
+        size = at_once(self.signals)
+        chunks = (batch.slice(start, start + size) for start in range(0, batch.size, size))
         return [answer for chunk in chunks for answer in self.task.answers(self.outputs(chunk, options))]
 
     def metrics(self, data: Data, split: str) -> dict[str, float]:
@@ -123,10 +123,11 @@ class Loaded:
         """
         if not data.sizes.get(split):
             raise DataError(f"the data have no {split} split", where=data.name, got=str(data.sizes))
-        plan = self.plans.scoring(BATCH)
+        size = at_once(data.signals)
+        plan = self.plans.scoring(size)
         executor = self._executor(plan)
         examples = LeftOut(self.scoring.metric())
-        batches = examples.of_batches(map(executor.place, data.batches(split, BATCH)))
+        batches = examples.of_batches(map(executor.place, data.batches(split, size)))
         with kept_memory(plan.keep_memory):
             metrics = self.scoring.evaluate(executor.model, batches, examples)
         return metrics, examples.values()

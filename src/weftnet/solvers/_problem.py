@@ -17,15 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from weftnet.blocks.series._own_linear import OwnLinear
-from weftnet.data.batch import Batch
+from weftnet.data.batch import Batch, at_once
 from weftnet.data.data import Data
 from weftnet.data.outputs import chosen
 from weftnet.errors import SettingError
 from weftnet.tasks._task import Task
-
-#: examples that pass through the network together, and values of theirs
-_BATCH, _VALUES = 512, 2**22
-
 
 #: a layer that can be solved for
 Solvable: TypeAlias = nn.Linear | nn.Conv2d | OwnLinear
@@ -91,7 +87,7 @@ def problems(model: nn.ModuleDict, task: Task, data: Data) -> list[Problem]:
     layer, logits = _last_layer(model.eval().requires_grad_(False)), task.link != "identity"
     found: list[tuple[Tensor, Tensor, Tensor]] = []
     count = 0
-    for batch in data.batches("train", _together(data)):
+    for batch in data.batches("train", at_once(data.signals)):
         if not count:
             _check(model, task, batch, layer, logits)
         rows, z, outputs, target = _passed(model, task, batch, layer)
@@ -121,7 +117,7 @@ def features(model: nn.ModuleDict, data: Data, split: str) -> tuple[nn.Linear, T
     handle = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     try:
         with torch.no_grad():
-            for batch in data.batches(split, _together(data)):
+            for batch in data.batches(split, at_once(data.signals)):
                 model["network"](batch.inputs, batch.masks)
                 sizes.append(batch.size)
     finally:
@@ -130,12 +126,6 @@ def features(model: nn.ModuleDict, data: Data, split: str) -> tuple[nn.Linear, T
         what, expected = "the network does not end in a dense layer of a vector", "one vector for each example"
         raise SettingError(what, where="solver", expected=expected, got=type(layer).__name__)
     return layer, torch.cat(seen)
-
-
-def _together(data: Data) -> int:
-    """How many examples pass through the network together: fewer where they are large, such as photos."""
-    largest = max(sum(signal.numel for signal in data.signals.values()), 1)
-    return min(max(_VALUES // largest, 8), _BATCH)
 
 
 def _last_layer(model: nn.ModuleDict) -> Solvable:

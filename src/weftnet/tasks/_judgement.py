@@ -12,13 +12,10 @@ from torch import Tensor, nn
 
 from weftnet.base.figures import Figure
 from weftnet.base.scores import Score
-from weftnet.data.batch import Batch
+from weftnet.data.batch import MOST, Batch, at_once
 from weftnet.data.data import Data
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError
-
-#: examples that are answered at a time
-BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Answered:
 
     def batches(self) -> Iterator[Batch]:
         """The split's examples in order."""
-        return self.data.batches(self.split, BATCH)
+        return self.data.batches(self.split, at_once(self.data.signals))
 
     def pairs(self) -> Iterator[tuple[Batch, Tensor]]:
         """The split's examples in order, each batch with the answer of its outputs."""
@@ -81,7 +78,7 @@ class Answered:
 
     def known_targets(self) -> Iterator[Tensor]:
         """The targets, batch by batch, that a trivial answer is made from."""
-        return self.data.targets(self.known, 8 * BATCH)
+        return self.data.targets(self.known, 8 * MOST)
 
     @property
     def known(self) -> str:
@@ -172,7 +169,7 @@ class Judgement:
 def examples_at(data: Data, split: str, places: Sequence[int]) -> Iterator[tuple[int, Batch]]:
     """A split's examples at these places, counted from 0 and in the split's order, each as a batch of one."""
     wanted, start = set(places), 0
-    for batch in data.batches(split, BATCH) if wanted else ():
+    for batch in data.batches(split, at_once(data.signals)) if wanted else ():
         for place in sorted(wanted & set(range(start, start + batch.size))):
             yield place, batch.slice(place - start, place - start + 1)
         start += batch.size
