@@ -1,6 +1,5 @@
 """`weftnet check`: what an architecture costs, or all of its faults."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,7 +43,7 @@ def check(
         str | None, typer.Option(help="Between workers, 10Gb or 1GB a second; by default measured here.")
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Examples in an epoch.")] = None,
-    start: Annotated[Path | None, typer.Option(help="A run to start from; needs DATA.")] = None,
+    start: Annotated[str | None, typer.Option(help="A run to start from; needs DATA.")] = None,
     freeze: Annotated[list[str] | None, typer.Option(help="Of --start: a path or pattern that is not trained.")] = None,
     tune: Annotated[
         str | None, typer.Option(help="Of --start: what is trained: all, head, lora, dora, '{lora: {rank: 4}}'.")
@@ -68,7 +67,7 @@ def check(
     sound = check_command(
         arch, inputs=inputs or [], data=data,
         options={**values_of(options), **columns_of(target, kinds)},
-        start=start_of(None if start is None else str(start), freeze=freeze, tune=tune and parsed(tune, "--tune"), thaw=thaw),
+        start=start_of(start, freeze=freeze, tune=tune and parsed(tune, "--tune"), thaw=thaw),
         task=task, fix=fix, as_json=as_json, with_times=not no_time,
         figures={
             "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),

@@ -19,7 +19,7 @@ def of(read: Foreign, found: Match) -> dict[str, dict[str, Any]]:
         RunError: it is not known how inputs are prepared.
     """
     if found.checkpoint.picture is not None:
-        return {"image": pictures.column(pictures.told(read, found.checkpoint.picture(found.settings)))}
+        return {"image": pictures.column(pictures.told(read, found.checkpoint.picture(found.settings, found.found)))}
     if found.checkpoint.longest is not None:
         return {"text": texts.column(read, found.checkpoint.longest(found.found))}
     raise RunError("it is not known what the network reads", where=str(read.path), got=found.entry)

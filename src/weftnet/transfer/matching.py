@@ -61,30 +61,34 @@ def match(foreign: Foreign, entry: str | None = None, settings: Mapping[str, Any
     if not any(known.values()):
         others = [name for name in ZOO.names() if checkpoints_of(name)]
         raise SettingError(f"{entry} knows no published weights", where="--as", expected=" or ".join(others))
-    found = [
+    given = dict(settings or {})
+    alike = [
         (name, each, tensors)
         for name, checkpoints in known.items()
         for each in checkpoints
         if (tensors := _named(foreign.tensors, each)) is not None
     ]
+    found, wrong = [], []
+    for name, each, tensors in alike:
+        seen = Found({key: tuple(value.shape) for key, value in tensors.items()}, _config(foreign), given)
+        try:
+            found.append(Match(name, each, {**each.settings(seen), **given}, tensors, seen))
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            wrong.append(f"{name} ({each.naming}): {error if isinstance(error, ValueError) else repr(error)}")
+    if not found and wrong:
+        what = "its names are known, but its sizes are not understood"
+        raise RunError(what, where=str(foreign.path), got="; ".join(wrong)[:300])
     if len(found) != 1:
-        raise _not_one(foreign, [f"{name} ({each.naming})" for name, each, _ in found], known)
-    name, checkpoint, tensors = found[0]
-    shapes, given = {key: tuple(value.shape) for key, value in tensors.items()}, dict(settings or {})
-    seen = Found(shapes, {**foreign.config, **_sentences(foreign)}, given)
-    try:
-        read = checkpoint.settings(seen)
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        what = f"has the names of {name} ({checkpoint.naming}), but its sizes are not understood"
-        raise RunError(what, where=str(foreign.path), got=f"{type(error).__name__}: {error}"[:200]) from error
-    return Match(name, checkpoint, {**read, **given}, tensors, seen)
+        raise _not_one(foreign, [f"{each.entry} ({each.checkpoint.naming})" for each in found], known)
+    return found[0]
 
 
-def _sentences(foreign: Foreign) -> dict[str, Any]:
-    """What the folder of a sentence encoder says of its pooling and of the longest text."""
+def _config(foreign: Foreign) -> dict[str, Any]:
+    """What the folder says of the network; of a sentence encoder also its pooling and the longest text."""
     pooling, own = foreign.document("1_Pooling/config.json"), foreign.document("sentence_bert_config.json") or {}
     longest = own.get("max_seq_length")
-    return ({} if pooling is None else {"pooling": pooling}) | ({} if longest is None else {"max_seq_length": longest})
+    more = {"pooling": pooling, "max_seq_length": longest}
+    return {**foreign.config, **{name: value for name, value in more.items() if value is not None}}
 
 
 def _named(tensors: Mapping[str, Tensor], checkpoint: Checkpoint) -> dict[str, Tensor] | None:

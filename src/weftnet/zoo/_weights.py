@@ -182,7 +182,7 @@ class Checkpoint:
     marks: Sequence[str]
     settings: Callable[[Found], dict[str, Any]]
     names: Callable[[Mapping[str, Any]], Names]
-    picture: Callable[[Mapping[str, Any]], Picture] | None = None
+    picture: Callable[[Mapping[str, Any], Found], Picture] | None = None
     longest: Callable[[Found], int] | None = None
     prefixes: Sequence[str] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)

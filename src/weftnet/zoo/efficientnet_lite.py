@@ -27,10 +27,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from weftnet.architecture.spec import Architecture, Chain, Node, Residual
+from weftnet.architecture.spec import Architecture, Chain
 from weftnet.errors import SettingError
+from weftnet.zoo._inverted import Edges, Inverted, block_names, convolved, inverted, rounded, stages
 from weftnet.zoo._weights import Checkpoint, Found, Names, Picture, Published
-from weftnet.zoo._write import block, chain, dropout, network
+from weftnet.zoo._write import block, dropout, network
 
 #: repeats, kernel, stride, expand, channels
 _STAGES = (
@@ -44,16 +45,8 @@ _SIZES = (
 _STEM, _LAST = 32, 1280
 
 
-class _Block(NamedTuple):
-    kernel: int
-    stride: int
-    expand: int
-    channels_in: int
-    channels: int
-
-    @property
-    def residual(self) -> bool:
-        return self.stride == 1 and self.channels_in == self.channels
+#: as TensorFlow has them
+_EDGES = Edges("tensorflow", 1e-3, 0.01)
 
 
 def efficientnet_lite(size: int = 0, classes: int | None = None) -> Architecture:
@@ -65,48 +58,24 @@ def efficientnet_lite(size: int = 0, classes: int | None = None) -> Architecture
     """
     if size not in range(len(_SIZES)):
         raise SettingError("no such network", where="zoo efficientnet_lite", expected="size 0 to 4", got=str(size))
-    body = [*_convolved(_STEM, 3, 2), *map(_inverted, _blocks(size)), *_convolved(_LAST, 1, 1)]
+    body = [
+        *convolved(_STEM, 3, 2, _EDGES),
+        *(inverted(each, _EDGES) for each in _blocks(size)),
+        *convolved(_LAST, 1, 1, _EDGES),
+    ]
     return network(
         Chain(tuple(body), label="body"), block("global_average_pool2d"), dropout(_SIZES[size][3]), classes=classes
     )
 
 
-def _blocks(size: int) -> Iterator[_Block]:
+def _blocks(size: int) -> Iterator[Inverted]:
     width, depth, *_ = _SIZES[size]
     before, last = _STEM, len(_STAGES) - 1
     for stage, (repeats, kernel, stride, expand, channels) in enumerate(_STAGES):
-        now = _rounded(channels * width)
+        now = rounded(channels * width)
         for i in range(repeats if stage in (0, last) else math.ceil(repeats * depth)):
-            yield _Block(kernel, 1 if i else stride, expand, before, now)
+            yield Inverted(kernel, 1 if i else stride, expand, before, now)
             before = now
-
-
-def _rounded(channels: float) -> int:
-    """To the nearest multiple of eight, but not more than a tenth down."""
-    nearest = max(8, int(channels + 4) // 8 * 8)
-    return nearest + 8 if nearest < 0.9 * channels else nearest
-
-
-def _normed(channels: int, kernel: int, stride: int, groups: int = 1) -> list[Node]:
-    """A convolution with the norm of TensorFlow's settings."""
-    settings: dict[str, Any] = {"channels": channels, "kernel": kernel, "bias": False, "padding": "tensorflow"}
-    settings |= {"stride": stride} if stride > 1 else {}
-    settings |= {"groups": groups} if groups > 1 else {}
-    return [block("conv2d", **settings), block("batch_norm2d", momentum=0.01, eps=1e-3)]
-
-
-def _convolved(channels: int, kernel: int, stride: int, groups: int = 1) -> list[Node]:
-    return [*_normed(channels, kernel, stride, groups), block("relu6")]
-
-
-def _inverted(each: _Block) -> Node:
-    wide = each.channels_in * each.expand
-    body = chain(
-        _convolved(wide, 1, 1) if each.expand > 1 else [],
-        _convolved(wide, each.kernel, each.stride, groups=wide),
-        _normed(each.channels, 1, 1),
-    )
-    return Residual(body) if each.residual else body
 
 
 def example() -> tuple[dict[str, Any], str]:
@@ -132,7 +101,7 @@ def weights() -> list[Checkpoint]:
             ("_conv_stem.weight", "_conv_head.weight", "_blocks.0._depthwise_conv.weight"),
             lambda found: _settings(found, found.count("_blocks.#."), "_conv_head.weight", "_fc.weight"),
             lambda settings: _names(settings, _PLAIN),
-            lambda settings: _picture(settings["size"], 127.0, 128.0),
+            lambda settings, found: _picture(settings["size"], 127.0, 128.0),
             recipe={"lr": 1e-3},
             task="classification",
             known=[Published(f"EfficientNet-Lite{n}, ImageNet", index.format(n), licence) for n in range(3)],
@@ -145,7 +114,7 @@ def weights() -> list[Checkpoint]:
                 "conv_head.weight", "classifier.weight",
             ),
             lambda settings: _names(settings, _TIMM),
-            lambda settings: _picture(settings["size"], 127.5, 127.5),
+            lambda settings, found: _picture(settings["size"], 127.5, 127.5),
             recipe={"lr": 1e-3},
             task="classification",
             known=[Published(f"tf_efficientnet_lite{n}", "https://huggingface.co/timm", licence) for n in range(5)],
@@ -196,13 +165,10 @@ def _settings(found: Found, count: int, last: str, head: str) -> dict[str, Any]:
 
 def _names(settings: Mapping[str, Any], naming: _Naming) -> Names:
     names: dict[str, str] = dict(zip(("body.0", "body.1"), naming.stem, strict=True))
-    blocks, stage, within = list(_blocks(settings["size"])), -1, 0
-    for i, each in enumerate(blocks):
-        begins = i == 0 or each.channels != blocks[i - 1].channels
-        stage, within = (stage + 1, 0) if begins else (stage, within + 1)
+    blocks = list(_blocks(settings["size"]))
+    for i, (each, (stage, within)) in enumerate(zip(blocks, stages(blocks), strict=True)):
         there = f"blocks.{stage}.{within}" if naming.by_stage else f"_blocks.{i}"
-        here = f"body.{i + 3}{'.body' * each.residual}"
-        layers, places = (naming.expanded, (0, 1, 3, 4, 6, 7)) if each.expand > 1 else (naming.plain, (0, 1, 3, 4))
-        names |= {f"{here}.{place}": f"{there}.{layer}" for place, layer in zip(places, layers, strict=True)}
+        layers = naming.expanded if each.expand > 1 else naming.plain
+        names |= block_names(each, f"body.{each.path(i + 3)}", [f"{there}.{layer}" for layer in layers])
     names |= {f"body.{len(blocks) + 3 + k}": name for k, name in enumerate(naming.last)}
     return names | ({"3": naming.classes} if settings.get("classes") else {})
