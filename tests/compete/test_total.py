@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from weftnet.architecture.spec import Architecture, Block
 from weftnet.cli.commands.entering import FitOptions, entries_of
 from weftnet.cli.commands.planning import Clock, Plan
 from weftnet.cli.commands.show import plan_line
@@ -15,6 +16,7 @@ from weftnet.compete.halving import START
 from weftnet.compete.jobs import Job, Outcome, run_job
 from weftnet.compete.pool import Pool
 from weftnet.data import open_data
+from weftnet.tasks import Candidate
 
 NAMES = ["mlp", "vgg", "linear"]
 
@@ -94,3 +96,12 @@ def test_processes_start_where_there_is_time_for_them() -> None:
 @pytest.mark.parametrize(("past", "says"), [(10.0, "60 s in all, 50 s of them left"), (70.0, "and they are over")])
 def test_what_is_announced_is_what_is_left(past: float, says: str) -> None:
     assert says in plan_line([], [0], {}, 1, 60.0, left=60.0 - past)
+
+
+def test_what_is_solved_for_has_no_length() -> None:
+    probes = [Candidate(name, Architecture.of(Block("flatten")), {"solver": "any"}, "") for name in "ab"]
+    assert plan_line(probes, [0], {"budget": 30.0}, 2) == "2 architectures, solved for in closed form"
+    networks = [Candidate(name, Architecture.of(Block("flatten")), {}, "") for name in "cd"]
+    both = plan_line([*probes, *networks], [0], {"budget": 30.0}, 1)
+    assert both.startswith("2 architectures, 30 s each: about ")
+    assert both.endswith("; 2 in closed form first")

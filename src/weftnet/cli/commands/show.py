@@ -146,10 +146,12 @@ def plan_line(
     """A line about the trainings to come: 7 architectures, 30 s each, 2 at once: about 2 min; 4 baselines first.
 
     The time is that of everything: the start of processes, scores and the report too. Of a total time it is said how
-    many seconds are left.
+    many seconds are left. Networks whose weights a solver finds take no time of their own.
     """
-    networks = sum(not candidate.baseline for candidate in candidates)
+    networks = sum("solver" not in candidate.recipe for candidate in candidates)
     solved, trainings = len(candidates) - networks, networks * len(seeds) * max(1, folds)
+    if solved and not networks and not any(candidate.baseline for candidate in candidates):
+        return f"{solved} architecture{'s' * (solved > 1)}, solved for in closed form"
     phrases = [f"{networks} architecture{'s' * (networks != 1)}"]
     if len(seeds) > 1:
         phrases.append(f"{len(seeds)} seeds")
@@ -170,4 +172,5 @@ def plan_line(
         trained = Stage(networks, range(len(seeds) * max(1, folds)), recipe[length]).seconds(count)
         trained += START * (count > 1)
         text += f": about {duration(trained + solved * len(seeds) / count * _SOLVED)}"
-    return text + (f"; {solved} baseline{'s' * (solved > 1)} first" if solved else "")
+    what = f"baseline{'s' * (solved > 1)}" if any(candidate.baseline for candidate in candidates) else "in closed form"
+    return text + (f"; {solved} {what} first" if solved else "")
