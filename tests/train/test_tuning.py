@@ -144,7 +144,7 @@ def test_the_head_alone(tmp_path: Path, origin: Run) -> None:
     assert set(moved) == {"network.3.linear.weight", "network.3.linear.bias"}
     assert run.facts.start is not None
     assert run.facts.start.head == ("network.3",)
-    assert "frozen: all but the head; trained at the first step: 21 of 567 weights, 3.70%" in run.facts.start.lines
+    assert "frozen: all but the head; trained at the first step: 21 of 567 weights, 3.7 %" in run.facts.start.lines
 
 
 def test_the_path_that_names_most_decides() -> None:

@@ -47,8 +47,20 @@ def mismatch(port: Port, signal: Signal) -> str:
         and dtype in port.dtypes
         and bind(port.axes, Signal(axes, (1,) * len(axes), dtype)) is not None
     ]
+    if len(port.axes) == len(signal.sizes) + 1 and (other := _other_sizes(port.axes[1:], signal)):
+        return other
     wanted = " or ".join(_a(name) for name in kinds) or f"the axes ({', '.join(port.axes)})"
     return f"reads {wanted}, not {_a(signal.kind) if signal.kind in KINDS else 'the axes ' + signal.kind}"
+
+
+def _other_sizes(axes: tuple[str, ...], signal: Signal) -> str:
+    """Which of the sizes that a port demands the signal has not, if that is all that differs."""
+    pairs = list(zip(axes, signal.axes, signal.sizes, strict=True))
+    wrong = [each for each in pairs if each[0].isdecimal() and int(each[0]) != each[2]]
+    free = tuple(name if axis.isdecimal() else axis for axis, name, _ in pairs)
+    if not wrong or bind(("batch", *free), signal) is None:
+        return ""
+    return "reads " + " and ".join(f"{name} {axis}, not {size}" for axis, name, size in wrong)
 
 
 def _a(kind: str) -> str:

@@ -24,7 +24,7 @@ paths in a list of edits refer to the architecture before any of them, so their 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from weftnet.architecture.spec import (
@@ -44,13 +44,25 @@ from weftnet.architecture.spec import (
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of an architecture."""
+    """One change of an architecture.
+
+    Args:
+        path: of the node that is changed.
+        op: what is done.
+        value: what with.
+        adds: what it costs, for a person, if that is known.
+    """
 
     path: tuple[str, ...]
     op: str
     value: Any = None
+    adds: str = field(default="", compare=False)
 
     def __str__(self) -> str:
+        return f"{self._text}, which adds {self.adds}" if self.adds else self._text
+
+    @property
+    def _text(self) -> str:
         match self.op:
             case "set":
                 return _settings(self.value)

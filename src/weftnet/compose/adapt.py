@@ -43,6 +43,11 @@ def projections(have: Signal, wanted: Signal) -> Iterator[Node]:
     yield Chain((*flat, _dense(wanted.numel), Block("reshape", {"shape": list(wanted.sizes)})))
 
 
+def to_width(signal: Signal, width: int) -> Node:
+    """A projection of a signal's features, or channels, to a width."""
+    return Block("conv2d", {"channels": width, "kernel": 1}) if signal.kind == "image" else _dense(width)
+
+
 def _resampled(have: int, wanted: int, width: int) -> Iterator[Node]:
     """Convolutions from a sequence of one length to another."""
     if have > wanted:

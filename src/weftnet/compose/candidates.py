@@ -10,17 +10,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import torch
+
 from weftnet.architecture.axes import kind, mismatch
 from weftnet.architecture.faults import Edit
 from weftnet.architecture.schema import Schema, Setting, schema
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Block, Node
+from weftnet.base.units import amount
 from weftnet.blocks import BLOCKS
-from weftnet.compose.adapt import WIDTH, adapters, rounder
+from weftnet.compose.adapt import WIDTH, adapters, rounder, to_width
+from weftnet.compose.first_run import few_layers
 from weftnet.compose.flow import Flow, Path
 
 TRIES = 64  # values of one setting that are tried
 MAX_FOLDED = 10**9  # values of an example above which its divisors are not searched for
+_WIDTHS_TRIED = 4  # of a block's own
 MAX_AXES = 5  # of a shape that is searched for
 WIDTHS = ("dim", "channels")  # a sibling may use the other name for its width
 
@@ -36,6 +41,8 @@ def candidates(node: Block, flows: Mapping[str, Flow | None], spec: Path, what: 
         yield Edit(spec, "remove")
     if fits:
         yield from _settings(node, form, spec, what, flow.signal)
+    if len(flows) == 1:
+        yield from (Edit(spec, "before", [each], adds=adds) for each, adds in _to_size(node, form, flow.signal))
     yield from _siblings(node, form, flow.signal, spec)
     if len(flows) > 1:
         return
@@ -45,6 +52,33 @@ def candidates(node: Block, flows: Mapping[str, Flow | None], spec: Path, what: 
         yield Edit(spec, "before", list(nodes))
     if flow.signal.dtype not in form.reads[0].dtypes:
         yield Edit(spec, "rename", "dense")
+
+
+def _to_size(node: Block, form: Schema, signal: Signal) -> Iterator[tuple[Node, str]]:
+    """Projections to the width that a block demands: by its annotation, or as its own weights have it."""
+    if signal.dtype != "float" or signal.kind not in ("vector", "series", "image"):
+        return
+    place = 0 if signal.kind == "image" else -1
+    axes = form.reads[0].axes[1:]
+    wanted = [int(axes[place])] if len(axes) == len(signal.sizes) and axes[place].isdecimal() else []
+    for width in wanted or _own_widths(node, form):
+        if width != signal.sizes[place]:
+            have, steps = signal.sizes[place], signal.numel // signal.sizes[place]
+            cost = f"{amount((have + 1) * width)} parameters and {amount(2 * have * width * steps)} FLOPs"
+            yield to_width(signal, width), cost
+
+
+def _own_widths(node: Block, form: Schema) -> list[int]:
+    """What the first matrices of a block multiply by, if it makes them without knowing its input."""
+    if form.filled:
+        return []
+    try:
+        with torch.device("meta"), few_layers():
+            module = form.cls(**node.settings)
+    except Exception:  # whatever a constructor raises: it is told elsewhere
+        return []
+    widths = (weight.shape[1] for weight in module.parameters() if weight.ndim > 1)
+    return list(dict.fromkeys(widths))[:_WIDTHS_TRIED]
 
 
 def _done(form: Schema, signal: Signal) -> bool:

@@ -15,7 +15,7 @@ from torch.nn.modules.module import (
 from weftnet.architecture.schema import FACTS, Schema
 from weftnet.base.limits import lifted, limit
 from weftnet.compose.flow import Bound, Flow
-from weftnet.compose.one_step import OneStep
+from weftnet.compose.one_step import AllReal, OneStep
 from weftnet.errors import WeftnetError
 
 
@@ -24,7 +24,7 @@ def tried(form: Schema, bound: Bound, settings: Mapping[str, Any]) -> tuple[Any,
     try:
         with torch.device("meta"), few_layers():
             module = form.cls(**settings)
-        with OneStep():
+        with OneStep(), AllReal():
             return call(module, form, bound)
     except Exception as error:
         if not form.plain or isinstance(error, LayersExceeded):

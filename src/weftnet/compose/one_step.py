@@ -14,6 +14,20 @@ _RECURRENT = (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)
 _ARGUMENTS = 9
 
 
+class AllReal(TorchFunctionMode):
+    """Answers for meta tensors what a block asks of a mask as a whole (`if mask.all():`): true, as without padding.
+
+    Libraries ask so to leave the mask out where it says nothing; the shapes are the same either way.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """True for the value of a boolean tensor that has none."""
+        asks = func in (torch.Tensor.item, torch.Tensor.__bool__) and isinstance(args[0], torch.Tensor)
+        if asks and args[0].is_meta and args[0].dtype == torch.bool:
+            return True
+        return func(*args, **(kwargs or {}))
+
+
 class OneStep(TorchFunctionMode):
     """Shortens recurrence on meta tensors; everything else runs as it is."""
 

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from weftnet.architecture.signal import Signal
 from weftnet.compose.flow import TORCH, Resolved
 from weftnet.compose.network import Network
+from weftnet.compose.one_step import AllReal
 from weftnet.cost.kernel_call import KernelCall, tensors_in
 from weftnet.cost.kernels import Kernels
 from weftnet.cost.meter import Meter
@@ -146,7 +147,7 @@ def cost(network: Network | Resolved, batch: int = 64, *, optimiser: str = "adam
     meter = Meter(iter([*stay, *inputs.values(), *masks.values()]), iter(stay))
     nodes = dict(_nodes(network.resolved, ""))
     _watch(network, nodes, meter)
-    with meter, Kernels(meter):
+    with meter, Kernels(meter), AllReal():
         with torch.autograd.graph.saved_tensors_hooks(meter.save, lambda tensor: tensor):
             try:
                 outputs = network(inputs, masks or None)

@@ -119,7 +119,9 @@ def told(model: nn.ModuleDict, facts: StartFacts) -> list[str]:
         patterns = (*facts.freeze, *facts.thaw)
         frozen = ", ".join(patterns) if facts.tune == "all" else "all but the head"
         frozen += " and the adapters" if adapt else ""
-        lines.append(f"frozen: {frozen}; trained at the first step: {now:,} of {total:,} weights, {now / total:.2%}")
+        lines.append(
+            f"frozen: {frozen}; trained at the first step: {now:,} of {total:,} weights, {100 * now / total:.2g} %"
+        )
     later = dict[float, int]()
     for parameter, share in waiting(model):
         later[share] = later.get(share, 0) + parameter.numel()
