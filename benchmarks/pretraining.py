@@ -30,7 +30,7 @@ FIRST: dict[str, tuple[Architecture, dict[str, Any]]] = {
     "variational_autoencoder": (VAE, {"batch_size": 64, "lr": 2e-3}),
     "contrastive": (ENCODER, {"batch_size": 256, "lr": 2e-3}),
 }
-STEPS = 400
+STEPS = 200
 
 
 def main() -> None:

@@ -54,6 +54,9 @@ def fit(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="An ensemble of the trained networks competes with them.")
     ] = False,
+    distil: Annotated[
+        bool, typer.Option("--distil", help="Of an ensemble: one of its networks learns what it knows, and competes.")
+    ] = False,
     folds: Annotated[
         int, typer.Option("--folds", help="Train each network once for each fold: 5. Seeds repeat it.", min=0)
     ] = 0,
@@ -186,6 +189,7 @@ def fit(
             beside=beside,
             few=few,
             ensemble=ensemble or total is not None,
+            distil=distil,
             folds=folds,
             refit=refit,
             baselines=baselines,

@@ -47,6 +47,7 @@ class FitOptions:
         beside: whether the networks that suit the data compete from nothing with what starts from a run.
         few: whether the last layer is solved for on the frozen features of the start.
         ensemble: whether an ensemble of the trainings competes too.
+        distil: whether one network learns from the ensemble, and competes too.
         folds: each network is trained once for each of so many folds; 0 for none.
         refit: whether the winner is trained anew on all rows that are not test.
         baselines: whether the solvers' baselines take part; None for where proposals compete.
@@ -71,6 +72,7 @@ class FitOptions:
     beside: bool = False
     few: bool = False
     ensemble: bool = False
+    distil: bool = False
     folds: int = 0
     refit: bool = False
     total: float | None = None

@@ -10,6 +10,7 @@ from weftnet.base import lock
 from weftnet.base.memory import held
 from weftnet.base.replacing import protect
 from weftnet.cli.commands.concluding import announce, facts, written
+from weftnet.cli.commands.distilling import with_distilled
 from weftnet.cli.commands.ensemble import with_ensemble
 from weftnet.cli.commands.entering import Entries, FitOptions, entries_of
 from weftnet.cli.commands.evaluate import data_of
@@ -60,6 +61,8 @@ def fit_command(options: FitOptions) -> Competition | None:
             told = facts(folder, known, outcomes)
             if options.ensemble:
                 told, outcomes = with_ensemble(console, folder, entries.data, told, outcomes)
+            if options.distil:
+                told, outcomes = with_distilled(console, folder, entries.data, told, outcomes)
             result = compete.competition_of(folder, entries.subject, shown, told, outcomes)
         try:
             if options.refit:
@@ -77,6 +80,10 @@ def check_options(options: FitOptions, entries: Entries) -> None:
         SettingError: options don't go together.
         WeftnetError: the data can't be split as the options need it.
     """
+    if options.distil and not options.ensemble:
+        raise SettingError("a network is taught by an ensemble", where="--distil", fix="add --ensemble")
+    if options.distil and options.folds:
+        raise SettingError("each fold has other rows to learn", where="--distil", fix="leave out --folds")
     if options.refit:
         entries.data.joined()
     if is_worker() and options.total is not None:
