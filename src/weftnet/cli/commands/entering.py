@@ -135,7 +135,7 @@ def entries_of(options: FitOptions) -> Entries:
     name = choice.name
     task = task_for(data, name, options.task_settings)
     solved = {each.name: each for each in baselines(data.signals, task)}
-    probed = few(start, data.signals, task) if options.few else []
+    probed = few(start, options.task, data, task) if options.few else []
     offers = {**solved, **offered(data.signals, task), **{each.name: each for each in probed}}
     named = candidates_of(options.archs, offers) or probed or started
     candidates = named or propose(data.signals, task)

@@ -6,7 +6,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
 from weftnet.compete.competition import best_run
 from weftnet.compete.members import PART
@@ -114,8 +113,14 @@ def of_run(folder: str | Path) -> Candidate:
     return Candidate(name, headless(architecture, task, signals), recipe, told, origin=told)
 
 
-def few(start: Start | None, signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
+def few(start: Start | None, asked: str | None, data: Data, task: Task) -> list[Candidate]:
     """The last layers that solvers find on the frozen features of a start: no training, and so for few examples.
+
+    Args:
+        start: names the run.
+        asked: the task that was asked for, see `begun_from`.
+        data: that are learnt.
+        task: made for them.
 
     Raises:
         SettingError: there is no start, or no solver suits its network and the task.
@@ -123,7 +128,7 @@ def few(start: Start | None, signals: Mapping[str, Signal], task: Task) -> list[
     if start is None:
         what = "features that were learnt before are needed"
         raise SettingError(what, where="--few", fix="add --start RUN")
-    found = probes(of_run(start.run).architecture, signals, task)
+    found = probes(begun_from(start, asked, data).architecture, data.signals, task)
     if not found:
         got = f"{type(task).__name__}, link {task.link or 'none'}"
         what = "no last layer can be solved for"
