@@ -1,6 +1,6 @@
 """Without labels first, then with a few: a variational autoencoder, or contrastive learning, pre-trains a network.
 
-    python pretraining.py --data DIR [--seeds 3] [--unlabelled 5000] [--few 10 100]
+    python pretraining.py --data DIR [--seeds 3] [--unlabelled 3000] [--few 10 50]
 
 Fashion-MNIST: the convolutional encoder of `vae_conv` learns from some pictures without their labels, as the encoder of
 a variational autoencoder, or by contrastive learning; then it learns from a few labelled examples of each class. Beside
@@ -34,8 +34,8 @@ STEPS = 200
 
 
 def main() -> None:
-    parser = arguments(__doc__, seeds=3, unlabelled=5000, epochs=10)
-    parser.add_argument("--few", type=int, nargs="*", default=[10, 100], help="labelled examples of each class")
+    parser = arguments(__doc__, seeds=3, unlabelled=3000, epochs=5)
+    parser.add_argument("--few", type=int, nargs="*", default=[10, 50], help="labelled examples of each class")
     args = start(parser)
     note = (
         f"The encoder of `vae_conv`, {STEPS} steps with labels in batches of 50 for all; {args.unlabelled} pictures "

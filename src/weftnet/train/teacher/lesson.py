@@ -40,7 +40,7 @@ from weftnet.train.randomness import device_of
 from weftnet.train.recipe import Recipe
 from weftnet.train.teacher.asked import TEMPERATURE, Teacher
 from weftnet.train.teacher.asking import Answers, ask, distillation, node_of, pooled
-from weftnet.train.team import Team
+from weftnet.train.team import ALONE, Team
 
 #: the answers in the folder of a run, until it is finished
 FILE = "taught.safetensors"
@@ -125,12 +125,13 @@ def lesson_of(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run:
         return None
     teacher = Teacher.from_dict(recipe.teacher)
     refuse_blends(recipe)
-    if teacher.hints and team.size > 1:
+    if teacher.hints and team is not ALONE:
         raise SettingError("hints are learnt by a single process", where="--workers", fix="leave out --hint")
     if team.leads:
         _put(teacher, task, data, run)
     team.agree(False)  # the leader has asked
-    answers = tensors.load(run.file(FILE)) if team.leads else ask(teacher, task, data).answers
+    shared = run.file(FILE) if team.leads else run.folder / FILE  # of workers on another host there is none
+    answers = tensors.load(shared) if shared.is_file() else ask(teacher, task, data).answers
     device = device_of(model)
     if fits(answers.values(), device):
         answers = {name: each.to(device) for name, each in answers.items()}
