@@ -1,19 +1,45 @@
 """What tasks of episodes share: support and query of an episode, and the episodes by which a split is judged."""
 
 from collections.abc import Iterator
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from weftnet.base.figures import Group, Histogram, Paragraph
+from weftnet.data.data import Data
+from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds.category import Category
 from weftnet.errors import DataError, SettingError
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Judgement, Section
 from weftnet.tasks._resampling import bootstrapped_mean
-from weftnet.tasks._task import Task, evaluating
+from weftnet.tasks._task import Task, evaluating, wrong_target
 
 #: episodes by which a split is judged
 COUNT = 100
+
+
+class Episodic(Task):
+    """A task of classes whose evidence is an episode at a time, by query."""
+
+    reads: ClassVar[type[Kind]] = Category
+
+    @classmethod
+    def suits(cls, data: Data) -> float:
+        """Possible for classes, where somebody asks for it."""
+        return 0.05 * isinstance(data.target, Category)
+
+    @classmethod
+    def from_data(cls, data: Data, **settings: Any) -> Self:
+        """The task for data whose target is a category.
+
+        Raises:
+            DataError: there is no target, or it is another one.
+        """
+        if not isinstance(data.target, Category):
+            raise wrong_target(data, "a category", "use a task for such a target")
+        return cls(**settings)
 
 
 def checked(where: str, **numbers: int) -> None:

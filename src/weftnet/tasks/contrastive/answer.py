@@ -1,25 +1,20 @@
-"""Contrastive learning: the vector of an example, of length 1, so that a product of two is the cosine between them."""
+"""Contrastive learning: the vector of an example, of length 1."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.tasks._vector import VectorAnswer, unit_vectors
 
-class Answer(TypedDict):
-    """The schema of an answer."""
-
-    vector: list[float]
+Answer = VectorAnswer
 
 
 def contrastive(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """`vector` z / |z|, or zeros for zeros.
+    """`vector` z / |z|.
 
     Args:
         outputs: (batch, dim) z.
         settings: not read.
     """
-    z = outputs.astype(np.float64)
-    length = np.linalg.norm(z, axis=1, keepdims=True)
-    return [{"vector": each} for each in (z / np.where(length > 0, length, 1.0)).tolist()]
+    return unit_vectors(outputs)

@@ -17,7 +17,7 @@ A. Raghu and others, Rapid learning or feature reuse?, 2020, https://arxiv.org/a
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -30,19 +30,17 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.episodes import in_episodes
-from weftnet.data.kinds._kind import Kind
-from weftnet.data.kinds.category import Category
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import DataError, SettingError
 from weftnet.metrics._metric import Metric, On
 from weftnet.metrics.mean import Mean
-from weftnet.tasks._episodes import checked, drawn, parted
+from weftnet.tasks._episodes import Episodic, checked, drawn, parted
 from weftnet.tasks._heads import to_vector
-from weftnet.tasks._task import NO_TARGET, Task, wrong_target
+from weftnet.tasks._task import NO_TARGET
 
 
 @dataclass(frozen=True)
-class Maml(Task):
+class Maml(Episodic):
     """One network with an output for each class of an episode.
 
     Args:
@@ -63,11 +61,10 @@ class Maml(Task):
     second_order: bool = True
     adapt: Literal["all", "head"] = "all"
 
-    reads: ClassVar[type[Kind]] = Category
+    score: ClassVar[str] = "accuracy"
     recipe_defaults: ClassVar[Mapping[str, Any]] = {
         "batch_size": 50, "accumulate": 4, "keep": "last", "patience": None,
     }  # fmt: skip
-    score: ClassVar[str] = "accuracy"
 
     def __post_init__(self) -> None:
         where = "task maml"
@@ -80,24 +77,16 @@ class Maml(Task):
             raise SettingError("adapt is not known", where=where, expected="all or head", got=str(self.adapt))
 
     @classmethod
-    def suits(cls, data: Data) -> float:
-        """Possible for classes, where somebody asks for it."""
-        return 0.05 * isinstance(data.target, Category)
-
-    @classmethod
-    def from_data(cls, data: Data, **settings: Any) -> "Maml":
+    def from_data(cls, data: Data, **settings: Any) -> Self:
         """The task for data whose target is a category.
 
         Raises:
             DataError: there is no target, it is another one, or has fewer classes than an episode.
         """
-        if not isinstance(data.target, Category):
-            raise wrong_target(data, "a category", "use a task for such a target")
-        task = cls(**settings)
-        if len(data.target.labels) < task.ways:
-            got, fix = f"{len(data.target.labels)}", f"--task-set ways={len(data.target.labels)}"
-            what = "the data have fewer classes than an episode"
-            raise DataError(what, where=data.name, expected=f"{task.ways}", got=got, fix=fix)
+        task, labels = super().from_data(data, **settings), getattr(data.target, "labels", [])
+        if len(labels) < task.ways:
+            what, fix = "the data have fewer classes than an episode", f"--task-set ways={len(labels)}"
+            raise DataError(what, where=data.name, expected=str(task.ways), got=str(len(labels)), fix=fix)
         return task
 
     def arranged(self, data: Data) -> Data:

@@ -1,23 +1,20 @@
 """Prototypical networks: the vector of an example, of length 1; classes are told by how near it is to their means."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.tasks._vector import VectorAnswer, unit_vectors
 
-class Answer(TypedDict):
-    """The schema of an answer."""
-
-    vector: list[float]
+Answer = VectorAnswer
 
 
 def prototypical(outputs: NDArray[Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """`vector` f, as the network gives it.
+    """`vector` z / |z|.
 
     Args:
-        outputs: (batch, dim) f.
+        outputs: (batch, dim) z.
         settings: not read.
     """
-    return [{"vector": each} for each in outputs.astype(np.float64).tolist()]
+    return unit_vectors(outputs)

@@ -28,19 +28,17 @@ from weftnet.architecture.spec import Block, Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.episodes import in_episodes
-from weftnet.data.kinds._kind import Kind
-from weftnet.data.kinds.category import Category
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.errors import SettingError
 from weftnet.metrics._metric import Metric, On
 from weftnet.metrics.mean import Mean
-from weftnet.tasks._episodes import checked, drawn, parted
+from weftnet.tasks._episodes import Episodic, checked, drawn, parted
 from weftnet.tasks._heads import to_vector
-from weftnet.tasks._task import NO_TARGET, Task, wrong_target
+from weftnet.tasks._task import NO_TARGET
 
 
 @dataclass(frozen=True)
-class Prototypical(Task):
+class Prototypical(Episodic):
     """One network from an example to a vector of length 1.
 
     Args:
@@ -55,31 +53,14 @@ class Prototypical(Task):
     ways: int = 5
     scale: float = 10.0
 
-    reads: ClassVar[type[Kind]] = Category
-    recipe_defaults: ClassVar[Mapping[str, Any]] = {"batch_size": 100, "keep": "last", "patience": None}
     score: ClassVar[str] = "accuracy"
+    recipe_defaults: ClassVar[Mapping[str, Any]] = {"batch_size": 100, "keep": "last", "patience": None}
 
     def __post_init__(self) -> None:
         checked("task prototypical", shots=self.shots, queries=self.queries, ways=self.ways)
         if not self.scale > 0:
             where, expected, got = "task prototypical", "a positive number", str(self.scale)
             raise SettingError("scale is out of range", where=where, expected=expected, got=got)
-
-    @classmethod
-    def suits(cls, data: Data) -> float:
-        """Possible for classes, where somebody asks for it."""
-        return 0.05 * isinstance(data.target, Category)
-
-    @classmethod
-    def from_data(cls, data: Data, **settings: Any) -> "Prototypical":
-        """The task for data whose target is a category.
-
-        Raises:
-            DataError: there is no target, or it is another one.
-        """
-        if not isinstance(data.target, Category):
-            raise wrong_target(data, "a category", "use a task for such a target")
-        return cls(**settings)
 
     def arranged(self, data: Data) -> Data:
         """With training batches that are episodes."""
