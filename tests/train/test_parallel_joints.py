@@ -32,6 +32,8 @@ def jobs(origin: Path) -> dict[str, dict[str, Any]]:
         "frozen": {**longer, "start": {**start, "freeze": ["0", "1"]}},
         "rates": {**longer, "start": {**start, "rate": {"0": 0.25}}},
         "thaw": {**longer, "start": {**start, "thaw": {"0": 0.5, "1": 0.25}, "l2_sp": 0.3, "depth_rate": 0.5}},
+        "lora": {**longer, "start": {**start, "tune": {"lora": {"rank": 1}}}},
+        "dora": {**longer, "start": {**start, "tune": {"dora": {"rank": 1}}, "delta": False}},
         "shared": {"net": SHARED, "recipe": RECIPE},
         "coded": coded,
         "start, sharded": {**longer, "start": start, "shard": True},
