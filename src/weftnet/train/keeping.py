@@ -39,6 +39,8 @@ def keep(model: nn.ModuleDict, run: Run, metrics: Mapping[str, Any], leads: bool
             return f"; kept is what differs from {start.run}: {size} of {whole}"
         told = f"; all weights are kept, as {start.run} is not there as it was"
     merge(model)
+    if run.facts.delta is not None:  # of an end that was interrupted
+        run.record(delta=None)
     run.save_weights(model, metrics)
     return told
 
