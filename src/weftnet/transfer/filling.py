@@ -10,6 +10,8 @@ from weftnet.errors import RunError
 from weftnet.train.start import Taken
 from weftnet.zoo._weights import Names, Take
 
+#: a logit that is never the largest
+_NEVER = -1e4
 #: counts batches; no weight
 _COUNTER = "num_batches_tracked"
 
@@ -85,6 +87,17 @@ def _made(take: Take, found: list[Tensor], value: Tensor) -> Tensor:
             return found[0].reshape(value.shape) if found[0].numel() == value.numel() else found[0]
         case "plus":
             return found[0] + found[1]
+        case "behind" | "silent":
+            extra = len(value) - len(found[0])
+            if extra < 0 or (value.shape[1:] != found[0].shape[1:] and take.how == "behind"):
+                return found[0]
+            made = torch.zeros(value.shape, dtype=found[0].dtype)
+            if take.how == "silent":
+                made[:extra] = _NEVER
+            else:
+                made[extra:] = found[0]
+                made[1:extra] = found[0][-1]
+            return made
 
 
 def _shape(value: Tensor) -> str:

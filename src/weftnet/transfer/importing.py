@@ -93,8 +93,9 @@ def _subject(read: foreign.Foreign, found: Match, labels: Path | None) -> tuple[
         SettingError: classes are named, and there are none.
     """
     own, classes = columns.of(read, found), found.settings.get("classes")
-    cls = _of_features() if classes is None else TASKS.get(found.checkpoint.task)
-    kind, settings = cls.reads, (cls.of_features or {}) if classes is None else {}
+    bare = classes is None and not found.checkpoint.always
+    cls = _of_features() if bare else TASKS.get(found.checkpoint.task)
+    kind, settings = cls.reads, (cls.of_features or {}) if bare else {}
     if labels is not None and kind is None:
         raise SettingError("the weights have no classes that could be named", where="--labels", got=str(labels))
     target = None

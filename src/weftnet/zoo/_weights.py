@@ -8,6 +8,7 @@ A checkpoint's naming is data: here → there, both as names of modules or of si
     {"1": reshaped("patch.projection")}         the same numbers in another shape: a convolution as a dense layer
     {"2.weight": plus("positions", "types.0")}  a sum; the second may be one row of a table, and
                                                 of the first the rows that are needed
+    {"1.weight": behind("words")}               a table of tokens, behind padding and the unknown token
 
 Of a module here the part that its block calls its own (`conv`, `norm`, `linear`) is left out on both sides.
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-How: TypeAlias = Literal["joined", "transposed", "reshaped", "plus"]
+How: TypeAlias = Literal["joined", "transposed", "reshaped", "plus", "behind", "silent"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,19 @@ def reshaped(name: str) -> Take:
 def plus(name: str, other: str) -> Take:
     """A sum; `table.0` is the first row of a table."""
     return Take("plus", (name, other))
+
+
+def behind(name: str) -> Take:
+    """A table of tokens that have other numbers here: behind rows of zeros, of which the second is as the last row.
+
+    The last token of such a vocabulary marks the end of a text, which is what an empty text consists of.
+    """
+    return Take("behind", (name,))
+
+
+def silent(name: str) -> Take:
+    """The constants of a last layer that has none there: zeros, and far below zero for rows before those of a table."""
+    return Take("silent", (name,))
 
 
 Names: TypeAlias = Mapping[str, str | Take]
@@ -175,6 +189,7 @@ class Checkpoint:
         leave: patterns of tensors that are left behind on purpose, as what they are for is not here.
         recipe: fields of a recipe that suits fine-tuning.
         task: that its head is for.
+        always: whether there is that head even without classes, made of the network's own weights.
         known: which are known.
     """
 
@@ -189,4 +204,5 @@ class Checkpoint:
     leave: Sequence[str] = ()
     recipe: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""
+    always: bool = False
     known: Sequence[Published] = ()
