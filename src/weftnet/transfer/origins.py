@@ -44,5 +44,5 @@ def run_of(what: str | Path, beside: Path) -> Path:
 def _name(found: Foreign) -> str:
     """A folder's name: of the weights, and the first digits of their checksum."""
     stem = re.sub(r"[^\w.-]+", "-", found.path.stem if found.path.is_file() else found.path.name)
-    checksum = next(iter(found.files.values()))
-    return f"{stem}-{checksum[:_DIGITS]}"
+    digits = next(iter(found.files.values()))[:_DIGITS]
+    return stem if stem.endswith(digits) else f"{stem}-{digits}"  # some publishers name files so too
