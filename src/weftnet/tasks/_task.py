@@ -57,8 +57,9 @@ class Task(ABC):
     """The metric that chooses among the weights of a training where validation examples are few: a loss, where the
     score counts examples; "" for the score."""
 
-    of_features: ClassVar[Mapping[str, Any] | None] = None
-    """Settings with which it answers with what a network without a head gives; None where it can't."""
+    ends: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """What networks that others have trained end in and this task answers with – `features`, `classes`, `next token` –
+    and its settings then."""
 
     steps: ClassVar[tuple[str, ...]] = ()
     """The passes that its `infer.py` runs step by step where they can be: an export writes their steps too."""

@@ -94,8 +94,9 @@ def _subject(read: foreign.Foreign, found: Match, labels: Path | None) -> tuple[
     """
     own, classes = columns.of(read, found), found.settings.get("classes")
     bare = classes is None and not found.checkpoint.always
-    cls = _of_features() if bare else TASKS.get(found.checkpoint.task)
-    kind, settings = cls.reads, (cls.of_features or {}) if bare else {}
+    end = "features" if bare else found.checkpoint.end
+    cls = _that_ends_in(end)
+    kind = cls.reads
     if labels is not None and kind is None:
         raise SettingError("the weights have no classes that could be named", where="--labels", got=str(labels))
     target = None
@@ -103,13 +104,13 @@ def _subject(read: foreign.Foreign, found: Match, labels: Path | None) -> tuple[
         target = {**state_of(kind(**kind.as_target)), "labels": labels_of(int(classes or 0), read.config, labels)}
     preprocessing = Preprocessing.from_state({"columns": own, "target": target})
     data = Prepared(read.path.name, preprocessing, None if target is None else _TARGET)
-    return data, cls.from_data(data, **settings)
+    return data, cls.from_data(data, **cls.ends[end])
 
 
-def _of_features() -> type[Task]:
-    """The task of a network that ends in features."""
+def _that_ends_in(end: str) -> type[Task]:
+    """The task whose networks end so."""
     tasks: list[type[Task]] = [TASKS.get(name) for name in TASKS]
-    return next(cls for cls in tasks if cls.of_features is not None)
+    return next(cls for cls in tasks if end in cls.ends)
 
 
 def _lines(taken: Taken, read: foreign.Foreign) -> tuple[str, ...]:

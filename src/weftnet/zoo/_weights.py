@@ -188,7 +188,7 @@ class Checkpoint:
         aliases: endings of names that older files have, and what they are called since.
         leave: patterns of tensors that are left behind on purpose, as what they are for is not here.
         recipe: fields of a recipe that suits fine-tuning.
-        task: that its head is for.
+        end: what a network with a head ends in: `classes`, `next token`.
         always: whether there is that head even without classes, made of the network's own weights.
         known: which are known.
     """
@@ -203,6 +203,6 @@ class Checkpoint:
     aliases: Mapping[str, str] = field(default_factory=dict)
     leave: Sequence[str] = ()
     recipe: Mapping[str, Any] = field(default_factory=dict)
-    task: str = ""
+    end: str = "classes"
     always: bool = False
     known: Sequence[Published] = ()

@@ -103,7 +103,6 @@ def weights() -> list[Checkpoint]:
             lambda settings: _names(settings, _PLAIN),
             lambda settings, found: _picture(settings["size"], 127.0, 128.0),
             recipe={"lr": 1e-3},
-            task="classification",
             known=[Published(f"EfficientNet-Lite{n}, ImageNet", index.format(n), licence) for n in range(3)],
         ),
         Checkpoint(
@@ -116,7 +115,6 @@ def weights() -> list[Checkpoint]:
             lambda settings: _names(settings, _TIMM),
             lambda settings, found: _picture(settings["size"], 127.5, 127.5),
             recipe={"lr": 1e-3},
-            task="classification",
             known=[Published(f"tf_efficientnet_lite{n}", "https://huggingface.co/timm", licence) for n in range(5)],
         ),
     ]  # fmt: skip

@@ -78,7 +78,7 @@ def weights() -> list[Checkpoint]:
             prefixes=("transformer.",),
             leave=("h.*.attn.bias", "h.*.attn.masked_bias", "lm_head.weight"),
             recipe={"lr": 5e-5, "batch_size": 16},
-            task="language_model",
+            end="next token",
             always=True,
             known=[
                 Published(name, hub + name, "MIT") for name in ("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl")

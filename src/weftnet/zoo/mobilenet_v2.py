@@ -81,7 +81,7 @@ def published() -> list[tuple[dict[str, Any], str, int]]:
 
 def weights() -> list[Checkpoint]:
     """Checkpoints that are known."""
-    common: dict[str, Any] = {"recipe": {"lr": 1e-3}, "task": "classification"}
+    common: dict[str, Any] = {"recipe": {"lr": 1e-3}}
     hub = "https://huggingface.co/"
     return [
         Checkpoint(

@@ -107,7 +107,6 @@ def weights() -> list[Checkpoint]:
             aliases={"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
             leave=("cls.*", "pooler.*", "embeddings.position_ids", "embeddings.token_type_embeddings.*"),
             recipe={"lr": 5e-5, "batch_size": 32},
-            task="classification",
             known=[package, *(Published(name, hub + where, apache) for name, where in known.items())],
         ),
     ]  # fmt: skip

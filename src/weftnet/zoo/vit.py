@@ -66,7 +66,7 @@ def published() -> list[tuple[dict[str, Any], str, int]]:
 def weights() -> list[Checkpoint]:
     """Checkpoints that are known."""
     hub, apache = "https://huggingface.co/", "Apache-2.0"
-    common: dict[str, Any] = {"recipe": {"lr": 5e-5}, "task": "classification"}
+    common: dict[str, Any] = {"recipe": {"lr": 5e-5}}
     return [
         Checkpoint(
             "transformers",

@@ -12,7 +12,7 @@ The loss includes the softmax, so the network gives logits. A softmax at its end
 then not fall below log(1 + (K − 1)/e), so such a network is refused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -57,6 +57,7 @@ class Classification(Task):
 
     reads: ClassVar[type[Kind]] = Category
     link: ClassVar[Link] = "softmax"
+    ends: ClassVar[Mapping[str, Mapping[str, Any]]] = {"classes": {}}
     score: ClassVar[str] = "accuracy"
     choice: ClassVar[str] = "loss"
 

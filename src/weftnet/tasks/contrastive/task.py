@@ -64,7 +64,7 @@ class Contrastive(Task):
 
     recipe_defaults: ClassVar[Mapping[str, Any]] = {"batch_size": 256, "keep": "last", "patience": None}
     score: ClassVar[str] = "retrieval"
-    of_features: ClassVar[Mapping[str, Any]] = {"projection": False}
+    ends: ClassVar[Mapping[str, Mapping[str, Any]]] = {"features": {"projection": False}}
 
     def __post_init__(self) -> None:
         where = "task contrastive"

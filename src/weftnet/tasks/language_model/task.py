@@ -54,6 +54,7 @@ class LanguageModel(Task):
     writer: Mapping[str, Any] | None = None
     loss: Any = None
 
+    ends: ClassVar[Mapping[str, Mapping[str, Any]]] = {"next token": {}}
     score: ClassVar[str] = "nats_per_token"
     steps: ClassVar[tuple[str, ...]] = ("network",)
 
