@@ -79,3 +79,29 @@ def to_signal(
             return (Block("dense", {"dim": expected.size("dim")}),)
     what = "its output must have the shape of the data: change its strides or upsampling, or end it in a vector"
     raise refusal(part, last_block, what, reads=f"{expected}, or any vector", received=str(gives))
+
+
+def to_tokens(
+    part: str, gives: Signal, last_block: str | None, vocabulary: int, context: int, what: str
+) -> tuple[Node, ...]:
+    """A dense layer of width `vocabulary` at every place; nothing where the network ends in one.
+
+    Args:
+        part: that needs a head.
+        gives: what it gives.
+        last_block: its last one.
+        vocabulary: different tokens.
+        context: places.
+        what: is said where it doesn't give a vector at every place.
+
+    Raises:
+        ArchitectureError: it gives something else, or ends in a softmax.
+    """
+    if last_block == "softmax":
+        said = "the loss includes the softmax: the network must return logits; remove the softmax"
+        raise refusal(part, last_block, said)
+    if gives.axes != ("time", "dim") or gives.dtype != "float" or gives.size("time") != context:
+        said = f"{what}; leave out what pools, strides or drops the time axis"
+        raise refusal(part, last_block, said, reads=f"a sequence of {context} steps", received=str(gives))
+    done = last_block in ("dense", "shared") and gives.size("dim") == vocabulary
+    return () if done else (Block("dense", {"dim": vocabulary}),)

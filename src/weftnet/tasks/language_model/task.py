@@ -21,21 +21,20 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Block, Node
+from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.kinds._kind import Written
 from weftnet.data.kinds.characters import Characters
 from weftnet.data.outputs import Outputs
-from weftnet.data.preprocessing import Preprocessing
-from weftnet.errors import DataError, SettingError
+from weftnet.errors import SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.perplexity import Perplexity
-from weftnet.tasks._heads import refusal
+from weftnet.tasks._heads import refusal, to_tokens
 from weftnet.tasks._passes import obstacle
 from weftnet.tasks._task import Task, on_trial
+from weftnet.tasks._tokens import of_tokens
 
 
 @dataclass(frozen=True)
@@ -81,30 +80,12 @@ class LanguageModel(Task):
         Raises:
             DataError: the input is something else, or there are several.
         """
-        signals = list(data.signals.values())
-        if len(signals) != 1 or signals[0].kind != "tokens" or "vocabulary" not in signals[0].known:
-            raise DataError(
-                "a language model reads text",
-                where=data.name,
-                expected="one input of tokens with a known vocabulary",
-                got=", ".join(f"{name}: {signal}" for name, signal in data.signals.items()),
-                fix="use another task, or name the text column as the only input",
-            )
-        (kind,) = Preprocessing.from_state(data.state()["preprocessing"]).columns.values()
-        writer = kind.state() if isinstance(kind, Written) else None
-        known = {"vocabulary": signals[0].known["vocabulary"], "context": signals[0].size("time"), "writer": writer}
-        return cls(**{**known, **settings})
+        return cls(**{**of_tokens(data, "a language model reads text"), **settings})
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """A dense layer of width `vocabulary` at every position."""
-        if last_block == "softmax":
-            what = "the loss includes the softmax: the network must return logits; remove the softmax"
-            raise refusal(part, last_block, what)
-        if gives.axes != ("time", "dim") or gives.dtype != "float" or gives.size("time") != self.context:
-            what = "a language model answers at every position; leave out what pools, strides or drops the time axis"
-            raise refusal(part, last_block, what, reads=f"a sequence of {self.context} steps", received=str(gives))
-        done = last_block in ("dense", "shared") and gives.size("dim") == self.vocabulary
-        return () if done else (Block("dense", {"dim": self.vocabulary}),)
+        what = "a language model answers at every position"
+        return to_tokens(part, gives, last_block, self.vocabulary, self.context, what)
 
     def check(self, model: nn.ModuleDict) -> None:
         """Refuse a network whose output at a position depends on later tokens.

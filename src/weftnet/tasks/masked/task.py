@@ -23,20 +23,19 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Block, Node
-from weftnet.data import Preprocessing
+from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.kinds._kind import Written
 from weftnet.data.kinds._tokens import UNKNOWN
 from weftnet.data.outputs import Outputs
-from weftnet.errors import DataError, SettingError
+from weftnet.errors import SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.accuracy import Accuracy
 from weftnet.metrics.cross_entropy import CrossEntropy
-from weftnet.tasks._heads import refusal
+from weftnet.tasks._heads import to_tokens
 from weftnet.tasks._task import Task
+from weftnet.tasks._tokens import of_tokens
 
 #: of the chosen tokens: those that are hidden, and those that are hidden or exchanged
 _HIDDEN, _CHANGED = 0.8, 0.9
@@ -85,30 +84,12 @@ class Masked(Task):
         Raises:
             DataError: the input is something else, or there are several.
         """
-        signals = list(data.signals.values())
-        if len(signals) != 1 or signals[0].kind != "tokens" or "vocabulary" not in signals[0].known:
-            raise DataError(
-                "words are hidden in texts",
-                where=data.name,
-                expected="one input of tokens with a known vocabulary",
-                got=", ".join(f"{name}: {signal}" for name, signal in data.signals.items()),
-                fix="use another task, or name the text column as the only input",
-            )
-        (kind,) = Preprocessing.from_state(data.state()["preprocessing"]).columns.values()
-        writer = kind.state() if isinstance(kind, Written) else None
-        known = {"vocabulary": signals[0].known["vocabulary"], "context": signals[0].size("time"), "writer": writer}
-        return cls(**{**known, **settings})
+        return cls(**{**of_tokens(data, "words are hidden in texts"), **settings})
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:
         """A dense layer of width `vocabulary` at every place."""
-        if last_block == "softmax":
-            what = "the loss includes the softmax: the network must return logits; remove the softmax"
-            raise refusal(part, last_block, what)
-        if gives.axes != ("time", "dim") or gives.dtype != "float" or gives.size("time") != self.context:
-            what = "hidden words are told at every place; leave out what pools, strides or drops the time axis"
-            raise refusal(part, last_block, what, reads=f"a sequence of {self.context} steps", received=str(gives))
-        done = last_block in ("dense", "shared") and gives.size("dim") == self.vocabulary
-        return () if done else (Block("dense", {"dim": self.vocabulary}),)
+        what = "hidden words are told at every place"
+        return to_tokens(part, gives, last_block, self.vocabulary, self.context, what)
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Cross-entropy of the chosen tokens, in nats per token."""
