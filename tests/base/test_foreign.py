@@ -59,7 +59,7 @@ PARSERS = {
 #: modules that read only what this program wrote a moment ago, or the command line; and those of the server, which
 #: answers a client's JSON with a status
 OWN = {
-    "train/parallel.py", "data/cache.py", "data/kinds/subwords.py", "contract/entries/kind.py", "contract/_wires.py",
+    "train/parallel.py", "data/cache.py", "data/kinds/_tokenizers.py", "contract/entries/kind.py", "contract/_wires.py",
     "base/plain_yaml.py",
     "contract/_task_settings.py", "tasks/_inference.py", "data/sharing.py",
     "base/lock.py", "cli/commands/grid_stages.py", "train/sharded_checkpoint.py",

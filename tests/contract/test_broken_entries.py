@@ -1,6 +1,7 @@
 """No check is kept by everything: for each there is an entry that breaks it, and is otherwise as it should be."""
 
 import itertools
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -222,6 +223,14 @@ class InfiniteAboveAll(Bad):
 
 
 @dataclass
+class LearnsByChance(Bad):
+    def fit(self, values: Any) -> Any:
+        kind = super().fit(values)
+        kind.mean = [each + float.fromhex(secrets.token_hex(4)) for each in kind.mean]
+        return kind
+
+
+@dataclass
 class Learns(Bad):
     def encode(self, values: Any) -> Any:
         encoded = super().encode(values)
@@ -354,6 +363,7 @@ BROKEN: dict[str, dict[str, Any]] = {
         "Encoded values have the shape and sort that its signal says": OtherShape,
         "What is decoded encodes to the same values again": OtherWayBack,
         "Values that it was not fitted on are encoded to finite ones, or refused as data": InfiniteAboveAll,
+        "Fitted on the same values again, it has learnt the same": LearnsByChance,
         "Encoding and decoding change nothing that it has learnt": Learns,
         "A row is encoded the same alone as beside others": OfItsNeighbours,
         "How sure it is that a column is its own lies between 0 and 1, whatever the column holds": SurerThanSure,

@@ -168,6 +168,7 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
         "gaps": column("date", lambda row: f"2020-{1 + row % 12:02}-{1 + row % 28:02}", None),
     },
     "subwords": {"input": column({"subwords": {"most": 280}}, sentence, "unheard of " * 40)},
+    "word_pieces": {"input": column({"word_pieces": {"most": 80}}, sentence, "unheard of " * 40)},
     "labels": {
         "input": column("labels", lambda row: ["new", "big"][: 1 + row % 2], lambda _: ["never"]),
         "target": column(

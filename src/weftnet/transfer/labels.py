@@ -1,6 +1,5 @@
 """The names of a published network's classes: of a file, or of its configuration."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +36,7 @@ def labels_of(classes: int, config: Mapping[str, Any], file: Path | None = None)
 def _read(file: Path, classes: int) -> list[str] | None:
     text = read_text(file)
     if text.lstrip()[:1] in ("[", "{"):
-        return _listed(json.loads(text) if text.lstrip()[0] == "[" else parse_json(text, str(file)), classes)
+        return _listed(parse_json(text, str(file)), classes)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines if len(lines) == classes else None
 

@@ -16,12 +16,15 @@ from weftnet.contract._wires import CHECKS as WIRE_CHECKS
 from weftnet.data.kinds import KINDS, RawColumn
 from weftnet.errors import DataError
 
+#: fits that are compared: what depends on a hash differs in most of them
+_TIMES = 4
+
 
 def kind(name: str) -> list[Check]:
     """The checks of a kind."""
     functions = [
-        _state, _refuses, _promises, _comes_back, _unseen, _only_fit_learns, _rows_are_alone, _recognises, *WIRE_CHECKS,
-        *PLACE_CHECKS, _documented,
+        _state, _refuses, _promises, _comes_back, _unseen, _repeats, _only_fit_learns, _rows_are_alone, _recognises,
+        *WIRE_CHECKS, *PLACE_CHECKS, _documented,
     ]  # fmt: skip
     return checks(name, _case, functions)
 
@@ -97,6 +100,13 @@ def _unseen(case: KindCase) -> None:
     if not isinstance(case.values, str):
         shape = kind.signal.shape(len(case.values) - half)
         expect(encoded.shape == shape, "unseen values change the shape", expected=str(shape), got=str(encoded.shape))
+
+
+def _repeats(case: KindCase) -> None:
+    """Fitted on the same values again, it has learnt the same."""
+    states = [json.dumps(case.fitted().state()) for _ in range(_TIMES)]
+    fix = "break ties by an order of their own, not by that of a set or a hash"
+    expect(len(set(states)) == 1, "fitted again it has another state", fix=fix)
 
 
 def _only_fit_learns(case: KindCase) -> None:

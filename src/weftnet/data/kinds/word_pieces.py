@@ -13,7 +13,7 @@ as used by J. Devlin and others, BERT, 2018, https://arxiv.org/abs/1810.04805.
 The library `tokenizers` (extra `text`) does the work, from the vocabulary in the state: no tokeniser file is ever read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -98,9 +98,11 @@ class WordPieces(Kind):
         """Vocabulary and length."""
         tokenizers, texts = library(), texts_of(values)
         learner = self._made(tokenizers.models.WordPiece(unk_token=_UNKNOWN, max_input_chars_per_word=_LONGEST))
+        # numbered here: the library numbers the characters inside words as it meets words, in another order each time
+        inside = sorted({_INSIDE + letter for word in _words(learner, texts) for letter in word[1:]})
         trainer = tokenizers.trainers.WordPieceTrainer(
-            vocab_size=self.most, min_frequency=self.least, special_tokens=[_PAD, _UNKNOWN, _FIRST, _LAST, _MASK],
-            continuing_subword_prefix=_INSIDE, show_progress=False,
+            vocab_size=self.most, min_frequency=self.least, show_progress=False, continuing_subword_prefix=_INSIDE,
+            special_tokens=[_PAD, _UNKNOWN, _FIRST, _LAST, _MASK, *inside],
         )  # fmt: skip
         learner.train_from_iterator(texts, trainer, len(texts))
         self.vocabulary = ordered(learner.get_vocab(), "word_pieces")
@@ -182,3 +184,10 @@ class WordPieces(Kind):
 def example() -> tuple[WordPieces, Any]:
     """The kind, and texts, one of them missing and one empty: for its contract."""
     return WordPieces(most=60), ["A bee, Élan!", "bee bee", None, ""]
+
+
+def _words(learner: Any, texts: Iterable[str]) -> Iterator[str]:
+    """The words that a learner sees, as often as they occur."""
+    for text in texts:
+        for word, _ in learner.pre_tokenizer.pre_tokenize_str(learner.normalizer.normalize_str(text)):
+            yield word

@@ -10,7 +10,9 @@ Source: https://www.tensorflow.org/tensorboard; the writer is torch's.
 """
 
 import json
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from weftnet.base.extras import need
@@ -30,6 +32,7 @@ class TensorBoard(Listener):
         from torch.utils.tensorboard import SummaryWriter
 
         void = start.step + 1 if start.step else None
+        _after_others(start.folder / "tensorboard")
         self._writer = SummaryWriter(str(start.folder / "tensorboard"), purge_step=void)
         if not start.step:
             self._writer.add_text("architecture", f"```yaml\n{start.architecture}\n```")
@@ -55,3 +58,11 @@ class TensorBoard(Listener):
     def _write(self, values: Mapping[str, float], step: int) -> None:
         for name, value in values.items():
             self._writer.add_scalar(name, value, step)
+
+
+def _after_others(folder: Path) -> None:
+    """Wait for another second than that of the newest event file: files are read in the order of their names, which
+    begin with the second in which they were made, so that those of a resumed run would else come first by chance."""
+    seconds = [name[3] for file in folder.glob("events.out.tfevents.*") if len(name := file.name.split(".")) > 3]
+    if f"{int(time.time()):010d}" in seconds:
+        time.sleep(1 - time.time() % 1)
