@@ -46,8 +46,8 @@ def split(zeros: tuple[int, int]) -> tuple[int, list[int]]:
     return common, [zeros[0] - common, zeros[1] - common]
 
 
-def fits(where: str, axis: str, size: int, kernel: int, dilation: int, zeros: tuple[int, int]) -> None:
-    """Reject an input that is smaller than the kernel."""
+def fits(where: str, axis: str, size: int | torch.SymInt, kernel: int, dilation: int, zeros: tuple[int, int]) -> None:
+    """Reject an input that is smaller than the kernel. While an export is traced, a size may be open."""
     if size + sum(zeros) <= dilation * (kernel - 1):
         spread = f" with dilation {dilation}" if dilation > 1 else ""
         padding = zeros[0] if zeros[0] == zeros[1] else f"{zeros[0]}+{zeros[1]}"

@@ -3,6 +3,7 @@
 `where` is the block's name in messages.
 """
 
+import torch
 from torch import Tensor
 
 
@@ -12,7 +13,7 @@ def half(where: str, padding: int, size: tuple[int, int]) -> None:
         raise ValueError(f"{where}: padding: expected 0 to half the size {min(size)}, got {padding}")
 
 
-def fits(where: str, axis: str, length: int, size: int, padding: int = 0) -> None:
+def fits(where: str, axis: str, length: int | torch.SymInt, size: int, padding: int = 0) -> None:
     """Reject an input that is smaller than the window."""
     if length + 2 * padding < size:
         raise ValueError(
