@@ -234,7 +234,7 @@ def table(facts: dict[str, Any]) -> str:
     lines = [
         "# New characters from one and from five examples", "",
         f"`benchmarks/few_shot.py` on {facts['date']}, {facts['machine']}, one thread, torch {facts['torch']}: "
-        f"{facts['known']} characters known, {facts['new']} new, {facts['minutes']:g} minutes for each training, "
+        f"{facts['known']} characters known, {facts['new']} new, {facts['minutes']:g} min for each training, "
         f"{facts['seeds']} seeds, {facts['episodes']} episodes each; 5 classes, accuracy of 15 queries a class.", "",
         "| | 1 example a class | 5 examples a class |", "| --- | --- | --- |",
     ]  # fmt: skip
