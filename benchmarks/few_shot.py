@@ -217,7 +217,10 @@ def main() -> None:
         "date": datetime.date.today().isoformat(), "machine": platform.processor() or platform.machine(),
         "torch": torch.__version__, "minutes": args.minutes, "seeds": args.seeds, "known": len(np.unique(names)),
         "new": len(np.unique(new_names)), "episodes": EPISODES,
-        "accuracy": {n: {k: [float(np.mean(v)), half(v)] for k, v in each.items()} for n, each in scores.items()},
+        "rows": [
+            {"what": name, "shots": shots, "mean": float(np.mean(values)), "half": half(values)}
+            for shots, each in scores.items() for name, values in each.items()
+        ],
     }  # fmt: skip
     args.out.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     args.out.with_suffix(".md").write_text(table(facts), encoding="utf-8")
@@ -238,7 +241,10 @@ def table(facts: dict[str, Any]) -> str:
         f"{facts['seeds']} seeds, {facts['episodes']} episodes each; 5 classes, accuracy of 15 queries a class.", "",
         "| | 1 example a class | 5 examples a class |", "| --- | --- | --- |",
     ]  # fmt: skip
-    one, five = (facts["accuracy"][shots] for shots in (1, 5))
+    one, five = (
+        {each["what"]: (each["mean"], each["half"]) for each in facts["rows"] if each["shots"] == shots}
+        for shots in (1, 5)
+    )
     for name in sorted(one, key=lambda name: five[name][0]):
         cells = " | ".join(f"{100 * mean:.1f} ± {100 * by:.1f} %" for mean, by in (one[name], five[name]))
         lines.append(f"| {name} | {cells} |")
