@@ -224,7 +224,7 @@ def _take(model: nn.ModuleDict, origin: Run, start: Start, fresh: Sequence[str],
                 names.append(name)
                 fitted.append(f"{name}, {made[1]}")
             elif there[old].shape != value.shape or there[old].is_floating_point() != value.is_floating_point():
-                reshaped.append(f"{name} {_shape(value)}, there {_shape(there[old])}")
+                reshaped.append(f"{name} {shape_text(value)}, there {shape_text(there[old])}")
             else:
                 value.copy_(there[old])
                 names.append(name)
@@ -289,5 +289,6 @@ def _alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return before.get("kind") == after.get("kind") and not set(other) - _SIZES
 
 
-def _shape(value: torch.Tensor) -> str:
+def shape_text(value: torch.Tensor) -> str:
+    """2×3×5, for a person."""
     return "×".join(map(str, value.shape)) or "a number"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.errors import RunError
-from weftnet.train.start import Taken
+from weftnet.train.start import Taken, shape_text
 from weftnet.zoo._weights import Names, Take
 
 #: a logit that is never the largest
@@ -43,7 +43,7 @@ def fill(network: nn.Module, names: Names, tensors: Mapping[str, Tensor], leave:
                 cut.append(f"{name}, the first {len(value)} rows of {len(new)}")
                 new = new[: len(value)]
             if new.shape != value.shape or new.is_floating_point() != value.is_floating_point():
-                reshaped.append(f"{name} {_shape(value)}, there {_shape(new)}")
+                reshaped.append(f"{name} {shape_text(value)}, there {shape_text(new)}")
                 continue
             value.copy_(new)
             taken.append(name)
@@ -98,7 +98,3 @@ def _made(take: Take, found: list[Tensor], value: Tensor) -> Tensor:
                 made[extra:] = found[0]
                 made[1:extra] = found[0][-1]
             return made
-
-
-def _shape(value: Tensor) -> str:
-    return "×".join(map(str, value.shape)) or "a number"

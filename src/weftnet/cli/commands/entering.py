@@ -129,13 +129,15 @@ def entries_of(options: FitOptions) -> Entries:
     known = None if start is None else start.fitted()
     data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
     written = candidates_of([arch for arch in options.archs if is_written(arch)])
-    started = [] if options.archs or start is None else [begun_from(start, options.task, data)]
+    needed = options.few or not options.archs
+    begun = begun_from(start, options.task, data) if start is not None and needed else None
+    started = [] if options.archs or begun is None else [begun]
     architectures = [candidate.architecture for candidate in written + started]
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name
     task = task_for(data, name, options.task_settings)
     solved = {each.name: each for each in baselines(data.signals, task)}
-    probed = few(start, options.task, data, task) if options.few else []
+    probed = few(begun, data.signals, task) if options.few else []
     offers = {**solved, **offered(data.signals, task), **{each.name: each for each in probed}}
     named = candidates_of(options.archs, offers) or probed or started
     candidates = named or propose(data.signals, task)
@@ -152,8 +154,8 @@ def entries_of(options: FitOptions) -> Entries:
         recipe["budget"] = options.total  # of each training: less, when its turn comes
     elif not lengths and not all(set(LENGTHS) & candidate.recipe.keys() for candidate in candidates):
         recipe["budget"] = BUDGET
-    begun = None if start is None else start.to_dict()
-    terms = Terms(name, options.task_settings, recipe, options.shard, tuple(options.listeners), begun)
+    origin = None if start is None else start.to_dict()
+    terms = Terms(name, options.task_settings, recipe, options.shard, tuple(options.listeners), origin)
     return Entries(data, task, candidates, terms, choice)
 
 

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
 from weftnet.compete.competition import best_run
 from weftnet.compete.members import PART
@@ -61,8 +62,8 @@ def begun_from(start: Start, task: str | None, data: Data) -> Candidate:
         task: that was asked for; None for one that suits the data.
         data: that are learnt.
     """
-    candidate, origin = of_run(start.run), Run.open(start.run).facts.origin
-    _, before, signals = contents(Run.open(start.run))
+    candidate, run = of_run(start.run), Run.open(start.run)
+    origin, (_, before, signals) = run.facts.origin, contents(run)
     alone = data.target is not None if task is None else TASKS.get(task).parts == (PART,)
     if alone and before.parts != (PART,) and (part := reader(before, signals)):
         network = Architecture({PART: candidate.architecture.parts[part]}, candidate.architecture.inputs)
@@ -113,22 +114,21 @@ def of_run(folder: str | Path) -> Candidate:
     return Candidate(name, headless(architecture, task, signals), recipe, told, origin=told)
 
 
-def few(start: Start | None, asked: str | None, data: Data, task: Task) -> list[Candidate]:
+def few(begun: Candidate | None, signals: Mapping[str, Signal], task: Task) -> list[Candidate]:
     """The last layers that solvers find on the frozen features of a start: no training, and so for few examples.
 
     Args:
-        start: names the run.
-        asked: the task that was asked for, see `begun_from`.
-        data: that are learnt.
-        task: made for them.
+        begun: the network that is started from; None for none.
+        signals: the data's inputs.
+        task: made for the data.
 
     Raises:
         SettingError: there is no start, or no solver suits its network and the task.
     """
-    if start is None:
+    if begun is None:
         what = "features that were learnt before are needed"
         raise SettingError(what, where="--few", fix="add --start RUN")
-    found = probes(begun_from(start, asked, data).architecture, data.signals, task)
+    found = probes(begun.architecture, signals, task)
     if not found:
         got = f"{type(task).__name__}, link {task.link or 'none'}"
         what = "no last layer can be solved for"

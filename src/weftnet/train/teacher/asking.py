@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from weftnet.base import tensors
 from weftnet.base.cache_home import cache_home, say_unkept
-from weftnet.data.batch import Batch
+from weftnet.data.batch import Batch, at_once
 from weftnet.data.data import Data
 from weftnet.data.opening import reopen
 from weftnet.data.outputs import chosen
@@ -35,8 +35,6 @@ from weftnet.tasks._passes import name_of
 from weftnet.tasks._task import Task
 from weftnet.train.teacher.asked import Teacher
 
-#: rows that are answered at once
-_BATCH = 256
 #: changes with the content of a file of answers
 _FORMAT = 1
 Answers = dict[str, Tensor]
@@ -174,7 +172,7 @@ def questions(loaded: Loaded, data: Data) -> Iterator[Batch]:
     """
     with torch.inference_mode():
         if isinstance(data, RowData):
-            for rows in torch.split(data.rows("train").cpu(), _BATCH):
+            for rows in torch.split(data.rows("train").cpu(), at_once(loaded.signals)):
                 yield replace(loaded.encode(data.raw(rows.numpy())), rows=rows)
             return
         state = loaded.run.json("data.json")
@@ -185,7 +183,7 @@ def questions(loaded: Loaded, data: Data) -> Iterator[Batch]:
         there = reopen({**state, "splits": whole}, data.source)
         for split, count in there.sizes.items():
             if count:
-                yield from there.batches(split, _BATCH)
+                yield from there.batches(split, at_once(loaded.signals))
 
 
 class _Listening:
