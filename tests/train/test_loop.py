@@ -3,6 +3,7 @@
 import copy
 import math
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,9 +206,10 @@ def test_timing_leaves_no_trace(tmp_path: Path) -> None:
     outcome = go(tmp_path / "a", recipe, network(), Fit(shake=0.1))
     run = Run.open(tmp_path / "a")
     assert run.steps == outcome.steps == outcome.step
-    again = open_run(tmp_path / "b", recipe)
+    untimed = replace(recipe, budget=None, steps=outcome.steps)  # with a budget a slower run would end sooner
+    again = open_run(tmp_path / "b", untimed)
     again.record(**{name: run.document[name] for name in ("plan", "steps", "revisions")})
-    go(tmp_path / "b", recipe, network(), Fit(shake=0.1))
+    assert go(tmp_path / "b", untimed, network(), Fit(shake=0.1)).step == outcome.step
     for name, value in weights(tmp_path / "a").items():
         assert torch.equal(value, weights(tmp_path / "b")[name]), name
 
