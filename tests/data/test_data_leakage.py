@@ -129,6 +129,17 @@ def sentence(row: int) -> str:
     return f"once upon a time {row % 7} there was"
 
 
+def shared_vocabulary(path: Path, splits: Sequence[str]) -> Pair:
+    """A text whose target is a text, with one vocabulary; changed rows have other words on both sides."""
+    columns = {"v": [f"{sentence(row)} {row}" for row in range(ROWS)]}
+    columns["w"] = [f"{each} too" for each in columns["v"]]
+    kinds = {"w": {"subwords": {"most": 280, "shared": True}}}
+    first = open_data(columns, target="w", kinds=kinds)
+    for row in rows_of(first, splits):
+        columns["v"][row], columns["w"][row] = f"{row} unheard of " * 40, f"{row} never seen " * 30
+    return first, open_data(columns, target="w", kinds=kinds)
+
+
 def masks(path: Path, splits: Sequence[str]) -> Pair:
     """Pictures and their masks; changed ones have other classes and another size."""
     for row in range(ROWS):
@@ -162,12 +173,17 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
     "text": {
         "words": column("text", sentence, "unheard of " * 40),
         "characters": column({"text": {"level": "characters"}}, sentence, "UNHEARD " * 40),
+        "target": column({"text": {"level": "characters"}}, sentence, "UNHEARD " * 40, target="v"),
     },
     "date": {
         "words": column("date", lambda row: f"2020-{1 + row % 12:02}-{1 + row % 28:02}", "1950-01-01 13:45"),
         "gaps": column("date", lambda row: f"2020-{1 + row % 12:02}-{1 + row % 28:02}", None),
     },
-    "subwords": {"input": column({"subwords": {"most": 280}}, sentence, "unheard of " * 40)},
+    "subwords": {
+        "input": column({"subwords": {"most": 280}}, sentence, "unheard of " * 40),
+        "target": column({"subwords": {"most": 280}}, sentence, "unheard of " * 40, target="v"),
+        "shared": shared_vocabulary,
+    },
     "word_pieces": {"input": column({"word_pieces": {"most": 80}}, sentence, "unheard of " * 40)},
     "labels": {
         "input": column("labels", lambda row: ["new", "big"][: 1 + row % 2], lambda _: ["never"]),

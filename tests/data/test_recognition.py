@@ -33,7 +33,8 @@ def by_the_rules(values: list[Any], target: bool) -> str | None:
         numbers = [float(value) for value in present]
     except ValueError:
         words = sum(len(value.split()) for value in present) / len(present)
-        return "text" if not target and words >= 3 and len(set(present)) > len(present) / 2 else "category"
+        texts = words >= 3 and len(set(present)) > len(present) / 2
+        return ("subwords" if target else "text") if texts else "category"
     whole = all(number == round(number) for number in numbers) and len(set(numbers)) <= 20
     return "category" if target and whole else "number"
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.encoded import Encoded
+from weftnet.data.kinds._kind import Masked
 from weftnet.errors import DataError
 
 #: examples that pass through a network together where nothing but answers is wanted, and values of theirs: activations
@@ -126,6 +127,16 @@ class Batch:
             for named in (self.inputs, self.masks, self.targets, self.target_masks)
         )
         return Batch(inputs, masks, targets, change(self.rows), self.epoch, target_masks)
+
+
+def trimmed(kind: Masked, values: Tensor) -> tuple[Tensor, Tensor]:
+    """Targets (n, time, …) and their mask; of a kind that trims its rows, both cut to the longest of them."""
+    mask = torch.from_numpy(kind.mask(values.numpy()))
+    if not getattr(kind, "trim", False):
+        return values, mask
+    used = mask.flatten(2).any(2).any(0) if mask.dim() > 2 else mask.any(0)
+    longest = int(used.nonzero().max()) + 1 if used.any() else 1
+    return values[:, :longest].contiguous(), mask[:, :longest].contiguous()
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:

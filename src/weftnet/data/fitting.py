@@ -71,7 +71,12 @@ def infer(content: Content, name: str, train: Rows) -> tuple[Spec | None, list[s
 
 
 def fit(content: Content, name: str, train: Rows, kind: Kind) -> list[str]:
-    """Fit a kind to the training rows; returns a note if only a sample was used."""
+    """Fit a kind to the training rows; returns a note if only a sample was used.
+
+    A kind that shares what it learns with other columns is fitted with them: see `vocabularies.py`.
+    """
+    if getattr(kind, "shared", False):
+        return []
     if not content.on_disk(name):
         values = content.columns[name][train]
         located(content, name, train, lambda: kind.fit(values))

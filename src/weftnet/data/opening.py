@@ -45,7 +45,7 @@ def open_data(
     memory: str | int | None = None,
     duplicates: str = "keep",
     fitted: Mapping[str, Mapping[str, Any]] | None = None,
-    target_kind: str | None = None,
+    target_kind: Spec | None = None,
     **options: Any,
 ) -> Data:
     """Open, split and encode a source.

@@ -25,8 +25,10 @@ from weftnet.data.infer import Spec, make
 from weftnet.data.keys import input_names
 from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
+from weftnet.data.kinds._sequence import TokenSequence
 from weftnet.data.kinds._tokens import PAD
 from weftnet.data.order import Rows
+from weftnet.data.vocabularies import beside
 from weftnet.data.ways import read_as
 from weftnet.errors import DataError, closest
 
@@ -58,7 +60,7 @@ class Preprocessing:
         Raises:
             DataError: a column or value can't be used; names row and column.
         """
-        specs, notes = cls._specs(content, train, kinds)
+        specs, notes = cls._specs(content, train, kinds, target)
         fitted: dict[str, Kind] = {}
         pairs = adopting.partners(specs, before, kinds)
         for name, spec in specs.items():
@@ -84,7 +86,9 @@ class Preprocessing:
         return cls(MappingProxyType(fitted), target), notes
 
     @staticmethod
-    def _specs(content: Content, train: Rows, kinds: Mapping[str, Spec | None]) -> tuple[dict[str, Spec], list[str]]:
+    def _specs(
+        content: Content, train: Rows, kinds: Mapping[str, Spec | None], target: Kind | None
+    ) -> tuple[dict[str, Spec], list[str]]:
         """The kinds of the input columns that are used, and notes on what was noticed."""
         specs: dict[str, Spec] = {}
         notes = list(content.notes)
@@ -93,6 +97,9 @@ class Preprocessing:
                 continue
             spec, doubts = (kinds[name], []) if name in kinds else fitting.infer(content, name, train)
             notes += doubts
+            if name not in kinds and isinstance(target, TokenSequence) and isinstance(spec, str):
+                spec, like = beside(target, spec)
+                notes += [f"{name}: read as {like}, like the target"] * bool(like)
             if spec is not None:
                 specs[name] = spec
             elif name not in kinds:

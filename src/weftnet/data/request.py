@@ -43,7 +43,7 @@ class Request:
     target: str | None
     duplicates: str = "keep"
     fitted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    target_kind: str | None = None
+    target_kind: Spec | None = None
     parts: Mapping[str, Source] = field(default_factory=dict)
 
     def key(self, fingerprint: str) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.data import checks, fitting, grouped, stored
-from weftnet.data.batch import Batch, fits, moved
+from weftnet.data.batch import Batch, fits, moved, trimmed
 from weftnet.data.columns import Columns
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
@@ -31,6 +31,7 @@ from weftnet.data.stored import Stored, is_array
 from weftnet.data.suspects import suspects
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
 from weftnet.data.unfamiliar import unfamiliar
+from weftnet.data.vocabularies import share_vocabularies
 from weftnet.errors import DataError, SettingError
 
 _LARGEST = 2 * 2**30
@@ -179,16 +180,14 @@ class RowData(Data):
         if (target := self._targets(rows)) is None:
             return Batch(inputs, masks, {}, rows)
         targets: dict[str, Tensor] = {str(self.target_column): target}
-        kinds: Mapping[str, Kind | None] = {str(self.target_column): self.target}
+        kinds: Mapping[str, object] = {str(self.target_column): self.target}
         if isinstance(self.target, Several):
             parts = self.target.parts(target.cpu().numpy())
             targets = {name: moved(torch.from_numpy(part), rows.device) for name, part in parts.items()}
             kinds = self._kinds
-        target_masks: dict[str, Tensor] = {}
-        for name, kind in kinds.items():
-            if isinstance(kind, Masked):
-                target_masks[name] = torch.from_numpy(kind.mask(targets[name].numpy()))
-        return Batch(inputs, masks, targets, rows, target_masks=target_masks)
+        masked = {name: trimmed(kind, targets[name]) for name, kind in kinds.items() if isinstance(kind, Masked)}
+        targets |= {name: values for name, (values, _) in masked.items()}
+        return Batch(inputs, masks, targets, rows, target_masks={name: mask for name, (_, mask) in masked.items()})
 
     def _targets(self, rows: Tensor) -> Tensor | None:
         if self._target is None or isinstance(self._target, Tensor):
@@ -276,6 +275,7 @@ def _fitted(content: Content, request: Request) -> Prepared:
     if target is not None:
         notes += fitting.fit(content, str(content.target), splits["train"], target)
     preprocessing, noticed = Preprocessing.fit(content, splits["train"], inputs, target, request.fitted)
+    noticed += share_vocabularies(content, splits["train"], preprocessing.columns, target)
     notes += noticed
     if isinstance(request.splits, Mapping) and request.splits.get("by") == "group":
         notes.append(grouped.summary(splits, keys_of(content, request.splits), request.splits["column"]))

@@ -57,7 +57,7 @@ def fits(content: Content, preprocessing: Preprocessing) -> bool:
     )
     if preprocessing.target is not None and content.target is not None:
         signal = preprocessing.target.signal
-        row += 8 * (signal.numel if len(signal.sizes) > 1 else 1)
+        row += 8 * (signal.numel if len(signal.sizes) > 1 or signal.kind == "tokens" else 1)
     return not content.memory or content.count * row <= content.memory
 
 

@@ -42,7 +42,7 @@ def target_values(content: Content) -> NDArray[Any]:
 
 
 def target_kind(
-    content: Content, kinds: Mapping[str, Spec | None], wanted: str | None = None
+    content: Content, kinds: Mapping[str, Spec | None], wanted: Spec | None = None
 ) -> tuple[Kind | None, list[str]]:
     """The kind of the target, not yet fitted, None if there is no target; and a note if it could be another.
 
@@ -57,7 +57,8 @@ def target_kind(
     if not (spec := kinds.get(content.target)):
         values = _known(content, target_values(content))
         column = RawColumn([values], table=content.table and values.ndim == 1, typed=content.typed, target=True)
-        if wanted is not None and located(content, content.target, None, lambda: KINDS.get(wanted).recognises(column)):
+        likely: Any = None if wanted is None else KINDS.get(wanted if isinstance(wanted, str) else next(iter(wanted)))
+        if wanted is not None and located(content, content.target, None, lambda: likely.recognises(column)):
             spec = wanted
         else:
             taken, other = located(content, content.target, None, lambda: recognise(column, where))

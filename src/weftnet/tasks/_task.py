@@ -69,6 +69,8 @@ class Task(ABC):
 
     reads: ClassVar[type[Kind] | None] = None
     """The kind of its target, where it is of one kind: values that could be of several are read so for this task."""
+    reads_with: ClassVar[Mapping[str, Any]] = {}
+    """Settings of that kind, where this task needs others than usual."""
 
     @classmethod
     @abstractmethod

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from weftnet.architecture.spec import Architecture
 from weftnet.data import Data
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.infer import Spec
 from weftnet.data.kinds._state import name_of
 from weftnet.data.ways import target
 from weftnet.errors import DataError, SettingError, WeftnetError, closest
@@ -67,14 +67,16 @@ def choose(data: Data, architectures: Sequence[Architecture] = ()) -> Choice:
     return Choice(best, sure[best], tuple((name, sure[name], options[name]) for name in plausible))
 
 
-def read_by(name: str | None) -> str | None:
+def read_by(name: str | None) -> Spec | None:
     """The kind that the target is read as, where somebody named the task; None if that decides nothing.
 
     Raises:
         UnknownName: there is no such task.
     """
-    reads: type[Kind] | None = TASKS.get(name).reads if name else None
-    return None if reads is None else name_of(reads)
+    task: type[Task] | None = TASKS.get(name) if name else None
+    if task is None or task.reads is None:
+        return None
+    return {name_of(task.reads): task.reads_with} if task.reads_with else name_of(task.reads)
 
 
 def _with_parts(architectures: Sequence[Architecture]) -> list[str]:

@@ -2,8 +2,9 @@
 
     0 = padding, at the end; 1 = unknown token, or the only token of an empty text
 
-A row always has at least one real token. Texts are truncated to `length` tokens; by default to a length that 98 % of
-the training texts do not exceed, at most 512. Batches are trimmed to their longest text (`trim`).
+A row always has at least one real token. Texts are truncated to `length` tokens; by default to a length that a `share`
+of the training texts do not exceed, at most 512. Batches are trimmed to their longest text (`trim`).
+What they are as targets is in `_sequence.py`.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 PAD, UNKNOWN = 0, 1
 SPECIALS = ("", "\ufffd")
-_SHARE, _LONGEST = 0.98, 512
+SHARE, _LONGEST = 0.98, 512
 
 
 def as_text(value: Any) -> str:
@@ -22,9 +23,9 @@ def as_text(value: Any) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def usual_length(lengths: Sequence[int]) -> int:
-    """A length that nearly all training texts do not exceed."""
-    usual = int(np.quantile(lengths or [1], _SHARE, method="higher"))
+def usual_length(lengths: Sequence[int], share: float = SHARE) -> int:
+    """A length that this share of the training texts do not exceed, at most 512."""
+    usual = int(np.quantile(lengths or [1], share, method="higher"))
     return max(1, min(usual, _LONGEST))
 
 

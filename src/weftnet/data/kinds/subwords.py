@@ -6,7 +6,7 @@
     0 = padding, 1 = an empty text, then the bytes and the merged tokens
 
 Every text consists of bytes, so nothing is unknown and `decode` restores every text exactly, unless it was truncated
-(length, padding and trimming are as in `_tokens.py`). Tokens do not cross word boundaries.
+(length, padding and trimming are as in `_tokens.py`; as a target: `_sequence.py`). Tokens do not cross word boundaries.
 Source: R. Sennrich, B. Haddow, A. Birch, Neural machine translation of rare words with subword units, 2016,
 https://arxiv.org/abs/1508.07909; on bytes: A. Radford and others, Language models are unsupervised multitask learners,
 2019, whose pattern splits texts into words; here marks belong to the letters before them, so that
@@ -24,9 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._sequence import TokenSequence, is_sequence
 from weftnet.data.kinds._tokenizers import as_json, library, only, ordered, part, texts_of
-from weftnet.data.kinds._tokens import SPECIALS, UNKNOWN, padded, usual_length
+from weftnet.data.kinds._tokens import SHARE, SPECIALS, UNKNOWN, padded, usual_length
 from weftnet.errors import DataError
 
 _BYTES = 256
@@ -35,7 +36,7 @@ _WORD = r"'(?:s|t|re|ve|m|ll|d)| ?[\p{L}\p{M}\x{200c}\x{200d}]+| ?\p{N}+| ?[^\s\
 
 
 @dataclass
-class Subwords(Kind):
+class Subwords(TokenSequence):
     """A column of texts, read as subwords.
 
     Args:
@@ -44,6 +45,8 @@ class Subwords(Kind):
         length: tokens kept of a text; 0 to choose from the training rows.
         trim: whether batches are cut to their longest text.
         rule: of where words end: 2, or 1, GPT-2's own, which splits words of scripts with combining marks.
+        share: of the training texts that are read whole, where `length` is 0; all of a target, up to 512 tokens.
+        shared: whether merges and vocabulary are one with those of the other columns that share theirs.
     """
 
     earlier: ClassVar[Mapping[str, Any]] = {"rule": 1}
@@ -55,6 +58,8 @@ class Subwords(Kind):
     length: int = 0
     trim: bool = True
     rule: int = 2
+    share: float = SHARE
+    shared: bool = False
     vocabulary: list[str] = field(default_factory=list, init=False)
     merges: list[list[str]] = field(default_factory=list, init=False)
     time: int = field(default=1, init=False)
@@ -65,6 +70,13 @@ class Subwords(Kind):
                 f"subwords: expected most ≥ {_BYTES}, least ≥ 1, length ≥ 0; "
                 f"got {self.most!r}, {self.least!r}, {self.length!r}"
             )
+        if not 0 < self.share <= 1:
+            raise ValueError(f"subwords: share: expected more than 0, at most 1, got {self.share!r}")
+
+    @classmethod
+    def recognises(cls, column: RawColumn) -> float:
+        """A target of texts; an input has to be named."""
+        return is_sequence(column) if column.target else 0.0
 
     @classmethod
     def of_tokeniser(cls, document: Mapping[str, Any], longest: int) -> Self | None:
@@ -110,8 +122,18 @@ class Subwords(Kind):
         merges = as_json(learner)["model"]["merges"]
         self.merges = [pair.split(" ") if isinstance(pair, str) else list(pair) for pair in merges]
         self.__dict__.pop("_tokenizer", None)
-        self.time = self.length or usual_length([len(tokens) for tokens in self._tokens(texts)])
+        self.time = self.length or usual_length(self.lengths(texts), self.share)
         return self
+
+    def adopt(self, joint: Self, values: Any) -> None:
+        """Merges and vocabulary; the length is that of its own texts."""
+        self.vocabulary, self.merges = list(joint.vocabulary), [list(pair) for pair in joint.merges]
+        self.__dict__.pop("_tokenizer", None)
+        self.time = self.length or usual_length(self.lengths(values), self.share)
+
+    def lengths(self, values: Any) -> list[int]:
+        """How many tokens each text has."""
+        return [len(tokens) for tokens in self._tokens(texts_of(values))]
 
     def encode(self, values: Any) -> NDArray[np.int64]:
         """(rows, time) int64, padded with 0."""

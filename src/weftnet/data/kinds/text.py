@@ -4,7 +4,7 @@
            of scripts without blanks each letter (`_writing.py`):  很好。 → 很 好 。
     0 = padding, 1 = unknown, then the vocabulary, most frequent first
 
-Length, padding and trimming are as in `_tokens.py`: an empty text becomes one unknown token.
+Length, padding and trimming are as in `_tokens.py`: an empty text is one unknown token (as a target: `_sequence.py`).
 A network that flattens the time axis needs batches of full length: `trim=False`.
 """
 
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._counting import counted
-from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._raw import RawColumn
-from weftnet.data.kinds._tokens import PAD, SPECIALS, UNKNOWN, as_text, padded, usual_length
+from weftnet.data.kinds._sequence import TokenSequence, is_sequence
+from weftnet.data.kinds._tokens import PAD, SHARE, SPECIALS, UNKNOWN, as_text, padded, usual_length
 from weftnet.data.kinds._writing import count_of_words, words_of
 
 _WORDS = 3.0
@@ -30,7 +30,7 @@ _FIRST = re.compile(r"\w+|[^\w\s]")  # how words were split at first
 
 
 @dataclass
-class Text(Kind):
+class Text(TokenSequence):
     """A column of texts.
 
     Args:
@@ -40,6 +40,8 @@ class Text(Kind):
         length: tokens kept of a text; 0 to choose from the training rows.
         trim: whether batches are cut to their longest text.
         rule: of splitting words: 2, or 1, as before there was another: any letters that touch are a word.
+        share: of the training texts that are read whole, where `length` is 0; all of a target, up to 512 tokens.
+        shared: whether the vocabulary is one with that of the other columns that share theirs.
     """
 
     earlier: ClassVar[Mapping[str, Any]] = {"rule": 1}
@@ -50,6 +52,8 @@ class Text(Kind):
     length: int = 0
     trim: bool = True
     rule: int = 2
+    share: float = SHARE
+    shared: bool = False
     vocabulary: list[str] = field(default_factory=list, init=False)
     time: int = field(default=1, init=False)
 
@@ -60,11 +64,15 @@ class Text(Kind):
             raise ValueError(
                 f"text: expected most and least ≥ 1, length ≥ 0; got {self.most!r}, {self.least!r}, {self.length!r}"
             )
+        if not 0 < self.share <= 1:
+            raise ValueError(f"text: share: expected more than 0, at most 1, got {self.share!r}")
 
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
         """Words of which most rows differ, three or more on average; close to three it is not sure."""
-        if column.target or not column.single or column.first.dtype.kind in "fiub" or not column.sample:
+        if column.target:
+            return 0.9 * is_sequence(column)
+        if not column.single or column.first.dtype.kind in "fiub" or not column.sample:
             return 0.0
         texts = [str(value) for value in column.sample]
         words = sum(map(count_of_words, texts)) / len(texts)
@@ -85,8 +93,21 @@ class Text(Kind):
         counts = counted(self._tokens(values, lengths) for values in chunks)
         ranked = sorted(counts, key=lambda token: (-counts[token], token))
         self.vocabulary = [token for token in ranked if counts[token] >= self.least][: self.most]
-        self.time = self.length or usual_length(np.concatenate(lengths).tolist() if lengths else [])
+        self.time = self.length or usual_length(np.concatenate(lengths).tolist() if lengths else [], self.share)
         return self
+
+    def adopt(self, joint: Self, values: Any) -> None:
+        """The vocabulary; the length is that of its own texts."""
+        self.vocabulary = list(joint.vocabulary)
+        self.time = self.length or usual_length(self.lengths(values), self.share)
+
+    def lengths(self, values: Any) -> list[int]:
+        """How many tokens each text has."""
+        return [len(self.split(value)) for value in values]
+
+    def is_empty(self, text: str) -> bool:
+        """Whether it has no words, or no characters."""
+        return not self.split(text)
 
     def _tokens(self, values: Any, lengths: list[NDArray[np.int64]]) -> list[str]:
         """All tokens of some texts; appends their numbers per text to `lengths`."""
