@@ -45,7 +45,8 @@ class Kernels(TorchFunctionMode):
         mask, dropout = kwargs.get("attn_mask"), kwargs.get("dropout_p", 0.0)
         same = args[0].shape[:2] == args[1].shape[:2] and args[0].shape[-1] == args[2].shape[-1]
         dense = all(tensor.stride(-1) == 1 for tensor in args)
-        if dropout or args[0].ndim != 4 or not same or not dense:  # torch has no fused kernel for it on the CPU
+        learnt = mask is not None and mask.requires_grad  # a bias with a gradient
+        if dropout or learnt or args[0].ndim != 4 or not same or not dense:  # there is no fused kernel for it
             result: Tensor = func(*args, **kwargs)
             return result
         if mask is not None and mask.dtype == torch.bool:  # as torch does

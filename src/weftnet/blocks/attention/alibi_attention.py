@@ -1,0 +1,89 @@
+"""Self-attention that knows positions by a penalty on distance alone: it reads sequences longer than it was trained on.
+
+    score[h, t, s] = Q[h, t] · K[h, s] / √d − m[h] · |t − s|
+    y = concat(softmax(score[h]) V[h]) W_outᵀ + b_out
+    m[h] = 2^(−8 (h + 1) / heads)                        heads a power of two, h from 0
+
+For another number of heads the slopes are those of the next lower power of two, then every other one of the next
+higher.
+
+Source: O. Press, N. Smith, M. Lewis, Train short, test long: attention with linear biases enables input length
+extrapolation (ALiBi), 2022, https://arxiv.org/abs/2108.12409, section 3, and its code for other numbers of heads.
+As multi_head_attention with the penalty added. The paper's is causal; without `causal` later steps are penalised by
+their distance too. A step whose keys are all padding gives zeros, and outputs at padding are zero.
+Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim · (dim + 1) parameters; heads · time² biases are held.
+"""
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from weftnet.blocks.attention._attend import check, join_heads, split_heads, zeroed
+from weftnet.blocks.attention._cache import Cache, KeyValues
+from weftnet.blocks.attention._visible import distances, read, visible
+
+
+class AlibiAttention(nn.Module):
+    """Multi-head self-attention with linear biases.
+
+    Args:
+        dim: size of each step.
+        heads: number of heads, a divisor of dim.
+        causal: whether a step sees only itself and the steps before.
+        dropout: rate at which attention weights are dropped, in training.
+        bias: whether the projections add one.
+    """
+
+    def __init__(self, dim: int, heads: int = 8, causal: bool = False, dropout: float = 0.0, bias: bool = True) -> None:
+        super().__init__()
+        check("alibi_attention", dim, heads, dropout)
+        self.heads, self.causal, self.dropout = heads, causal, dropout
+        self.slopes = slopes(heads)
+        self.qkv = nn.Linear(dim, 3 * dim, bias=bias)
+        self.out = nn.Linear(dim, dim, bias=bias)
+        nn.init.xavier_uniform_(self.qkv.weight)
+        for layer in (self.qkv, self.out) if bias else ():
+            nn.init.zeros_(layer.bias)
+
+    def forward(
+        self, x: Float[Tensor, "batch time dim"], mask: Bool[Tensor, "batch time"] | None = None
+    ) -> Float[Tensor, "batch time dim"]:
+        """Let every step read from the real steps, the near ones first."""
+        dropout = self.dropout if self.training else 0.0
+        heads = self._read(*self._project(zeroed(x, mask)), mask, dropout)
+        return zeroed(self.out(join_heads(heads)), mask)
+
+    def initial_state(self, batch: int, time: int) -> KeyValues:
+        """An empty cache for at most `time` steps.
+
+        Raises:
+            ValueError: the block is not causal: earlier outputs would depend on later steps.
+        """
+        if not self.causal:
+            raise ValueError("alibi_attention: step: expected causal=True, got False")
+        return KeyValues(time)
+
+    def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
+        """Continue by the next steps, which read from the cache and from one another."""
+        queries, keys, values = self._project(x)
+        return self.out(join_heads(self._read(queries, *state.append(keys, values)))), state
+
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values (batch, heads, time, d)."""
+        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
+        return queries, keys, values
+
+    def _read(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None, dropout: float = 0.0
+    ) -> Tensor:
+        distance = distances(queries, keys)
+        slope = queries.new_tensor(self.slopes)[:, None, None]
+        bias = -slope * distance.abs()  # (heads, time, time_keys)
+        return read(queries, keys, values, visible(distance, causal=self.causal), mask, bias=bias, dropout=dropout)
+
+
+def slopes(heads: int) -> list[float]:
+    """The penalty per step of each head."""
+    lower = 1 << (heads.bit_length() - 1)
+    powers = [-8 * (h + 1) / lower for h in range(lower)]
+    between = [-4 * (h + 1) / lower for h in range(0, 2 * (heads - lower), 2)]
+    return [2.0**power for power in powers + between]

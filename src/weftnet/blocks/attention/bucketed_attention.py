@@ -1,0 +1,111 @@
+"""Self-attention that knows positions by a learned bias for each distance, distances in buckets: T5's.
+
+    score[h, t, s] = Q[h, t] · K[h, s] + table[bucket(s − t), h]
+    y = concat(softmax(score[h]) V[h]) W_outᵀ
+
+    bucket(δ), with n = buckets if causal else buckets / 2 and e = n / 2:
+        r = |δ|                                                              r < e
+        r = min(e + ⌊log(|δ| / e) / log(farthest / e) · (n − e)⌋, n − 1)     elsewhere
+        r + n for δ > 0 if not causal; δ > 0 is not read if causal
+
+Source: C. Raffel and others, Exploring the limits of transfer learning with a unified text-to-text transformer, 2020,
+section 2.1, https://arxiv.org/abs/1910.10683; the buckets as in its code
+As T5's first layer in transformers, without biases: scores are not divided by √d, which the first weights make up for:
+Q's start at N(0, 1 / (dim · d)), K's, V's and the output's at N(0, 1 / dim). T5's layers share one table, here each has
+its own. A step whose keys are all padding gives zeros, and outputs at padding are zero.
+Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim² + buckets · heads parameters; heads · time² biases
+are held, and attention weights for the gradient, as fused kernels give none of the bias.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from weftnet.blocks.attention._attend import check, join_heads, split_heads, zeroed
+from weftnet.blocks.attention._cache import Cache, KeyValues
+from weftnet.blocks.attention._visible import distances, read, visible
+
+
+class BucketedAttention(nn.Module):
+    """Multi-head self-attention with learned biases by distance.
+
+    Args:
+        dim: size of each step.
+        heads: number of heads, a divisor of dim.
+        causal: whether a step sees only itself and the steps before.
+        buckets: of distances, a multiple of 4.
+        farthest: distances from here on share the last bucket.
+        dropout: rate at which attention weights are dropped, in training.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int = 8,
+        causal: bool = False,
+        buckets: int = 32,
+        farthest: int = 128,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check("bucketed_attention", dim, heads, dropout)
+        if buckets < 4 or buckets % 4:
+            raise ValueError(f"bucketed_attention: buckets: expected a multiple of 4, got {buckets}")
+        if farthest <= buckets // 2:
+            expected = f"more than half the buckets, {buckets // 2}"
+            raise ValueError(f"bucketed_attention: farthest: expected {expected}, got {farthest}")
+        self.heads, self.causal, self.buckets, self.farthest, self.dropout = heads, causal, buckets, farthest, dropout
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.out = nn.Linear(dim, dim, bias=False)
+        self.table = nn.Parameter(torch.empty(buckets, heads).normal_(std=dim**-0.5))
+        nn.init.normal_(self.qkv.weight[:dim], std=(dim * dim // heads) ** -0.5)
+        nn.init.normal_(self.qkv.weight[dim:], std=dim**-0.5)
+        nn.init.normal_(self.out.weight, std=dim**-0.5)
+
+    def forward(
+        self, x: Float[Tensor, "batch time dim"], mask: Bool[Tensor, "batch time"] | None = None
+    ) -> Float[Tensor, "batch time dim"]:
+        """Let every step read from the real steps, by content and distance."""
+        dropout = self.dropout if self.training else 0.0
+        heads = self._read(*self._project(zeroed(x, mask)), mask, dropout)
+        return zeroed(self.out(join_heads(heads)), mask)
+
+    def initial_state(self, batch: int, time: int) -> KeyValues:
+        """An empty cache for at most `time` steps.
+
+        Raises:
+            ValueError: the block is not causal: earlier outputs would depend on later steps.
+        """
+        if not self.causal:
+            raise ValueError("bucketed_attention: step: expected causal=True, got False")
+        return KeyValues(time)
+
+    def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
+        """Continue by the next steps, which read from the cache and from one another."""
+        queries, keys, values = self._project(x)
+        return self.out(join_heads(self._read(queries, *state.append(keys, values)))), state
+
+    def bucket(self, distance: Tensor) -> Tensor:
+        """The bucket of each distance of a key from a query."""
+        size = self.buckets if self.causal else self.buckets // 2
+        exact, far = size // 2, distance.abs().clamp(min=1)
+        share = torch.log(far.float() / exact) / math.log(self.farthest / exact)
+        spread = (exact + (share * (size - exact)).long()).clamp(max=size - 1)
+        near = -distance.clamp(max=0) if self.causal else distance.abs()  # a later step is not read if causal
+        found = torch.where(near < exact, near, spread)
+        return found if self.causal else found + size * (distance > 0)
+
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values (batch, heads, time, d)."""
+        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
+        return queries, keys, values
+
+    def _read(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None, dropout: float = 0.0
+    ) -> Tensor:
+        distance = distances(queries, keys)
+        bias = self.table[self.bucket(distance)].permute(2, 0, 1)  # (heads, time, time_keys)
+        seen = visible(distance, causal=self.causal)
+        return read(queries, keys, values, seen, mask, bias=bias, dropout=dropout, scale=1.0)
