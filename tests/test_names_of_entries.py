@@ -21,7 +21,7 @@ ROOT = Path(weftnet.__file__).parent
 #: words that mean something else wherever they stand, and what
 WORDS: Mapping[str, str] = {
     **dict.fromkeys(
-        ("image", "tokens", "series", "vector", "wave"),
+        ("image", "tokens", "words", "series", "vector", "wave"),
         "kinds of signal, a closed list of layouts (architecture/signal.py), after which kinds of column are called",
     ),
     **dict.fromkeys(("labels", "scale", "mean", "momentum", "constant"), "settings and statistics"),
@@ -67,7 +67,6 @@ FILES: Mapping[str, tuple[str, str]] = {
     "cost/kernels.py": ("names of torch's kernels", "*"),
     "cost/microbenchmarks.py": ("networks that are timed", "*"),
     "compress/layers.py": ("layers of torch", "*"),
-    "explain/differentiable.py": ("where tokens become numbers", "embedding"),
     "tasks/_heads.py": ("heads", "*"),
     "tasks/_propose": ("networks that are proposed", "*"),
     "solvers": ("networks that are solved for", "*"),

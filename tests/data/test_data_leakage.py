@@ -191,6 +191,11 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
             {"labels": {"unseen": "ignore"}}, lambda row: ["new", "big"][: 1 + row % 2], lambda _: ["never"], "v"
         ),
     },
+    "word_list": {
+        "letters": column("word_list", lambda row: sentence(row).split(), ["never"] * 90),
+        "words": column({"word_list": {"letters": 0}}, lambda row: sentence(row).split(), ["never"] * 90),
+    },
+    "tag_list": {"target": column("tag_list", lambda row: ["O", "B", "O", "O"][: 3 + row % 2], ["O", "B"] * 45, "v")},
     "image": {
         "files": files,
         "bytes": column("image", picture, red),

@@ -22,7 +22,7 @@ from weftnet.architecture.signal import Dtype, Signal
 from weftnet.errors import SettingError
 
 MaskFate: TypeAlias = Literal["keeps", "moves", "drops"]
-FACTS = ("vocabulary", "classes")
+FACTS = ("vocabulary", "alphabet", "classes")
 #: arguments of a block without annotations → the input's axis whose size they are
 SIZES: Mapping[str, str] = {
     "dim_in": "dim", "in_features": "dim", "input_size": "dim", "channels_in": "channels", "in_channels": "channels",

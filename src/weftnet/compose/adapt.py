@@ -78,6 +78,8 @@ def adapters(signal: Signal, family: str = "") -> list[tuple[Node, ...]]:
             embedding = Block("embedding", {"dim": WIDTH})
             after = ["global_average_pool1d", "sequence_to_channels", "flatten"]
             return [(embedding,), *((embedding, Block(name)) for name in after)]
+        case "words":
+            return [(Block("word_embedding"),), (Block("word_embedding"), Block("global_average_pool1d"))]
         case "vector":
             size = signal.numel
             side = int(size**0.5)

@@ -37,6 +37,8 @@ OTHER = {"time": 5, "dim": 24}
 #: What to try for a required setting of a type.
 GUESSES: dict[Any, tuple[Any, ...]] = {int: (2, 3, 7), list[int]: ([-1], [4, -1]), float: (0.5,), bool: (True,)}
 VOCABULARY = 11
+#: what is known of integers
+_KNOWN = {"vocabulary": VOCABULARY, "alphabet": VOCABULARY}
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _signal(port: Port, sizes: Mapping[str, int], other: bool) -> Signal:
     shared = {axis for axis in axes if axis in port.axes}  # `dim`, not `dim_memory`: the same as in the first input
     chosen = tuple(sizes[axis] if axis in shared and axis in sizes else second[axis] for axis in axes)
     integers = port.dtypes == {"int"}
-    return Signal(tuple(axes), chosen, "int" if integers else "float", {"vocabulary": VOCABULARY} if integers else {})
+    return Signal(tuple(axes), chosen, "int" if integers else "float", _KNOWN if integers else {})
 
 
 def _resolve(name: str, settings: Mapping[str, Any], signals: Mapping[str, Signal]) -> Resolved | None:

@@ -193,9 +193,14 @@ class Preprocessing:
         return np.concatenate(encoded, -1) if len(encoded) > 1 else encoded[0]
 
     def trim(self, name: str, steps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Padded steps cut to the longest row, and their mask; the padding of numbers, NaN before, becomes 0."""
+        """Padded steps cut to the longest row, and their mask; the padding of numbers, NaN before, becomes 0.
+
+        A step of several whole numbers is padding where the first of them is.
+        """
         numbers = steps.dtype.kind == "f"
-        mask: NDArray[np.bool_] = ~np.isnan(steps).any(2) if numbers else steps != PAD
+        mask: NDArray[np.bool_] = (
+            ~np.isnan(steps).any(2) if numbers else (steps if steps.ndim == 2 else steps[..., 0]) != PAD
+        )
         if getattr(self.columns[self.inputs[name][0]], "trim", False):
             longest = max(int(mask.sum(1).max()), min(SHORTEST, steps.shape[1]))
             steps, mask = np.ascontiguousarray(steps[:, :longest]), np.ascontiguousarray(mask[:, :longest])

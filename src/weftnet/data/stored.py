@@ -51,7 +51,7 @@ def fits(content: Content, preprocessing: Preprocessing) -> bool:
     if content.chunk:
         return False
     row = sum(
-        signal.numel * (8 if signal.kind == "tokens" else 4)
+        signal.numel * (8 if signal.dtype == "int" else 4)
         for name, signal in preprocessing.signals.items()
         if not is_array(content, preprocessing, name)
     )

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from weftnet.blocks import BLOCKS
 from weftnet.errors import SettingError
 from weftnet.explain.request import AttributionRequest
 
@@ -107,7 +106,7 @@ def _embeddings(
 
     with ExitStack() as hooks, torch.no_grad():
         for module in request.network.modules():
-            if isinstance(module, BLOCKS.get("embedding")):
+            if getattr(module, "embeds", False):
                 hooks.enter_context(module.register_forward_hook(record))
         request.network(request.inputs, request.masks)
     if missing := [name for name in tokens if name not in {name for name, _, _ in calls}]:

@@ -26,6 +26,7 @@ class Embedding(nn.Module):
         std: deviation of the initial weights; vectors that start small are shaped more by the data.
     """
 
+    embeds: ClassVar[bool] = True
     resizable: ClassVar[Mapping[str, str]] = {"table.out": "dim"}
     adapts: ClassVar[Mapping[str, str]] = {"table.weight": "vocabulary"}
 

@@ -22,6 +22,7 @@ from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._spelling import Places, spelling
+from weftnet.data.kinds._word_lists import are_lists, repeats
 from weftnet.data.ways import read_as
 from weftnet.data.wires import LabelsWire
 
@@ -55,8 +56,9 @@ class Labels(Kind):
 
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
-        """Lists of words in every row."""
-        return 0.95 * (column.first.dtype.kind == "O" and column.every(_are_lists_of_words))
+        """Lists of words in every row; hardly where a row has one twice."""
+        listed = column.first.dtype.kind == "O" and column.every(are_lists)
+        return (0.3 if repeats(column.sample) else 0.95) if listed else 0.0
 
     def legible(self, features: NDArray[Any]) -> str:
         """The labels."""
@@ -160,11 +162,6 @@ class Labels(Kind):
     def signal(self) -> Signal:
         """A vector as wide as `features`."""
         return Signal(("dim",), (len(self.labels) + 1,))
-
-
-def _are_lists_of_words(values: list[Any]) -> bool:
-    """Whether every row is a list of words."""
-    return all(isinstance(value, list | tuple) and all(isinstance(each, str) for each in value) for value in values)
 
 
 def example() -> tuple[Labels, Any]:

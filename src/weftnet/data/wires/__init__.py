@@ -2,7 +2,7 @@
 
     number   3.5, or nothing                         label    "red", 7, true, or nothing
     text     "a sentence", or nothing                labels   ["red", "green"]
-    date     "2020-01-05", or seconds since 1970
+    date     "2020-01-05", or seconds since 1970             words    ["Ada", "wrote"], or "Ada wrote"
     numbers  [1, 2] or [[1, 2], [3, 4]]
     media    a file in base64 (a `data:` URL too), or its values as nested lists
 
@@ -17,5 +17,6 @@ from weftnet.data.wires.label import LabelWire
 from weftnet.data.wires.labels import LabelsWire
 from weftnet.data.wires.number import NumberWire
 from weftnet.data.wires.numbers import NumbersWire
+from weftnet.data.wires.words import WordsWire
 
-__all__ = ["DateWire", "FileWire", "LabelWire", "LabelsWire", "NumberWire", "NumbersWire", "Wire"]
+__all__ = ["DateWire", "FileWire", "LabelWire", "LabelsWire", "NumberWire", "NumbersWire", "Wire", "WordsWire"]

@@ -17,6 +17,7 @@ from weftnet.explain.inputs.steps import StepsView
 from weftnet.explain.inputs.table import TableView
 from weftnet.explain.inputs.tokens import TokensView
 from weftnet.explain.inputs.vector import VectorView
+from weftnet.explain.inputs.words import WordsView
 
 __all__ = ["View", "view"]
 
@@ -24,7 +25,7 @@ __all__ = ["View", "view"]
 class View(Protocol):
     """How one input divides into pieces."""
 
-    kind: str  #: image, tokens, table, series, wave or vector
+    kind: str  #: image, tokens, words, table, series, wave or vector
     baseline_text: str  #: what `baseline` is, in words
 
     def baseline(self, values: Tensor) -> Tensor:
@@ -56,6 +57,8 @@ def view(name: str, signal: Signal, columns: Mapping[str, Kind]) -> View:
             return ImageView(only)
         case "tokens":
             return TokensView(only)
+        case "words":
+            return WordsView(only)
         case "series" | "wave":
             return StepsView(signal, columns)
         case _:

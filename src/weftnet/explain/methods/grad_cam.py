@@ -89,7 +89,7 @@ def _seen_input(request: AttributionRequest, differentiable: DifferentiableScore
         values = tuple(each.detach().requires_grad_() for each in differentiable.values)
         differentiable.score(*values, *differentiable.constants)
     gradients = torch.autograd.grad(seen[0].sum(), values, allow_unused=True)
-    sequences = ("tokens", "series", "wave")
+    sequences = ("tokens", "words", "series", "wave")
     kinds: tuple[str, ...] = sequences if seen[0].ndim == 3 else ("image",)
     if seen[0].ndim == 4 and any(
         isinstance(each, BLOCKS.get("sequence_to_channels")) for each in request.network.modules()

@@ -70,9 +70,12 @@ def _falls(captum: Any, request: AttributionRequest, name: str, window: int | No
         by_value = captum.FeatureAblation(score).attribute(values, feature_mask=groups, **common)
         first = torch.searchsorted(view.owners, torch.arange(int(view.owners.max()) + 1))
         return by_value[:, first.to(by_value.device)]  # every encoded value of a column has the column's fall
-    single = torch.arange(values[0].numel(), device=values.device).reshape(1, *values.shape[1:])
-    by_value = captum.FeatureAblation(score).attribute(values, feature_mask=single, **common)
-    return _without_padding(request, name, view.per_piece(by_value))
+    pieces = view.per_piece(torch.zeros_like(values[:1])).shape
+    single = view.per_value(torch.arange(pieces.numel(), device=values.device).reshape(pieces))
+    groups = single.expand(1, *values.shape[1:])
+    by_value = captum.FeatureAblation(score).attribute(values, feature_mask=groups, **common)
+    shared = values[0].numel() // pieces.numel()  # every value of a piece has the piece's fall
+    return _without_padding(request, name, view.per_piece(by_value) / shared)
 
 
 def _without_padding(request: AttributionRequest, name: str, attributions: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""What ties the answers at several steps together."""
