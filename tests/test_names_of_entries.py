@@ -56,6 +56,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "transfer/pictures.py": ("a way to resize; how images are read", "crop colour"),
     "data/ways.py": ("what words can always be read as", "category"),
     "data/sounds.py": ("a word in a message", "audio"),
+    "metrics/_edits.py": ("what errors are counted in; the extra that brings the counter", "characters audio"),
     "tasks/_targets.py": ("how outputs become probabilities", "softmax sigmoid"),
     "tasks/_task.py": ("how outputs become probabilities", "softmax sigmoid"),
     # who writes or rewrites networks has to write blocks

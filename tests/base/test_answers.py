@@ -28,6 +28,7 @@ from weftnet.base.answers import (
     forms,
     json_schema,
 )  # fmt: skip
+from weftnet.base.pieces import Pieces
 from weftnet.base.png import png
 from weftnet.tasks import ANSWERS
 from weftnet.tasks._schema import answer_schema
@@ -111,6 +112,15 @@ def test_a_picture_is_a_file_beside_the_table() -> None:
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(cell.content))), pixels)
 
 
+def test_pieces_are_one_column_whatever_their_number() -> None:
+    form, value = Pieces(unit="s"), [{"text": "ü", "begin": 0.5, "end": 0.75}]
+    assert form.columns("tokens", value) == {"tokens": '[{"text": "ü", "begin": 0.5, "end": 0.75}]'}
+    assert form.columns("tokens", []) == {"tokens": "[]"}
+    assert form.facts() == {"draw": "pieces", "constant": False, "unit": "s"}
+    assert form.schema()["items"]["required"] == ["text", "begin", "end"]
+    assert form.schema()["items"]["properties"]["end"] == {"type": "number", "description": "s"}
+
+
 def test_tensors() -> None:
     assert Shares().tensor({"a": 0.25, "b": 0.75}) == [0.25, 0.75]
     assert json.loads(Texts().tensor(["a", "ü"])) == ["a", "ü"]
@@ -120,7 +130,7 @@ def test_tensors() -> None:
 def test_the_page_draws_every_form() -> None:
     page = Path(weftnet.serve.page.__file__).with_name("page.html").read_text(encoding="utf-8")
     drawings = page[page.index("const drawings = {") : page.index("function overlay")]
-    for form in (Form, Text, Texts, Number, Count, Shares, Numbers, Series, Picture, Mask):
+    for form in (Form, Text, Texts, Number, Count, Shares, Numbers, Series, Picture, Mask, Pieces):
         assert f"\n  {form.drawn}: " in drawings, form
 
 

@@ -7,10 +7,12 @@ import pytest
 
 from weftnet.architecture.reading import from_dict
 from weftnet.cli.commands.choosing import choose, task_for
-from weftnet.cli.commands.entering import candidates_of
+from weftnet.cli.commands.entering import FitOptions, candidates_of, entries_of
 from weftnet.compete.jobs import Terms
 from weftnet.compete.propose import propose
 from weftnet.data import Data, open_data
+from weftnet.data.kinds.text import Text
+from weftnet.data.sources import SOURCES
 from weftnet.errors import DataError
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit
@@ -141,3 +143,17 @@ def test_a_task_of_somebody_elses_is_chosen_too(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(vars(TASKS)["_entries"], "sure", Sure)
     choice = choose(open_data("digits"))
     assert (choice.name, [name for name, _, _ in choice.others]) == ("sure", ["classification"])
+
+
+def test_a_task_that_reads_its_target_its_own_way_is_given_it_so(tmp_path: Path) -> None:
+    """Transcripts are characters, whether or not somebody named the task; a kind that somebody set stays."""
+    folder = str(SOURCES.get("transcripts").example(tmp_path))
+    for options in (FitOptions(folder), FitOptions(folder, task="transcription")):
+        entries = entries_of(options)
+        assert entries.terms.task == "transcription"
+        assert isinstance(entries.data.target, Text)
+        assert entries.data.target.level == "characters"
+    kinds = {"text": {"text": {"least": 1}}}
+    entries = entries_of(FitOptions(folder, data={"kinds": kinds}))
+    assert isinstance(entries.data.target, Text)
+    assert entries.data.target.level == "words"

@@ -106,7 +106,7 @@ def check_command(
         architecture = architecture_of(arch)
     chosen = None
     if data is not None:
-        from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
+        from weftnet.cli.commands.choosing import Choice, choose, read_by, reads_its_way, task_for
         from weftnet.compete.propose import offered
         from weftnet.data import open_data
 
@@ -115,6 +115,8 @@ def check_command(
         choice = Choice(task) if task else choose(opened, known)
         if choice.others:
             Console(stderr=True).print(f"task    {choice}", highlight=False, markup=False, soft_wrap=True)
+        if not task and reads_its_way(choice.name):
+            opened = open_data(data, **options, target_kind=read_by(choice.name))
         chosen = task_for(opened, choice.name, {})
         signals = signals or opened.signals
         if not is_file(arch):  # as `fit` would train it

@@ -79,6 +79,11 @@ def read_by(name: str | None) -> Spec | None:
     return {name_of(task.reads): task.reads_with} if task.reads_with else name_of(task.reads)
 
 
+def reads_its_way(name: str) -> bool:
+    """Whether a task that was chosen for data reads their target with settings of its own: they are then read again."""
+    return bool(TASKS.get(name).reads_with)
+
+
 def _with_parts(architectures: Sequence[Architecture]) -> list[str]:
     """The tasks that train the parts of the architectures; all of them where none does."""
     parts = {frozenset(architecture.parts) for architecture in architectures}

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from weftnet.cli.commands.architecture import architecture_of, is_written
-from weftnet.cli.commands.choosing import Choice, choose, read_by, task_for
+from weftnet.cli.commands.choosing import Choice, choose, read_by, reads_its_way, task_for
 from weftnet.cli.commands.starting import begun_from, beside, few, of_run, start_from, taught_by
 from weftnet.compete.competition import FILE, best_run
 from weftnet.compete.family import of_family, offered_as
@@ -127,7 +128,8 @@ def entries_of(options: FitOptions) -> Entries:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(asked))
     start = None if options.start is None else start_from(options.start, options.beside_runs)
     known = None if start is None else start.fitted()
-    data = open_data(options.source, **options.data, fitted=known, target_kind=read_by(options.task))
+    read = partial(open_data, options.source, **options.data, fitted=known)
+    data = read(target_kind=read_by(options.task))
     written = candidates_of([arch for arch in options.archs if is_written(arch)])
     needed = options.few or not options.archs
     begun = begun_from(start, options.task, data) if start is not None and needed else None
@@ -135,6 +137,8 @@ def entries_of(options: FitOptions) -> Entries:
     architectures = [candidate.architecture for candidate in written + started]
     choice = Choice(options.task) if options.task else choose(data, architectures)
     name = choice.name
+    if not options.task and start is None and reads_its_way(name):
+        data = read(target_kind=read_by(name))
     task = task_for(data, name, options.task_settings)
     solved = {each.name: each for each in baselines(data.signals, task)}
     probed = few(begun, data.signals, task) if options.few else []

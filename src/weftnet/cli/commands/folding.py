@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weftnet.cli.commands.choosing import read_by
+from weftnet.cli.commands.choosing import read_by, reads_its_way
 from weftnet.cli.commands.entering import FitOptions
 from weftnet.compete.jobs import Job, Outcome
 from weftnet.data import Data, open_data
@@ -37,7 +37,7 @@ def check_folds(options: FitOptions) -> None:
     if parts:
         fix = "leave out --folds, or give all rows in one file"
         raise SettingError("the parts are given: there are no folds", where="--folds", got=", ".join(parts), fix=fix)
-    _opened(options, 0, options.seeds[0])
+    _opened(options, "", 0, options.seeds[0])
 
 
 def folded(work: Sequence[Job], folds: int) -> list[Job]:
@@ -64,14 +64,17 @@ def by_fold(
         if any(outcome.status in ("stopped", "skipped") for outcome in outcomes):
             outcomes += [job.outcome("skipped") for job in mine]
         else:
-            outcomes += train(mine, data if fold is None else _opened(options, fold, int(seed or 0)))
+            outcomes += train(
+                mine, data if fold is None else _opened(options, mine[0].terms.task, fold, int(seed or 0))
+            )
     return outcomes
 
 
-def _opened(options: FitOptions, fold: int, seed: int) -> Data:
+def _opened(options: FitOptions, chosen: str, fold: int, seed: int) -> Data:
     """The data with a fold as the test split."""
     splits = options.data.get("splits") or {}
     by: Mapping[str, Any] = {"by": splits} if isinstance(splits, str) else dict(splits)
     shares = {name: share for name, share in by.items() if name not in ("train", "test")}
     own = {"splits": {**shares, "folds": options.folds, "fold": fold}, "seed": options.data.get("seed", 0) + seed}
-    return open_data(options.source, **{**options.data, **own}, target_kind=read_by(options.task))
+    task = options.task or (chosen if chosen and reads_its_way(chosen) else None)
+    return open_data(options.source, **{**options.data, **own}, target_kind=read_by(task))

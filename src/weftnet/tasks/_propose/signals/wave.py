@@ -75,11 +75,11 @@ def _frames(signal: Signal) -> tuple[int, dict[str, int]]:
     rate, time = signal.known.get("rate", RATE), signal.size("time")
     window, hop = round(rate * 0.025), round(rate * 0.01)
     hop = max(hop, min(window, time // FRAMES))
-    sizes = {"window": window, "hop": hop, "bands": _bands(rate, window), "rate": rate}
+    sizes = {"window": window, "hop": hop, "bands": bands_of(rate, window), "rate": rate}
     return 1 + (time - window) // hop, sizes
 
 
-def _bands(rate: int, window: int) -> int:
+def bands_of(rate: int, window: int) -> int:
     """Mel bands: 64, or as many as leave the lowest band, which is the narrowest, wider than a frequency bin."""
     lowest, top = (2595 * math.log10(1 + hertz / 700) for hertz in (rate / window, rate / 2))
     return max(1, min(64, int(2 * top / lowest) - 2))
