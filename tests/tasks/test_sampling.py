@@ -28,7 +28,7 @@ def models() -> dict[str, torch.nn.ModuleDict]:
     found = {}
     for name in ZOO.names():
         try:
-            done = assemble(ZOO.get(name)(), TASK, TOKENS)
+            done = assemble(ZOO.get(name)(**ZOO.module(name).example()[0]), TASK, TOKENS)
             model = build(done.architecture, done.inputs)
             TASK.check(model)
         except (WeftnetError, TypeError):  # for other data, or not causal

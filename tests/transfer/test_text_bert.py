@@ -12,11 +12,15 @@ from weights import shaken
 
 from weftnet import export
 from weftnet.answer.runner import open_export
+from weftnet.compose import build
 from weftnet.data.preprocessing import kind_from_state
 from weftnet.errors import DataError, RunError
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
+from weftnet.tasks import TASKS
+from weftnet.tasks._assemble import assemble
 from weftnet.transfer.importing import import_weights
+from weftnet.zoo import ZOO
 
 transformers: Any = pytest.importorskip("transformers")
 
@@ -110,6 +114,24 @@ def test_numbers_are_hugging_face_s(tmp_path: Path, hidden_act: str, dropout: fl
     torch.testing.assert_close(ours, want, rtol=1e-5, atol=1e-5)
     vectors = np.array([answer["vector"] for answer in loaded.predict({"text": texts})])
     np.testing.assert_allclose(vectors, torch.nn.functional.normalize(want).numpy(), atol=1e-5)
+
+
+def test_every_step_is_hugging_face_s_and_hidden_words_are_told(tmp_path: Path) -> None:
+    """Without pooling the features of each step come out, which the task of hidden words gives its head."""
+    theirs = shaken(transformers.BertModel(config())).float()
+    loaded = load(import_weights(folder_of(tmp_path / "theirs", True, theirs), tmp_path / "run"))
+    settings = {**loaded.run.facts.origin.settings, "pool": "none"}
+    ours = build(ZOO.get("text_bert")(**settings), {"network": {"tokens": loaded.signals["tokens"]}})["network"].eval()
+    ours.load_state_dict(loaded.model["network"].state_dict())
+    batch = loaded.encode({"text": np.array(["the bees", "don't un!"], object)})
+    mask = batch.masks["tokens"]
+    with torch.no_grad():
+        hidden = theirs(batch.inputs["tokens"], attention_mask=mask.long()).last_hidden_state
+        torch.testing.assert_close(ours(batch.inputs, batch.masks), hidden * mask[..., None], rtol=1e-5, atol=1e-5)
+    signal = loaded.signals["tokens"]
+    task = TASKS.get("masked")(vocabulary=signal.known["vocabulary"], context=signal.size("time"))
+    done = assemble(ZOO.get("text_bert")(**settings), task, loaded.signals)
+    assert len(done.architecture.parts["network"].nodes) == 2  # the body, and a head at every step
 
 
 def test_a_classifier_with_its_pooler_and_old_names(tmp_path: Path) -> None:

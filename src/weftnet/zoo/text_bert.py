@@ -4,6 +4,7 @@
     pool    mean     the mean of the real steps, as sentence encoders do
             first    the first step, [CLS]
             pooler   the first step – dense dim – tanh – dropout, as BERT's own classifiers do
+            none    nothing: all steps go on, for training by hidden words (task `masked`) and for tags
     dense classes
 
 Source: J. Devlin, M. Chang, K. Lee, K. Toutanova, BERT: pre-training of deep bidirectional Transformers for language
@@ -24,7 +25,7 @@ from weftnet.zoo._weights import Checkpoint, Found, Names, Published, joined, pl
 from weftnet.zoo._write import block, network
 from weftnet.zoo._write import dropout as dropped
 
-_POOLS: Mapping[str, tuple[str, ...]] = {"mean": ("global_average_pool1d",), "first": ("first_step",)}
+_POOLS: Mapping[str, tuple[str, ...]] = {"mean": ("global_average_pool1d",), "first": ("first_step",), "none": ()}
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
 
 
@@ -34,7 +35,7 @@ def text_bert(
     heads: int = 12,
     hidden: int = 3072,
     dropout: float = 0.1,
-    pool: Literal["mean", "first", "pooler"] = "mean",
+    pool: Literal["mean", "first", "pooler", "none"] = "mean",
     activation: Literal["gelu", "gelu_tanh", "relu"] = "gelu",
     classes: int | None = None,
 ) -> Architecture:
@@ -69,7 +70,7 @@ def _pooled(pool: str, dim: int, dropout: float) -> list[Node]:
         dense = Block("dense", {"dim": dim}, label="pooler")
         return [block("first_step"), dense, block("tanh"), *dropped(dropout)]
     if pool not in _POOLS:
-        raise SettingError("no such pooling", where="zoo text_bert", expected="mean, first or pooler", got=pool)
+        raise SettingError("no such pooling", where="zoo text_bert", expected="mean, first, pooler or none", got=pool)
     return [block(name) for name in _POOLS[pool]]
 
 

@@ -44,7 +44,8 @@ class Subwords(TokenSequence):
         least: times a pair must occur in the training rows to become a token.
         length: tokens kept of a text; 0 to choose from the training rows.
         trim: whether batches are cut to their longest text.
-        rule: of where words end: 2, or 1, GPT-2's own, which splits words of scripts with combining marks.
+        rule: of where words end: 2, or 1, GPT-2's own, which splits words of scripts with combining marks; 3,
+            as 1, with every digit a word of its own.
         share: of the training texts that are read whole, where `length` is 0; all of a target, up to 512 tokens.
         shared: whether merges and vocabulary are one with those of the other columns that share theirs.
     """
@@ -85,11 +86,12 @@ class Subwords(TokenSequence):
         if model.get("type") != "BPE":
             return None
         only(document, {"normalizer": (None,)}, "tokeniser")
+        before, rule = _last_of(before)
         only(before, {"type": ("ByteLevel",), "add_prefix_space": (False,), "use_regex": (True,)}, "tokeniser")
         only(model, {"continuing_subword_prefix": (None, ""), "end_of_word_suffix": (None, ""),
                      "byte_fallback": (False,)}, "tokeniser")  # fmt: skip
         added = {each["content"]: each["id"] for each in document.get("added_tokens") or []}
-        kind = cls(most=max(_BYTES, len(model["vocab"])), length=longest, rule=1)
+        kind = cls(most=max(_BYTES, len(model["vocab"])), length=longest, rule=rule)
         kind.vocabulary, kind.time = ordered({**model["vocab"], **added}, "tokeniser"), longest
         kind.merges = [pair.split(" ") if isinstance(pair, str) else list(pair) for pair in model.get("merges", [])]
         kind._tokenizer  # noqa: B018  # refuses merges that don't fit
@@ -182,13 +184,24 @@ class Subwords(TokenSequence):
         return _on_bytes(model, self.rule)
 
 
+def _last_of(before: Mapping[str, Any]) -> tuple[Mapping[str, Any], int]:
+    """What splits into bytes, and the rule: behind single digits, or alone."""
+    steps = before.get("pretokenizers")
+    if before.get("type") == "Sequence" and isinstance(steps, list) and len(steps) == 2:
+        first, last = (each if isinstance(each, Mapping) else {} for each in steps)
+        if (first.get("type"), first.get("individual_digits")) == ("Digits", True):
+            return last, 3
+    return before, 1
+
+
 def _on_bytes(model: Any, rule: int) -> Any:
     """A tokeniser with this model on the bytes of words, and its decoder."""
     tokenizers = library()
     tokenizer = tokenizers.Tokenizer(model)
-    of_bytes = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=rule == 1)
-    words = tokenizers.pre_tokenizers.Split(tokenizers.Regex(_WORD), "isolated")
-    tokenizer.pre_tokenizer = of_bytes if rule == 1 else tokenizers.pre_tokenizers.Sequence([words, of_bytes])
+    before = tokenizers.pre_tokenizers
+    of_bytes = before.ByteLevel(add_prefix_space=False, use_regex=rule != 2)
+    first = {2: lambda: before.Split(tokenizers.Regex(_WORD), "isolated"), 3: lambda: before.Digits(True)}.get(rule)
+    tokenizer.pre_tokenizer = of_bytes if first is None else before.Sequence([first(), of_bytes])
     tokenizer.decoder = tokenizers.decoders.ByteLevel()
     return tokenizer
 
