@@ -40,12 +40,14 @@ class StepFacts:
         file: the model.
         inputs, outputs: their names in the file without the states, which are `state.NAME` and `next.NAME`.
         states: by name.
+        alone: whether the program takes one step at a time.
     """
 
     file: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     states: dict[str, StateFacts]
+    alone: bool = False
 
     @property
     def arguments(self) -> tuple[str, ...]:

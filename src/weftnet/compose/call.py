@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from weftnet.architecture.schema import schema
 from weftnet.compose.flow import Resolved
-from weftnet.compose.stepping import Stepping
+from weftnet.compose.stepping import States, Stepping
 
 #: A value and its mask.
 Value: TypeAlias = tuple[Tensor, Tensor | None]
@@ -60,6 +60,15 @@ class Call:
                 arguments[argument] = values[name][1]  # type: ignore[assignment]  # None was just ruled out
         mask = values[self.arguments[0]][1]
         return module(**arguments), None if mask is None else self._after(module, mask)
+
+    def beside(self, module: nn.Module, values: Mapping[str, Value], states: States, node: str) -> Tensor:
+        """The next steps of a block that reads whole values beside them; its state is replaced."""
+        arguments = {name: value for name, (value, _) in values.items()}
+        for name, argument in list(self.masks.items())[1:] if self.reads_mask else self.masks.items():
+            if values[name][1] is not None:
+                arguments[argument] = values[name][1]  # type: ignore[assignment]  # None was just ruled out
+        y, states[node] = self.stepping.step_beside(module, arguments, states[node])
+        return y
 
     def _after(self, module: nn.Module, mask: Tensor) -> Tensor | None:
         if self.fate == "keeps":

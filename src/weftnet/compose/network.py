@@ -14,25 +14,12 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
 from weftnet.compose.call import Call, Losses, Value
 from weftnet.compose.flow import Resolved
+from weftnet.compose.graph_step import GraphStep
 from weftnet.compose.merging import feature_axis, merge_masks, merge_tensors
 from weftnet.compose.resolve import examine
 from weftnet.compose.sharing import SharedNode
 from weftnet.compose.stepping import States
 from weftnet.errors import ArchitectureError, SettingError
-
-
-class _Step:
-    """A node of a graph: its sources, the arguments they are passed as, and how they are merged."""
-
-    def __init__(self, name: str, resolved: Resolved, signals: Mapping[str, Signal]) -> None:
-        wire = resolved.wires[name]
-        child = resolved.children.get(name)
-        self.name, self.merge = name, wire.merge
-        self.sources = wire.names if wire.output is None else (f"{wire.names[0]}.{wire.output}",)
-        self.feature = feature_axis(signals[self.sources[0]])
-        several = child is not None and child.kind == "block" and len(child.reads) > 1 and wire.merge is None
-        arguments = tuple(wire.sources) if isinstance(wire.sources, Mapping) else tuple(child.reads if child else ())
-        self.arguments = arguments if several else ()
 
 
 class Combined(nn.Module):
@@ -41,15 +28,21 @@ class Combined(nn.Module):
     A chain's `_order` is the execution order; `rewrites.py` may change it where that changes no value.
     """
 
-    def __init__(self, resolved: Resolved) -> None:
+    whole: frozenset[str] = frozenset()
+    """The inputs that are whole before the first step, where the others come step by step."""
+
+    def __init__(self, resolved: Resolved, modules: Mapping[str, nn.Module] | None = None) -> None:
         super().__init__()
         self._kind, self._merge, self._feature = resolved.kind, resolved.merge or "", 1
         self._written = self._order = tuple(resolved.children)
         self._calls: dict[str, Call] = {}
         for segment, child in resolved.children.items():
             if child.kind == "block":
-                self.add_module(segment, child.cls(**child.settings))
                 self._calls[segment] = Call(child)
+            if modules is not None:
+                self.add_module(segment, modules[segment])
+            elif child.kind == "block":
+                self.add_module(segment, child.cls(**child.settings))
             elif child.kind == "shared":
                 self.add_module(segment, SharedNode(child))
             else:
@@ -58,10 +51,10 @@ class Combined(nn.Module):
             self._feature = feature_axis(next(iter(resolved.children.values())).output)
         if resolved.kind == "graph":
             self._inputs, self._outputs = tuple(resolved.reads), resolved.outputs
-            self._steps: list[_Step] = []
+            self._steps: list[GraphStep] = []
             signals = dict(resolved.reads)
             for name in resolved.wires:
-                self._steps.append(_Step(name, resolved, signals))
+                self._steps.append(GraphStep(name, resolved, signals))
                 source = self._steps[-1].sources[0]
                 node = resolved.children.get(name)
                 signals[name] = signals[source] if node is None else node.output
@@ -75,11 +68,18 @@ class Combined(nn.Module):
             node, _, output = step.sources[0].partition(".")
             if output and self._calls[node].stepping.offers:
                 raise SettingError(f"{node} gives no {output} step by step", where=f"node {step.name}")
-        for segment, module in self._modules.items():
+            if self.whole & set(step.sources if not step.arguments else step.sources[:1]):
+                raise SettingError(
+                    "reads as steps what is whole", where=f"node {step.name}", got=", ".join(step.sources)
+                )
+        beside = {step.name for step in (self._steps if self._kind == "graph" else ()) if step.reads_whole(self.whole)}
+        for segment in self._written:
+            module = self._modules[segment]
             if isinstance(module, Combined | SharedNode):
                 states[segment] = module.initial_state(batch, time)
             else:
-                states[segment] = self._calls[segment].stepping.initial_state(module, batch, time)  # type: ignore[arg-type]  # children are never None
+                call, whole = self._calls[segment], segment in beside
+                states[segment] = call.stepping.initial_state(module, batch, time, whole=whole)  # type: ignore[arg-type]  # children are never None
         return states
 
     def forward(
@@ -127,6 +127,9 @@ class Combined(nn.Module):
             if step.arguments:
                 module: nn.Module = self._modules[step.name]  # type: ignore[assignment]  # children are never None
                 named = dict(zip(step.arguments, sources, strict=True))
+                if states is not None:
+                    here[step.name] = self._calls[step.name].beside(module, named, states, step.name), None
+                    continue
                 self._put(here, step.name, self._calls[step.name].every(module, named, losses))
                 continue
             x, mask = sources[0]
@@ -155,16 +158,17 @@ class Network(Combined):
 
     Args:
         resolved: the architecture with every size filled in.
+        modules: of another network, by node, that this one is a part of (`dividing.py`); otherwise they are made.
     """
 
-    def __init__(self, resolved: Resolved) -> None:
+    def __init__(self, resolved: Resolved, modules: Mapping[str, nn.Module] | None = None) -> None:
         if resolved.kind not in ("chain", "graph"):  # a single node: its name is its path in the network
             children = {resolved.name: resolved}
             resolved = Resolved("chain", "", "chain", resolved.reads, resolved.by, resolved.gives, children=children)
-        super().__init__(resolved)
+        super().__init__(resolved, modules)
         self.resolved = resolved
         self.inputs: dict[str, Signal] = dict(resolved.reads)
-        for module in self.modules():
+        for module in self.modules() if modules is None else ():
             if isinstance(module, SharedNode):
                 module.bind(self)
         self.losses: tuple[str, ...] = tuple(dict.fromkeys(name for row in self.rows for name in _losses(row)))
@@ -226,23 +230,27 @@ class Network(Combined):
             SettingError: the network can't work step by step; names the node and says why.
         """
         for name, signal in self.inputs.items():
-            if signal.axes[:1] != ("time",):
+            if signal.axes[:1] != ("time",) and name not in self.whole:
                 raise SettingError("an input without time has no steps", where=f"input {name}", got=str(signal))
         return super().initial_state(batch, time)
 
-    def step(self, inputs: Tensor | Mapping[str, Tensor], state: States) -> tuple[Tensor | dict[str, Tensor], States]:
+    def step(
+        self, inputs: Tensor | Mapping[str, Tensor], state: States, masks: Mapping[str, Tensor] | None = None
+    ) -> tuple[Tensor | dict[str, Tensor], States]:
         """The outputs at the next steps, which equal those of `forward` over all steps so far, and the state after.
 
         Args:
-            inputs: the next steps (batch, n, …) of every input, without padding; n may differ from call to call.
+            inputs: the next steps (batch, n, …) of every input, without padding; n may differ from call to call. Those
+                that are `whole` are passed as they are, each time.
             state: from `initial_state` or the previous step; it is changed in place.
+            masks: of the whole ones that are padded.
 
         Raises:
             SettingError: the network is in training mode: dropout and batch statistics would differ from step to step.
         """
         if self.training:
             raise SettingError("a network in training mode can't work step by step", fix="call its eval() first")
-        return _bare(self.run(inputs, states=state)), state
+        return _bare(self.run(inputs, masks, states=state)), state
 
     def _values(self, inputs: Tensor | Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Value]:
         """The inputs by name; a single one needs no name."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.fx.experimental.symbolic_shapes import is_concrete_int
 
 from weftnet.architecture.signal import Signal
 from weftnet.compose.network import Network
@@ -85,7 +86,7 @@ def capture(network: Network, signals: Mapping[str, Signal]) -> Captured:
     exported = program(module, inputs, tuple(shapes))
     values = [node.meta["val"] for node in exported.graph.nodes if node.op == "placeholder"][-len(names) :]
     free = {
-        name: isinstance(value.shape[1], torch.SymInt)
+        name: isinstance(value.shape[1], torch.SymInt) and not is_concrete_int(value.shape[1])
         for name, value in zip(names, values, strict=True)
         if name in signals and signals[name].padded
     }

@@ -252,7 +252,7 @@ def _passes(loaded: Loaded) -> dict[str, tuple[Network, dict[str, Signal]]]:
                 expected="a run whose networks are torch's",
                 fix="export the run that it was made from, or use its model.onnx",
             )
-        found[name] = network, inputs[name]
+        found[name] = network, inputs.get(name, network.inputs)
     return found
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, get_type_hints
 
+import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.typed import brief, misfit
@@ -24,10 +25,17 @@ Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 #: what a question asks beside its rows, by name
 Options: TypeAlias = Mapping[str, Any]
 NO_OPTIONS: Options = MappingProxyType({})
+NOTHING: Arrays = MappingProxyType({})
 
 
 class Steps(Protocol):
     """A sequence of each row, read piece by piece."""
+
+    def choose(self, rows: NDArray[np.int64], whole: bool = False, /) -> None:
+        """Go on from what these rows remember, one after another: some may be named twice, others are dropped.
+
+        What is read whole stays as it is, row by row, unless it is chosen too (`whole`).
+        """
 
     def __call__(self, inputs: Arrays, /) -> Arrays:
         """The outputs (batch, n, …) at the next n steps (batch, n, …), without padding, which are remembered."""
@@ -39,8 +47,13 @@ class Run(Protocol):
     def __call__(self, name: str, inputs: Arrays, masks: Arrays, /) -> Arrays:
         """A pass's outputs by name, a lone one `output`, of its inputs by name and the masks of the padded ones."""
 
-    def steps(self, name: str, rows: int, time: int, /) -> Steps | None:
-        """A pass step by step, over at most `time` steps of so many rows; None where it can only be run as a whole."""
+    def steps(
+        self, name: str, rows: int, time: int, inputs: Arrays = NOTHING, masks: Arrays = NOTHING, /
+    ) -> Steps | None:
+        """A pass step by step, over at most `time` steps of so many rows; None where it can only be run as a whole.
+
+        What the pass reads whole at every step, with its masks, is given here, once.
+        """
 
 
 def infer(

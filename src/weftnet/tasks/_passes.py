@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from weftnet.compose.network import Network
+from weftnet.compose.remembered import tensors, with_tensors
+from weftnet.compose.stepping import States
 from weftnet.data.batch import Batch
 from weftnet.errors import SettingError
-from weftnet.tasks._inference import Arrays, Steps, infer
+from weftnet.tasks._inference import NOTHING, Arrays, Steps, infer
 from weftnet.tasks._registries import TASKS
 
 
@@ -40,13 +42,44 @@ class TorchRun:
         module = self._passes[name]
         return _named(module(_tensors(inputs, module), _tensors(masks, module)))
 
-    def steps(self, name: str, rows: int, time: int, /) -> Steps | None:
+    def steps(
+        self, name: str, rows: int, time: int, inputs: Arrays = NOTHING, masks: Arrays = NOTHING, /
+    ) -> Steps | None:
         """A pass step by step, if its blocks can."""
         network = self._passes[name]
         if not isinstance(network, Network) or obstacle(network, time):
             return None
-        state = network.initial_state(rows, time)
-        return lambda inputs, /: _named(network.step(_tensors(inputs, network), state)[0])
+        return TorchSteps(network, network.initial_state(rows, time), inputs, masks)
+
+
+class TorchSteps:
+    """A network's steps.
+
+    Args:
+        network: in evaluation mode.
+        state: before the first step.
+        inputs, masks: what it reads whole at every step.
+    """
+
+    def __init__(self, network: Network, state: States, inputs: Arrays, masks: Arrays) -> None:
+        self._network, self._state = network, state
+        self._whole, self._masks = _tensors(inputs, network), _tensors(masks, network)
+
+    def __call__(self, inputs: Arrays, /) -> Arrays:
+        """The outputs at the next steps."""
+        values = {**_tensors(inputs, self._network), **self._whole}
+        return _named(self._network.step(values, self._state, self._masks)[0])
+
+    def choose(self, rows: NDArray[np.int64], whole: bool = False, /) -> None:
+        """Go on from what these rows remember."""
+        chosen = torch.from_numpy(rows)
+
+        def taken(named: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {path: each[chosen.to(each.device)] for path, each in named.items()}
+
+        self._state = with_tensors(self._state, taken(tensors(self._state)))
+        if whole:
+            self._whole, self._masks = taken(self._whole), taken(self._masks)
 
 
 def obstacle(network: nn.Module, time: int) -> str:

@@ -30,7 +30,7 @@ _BATCH = 4
 class _Case:
     entry: Callable[..., Architecture]
     settings: Mapping[str, Any]
-    reads: Mapping[str, Signal]
+    reads: Mapping[str, Mapping[str, Signal]]
 
     @property
     def architecture(self) -> Architecture:
@@ -39,7 +39,7 @@ class _Case:
 
     def model(self) -> nn.ModuleDict:
         """Its parts."""
-        return build(self.architecture, {part: {"x": signal} for part, signal in self.reads.items()}, seed=0)
+        return build(self.architecture, self.reads, seed=0)
 
 
 def zoo(name: str) -> list[Check]:
@@ -58,7 +58,12 @@ def _case(name: str) -> _Case:
         raise Broken("there is nothing to try it on", fix=fix)
     settings, reads = make()
     named = {"network": reads} if isinstance(reads, str) else reads
-    return _Case(entry, settings, {part: parse(text) for part, text in named.items()})
+    return _Case(entry, settings, {part: _signals(text) for part, text in named.items()})
+
+
+def _signals(reads: str | Mapping[str, str]) -> dict[str, Signal]:
+    """What a part reads: a signal, or several by name."""
+    return {name: parse(text) for name, text in ({"x": reads} if isinstance(reads, str) else reads).items()}
 
 
 def _reads_back(case: _Case) -> None:
@@ -77,7 +82,7 @@ def _classes(case: _Case) -> None:
     assert isinstance(features, Chain)
     assert isinstance(network, Chain)
     expect(network.nodes[:-1] == features.nodes, "the nodes before the last are others")
-    built: Any = build(case.entry(**case.settings, classes=7), {"network": {"x": case.reads["network"]}})
+    built: Any = build(case.entry(**case.settings, classes=7), case.reads)
     width = built["network"].gives.size("dim")
     expect(width == 7, "the width of the output", expected="7", got=str(width))
 
@@ -85,8 +90,7 @@ def _classes(case: _Case) -> None:
 def _trains(case: _Case) -> None:
     """Eight steps lower a loss, and the gradient reaches every parameter."""
     for part, network in case.model().items():
-        x, mask = _values(case.reads[part])
-        masks = {} if mask is None else {"x": mask}
+        x, masks = _values(case.reads[part])
         parameters = list(network.parameters())
         if not parameters:  # a linear baseline without its classes
             continue
@@ -111,10 +115,11 @@ def _exports(case: _Case) -> None:
     """torch.export gives a program of the same numbers."""
     for part, network in case.model().eval().items():
         x, _ = _values(case.reads[part])
+        other = {name: values.flip(0) for name, values in x.items()}
         with unchecked(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of tensors that its own recurrent layers assign while traced
             exported = torch.export.export(network, (x,)).module()
-        same(exported(x.flip(0)), network(x.flip(0)), 1e-5, f"the program of {part} gives other numbers")
+        same(exported(other), network(other), 1e-5, f"the program of {part} gives other numbers")
 
 
 def _counted(case: _Case) -> None:
@@ -125,7 +130,7 @@ def _counted(case: _Case) -> None:
         raise NotApplicable("no number of parameters is given beside it")
     for settings, reads, parameters in rows():
         with torch.device("meta"):
-            model = build(case.entry(**settings), {"network": {"x": parse(reads)}})
+            model = build(case.entry(**settings), {"network": _signals(reads)})
         count = sum(parameter.numel() for parameter in model.parameters())
         expect(
             count == parameters, f"parameters with {settings} on {reads}", expected=f"{parameters:,}", got=f"{count:,}"
@@ -144,11 +149,16 @@ def _documented(case: _Case) -> None:
         expect(parameter.default is not inspect.Parameter.empty, f"{argument} has no default: an entry stands alone")
 
 
-def _values(signal: Signal) -> tuple[Tensor, Tensor | None]:
-    generator, mask = torch.Generator().manual_seed(1), None
-    if signal.padded:
-        time = signal.size("time")
-        mask = torch.arange(time) < torch.tensor([[time - 2 * i] for i in range(_BATCH)])
-    if signal.dtype == "int":
-        return torch.randint(signal.known["vocabulary"], signal.shape(_BATCH), generator=generator), mask
-    return torch.randn(signal.shape(_BATCH), generator=generator), mask
+def _values(signals: Mapping[str, Signal]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Random inputs, and masks of the padded ones, by name."""
+    generator = torch.Generator().manual_seed(1)
+    values, masks = {}, {}
+    for name, signal in signals.items():
+        if signal.padded:
+            time = signal.size("time")
+            masks[name] = torch.arange(time) < torch.tensor([[time - 2 * i] for i in range(_BATCH)])
+        if signal.dtype == "int":
+            values[name] = torch.randint(signal.known["vocabulary"], signal.shape(_BATCH), generator=generator)
+        else:
+            values[name] = torch.randn(signal.shape(_BATCH), generator=generator)
+    return values, masks
