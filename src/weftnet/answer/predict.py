@@ -18,6 +18,8 @@ from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.pairs import without_masks
 from weftnet.data.read import read_text, suffixes
+from weftnet.data.sources import source_of
+from weftnet.data.sources._place import Place
 from weftnet.data.splits import SPLITS
 from weftnet.data.unfamiliar import of_values as unknown_of
 from weftnet.data.wire import from_word
@@ -56,8 +58,9 @@ class AnswerStream:
 def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> AnswerStream:
     """The answers to the examples in a file or folder.
 
-    Pictures and recordings are one example each; so is every line of a .txt file, if the run reads texts; everything
-    else is opened as by `fit`, with the run's fitted preprocessing. Of a series, what comes after its end is asked.
+    Pictures and recordings are one example each; so is every line of a .txt file, if the run reads texts, unless the
+    file holds the run's columns; everything else is opened as by `fit`, with the run's fitted preprocessing. Of a
+    series, what comes after its end is asked.
 
     Raises:
         DataError: it can't be read, or the run reads other inputs.
@@ -67,7 +70,7 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
         column = only_field(loaded, source, files=True)
         strange = unknown_of(loaded.preprocessing.columns, {column: files})
         return AnswerStream(source, _of_files(loaded, column, files, options), _forms(loaded), "file", strange)
-    if path.is_file() and suffixes(path)[0] == ".txt":
+    if path.is_file() and suffixes(path)[0] == ".txt" and not _has_columns(loaded, path):
         return of_texts(loaded, read_text(path).splitlines(), source, options)
     state = dict(_state(loaded))
     data = open_data(source, state=without_target(state))
@@ -75,6 +78,14 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
     return AnswerStream(
         source, ((data.name_of(row), answer) for row, answer in ordered), _forms(loaded), data.named, data.notes
+    )
+
+
+def _has_columns(loaded: Loaded, path: Path) -> bool:
+    """Whether a .txt file holds the columns of the run's table, such as a word a line, rather than a text a line."""
+    opens = source_of(Place(str(path), path))
+    return getattr(opens, "FORM", "rows") != "windows" and not (
+        loaded.preprocessing.columns.keys() - {*getattr(opens, "COLUMNS", ())}
     )
 
 

@@ -36,9 +36,10 @@ def log_partition(potentials: Tensor, mask: Tensor | None = None) -> Tensor:
 
 def forwards(potentials: Tensor, mask: Tensor | None = None) -> list[Tensor]:
     """α_t (batch, tags) of every step; behind the last real one it stays as it is."""
-    each = [potentials[:, 0, 0]]
-    for step in range(1, potentials.shape[1]):
-        alpha = (each[-1].unsqueeze(2) + potentials[:, step]).logsumexp(1)
+    first, *others = potentials.unbind(1)  # not one by one: the gradient of each would be as large as all of them
+    each = [first[:, 0]]
+    for step, psi in enumerate(others, 1):
+        alpha = (each[-1].unsqueeze(2) + psi).logsumexp(1)
         each.append(alpha if mask is None else torch.where(mask[:, step, None], alpha, each[-1]))
     return each
 
@@ -48,8 +49,7 @@ def through(potentials: Tensor) -> Tensor:
 
     Potentials of zero, as at padding, add the same to all tags.
     """
-    beta = torch.zeros_like(potentials[:, 0, 0])
-    after = [beta]
-    for step in range(potentials.shape[1] - 1, 0, -1):
-        after.append((potentials[:, step] + after[-1].unsqueeze(1)).logsumexp(2))
+    after = [torch.zeros_like(potentials[:, 0, 0])]
+    for psi in potentials.unbind(1)[:0:-1]:
+        after.append((psi + after[-1].unsqueeze(1)).logsumexp(2))
     return torch.stack(forwards(potentials), 1) + torch.stack(after[::-1], 1)

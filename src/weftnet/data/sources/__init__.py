@@ -8,6 +8,7 @@
     WEIGHT                                 bytes in memory for each byte of the uncompressed file
     stream(path, folder, *, limit, …)      as `read` with columns that stay on disk, for sets larger than memory
     FORM                                   "windows" of one running text, which `read` gives; otherwise rows
+    COLUMNS                                the columns that every file of it has, where they have names of its own
 
 The surest source reads; where two are equally sure, that is an error. In a plugin's single file a source is a class
 with these as static methods. Nothing heavy is imported before something is read.

@@ -21,6 +21,8 @@ from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 ENDINGS = (".conll", ".conllu", ".iob", ".iob2", ".bio")
+#: what it reads, whatever the file
+COLUMNS = ("tokens", "tags")
 #: bytes in memory for each byte of the file
 WEIGHT = 12
 _LOOK = 2**15  # bytes
