@@ -77,7 +77,10 @@ def test_the_commands_and_options_are_these() -> None:
         "plan": ["run", "as_json"],
         "report": ["run", "data", "split", "out", "plugin"],
         "compare": ["runs", "score", "as_json", "plugin"],
-        "sample": ["run", "prompt", "length", "count", "temperature", "top_k", "seed", "out", "plugin"],
+        "sample": [
+            "run", "prompt", "length", "count", "temperature", "top_k", "top_p", "repetition_penalty", "stop", "seed",
+            "out", "stream", "plugin",
+        ],
         "add_class": ["run", "data", "out", "plugin"],
         "explain": [
             "run", "inputs", "text", "row", "method", "target", "checks", "settings", "seed", "out", "plugin",

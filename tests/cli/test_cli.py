@@ -278,6 +278,11 @@ def test_text_and_images_are_drawn(weftnet: Weftnet, tmp_path: Path) -> None:
     assert len(drawn) == len("the") + 9 + 1
     assert weftnet("sample", "text", "--prompt", "the", "--length", "9", "--seed", "1", "-o", "x.txt").out == "x.txt\n"
     assert Path("x.txt").read_text() == drawn[:-1]
+    chosen = ("sample", "text", "--prompt", "the", "--length", "30", "--seed", "1", "--top-p", "0.9", "--stop", "e")
+    stopped = weftnet(*chosen, "--repetition-penalty", "1.2").out
+    assert stopped.startswith("the")
+    assert "e" not in stopped[3:]
+    assert weftnet(*chosen, "--repetition-penalty", "1.2", "--stream").out == stopped
     assert weftnet("fit", "digits", "--arch", "vae_dense", "--steps", "4", "--out", "vae").code == 0
     assert weftnet("sample", "vae", "--count", "4", "--out", "x.png").out == "x.png\n"
     assert Path("x.png").read_bytes().startswith(b"\x89PNG")

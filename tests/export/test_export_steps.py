@@ -29,8 +29,19 @@ ATTENTION = (
     "- residual: {body: [{multi_head_attention: {heads: 2, causal: true, rotary: true}}]}\n"
     "- conv1d: {dim: 6, kernel: 3, padding: causal}\n"
 )
+OTHERS = (
+    "- embedding: {dim: 8}\n"
+    "- residual: [rms_norm, {grouped_attention: {heads: 4, key_heads: 2, causal: true, window: 5, rotary: true}}]\n"
+    "- residual: [rms_norm, {alibi_attention: {heads: 2, causal: true}}, swiglu]\n"
+    "- residual: [{bucketed_attention: {heads: 2, causal: true}}, {linear_attention: {heads: 2, causal: true}}]\n"
+    "- residual: [rms_norm, {min_gru: {dim: 8}}, {selective_state_space: {states: 3}}]\n"
+    "- residual: [rms_norm, {mixture_of_experts: {experts: 3, k: 2, dim_hidden: 8}}]\n"
+    "- tcn_layer: {dim: 6, dilation: 2}\n- wavenet_stack: {depth: 3}\n"
+)
 PROMPTS = ["the cat", "a", "on the mat. the c"]
-DRAWN = {"length": 20, "temperature": 0.9, "top_k": 5, "seed": 4}
+DRAWN = {
+    "length": 20, "temperature": 0.9, "top_k": 5, "seed": 4, "top_p": 0.95, "repetition_penalty": 1.2, "stop": ["t o"],
+}  # fmt: skip
 
 
 def trained(folder: Path, yaml: str, source: object, **options: object) -> Loaded:
@@ -60,6 +71,12 @@ def attention(text: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Loa
     return made(ATTENTION, text, tmp_path_factory.mktemp("attention"))
 
 
+@pytest.fixture(scope="module")
+def others(text: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Loaded, Path]:
+    """The same with the other blocks that work step by step."""
+    return made(OTHERS, text, tmp_path_factory.mktemp("others"))
+
+
 def made(yaml: str, text: Path, folder: Path) -> tuple[Loaded, Path]:
     loaded = trained(folder / "run", yaml, text, context=16)
     exported(loaded, folder / "out")
@@ -75,7 +92,9 @@ def exported(loaded: Loaded, folder: Path) -> Runner:
     return open_export(folder, threads=1)
 
 
-@pytest.mark.parametrize("network", ["recurrent", pytest.param("attention", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "network", ["recurrent", *(pytest.param(name, marks=pytest.mark.slow) for name in ("attention", "others"))]
+)
 def test_a_running_text_is_continued_alike(network: str, request: pytest.FixtureRequest) -> None:
     """Within the context, across its end and beyond; greedy and drawn; together and alone."""
     loaded, folder = request.getfixturevalue(network)
@@ -88,7 +107,7 @@ def test_a_running_text_is_continued_alike(network: str, request: pytest.Fixture
             assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
         alone = [runner.predict({"tokens": [prompt]}, options)[0] for prompt in PROMPTS]
         assert [each.get("text") for each in alone] == [each.get("text") for each in answers]
-    sampled = samples.text(loaded, PROMPTS[0], 20, seed=4, temperature=0.9, top_k=5)
+    sampled = samples.text(loaded, PROMPTS[0], **DRAWN)
     assert sampled == PROMPTS[0] + runner.predict({"tokens": PROMPTS[:1]}, DRAWN)[0]["text"]
 
 

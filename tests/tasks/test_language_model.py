@@ -11,7 +11,7 @@ from weftnet.architecture.spec import Block
 from weftnet.data.batch import Batch
 from weftnet.data.kinds.characters import Characters
 from weftnet.errors import ArchitectureError, DataError, SettingError
-from weftnet.tasks.language_model.infer import _Choice
+from weftnet.tasks.language_model._choice import Choice
 from weftnet.tasks.language_model.task import LanguageModel
 
 TASK = LanguageModel(vocabulary=5, context=8)
@@ -135,11 +135,12 @@ def test_a_seed_repeats_a_text_and_leaves_other_chance_alone():
 LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, 1.5])
 
 
-def shares(**settings):
+def shares(before=(), **settings):
     """Of the tokens at 4,000 chances that are spread evenly over [0, 1)."""
-    choice = _Choice({"length": 4000, "temperature": 1.0, **settings})
+    choice = Choice({"length": 4000, "temperature": 1.0, **settings})
     choice._chances = (np.arange(4000) + 0.5) / 4000
-    drawn = [int(choice.token(LOGITS.double().numpy()[None], place)[0]) for place in range(4000)]
+    logits, read = LOGITS.double().numpy()[None], np.array([before], np.int64)
+    drawn = [int(choice.tokens(logits, place, read)[0]) for place in range(4000)]
     return torch.bincount(torch.tensor(drawn), minlength=5) / 4000
 
 
@@ -153,9 +154,22 @@ def test_temperature_and_top_k():
     assert torch.allclose(shares(top_k=9), LOGITS.softmax(0), atol=5e-4)
 
 
+def test_top_p_and_the_penalty_are_transformers_s():
+    transformers = pytest.importorskip("transformers")
+    logits, read = LOGITS.double()[None], torch.tensor([[4, 3, 4]])  # a logit above zero, and one below
+    for p in (0.3, 0.95):
+        for penalty in (1.7, 0.6):
+            z = transformers.RepetitionPenaltyLogitsProcessor(penalty)(read, logits)
+            z = transformers.TopKLogitsWarper(4)(read, transformers.TemperatureLogitsWarper(1.3)(read, z))
+            want = transformers.TopPLogitsWarper(p)(read, z)[0].softmax(0)
+            got = shares((4, 3, 4), temperature=1.3, top_k=4, top_p=p, repetition_penalty=penalty)
+            assert torch.allclose(got.double(), want, atol=5e-4)
+    assert shares((0,), temperature=0, repetition_penalty=100.0)[0] == 0
+
+
 def test_chances_of_a_seed_are_even():
     """Kolmogorov and Smirnov's distance of 10,000 chances from the uniform distribution, at its 99.9 % quantile."""
-    chances = np.sort(_Choice({"length": 10_000, "seed": 7})._chances)
+    chances = np.sort(Choice({"length": 10_000, "seed": 7})._chances)
     assert np.abs(chances - (np.arange(10_000) + 0.5) / 10_000).max() < 1.95 / 100
 
 

@@ -1,6 +1,8 @@
 """Samples of a generative run: a sheet of images, or a text."""
 
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from weftnet.data.kinds import KINDS
 from weftnet.data.kinds._kind import Written
 from weftnet.errors import SettingError
 from weftnet.run.loading import Loaded
+from weftnet.tasks._inference import Tell, listening
 from weftnet.tasks._sheet import sheet
 from weftnet.tasks._task import DrawsExamples, WritesText
 
@@ -23,9 +26,17 @@ def draws(loaded: Loaded) -> str:
 
 
 def text(
-    loaded: Loaded, prompt: str = "\n", length: int = 500, seed: int = 0, temperature: float = 0.8, top_k: int = 0
+    loaded: Loaded, prompt: str = "\n", length: int = 500, seed: int = 0, tell: Tell | None = None, **options: Any
 ) -> str:
     """The prompt, continued by `length` tokens, chosen as the task's `infer.py` says.
+
+    Args:
+        loaded: the run.
+        prompt: the text's beginning.
+        length: the most tokens that are written.
+        seed: of the random choices.
+        tell: is told the continuation while it is written.
+        options: others of the task.
 
     Raises:
         SettingError: the run writes no text, or the prompt is empty.
@@ -40,10 +51,14 @@ def text(
     tokens = torch.from_numpy(prompted)[None]
     ((name, signal),) = loaded.signals.items()
     masks = {name: torch.ones_like(tokens, dtype=torch.bool)} if signal.padded else {}
-    options = {"length": length, "seed": seed, "temperature": temperature, "top_k": top_k}
-    outputs = loaded.outputs(Batch({name: tokens}, masks, {}, torch.zeros(1, dtype=torch.int64)), options)
+    batch = Batch({name: tokens}, masks, {}, torch.zeros(1, dtype=torch.int64))
+    with listening(tell) if tell else nullcontext():
+        outputs = loaded.outputs(batch, {"length": length, "seed": seed, **options})
     assert not isinstance(outputs, torch.Tensor)  # a loop gives outputs by name
-    return kind.text(np.concatenate([prompted, outputs["written"][0].numpy()]))
+    written, end = outputs["written"][0].numpy(), int(outputs["ends"][0])
+    written = written[written >= 0]
+    whole = kind.text(np.concatenate([prompted, written]))
+    return whole if end < 0 else whole[: len(whole) - len(kind.text(written)) + end]
 
 
 def slowed(loaded: Loaded) -> str:

@@ -103,7 +103,7 @@ def steps_of(network: Network, signals: Mapping[str, Signal], file: str) -> Step
         for name, shape in sizes[0].items()
     }
     read_now = {name: _repeated(value, count) for name, value in first.items()}
-    values = {name: {**read_now, **whole}[name] for name in network.inputs}
+    values = {name: {**read_now, **whole}[name] for name in (network.inputs if whole else first)}
     values |= {name + MASK: mask for name, mask in masks.items()}
     read_states = {name: state.clone() for name, state in tensors(states).items()}
     dynamic = torch.export.Dim.DYNAMIC

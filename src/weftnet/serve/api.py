@@ -3,6 +3,7 @@
     GET  /v1/models, /v1/models/NAME                    what is served, and the input schema of each model
     POST /v1/models/NAME[/versions/V]/predict           {"rows": [{column: value}, …], "options": {…}}
                                                         → {"answers": [{…}, …]}
+                                                        {…, "stream": true} → events, see `events.py`
     POST /predict                                       the same, where a single model is served
     POST /v1/models/NAME/explain                        {"row": {…}} → why the answer is what it is
     POST /admin/reload                                  look for new versions now (with an API key)
@@ -22,6 +23,7 @@ from weftnet.base.answers import forms, schema_of
 from weftnet.data.fields import Field
 from weftnet.data.wires import Wire
 from weftnet.serve.body import Receive, body_of, json_object
+from weftnet.serve.events import events
 from weftnet.serve.refusal import Refusal
 from weftnet.serve.reply import Reply
 from weftnet.serve.repository import Repository
@@ -50,10 +52,14 @@ def routes(service: Service) -> list[Route]:
         media = _require_type(request, _JSON, _FORM)
         body = await body_of(request, service.options)
         if media == _JSON:
-            document = json_object(body, "rows", "options")
+            document = json_object(body, "rows", "options", "stream")
         else:
             document = {"rows": [await _form_row(request, body, fields)]}
-        rows, options = document.get("rows"), document.get("options")
+        rows, options, stream = document.get("rows"), document.get("options"), document.get("stream", False)
+        if not isinstance(stream, bool):
+            raise Refusal(422, "no such stream", where="stream", expected="true or false", got=type(stream).__name__)
+        if stream:
+            return await events(service.pieces(rows, name, version, options), rows or [])
         used, answers = await service.answers(rows, len(body), request.receive, name, version, options)
         notes = await run_in_threadpool(used.model.notes, rows or [])
         beside = {"notes": notes} if notes else {}

@@ -6,12 +6,14 @@ from typing import Any
 from weftnet import __version__
 from weftnet.base.answers import json_schema, schema_of
 from weftnet.data.fields import Field
+from weftnet.serve.events import TYPE as EVENTS
 from weftnet.serve.repository import Version
 from weftnet.serve.service import Service
 from weftnet.serve.tensors import DTYPES
-from weftnet.tasks._inference import options_of
+from weftnet.tasks._inference import options_of, tells
 
 _TEXT = {"type": "string"}
+_STREAM = "for one row: its answer as server-sent events, text by text and then whole"
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -99,6 +101,7 @@ def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[s
         "properties": {
             "rows": {"type": "array", "minItems": 1, "maxItems": max_rows, "items": row},
             **_options(version.model.task.name),
+            **({"stream": {"type": "boolean", "description": _STREAM}} if tells(version.model.task.name) else {}),
         },
         "required": ["rows"],
         "additionalProperties": False,
@@ -114,6 +117,8 @@ def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[s
         },
     }
     predict = _post("Answers, one for each row", rows, answers, {"rows": [shown]}, _STATUSES, [version.name])
+    if tells(version.model.task.name):
+        predict["post"]["responses"]["200"]["content"][EVENTS] = {"schema": _TEXT}
     one = {"type": "object", "properties": {"row": row}, "required": ["row"], "additionalProperties": False}
     why = {"type": "object", "required": ["answer", "html"], "properties": {"html": _TEXT}}
     facts = _get("The model and its input schema", {"type": "object"}, (401, 404, 503), [version.name])

@@ -7,7 +7,7 @@ bad row fails its own request and no other; rows are then counted within the req
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from weftnet.data.unfamiliar import of_values
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, WeftnetError
 from weftnet.run.facts import TaskFacts
-from weftnet.tasks._inference import NO_OPTIONS, Options
+from weftnet.tasks._inference import NO_OPTIONS, Options, Tell, listening
 from weftnet.tasks._schema import answer_schema
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,10 +31,12 @@ class Asked:
     Args:
         rows: to answer.
         options: of the question.
+        tell: is told pieces of the answer to the only row while it is computed, in the thread that computes it.
     """
 
     rows: Rows
     options: Options = field(default_factory=dict)
+    tell: Tell | None = None
 
 
 log = logging.getLogger("weftnet.serve")
@@ -90,9 +92,13 @@ class Model:
         """For each of several requests its answers, or its error; those with the same options are computed together."""
         results: dict[int, Answers | Exception] = {}
         while left := [place for place in range(len(requests)) if place not in results]:
-            options = requests[left[0]].options
-            alike = [place for place in left if requests[place].options == options]
-            answered = self._together([requests[place].rows for place in alike], options)
+            first = requests[left[0]]
+            if first.tell is not None:
+                with listening(first.tell):
+                    results[left[0]] = self._alone(first.rows, first.options)
+                continue
+            alike = [place for place in left if requests[place] == replace(first, rows=requests[place].rows)]
+            answered = self._together([requests[place].rows for place in alike], first.options)
             results |= dict(zip(alike, answered, strict=True))
         return [results[place] for place in range(len(requests))]
 

@@ -1,6 +1,9 @@
 """What every API of the server shares: rows go in, answers come out, within the limits."""
 
 import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +17,7 @@ from weftnet.serve.model import Answers, Asked
 from weftnet.serve.options import Options
 from weftnet.serve.refusal import Refusal
 from weftnet.serve.repository import Repository, Version
-from weftnet.tasks._inference import NO_OPTIONS, check_options
+from weftnet.tasks._inference import NO_OPTIONS, check_options, tells
 from weftnet.tasks._inference import Options as QuestionOptions
 
 #: seconds an answer may take before the server watches whether its client hangs up
@@ -77,6 +80,47 @@ class Service:
                 watch.stop()
                 for question in questions:
                     batcher.withdraw(question)
+
+    async def pieces(
+        self, rows: Any, name: str, version: str | None = None, options: Any = None
+    ) -> AsyncGenerator[str | tuple[Version, Answers], None]:
+        """The answer to a row while it is computed: pieces of text, then the version that gave it, and all of it.
+
+        Args:
+            rows: a list of one {column: value}.
+            name: of the model.
+            version: of the model; the highest if left out.
+            options: of the question, {name: value}; none if left out.
+
+        Raises:
+            UnknownName, Refusal: as of `answers`; or there are several rows, or this model's answers have no pieces.
+            DataError: the row or an option can't be used.
+        """
+        self._check(rows)
+        loop, told, gone = asyncio.get_running_loop(), asyncio.Queue[str | None](), threading.Event()
+
+        def tell(text: str) -> None:
+            if gone.is_set():
+                raise Refusal(499, "the client hung up")
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(told.put_nowait, text)
+
+        with self.repository.lease(name, version) as leased:
+            if len(rows) != 1:
+                raise Refusal(422, "several rows have no stream", where="rows", expected="one row", got=str(len(rows)))
+            if not tells(leased.model.task.name):
+                raise Refusal(422, "this model's answers come whole", where="stream", fix="leave stream out")
+            asked = Asked(rows, _options(leased, options), tell)
+            question = leased.batcher.submit(asked, 1, self.options.timeout, light=False)
+            question.answer.add_done_callback(lambda _: told.put_nowait(None))
+            try:
+                while (text := await told.get()) is not None:
+                    yield text
+                answers = await question.answer
+                yield leased, answers
+            finally:
+                gone.set()
+                leased.batcher.withdraw(question)
 
     def _check(self, rows: Any) -> None:
         """Refuse what can't be a list of rows, or is too long to be accepted.

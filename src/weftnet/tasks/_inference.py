@@ -10,7 +10,9 @@ whatever other examples are in the batch, and however a request is divided into 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, get_type_hints
 
@@ -78,6 +80,31 @@ def infer(
         return next(iter(run("network", inputs, masks).values()))
     outputs: NDArray[Any] | Arrays = loop(run, inputs, masks, settings, options)
     return outputs
+
+
+#: is told what is known of an answer before it is complete
+Tell: TypeAlias = Callable[[str], None]
+_listener: ContextVar[Tell | None] = ContextVar("weftnet_listener", default=None)
+
+
+def tells(task: str) -> bool:
+    """Whether an answer to a single row is told piece by piece, as `TELLS` in its `infer.py` says."""
+    return INFERENCES.find(task) is not None and bool(getattr(INFERENCES.module(task), "TELLS", False))
+
+
+@contextmanager
+def listening(tell: Tell) -> Iterator[None]:
+    """What is asked inside is told piece by piece to somebody; what they raise ends the answer."""
+    token = _listener.set(tell)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def listener() -> Tell | None:
+    """Who is told pieces of the answer that is being computed."""
+    return _listener.get()
 
 
 def options_of(task: str) -> dict[str, Any]:

@@ -224,7 +224,8 @@ class DrawsExamples(Protocol):
 class WritesText(Protocol):
     """A task whose model continues a text.
 
-    Its `infer.py` takes the options length, temperature, top_k and seed, and gives `written` (batch, length) tokens.
+    Its `infer.py` takes at least the options length, temperature, top_k and seed, and gives `written` (batch, length)
+    tokens, −1 behind their end, and `ends` (batch,), the characters of their text that count, −1 for all.
     """
 
     def whole_passes(self, model: nn.ModuleDict) -> str:

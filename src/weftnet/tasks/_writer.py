@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from numpy.typing import NDArray
+
 from weftnet.data.kinds import KINDS
-from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._kind import Kind, Written
 
 
 class _Same:
@@ -24,6 +26,11 @@ class _Same:
 def writer_of(state: Mapping[str, Any] | None) -> Kind | None:
     """The kind of this state, read once for all questions; None where a task keeps none."""
     return None if state is None else _kind(_Same(state))
+
+
+def text_of(kind: Kind | None, tokens: NDArray[Any]) -> str:
+    """The text of (length,) tokens; their numbers where nothing turns them into text."""
+    return kind.text(tokens) if isinstance(kind, Written) else " ".join(map(str, tokens.tolist()))
 
 
 @lru_cache(8)

@@ -185,8 +185,8 @@ def test_step_needs_causality(make: Callable[[], nn.Module]) -> None:
 
 @pytest.mark.parametrize("make", CAUSAL[1:])
 def test_exports(make: Callable[[], nn.Module]) -> None:
-    x, mask = torch.randn(2, 5, 12), torch.arange(5) < torch.tensor([[5], [3]])
-    exports(make(), x, mask)
+    x, mask = torch.randn(2, 5, 12, dtype=torch.float64), torch.arange(5) < torch.tensor([[5], [3]])
+    exports(make().double(), x, mask)
 
 
 @pytest.mark.parametrize("make", [*CAUSAL, *BOTH_WAYS])

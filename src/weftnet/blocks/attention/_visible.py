@@ -49,6 +49,11 @@ def read(
         seen = seen & mask[:, None, None, :]
         nowhere = ~seen.any(dim=-1, keepdim=True)
         seen = seen | nowhere  # a softmax over nothing is 0/0: such a row reads everything first
+    if torch.compiler.is_exporting():  # the fused kernel's memory layout would be a part of the program
+        scores = queries @ keys.mT * (queries.shape[-1] ** -0.5 if scale is None else scale)
+        weights = (scores if bias is None else scores + bias).masked_fill(~seen, -torch.inf).softmax(-1)
+        y = weights @ values
+        return y if nowhere is None else y.masked_fill(nowhere, 0)
     # (1, heads, time, time_keys): the fused kernel takes two axes or four
     added = seen if bias is None else bias.to(queries.dtype).unsqueeze(0).masked_fill(~seen, -torch.inf)
     y = F.scaled_dot_product_attention(queries, keys, values, attn_mask=added, dropout_p=dropout, scale=scale)

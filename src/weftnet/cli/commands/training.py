@@ -1,10 +1,13 @@
 """`resume`, `compare`, `sample`: continue, compare and sample from runs."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from rich.console import Console
 
@@ -124,9 +127,28 @@ def compare_command(runs: Sequence[Path], as_json: bool, score: str) -> None:
 
 
 def sample_command(
-    run: Path, prompt: str, length: int, count: int, temperature: float, top_k: int, seed: int, out: Path | None
+    run: Path,
+    prompt: str,
+    length: int,
+    count: int,
+    seed: int,
+    out: Path | None,
+    *,
+    options: Mapping[str, Any],
+    stream: bool | None = None,
 ) -> None:
-    """Print or write text, or write a sheet of images."""
+    """Print or write text, or write a sheet of images.
+
+    Args:
+        run: the folder.
+        prompt: a text's beginning.
+        length: of a text, in tokens.
+        count: of images.
+        seed: of the random choices.
+        out: where to write; None prints a text.
+        options: of the task, for a text.
+        stream: whether a text is printed while it is written; None for where it is printed on a terminal.
+    """
     from weftnet.answer import samples
     from weftnet.run.loading import load
 
@@ -141,9 +163,12 @@ def sample_command(
         return
     if why := samples.slowed(loaded):
         Console(stderr=True).print(f"reads the whole text for each token: {why}", highlight=False, soft_wrap=True)
-    text = samples.text(loaded, prompt, length, seed, temperature, top_k)
-    if out is None:
-        print(text)
-    else:
-        write_text(out, text)
+    if out is not None:
+        write_text(out, samples.text(loaded, prompt, length, seed, **options))
         print(out)
+    elif stream or (stream is None and sys.stdout.isatty()):
+        print(prompt, end="", flush=True)
+        samples.text(loaded, prompt, length, seed, partial(print, end="", flush=True), **options)
+        print()
+    else:
+        print(samples.text(loaded, prompt, length, seed, **options))

@@ -1,7 +1,7 @@
 """The passes of a language model: one for the next token, and, where a text is to be continued, one for each token.
 
     z = logits of the network at the last token
-    token ~ softmax(z / temperature) over the top_k largest z;  temperature 0: the largest z
+    token ~ softmax(z / temperature), as `_choice.py` says; a text ends as `_texts.py` says
 
 Up to `context` tokens a network that can work step by step reads every token once and remembers. Beyond, the window
 slides: each token's place in it changes, and with it all that was remembered, so the network reads the whole window for
@@ -11,17 +11,20 @@ The random numbers are the same for every example: an example's continuation is 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.base.limits import exceeded, limit
 from weftnet.errors import DataError
-from weftnet.tasks._inference import Arrays, Run
-from weftnet.tasks._softmax import softmax
+from weftnet.tasks._inference import Arrays, Run, listener
+from weftnet.tasks._writer import text_of, writer_of
+from weftnet.tasks.language_model._choice import Choice
+from weftnet.tasks.language_model._texts import Texts
 
-TEMPERATURE = 0.8
+#: an answer to a single row is told while it is written
+TELLS = True
 
 
 class Options(TypedDict, total=False):
@@ -30,19 +33,30 @@ class Options(TypedDict, total=False):
     length: tokens that continue the text; 0 for none.
     temperature: divides the logits: below 1 is cautious, above 1 adventurous, 0 takes the likeliest token.
     top_k: choose only among this many likeliest tokens; 0 for all.
+    top_p: choose only among the likeliest tokens that together have this probability; 1 for all.
+    repetition_penalty: above 1 makes tokens that were read or written less likely.
+    stop: texts that end the writing, and are no part of what is written.
+    stop_tokens: tokens, by number, that end it.
     seed: of the random choices.
     """
 
     length: int
     temperature: float
     top_k: int
+    top_p: float
+    repetition_penalty: float
+    stop: list[str]
+    stop_tokens: list[int]
     seed: int
 
 
 def language_model(
     run: Run, inputs: Arrays, masks: Arrays, settings: Mapping[str, Any], options: Options
 ) -> dict[str, NDArray[Any]]:
-    """`logits` (batch, vocabulary) of the token after the last one, and `written` (batch, length) tokens.
+    """`logits` (batch, vocabulary) of the token after the last one, and what was written.
+
+    That is `written` (batch, length) tokens, −1 behind their end, and `ends` (batch,): of their text the characters
+    that count, −1 for all.
 
     Raises:
         DataError: an option is out of range, or an example has no token.
@@ -52,46 +66,30 @@ def language_model(
     lengths = real.sum(1)
     if not lengths.all():
         raise DataError("there is no token to continue", where=f"row {int(np.argmin(lengths)) + 1}")
-    choice = _Choice(options)
+    choice, kind, tell = Choice(options), writer_of(settings.get("writer")), listener()
     logits = np.zeros((len(tokens), settings["vocabulary"]), np.float64)
-    written = np.zeros((len(tokens), choice.length), np.int64)
+    written = np.full((len(tokens), choice.length), -1, np.int64)
+    ends = np.full(len(tokens), -1, np.int64)
     for length in np.unique(lengths):  # steps take no padding
         rows = np.flatnonzero(lengths == length)
         reader = _Reader(run, name, settings["context"], padded=name in masks, last=tokens[rows, :length])
-        logits[rows] = following = reader.logits()
-        for place in range(choice.length):
-            written[rows, place] = choice.token(following, place)
-            if place + 1 < choice.length:
-                following = reader.logits(written[rows, place])
-    return {"logits": logits, "written": written}
+        texts = Texts(options, partial(text_of, kind), len(rows), tell if len(tokens) == 1 else None)
+        logits[rows] = _written(reader, choice, texts)
+        written[rows], ends[rows] = texts.written(choice.length), texts.ends
+    return {"logits": logits, "written": written, "ends": ends}
 
 
-class _Choice:
-    """How a token is chosen from logits."""
-
-    def __init__(self, options: Options) -> None:
-        self.length, self._temperature = options.get("length", 0), options.get("temperature", TEMPERATURE)
-        self._top_k, seed = options.get("top_k", 0), options.get("seed", 0)
-        for name, value in (("length", self.length), ("temperature", self._temperature), ("top_k", self._top_k)):
-            if not 0 <= value < np.inf:
-                raise DataError(f"{name} is out of range", where="options", expected="0 or more", got=str(value))
-        if seed < 0:
-            raise DataError("seed is out of range", where="options", expected="0 or more", got=str(seed))
-        if self.length > limit("tokens"):
-            raise exceeded("tokens", "too many tokens are asked for", where="options: length", got=str(self.length))
-        self._chances = np.random.default_rng(seed).random(self.length)
-
-    def token(self, logits: NDArray[np.float64], place: int) -> NDArray[np.int64]:
-        """(batch,) tokens at a place of the continuation, from (batch, vocabulary) logits."""
-        if self._temperature == 0:
-            likeliest: NDArray[np.int64] = logits.argmax(1)
-            return likeliest
-        if 0 < self._top_k < logits.shape[1]:
-            least = np.partition(logits, -self._top_k, axis=1)[:, -self._top_k, None]
-            logits = np.where(logits < least, -np.inf, logits)
-        upto = softmax(logits / self._temperature).cumsum(1)
-        drawn: NDArray[np.int64] = (upto <= self._chances[place] * upto[:, -1:]).sum(1)
-        return drawn
+def _written(reader: "_Reader", choice: Choice, texts: Texts) -> NDArray[np.float64]:
+    """Write until the end; the logits of the first token."""
+    first = following = reader.logits()
+    for place in range(choice.length):
+        tokens = choice.tokens(following, place, reader.read)
+        texts.add(tokens)
+        if texts.finished or place + 1 == choice.length:
+            break
+        following = reader.logits(tokens)
+    texts.close()
+    return first
 
 
 class _Reader:
@@ -100,12 +98,14 @@ class _Reader:
     def __init__(self, run: Run, name: str, context: int, *, padded: bool, last: NDArray[Any]) -> None:
         self._run, self._name, self._context, self._padded = run, name, context, padded
         self._tokens, self._unread = last, last
+        self.read = last  # (batch, time) all tokens, also those before the window
         self._steps = run.steps("network", len(last), context) if last.shape[1] <= context else None
 
     def logits(self, more: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         """(batch, vocabulary) in float64 of the token after the last one, or after `more`, (batch,) appended tokens."""
         if more is not None:
             self._unread = more[:, None]
+            self.read = np.concatenate([self.read, self._unread], 1)
             self._tokens = np.concatenate([self._tokens, self._unread], 1)[:, -self._context - 1 :]
         if self._steps is not None and self._tokens.shape[1] <= self._context:
             outputs = self._steps({self._name: self._unread})
