@@ -5,6 +5,7 @@ import inspect
 import pytest
 import torch
 import torch.nn.functional as F
+from quick import some
 
 from weftnet.architecture.signal import KINDS as SIGNAL_KINDS
 from weftnet.architecture.signal import Signal, parse
@@ -51,7 +52,7 @@ def check(candidates: list[Candidate], task_name: str) -> None:
         assert not candidate.recipe.keys() & {"epochs", "steps", "budget"}, "how long is for the user to say"
 
 
-@pytest.mark.parametrize("text", [*IMAGES, *OTHERS])
+@pytest.mark.parametrize("text", some([*IMAGES, *OTHERS], "image:1x8x8", "image:1x3x5", *OTHERS))
 def test_one_input(text: str) -> None:
     signals = {"x": text}
     candidates = propose({"x": parse(text)}, "classification")
@@ -144,10 +145,10 @@ def test_long_texts_are_shortened_before_they_are_read_step_by_step() -> None:
             torch.testing.assert_close(network({"x": tokens}, {"x": mask})[1:], alone, atol=1e-5, rtol=1e-4)
 
 
-SLOW_RATES = [pytest.param(rate, marks=pytest.mark.slow) for rate in (8000, 16000, 44100, 96000)]
+RATES = [1000, 8000, 11025, 16000, 44100, 96000]
 
 
-@pytest.mark.parametrize("rate", [1000, 11025, *SLOW_RATES])
+@pytest.mark.parametrize("rate", some(RATES, 1000))
 def test_a_wave_is_cut_into_frames_of_its_own_rate(rate: int) -> None:
     signal = f"wave:{rate},rate={rate},padded"
     task = TASKS.get("classification")(labels=["a", "b"])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from quick import some
 
 from weftnet.cli.commands.choosing import choose, task_for
 from weftnet.compete.jobs import Terms, jobs_of, run_job
@@ -109,11 +110,7 @@ CASES = {
 }  # fmt: skip
 
 
-#: what takes longest
-LONG = {"pictures of 28×28", "pictures of 64×64", "recordings"}
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in CASES])
+@pytest.mark.parametrize("name", some(CASES, "pictures of 8×8", "numbers"))
 def test_every_network_of_the_shortlist_trains(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     (tmp_path / "data").mkdir()

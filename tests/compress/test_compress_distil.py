@@ -47,6 +47,7 @@ def test_a_cut_network_learns_from_the_run(cnn: tuple[Loaded, Data], tmp_path: P
     assert small.metrics(data, "test")["accuracy"] > 0.5
 
 
+@pytest.mark.slow
 def test_a_student_that_is_given_learns_and_is_quantised_under_one_contract(
     cnn: tuple[Loaded, Data], tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from quick import some
 
 from weftnet.architecture.reading import from_dict
 from weftnet.base import tensors
@@ -112,7 +113,7 @@ class Stop(Listener):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", some(WAYS, "lora and more"))
 def test_tuned_and_resumed(tmp_path: Path, family: tuple[str, Run, Data], way: str) -> None:
     name, origin, data = family
     parent = shutil.copytree(origin.folder, tmp_path / "parent")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from quick import some
 
 from weftnet.architecture.reading import from_dict
 from weftnet.base import tensors
@@ -58,7 +59,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("classes", [3, 4])
+@pytest.mark.parametrize("classes", some([3, 4], 4))
 def test_it_is_the_whole_run_to_the_bit(tmp_path: Path, base: Run, way: str, classes: int) -> None:
     data, how = data_of(classes), WAYS[way]
     whole = trained(tmp_path / "whole", data, Start(str(base.folder), **how))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from oracles import unchecked
+from quick import some
 from torch import Tensor, nn
 from torch.nn import functional as F
 from weights import shaken
@@ -82,9 +83,7 @@ class Published(nn.Module):
         return y
 
 
-@pytest.mark.parametrize(
-    "size", [0, 1, pytest.param(2, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("size", some([0, 1, 2, 4], 0))
 def test_is_the_published_network(tmp_path: Path, size: int) -> None:
     torch.manual_seed(size)
     theirs = shaken(Published(size, 7))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from oracles import unchecked
+from quick import some
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from weights import shaken
@@ -37,7 +38,10 @@ def alike(run: Run, theirs: Any, shape: tuple[int, ...], output: str = "logits")
     torch.testing.assert_close(ours, want, rtol=1e-5, atol=1e-5 * float(want.abs().max()))
 
 
-RESNETS = [("basic", [2, 2, 2, 2], 18, (64, 128, 256, 512)), ("bottleneck", [3, 4, 6, 3], 50, (256, 512, 1024, 2048))]
+RESNETS = [
+    ("basic", [2, 2, 2, 2], 18, (64, 128, 256, 512)),
+    pytest.param("bottleneck", [3, 4, 6, 3], 50, (256, 512, 1024, 2048), marks=pytest.mark.slow),
+]
 
 
 def resnet(kind: str, blocks: list[int], sizes: tuple[int, ...], classes: int | None) -> Any:
@@ -155,7 +159,7 @@ def test_vit_by_the_names_of_timm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("padding", [True, False])
-@pytest.mark.parametrize("width", [1.0, 0.35])
+@pytest.mark.parametrize("width", some([1.0, 0.35], 0.35))
 def test_mobilenet_v2(tmp_path: Path, padding: bool, width: float) -> None:
     own = transformers.MobileNetV2Config(
         num_labels=5, tf_padding=padding, depth_multiplier=width, finegrained_output=True, classifier_dropout_prob=0.0
@@ -167,7 +171,7 @@ def test_mobilenet_v2(tmp_path: Path, padding: bool, width: float) -> None:
     alike(run, theirs, (3, 65, 48) if padding else (3, 64, 48))
 
 
-@pytest.mark.parametrize("naming", ["torchvision", "timm"])
+@pytest.mark.parametrize("naming", some(["torchvision", "timm"], "torchvision"))
 def test_mobilenet_v2_by_other_names(tmp_path: Path, naming: str) -> None:
     own = transformers.MobileNetV2Config(num_labels=5, tf_padding=False, layer_norm_eps=1e-5)
     theirs = shaken(transformers.MobileNetV2ForImageClassification(own))

@@ -116,6 +116,7 @@ def test_what_is_not_known(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_commands_say_what_it_is(tmp_path: Path) -> None:
     command, file = CliRunner(), checkpoint(tmp_path / "net.pth")
     (tmp_path / "names").write_text("ant\nbee\ncow\n")

@@ -133,6 +133,7 @@ def fitted(*arguments: str) -> str:
     return str(done.output)
 
 
+@pytest.mark.slow
 def test_fit_from_a_file_beside_what_is_proposed(tmp_path: Path, file: Path) -> None:
     """The started network and the proposed ones stand in one leaderboard; only the former started from anything."""
     data, out = str(photos(tmp_path / "photos", 8)), tmp_path / "runs" / "fit"

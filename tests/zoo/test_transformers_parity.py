@@ -26,7 +26,10 @@ def parts(layer: nn.Module) -> Iterator[Tensor]:
 
 @pytest.mark.parametrize(
     ("depth", "kind", "blocks", "sizes"),
-    [(18, "basic", [2, 2, 2, 2], [64, 128, 256, 512]), (50, "bottleneck", [3, 4, 6, 3], [256, 512, 1024, 2048])],
+    [
+        (18, "basic", [2, 2, 2, 2], [64, 128, 256, 512]),
+        pytest.param(50, "bottleneck", [3, 4, 6, 3], [256, 512, 1024, 2048], marks=pytest.mark.slow),
+    ],
 )
 def test_resnet_is_transformers_s(depth: int, kind: str, blocks: list[int], sizes: list[int]) -> None:
     config = transformers.ResNetConfig(layer_type=kind, hidden_sizes=sizes, depths=blocks, num_labels=7)
