@@ -1,5 +1,6 @@
 """Few examples on frozen features, and classes that come later."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ def started(tmp_path: Path) -> Path:
 def few(tmp_path: Path, started: Path | None, **options: Any) -> Path:
     """A fit on a few examples of b and c."""
     source = examples(tmp_path / "few.npz", {"b": 14, "c": 11}, 1)
-    start = None if started is None else {"from": str(started)}
-    fit_command(FitOptions(str(source), start=start, few=True, out=tmp_path / "few", jobs=1, **options))
+    start = None if started is None else {"from": str(started), **options.pop("how", {})}
+    fit_command(FitOptions(str(source), start=start, out=tmp_path / "few", jobs=1, **{"few": True, **options}))
     return tmp_path / "few"
 
 
@@ -68,6 +69,26 @@ def test_nothing_below_the_last_layer_moves(tmp_path: Path, started: Path) -> No
         assert facts.start is not None
         assert facts.start.ancestors[0].name == "base"
         assert facts.scores["test"]["accuracy"] >= 0.75
+
+
+@pytest.mark.parametrize("how", [{"tune": "head"}, {"freeze": ["0"], "l2_sp": 0.1}, {"thaw": {"0": 0.5}}], ids=str)
+def test_few_trains_in_no_way(tmp_path: Path, started: Path, how: dict[str, Any]) -> None:
+    with pytest.raises(SettingError, match=f"the last layer is solved for[\\s\\S]*got: {', '.join(how)}"):
+        few(tmp_path, started, how=how)
+
+
+def test_a_training_has_to_beat_the_features_as_they_are(tmp_path: Path, started: Path) -> None:
+    """Last layers that are solved for are baselines of a start, unless it says how it is trained."""
+
+    def standings(**options: Any) -> dict[str, bool]:
+        folder = few(tmp_path, started, few=False, recipe={"steps": 2}, replace=True, **options)
+        document = json.loads((folder / "competition.json").read_text())
+        return {each["name"]: each.get("baseline", False) for each in document["standings"]}
+
+    assert standings() == {"base": False, "prototypes": True, "logistic_probe": True}
+    assert standings(baselines=False) == {"base": False}
+    assert standings(how={"tune": "head"}) == {"base": False}
+    assert standings(how={"delta": True})["prototypes"]
 
 
 def test_few_needs_a_start(tmp_path: Path) -> None:

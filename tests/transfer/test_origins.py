@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from weftnet.base.files import read_json
 from weftnet.cli import app
+from weftnet.cli.commands.starting import batch_of
 from weftnet.errors import MissingExtra, RunError, SettingError
 from weftnet.run.folder import Run
 from weftnet.transfer.libraries import digest, fetched, is_named
@@ -152,3 +153,9 @@ def test_fit_from_a_file_beside_what_is_proposed(tmp_path: Path, file: Path) -> 
 def test_beside_needs_a_start(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"--beside[\s\S]*add --start RUN"):
         fitted(str(photos(tmp_path / "photos", 8)), "--beside", "--out", str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(1, 8), (64, 8), (127, 8), (128, 16), (144, 16), (512, 64), (50_000, 64)])
+def test_few_rows_are_learnt_in_small_batches(rows: int, batch: int) -> None:
+    assert batch_of(rows) == batch
+    assert batch == 8 or rows // batch >= 8

@@ -6,7 +6,8 @@
 
 A candidate that would make fewer steps than enough is replaced by the first of its cheaper forms that makes enough, or
 by the one that makes most. One that even so makes fewer than 50, by both estimates, is left out, with the reason –
-unless a person named it, or nothing else is left.
+unless a person named it, or nothing else is left. A network whose last layer is solved for reads the training rows
+once, forward alone, at a third of a step's cost: it is left out where that takes longer than the budget.
 """
 
 import math
@@ -31,6 +32,8 @@ STEPPING = 0.8
 FEWEST = 50
 #: Share of the budget, and seconds, that timing a network may take.
 _SHARE, _MOST = 0.02, 0.5
+#: A pass forward, in steps.
+_FORWARD = 1 / 3
 #: Times enough, so that no step is timed.
 _CLEARLY = 2.0
 
@@ -80,8 +83,10 @@ def sized(
 def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data, until: float) -> Sized:
     recipe: Mapping[str, object] = terms.of(candidate, seed=0).recipe
     budget = recipe.get("budget")
-    if not isinstance(budget, int | float) or recipe.get("solver") is not None:
+    if not isinstance(budget, int | float):
         return Sized(candidate, known)
+    if recipe.get("solver") is not None:
+        return Sized(candidate, known, reason=_too_long(known, budget, data))
     enough = max(ENOUGH, min(data.steps_per_epoch(known.report.batch), LONGEST))
     best, most = Sized(candidate, known, 0.0), 0.0
     for form in candidate.forms:
@@ -102,6 +107,17 @@ def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data, until
     wanted = math.ceil(budget * ENOUGH / max(steps, 0.1))
     reason = f"would make about {steps:.0f} steps in {duration(budget)}, too few to learn from; --budget {wanted}s"
     return Sized(best.candidate, best.prospect, steps, reason)
+
+
+def _too_long(known: Prospect, budget: float, data: Data) -> str:
+    """Why reading the training rows once does not fit into the budget; empty if it does."""
+    batches = data.sizes["train"] / known.report.batch
+    seconds = _FORWARD * batches * slow_step(known.report)
+    if seconds > budget:
+        seconds = _FORWARD * batches * rough_step(known.report, min(_SHARE * budget, _MOST))
+    if seconds <= budget:
+        return ""
+    return f"reading the training rows would take about {duration(seconds)}; --budget {math.ceil(seconds)}s"
 
 
 @contextmanager

@@ -87,6 +87,12 @@ class Start:
         lists = {name: dict(written[name]) for name in ("map", "rate", "thaw")} | {"freeze": list(self.freeze)}
         return {"from": written.pop("run"), **written, **lists}
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The fields that say how it is trained, where they are not as usual."""
+        mine, usual = vars(self), vars(Start(self.run, self.map, delta=self.delta))
+        return tuple(name for name in mine if mine[name] != usual[name])
+
     def fitted(self) -> dict[str, Any]:
         """The fitted input columns of the run, for `open_data(fitted=…)`.
 

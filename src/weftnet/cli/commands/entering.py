@@ -9,7 +9,7 @@ from typing import Any
 
 from weftnet.cli.commands.architecture import architecture_of, is_written
 from weftnet.cli.commands.choosing import Choice, choose, read_by, reads_its_way, task_for
-from weftnet.cli.commands.starting import begun_from, beside, few, of_run, start_from, taught_by
+from weftnet.cli.commands.starting import beaten, begun_from, beside, few, of_run, refuse_ways, start_from, taught_by
 from weftnet.compete.competition import FILE, best_run
 from weftnet.compete.family import of_family, offered_as
 from weftnet.compete.jobs import LENGTHS, Terms
@@ -142,6 +142,7 @@ def entries_of(options: FitOptions) -> Entries:
     task = task_for(data, name, options.task_settings)
     solved = {each.name: each for each in baselines(data.signals, task)}
     probed = few(begun, data.signals, task) if options.few else []
+    refuse_ways(start, options.few)
     offers = {**solved, **offered(data.signals, task), **{each.name: each for each in probed}}
     named = candidates_of(options.archs, offers) or probed or started
     candidates = named or propose(data.signals, task)
@@ -151,6 +152,8 @@ def entries_of(options: FitOptions) -> Entries:
         taken = {each.name for each in candidates}
         fresh = (replace(each, fresh=options.beside) for name, each in solved.items() if name not in taken)
         candidates = [*fresh, *candidates]
+    if started and not probed and options.baselines is not False and not is_worker():
+        candidates = [*beaten(start, started[0], data.signals, task), *candidates]
     recipe = dict(options.recipe)
     if recipe.get("teacher") is not None:
         recipe["teacher"] = taught_by(recipe["teacher"], task, data)
