@@ -14,11 +14,12 @@ from weftnet.tasks import TASKS
 from weftnet.zoo import ZOO
 
 NETWORKS = ("char_transformer", "char_lstm")
+OTHERS = ("llama", "char_min_gru", "mamba", "char_tcn", "wavenet")
 
 
 def main() -> None:
     parser = arguments(__doc__, steps=2000, seeds=1)
-    parser.add_argument("--only", choices=NETWORKS, help="one of the networks")
+    parser.add_argument("--only", choices=NETWORKS + OTHERS, help="one of the networks")
     args = start(parser)
     data = open_data(args.data / "tiny_shakespeare" / "input.txt.xz", context=64)
     task = TASKS.get("language_model").from_data(data)

@@ -1,4 +1,4 @@
-"""What a run does not know of the rows it is asked: labels, numbers far from those of training, words of texts.
+"""What a run does not know of the rows it is asked: labels, numbers far from those of training, words, ends of texts.
 
 It is counted and said wherever a run answers; nothing is refused because of it.
 """
@@ -22,17 +22,21 @@ def unfamiliar(columns: Mapping[str, Kind], raw: Mapping[str, Iterable[Any]]) ->
     """
     notes = []
     for name, kind in columns.items():
-        if name not in raw or not kind.strange:
+        if name not in raw or not (kind.strange or kind.capped):
             continue
-        found, rows = Counter[str](), 0
+        found, rows, long = Counter[str](), 0, 0
         for chunk in raw[name]:
             with suppress(BadValue):  # whoever encodes the values says where it is
                 found.update(kind.unknown(chunk))
+                long += kind.beyond(chunk)
             rows += len(chunk)
         if count := sum(found.values()):
             shown = ", ".join(f"{word[:40]!r} ({times})" for word, times in found.most_common(3))
             more = f", and {len(found) - 3} more" if len(found) > 3 else ""
             notes.append(f"{name}: {count} of {rows} rows hold {kind.strange}: {shown}{more}")
+        if long:
+            read = f"the {kind.signal.size('time')} tokens that are read"
+            notes.append(f"{name}: {long} of {rows} rows are longer than {read}; their ends are left out")
     return notes
 
 

@@ -66,7 +66,7 @@ class Model:
         """What the model does not know of rows that it answered."""
         raw = {}
         for each in self.fields:
-            if each.name in self.columns and self.columns[each.name].strange:
+            if (kind := self.columns.get(each.name)) and (kind.strange or kind.capped):
                 values = [row.get(each.name, row.get(each.input)) for row in rows]
                 raw[each.name] = [None if value is None else each.wire.read(value) for value in values]
         return of_values(self.columns, raw)

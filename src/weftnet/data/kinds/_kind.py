@@ -45,6 +45,9 @@ class Kind(ABC):
     strange: ClassVar[str] = ""
     """What `unknown` counts, and what becomes of it, in a few words; empty if it never counts any."""
 
+    capped: ClassVar[bool] = False
+    """Whether only the beginning of a long value is read: `beyond` counts such values."""
+
     as_target: ClassVar[Mapping[str, Any]] = {}
     """Settings that have other defaults where the column is a target."""
 
@@ -163,6 +166,10 @@ class Kind(ABC):
     def unknown(self, values: Any) -> Counter[str]:
         """Which of some raw values it does not know, and how often each: those that are `strange`."""
         return Counter()
+
+    def beyond(self, values: Any) -> int:
+        """How many of some raw values are longer than what is read of them."""
+        return 0
 
     @property
     def finer(self) -> Mapping[str, Any] | None:

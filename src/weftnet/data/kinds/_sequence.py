@@ -33,6 +33,7 @@ class TokenSequence(Kind):
     """A kind that reads texts as tokens."""
 
     as_target: ClassVar[Mapping[str, Any]] = MappingProxyType({"share": 1.0})
+    capped: ClassVar[bool] = True
     shared: bool
     time: int
 
@@ -47,6 +48,10 @@ class TokenSequence(Kind):
     @abstractmethod
     def adopt(self, joint: Self, values: Any) -> None:
         """Take the vocabulary of a kind that was fitted on more texts than its own, which are `values`."""
+
+    def beyond(self, values: Any) -> int:
+        """How many texts have more tokens than are read."""
+        return sum(length > self.time for length in self.lengths(values))
 
     @property
     def outline(self) -> str:

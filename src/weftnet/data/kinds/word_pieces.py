@@ -47,6 +47,7 @@ class WordPieces(Kind):
     """
 
     packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
+    capped: ClassVar[bool] = True
     accepts: ClassVar[tuple[str, ...]] = ("text",)
     most: int = 8000
     least: int = 2
@@ -130,6 +131,10 @@ class WordPieces(Kind):
     def text(self, tokens: NDArray[np.int64]) -> str:
         """The text of (length,) tokens."""
         return self.decode(tokens[None])[0]
+
+    def beyond(self, values: Any) -> int:
+        """How many texts have more tokens than are read."""
+        return sum(len(pieces) > self.time for pieces in self._pieces(values))
 
     @property
     def facts(self) -> dict[str, Any]:
