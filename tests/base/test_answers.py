@@ -30,6 +30,8 @@ from weftnet.base.answers import (
 )  # fmt: skip
 from weftnet.base.pieces import Pieces
 from weftnet.base.png import png
+from weftnet.base.wav import Sound, same_sound, wav
+from weftnet.base.wav import encoded as encoded_wave
 from weftnet.tasks import ANSWERS
 from weftnet.tasks._schema import answer_schema
 
@@ -121,6 +123,24 @@ def test_pieces_are_one_column_whatever_their_number() -> None:
     assert form.schema()["items"]["properties"]["end"] == {"type": "number", "description": "s"}
 
 
+def test_a_sound_is_a_file_that_others_read() -> None:
+    """16 bits a sample; what is too loud is cut."""
+    import soundfile
+
+    wave = np.array([0.0, 0.5, -0.25, 2.0, -3.0])
+    (cell,) = Sound().columns("sound", encoded_wave(wave, 1000)).values()
+    assert isinstance(cell, File)
+    assert (str(cell), cell.suffix) == ("0.01 s of sound", ".wav")
+    read, rate = soundfile.read(io.BytesIO(cell.content))
+    assert rate == 1000
+    np.testing.assert_allclose(read, [0, 0.5, -0.25, 1, -1], atol=1e-4)
+    assert Sound().tensor(encoded_wave(wave, 1000)) == wav(wave, 1000)
+    assert Sound().schema()["contentMediaType"] == "audio/wav"
+    assert same_sound(encoded_wave(wave, 1000), encoded_wave(wave + 1e-5, 1000))
+    for other in (encoded_wave(wave + 1e-2, 1000), encoded_wave(wave, 2000), encoded_wave(wave[1:], 1000), "a word"):
+        assert not same_sound(encoded_wave(wave, 1000), other)
+
+
 def test_tensors() -> None:
     assert Shares().tensor({"a": 0.25, "b": 0.75}) == [0.25, 0.75]
     assert json.loads(Texts().tensor(["a", "ü"])) == ["a", "ü"]
@@ -130,7 +150,7 @@ def test_tensors() -> None:
 def test_the_page_draws_every_form() -> None:
     page = Path(weftnet.serve.page.__file__).with_name("page.html").read_text(encoding="utf-8")
     drawings = page[page.index("const drawings = {") : page.index("function overlay")]
-    for form in (Form, Text, Texts, Number, Count, Shares, Numbers, Series, Picture, Mask, Pieces):
+    for form in (Form, Text, Texts, Number, Count, Shares, Numbers, Series, Picture, Mask, Pieces, Sound):
         assert f"\n  {form.drawn}: " in drawings, form
 
 

@@ -25,6 +25,7 @@ EVERY: tuple[figures.Figure, ...] = (
     figures.Matrix(BAD, (BAD, "b"), np.array([[1, 2], [3, 4]]), BAD),
     figures.Reliability(((0.0, 0.5, 0.3, 7),), BAD),
     figures.Picture(np.zeros((4, 6, 3), np.uint8), BAD),
+    figures.Sound(VALUES, 100, BAD),
     figures.Group((figures.Paragraph(BAD),), BAD),
 )
 

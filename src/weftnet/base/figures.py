@@ -161,6 +161,21 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """A wave (time,) of samples from −1 to 1 that can be heard.
+
+    Args:
+        values: the samples.
+        rate: samples a second.
+        caption: what it is.
+    """
+
+    values: Floats
+    rate: int
+    caption: str = ""
+
+
+@dataclass(frozen=True)
 class Curve:
     """Values (steps, channels) at a glance, a curve for each channel, without axes."""
 
@@ -176,7 +191,19 @@ class Group:
 
 
 Figure: TypeAlias = (
-    Paragraph | Text | Table | Bars | Lines | Scatter | Histogram | Matrix | Reliability | Picture | Curve | Group
+    Paragraph
+    | Text
+    | Table
+    | Bars
+    | Lines
+    | Scatter
+    | Histogram
+    | Matrix
+    | Reliability
+    | Picture
+    | Sound
+    | Curve
+    | Group
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base import figures
+from weftnet.base.wav import encoded
 from weftnet.report import page
 from weftnet.report.charts import bars, lines
 from weftnet.report.heat_map import heat_map
@@ -64,6 +65,12 @@ def _picture(figure: figures.Picture) -> str:
     return f"<figure>{drawn}<figcaption>{escape(figure.caption)}</figcaption></figure>" if figure.caption else drawn
 
 
+def _sound(figure: figures.Sound) -> str:
+    source = f"data:audio/wav;base64,{encoded(figure.values, figure.rate)}"
+    player = f"<audio controls preload=none src='{source}'></audio>"
+    return f"<figure>{player}<figcaption>{escape(figure.caption)}</figcaption></figure>"
+
+
 def _curve(figure: figures.Curve) -> str:
     low, high = float(figure.values.min()), float(figure.values.max())
     down = 30 - (figure.values - low) / ((high - low) or 1.0) * 28
@@ -92,6 +99,7 @@ _DRAWN: dict[type, Callable[[Any], str]] = {
     figures.Matrix: lambda each: page.figure(heat_map(each.labels, each.counts.tolist()), each.caption),
     figures.Reliability: lambda each: page.figure(reliability(each.bins), each.caption),
     figures.Picture: _picture,
+    figures.Sound: _sound,
     figures.Curve: _curve,
     figures.Group: _group,
 }

@@ -32,8 +32,8 @@ def _read() -> tuple[str, str]:
     text = _FILE.read_text(encoding="utf-8")
     hashes = " ".join(f"'sha256-{_hash(script)}'" for script in _SCRIPT.findall(text))
     return text, (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src blob: data:; media-src blob:; "
-        "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src blob: data:; "
+        "media-src blob: data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

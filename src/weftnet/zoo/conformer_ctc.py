@@ -7,7 +7,7 @@ https://arxiv.org/abs/2005.08100; its sizes S, M, L are dim 144, 256, 512, depth
 Differs from the paper: frames are joined by convolutions along time whose features are the bands, which know what is
 padding; the head is that of the task, without a decoder network.
 Parameters: 64 bands, dim 144, depth 16, one halving: 64·3·144 + 144 of the convolution, and 16 · (8·144² + 4·144·576 +
-2·576 + 54·144): 8,133,696 in all.
+2·576 + 54·144): 8,133,264 in all.
 """
 
 from typing import Any

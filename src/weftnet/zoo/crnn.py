@@ -10,7 +10,7 @@ Source: B. Shi, X. Bai, C. Yao, An end-to-end trainable neural network for image
 application to scene text recognition, 2015, https://arxiv.org/abs/1507.05717.
 Differs from the paper: smaller, one convolution a stage, batch norm in all of them; time is halved `halvings` times.
 Parameters: one channel, 32 pixels high, widths 32, 64, 64, hidden 128, 2 layers: 1·9·32 + 32·9·64 + 64·9·64 and
-2·160 of the norms; 64 · 4 values a step, so 2·(4·128·(256 + 130)) + 2·(4·128·(256 + 130)): 846,624 in all.
+2·160 of the norms; 64 · 4 values a step, so 2·(4·128·(256 + 130)) + 2·(4·128·(256 + 130)): 846,432 in all.
 """
 
 from collections.abc import Sequence

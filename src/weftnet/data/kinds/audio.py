@@ -114,6 +114,10 @@ class Audio(Kind):
                 waves[row, max(len(wave), least) :] = np.nan
         return waves
 
+    def encode_target(self, values: Any) -> NDArray[np.float32]:
+        """The same, with silence as padding: its length is that of the recording it belongs to."""
+        return np.nan_to_num(self.encode(values), nan=0.0)
+
     def decode(self, values: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Waves without their padding, at their original loudness."""
         return [wave[~np.isnan(wave)] * np.float32(self.rms) for wave in values[..., 0].astype(np.float32)]

@@ -1,0 +1,1 @@
+"""Denoising: the clean wave in a noisy one."""
