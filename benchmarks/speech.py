@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+import torch
 from _report import Report, arguments, start, trained
 from numpy.typing import NDArray
 
@@ -114,11 +115,13 @@ def score(table: Path, name: str, form: int, seed: int, epochs: int) -> dict[str
 
     def judge(loaded: Any) -> None:
         found.update({key: round(value, 4) for key, value in loaded.metrics(data, "test").items()})
-        batches = list(data.batches("test", 50))
-        for metric in loaded.task.metrics()[1:]:
-            for batch in batches:
-                metric.update(loaded.task.infer(loaded.model, batch, {"beam": 8})["tokens"], batch.target)
-            found[f"{metric.name}, beam of 8"] = round(float(metric.compute()), 4)
+        metrics = loaded.task.metrics()[1:]
+        with torch.inference_mode():
+            for batch in data.batches("test", 50):
+                tokens = loaded.task.infer(loaded.model, batch, {"beam": 8})["tokens"]
+                for metric in metrics:
+                    metric.update(tokens, batch.target)
+        found.update({f"{metric.name}, beam of 8": round(float(metric.compute()), 4) for metric in metrics})
 
     recipe = {**candidate.recipe, "keep": "last", "epochs": epochs, "seed": seed}
     _, facts = trained(candidate.forms[form].architecture, task, data, then=judge, **recipe)

@@ -14,6 +14,7 @@ vocabulary continuous speech recognition using bi-directional recurrent DNNs, 20
 without a language model.
 """
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -43,22 +44,29 @@ def searched(p: NDArray[Any], beam: int) -> list[int]:
         p: (steps, tokens) log-probabilities.
         beam: beginnings of texts that are kept at each step.
     """
-    kept: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -np.inf)}  # ends in a blank, in its last token
-    for step in p.astype(np.float64):
-        likely = [int(k) for k in np.argsort(-step, kind="stable")[: _TRIED + 1] if k != BLANK]
-        new: dict[tuple[int, ...], list[Any]] = defaultdict(lambda: [-np.inf, -np.inf])
+    kept: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ends in a blank, in its last token
+    for row in p.astype(np.float64):
+        step, order = row.tolist(), np.argsort(-row, kind="stable")[: _TRIED + 1].tolist()
+        likely = [k for k in order if k != BLANK]
+        new: dict[tuple[int, ...], list[float]] = defaultdict(lambda: [-math.inf, -math.inf])
         for text, (blank, token) in kept.items():
-            either = np.logaddexp(blank, token)
+            either = _either(blank, token)
             here = new[text]
-            here[0] = np.logaddexp(here[0], step[BLANK] + either)
+            here[0] = _either(here[0], step[BLANK] + either)
             if text:
-                here[1] = np.logaddexp(here[1], step[text[-1]] + token)
+                here[1] = _either(here[1], step[text[-1]] + token)
             for k in likely:
                 longer = new[(*text, k)]
-                longer[1] = np.logaddexp(longer[1], step[k] + (blank if text and text[-1] == k else either))
-        best = sorted(new.items(), key=lambda item: (-np.logaddexp(item[1][0], item[1][1]), item[0]))[:beam]
+                longer[1] = _either(longer[1], step[k] + (blank if text and text[-1] == k else either))
+        best = sorted(new.items(), key=lambda item: (-_either(*item[1]), item[0]))[:beam]
         kept = {text: (blank, token) for text, (blank, token) in best}
     return list(next(iter(kept)))
+
+
+def _either(a: float, b: float) -> float:
+    """ln(eᵃ + eᵇ)."""
+    high, low = (a, b) if a > b else (b, a)
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
 
 
 def aligned(p: NDArray[Any], tokens: list[int]) -> NDArray[np.int64]:
