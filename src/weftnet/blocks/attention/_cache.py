@@ -66,6 +66,17 @@ class KeyValues:
         return Concatenated(tensor)
 
 
+def empty_cache(block: str, causal: bool, time: int) -> KeyValues:
+    """What attention remembers before the first of at most `time` steps.
+
+    Raises:
+        ValueError: it is not causal: earlier outputs would depend on later steps.
+    """
+    if not causal:
+        raise ValueError(f"{block}: step: expected causal=True, got False")
+    return KeyValues(time)
+
+
 class Concatenated:
     """As `KeyValues`, without a bound and without writing in place: for programs, which compute new tensors.
 

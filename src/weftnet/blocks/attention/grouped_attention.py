@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from weftnet.blocks.attention._attend import attend, check, join_heads, split_heads, zeroed
-from weftnet.blocks.attention._cache import Cache, KeyValues
+from weftnet.blocks.attention._cache import Cache, KeyValues, empty_cache
 from weftnet.blocks.attention._visible import distances, read, visible
 from weftnet.blocks.position._rotate import rotate
 
@@ -96,9 +96,7 @@ class GroupedAttention(nn.Module):
         Raises:
             ValueError: the block is not causal: earlier outputs would depend on later steps.
         """
-        if not self.causal:
-            raise ValueError("grouped_attention: step: expected causal=True, got False")
-        return KeyValues(time)
+        return empty_cache("grouped_attention", self.causal, time)
 
     def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
         """Continue by the next steps, which read from the cache and from one another."""

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from weftnet.blocks.attention._attend import attend, check, join_heads, split_heads, zeroed
-from weftnet.blocks.attention._cache import Cache, KeyValues
+from weftnet.blocks.attention._cache import Cache, KeyValues, empty_cache
 from weftnet.blocks.position._rotate import rotate
 
 
@@ -71,9 +71,7 @@ class MultiHeadAttention(nn.Module):
         Raises:
             ValueError: the block is not causal: earlier outputs would depend on later steps.
         """
-        if not self.causal:
-            raise ValueError("multi_head_attention: step: expected causal=True, got False")
-        return KeyValues(time)
+        return empty_cache("multi_head_attention", self.causal, time)
 
     def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
         """Continue by the next steps, which read from the cache and from one another."""
