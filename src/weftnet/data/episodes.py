@@ -8,20 +8,17 @@ Source: O. Vinyals and others, Matching networks for one shot learning, 2016, ht
 All else is that of the data they are drawn from: splits are evaluated row by row.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from weftnet.data.arranged import Arranged
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.kinds._kind import Kind
 from weftnet.data.order import permutation
 from weftnet.data.rows import RowData
-from weftnet.errors import DataError, SettingError
+from weftnet.errors import DataError
 
 
 def in_episodes(data: Data, least: int, ways: int | None = None) -> Data:
@@ -29,7 +26,7 @@ def in_episodes(data: Data, least: int, ways: int | None = None) -> Data:
     return data if isinstance(data, Episodes) else Episodes(data, least, ways)
 
 
-class Episodes(Data):
+class Episodes(Arranged):
     """Data whose training batches are episodes.
 
     Args:
@@ -43,12 +40,8 @@ class Episodes(Data):
     """
 
     def __init__(self, data: Data, least: int, ways: int | None = None) -> None:
-        if not isinstance(data, RowData):
-            fix = "use a table, a folder of classes, or arrays"
-            raise SettingError("episodes are drawn from independent rows", where=data.source, got=data.form(), fix=fix)
-        self.data, self.least, self.ways = data, least, ways
-        self.name, self.source, self.fingerprint, self.signals = data.name, data.source, data.fingerprint, data.signals
-        self.target, self.sizes, self.notes, self.lazy = data.target, data.sizes, data.notes, data.lazy
+        super().__init__(data, "episodes")
+        self.least, self.ways = least, ways
         target = torch.cat(list(data.targets("train", 4096))).cpu().numpy()
         rows = data.rows("train").cpu().numpy()
         self.members = [own for label in np.unique(target) if len(own := rows[target == label]) >= least]
@@ -67,31 +60,6 @@ class Episodes(Data):
         drawn = torch.from_numpy(np.concatenate(rows)).to(self.data.rows("train").device)
         return replace(self.data.take(drawn), epoch=step // self.steps_per_epoch(batch_size))
 
-    def batches(self, split: str, batch_size: int) -> Iterator[Batch]:
-        """A split's rows in order."""
-        return self.data.batches(split, batch_size)
-
-    def rows(self, split: str) -> Tensor:
-        """Row numbers of a split, ascending."""
-        return self.data.rows(split)
-
-    @property
-    def kinds(self) -> dict[str, Kind]:
-        """Those of the data."""
-        return self.data.kinds
-
-    def name_of(self, row: int) -> str | int:
-        """As the data call it."""
-        return self.data.name_of(row)
-
-    def to(self, device: torch.device | str) -> "Episodes":
-        """The same episodes, of data on a device."""
-        return Episodes(self.data.to(device), self.least, self.ways)
-
-    def encode(self, raw: Any) -> Batch:
-        """New raw examples as a batch without target."""
-        return self.data.encode(raw)
-
-    def state(self) -> dict[str, Any]:
-        """That of the data."""
-        return self.data.state()
+    def of(self, data: RowData) -> "Episodes":
+        """Episodes of other rows."""
+        return Episodes(data, self.least, self.ways)

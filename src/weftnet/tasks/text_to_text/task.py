@@ -27,6 +27,7 @@ from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Node
 from weftnet.compose.dividing import divided
 from weftnet.data.batch import Batch
+from weftnet.data.by_length import by_length
 from weftnet.data.data import Data
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._sequence import TokenSequence
@@ -54,6 +55,8 @@ class TextToText(Task):
         writer: the state of the kind that turns the target's tokens into text.
         shared: whether the source has the target's vocabulary, so that one embedding can serve both.
         label_smoothing: ε.
+        batch_tokens: tokens of a training batch, those of source and target with their padding; 0 for batch_size times
+            the mean of a pair. Batches hold texts of like length (`data/by_length.py`).
         loss: instead of smoothed cross-entropy, what `weftnet.losses` takes, over logits (batch, time, vocabulary + 2).
     """
 
@@ -63,6 +66,7 @@ class TextToText(Task):
     writer: Mapping[str, Any] | None = None
     shared: bool = False
     label_smoothing: float = 0.1
+    batch_tokens: int = 0
     loss: Any = None
 
     reads: ClassVar[type[Kind]] = Subwords
@@ -71,7 +75,11 @@ class TextToText(Task):
 
     def __post_init__(self) -> None:
         self.objective  # noqa: B018  # made now, so that a loss that can't be used is refused now
-        for name, value, least in (("vocabulary", self.vocabulary, 2), ("longest", self.longest, 1)):
+        for name, value, least in (
+            ("vocabulary", self.vocabulary, 2),
+            ("longest", self.longest, 1),
+            ("batch_tokens", self.batch_tokens, 0),
+        ):
             if value < least:
                 raise SettingError(f"{name} is too small", where="task text_to_text", expected=f"at least {least}",
                                    got=str(value))  # fmt: skip
@@ -103,6 +111,10 @@ class TextToText(Task):
         learnt = {"source": name, "vocabulary": target.signal.known["vocabulary"], "longest": target.time,
                   "writer": writer, "shared": same and signal.known == target.signal.known}  # fmt: skip
         return cls(**{**learnt, **settings})
+
+    def arranged(self, data: Data) -> Data:
+        """With training batches of texts of like length."""
+        return by_length(data, self.batch_tokens)
 
     def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
         """The source, and the target behind `begin`."""
