@@ -55,8 +55,8 @@ def test_batches_hold_few_padded_places_and_no_more_tokens_than_allowed(data: Da
     steps = by_length(data).steps_per_epoch(16)
     real, places = padded(by_length(data), steps, 16)
     real_before, places_before = padded(data, data.steps_per_epoch(16), 16)
-    assert real / places > 0.9 > real_before / places_before
-    assert abs(steps - data.sizes["train"] / 16) < 4
+    assert real / places > 0.8 > real_before / places_before
+    assert 0 <= steps - data.sizes["train"] / 16 < 4
 
 
 def test_running_text_is_refused() -> None:

@@ -266,8 +266,8 @@ TINY = {"dim": 64, "depth": 2, "heads": 4, "hidden": 128, "dropout": 0.0}
     ("toy", "entry", "settings", "recipe"),
     [
         (reversed_words, "attention_encoder_decoder", SMALL, {"steps": 900, "lr": 4e-3}),
-        (dates, "transformer", TINY, {"steps": 900, "lr": 2e-3}),
-        (dates, "gru_encoder_decoder", SMALL, {"steps": 900, "lr": 4e-3}),
+        (dates, "transformer", TINY, {"steps": 1000, "lr": 3e-3}),
+        (dates, "gru_encoder_decoder", {**SMALL, "dim": 160}, {"steps": 1400, "lr": 4e-3}),
         (sorted_words, "attention_encoder_decoder", {**SMALL, "attention": "general"}, {"steps": 900, "lr": 4e-3}),
     ],
     ids=["reverse-bahdanau", "dates-transformer", "dates-cho", "sort-luong"],

@@ -11,6 +11,7 @@ from weftnet.base.answers import Form, forms
 from weftnet.contract._check import NotApplicable, expect, same
 from weftnet.contract._proposals import valid
 from weftnet.contract._scene import Scene
+from weftnet.data.outputs import chosen
 from weftnet.registry import Registry
 from weftnet.tasks import (
     ANSWERS,
@@ -81,10 +82,11 @@ def _explains(scene: Scene) -> None:
     if explain is None:
         raise NotApplicable(EXPLANATIONS.reason(scene.name))
     with torch.no_grad():
-        batch = scene.batch()
-        outputs: Tensor = scene.model().eval()["network"](batch.inputs, batch.masks)
+        batch, model = scene.batch(), scene.model().eval()
+        targets: Targets = explain(scene.task.settings(), chosen(scene.task.infer(model, batch)), None)
+        more, padding = ({}, {}) if targets.given is None else targets.given(targets.index)
+        outputs: Tensor = model["network"]({**batch.inputs, **more}, {**batch.masks, **padding})
     outputs.requires_grad_()
-    targets: Targets = explain(scene.task.settings(), outputs, None)
     expect(len(targets.names) == batch.size, "names and examples differ", got=str(len(targets.names)))
     for what, score in (("scores", targets.scores), ("certainty", targets.certainty)):
         values = score(outputs, targets.index)

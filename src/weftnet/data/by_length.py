@@ -1,10 +1,11 @@
 """Training batches of texts of like length, so that little of them is padding.
 
-    tokens of a row   those of its inputs and its target, without padding
-    a batch           rows next to one another by length, as many as keep rows × longest within the `tokens` of a batch;
-                      by default batch_size times the mean length of a row: as many rows on average as without
+    tokens of a row   those of its inputs and its target, without padding, rounded up to whole quarters of the mean
+    a batch           rows next to one another by these, as many as keep rows × longest within the `tokens` of a batch;
+                      by default batch_size times the mean of a row: as many rows on average as without, nearly
     epoch e           rows of one length in an order drawn from (seed, e), and the batches in another
 
+Quarters, so that a batch holds texts of many sorts: those of one exact length may be alike, as dates in one form are.
 The lengths of a batch's rows are the same in every epoch, so that an epoch has as many batches; every row is in one.
 Source: bucketing by length and tokens of a batch, as A. Vaswani and others, Attention is all you need, 2017,
 section 5.1, https://arxiv.org/abs/1706.03762.
@@ -22,8 +23,8 @@ from weftnet.data.data import Data
 from weftnet.data.order import Rows, permutation
 from weftnet.data.rows import RowData
 
-#: rows whose lengths are read at a time
-_AT_ONCE = 4096
+#: rows whose lengths are read at a time, and parts of the mean that lengths are told apart by
+_AT_ONCE, _PARTS = 4096, 4
 
 
 def by_length(data: Data, tokens: int = 0) -> Data:
@@ -45,8 +46,12 @@ class ByLength(Arranged):
     def __init__(self, data: Data, tokens: int = 0) -> None:
         super().__init__(data, "batches by length")
         self.tokens = tokens
-        lengths = [_lengths(batch) for batch in data.batches("train", _AT_ONCE)]
-        self.lengths = np.concatenate(lengths) if lengths else np.empty(0, np.int64)
+        exact = [_lengths(batch) for batch in data.batches("train", _AT_ONCE)]
+        self.mean, self.lengths = 1.0, np.concatenate(exact) if exact else np.empty(0, np.int64)
+        if len(self.lengths):
+            self.mean = float(self.lengths.mean())
+            width = max(1, round(self.mean / _PARTS))
+            self.lengths = -(-self.lengths // width) * width
         self._sorted = np.sort(self.lengths, kind="stable")
         self._ends: dict[int, NDArray[np.int64]] = {}
         self._order: tuple[tuple[int, int], Rows] | None = None
@@ -77,7 +82,7 @@ class ByLength(Arranged):
     def _bounds(self, batch_size: int) -> NDArray[np.int64]:
         """Where batches begin among the rows sorted by length, and the end of the last."""
         if batch_size not in self._ends:
-            allowed = self.tokens or max(1, round(batch_size * float(self.lengths.mean())))
+            allowed = self.tokens or max(1, round(batch_size * self.mean))
             bounds = [0]
             for row, length in enumerate(self._sorted.tolist()):  # ascending: the last row of a batch is its longest
                 if row > bounds[-1] and (row + 1 - bounds[-1]) * length > allowed:

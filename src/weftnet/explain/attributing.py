@@ -10,6 +10,7 @@ from torch import Tensor
 from weftnet.data import Batch
 from weftnet.data.outputs import chosen
 from weftnet.errors import SettingError, closest
+from weftnet.explain.alignment import aligned, alignment_of
 from weftnet.explain.explanation import Explanation
 from weftnet.explain.inputs import View, view
 from weftnet.explain.methods import METHODS
@@ -117,7 +118,7 @@ def _explanations(
     loaded: Loaded, batch: Batch, request: AttributionRequest, method: str, attribution: Attribution
 ) -> list[Explanation]:
     with torch.no_grad():
-        network_outputs = request.network(request.inputs, request.masks)
+        network_outputs, shares = aligned(request)
         scores = request.targets.scores(network_outputs, request.targets.index).tolist()
     answers = loaded.task.answers(loaded.outputs(batch.to(_device(loaded))))
     baselines = {name: view.baseline_text for name, view in request.views.items()}
@@ -131,6 +132,7 @@ def _explanations(
             displayed={name: request.views[name].display(values[row]) for name, values in request.inputs.items()},
             compared_with=baselines | attribution.compared_with,
             checks={name: float(values[row]) for name, values in attribution.checks.items()},
+            alignment=None if shares is None else alignment_of(request, shares, row),
         )
         for row in range(request.size)
     ]

@@ -94,7 +94,7 @@ def _certainty(request: AttributionRequest, like: dict[str, Tensor], removed: Te
             mask.reshape(*mask.shape, *[1] * (whole.ndim - mask.ndim)), view.baseline(whole), whole
         )
     with torch.no_grad():
-        outputs = request.network(inputs, request.masks)
+        outputs = request.outputs(inputs, request.masks, request.targets.index)
         certainty: NDArray[np.float64] = (
             request.targets.certainty(outputs, request.targets.index).cpu().double().numpy()
         )

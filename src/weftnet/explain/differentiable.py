@@ -4,7 +4,7 @@ Token ids have none. They are represented by the vectors that the network's embe
 embedding's output by the vectors to evaluate. Two embeddings of the same tokens are two such variables.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -78,9 +78,14 @@ class DifferentiableScore:
         masks = dict(zip(self.request.masks, constants[len(self._tokens) :], strict=False))
         embedded = variables[len(self.float_inputs) :]
         with ExitStack() as hooks, recurrent_gradients(variables[0].device):
-            for (_, module), vectors in zip(self._embeddings, embedded, strict=True):
-                hooks.enter_context(module.register_forward_hook(lambda _m, _i, _o, vectors=vectors: vectors))
+            for (name, module), vectors in zip(self._embeddings, embedded, strict=True):
+                hooks.enter_context(module.register_forward_hook(_instead(inputs[name], vectors)))
             return self.request.score(inputs, masks, constants[-1])
+
+
+def _instead(tokens: Tensor, vectors: Tensor) -> Callable[..., Tensor]:
+    """A hook that gives these vectors where a module reads these tokens, and nowhere else: a table may be shared."""
+    return lambda _, read, output: vectors if read[0] is tokens else output
 
 
 @contextmanager
@@ -108,7 +113,7 @@ def _embeddings(
         for module in request.network.modules():
             if getattr(module, "embeds", False):
                 hooks.enter_context(module.register_forward_hook(record))
-        request.network(request.inputs, request.masks)
+        request.outputs(request.inputs, request.masks, request.targets.index)
     if missing := [name for name in tokens if name not in {name for name, _, _ in calls}]:
         raise SettingError(
             f"no embedding reads {missing[0]!r}, so there is no gradient to follow",

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from weftnet.explain.explanation import DisplayedInput, Explanation
+from weftnet.explain.pictures.alignment import draw_alignment
 from weftnet.explain.pictures.bars import draw_bars
 from weftnet.explain.pictures.image import draw_image
 from weftnet.explain.pictures.series import draw_series
@@ -47,7 +48,8 @@ def draw(explanation: Explanation) -> str:
         f"<i style='background:var(--against)'></i>{down}</p>"
     )
     foot = f"<p class=quiet>{escape(explanation.method)}{escape(f'; {figures}' if figures else '')}</p>"
-    return f"<div class=explanation><style>{_CSS}</style>{head}{''.join(body)}{key}{foot}</div>"
+    read = "" if explanation.alignment is None else draw_alignment(explanation.alignment)
+    return f"<div class=explanation><style>{_CSS}</style>{head}{''.join(body)}{key}{read}{foot}</div>"
 
 
 def headline(explanation: Explanation) -> str:

@@ -38,6 +38,21 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Alignment:
+    """What steps that were written read from.
+
+    Args:
+        rows: the words that were written.
+        columns: the pieces of the input.
+        shares: (rows, columns) how much of each; a row adds up to 1.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    shares: NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why the network gave one example its score.
 
@@ -51,6 +66,7 @@ class Explanation:
             target, below 0 against it; padding has exactly 0.
         displayed: the inputs themselves.
         compared_with: the baseline of each input, in words; empty where a method has none.
+        alignment: what each step that was written read from, where the network says so.
         checks: measurements of this explanation: `completeness` is |Σ attributions − (f(x) − f(baseline))|,
             `missing_share` the same divided by |f(x) − f(baseline)|.
     """
@@ -63,6 +79,7 @@ class Explanation:
     displayed: dict[str, DisplayedInput]
     compared_with: dict[str, str] = field(default_factory=dict)
     checks: dict[str, float] = field(default_factory=dict)
+    alignment: Alignment | None = None
 
     def strongest(self, count: int = 5) -> list[Piece]:
         """The pieces with the largest attributions by magnitude; segments in place of steps in a long series."""

@@ -1,5 +1,6 @@
 """What a method is asked to attribute, and what it returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
@@ -36,9 +37,15 @@ class AttributionRequest:
         """Number of examples."""
         return len(self.targets.index)
 
+    def outputs(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor], index: Tensor) -> Tensor:
+        """The network's outputs for any examples; it may read beside them what is explained."""
+        more, padding = ({}, {}) if self.targets.given is None else self.targets.given(index)
+        outputs: Tensor = self.network({**inputs, **more}, {**masks, **padding})
+        return outputs
+
     def score(self, inputs: dict[str, Tensor], masks: dict[str, Tensor], index: Tensor) -> Tensor:
         """(batch,) the scores of any examples."""
-        return self.targets.scores(self.network(inputs, masks), index)
+        return self.targets.scores(self.outputs(inputs, masks, index), index)
 
 
 @dataclass(frozen=True)

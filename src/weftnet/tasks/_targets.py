@@ -4,7 +4,7 @@ A label's score is its logit. The softmax's probability would not do: it changes
 and where it saturates near 0 or 1 every attribution vanishes. A number's score is in the target's own unit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -13,6 +13,8 @@ from torch import Tensor
 
 from weftnet.errors import UnknownName
 
+#: (batch, …) what is explained → further inputs of the network, and the masks of the padded ones
+Given: TypeAlias = Callable[[Tensor], tuple[Mapping[str, Tensor], Mapping[str, Tensor]]]
 #: (batch, …) outputs and (batch, …) what of them is explained → (batch,)
 Score: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -26,12 +28,16 @@ class Targets:
         index: (batch, …) what of an example's outputs: their place, or a mask. It is repeated with the examples.
         scores: (outputs, index) → (batch,) the scores, differentiable.
         certainty: (outputs, index) → (batch,) how sure the network is: a probability, or the score itself.
+        given: what the network reads beside an example, made of the index: what was written, of a text.
+        steps: (batch) the words of the steps that were written, for an alignment with what they were read from.
     """
 
     names: list[str]
     index: Tensor
     scores: Score
     certainty: Score
+    given: Given | None = None
+    steps: Sequence[Sequence[str]] = ()
 
 
 def labels(
