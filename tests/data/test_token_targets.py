@@ -57,14 +57,18 @@ def test_batches_hold_tokens_with_their_mask_as_long_as_the_longest(spec: Any) -
     assert data.signals["tokens"].known["vocabulary"] == data.kinds["tokens"].signal.known["vocabulary"]
 
 
-def test_a_target_is_read_whole_while_an_input_is_cut_to_the_usual_length() -> None:
+def test_a_target_and_the_text_beside_it_are_read_whole_while_other_inputs_are_cut() -> None:
     source = pairs(80)
     source["from"] = source["to"] = [*source["to"][:-1], "AND THE LAST ONE IS LONG " * 4]
-    kept = open_data(source | {"from": source["to"]}, target="to", kinds={"to": {"text": {"level": "characters"}}},
-                     splits={"train": 1.0, "validation": 0.0, "test": 0.0})  # fmt: skip
+    letters = {"text": {"level": "characters"}}
+    all_train: Any = {"splits": {"train": 1.0, "validation": 0.0, "test": 0.0}}
+    kept = open_data(source, target="to", kinds={"from": letters, "to": letters}, **all_train)
     assert kept.target is not None
-    assert kept.target.signal.size("time") == 100
-    assert kept.signals["tokens"].size("time") < 60
+    assert kept.target.signal.size("time") == kept.signals["tokens"].size("time") == 100
+    usual = open_data(source, target="to", kinds={"from": {"text": {"share": 0.9}}, "to": letters}, **all_train)
+    assert usual.signals["tokens"].size("time") < 10
+    labels = open_data({**source, "to": ["a", "b"] * 40}, target="to", kinds={"from": letters}, **all_train)
+    assert labels.signals["tokens"].size("time") < 60
     cut = open_data(source, target="to", kinds={"to": {"text": {"level": "characters", "length": 12}}})
     assert any(note.endswith("rows are longer than 12 tokens, and cut") for note in cut.notes)
 

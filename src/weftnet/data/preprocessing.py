@@ -28,7 +28,7 @@ from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
 from weftnet.data.kinds._sequence import TokenSequence
 from weftnet.data.kinds._tokens import PAD
 from weftnet.data.order import Rows
-from weftnet.data.vocabularies import beside
+from weftnet.data.vocabularies import beside, read_whole
 from weftnet.data.ways import read_as
 from weftnet.errors import DataError, closest
 
@@ -73,6 +73,8 @@ class Preprocessing:
             if name in before:
                 notes.append(f"{name}: fitted anew: it was {before[name]['kind']}, and is {spec} here")
             kind = make(spec, f"kinds: {name}")
+            if isinstance(target, TokenSequence):
+                read_whole(kind, spec)
             sampled = fitting.fit(content, name, train, kind)
             if kind.useless and name not in kinds:
                 notes.append(f"{name}: {kind.useless}; left out")

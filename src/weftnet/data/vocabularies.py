@@ -2,8 +2,8 @@
 
     {"german": {"subwords": {"shared": True}}}       the target's; an input of texts beside it is read in the same way
 
-What is shared is learnt from the training rows of all the columns that share; each keeps a length of its own. Then a
-token has one number on both sides, and one embedding can serve both.
+Such an input is read whole, as its target is. What is shared is learnt from the training rows of all the columns that
+share; each keeps a length of its own. Then a token has one number on both sides, and one embedding can serve both.
 """
 
 import copy
@@ -28,6 +28,16 @@ def beside(target: TokenSequence, spec: str) -> tuple[Spec, str]:
         return spec, ""
     like = target.beside()
     return like, "" if like == {spec: {}} else next(iter(like))
+
+
+def read_whole(kind: Kind, spec: Spec) -> None:
+    """Let an input of texts beside such a target be read whole, unless somebody set its `share`.
+
+    What is cut off a source is what its target can't be written from.
+    """
+    said = next(iter(spec.values())) if isinstance(spec, Mapping) else None
+    if isinstance(kind, TokenSequence) and "share" not in (said or {}):
+        kind.share = 1.0
 
 
 def share_vocabularies(content: Content, train: Rows, columns: Mapping[str, Kind], target: Kind | None) -> list[str]:

@@ -34,6 +34,7 @@ class TokenSequence(Kind):
 
     as_target: ClassVar[Mapping[str, Any]] = MappingProxyType({"share": 1.0})
     capped: ClassVar[bool] = True
+    share: float
     shared: bool
     time: int
 
