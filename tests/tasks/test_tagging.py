@@ -71,7 +71,7 @@ def test_without_a_chain_each_word_is_by_itself() -> None:
     np.testing.assert_allclose(share[0], p[0].max(1))
 
 
-def sentences(tmp_path: Path, rows: int = 60) -> Any:
+def sentences(tmp_path: Path, rows: int = 24) -> Any:
     draw = np.random.default_rng(1)
     lines = []
     for _ in range(rows):
@@ -162,7 +162,7 @@ def test_settings_that_can_not_be(settings: dict[str, Any], message: str) -> Non
     ],
 )
 def test_networks_that_do_not_fit(nodes: Any, crf: bool, message: str, tmp_path: Path) -> None:
-    data = sentences(tmp_path, 30)
+    data = sentences(tmp_path)
     with pytest.raises(ArchitectureError, match=message):
         built(Tagging.from_data(data, crf=crf), data, nodes)
 
