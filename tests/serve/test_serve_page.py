@@ -138,6 +138,13 @@ def test_options_of_a_question_are_asked_for(browser: Any, home: Path, tmp_path:
         expected = server.ask("POST", "/v1/models/writer/predict", body)[2]["answers"][0]["text"]
         assert len(expected) == 9
         waits(browser).until(lambda page: expected.strip() in page.find_element(By.ID, "answer").text)
+        stop = expected.strip()[2]  # a lone text, and then a list of them
+        for typed in (stop, f'["{stop}", "zzz"]'):
+            browser.find_element(By.ID, "o-stop").clear()
+            browser.find_element(By.ID, "o-stop").send_keys(typed)
+            press(browser, "ask")
+            waits(browser).until(lambda page: expected.strip() not in page.find_element(By.ID, "answer").text)
+            assert not browser.find_element(By.ID, "trouble").text
         browser.find_element(By.ID, "o-length").send_keys("999999")
         press(browser, "ask")
         waits(browser).until(lambda page: "too many tokens" in page.find_element(By.ID, "trouble").text)

@@ -288,6 +288,8 @@ def json_schema(schema: type | None) -> dict[str, Any]:
 
 def schema_of(hint: Any) -> dict[str, Any]:
     """The JSON schema of an annotation."""
+    if hint == list[int]:  # of options; answers have no such field
+        return {"type": "array", "items": {"type": "integer"}}
     return {"type": "boolean"} if hint is bool else _form(hint).schema()
 
 
