@@ -103,8 +103,12 @@ class TextToText(Task):
                                "say how it is read: --kind TARGET=subwords, or --task text_to_text")  # fmt: skip
         if len(data.signals) != 1 or next(iter(data.signals.values())).kind != "tokens":
             got = ", ".join(f"{name}: {signal}" for name, signal in data.signals.items())
-            raise DataError("a text is made of one text", where=data.name, expected="one input of tokens", got=got,
-                            fix="leave the other columns out: --kind COLUMN=null")  # fmt: skip
+            columns: Any = data.state().get("preprocessing", {})
+            alone = [*columns.get("columns", ())] if len(columns.get("columns", ())) == 1 else []
+            fix = f"say that it is a text: --kind {alone[0]}=text" if alone else "leave others out: --kind COLUMN=null"
+            raise DataError(
+                "a text is made of one text", where=data.name, expected="one input of tokens", got=got, fix=fix
+            )
         ((name, signal),) = data.signals.items()
         writer, kind = target.state(), data.kinds.get(name)
         same = isinstance(kind, TokenSequence) and kind.shared and kind.beside() == target.beside()
