@@ -133,6 +133,7 @@ def test_words_and_tags_are_cut_alike() -> None:
     assert words.fit(train).time == tags.fit(train).time == 16
     long = [["a"] * 40]
     assert words.encode(long).shape[1] == tags.encode_target(long).shape[1] == 16
+    assert words.beyond([*long, "a " * 16, "a " * 17]) == 2
     assert KINDS.get("word_list")().fit([["a"] * 4000]).time == 512
 
 

@@ -44,6 +44,7 @@ class WordList(Kind):
     """
 
     strange: ClassVar[str] = "a sentence of which most words are not in the vocabulary"
+    capped: ClassVar[bool] = True
     most: int = 50000
     least: int = 2
     letters: int = 20
@@ -158,6 +159,10 @@ class WordList(Kind):
             if sum(self._known_as(word) not in known for word in sentence) > len(sentence) / 2:
                 strange[textwrap.shorten(" ".join(sentence), 40, placeholder="…")] += 1
         return strange
+
+    def beyond(self, values: Any) -> int:
+        """How many sentences have more words than are read."""
+        return sum(len(sentence) > self.time for sentence in lists(values))
 
     def compared(self, values: NDArray[Any]) -> NDArray[Any]:
         """The words of each row with blanks between them."""
