@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.reading import from_dict
 from weftnet.compose import build
+from weftnet.compress.compressing import check_compressible
 from weftnet.contract._scene import scene
 from weftnet.data import open_data
-from weftnet.errors import ArchitectureError, DataError, MissingExtra, SettingError
+from weftnet.errors import ArchitectureError, DataError, MissingExtra, RunError, SettingError
 from weftnet.metrics._make import make
 from weftnet.run.judging import judge
 from weftnet.tasks import INFERENCES, TASKS
@@ -227,6 +228,14 @@ def test_scores_are_sacrebleu_s_and_the_judge_says_the_signature(monkeypatch: py
     monkeypatch.setattr("weftnet.metrics.bleu.sacrebleu", gone)
     with pytest.raises(MissingExtra, match="sacrebleu"):
         loaded.task.evaluate(loaded.model, data.batches("test", 16), metrics)
+
+
+def test_compression_is_refused_with_its_reason() -> None:
+    example = scene("text_to_text")
+    with pytest.raises(
+        RunError, match=r"reads more than the data hold\n  got: not applicable, because it reads target"
+    ):
+        check_compressible(example.trained(), example.data)
 
 
 def test_data_that_are_something_else() -> None:
