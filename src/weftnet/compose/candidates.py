@@ -155,8 +155,9 @@ def _siblings(node: Block, form: Schema, signal: Signal, spec: Path) -> Iterator
             plain = same.settings == node.settings and not before
             yield Edit(spec, "rename", other) if plain else Edit(spec, "replace", [*before, same])
     if len(form.required) > 1:
-        for other in BLOCKS.names():
-            if BLOCKS.family(other) == BLOCKS.family(node.name) and other != node.name:
+        family = [other for other in BLOCKS.names() if BLOCKS.family(other) == BLOCKS.family(node.name)]
+        for other in sorted(family, key=lambda name: name != getattr(form.cls, "alike", "")):
+            if other != node.name:
                 yield Edit(spec, "rename", other)
 
 

@@ -167,6 +167,11 @@ def read(graph: Graph, spec: Path, note: Note) -> Graph:
         if name not in wanted:
             wanted.add(name)
             stack.extend(graph.nodes[name].names if name in graph.nodes else ())
+    if not any(name in wanted for name in graph.nodes):  # without its nodes it would be no graph
+        used = {source for wire in graph.nodes.values() for source in wire.names}
+        ends = [name for name in graph.nodes if name not in used]
+        note(Fault(spec, "graph", "its outputs are its inputs: no node is used", fix=Edit(spec, "outputs", ends)))
+        return replace(graph, nodes={})
     for name, wire in graph.nodes.items():
         if name not in wanted:
             what = "no node reads it, and it is not an output"

@@ -12,6 +12,8 @@ Cost: 2 · time · dim² + 2 · time_memory · dim_memory · dim + 2 · time · 
 2 · dim · (dim + 1) + 2 · dim · (dim_memory + 1) parameters.
 """
 
+from typing import ClassVar
+
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -28,6 +30,9 @@ class CrossAttention(nn.Module):
         dropout: rate at which attention weights are dropped, in training.
         bias: whether the projections add one.
     """
+
+    alike: ClassVar[str] = "multi_head_attention"
+    """What is offered where nothing gives it a memory."""
 
     def __init__(self, dim: int, dim_memory: int, heads: int = 8, dropout: float = 0.0, bias: bool = True) -> None:
         super().__init__()
