@@ -130,11 +130,10 @@ def check_compressible(loaded: Loaded, data: Data) -> None:
     if tuple(loaded.model) != ("network",):
         why = f"not applicable, because it has several networks, {' and '.join(loaded.model)}: methods cut a single one"
         raise RunError("it has no single network that answers", where=str(run.folder), got=why)
-    more = set(getattr(loaded.model["network"], "inputs", loaded.signals)) - set(loaded.signals)
-    if more:
-        got = (
-            f"not applicable, because it reads {', '.join(sorted(more))}, and methods try it on the data's inputs alone"
-        )
+    reads = getattr(loaded.model["network"], "inputs", loaded.signals)
+    if len(reads) > len(loaded.signals):  # a lone input may have a name of its own
+        more = ", ".join(sorted(set(reads) - set(loaded.signals)))
+        got = f"not applicable, because it reads {more}, and methods try it on the data's inputs alone"
         raise RunError("its network reads more than the data hold", where=str(run.folder), got=got)
     if shared_targets(loaded.model):
         why = "not applicable, because no method cuts shared weights in all their places"

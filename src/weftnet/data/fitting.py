@@ -60,13 +60,9 @@ class Cells(Iterable[Any]):
 def infer(content: Content, name: str, train: Rows) -> tuple[Spec | None, list[str]]:
     """The kind of an input column, None if it has no values; and a note if it could be another."""
     where = f"{content.source}: {name}"
-    if content.on_disk(name):
-        chunks = Chunks(content, name, train)
-        column = RawColumn(chunks, table=content.table, typed=content.typed)
-        taken, other = _located(chunks, lambda: recognise(column, where))
-    else:
-        column = RawColumn([content.columns[name][train]], table=content.table, typed=content.typed)
-        taken, other = located(content, name, train, lambda: recognise(column, where))
+    chunks = Chunks(content, name, train) if content.on_disk(name) else [content.columns[name][train]]
+    column = RawColumn(chunks, table=content.table, typed=content.typed)
+    taken, other = located(content, name, train, lambda: recognise(column, where))
     return taken, either(name, str(taken), other)
 
 

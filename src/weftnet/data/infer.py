@@ -67,8 +67,8 @@ def recognise(column: RawColumn, where: str) -> tuple[str | None, str]:
     for name in KINDS:
         try:
             confidence[name] = KINDS.get(name).recognises(column)
-        except BadValue as stray:
-            fault = stray
+        except BadValue as stray:  # its row counts from the chunk that is read now, and not once others have looked
+            fault, stray.row = stray, stray.row + column.start
     best, *others = sorted(confidence, key=lambda name: (-confidence[name], name))
     if fault is not None and confidence[best] < _CERTAIN:
         raise fault

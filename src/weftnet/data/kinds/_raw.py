@@ -35,6 +35,11 @@ class RawColumn:
         return next(iter(self.chunks), np.empty(0, object))
 
     @property
+    def start(self) -> int:
+        """How many rows precede the chunk that is being read, where that is known; 0 otherwise."""
+        return int(getattr(self.chunks, "start", 0))
+
+    @property
     def single(self) -> bool:
         """Whether a row is a single value, in a table or as a target; an array of inputs has further axes."""
         return self.first.ndim == 1 and (self.table or self.target)

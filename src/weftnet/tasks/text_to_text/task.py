@@ -33,6 +33,7 @@ from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._sequence import TokenSequence
 from weftnet.data.kinds.subwords import Subwords
 from weftnet.data.outputs import Outputs
+from weftnet.data.ways import read_as
 from weftnet.errors import DataError, SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric, update_all
@@ -40,7 +41,7 @@ from weftnet.metrics._texts import OfTexts
 from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.perplexity import Perplexity
 from weftnet.tasks._heads import refusal, to_tokens
-from weftnet.tasks._task import Task, on_trial, wrong_target
+from weftnet.tasks._task import Task, on_trial, target_of, wrong_target
 from weftnet.tasks.text_to_text._begin import TARGET, shifted
 
 
@@ -99,13 +100,14 @@ class TextToText(Task):
         """
         target = data.target
         if not isinstance(target, TokenSequence):
-            raise wrong_target(data, "texts, read as subwords, words or characters",
-                               "say how it is read: --kind TARGET=subwords, or --task text_to_text")  # fmt: skip
+            fix = f"say how it is read: {read_as(target_of(data), 'subwords')}, or --task text_to_text"
+            raise wrong_target(data, "texts, read as subwords, words or characters", fix)
         if len(data.signals) != 1 or next(iter(data.signals.values())).kind != "tokens":
             got = ", ".join(f"{name}: {signal}" for name, signal in data.signals.items())
             columns: Any = data.state().get("preprocessing", {})
             alone = [*columns.get("columns", ())] if len(columns.get("columns", ())) == 1 else []
-            fix = f"say that it is a text: --kind {alone[0]}=text" if alone else "leave others out: --kind COLUMN=null"
+            ways = read_as(alone[0], "text") if alone else read_as("COLUMN", None)
+            fix = f"say that it is a text: {ways}" if alone else f"leave others out: {ways}"
             raise DataError(
                 "a text is made of one text", where=data.name, expected="one input of tokens", got=got, fix=fix
             )
