@@ -13,7 +13,8 @@ https://arxiv.org/abs/2005.08100.
 As Hugging Face's `Wav2Vec2ConformerSelfAttention` with `position_embeddings_type="relative"`: `qkv` is its linear_q,
 linear_k, linear_v stacked (Xavier), `positions` its linear_pos without bias, `content_bias` and `place_bias` (heads, d)
 its pos_bias_u and pos_bias_v. Unlike there, outputs at padding are zero, and so are those that see padding alone.
-All distances are multiplied with each query first, and read at i − j by a shift (appendix B of Dai and others).
+All distances are multiplied with each query first (appendix B of Dai and others), and gathered at i − j: their shift of
+a padded matrix can't be exported behind a strided layer for any length.
 Cost: 4 · time · dim² + 4 · time² · dim multiplications, and 2 · time · dim² a batch for W_r;
 5 · dim² + 6 · dim parameters.
 """
@@ -59,7 +60,7 @@ class RelativeAttention(nn.Module):
         x = zeroed(x, mask)
         queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
         distances = split_heads(self.positions(self._waves(x)), self.heads)  # (1, heads, 2 · time − 1, d)
-        places = _shifted((queries + self.place_bias.unsqueeze(1)) @ distances.transpose(2, 3))
+        places = _by_key((queries + self.place_bias.unsqueeze(1)) @ distances.transpose(2, 3))
         scores = places / math.sqrt(self.dim // self.heads)
         nowhere = None
         if mask is not None:  # a query without a real key looks everywhere first, and is set to zero afterwards
@@ -81,11 +82,11 @@ class RelativeAttention(nn.Module):
         return torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1).to(x.dtype).unsqueeze(0)
 
 
-def _shifted(scores: Tensor) -> Tensor:
+def _by_key(scores: Tensor) -> Tensor:
     """(batch, heads, time, 2 · time − 1) by distance, the largest first → (batch, heads, time, time) by key.
 
-    Row i is read from column time − 1 − i on: with a zero before each row, rows of one number less begin there.
+    Row i is read from column time − 1 − i on.
     """
-    batch, heads, time, _ = scores.shape
-    padded = F.pad(scores, (1, 0)).reshape(batch, heads, 2 * time, time)
-    return padded[:, :, 1:].reshape(batch, heads, time, 2 * time - 1)[..., :time]
+    time = scores.shape[2]
+    step = torch.arange(time, device=scores.device)
+    return scores.gather(3, (time - 1 - step[:, None] + step).expand(*scores.shape[:3], time))

@@ -46,7 +46,7 @@ class Crf(nn.Module):
         if mask is None:
             last = (step == x.shape[1] - 1).expand(x.shape[:2])
         else:
-            last = mask & ~torch.cat((mask[:, 1:], torch.zeros_like(mask[:, :1])), 1)
+            last = mask & (step == (mask * step).amax(1, keepdim=True))
         after = torch.where(last.unsqueeze(2), self.end, torch.zeros_like(self.end))
         psi = (x + after).unsqueeze(2) + before
         return psi if mask is None else torch.where(mask[:, :, None, None], psi, torch.zeros_like(psi))
