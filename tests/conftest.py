@@ -31,6 +31,15 @@ from weftnet import plugins
 torch.set_num_threads(1)
 
 
+#: what takes longest runs first, so that no process works alone on it in the end
+FIRST = ("test_parallel_ray", "test_parallel_launching", "test_kills", "test_first_steps", "test_fuzz", "test_parallel")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests before the others, which keep their order."""
+    items.sort(key=lambda item: item.path.stem not in FIRST)
+
+
 @pytest.fixture(scope="session")
 def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Folders that are not there yet: `mktemp` would list thousands of earlier ones before it makes another."""
