@@ -4,12 +4,15 @@ A list is one of words, or a text with blanks between them. Rows are as long as 
 more, in steps of eight, at most 512: what a longer one has beyond is left out, of words and tags alike.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import BadValue
+from weftnet.data.kinds._raw import RawColumn
 
 _STEP, _LONGEST = 8, 512
 
@@ -38,10 +41,31 @@ def lists(values: Any) -> Iterator[list[str]]:
     return (as_list(row, value) for row, value in enumerate(values))
 
 
+def counted_entries(chunks: Iterable[Any]) -> tuple[Counter[str], int]:
+    """How often each entry occurs in the training rows, which come in chunks, and the length that rows are given."""
+    lengths: list[int] = []
+
+    def seen() -> Iterator[list[str]]:
+        for values in chunks:
+            rows = list(lists(values))
+            lengths.extend(map(len, rows))
+            yield [entry for row in rows for entry in row]
+
+    counts = counted(seen())
+    return counts, room(lengths)
+
+
 def room(lengths: Sequence[int]) -> int:
     """The length that rows are given."""
     longest = max(lengths, default=1)
     return min(_LONGEST, -(-(longest + longest // 4) // _STEP) * _STEP) or _STEP
+
+
+def how_likely(column: RawColumn) -> float:
+    """How probably a column holds lists of words; sure where a row has one twice, which sets of labels have not."""
+    if column.first.dtype.kind != "O" or not column.every(are_lists):
+        return 0.0
+    return 0.98 if repeats(column.sample) else 0.87
 
 
 def are_lists(values: list[Any]) -> bool:

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Figure
-from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._raw import RawColumn
-from weftnet.data.kinds._word_lists import are_lists, lists, repeats, room
+from weftnet.data.kinds._word_lists import counted_entries, how_likely, lists
 from weftnet.data.kinds._words import words
 from weftnet.data.wires import WordsWire
 from weftnet.errors import closest
@@ -49,9 +48,7 @@ class TagList(Kind):
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
         """A target of lists of words; sure where a row has one twice, which sets of labels have not."""
-        if not column.target or column.first.dtype.kind != "O" or not column.every(are_lists):
-            return 0.0
-        return 0.98 if repeats(column.sample) else 0.87
+        return how_likely(column) if column.target else 0.0
 
     def summary(self, values: list[Any]) -> str:
         """How many different tags there are."""
@@ -68,16 +65,9 @@ class TagList(Kind):
 
     def fit_chunks(self, chunks: Iterable[Any]) -> Self:
         """As `fit`, of values that come in chunks."""
-        lengths: list[int] = []
-
-        def seen() -> Iterable[list[str]]:
-            for values in chunks:
-                rows = list(lists(values))
-                lengths.extend(map(len, rows))
-                yield [tag for row in rows for tag in row]
-
-        self.labels = sorted(counted(seen()))
-        self.time = self.length or room(lengths)
+        tags, most = counted_entries(chunks)
+        self.labels = sorted(tags)
+        self.time = self.length or most
         return self
 
     def encode(self, values: Any) -> NDArray[np.int64]:

@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
 from weftnet.base.figures import Figure
-from weftnet.data.kinds._counting import counted
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._tokens import PAD, SPECIALS, UNKNOWN
-from weftnet.data.kinds._word_lists import are_lists, lists, repeats, room
+from weftnet.data.kinds._word_lists import counted_entries, how_likely, lists
 from weftnet.data.kinds._words import words
 from weftnet.data.wires import WordsWire
 
@@ -63,9 +62,7 @@ class WordList(Kind):
     @classmethod
     def recognises(cls, column: RawColumn) -> float:
         """Lists of words in every row; sure where a row has a word twice."""
-        if column.target or column.first.dtype.kind != "O" or not column.every(are_lists):
-            return 0.0
-        return 0.98 if repeats(column.sample) else 0.87
+        return 0.0 if column.target else how_likely(column)
 
     def summary(self, values: list[Any]) -> str:
         """The first."""
@@ -82,15 +79,7 @@ class WordList(Kind):
 
     def fit_chunks(self, chunks: Iterable[Any]) -> Self:
         """As `fit`, of values that come in chunks (`_counting.py`)."""
-        lengths: list[int] = []
-
-        def seen() -> Iterable[list[str]]:
-            for values in chunks:
-                rows = list(lists(values))
-                lengths.extend(map(len, rows))
-                yield [word for row in rows for word in row]
-
-        spelt = counted(seen())
+        spelt, most = counted_entries(chunks)
         counts: Counter[str] = Counter()
         alphabet: Counter[str] = Counter()
         for word, count in spelt.items():
@@ -100,7 +89,7 @@ class WordList(Kind):
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         self.vocabulary = [word for word in ranked if counts[word] >= self.least][: self.most]
         self.alphabet = sorted(letter for letter in alphabet if alphabet[letter] >= self.least) if self.letters else []
-        self.time = self.length or room(lengths)
+        self.time = self.length or most
         return self
 
     def encode(self, values: Any) -> NDArray[np.int64]:
