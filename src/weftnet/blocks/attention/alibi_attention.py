@@ -14,15 +14,15 @@ their distance too. A step whose keys are all padding gives zeros, and outputs a
 Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim · (dim + 1) parameters; heads · time² biases are held.
 """
 
-from jaxtyping import Bool, Float
+from typing import ClassVar
+
 from torch import Tensor, nn
 
-from weftnet.blocks.attention._attend import check, join_heads, split_heads, zeroed
-from weftnet.blocks.attention._cache import Cache, KeyValues, empty_cache
-from weftnet.blocks.attention._visible import distances, read, visible
+from weftnet.blocks.attention._attend import check
+from weftnet.blocks.attention._biased import BiasedAttention
 
 
-class AlibiAttention(nn.Module):
+class AlibiAttention(BiasedAttention):
     """Multi-head self-attention with linear biases.
 
     Args:
@@ -32,6 +32,8 @@ class AlibiAttention(nn.Module):
         dropout: rate at which attention weights are dropped, in training.
         bias: whether the projections add one.
     """
+
+    name: ClassVar[str] = "alibi_attention"
 
     def __init__(self, dim: int, heads: int = 8, causal: bool = False, dropout: float = 0.0, bias: bool = True) -> None:
         super().__init__()
@@ -44,39 +46,9 @@ class AlibiAttention(nn.Module):
         for layer in (self.qkv, self.out) if bias else ():
             nn.init.zeros_(layer.bias)
 
-    def forward(
-        self, x: Float[Tensor, "batch time dim"], mask: Bool[Tensor, "batch time"] | None = None
-    ) -> Float[Tensor, "batch time dim"]:
-        """Let every step read from the real steps, the near ones first."""
-        dropout = self.dropout if self.training else 0.0
-        heads = self._read(*self._project(zeroed(x, mask)), mask, dropout)
-        return zeroed(self.out(join_heads(heads)), mask)
-
-    def initial_state(self, batch: int, time: int) -> KeyValues:
-        """An empty cache for at most `time` steps.
-
-        Raises:
-            ValueError: the block is not causal: earlier outputs would depend on later steps.
-        """
-        return empty_cache("alibi_attention", self.causal, time)
-
-    def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
-        """Continue by the next steps, which read from the cache and from one another."""
-        queries, keys, values = self._project(x)
-        return self.out(join_heads(self._read(queries, *state.append(keys, values)))), state
-
-    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values (batch, heads, time, d)."""
-        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
-        return queries, keys, values
-
-    def _read(
-        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None, dropout: float = 0.0
-    ) -> Tensor:
-        distance = distances(queries, keys)
-        slope = queries.new_tensor(self.slopes)[:, None, None]
-        bias = -slope * distance.abs()  # (heads, time, time_keys)
-        return read(queries, keys, values, visible(distance, causal=self.causal), mask, bias=bias, dropout=dropout)
+    def bias(self, distance: Tensor, queries: Tensor) -> Tensor:
+        """(heads, time, time_keys): the farther, the less."""
+        return -queries.new_tensor(self.slopes)[:, None, None] * distance.abs()
 
 
 def slopes(heads: int) -> list[float]:

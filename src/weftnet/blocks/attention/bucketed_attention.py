@@ -18,17 +18,16 @@ are held, and attention weights for the gradient, as fused kernels give none of 
 """
 
 import math
+from typing import ClassVar
 
 import torch
-from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from weftnet.blocks.attention._attend import check, join_heads, split_heads, zeroed
-from weftnet.blocks.attention._cache import Cache, KeyValues, empty_cache
-from weftnet.blocks.attention._visible import distances, read, visible
+from weftnet.blocks.attention._attend import check
+from weftnet.blocks.attention._biased import BiasedAttention
 
 
-class BucketedAttention(nn.Module):
+class BucketedAttention(BiasedAttention):
     """Multi-head self-attention with learned biases by distance.
 
     Args:
@@ -39,6 +38,9 @@ class BucketedAttention(nn.Module):
         farthest: distances from here on share the last bucket.
         dropout: rate at which attention weights are dropped, in training.
     """
+
+    name: ClassVar[str] = "bucketed_attention"
+    scale: ClassVar[float | None] = 1.0
 
     def __init__(
         self,
@@ -64,27 +66,6 @@ class BucketedAttention(nn.Module):
         nn.init.normal_(self.qkv.weight[dim:], std=dim**-0.5)
         nn.init.normal_(self.out.weight, std=dim**-0.5)
 
-    def forward(
-        self, x: Float[Tensor, "batch time dim"], mask: Bool[Tensor, "batch time"] | None = None
-    ) -> Float[Tensor, "batch time dim"]:
-        """Let every step read from the real steps, by content and distance."""
-        dropout = self.dropout if self.training else 0.0
-        heads = self._read(*self._project(zeroed(x, mask)), mask, dropout)
-        return zeroed(self.out(join_heads(heads)), mask)
-
-    def initial_state(self, batch: int, time: int) -> KeyValues:
-        """An empty cache for at most `time` steps.
-
-        Raises:
-            ValueError: the block is not causal: earlier outputs would depend on later steps.
-        """
-        return empty_cache("bucketed_attention", self.causal, time)
-
-    def step(self, x: Float[Tensor, "batch time dim"], state: Cache) -> tuple[Float[Tensor, "batch time dim"], Cache]:
-        """Continue by the next steps, which read from the cache and from one another."""
-        queries, keys, values = self._project(x)
-        return self.out(join_heads(self._read(queries, *state.append(keys, values)))), state
-
     def bucket(self, distance: Tensor) -> Tensor:
         """The bucket of each distance of a key from a query."""
         size = self.buckets if self.causal else self.buckets // 2
@@ -95,15 +76,6 @@ class BucketedAttention(nn.Module):
         found = torch.where(near < exact, near, spread)
         return found if self.causal else found + size * (distance > 0)
 
-    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values (batch, heads, time, d)."""
-        queries, keys, values = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
-        return queries, keys, values
-
-    def _read(
-        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None, dropout: float = 0.0
-    ) -> Tensor:
-        distance = distances(queries, keys)
-        bias = self.table[self.bucket(distance)].permute(2, 0, 1)  # (heads, time, time_keys)
-        seen = visible(distance, causal=self.causal)
-        return read(queries, keys, values, seen, mask, bias=bias, dropout=dropout, scale=1.0)
+    def bias(self, distance: Tensor, queries: Tensor) -> Tensor:
+        """(heads, time, time_keys): what was learnt for the bucket of each distance."""
+        return self.table[self.bucket(distance)].permute(2, 0, 1)

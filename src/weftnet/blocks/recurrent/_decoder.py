@@ -7,13 +7,6 @@ import torch
 from torch import Tensor, nn
 
 
-def positive(block: str, **sizes: int) -> None:
-    """The check of sizes that all share."""
-    for name, value in sizes.items():
-        if value < 1:
-            raise ValueError(f"{block}: {name}: expected a positive integer, got {value}")
-
-
 def begun(state: Tensor, start: Tensor) -> Tensor:
     """(batch, dim) h before the next step, of a state (batch, 1 + dim)."""
     return state[:, 1:] + (1 - state[:, :1]) * start

@@ -20,8 +20,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from weftnet.blocks._settings import positive
 from weftnet.blocks.attention._attend import zeroed
-from weftnet.blocks.recurrent._decoder import begun, gated, positive, remembered, uniform, weights
+from weftnet.blocks.recurrent._decoder import begun, gated, remembered, uniform, weights
 
 
 class BahdanauDecoder(nn.Module):

@@ -15,8 +15,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from weftnet.blocks._settings import positive
 from weftnet.blocks.attention._attend import zeroed
-from weftnet.blocks.recurrent._decoder import begun, positive, remembered
+from weftnet.blocks.recurrent._decoder import begun, remembered
 
 
 class ContextDecoder(nn.Module):
