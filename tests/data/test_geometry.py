@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from weftnet.data import AUGMENTATIONS
-from weftnet.data.geometry import Transform, Warp
+from weftnet.data.geometry import Transform, Turn, Warp
 from weftnet.errors import SettingError
 
 HEIGHT, WIDTH, BATCH, VOID = 9, 12, 5, -1
-SPATIAL = [name for name in AUGMENTATIONS.names() if hasattr(AUGMENTATIONS.get(name), "transform")]
+SPATIAL = [
+    name
+    for name in AUGMENTATIONS.names()
+    if hasattr(AUGMENTATIONS.get(name), "transform") and not getattr(AUGMENTATIONS.get(name), "joins", False)
+]
 #: pixel (i, j) holds its centre (x, y) = (j + ½, i + ½)
 PLACES = torch.stack(torch.meshgrid(torch.arange(WIDTH) + 0.5, torch.arange(HEIGHT) + 0.5, indexing="xy")).double()
 #: each pixel its own class
@@ -28,7 +32,11 @@ def many(values: Tensor) -> Tensor:
 
 
 def drawn(name: str, seed: int) -> Transform:
-    made = AUGMENTATIONS.get(name)(**{"crop": {"padding": 3}, "affine": {"degrees": 40, "shift": 0.2}}.get(name, {}))
+    strong: dict[str, dict[str, Any]] = {
+        "crop": {"padding": 3}, "affine": {"degrees": 40, "shift": 0.2}, "rotate": {"degrees": 180},
+        "perspective": {"probability": 0.8, "strength": 0.3},
+    }  # fmt: skip
+    made = AUGMENTATIONS.get(name)(**strong.get(name, {}))
     facts = {"rows": torch.arange(BATCH), "epoch": seed} if name == "alternating_flip" else {}
     transform: Transform = made.transform(many(PLACES), torch.Generator().manual_seed(seed), **facts)
     return transform
@@ -36,11 +44,14 @@ def drawn(name: str, seed: int) -> Transform:
 
 def slack(transform: Transform) -> float:
     """How far a pixel's centre may lie from where it should: exactly there, or within a pixel of another size."""
-    return 1e-9 if not isinstance(transform, Warp) else 0.5 * 2**0.5 * 1.1
+    if not isinstance(transform, Warp):
+        return 1e-9
+    return 0.5 * 2**0.5 * 1.1 * (1 if (transform.matrix[:, 2, :2] == 0).all() else 1.5)
 
 
 def mapped(transform: Transform, n: int, x: float, y: float) -> Any:
-    return transform.matrix[n].numpy() @ np.array([x, y, 1.0])
+    u, v, w = transform.matrix[n].numpy() @ np.array([x, y, 1.0])
+    return np.array([u / w, v / w])
 
 
 def seen(classes: Tensor) -> Iterator[tuple[int, int, int, int]]:
@@ -110,3 +121,31 @@ def test_a_box_stays_around_what_it_holds(name: str, seed: int, i: list[int], j:
 def test_what_moves_together_has_one_size() -> None:
     with pytest.raises(SettingError, match=r"one size[\s\S]*expected: 9×12[\s\S]*got: 4×4"):
         drawn("crop", 0).images(torch.zeros(BATCH, 3, 4, 4))
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_quarter_turns_are_exact(quarters: int) -> None:
+    square = torch.arange(49.0).view(1, 1, 7, 7)
+    turn = Turn(torch.tensor([quarters]), 7, 7)
+    assert torch.equal(turn.images(square)[0, 0], torch.tensor(np.rot90(square[0, 0].numpy(), -quarters).copy()))
+    warp = Warp(turn.matrix, "zero", 7, 7)
+    torch.testing.assert_close(warp.images(square.double()), turn.images(square.double()))
+    assert torch.equal(warp.nearest(square, -1), turn.images(square))
+
+
+def test_a_change_of_perspective_moves_corners_to_corners() -> None:
+    """The matrix of the four corners against the one that is found by least squares, and the corners themselves."""
+    made = AUGMENTATIONS.get("perspective")(strength=0.8, probability=1.0)
+    transform = made.transform(many(PLACES), torch.Generator().manual_seed(3))
+    corners = torch.tensor([[0.0, 0.0], [WIDTH, 0.0], [WIDTH, HEIGHT], [0.0, HEIGHT]]).double()
+    draw = torch.Generator().manual_seed(3)
+    torch.rand(BATCH, generator=draw)
+    draws = torch.stack([torch.rand(BATCH, generator=draw) for _ in range(8)], 1).view(BATCH, 4, 2).double()
+    towards = torch.tensor([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+    expected = corners + 0.8 / 2 * draws * towards * torch.tensor([WIDTH, HEIGHT])
+    torch.testing.assert_close(transform.places(many(corners)), expected)
+    middle = transform.places(many(corners.mean(0, keepdim=True)))  # where the moved diagonals cross
+    for n in range(BATCH):
+        a, b, c, d = expected[n].numpy()
+        across = np.linalg.solve(np.stack([c - a, b - d], 1), b - a)
+        np.testing.assert_allclose(middle[n, 0].numpy(), a + across[0] * (c - a))

@@ -220,7 +220,7 @@ def test_texts_are_read_by_the_vocabulary_of_the_teacher(tmp_path: Path) -> None
     [
         ({"hints": {"9": "2"}}, {}, "nothing is called '9'"),
         ({"hints": {"1": "relu"}}, {}, "nothing is called 'relu'"),
-        ({}, {"augment": ["mixup"]}, "mixup blends two rows"),
+        ({}, {"augment": ["mixup"]}, "mixup makes one row of several"),
         ({"share": 1.5}, {}, "share can't be used"),
         ({"temprature": 2}, {}, r"(?s)no field is called 'temprature'.*temperature"),
     ],

@@ -1,9 +1,11 @@
 """Transforms of the plane: drawn once for each example, applied to everything in it that has a place.
 
-    p′ = M p,   p = (x, y, 1) in pixels, pixel (i, j) covers [j, j + 1] × [i, i + 1]
+    (u, v, w) = M (x, y, 1),   p′ = (u / w, v / w)   in pixels, pixel (i, j) covers [j, j + 1] × [i, i + 1]
 
-A spatial augmentation draws a `Transform`; each kind moves its values by it (`Kind.moved`): images are interpolated,
-masks take the nearest pixel and are void where nothing was, boxes and points go where their corners go.
+w is 1 but for a change of perspective. A spatial augmentation draws a `Transform`; each kind moves its values by it
+(`Kind.moved`): images are interpolated, masks take the nearest pixel and are void where nothing was, boxes and points
+go where their corners go, and what stands beside them – a box's class – goes with them. `pieces.py` has the transform
+that puts an image together of several.
 """
 
 from abc import ABC, abstractmethod
@@ -33,7 +35,7 @@ class Transform(ABC):
     @property
     @abstractmethod
     def matrix(self) -> Tensor:
-        """(batch, 2, 3) M."""
+        """(batch, 3, 3) M; w > 0 all over the image."""
 
     @abstractmethod
     def images(self, images: Tensor) -> Tensor:
@@ -45,21 +47,36 @@ class Transform(ABC):
 
     def points(self, points: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, count, 2) points (x, y) moved, and their (batch, count) mask without those that left the image."""
-        moved = self._moved(points)
+        moved = self.places(points)
         inside = (moved >= 0).all(-1) & (moved[..., 0] <= self.width) & (moved[..., 1] <= self.height)
         return moved, mask & inside
 
-    def boxes(self, boxes: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(batch, count, 4) boxes (x₁, y₁, x₂, y₂) around their moved corners, clipped; the mask without empty ones."""
-        corners = torch.stack([boxes[..., [0, 1]], boxes[..., [2, 1]], boxes[..., [0, 3]], boxes[..., [2, 3]]], 2)
-        moved = self._moved(corners.flatten(1, 2)).view_as(corners)
-        limits = moved.new_tensor([self.width, self.height])
-        low, high = (each.clamp(min=0).minimum(limits) for each in (moved.amin(2), moved.amax(2)))
-        return torch.cat([low, high], -1), mask & (high > low).all(-1)
+    def boxes(self, boxes: Tensor, mask: Tensor, least: float = 0.0) -> tuple[Tensor, Tensor]:
+        """(batch, count, 4) boxes (x₁, y₁, x₂, y₂) around their moved corners, clipped to the image.
 
-    def _moved(self, points: Tensor) -> Tensor:
+        Args:
+            boxes: those of each example, padded.
+            mask: (batch, count) which count; afterwards, those of which something is left.
+            least: the share of a moved box's area that must be left, or else it counts no more.
+        """
+        limits = self.matrix.new_tensor([0, 0, self.width, self.height]).to(boxes)
+        return clipped(self.around(boxes), limits, mask, least)
+
+    def beside(self, values: Tensor) -> Tensor:
+        """(batch, count, …) what belongs to points or boxes, such as their classes, in the order of the moved ones."""
+        return values
+
+    def places(self, points: Tensor) -> Tensor:
+        """(batch, count, 2) points moved, wherever they come to lie."""
         matrix = self.matrix.to(points)
-        return points @ matrix[:, :, :2].mT + matrix[:, None, :, 2]
+        moved = points @ matrix[:, :, :2].mT + matrix[:, None, :, 2]
+        return moved[..., :2] / moved[..., 2:]
+
+    def around(self, boxes: Tensor) -> Tensor:
+        """(batch, count, 4) boxes around the moved corners of boxes, not clipped."""
+        corners = torch.stack([boxes[..., [0, 1]], boxes[..., [2, 1]], boxes[..., [0, 3]], boxes[..., [2, 3]]], 2)
+        moved = self.places(corners.flatten(1, 2)).view_as(corners)
+        return torch.cat([moved.amin(2), moved.amax(2)], -1)
 
     def _check(self, values: Tensor) -> None:
         if values.shape[-2:] != (self.height, self.width):
@@ -88,10 +105,10 @@ class Mirror(Transform):
     @property
     def matrix(self) -> Tensor:
         """x′ = width − x where it is turned."""
-        turned = self.turned.double()
-        zero = torch.zeros_like(turned)
-        across = torch.stack([1 - 2 * turned, zero, turned * self.width], 1)
-        return torch.stack([across, torch.stack([zero, zero + 1, zero], 1)], 1)
+        matrix = identity(len(self.turned), self.turned.device)
+        matrix[:, 0, 0] -= 2 * self.turned
+        matrix[:, 0, 2] += self.turned * self.width
+        return matrix
 
     def images(self, images: Tensor) -> Tensor:
         """Exact, of any size."""
@@ -121,8 +138,9 @@ class Shift(Transform):
     @property
     def matrix(self) -> Tensor:
         """x′ = x + padding − right."""
-        shifts = self.padding - torch.stack([self.right, self.down], 1).double()
-        return torch.cat([torch.eye(2).to(shifts).expand(len(shifts), 2, 2), shifts[:, :, None]], 2)
+        matrix = identity(len(self.down), self.down.device)
+        matrix[:, :2, 2] = (self.padding - torch.stack([self.right, self.down], 1)).to(matrix)
+        return matrix
 
     def images(self, images: Tensor) -> Tensor:
         """Exact. Cost: one gather."""
@@ -142,11 +160,47 @@ class Shift(Transform):
         return padded.flatten(2).gather(2, places.expand(-1, planes.shape[1], -1)).view_as(values)
 
 
-class Warp(Transform):
-    """Each example by its own affine matrix.
+class Turn(Transform):
+    """Each example turned clockwise by right angles about its middle.
 
     Args:
-        matrix: (batch, 2, 3) M, invertible.
+        quarters: (batch,) how many, 0 to 3; even where height and width differ.
+        height: of the images, in pixels.
+        width: likewise.
+    """
+
+    def __init__(self, quarters: Tensor, height: int, width: int) -> None:
+        super().__init__(height, width)
+        self.quarters = quarters
+
+    @property
+    def matrix(self) -> Tensor:
+        """One of four."""
+        high, wide = float(self.height), float(self.width)
+        four = [
+            [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, -1, high], [1, 0, 0], [0, 0, 1]],
+            [[-1, 0, wide], [0, -1, high], [0, 0, 1]], [[0, 1, 0], [-1, 0, wide], [0, 0, 1]],
+        ]  # fmt: skip
+        return torch.tensor(four, dtype=torch.float64, device=self.quarters.device)[self.quarters]
+
+    def images(self, images: Tensor) -> Tensor:
+        """Exact, of any size."""
+        moved = torch.where(_along(self.quarters == 2, images), images.rot90(2, (-2, -1)), images)
+        if self.height == self.width:  # of other images none is turned so
+            for quarters in (1, 3):
+                moved = torch.where(_along(self.quarters == quarters, images), images.rot90(-quarters, (-2, -1)), moved)
+        return moved
+
+    def nearest(self, values: Tensor, fill: float) -> Tensor:
+        """Exact; nothing is void."""
+        return self.images(values)
+
+
+class Warp(Transform):
+    """Each example by its own matrix: turned, scaled, sheared, seen from another side.
+
+    Args:
+        matrix: (batch, 3, 3) M, invertible, or (batch, 2, 3) without the last row, which is then (0, 0, 1).
         border: what lies beyond the border of an image.
         height: of the images, in pixels.
         width: likewise.
@@ -154,21 +208,25 @@ class Warp(Transform):
 
     def __init__(self, matrix: Tensor, border: str, height: int, width: int) -> None:
         super().__init__(height, width)
-        self._matrix, self.border = matrix.double(), border
+        whole = identity(len(matrix), matrix.device)
+        whole[:, : matrix.shape[1]] = matrix
+        self._matrix, self.border = whole, border
 
     @property
     def matrix(self) -> Tensor:
-        """As it was given."""
+        """(batch, 3, 3) as it was given."""
         return self._matrix
 
     def images(self, images: Tensor) -> Tensor:
-        """Interpolated linearly."""
+        """Interpolated linearly; what does not move stays exactly as it is."""
         self._check(images)
         sizes = self._matrix.new_tensor([self.width, self.height])
         grid = (2 * self._sources / sizes - 1).to(images)
         mode = {"edge": "border", "zero": "zeros", "reflect": "reflection"}[self.border]
         planes = images.reshape(len(images), -1, self.height, self.width)
-        return F.grid_sample(planes, grid, "bilinear", mode, align_corners=False).view_as(images)
+        moved = F.grid_sample(planes, grid, "bilinear", mode, align_corners=False).view_as(images)
+        still = (self._matrix == identity(1, self._matrix.device)).all((1, 2))
+        return torch.where(_along(still, images), images, moved)
 
     def nearest(self, values: Tensor, fill: float) -> Tensor:
         """The pixel in which the centre of each comes to lie."""
@@ -188,9 +246,23 @@ class Warp(Transform):
             for size in (self.height, self.width)
         )
         down, across = torch.meshgrid(rows, columns, indexing="ij")
-        centres = torch.stack([across, down], -1).view(1, -1, 2) - self._matrix[:, None, :, 2]
-        sources: Tensor = centres @ torch.linalg.inv(self._matrix[:, :, :2]).mT
-        return sources.view(-1, self.height, self.width, 2)
+        centres = torch.stack([across, down, torch.ones_like(down)], -1).view(1, -1, 3)
+        sources = centres @ torch.linalg.inv(self._matrix).mT
+        places: Tensor = sources[..., :2] / sources[..., 2:]
+        return places.view(-1, self.height, self.width, 2)
+
+
+def identity(count: int, device: torch.device | str = "cpu") -> Tensor:
+    """(count, 3, 3) matrices by which nothing moves."""
+    return torch.eye(3, dtype=torch.float64, device=device).repeat(count, 1, 1)
+
+
+def clipped(boxes: Tensor, limits: Tensor, mask: Tensor, least: float) -> tuple[Tensor, Tensor]:
+    """Boxes (…, 4) within limits (…, 4), and their mask without those of which at most the share `least` is left."""
+    near, far = limits[..., :2], limits[..., 2:]
+    low, high = (each.maximum(near).minimum(far) for each in (boxes[..., :2], boxes[..., 2:]))
+    left, whole = ((each[..., 2:] - each[..., :2]).prod(-1) for each in (torch.cat([low, high], -1), boxes))
+    return torch.cat([low, high], -1), mask & (high > low).all(-1) & (left > least * whole)
 
 
 def _along(flags: Tensor, values: Tensor) -> Tensor:

@@ -1,7 +1,6 @@
-"""The recipe's augmentations, applied in order to the inputs that are images, and to all that has a place in them.
+"""The recipe's augmentations, applied in order to the inputs that they read, and to all that has a place in an image.
 
-An augmentation with an argument `rows` or `epoch` receives those of the batch. One with
-`on_batch(batch, generator)` gets the whole batch, with images or without, and gives another one.
+What one looks like is in `weftnet.data.augment`. One with an argument `rows` or `epoch` receives those of the batch.
 """
 
 import inspect
@@ -15,8 +14,8 @@ from torch import Tensor
 from weftnet.data import AUGMENTATIONS
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
-from weftnet.data.geometry import Transform
 from weftnet.data.kinds._kind import Kind
+from weftnet.data.kinds._moves import Moves
 from weftnet.data.kinds._state import name_of
 from weftnet.data.kinds.several import Several
 from weftnet.errors import SettingError
@@ -30,48 +29,53 @@ class Augment:
         data: whose kinds say what moves, and whose target says how many classes there are.
 
     Raises:
-        SettingError: a setting can't be used, the data have no images, or a target can't be blended.
+        SettingError: a setting can't be used, the data have nothing to augment, or a target can't follow.
     """
 
     def __init__(self, entries: Sequence[str | Mapping[str, Mapping[str, Any]]], data: Data) -> None:
+        names = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
         self.augmentations = [(made, _arguments(made)) for made in map(_make, entries)]
         if not entries:
             return
         self.target, labels = data.target, getattr(data.target, "labels", None)
         self.classes = len(labels) if labels else None
-        self.inputs = [name for name, signal in data.signals.items() if signal.kind == "image"]
         self.kinds = {name: kind for name, kind in data.kinds.items() if kind.spatial}
-        if not self.inputs and not all(hasattr(made, "on_batch") for made, _ in self.augmentations):
-            got = ", ".join(f"{name}: {signal}" for name, signal in data.signals.items())
-            raise SettingError("there is no image to augment", where="recipe: augment", expected="an image", got=got)
-        for augmentation, _ in self.augmentations:
-            if getattr(augmentation, "blends", False):
-                _check_blends(type(augmentation).__name__.lower(), self.inputs, data.target)
+        self.inputs = {
+            reads: [name for name, signal in data.signals.items() if signal.kind == reads]
+            for reads in {_reads(made) for made, _ in self.augmentations}
+        }
+        for name, (augmentation, _) in zip(names, self.augmentations, strict=True):
+            _check(name, augmentation, self.inputs[_reads(augmentation)], data)
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
-        """The batch with augmented images; where images move, so does all that has a place in them."""
+        """The batch with augmented inputs; where images move, so does all that has a place in them."""
         for augmentation, arguments in self.augmentations:
             facts = {key: getattr(batch, key) for key in arguments}
+            names = self.inputs[_reads(augmentation)]
             if hasattr(augmentation, "on_batch"):
                 batch = augmentation.on_batch(batch, generator)
-                continue
-            if hasattr(augmentation, "transform"):
-                batch = self._moved(batch, augmentation.transform(batch.inputs[self.inputs[0]], generator, **facts))
-                continue
-            inputs, targets = dict(batch.inputs), batch.targets
-            for name in self.inputs:
-                before = next(iter(batch.targets.values()), None)
-                inputs[name], target = augmentation(inputs[name], before, generator, classes=self.classes, **facts)
-                if target is not before:
-                    targets = dict.fromkeys(batch.targets, target)
-            batch = replace(batch, inputs=inputs, targets=targets)
+            elif hasattr(augmentation, "sequences"):
+                batch = _changed(batch, names, augmentation, generator)
+            elif hasattr(augmentation, "steps"):
+                for step in augmentation.steps(batch.inputs[names[0]], generator, **facts):
+                    batch = self._moved(batch, names, step) if hasattr(step, "nearest") else _each(batch, names, step)
+            elif hasattr(augmentation, "transform"):
+                batch = self._moved(batch, names, augmentation.transform(batch.inputs[names[0]], generator, **facts))
+            else:
+                inputs, targets = dict(batch.inputs), batch.targets
+                for name in names:
+                    before = next(iter(batch.targets.values()), None)
+                    inputs[name], target = augmentation(inputs[name], before, generator, classes=self.classes, **facts)
+                    if target is not before:
+                        targets = dict.fromkeys(batch.targets, target)
+                batch = replace(batch, inputs=inputs, targets=targets)
         return batch
 
-    def _moved(self, batch: Batch, transform: Transform) -> Batch:
+    def _moved(self, batch: Batch, images: Sequence[str], transform: Moves[Tensor]) -> Batch:
         """Everything that has a place in an image, moved by one transform."""
         inputs, masks = dict(batch.inputs), dict(batch.masks)
         targets, target_masks = dict(batch.targets), dict(batch.target_masks)
-        for name in self.inputs:
+        for name in images:
             if name not in self.kinds:
                 inputs[name] = transform.images(inputs[name])
         for name, kind in self.kinds.items():
@@ -82,10 +86,69 @@ class Augment:
         return replace(batch, inputs=inputs, masks=masks, targets=targets, target_masks=target_masks)
 
 
-def _move(kind: Kind, name: str, values: dict[str, Tensor], masks: dict[str, Tensor], transform: Transform) -> None:
+def _each(batch: Batch, names: Sequence[str], change: Any) -> Batch:
+    """The batch with these inputs changed."""
+    return replace(batch, inputs={**batch.inputs, **{name: change(batch.inputs[name]) for name in names}})
+
+
+def _changed(batch: Batch, names: Sequence[str], augmentation: Any, generator: torch.Generator) -> Batch:
+    """The batch with these sequences, and what is real of them, changed."""
+    inputs, masks = dict(batch.inputs), dict(batch.masks)
+    for name in names:
+        inputs[name], mask = augmentation.sequences(inputs[name], masks.get(name), generator)
+        if mask is not None:
+            masks[name] = mask
+    return replace(batch, inputs=inputs, masks=masks)
+
+
+def _reads(augmentation: Any) -> str:
+    """Which layout an augmentation changes."""
+    return str(getattr(augmentation, "reads", "image"))
+
+
+def _move(kind: Kind, name: str, values: dict[str, Tensor], masks: dict[str, Tensor], transform: Moves[Tensor]) -> None:
     values[name], mask = kind.moved(values[name], masks.get(name), transform)
     if mask is not None:
         masks[name] = mask
+
+
+def _check(name: str, augmentation: Any, inputs: Sequence[str], data: Data) -> None:
+    """Refuse what these data can't be augmented by."""
+    reads, fix = _reads(augmentation), f"leave {name} out"
+    if not inputs and not hasattr(augmentation, "on_batch"):
+        article = "an" if reads[0] in "aeiou" else "a"
+        what = f"there is no {reads} to augment" if reads != "tokens" else "there is no text to augment"
+        got = ", ".join(f"{key}: {signal}" for key, signal in data.signals.items())
+        expected = f"{article} {reads}" if reads != "tokens" else "a text"
+        raise SettingError(what, where="recipe: augment", expected=expected, got=got)
+    if getattr(augmentation, "blends", False):
+        _check_blends(name, inputs, data.target)
+    if getattr(augmentation, "joins", False):
+        _check_joins(name, inputs, data)
+    if hasattr(augmentation, "sequences") and data.target is not None and not isinstance(data.target, Several):
+        signal = data.target.signal
+        written = reads == "wave" and signal.dtype == "int"  # a transcript: it is not told when a word is said
+        if "time" in signal.axes and not written:
+            raise SettingError(
+                f"{name} changes the steps of its input, and this target has steps that belong to them",
+                where="recipe: augment", expected="a target of the whole example",
+                got=f"a target of kind {name_of(type(data.target))}", fix=fix,
+            )  # fmt: skip
+
+
+def _check_joins(name: str, inputs: Sequence[str], data: Data) -> None:
+    """Refuse to put examples together whose values have no place in an image."""
+    for key, kind in data.kinds.items():
+        if not kind.spatial:
+            what = f"{name} puts images together, and the input {key} has no place in them"
+            got, fix = f"kind {name_of(type(kind))}", f"leave {name} out"
+            raise SettingError(what, where="recipe: augment", got=got, fix=fix)
+    if data.target is not None and not data.target.spatial:
+        raise SettingError(
+            f"{name} puts images together, and this target has no place in them",
+            where="recipe: augment", expected="a target of masks, boxes or points",
+            got=f"a target of kind {name_of(type(data.target))}", fix="cutmix puts images of classes together",
+        )  # fmt: skip
 
 
 def _check_blends(name: str, inputs: Sequence[str], target: Kind | None) -> None:
@@ -114,7 +177,7 @@ def _make(entry: str | Mapping[str, Mapping[str, Any]]) -> Any:
 
 def _arguments(augmentation: Any) -> list[str]:
     """Which facts of the batch an augmentation asks for."""
-    if hasattr(augmentation, "on_batch"):
+    if hasattr(augmentation, "on_batch") or hasattr(augmentation, "sequences"):
         return []
-    called = getattr(augmentation, "transform", augmentation)
+    called = getattr(augmentation, "steps", getattr(augmentation, "transform", augmentation))
     return [name for name in ("rows", "epoch") if name in inspect.signature(called).parameters]

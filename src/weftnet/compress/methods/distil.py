@@ -27,7 +27,7 @@ from weftnet.compress.emit import write_torch
 from weftnet.compress.methods.prune import choose_units
 from weftnet.compress.prunable import prunable_groups
 from weftnet.compress.resources import NotApplicable, Resources, network_of
-from weftnet.data import AUGMENTATIONS
+from weftnet.data.augment import mixes
 from weftnet.errors import SettingError
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded
@@ -108,4 +108,4 @@ def _given(loaded: Loaded, resources: Resources) -> tuple[Architecture, Network]
 def _plain(entry: str | Mapping[str, Any]) -> bool:
     """Whether an augmentation leaves each row by itself, as the teacher has answered it."""
     name = entry if isinstance(entry, str) else next(iter(entry))
-    return not getattr(AUGMENTATIONS.get(name), "blends", False)
+    return not mixes(name)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from weftnet.data.augment._draw import share, uniform
+from weftnet.data.augment._matrices import about, shifted, turned
 from weftnet.data.augment._spatial import Spatial
 from weftnet.data.geometry import BORDERS, Warp
 
@@ -41,9 +42,7 @@ class Affine(Spatial):
         angle, factor, across, down = (2 * uniform(images, generator).double() - 1 for _ in range(4))
         angle, factor = angle * math.radians(self.degrees), 1 + factor * self.scale
         height, width = images.shape[-2:]
-        cosine, sine = factor * angle.cos(), factor * angle.sin()
-        turn = torch.stack([torch.stack([cosine, -sine], 1), torch.stack([sine, cosine], 1)], 1)
-        centre = turn.new_tensor([width / 2, height / 2])
-        shifts = torch.stack([across * width, down * height], 1) * self.shift
-        moved = centre + shifts - turn @ centre
-        return Warp(torch.cat([turn, moved[:, :, None]], 2), self.border, height, width)
+        turn = turned(angle)
+        turn[:, :2, :2] *= factor[:, None, None]
+        matrix = shifted(across * width * self.shift, down * height * self.shift) @ about(turn, height, width)
+        return Warp(matrix, self.border, height, width)

@@ -21,5 +21,14 @@ class Moves(Protocol[Moving]):
     def points(self, points: Moving, mask: Moving) -> tuple[Moving, Moving]:
         """(batch, count, 2) points (x, y) moved; their (batch, count) mask without those outside."""
 
-    def boxes(self, boxes: Moving, mask: Moving) -> tuple[Moving, Moving]:
-        """(batch, count, 4) boxes (x₁, y₁, x₂, y₂) moved and clipped; their (batch, count) mask without empty ones."""
+    def boxes(self, boxes: Moving, mask: Moving, least: float = 0.0) -> tuple[Moving, Moving]:
+        """(batch, count, 4) boxes (x₁, y₁, x₂, y₂) moved and clipped; their (batch, count) mask without empty ones.
+
+        `least` is the share of a box's area that must be left of it.
+        """
+
+    def beside(self, values: Moving) -> Moving:
+        """(batch, count, …) what belongs to points or boxes, such as their classes, in the order of the moved ones.
+
+        Where an image is put together of several, there are more of them afterwards.
+        """

@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
 
 from weftnet.base import tensors
-from weftnet.data import AUGMENTATIONS
+from weftnet.data.augment import mixes
 from weftnet.data.batch import Batch, fits
 from weftnet.data.data import Data
 from weftnet.data.outputs import chosen
@@ -155,8 +155,8 @@ def refuse_blends(recipe: Recipe) -> None:
     """
     for entry in recipe.augment:
         name = entry if isinstance(entry, str) else next(iter(entry))
-        if getattr(AUGMENTATIONS.get(name), "blends", False):
-            what = f"{name} blends two rows, and the teacher has answered each by itself"
+        if mixes(name):
+            what = f"{name} makes one row of several, and the teacher has answered each by itself"
             raise SettingError(what, where="recipe: augment", fix=f"leave {name} out")
 
 
