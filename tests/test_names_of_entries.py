@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     **dict.fromkeys(("number", "date", "text", "texts", "table"), "forms of answers, fields and inputs"),
     **dict.fromkeys(("images", "arrays", "saved"), "parts of files and figures"),
     "torch": "the package",
+    "boxes": "the rectangles in a picture, after which the kind of column is called",
     "mask": "the argument that says what counts, after which the kind of column is called",
     "step": "of a training",
     "distil": "the facet of a task, after which the method of compression is called",

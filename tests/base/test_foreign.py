@@ -54,7 +54,8 @@ def test_ends_and_own_errors_pass(end: BaseException) -> None:
 #: what opens or parses a file of somebody else's, by its last two names
 PARSERS = {
     "json.loads", "json.load", "yaml.load", "np.load", "zipfile.ZipFile", "csv.reader", "safe_open",
-    "Image.open", "pickle.load", "pickle.loads", "torch.load", "parquet.ParquetFile", "parquet.read_schema",
+    "Image.open", "expat.ParserCreate", "pickle.load", "pickle.loads", "torch.load", "parquet.ParquetFile",
+    "parquet.read_schema",
 }  # fmt: skip
 #: modules that read only what this program wrote a moment ago, or the command line; and those of the server, which
 #: answers a client's JSON with a status

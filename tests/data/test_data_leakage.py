@@ -153,6 +153,22 @@ def masks(path: Path, splits: Sequence[str]) -> Pair:
     return first, open_data(path)
 
 
+def boxes(path: Path, splits: Sequence[str]) -> Pair:
+    """Pictures and their boxes; changed ones are larger, with many more boxes of another class."""
+    cells, pixels = np.empty(ROWS, object), np.random.default_rng(0).integers(0, 255, (ROWS, 8, 8), dtype=np.uint8)
+    cells[:] = [{"size": [8, 8], "boxes": [[1, 1, 5, 6]], "labels": ["ab"[row % 2]]} for row in range(ROWS)]
+    kinds = {"boxes": {"boxes": {"most": 60}}}
+
+    def opened() -> Data:
+        return open_data({"image": list(pixels), "boxes": list(cells)}, target="boxes", kinds=kinds)
+
+    first = opened()
+    for row in rows_of(first, splits):
+        count = 1 if splits == ASIDE else 12  # a class that is unknown would be refused
+        cells[row] = {"size": [16, 12], "boxes": [[0, 0, 12, 16]] * count, "labels": ["a", "b"] * (count // 2) or ["a"]}
+    return first, opened()
+
+
 def grey(pixels: Any) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "png")
@@ -206,6 +222,7 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
     "several": {"targets": two_targets},
     "series": {"arrays": array((6, 2), "series")},
     "mask": {"files": masks},
+    "boxes": {"sets": boxes},
     "characters": {"text": running},
     "window": {"table": forecast(calendar=False)},
     "forecast": {"table": forecast(calendar=False)},
