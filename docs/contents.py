@@ -7,7 +7,7 @@ GUIDE = [
     "first_steps", "composing", "checking", "data", "fitting", "reports", "explaining", "compressing", "exporting",
     "serving", "weights", "parallel", "extending",
 ]  # fmt: skip
-REFERENCE = ["api", "blocks", "zoo", "grid", "errata", "glossary", "decisions/index"]
+REFERENCE = ["api", "blocks", "zoo", "augmenting", "grid", "errata", "glossary", "decisions/index"]
 
 
 def tree(caption: str, pages: list[str]) -> str:
