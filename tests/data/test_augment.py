@@ -188,6 +188,8 @@ def test_mixing_other_targets() -> None:
         ("affine", {"scale": 1}),
         ("affine", {"shift": -0.1}),
         ("affine", {"border": "mirror"}),
+        ("blur", {"low": 2.0, "high": 1.0}),
+        ("pixel_noise", {"strength": 0}),
         ("rotate", {"degrees": 0}),
         ("rotate", {"border": "mirror"}),
         ("perspective", {"strength": 1}),
@@ -201,3 +203,29 @@ def test_mixing_other_targets() -> None:
 def test_settings_are_checked(name: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{name}:.*expected"):
         AUGMENTATIONS.get(name)(**arguments)
+
+
+def test_blur() -> None:
+    images, _ = apply("blur", probability=0.8, low=0.3, high=1.2)
+    coin, widths = uniforms(2)
+    blurred = 0
+    for n in range(BATCH):
+        if coin[n] >= 0.8:
+            assert torch.equal(images[n], IMAGES[n])
+            continue
+        sigma = 0.3 + 0.9 * widths[n]
+        kernel = np.exp(-(np.arange(-3, 4) ** 2) / (2 * sigma**2))
+        x = np.pad(IMAGES[n].numpy(), ((0, 0), (3, 3), (3, 3)), "edge")
+        for axis in (1, 2):
+            x = np.apply_along_axis(np.convolve, axis, x, kernel / kernel.sum(), "valid")
+        np.testing.assert_allclose(images[n].numpy(), x, atol=1e-6)
+        blurred += 1
+    assert 0 < blurred < BATCH
+
+
+def test_pixel_noise() -> None:
+    images, _ = apply("pixel_noise", strength=0.5)
+    draw = torch.Generator().manual_seed(0)
+    sigma = 0.5 * torch.rand(BATCH, generator=draw).double()
+    noise = torch.randn(IMAGES.shape, generator=draw).double()
+    torch.testing.assert_close(images, IMAGES + sigma[:, None, None, None] * noise)

@@ -7,6 +7,7 @@ from weftnet.base.files import write_text
 from weftnet.data import Data
 from weftnet.report.draw import draw_all
 from weftnet.report.page import contents, page, paragraph, section
+from weftnet.report.sections.augmented import augmented
 from weftnet.report.sections.costs import costs
 from weftnet.report.sections.dataset import dataset
 from weftnet.report.sections.explanations import explanations
@@ -27,6 +28,7 @@ AFTER: tuple[tuple[str, Render], ...] = (
     ("Explanations", explanations),
     ("Network", network),
     ("Training", training),
+    ("Augmented examples", augmented),
     ("Data", dataset),
     ("Cost and recipe", costs),
     ("Provenance", provenance),

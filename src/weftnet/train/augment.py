@@ -127,7 +127,8 @@ def _check(name: str, augmentation: Any, inputs: Sequence[str], data: Data) -> N
         _check_joins(name, inputs, data)
     if hasattr(augmentation, "sequences") and data.target is not None and not isinstance(data.target, Several):
         signal = data.target.signal
-        written = reads == "wave" and signal.dtype == "int"  # a transcript: it is not told when a word is said
+        # a transcript does not say when a word is spoken, but it has all of them
+        written = reads == "wave" and signal.dtype == "int" and not getattr(augmentation, "cuts", False)
         if "time" in signal.axes and not written:
             raise SettingError(
                 f"{name} changes the steps of its input, and this target has steps that belong to them",

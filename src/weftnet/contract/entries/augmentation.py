@@ -1,6 +1,7 @@
 """An augmentation: `Augmentation(**settings)(images, target, generator, classes=None) → (images, target)`.
 
-One with `on_batch(batch, generator)` is tried on a batch of lists, (batch, items, dim), with a target for each item.
+One with `on_batch(batch, generator)` is tried on a batch of lists, (batch, items, dim), with a target for each item;
+one with `sequences(values, mask, generator)` on padded waves or tokens, as it `reads`.
 """
 
 import inspect
@@ -13,7 +14,7 @@ from weftnet.contract._check import Check, NotApplicable, checks, documented, ex
 from weftnet.data.augment import AUGMENTATIONS
 from weftnet.data.batch import Batch
 
-_BATCH, _CLASSES = 37, 5
+_BATCH, _CLASSES, _STEPS = 37, 5, 24
 
 
 def augmentation(name: str) -> list[Check]:
@@ -25,6 +26,7 @@ def augmentation(name: str) -> list[Check]:
         _keeps_the_shape,
         _keeps_the_target,
         _moves_together,
+        _padding_is_neutral,
         _documented,
     ]
     return checks(name, AUGMENTATIONS.get, functions)
@@ -39,14 +41,26 @@ def _applied(cls: Any, seed: int = 0, images: Tensor | None = None) -> tuple[Ten
         target = torch.arange(given.shape[1]).expand(_BATCH, -1).contiguous()
         batch = augment.on_batch(Batch({"x": given}, {}, {"y": target}, torch.arange(_BATCH)), generator)
         return batch.inputs["x"], batch.target
+    if hasattr(augment, "sequences"):
+        return augment.sequences(given, _real(), generator)[0], _target()
     result: tuple[Tensor, Tensor] = augment(given, _target(), generator, classes=_CLASSES, **_more(augment, seed))
     return result
 
 
 def _given(cls: Any) -> Tensor:
-    """Images, or lists for an augmentation of whole batches."""
+    """Images, or lists for an augmentation of whole batches, or sequences that are zero beyond their length."""
+    if hasattr(cls, "sequences"):
+        draw = torch.Generator().manual_seed(1)
+        if cls.reads == "tokens":
+            return torch.randint(2, 99, (_BATCH, _STEPS), generator=draw) * _real()
+        return torch.randn(_BATCH, _STEPS, 1, dtype=torch.float64, generator=draw) * _real()[..., None]
     shape = (_BATCH, 6, 4) if hasattr(cls, "on_batch") else (_BATCH, 3, 9, 12)
     return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+
+def _real() -> Tensor:
+    """(batch, steps) of sequences of different lengths, one of them whole."""
+    return torch.arange(_STEPS) < 1 + (torch.arange(_BATCH)[:, None] * 7 + _STEPS - 1) % _STEPS
 
 
 def _target() -> Tensor:
@@ -123,6 +137,24 @@ def _moves_together(cls: Any) -> None:
             got=f"{float(moved[n, 0, row, column]):.2f} of it at row {row}, column {column}",
             fix="draw once, in `transform`, and move images by what it draws",
         )
+
+
+def _padding_is_neutral(cls: Any) -> None:
+    """What stands in the padding of a sequence changes nothing, and padding is zero afterwards, at the end."""
+    augment = cls()
+    if not hasattr(augment, "sequences"):
+        raise NotApplicable("it changes no sequences")
+    given, real = _given(cls), _real()
+    shown = real.view(*real.shape, *[1] * (given.ndim - 2))
+    other = torch.where(shown, given, torch.full_like(given, 77))
+    values, mask = augment.sequences(given, real, torch.Generator().manual_seed(0))
+    again, _ = augment.sequences(other, real, torch.Generator().manual_seed(0))
+    expect(mask is not None and mask.shape == real.shape, "it gives no mask for the one that it got")
+    assert mask is not None
+    expect(bool((mask.long().diff(dim=1) <= 0).all()), "padding comes before what is real", fix="move it to the end")
+    after = mask.view(*mask.shape, *[1] * (given.ndim - 2))
+    expect(not bool((values * ~after).any()), "padding is not zero", fix="multiply by the mask")
+    expect(torch.equal(values * after, again * after), "what stands in the padding matters", fix="use the mask")
 
 
 def _more(function: Any, seed: int) -> dict[str, Any]:

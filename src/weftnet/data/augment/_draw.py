@@ -12,6 +12,11 @@ def uniform(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.rand(len(images), generator=generator, device=generator.device).to(images.device)
 
 
+def normal(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal numbers in the shape and dtype of the images, drawn as float32."""
+    return torch.randn(images.shape, generator=generator, device=generator.device).to(images)
+
+
 def below(images: Tensor, bound: int | Tensor, generator: torch.Generator) -> Tensor:
     """(batch,) uniform integers from 0 to bound − 1, each example with its own bound."""
     return (uniform(images, generator) * bound).long()

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.figures import Picture
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moves import Moves, Moving
 from weftnet.data.kinds._raw import RawColumn
@@ -38,6 +39,8 @@ VOID = 255
 _VOID_NAMES, _CONVENTION = ("void", "unlabelled", "unlabeled", "ignore"), 255
 #: values that are looked at to recognise masks, and the most different numbers in them
 _LOOK, _MOST = 8, 64
+#: shows what doesn't count
+_RED = (190, 60, 60)
 _MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
 
 
@@ -115,6 +118,14 @@ class Mask(Kind):
         """(rows, height, width): where a pixel counts."""
         counts: NDArray[np.bool_] = values != VOID
         return counts
+
+    def picture(self, value: Any) -> Picture:
+        """A shade for each class, red for what doesn't count."""
+        numbers = next(self._resized([value]))
+        pixels = np.full((*numbers.shape, 3), _RED, np.uint8)
+        for place, number in enumerate(self.numbers):
+            pixels[numbers == number] = 255 * place // max(len(self.numbers) - 1, 1)
+        return Picture(pixels)
 
     def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
         """To the nearest pixel; what comes from beyond the border doesn't count."""
