@@ -26,7 +26,15 @@ language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "README"
-include_patterns = ["README.md", "README.zh.md", "CHANGELOG.md", "docs/**", "benchmarks/**.md"]
+include_patterns = [
+    "README.md",
+    "README.zh.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/**",
+    "benchmarks/**.md",
+]
 exclude_patterns = [".*", "src", "tests", "runs", "build", "dist", "scripts", "benchmarks/gpu"]
 templates_path = ["_templates"]
 html_static_path = ["_static"]
@@ -58,13 +66,13 @@ napoleon_use_rtype = False
 
 
 def read(app: Any, name: str, source: list[str]) -> None:
-    """A README is a first page: it gets its table of contents, and a picture and a folder as Sphinx knows them."""
+    """Chinese without blanks at ends of lines, folders and pictures as Sphinx knows them, and tables of contents."""
     if name == "README.zh" or name.startswith("docs/zh/"):
         parts = re.split(r"(^```.*?^```$)", source[0], flags=re.M | re.S)
         source[0] = "".join(part if part.startswith("```") else BREAK.sub("", part) for part in parts)
+    source[0] = re.sub(r"\]\(([^):\s]+/)\)", r"](\1index.md)", source[0])
     if name in CONTENTS:
-        text = re.sub(r"\]\(([^)\s]+/)\)", r"](\1index.md)", source[0])
-        text = re.sub(r'<img src="([^"]+)" width="(\d+)"[^>]*alt="([^"]*)">', PICTURE, text)
+        text = re.sub(r'<img src="([^"]+)" width="(\d+)"[^>]*alt="([^"]*)">', PICTURE, source[0])
         source[0] = text + CONTENTS[name]
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 GUIDE = [
-    "first_steps", "composing", "checking", "data", "fitting", "reports", "explaining", "compressing", "exporting",
-    "serving", "weights", "parallel", "extending",
+    "installing", "first_steps", "composing", "checking", "data", "fitting", "reports", "explaining", "compressing",
+    "exporting", "serving", "weights", "parallel", "extending",
 ]  # fmt: skip
-REFERENCE = ["api", "blocks", "zoo", "augmenting", "grid", "errata", "glossary", "decisions/index"]
+REFERENCE = ["api", "blocks", "zoo", "augmenting", "grid", "errata", "glossary", "versions", "decisions/index"]
 
 
 def tree(caption: str, pages: list[str]) -> str:
@@ -24,7 +24,7 @@ def translated(pages: list[str]) -> list[str]:
 CONTENTS = {
     "README": tree("Guide", [f"docs/{page}" for page in GUIDE])
     + tree("Reference", [f"docs/{page}" for page in REFERENCE])
-    + tree("Project", ["benchmarks/README", "CHANGELOG"])
+    + tree("Project", ["benchmarks/README", "CHANGELOG", "CONTRIBUTING", "SECURITY"])
     + tree("中文", ["README.zh"]),
     "README.zh": tree("中文", translated(GUIDE + REFERENCE)),
     "benchmarks/README": tree("Results", ["results/*"]),
