@@ -51,6 +51,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     # words that mean something else just there
     "report/plots.py": ("the label of an axis", "accuracy"),
     "data/forecasting.py": ("a target; a place in a message", "forecast calendar"),
+    "tasks/forecasting/_intervals.py": ("an output", "forecast"),
     "data/pictures.py": ("a way to resize", "crop"),
     "data/kinds/_image_notes.py": ("a way to resize", "crop"),
     "data/kinds/_image_files.py": ("a way to resize", "crop"),

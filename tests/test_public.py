@@ -82,6 +82,7 @@ def test_the_commands_and_options_are_these() -> None:
             "out", "stream", "plugin",
         ],
         "add_class": ["run", "data", "out", "plugin"],
+        "recalibrate": ["run", "data", "last", "plugin"],
         "explain": [
             "run", "inputs", "text", "row", "method", "target", "checks", "settings", "seed", "out", "plugin",
         ],

@@ -48,9 +48,10 @@ def figures(judgement: Judgement, section: str) -> list[Figure]:
     return flat(found.figures)
 
 
-def table(judgement: Judgement) -> Table:
-    """The only table."""
-    (found,) = (each for section in judgement.sections for each in flat(section.figures) if isinstance(each, Table))
+def table(judgement: Judgement, name: str = "") -> Table:
+    """The only table, or the only one of that name."""
+    tables = [each for section in judgement.sections for each in flat(section.figures) if isinstance(each, Table)]
+    (found,) = (each for each in tables if not name or each.name == name)
     return found
 
 

@@ -70,7 +70,8 @@ def test_health_and_metadata(triton: Any) -> None:
     [("classification", [("label", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1])]),
      ("multilabel", [("labels", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1])]),
      ("regression", [("value", "FP64", [-1])]),
-     ("forecasting", [("values", "FP64", [-1, -1, -1])]),
+     ("forecasting", [*((name, "FP64", [-1, -1, -1]) for name in ("values", "low", "high")),
+                      ("quantiles", "BYTES", [-1])]),
      ("language_model", [("token", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1]), ("text", "BYTES", [-1])]),
      ("a plugin's", [])],
 )  # fmt: skip

@@ -253,9 +253,12 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     assert answers[0]["targets"] == ["second", "third"]
     assert answers[0]["after"] == [900.0 * ahead for ahead in range(1, 7)]
     np.testing.assert_allclose(np.array(answers[1]["values"])[:, 0], columns["second"][-12:-6], atol=1.0)
-    outputs = loaded.outputs(loaded.encode(raw)).numpy()
+    outputs = {name: each.numpy() for name, each in loaded.outputs(loaded.encode(raw)).items()}
     assert forecasting(outputs, loaded.task.settings()) == answers
-    np.testing.assert_allclose(answers[0]["values"], data.target.decode(outputs)[0], rtol=1e-12)
+    np.testing.assert_allclose(answers[0]["values"], data.target.decode(outputs["forecast"])[0], rtol=1e-12)
+    np.testing.assert_allclose(answers[0]["low"], data.target.decode(outputs["low"])[0], rtol=1e-12)
+    assert (np.array(answers[0]["low"]) < answers[0]["values"]).all()
+    assert answers[0]["level"] == 0.9
 
 
 class Killed(BaseException):

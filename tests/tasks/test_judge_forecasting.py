@@ -86,7 +86,7 @@ def test_it_agrees_with_the_task(loaded: Loaded, data: Any, errors: Errors, judg
     assert judgement.baseline.score == pytest.approx(min(metrics["naive_mse"], metrics["seasonal_mse"]), rel=1e-6)
     assert judgement.interval is not None
     assert judgement.interval.low < metrics["mse"] < judgement.interval.high
-    units = [row[2] for row in table(judgement).rows]
+    units = [row[2] for row in table(judgement, "targets").rows]
     assert np.mean(units) == pytest.approx(metrics["mae_units"], rel=1e-5)  # type: ignore[arg-type]
 
 

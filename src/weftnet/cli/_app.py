@@ -13,7 +13,7 @@ _COMMANDS = (
     "import_", "fit", "resume", "merge", "ensemble",
     "plan", "evaluate", "predict", "report", "compare", "sample", "add_class",
     "explain", "compress", "export", "serve",
-    "contract", "grid", "calibrate",
+    "contract", "grid", "calibrate", "recalibrate",
 )  # fmt: skip
 
 app = typer.Typer(

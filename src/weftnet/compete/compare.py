@@ -32,6 +32,7 @@ from weftnet.errors import RunError
 from weftnet.run.by_example import by_example
 from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
+from weftnet.tasks import TASKS
 from weftnet.tasks._scoring import Scoring
 
 _NOTE = (
@@ -183,7 +184,9 @@ def _expand(folder: Path) -> list[Path]:
 
 def _identity(run: Run) -> str:
     recipe = {name: value for name, value in run.json("recipe.json").items() if name != "seed"}
-    own = [run.text("architecture.yaml"), asdict(run.facts.task)]
+    task, last = asdict(run.facts.task), TASKS.get(run.facts.task.name).learnt_last
+    task["settings"] = {name: each for name, each in run.facts.task.settings.items() if name not in last}
+    own = [run.text("architecture.yaml"), task]
     if _fold(run)[1]:  # of each fold it learns other means and shares of classes
         own = [str(run.folder.parent), _stem(run), run.facts.task.name]
     text = json.dumps([recipe, own], sort_keys=True)

@@ -31,6 +31,7 @@ from weftnet.execution.answering import plans_for_answers
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks._task import Task
+from weftnet.train.calibrating import calibrate
 
 #: networks that are chosen, one after another, some of them several times
 ROUNDS = 25
@@ -118,6 +119,7 @@ def write(chosen: Mapping[str, int], data: Data, folder: Path) -> Run:
             seed=first.facts.seed,
         )
         run.save_weights(model.eval(), {"step": 0, "steps": 0, "validation": {}})
+        calibrate(loaded[0].task, model, data, run)
         answers = plans_for_answers(model, data, "auto", total_seconds)
         facts = {} if answers is None else {"answers": answers.to_dict()}
         run.record(members=told, status="finished", seconds=total_seconds, steps=0, **facts)
@@ -163,8 +165,9 @@ def _alone(run: Run) -> Task:
 
 
 def _outputs(loaded: Loaded, batches: Sequence[Batch]) -> list[Tensor]:
-    """The outputs of a network for each batch, in float64."""
-    given = [loaded.outputs(batch) for batch in batches]
+    """The outputs of a network for each batch, in float64: what the task's loss reads."""
+    with torch.inference_mode():
+        given = [loaded.model[PART](batch.inputs, batch.masks) for batch in batches]
     if any(not isinstance(each, Tensor) for each in given):
         what = "gives several outputs, so it can't be a member of an ensemble"
         raise RunError(what, where=str(loaded.run.folder), got=", ".join(given[0]))

@@ -12,8 +12,9 @@ from weftnet.compress.fine_tuning import fine_tuning_recipe
 from weftnet.compress.resources import Resources, network_of
 from weftnet.export.onnx import onnx_model
 from weftnet.run.folder import Run
-from weftnet.run.loading import Loaded
+from weftnet.run.loading import Loaded, load
 from weftnet.train import train
+from weftnet.train.calibrating import calibrate
 from weftnet.train.recipe import Recipe
 
 ONNX = "model.onnx"
@@ -46,6 +47,7 @@ def write_torch(
         train(model, parent.task, resources.data, recipe, run)
     else:
         run.save_weights(model.eval(), {"step": 0, "steps": 0, "validation": {}})
+        calibrate(parent.task, model, resources.data, run)
         run.record(status="finished", seconds=0.0)
     return run
 
@@ -60,13 +62,15 @@ def write_onnx(parent: Loaded, folder: Path, resources: Resources) -> Run:
     """A float32 run whose engine is ONNX Runtime: what the engine alone gains."""
     run = new_onnx(parent, folder, resources, {"method": "onnx"})
     onnx_model(*network_of(parent), folder / ONNX)
-    return finish_onnx(run)
+    return finish_onnx(run, resources)
 
 
-def finish_onnx(run: Run) -> Run:
+def finish_onnx(run: Run, resources: Resources) -> Run:
     """Sign the ONNX file; from then on the run can be loaded."""
     run.sign(ONNX)
     run.record(engine={"name": "onnx", "file": ONNX}, status="finished", seconds=0.0)
+    made = load(run)
+    calibrate(made.task, made.model, resources.data, run)
     return run
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.data.batch import Batch
@@ -56,7 +57,7 @@ class ForecastData(Data):
     ) -> None:
         preprocessing.require(content)
         self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
-        self.preprocessing, self.target = preprocessing, preprocessing.target
+        self.preprocessing, self.target, self._line = preprocessing, preprocessing.target, line
         self.notes, self._state = notes, dict(state)
         forecast = _forecast_of(preprocessing)
         context, horizon = preprocessing.signals["series"].size("time"), forecast.horizon if forecast else 0
@@ -84,6 +85,22 @@ class ForecastData(Data):
     def name_of(self, row: int) -> str | int:
         """The series that ends with this row, if a question is named so; else the number of the row."""
         return self._names.get(row, row + 1)
+
+    def ticks(self, split: str) -> NDArray[np.int64]:
+        """(n) when the target of each window of a split begins, in the order of `batches`."""
+        found: NDArray[np.int64] = self._line.tick[self._starts[known_split(split)].numpy()]
+        return found
+
+    def series(self, split: str) -> NDArray[np.int64]:
+        """(n) the number of each window's series, in the order of `batches`."""
+        ends = np.array([end for _, end in self._line.bounds])
+        found: NDArray[np.int64] = np.searchsorted(ends, self._starts[known_split(split)].numpy(), side="right")
+        return found
+
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """The series' names by their number; () where there is one."""
+        return tuple(name for name in self._line.names if name is not None)
 
     def rows(self, split: str) -> Tensor:
         """The row of each window's first target step, of a question its last row, ascending."""

@@ -27,6 +27,11 @@ def chosen(outputs: Outputs, name: str = "") -> Tensor:
     return outputs[name or next(iter(outputs))]
 
 
+def named(outputs: Outputs) -> Mapping[str, Tensor]:
+    """Outputs by name; a lone one is called `output`."""
+    return {"output": outputs} if isinstance(outputs, Tensor) else outputs
+
+
 def finite(outputs: Outputs) -> bool:
     """Whether every number of every output is finite."""
     tensors = [outputs] if isinstance(outputs, Tensor) else list(outputs.values())

@@ -98,6 +98,21 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """Other examples than the training's validation split, by which a run was calibrated once it was trained.
+
+    Args:
+        source: where they lay.
+        fingerprint: of their content.
+        examples: how many.
+    """
+
+    source: str
+    fingerprint: str
+    examples: int
+
+
+@dataclass(frozen=True)
 class Member:
     """One of the runs that an ensemble holds.
 
@@ -182,6 +197,7 @@ class RunFacts:
         refit: None for a run that was not trained anew.
         origin: None for a run that was trained; of one that was imported, the published weights.
         origins: where fields of the recipe come from: "asked", "proposed for vgg"; others are the task's or default.
+        calibration: None for a run that was calibrated by its training alone.
     """
 
     format: int
@@ -214,6 +230,7 @@ class RunFacts:
     refit: Refit | None = None
     origin: Origin | None = None
     origins: dict[str, str] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     @classmethod
     def read(cls, document: Mapping[str, Any], where: str) -> "RunFacts":

@@ -27,7 +27,7 @@ from weftnet.architecture.spec import Node
 from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds._kind import Kind
-from weftnet.data.outputs import Outputs, chosen
+from weftnet.data.outputs import Outputs, chosen, named
 from weftnet.errors import DataError, RunError
 from weftnet.losses._objective import LossSpec, Objective, as_json, objective
 from weftnet.metrics._metric import Metric, update_all
@@ -66,6 +66,9 @@ class Task(ABC):
 
     link: ClassVar[Link] = ""
     """What turns outputs into the mean of the target, where something does: then solvers can solve for them."""
+
+    learnt_last: ClassVar[tuple[str, ...]] = ()
+    """Settings that `calibrated` finds once a network is trained: runs that differ in them alone are of one kind."""
 
     reads: ClassVar[type[Kind] | None] = None
     """The kind of its target, where it is of one kind: values that could be of several are read so for this task."""
@@ -114,6 +117,10 @@ class Task(ABC):
     def arranged(self, data: Data) -> Data:
         """The data as it is trained on them: with other training batches, say. What is arranged once stays so."""
         return data
+
+    def calibrated(self, model: nn.ModuleDict, data: Data, split: str = "validation", last: int = 0) -> Self:
+        """The task with what it learns of a trained network on the `last` examples of a split; by default the task."""
+        return self
 
     def inputs(self, signals: Mapping[str, Signal]) -> dict[str, dict[str, Signal]]:
         """The inputs of each part, from the data's signals; by default each part reads them all."""
@@ -292,8 +299,7 @@ def as_array(outputs: Outputs) -> NDArray[Any]:
 
 def as_arrays(outputs: Outputs) -> dict[str, NDArray[Any]]:
     """Outputs by name, as the `answer.py` of a task with an `infer.py` reads them."""
-    named = {"output": outputs} if isinstance(outputs, Tensor) else outputs
-    return {name: each.detach().cpu().numpy() for name, each in named.items()}
+    return {name: each.detach().cpu().numpy() for name, each in named(outputs).items()}
 
 
 def as_double(outputs: Outputs) -> Outputs:

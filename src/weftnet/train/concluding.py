@@ -7,6 +7,8 @@ from torch import nn
 from weftnet.data.data import Data
 from weftnet.execution.answering import plans_for_answers
 from weftnet.run.folder import Run
+from weftnet.tasks._task import Task
+from weftnet.train.calibrating import calibrate
 from weftnet.train.choosing import reason
 from weftnet.train.keeping import keep
 from weftnet.train.recipe import Recipe
@@ -27,13 +29,13 @@ def keep_weights(state: State) -> None:
         state.average.make_permanent()
 
 
-def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run: Run) -> TrainingResult:
+def conclude(state: State, model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, run: Run) -> TrainingResult:
     """Write the weights that were kept; or, if the training was stopped before its end, leave the run to be resumed.
 
     Args:
         state: after the last step.
         model: has these weights, but for those of several workers, which are gathered.
-        data, recipe: of the training.
+        task, data, recipe: of the training.
         run: to write to.
     """
     steps = run.steps or 1
@@ -45,6 +47,8 @@ def conclude(state: State, model: nn.ModuleDict, data: Data, recipe: Recipe, run
     step, metrics = _kept(state)
     about = {"step": step, "steps": state.step, "validation": metrics}
     told = keep(model, run, about, state.team.leads)
+    if state.team.leads:
+        calibrate(task, model, data, run)
     answers = plans_for_answers(model, data, recipe.plan, state.seconds) if state.team.leads else None
     facts: dict[str, Any] = {} if answers is None else {"answers": answers.to_dict()}
     run.record(status="finished", seconds=state.seconds, waited=state.waited, **facts)

@@ -90,7 +90,7 @@ def train(
             team.restore(executor.model)
             if not to_be_resumed(state, recipe, run):
                 keep_weights(state)
-        listening.result = result = conclude(state, model, data, recipe, run)
+        listening.result = result = conclude(state, model, task, data, recipe, run)
         if team.leads and result.status == "finished":
             forget(run)
         team.agree(False)  # nobody leaves before the leader has written

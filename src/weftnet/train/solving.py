@@ -14,6 +14,7 @@ from weftnet.execution.answering import plans_for_answers
 from weftnet.run.folder import Run
 from weftnet.solvers import SOLVERS
 from weftnet.tasks._task import Task
+from weftnet.train.calibrating import calibrate
 from weftnet.train.listeners._listener import Began, Listener
 from weftnet.train.listening import Listening
 from weftnet.train.randomness import reseed
@@ -71,6 +72,7 @@ def _solved(
     run.write_history([line])
     listening.after_evaluation(line)
     run.save_weights(model, {"step": 1, "steps": 1, "validation": scores})
+    calibrate(task, model, data, run)
     answers = plans_for_answers(model, data, recipe.plan, seconds)
     run.record(
         status="finished", seconds=seconds, waited=0.0, **({} if answers is None else {"answers": answers.to_dict()})

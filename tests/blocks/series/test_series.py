@@ -1,5 +1,7 @@
 """The blocks for forecasts, against their formulas in loops."""
 
+import itertools
+
 import pytest
 import torch
 from oracles import exports, functional, gradients_match, normal, padding_neutral, same
@@ -88,6 +90,29 @@ def test_moving_average(size: int, remainder: bool) -> None:
     exports(block, normal(3, 11, 2), torch.arange(11) < torch.tensor([[11], [4], [1]]))
 
 
+def quantiles(x: Tensor, levels: list[float]) -> Tensor:
+    """From the median outwards, a softplus at a time."""
+    steps, half = x.shape[1] // len(levels), levels.index(0.5)
+    places = [half, *(place for place in range(len(levels)) if place != half)]
+    raw = {place: x[:, number * steps : (number + 1) * steps] for number, place in enumerate(places)}
+    made = {half: raw[half]}
+    for place in range(half + 1, len(levels)):
+        made[place] = made[place - 1] + torch.log1p(raw[place].exp())
+    for place in range(half - 1, -1, -1):
+        made[place] = made[place + 1] - torch.log1p(raw[place].exp())
+    return torch.cat([made[place] for place in places], 1)
+
+
+@pytest.mark.parametrize("levels", [[0.1, 0.5, 0.9], [0.05, 0.25, 0.5, 0.6], [0.5, 0.7, 0.8, 0.9], [0.2, 0.5]])
+def test_ordered_quantiles(levels: list[float]) -> None:
+    block, x = make("ordered_quantiles", levels), normal(3, 2 * len(levels), 5)
+    gradients_match(block, lambda each: quantiles(each, levels), [x])
+    first, *others = block(x).chunk(len(levels), 1)
+    others.insert(levels.index(0.5), first)
+    assert all((a < b).all() for a, b in itertools.pairwise(others))
+    exports(block, x)
+
+
 @pytest.mark.parametrize("own", [False, True])
 def test_along_time(own: bool) -> None:
     f, weights = functional(make("along_time", 6, 3, 4, own))
@@ -129,6 +154,8 @@ def test_interpolate1d(time: int, steps: int) -> None:
         ("subtract_last", {"period": 0}, "period: expected a positive integer, got 0"),
         ("moving_average", {"size": 4}, "size: expected a positive odd number, got 4"),
         ("along_time", {"time": 3, "dim": 2, "steps": 0}, "steps: expected a positive integer, got 0"),
+        ("ordered_quantiles", {"levels": [0.1, 0.9]}, "levels: expected 0.5 and others, ascending"),
+        ("ordered_quantiles", {"levels": [0.5, 0.2]}, "levels: expected 0.5 and others, ascending"),
         ("interpolate1d", {"steps": 0}, "steps: expected a positive integer, got 0"),
     ],
 )
@@ -143,6 +170,11 @@ def test_series_that_are_too_short_are_refused() -> None:
             make(name, *settings)(normal(1, 7, 2))
     with pytest.raises(ValueError, match=r"^seasonal_naive: channels: expected below 2, got \[2\]"):
         make("seasonal_naive", 2, 1, [2])(normal(1, 7, 2))
+
+
+def test_steps_that_levels_do_not_divide_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^ordered_quantiles: expected steps for each of 3 levels, got 7"):
+        make("ordered_quantiles")(normal(1, 7, 2))
 
 
 def test_nhits_is_its_formula() -> None:

@@ -56,4 +56,4 @@ class Int8Dynamic:
                 reduce_range=products_saturate(),
             )
             fuse(folder / ONNX)
-        return finish_onnx(run)
+        return finish_onnx(run, resources)

@@ -69,4 +69,4 @@ class Int8Static:
                 calibrate_method=getattr(quantization.CalibrationMethod, method),
             )
             fuse(folder / ONNX)
-        return finish_onnx(run)
+        return finish_onnx(run, resources)

@@ -21,6 +21,9 @@ def forecasting(task: Forecasting, teacher: Forecasting) -> Distillation:
     if teacher.horizon < task.horizon:
         expected, got = f"{task.horizon} steps", f"{teacher.horizon}"
         raise RunError("the teacher doesn't forecast so far", expected=expected, got=got)
+    if task.quantiles:
+        fix = "train it without quantiles: its intervals are calibrated all the same"
+        raise RunError("a forecast of quantiles learns from no teacher", got=str(task.quantiles), fix=fix)
     order = places(task.targets, teacher.targets, "targets")
     known = rescaled(order, (teacher.mean, teacher.scale), (task.mean, task.scale))
 

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from weftnet.base.figures import Figure, Group, Lines, Paragraph, Table
 from weftnet.data.batch import Batch
 from weftnet.errors import DataError
-from weftnet.tasks._examples import example
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
-from weftnet.tasks._task import as_array
-from weftnet.tasks.forecasting.task import Forecasting, seasonal
+from weftnet.tasks._task import as_arrays
+from weftnet.tasks.forecasting._coverage import intervals_section
+from weftnet.tasks.forecasting.answer import own_unit
+from weftnet.tasks.forecasting.task import Forecasting, past, seasonal
 
 Floats = NDArray[np.float64]
 #: the share of windows with a worse forecast → caption
@@ -72,6 +73,7 @@ def forecasting(task: Forecasting, answered: Answered) -> Judgement:
         baseline=min(last, season, key=lambda each: each.score),
         sections=(
             Section("Forecasts", _windows(task, answered, errors)),
+            *intervals_section(task, answered),
             Section("Errors", error_figures(task.targets, task.scale, errors)),
         ),
         worst=Worst((Case(worst, int(errors.rows[worst])),), "windows with the largest error", best=errors.at(1.0)),
@@ -82,13 +84,13 @@ def errors_of(task: Forecasting, answered: Answered) -> Errors:
     """The errors of every window."""
     rows, loss, sums = [], [], []
     for batch, outputs in answered.pairs():
-        past, truth, forecast = _values(task, batch, outputs.cpu().numpy())
-        places = seasonal(past.shape[1], task.horizon, task.period) if task.period else None
-        repeated = past[:, places] if places else np.full_like(truth, np.inf)
+        known, truth, forecast = _values(task, batch, outputs.cpu().numpy())
+        places = seasonal(known.shape[1], task.horizon, task.period) if task.period else None
+        repeated = known[:, places] if places else np.full_like(truth, np.inf)
         error = forecast - truth
         rows.append(batch.rows.cpu().numpy())
         loss.append((error**2).mean((1, 2)))
-        each = (error**2, np.abs(error), (past[:, -1:] - truth) ** 2, (repeated - truth) ** 2)
+        each = (error**2, np.abs(error), (known[:, -1:] - truth) ** 2, (repeated - truth) ** 2)
         sums.append(np.stack([values.sum(0) for values in each]))
     if not rows:
         raise DataError("there is nothing to judge", where=answered.data.name, got=f"no {answered.split} windows")
@@ -125,8 +127,8 @@ def skill(error: float, naive: float) -> float:
 
 def _values(task: Forecasting, batch: Batch, outputs: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
     """The targets' past (n, context, targets), and their truth and forecast (n, horizon, targets)."""
-    past, truth = example(batch)[..., task.channels].cpu().numpy(), batch.target.cpu().numpy()
-    return past.astype(np.float64), truth.astype(np.float64), outputs.astype(np.float64)
+    known, truth = past(batch)[..., task.channels].cpu().numpy(), batch.target.cpu().numpy()
+    return known.astype(np.float64), truth.astype(np.float64), outputs.astype(np.float64)
 
 
 def _row(name: str, scale: float, errors: Errors, k: int) -> tuple[str | float, ...]:
@@ -154,11 +156,13 @@ def _windows(task: Forecasting, answered: Answered, errors: Errors) -> tuple[Fig
     captions: dict[int, str] = {}
     for share, caption in _CHOSEN.items():
         captions.setdefault(errors.at(share), caption)
-    scale, mean = np.asarray(task.scale), np.asarray(task.mean)
-    values = {
-        place: [each[0] * scale + mean for each in _values(task, batch, as_array(answered.infer(batch)))]
-        for place, batch in answered.at(list(captions))
-    }
+    settings = {"scale": task.scale, "mean": task.mean}
+    values: dict[int, list[Floats]] = {}
+    for place, batch in answered.at(list(captions)):
+        given = as_arrays(answered.infer(batch))
+        ends = [given[name] for name in ("low", "high") if name in given]
+        shown = (*_values(task, batch, given["forecast"]), *ends)
+        values[place] = [own_unit(each[0], settings) for each in shown]
     legend = "Chosen by the error over all targets: 90 %, 50 %, 10 % and none of the windows have a larger one. "
     legend += "Step 0 is the last step of the input; the row is counted from 0."
     if len(task.targets) > _DRAWN:
@@ -177,14 +181,16 @@ def _windows(task: Forecasting, answered: Answered, errors: Errors) -> tuple[Fig
 
 
 def _curves(target: str, values: Sequence[Floats], caption: str) -> Lines:
-    """The past, the truth and the forecast of one target."""
-    past, truth, forecast = values
-    last, end = (0.0, float(past[-1])), float(len(truth))
-    observed = np.concatenate([past, truth]).tolist()
+    """The past, the truth and the forecast of one target, and the ends of its interval."""
+    known, truth, forecast, *ends = values
+    last, end = (0.0, float(known[-1])), float(len(truth))
+    observed = np.concatenate([known, truth]).tolist()
+    between = {name: _ahead(each.tolist()) for name, each in zip(("low", "high"), ends, strict=False)}
     curves = {
         "forecast": [last, *_ahead(forecast.tolist())],
         "naive": [last, (end, last[1])],
-        "past and truth": [(float(step - len(past) + 1), value) for step, value in enumerate(observed)],
+        "past and truth": [(float(step - len(known) + 1), value) for step, value in enumerate(observed)],
+        **between,
     }
     return Lines(curves, "step", target, caption)
 

@@ -21,13 +21,18 @@ _VALUES = 2048
 
 
 def forecasting(signals: Mapping[str, Signal], task: Forecasting) -> list[Candidate]:
-    """Naive and linear forecasts, those of several rates, and a network of each family that corrects the window."""
+    """Naive and linear forecasts, those of several rates, and a network of each family that corrects the window.
+
+    Of quantiles, those that are trained: nothing solves for them.
+    """
     if [signal.kind for signal in signals.values()] != ["series"]:
         return []
     ((time, dim),) = (signal.sizes for signal in signals.values())
-    read = [_solved(task, time, dim), *_by_series(task.horizon, time, dim), *_correcting(task.horizon, time, dim)]
+    steps = task.steps_given
+    read = [_solved(task, time, dim), *_by_series(steps, time, dim), *_correcting(steps, time, dim)]
     alone = [_smoothed(task, time, dim), *_differences(task, time, dim)]
-    return [*_naive(task, dim), _linear(task, dim), *alone, *(_from_naive(each, task, dim) for each in read)]
+    offers = [*_naive(task, dim), _linear(task, dim), *alone, *(_from_naive(each, task, dim) for each in read)]
+    return [each for each in offers if not task.quantiles or each.recipe.get("solver") in (None, "as_is")]
 
 
 def _naive(task: Forecasting, dim: int) -> list[Candidate]:
@@ -71,16 +76,18 @@ def _linear(task: Forecasting, dim: int) -> Candidate:
     """The linear map that the task's head is, solved for where that is all of it."""
     why = "one linear map along time for all channels: a strong baseline"
     same = Block("dropout", {"rate": 0.0})  # the identity: an architecture needs at least one block
-    recipe = adamw(1e-2) if _some(task, dim) else {"solver": "ridge"}
+    recipe = adamw(1e-2) if _some(task, dim) or task.quantiles else {"solver": "ridge"}
     return Candidate("linear", Architecture.of([same]), recipe, why)
 
 
 def _solved(task: Forecasting, time: int, dim: int) -> Candidate:
     """A linear map of differences from the last value, in closed form: along time, or of all channels to some."""
-    ahead: list[Node] = [Block("along_time", {"steps": task.horizon})]
+    ahead: list[Node] = [Block("along_time", {"steps": task.steps_given})]
     recipe: Mapping[str, Any] = {"solver": "ridge"}
     why = "the best linear map along time of the differences from the last value"
-    if _some(task, dim) and time * dim <= _VALUES:
+    if task.quantiles:
+        recipe = adamw(3e-3)
+    elif _some(task, dim) and time * dim <= _VALUES:
         wide = {"dim": task.horizon * len(task.targets)}
         ahead = [Block("flatten"), Block("dense", wide), Block("reshape", {"shape": [task.horizon, len(task.targets)]})]
         why = "the best weighted sums of all differences from the last values"
@@ -149,13 +156,14 @@ def _from_naive(candidate: Candidate, task: Forecasting, dim: int) -> Candidate:
 
 def _whole(task: Forecasting, *nodes: Node) -> Architecture:
     """A network that gives the forecast; a last layer says so, to which the task adds none."""
-    return Architecture.of([*nodes, Block("reshape", {"shape": [task.horizon, len(task.targets)]})])
+    return Architecture.of([*nodes, Block("reshape", {"shape": [task.steps_given, len(task.targets)]})])
 
 
-def _season(task: Forecasting, dim: int, period: int) -> Block:
-    """The last season of the targets, repeated."""
+def _season(task: Forecasting, dim: int, period: int) -> Node:
+    """The last season of the targets, repeated; of quantiles that is the median, with nothing behind it."""
     some = {"channels": task.channels} if _some(task, dim) else {}
-    return Block("seasonal_naive", {"horizon": task.horizon, "period": period, **some})
+    season = Block("seasonal_naive", {"horizon": task.horizon, "period": period, **some})
+    return Chain((season, Block("pad_time", {"multiple": task.steps_given}))) if task.quantiles else season
 
 
 def _targets(task: Forecasting, time: int, dim: int) -> list[Node]:

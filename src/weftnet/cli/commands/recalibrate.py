@@ -1,0 +1,27 @@
+"""`recalibrate`: what a task learns once its network is trained, from other rows."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from weftnet.cli.commands.evaluate import data_of, split_of
+from weftnet.compete.competition import best_run
+from weftnet.run.loading import load
+from weftnet.train.calibrating import recalibrate
+
+
+def recalibrate_command(folder: Path, source: str, last: int) -> None:
+    """Calibrate a run and say on what.
+
+    Raises:
+        RunError: its task calibrates nothing.
+        DataError: the rows can't be read, or are too few.
+    """
+    loaded = load(best_run(folder))
+    data = data_of(loaded, source)
+    split = "validation" if data.fingerprint == loaded.run.facts.data.fingerprint else split_of(data)
+    facts = recalibrate(loaded, data, split, last)
+    Console().print(
+        f"calibrated on {facts.examples} examples of {data.name} ({split})\nrun     {loaded.run.folder}",
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip
