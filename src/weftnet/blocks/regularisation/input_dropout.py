@@ -3,7 +3,9 @@
     training:    y[b] = x[b] · keep[b] / (1 − rate),   keep ~ Bernoulli(1 − rate), one draw per example
     evaluation:  y = x
 
-Behind the encoder of each of several inputs, a network learns not to rely on any single one of them.
+Behind the encoder of each of several inputs, a network learns not to rely on any single one of them. At the end of a
+residual's body it is stochastic depth (G. Huang and others, 2016, https://arxiv.org/abs/1603.09382): whole layers are
+left out for some examples.
 Source: N. Neverova, C. Wolf, G. Taylor, F. Nebout, ModDrop: adaptive multi-modal gesture recognition, 2014,
 https://arxiv.org/abs/1501.00102.
 Differs: the features of an input are dropped, behind its encoder, and what is left is scaled up to keep the mean.
