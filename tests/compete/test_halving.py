@@ -113,6 +113,20 @@ def test_time_for_a_training_on_all_rows_is_kept() -> None:
     assert left[1] > left[0] + machine.told[-1][2]
 
 
+@pytest.mark.parametrize(("count", "enough", "rungs"), [
+    (1, 100.0, [(1, [0]), (1, [1, 2])]), (1, 400.0, [(1, [0])]), (7, 400.0, [(7, [0]), (4, [0]), (2, [0])]),
+])  # fmt: skip
+def test_a_training_that_is_too_short_is_made_longer_not_repeated(
+    count: int, enough: float, rungs: list[tuple[int, list[int]]]
+) -> None:
+    machine = Machine(1)
+    by_halving(candidates(count), machine.train, SEEDS, 1, BEST, lambda: 600 - machine.now, enough=lambda _: enough)
+    assert [(len(names), seeds) for names, seeds, _ in machine.told] == rungs
+    assert 500 < machine.now < 600
+    if rungs == [(1, [0])]:
+        assert machine.told[0][2] > 500
+
+
 def test_as_many_candidates_as_there_is_time_for() -> None:
     one = Stage(1, range(1), SHORTEST).seconds(1)
     assert [most(5, 3.0 + times * one, 1) for times in (-2, 0.9, 1.1, 2.1, 9)] == [0, 0, 1, 2, 5]

@@ -1,7 +1,8 @@
 """How a total time is shared out: successive halving over the candidates, then more seeds for the best.
 
     rung i      the best ⌈n / 2ⁱ⌉ candidates, each trained anew for b · 2ⁱ seconds, until two are left
-    at last     the best of them with further seeds, for as long as in the last rung
+    at last     the best of them with further seeds, for as long as in the last rung; none where a training of that
+                length is not worth being repeated: then the time is the last rung's
 
 (Karnin et al. 2013, https://proceedings.mlr.press/v28/karnin13.html; Jamieson, Talwalkar 2016,
 https://arxiv.org/abs/1502.07943.) A training begins anew in each rung, as the schedule of its rate belongs to its
@@ -63,6 +64,7 @@ class Stage:
 def by_halving(
     candidates: Sequence[Candidate], train: Callable[[Sequence[Candidate], Stage], list[Outcome]], seeds: int,
     at_once: int, score: Score, left: Callable[[], float], again: bool = False,
+    enough: Callable[[Candidate], float] = lambda _: 0.0,
 ) -> list[Outcome]:  # fmt: skip
     """Train stage by stage; how every training ended.
 
@@ -74,24 +76,28 @@ def by_halving(
         score: that decides.
         left: seconds of the total that are left now.
         again: whether the best is trained once more afterwards, for as long and a little longer.
+        enough: seconds of a candidate's training below which nothing is learnt from another seed.
     """
     outcomes: list[Outcome] = []
     if not candidates:
         return outcomes
-    chosen, shape, beside = list(candidates), shaped(len(candidates), seeds), BESIDE
-    if len(shape) > 1 and shared(shape, left(), at_once)[0].budget < SHORTEST:
-        shape = shape[:1]
-    after = [(1, range(1), _REFIT * shape[-1][2])] if again else []
+    chosen, rest, beside = list(candidates), shaped(len(candidates), seeds), BESIDE
+    if len(rest) > 1 and shared(rest, left(), at_once)[0].budget < SHORTEST:
+        rest = rest[:1]
+    after = [(1, range(1), _REFIT * rest[-1][2])] if again else []
     budget = 0.0
-    for number in range(len(shape)):
-        before = left()
-        stage = shared([*shape[number:], *after], before, at_once, beside)[0]
+    while rest and chosen:
+        before, alone = left(), [each for each in rest if not each[1].start]
+        stages = shared([*rest, *after], before, at_once, beside)
+        if alone and alone != rest and stages[len(alone) - 1].budget < enough(chosen[0]):
+            rest, stages = alone, shared([*alone, *after], before, at_once, beside)
+        stage, rest = stages[0], rest[1:]
         if stage.seeds.start:  # further seeds of one that is known: trained for as long, as many as there is time for
             kept = end(before) + _REFIT * budget * again
             stage = as_many(replace(stage, budget=budget), before - kept, at_once, beside)
         elif stage.budget < _LONGER * budget:  # a training as long as before says nothing new
             continue
-        if not chosen or not stage.seeds or (number and stage.budget < SHORTEST):
+        if not stage.seeds or (budget and stage.budget < SHORTEST):
             break
         budget = stage.budget
         ended = train(chosen[: stage.keep], stage)

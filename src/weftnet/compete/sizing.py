@@ -87,7 +87,7 @@ def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data, until
         return Sized(candidate, known)
     if recipe.get("solver") is not None:
         return Sized(candidate, known, reason=_too_long(known, budget, data))
-    enough = max(ENOUGH, min(data.steps_per_epoch(known.report.batch), LONGEST))
+    enough = enough_steps(known, data)
     best, most = Sized(candidate, known, 0.0), 0.0
     for form in candidate.forms:
         own = known if form is candidate else prospect(form, terms, data)
@@ -107,6 +107,18 @@ def _form(candidate: Candidate, known: Prospect, terms: Terms, data: Data, until
     wanted = math.ceil(budget * ENOUGH / max(steps, 0.1))
     reason = f"would make about {steps:.0f} steps in {duration(budget)}, too few to learn from; --budget {wanted}s"
     return Sized(best.candidate, best.prospect, steps, reason)
+
+
+def enough_steps(known: Prospect, data: Data) -> int:
+    """Steps that are enough for a training to be worth something."""
+    return max(ENOUGH, min(data.steps_per_epoch(known.report.batch), LONGEST))
+
+
+def enough_seconds(known: Prospect, data: Data, threads: int | None, within: float) -> float:
+    """Of a training that makes enough steps, by a step that is timed for a moment, of so many seconds."""
+    with _threads(threads):
+        step = rough_step(known.report, min(within, _MOST))
+    return enough_steps(known, data) * step / STEPPING
 
 
 def _too_long(known: Prospect, budget: float, data: Data) -> str:

@@ -9,6 +9,8 @@ Where a task's outputs estimate the mean of its target (link `identity`), z shou
 squares between y and t are those between z and that. Where outputs are logits, y has to be z.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -87,18 +89,19 @@ def problems(model: nn.ModuleDict, task: Task, data: Data) -> list[Problem]:
     layer, logits = _last_layer(model.eval().requires_grad_(False)), task.link != "identity"
     found: list[tuple[Tensor, Tensor, Tensor]] = []
     count = 0
-    for batch in data.batches("train", at_once(data.signals)):
-        if not count:
-            _check(model, task, batch, layer, logits)
-        rows, z, outputs, target = _passed(model, task, batch, layer)
-        if logits:
-            target = target.unsqueeze(0)
-        else:
-            residual = target.to(outputs.dtype).reshape(outputs.shape) - outputs
-            target = _by_row(layer, _back(outputs, z, residual))
-        numbers = count + torch.arange(batch.size)
-        found.append((rows, target, numbers.repeat_interleave(rows.shape[1] // batch.size)))
-        count += batch.size
+    with _channels_last(model):
+        for batch in data.batches("train", at_once(data.signals)):
+            if not count:
+                _check(model, task, batch, layer, logits)
+            rows, z, outputs, target = _passed(model, task, batch, layer)
+            if logits:
+                target = target.unsqueeze(0)
+            else:
+                residual = target.to(outputs.dtype).reshape(outputs.shape) - outputs
+                target = _by_row(layer, _back(outputs, z, residual))
+            numbers = count + torch.arange(batch.size)
+            found.append((rows, target, numbers.repeat_interleave(rows.shape[1] // batch.size)))
+            count += batch.size
     rows, targets = (torch.cat([each[part] for each in found], 1) for part in (0, 1))
     examples = torch.cat([each[2] for each in found])
     assert layer.bias is not None  # `_last_layer` refuses others
@@ -116,7 +119,7 @@ def features(model: nn.ModuleDict, data: Data, split: str) -> tuple[nn.Linear, T
     layer, seen, sizes = _last_layer(model.eval()), list[Tensor](), list[int]()
     handle = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _channels_last(model):
             for batch in data.batches(split, at_once(data.signals)):
                 model["network"](batch.inputs, batch.masks)
                 sizes.append(batch.size)
@@ -126,6 +129,23 @@ def features(model: nn.ModuleDict, data: Data, split: str) -> tuple[nn.Linear, T
         what, expected = "the network does not end in a dense layer of a vector", "one vector for each example"
         raise SettingError(what, where="solver", expected=expected, got=type(layer).__name__)
     return layer, torch.cat(seen)
+
+
+@contextmanager
+def _channels_last(model: nn.ModuleDict) -> Iterator[None]:
+    """Image convolutions with the channels last in memory, a layout that each hands on to the next.
+
+    EfficientNet-Lite0 reads 150 pictures of 96×96 a CPU second so, instead of 102 (one core of a busy Xeon). It is
+    not measured whether it is faster here: solved again, the weights have to be the same.
+    """
+    filters = [each for each in model.parameters() if each.dim() == 4]
+    for each in filters:
+        each.data = each.data.contiguous(memory_format=torch.channels_last)
+    try:
+        yield
+    finally:
+        for each in filters:
+            each.data = each.data.contiguous()
 
 
 def _last_layer(model: nn.ModuleDict) -> Solvable:

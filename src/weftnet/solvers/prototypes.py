@@ -35,6 +35,8 @@ from weftnet.tasks._task import Task
 _SURE = 0.9
 #: ends of log(τ · mean squared distance between prototypes), where answers are nearly even and nearly certain; halvings
 _ENDS, _HALVINGS = (-4.0, 12.0), 60
+#: training rows beyond which a linear probe of the same features is the better baseline: it reads them as long
+_FEW = 2000
 
 
 def prototypes(model: nn.ModuleDict, task: Task, data: Data, seed: int) -> None:
@@ -141,4 +143,4 @@ def started(body: Architecture, signals: Mapping[str, Signal], task: Task) -> li
         return []
     network = behind(body, [Block("l2_norm")], signals, task)
     why = "the nearest mean of the frozen features of each class"
-    return [] if network is None else [Candidate("prototypes", network, {"solver": "prototypes"}, why)]
+    return [] if network is None else [Candidate("prototypes", network, {"solver": "prototypes"}, why, rows=_FEW)]

@@ -130,7 +130,9 @@ def beaten(start: Start | None, begun: Candidate, signals: Mapping[str, Signal],
     """
     if start is None or start.ways:
         return []
-    return [replace(each, baseline=True) for each in probes(begun.architecture, signals, task)]
+    rows = max((signal.about.rows or 0 for signal in signals.values()), default=0)
+    found = probes(begun.architecture, signals, task)
+    return [replace(each, baseline=True) for each in found if each.rows is None or rows <= each.rows]
 
 
 def of_run(folder: str | Path) -> Candidate:

@@ -15,6 +15,7 @@ from weftnet.compete.halving import SEEDS, Stage, by_halving, called, latest, mo
 from weftnet.compete.jobs import Job, Outcome, jobs_of
 from weftnet.compete.pool import Pool
 from weftnet.compete.prospects import Prospect
+from weftnet.compete.sizing import enough_seconds
 from weftnet.cost.timing import slow_step
 from weftnet.tasks import Candidate
 
@@ -59,6 +60,7 @@ def within_total(
         for each, own in zip(sized.entries.candidates, sized.known, strict=True):
             name = names[each.name]
             known[name], forms[name] = replace(own, name=name), replace(each, name=name)
+            newest[each.name] = known[name]
         seeds = [plan.options.seeds[0] + number for number in stage.seeds]
         work = jobs_of([forms[name] for name in names.values()], seeds, plan.folder, terms)
         reasons = {names[name]: reason for name, reason in sized.without.items()}
@@ -66,14 +68,21 @@ def within_total(
         outcomes.extend(without)
         return without + run([job for job in work if job.name not in reasons], latest(stage.budget, left()))
 
+    def enough(each: Candidate) -> float:
+        if asked > 1:  # seeds that somebody wants
+            return 0.0
+        threads = 1 if plan.at_once > 1 else None
+        return enough_seconds(newest[each.name], entries.data, threads, _SIZING * left())
+
     run([job for job in plan.fitting if "solver" in job.terms.recipe], max(_BASELINES * left(), _LEAST))
     networks = [e for e in entries.candidates if e.name not in plan.without and "solver" not in e.recipe]
     networks.sort(key=lambda each: slow_step(known[each.name].report))
     forms: dict[str, Candidate] = {}
+    newest = dict(known)
     count = max(most(len(networks), left(), plan.at_once), not any(each.status == "finished" for each in outcomes))
     for each in networks[count:]:
         why = f"of {duration(total or 0.0)}, {duration(max(left(), 0.0))} were left: too few for it beside the others"
         outcomes.append(Outcome(each.name, plan.options.seeds[0], each.name, "left out", error=why))
-    seeds, score = max(len(plan.options.seeds), SEEDS), entries.scoring.deciding
-    by_halving(networks[:count], rung, seeds, plan.at_once, score, left, again=plan.options.refit)
+    asked, score = len(plan.options.seeds), entries.scoring.deciding
+    by_halving(networks[:count], rung, max(asked, SEEDS), plan.at_once, score, left, plan.options.refit, enough)
     return list(known.values()), outcomes

@@ -33,6 +33,7 @@ class Candidate:
         settings: settings of the task that suit it, such as `label_smoothing`.
         encoder: whether it stands for its input beside other inputs: as the simplest encoder, or as the strongest.
         baseline: whether a network has to beat it before it is worth its cost.
+        rows: of training, up to which it is a baseline worth its time; None for any number.
         entry: the entry of the zoo that it is made of; "" for none.
         origin: where its recipe comes from, for a person; "" where it was proposed with it.
         smaller: cheaper forms of it, the dearest first, for a budget in which it would make too few steps.
@@ -46,6 +47,7 @@ class Candidate:
     settings: Mapping[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
     baseline: bool = False
+    rows: int | None = None
     entry: str = ""
     origin: str = ""
     smaller: Sequence[Form] = ()
