@@ -42,6 +42,9 @@ FILES: Mapping[str, tuple[str, str]] = {
     "cli/fit.py": ("the data that come with the package", "digits"),
     "data/opening.py": ("the data that come with the package; an argument", "digits forecast"),
     "cli/export.py": ("the default target", "onnx"),
+    "library/fit.py": ("the default target", "onnx"),
+    "library/fitting.py": ("the data that come with the package", "digits"),
+    "library/modules.py": ("layers of torch, and the blocks that end a network as they do", "*"),
     "export/write.py": ("the default target", "onnx"),
     "explain/attributing.py": ("the default methods, with and without gradients", "integrated_gradients occlusion"),
     # formats and packages that are called like an entry

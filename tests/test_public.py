@@ -10,15 +10,15 @@ from weftnet.cli import app
 
 def test_the_public_names_are_these() -> None:
     assert weftnet.__all__ == [
-        "BLOCKS", "TASKS", "ZOO", "Architecture", "Listener", "Network", "Recipe", "Run", "Signal", "Start",
-        "WeftnetError", "build_networks", "fit", "load_architecture", "load_plugin", "load_run", "open_data",
-        "parse_signal", "resume",
+        "BLOCKS", "TASKS", "ZOO", "Architecture", "Fit", "Listener", "Network", "Recipe", "Run", "Signal", "Start",
+        "WeftnetError", "build_networks", "check", "compare", "draw", "fit", "load", "load_architecture", "load_plugin",
+        "load_run", "open_data", "parse_signal", "resume", "train_run",
     ]  # fmt: skip
 
 
 def test_every_public_name_is_there_whatever_was_imported_before() -> None:
     script = (
-        "import weftnet, weftnet.compete.competition, weftnet.cli.commands.training\n"
+        "import weftnet, weftnet.compete.competition, weftnet.library.fit, weftnet.cli.commands.training\n"
         "for name in weftnet.__all__:\n"
         "    thing = getattr(weftnet, name)\n"
         "    assert type(thing).__name__ != 'module', name\n"
@@ -29,6 +29,11 @@ def test_every_public_name_is_there_whatever_was_imported_before() -> None:
 def test_a_public_name_is_that_of_its_module() -> None:
     for name, (module, there) in weftnet._LAZY.items():
         assert weftnet.__getattr__(name) is getattr(import_module(f"weftnet.{module}"), there)
+
+
+def test_dir_shows_what_is_public() -> None:
+    assert dir(weftnet) == sorted([*weftnet.__all__, "__version__"])
+    assert {*weftnet._LAZY} == {*weftnet.__all__}
 
 
 def test_a_name_that_is_not_there() -> None:

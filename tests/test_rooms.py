@@ -16,7 +16,7 @@ ROOT = Path(weftnet.__file__).parent
 ROOMS = (
     "errors", "plugins", "registry", "base", "blocks", "architecture", "optim", "data", "compose", "zoo", "metrics",
     "losses", "tasks", "solvers", "cost", "execution", "run", "train", "transfer", "answer", "explain", "export",
-    "compress", "compete", "report", "serve", "contract", "cli", "__main__",
+    "compress", "compete", "report", "serve", "contract", "library", "cli", "__main__",
 )  # fmt: skip
 FILES = {
     ".".join(("weftnet", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path

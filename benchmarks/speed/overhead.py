@@ -34,9 +34,9 @@ from networks import NETWORKS, Network, classes, prepare, rule, zoo
 from rich.console import Console
 
 from weftnet.architecture.reading import read_text
-from weftnet.cli.commands.progress import Trainings
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
+from weftnet.library.progress import Trainings
 from weftnet.tasks import TASKS
 from weftnet.tasks._scoring import Scoring
 from weftnet.train import Recipe, fit

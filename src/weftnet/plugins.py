@@ -65,6 +65,7 @@ class _Registry(Protocol):
 
     def extend(self, folder: Path, package: str, plugin: str = "") -> list[str]: ...
     def add(self, name: str, entry: Any, plugin: str = "") -> None: ...
+    def remove(self, name: str, plugin: str) -> None: ...
     def forget(self, plugin: str) -> None: ...
 
 
@@ -117,6 +118,23 @@ def load_plugin(path: str | Path) -> Plugin:
         for each in [each for each in sys.modules if each == module or each.startswith(module + ".")]:
             del sys.modules[each]
         raise
+
+
+def give(word: str, name: str, entry: Any, plugin: str) -> None:
+    """Register an entry that the program which runs has made; it replaces the one that was given as this before.
+
+    Args:
+        word: the registry, as `ENTRIES` calls it.
+        name: of the entry.
+        entry: that is registered.
+        plugin: what the entry comes with, for whoever reads a run that needs it.
+    """
+    before = _LOADED.get(plugin)
+    kept = {} if before is None else {each: list(names) for each, names in before.entries.items()}
+    _registry(word).remove(name, plugin)
+    _registry(word).add(name, entry, plugin)
+    entries = {**kept, word: sorted({*kept.get(word, ()), name})}
+    _LOADED[plugin] = Plugin(plugin, "", "this program", entries)
 
 
 def load_installed() -> None:

@@ -74,6 +74,12 @@ class Registry(Generic[Entry]):
         self._entries[name] = entry
         self._plugins[name] = plugin
 
+    def remove(self, name: str, plugin: str) -> None:
+        """Take one of a plugin's entries out again; nothing where it has none of that name."""
+        if self._plugins.get(name) == plugin:
+            self._entries.pop(name, None)
+            del self._plugins[name]
+
     def forget(self, plugin: str) -> None:
         """Take a plugin's entries out again."""
         for name in [name for name, its in self._plugins.items() if its == plugin]:

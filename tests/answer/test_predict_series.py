@@ -17,11 +17,11 @@ from weftnet.answer.manifest import SeriesFacts
 from weftnet.answer.predict import of_source, without_target
 from weftnet.answer.rows import read
 from weftnet.architecture.spec import Architecture, Chain
-from weftnet.cli.commands.explain_examples import examples
 from weftnet.cli.commands.predict import predict_command
 from weftnet.data import open_data
 from weftnet.data.opening import reopen
 from weftnet.errors import DataError
+from weftnet.explain.examples import examples
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks.forecasting.task import Forecasting
 from weftnet.train.recipe import Recipe
@@ -64,7 +64,7 @@ def fitted(folder: Path, table: Sequence[Row], **options: Any) -> Loaded:
     )  # fmt: skip
     task = Forecasting.from_data(data)
     recipe = Recipe.from_dict({"steps": 3, "batch_size": 8})
-    return load(weftnet.fit(Architecture.of(Chain(())), task, data, recipe, folder / "run"))
+    return load(weftnet.train_run(Architecture.of(Chain(())), task, data, recipe, folder / "run"))
 
 
 @pytest.fixture(scope="module")

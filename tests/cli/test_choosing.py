@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from weftnet.architecture.reading import from_dict
-from weftnet.cli.commands.choosing import choose, task_for
-from weftnet.cli.commands.entering import FitOptions, candidates_of, entries_of
+from weftnet.compete.choosing import choose, task_for
+from weftnet.compete.entering import FitOptions, candidates_of, entries_of
 from weftnet.compete.jobs import Terms
 from weftnet.compete.propose import propose
 from weftnet.data import Data, open_data

@@ -11,10 +11,10 @@ import pytest
 from odd_json import ODD
 
 from weftnet.base.replacing import MARK
-from weftnet.cli.commands.entering import FitOptions
 from weftnet.cli.commands.fit import fit_command
 from weftnet.cli.commands.training import _run_to_resume, resume_command
 from weftnet.compete.competition import FILE, best_run, own_files
+from weftnet.compete.entering import FitOptions
 from weftnet.compete.rejoin import rejoined
 from weftnet.errors import WeftnetError
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from weftnet.base.files import read_json
-from weftnet.cli.commands.entering import FitOptions
 from weftnet.cli.commands.fit import fit_command
 from weftnet.compete.distilled import distilled, student_of
 from weftnet.compete.ensemble import write
+from weftnet.compete.entering import FitOptions
 from weftnet.data import open_data
 from weftnet.errors import SettingError
 from weftnet.run.folder import Run

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from weftnet.base.intervals import interval
-from weftnet.cli.commands.entering import FitOptions
 from weftnet.cli.commands.fit import fit_command
 from weftnet.compete.compare import compare, render
 from weftnet.compete.competition import Competition
+from weftnet.compete.entering import FitOptions
 from weftnet.compete.rejoin import rejoined
 from weftnet.data.opening import reopen
 from weftnet.errors import SettingError

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
-from weftnet.cli.commands import entering, fit, planning
+from weftnet.cli.commands import fit
+from weftnet.compete import entering, planning
 from weftnet.compete.jobs import Terms
 from weftnet.compete.prospects import Memory, Prospect, left_out, prospects
 from weftnet.data import open_data

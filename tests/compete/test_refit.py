@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from weftnet.cli.commands.evaluate import data_of
 from weftnet.compete.competition import best_run
 from weftnet.compete.refit import folder_of, refit
 from weftnet.compete.rejoin import rejoined
@@ -17,6 +16,7 @@ from weftnet.data.rows import RowData
 from weftnet.errors import SettingError
 from weftnet.run.folder import Run
 from weftnet.run.loading import load
+from weftnet.run.own_data import data_of
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, fit
 from weftnet.zoo import ZOO
@@ -80,8 +80,8 @@ def test_a_refit_is_that_training_on_more_rows(trained: tuple[Run, RowData], tmp
 
 
 def test_fit_with_refit(tmp_path: Path) -> None:
-    from weftnet.cli.commands.entering import FitOptions
     from weftnet.cli.commands.fit import fit_command
+    from weftnet.compete.entering import FitOptions
 
     options: dict[str, Any] = {"data": {"target": "y"}, "archs": ["mlp", "linear"], "jobs": 1}
     recipe = {"steps": 6, "plan": "eager"}
@@ -106,8 +106,8 @@ def test_a_refit_that_is_stopped_leaves_all_as_it_was(
     trained: tuple[Run, RowData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from weftnet.cli.commands import fit as command
-    from weftnet.cli.commands.entering import FitOptions
     from weftnet.compete import refit as module
+    from weftnet.compete.entering import FitOptions
 
     def stop(folder: Path, data: RowData) -> Run:
         assert (folder / "run.json").is_file()

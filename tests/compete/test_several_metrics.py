@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from weftnet.base.scores import Score
-from weftnet.cli.commands import entering, fit
+from weftnet.cli.commands import fit
 from weftnet.cli.commands.training import resume_command
 from weftnet.compete import competition as compete
+from weftnet.compete import entering
 from weftnet.compete.compare import compare
 from weftnet.compete.jobs import Outcome
 from weftnet.compete.rejoin import rejoined

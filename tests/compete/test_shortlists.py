@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from quick import some
 
-from weftnet.cli.commands.choosing import choose, task_for
+from weftnet.compete.choosing import choose, task_for
 from weftnet.compete.jobs import Terms, jobs_of, run_job
 from weftnet.compete.propose import propose
 from weftnet.data import open_data

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block
-from weftnet.cli.commands.entering import FitOptions, entries_of
-from weftnet.cli.commands.planning import Clock, Plan
 from weftnet.cli.commands.show import plan_line
-from weftnet.cli.commands.within import within_total
+from weftnet.compete.entering import FitOptions, entries_of
 from weftnet.compete.halving import START
 from weftnet.compete.jobs import Job, Outcome, run_job
+from weftnet.compete.planning import Clock, Plan
 from weftnet.compete.pool import Pool
+from weftnet.compete.within import within_total
 from weftnet.data import open_data
 from weftnet.tasks import Candidate
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weftnet.answer.predict import without_target
-from weftnet.cli.commands.choosing import choose
+from weftnet.compete.choosing import choose
 from weftnet.data import KINDS, open_data
 from weftnet.data.kinds.several import Several
 from weftnet.errors import DataError, SettingError

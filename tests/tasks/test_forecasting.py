@@ -13,7 +13,7 @@ import weftnet
 from weftnet.architecture.signal import parse
 from weftnet.architecture.spec import Architecture, Block, Chain
 from weftnet.base import tensors
-from weftnet.cli.commands.choosing import choose
+from weftnet.compete.choosing import choose
 from weftnet.compete.propose import propose
 from weftnet.compose import build
 from weftnet.data import open_data
@@ -178,7 +178,7 @@ def test_what_is_solved_for_is_ridge_on_the_differences(tmp_path: Path, targets:
     task = Forecasting.from_data(data, period=None)
     (candidate,) = (each for each in propose(data.signals, task) if each.name == "nlinear")
     recipe = Recipe.from_dict({**candidate.recipe, "solver_settings": {"penalty": 1e-12}})
-    loaded = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
+    loaded = load(weftnet.train_run(candidate.architecture, task, data, recipe, tmp_path / "run"))
     x, y = (
         np.concatenate([each.numpy() for each in found]).astype(np.float64)
         for found in zip(*((b.inputs["series"], b.target) for b in data.batches("train", 99)), strict=True)
@@ -186,7 +186,9 @@ def test_what_is_solved_for_is_ridge_on_the_differences(tmp_path: Path, targets:
     last = x[:, -1:]
     (candidate,) = (each for each in propose(data.signals, task) if each.name == "nlinear_own")
     recipe = Recipe.from_dict({**candidate.recipe, "solver_settings": {"penalty": 1e-12}})
-    own = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "own")).metrics(data, "train")["mse"]
+    own = load(weftnet.train_run(candidate.architecture, task, data, recipe, tmp_path / "own")).metrics(data, "train")[
+        "mse"
+    ]
     errors = []
     for place, column in enumerate(task.channels):
         rows = np.c_[(x - last)[..., column], np.ones(len(x))]
@@ -210,7 +212,9 @@ def test_naive_forecasts_are_runs(tmp_path: Path) -> None:
     for name, metric in {"last_value": "naive_mse", "last_season": "seasonal_mse"}.items():
         (candidate,) = (each for each in propose(data.signals, task) if each.name == name)
         recipe = Recipe.from_dict(candidate.recipe)
-        found = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / name)).metrics(data, "test")
+        found = load(weftnet.train_run(candidate.architecture, task, data, recipe, tmp_path / name)).metrics(
+            data, "test"
+        )
         assert found["mse"] == pytest.approx(found[metric])
 
 
@@ -243,7 +247,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     assert (task.channels, task.step) == ([1, 2], 900)
     (candidate,) = (each for each in propose(data.signals, task) if each.name == "linear")
     recipe = Recipe.from_dict({**candidate.recipe, "epochs": 40, "batch_size": 32})
-    loaded = load(weftnet.fit(candidate.architecture, task, data, recipe, tmp_path / "run"))
+    loaded = load(weftnet.train_run(candidate.architecture, task, data, recipe, tmp_path / "run"))
     found = loaded.metrics(data, "test")
     assert found["skill"] > 0.95, found
     assert found["mse"] < found["seasonal_mse"]
@@ -286,7 +290,7 @@ def test_resumed_from_the_folder_alone(tmp_path: Path, name: str) -> None:
         task = Forecasting.from_data(data, loss="huber")
         (candidate,) = (each for each in propose(data.signals, task) if each.name == name)
         recipe = {**candidate.recipe, "steps": 28, "evaluate_every": "7 steps", "checkpoint_every": 0.0}
-        weftnet.fit(
+        weftnet.train_run(
             candidate.architecture, task, data, Recipe.from_dict(recipe), tmp_path / folder, listeners=listeners
         )
 

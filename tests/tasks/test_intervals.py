@@ -148,7 +148,7 @@ def trained(folder: Path, columns: dict[str, Any], **settings: Any) -> tuple[Loa
     task = Forecasting.from_data(data, **settings)
     (one,) = (each for each in propose(data.signals, task) if each.name == "nlinear")
     recipe = one.recipe if one.recipe.get("solver") else {**one.recipe, "epochs": 30, "batch_size": 32, "lr": 0.02}
-    return load(weftnet.fit(one.architecture, task, data, Recipe.from_dict(recipe), folder)), data
+    return load(weftnet.train_run(one.architecture, task, data, Recipe.from_dict(recipe), folder)), data
 
 
 def test_a_run_is_calibrated_on_its_validation_split(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 
 import weftnet
 from weftnet.architecture.signal import parse
-from weftnet.cli.commands.choosing import choose
+from weftnet.compete.choosing import choose
 from weftnet.compete.propose import propose
 from weftnet.data import open_data
 from weftnet.data.batch import Batch
@@ -104,7 +104,7 @@ def test_from_a_table_to_answers(tmp_path: Path) -> None:
     task = Multilabel.from_data(data)
     assert task.labels == ["far", "high", "right"]
     recipe = Recipe(epochs=25, lr=0.02, batch_size=32)
-    run = weftnet.fit(ZOO.get("mlp")(widths=[16]), task, data, recipe, tmp_path / "run")
+    run = weftnet.train_run(ZOO.get("mlp")(widths=[16]), task, data, recipe, tmp_path / "run")
     loaded = load(run)
     found = loaded.metrics(data, "test")
     assert found["micro_f1"] > 0.9, found

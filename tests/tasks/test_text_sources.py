@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from weftnet.cli.commands.entering import FitOptions, entries_of
+from weftnet.compete.entering import FitOptions, entries_of
 from weftnet.errors import DataError
 
 

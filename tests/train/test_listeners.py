@@ -242,7 +242,7 @@ def test_wandb_keeps_an_offline_run(tmp_path: Path) -> None:
         "task = weftnet.TASKS.get('classification').from_data(data)\n"
         "architecture = weftnet.ZOO.get('linear')()\n"
         "recipe = weftnet.Recipe(steps=30, plan='eager')\n"
-        "weftnet.fit(architecture, task, data, recipe, sys.argv[1], listeners=['wandb'], device='cpu')\n"
+        "weftnet.train_run(architecture, task, data, recipe, sys.argv[1], listeners=['wandb'], device='cpu')\n"
     )
     folder = tmp_path / "run"
     settings = {**os.environ, "WANDB_MODE": "offline"}

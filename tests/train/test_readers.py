@@ -9,7 +9,7 @@ import torch
 
 from weftnet.architecture.reading import from_dict
 from weftnet.base import tensors
-from weftnet.cli.commands.entering import FitOptions, entries_of
+from weftnet.compete.entering import FitOptions, entries_of
 from weftnet.data import Data, open_data
 from weftnet.errors import RunError
 from weftnet.run.folder import Run

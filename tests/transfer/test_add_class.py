@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from weftnet.architecture.reading import from_dict
-from weftnet.cli.commands.entering import FitOptions
 from weftnet.cli.commands.fit import fit_command
+from weftnet.compete.entering import FitOptions
 from weftnet.compete.jobs import conclude
 from weftnet.data import open_data
 from weftnet.data.opening import reopen

@@ -9,7 +9,7 @@ import torch
 from oracles import unchecked
 from weights import shaken
 
-from weftnet.cli.commands.starting import begun_from
+from weftnet.compete.starting import begun_from
 from weftnet.data import open_data
 from weftnet.data.preprocessing import kind_from_state
 from weftnet.run.folder import Run

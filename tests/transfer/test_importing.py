@@ -172,7 +172,7 @@ def test_a_body_answers_with_its_features(tmp_path: Path) -> None:
 
 
 def test_a_training_starts_from_it(tmp_path: Path, run: Run) -> None:
-    from weftnet.cli.commands.starting import begun_from
+    from weftnet.compete.starting import begun_from
 
     start = Start(str(run.folder), freeze=["body"])
     kinds = {"image": {"image": {"size": 32}}}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from weftnet.base.files import read_json
 from weftnet.cli import app
-from weftnet.cli.commands.starting import batch_of
+from weftnet.compete.starting import batch_of
 from weftnet.errors import MissingExtra, RunError, SettingError
 from weftnet.run.folder import Run
 from weftnet.transfer.libraries import digest, fetched, is_named

@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from weftnet.architecture.reading import read_text
-from weftnet.cli.commands.progress import Trainings
+from weftnet.library.progress import Trainings
 from weftnet.tasks import TASKS
 from weftnet.tasks._scoring import Scoring
 from weftnet.train import Recipe, fit

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from weftnet.base.answers import Form, forms
-from weftnet.data import KINDS, Batch, open_data
+from weftnet.data import KINDS, Batch, Data, open_data
 from weftnet.data.batch import at_once
 from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
@@ -73,12 +75,52 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
     if path.is_file() and suffixes(path)[0] == ".txt" and not _has_columns(loaded, path):
         return of_texts(loaded, read_text(path).splitlines(), source, options)
     state = dict(_state(loaded))
-    data = open_data(source, state=without_target(state))
+    return of_data(loaded, open_data(source, state=without_target(state)), options)
+
+
+def of_memory(loaded: Loaded, values: Any, options: Options = NO_OPTIONS) -> AnswerStream:
+    """The answers to examples in memory: what `open_data` takes, or one row, {column: value}.
+
+    What is neither a frame nor a mapping is the run's only column, where it has one: texts, pictures, paths of files.
+
+    Raises:
+        DataError: they can't be read, or the run reads other inputs.
+    """
+    fields: Sequence[Field] = loaded.preprocessing.fields
+    if isinstance(values, Mapping) and not any(map(_is_column, values.values())):
+        known = [field.name for field in fields]
+        _refuse_unknown(known, values)
+        return _of_columns(loaded, {name: [values.get(name)] for name in known}, "memory", options)
+    listed = isinstance(values, list | np.ndarray) and len(values) and not isinstance(values[0], Mapping)
+    if listed and len(fields) == 1 and not fields[0].steps:
+        return _of_columns(loaded, {fields[0].name: values}, "memory", options)
+    return of_data(loaded, open_data(values, state=without_target(_state(loaded))), options)
+
+
+def of_data(loaded: Loaded, data: Data, options: Options = NO_OPTIONS) -> AnswerStream:
+    """The answers to all rows of data opened as the run's, in their order."""
     streams = (_of_batches(loaded, data.batches(split, at_once(loaded.signals)), options) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
-    return AnswerStream(
-        source, ((data.name_of(row), answer) for row, answer in ordered), _forms(loaded), data.named, data.notes
-    )
+    named = ((data.name_of(row), answer) for row, answer in ordered)
+    return AnswerStream(data.source, named, _forms(loaded), data.named, data.notes)
+
+
+def _is_column(value: Any) -> bool:
+    """Whether a value of a mapping is those of several rows."""
+    return hasattr(value, "__len__") and not isinstance(value, str | bytes)
+
+
+def _refuse_unknown(known: Sequence[str], values: Iterable[str]) -> None:
+    """Refuse a column that the run doesn't read.
+
+    Raises:
+        DataError: with the one that may be meant.
+    """
+    for name in values:
+        if name not in known:
+            close = closest(name, known)
+            fix = f"did you mean {close[0]!r}?" if close else ""
+            raise DataError(f"the run reads no column {name!r}", where="values", expected=", ".join(known), fix=fix)
 
 
 def _has_columns(loaded: Loaded, path: Path) -> bool:
@@ -108,11 +150,7 @@ def of_values(loaded: Loaded, values: Mapping[str, str], options: Options = NO_O
     """
     fields = {field.name: field for field in loaded.preprocessing.fields}
     known = list(fields)
-    for name in values:
-        if name not in known:
-            close = closest(name, known)
-            fix = f"did you mean {close[0]!r}?" if close else ""
-            raise DataError(f"the run reads no column {name!r}", where="values", expected=", ".join(known), fix=fix)
+    _refuse_unknown(known, values)
     return _of_columns(loaded, {name: [_cell(fields[name], values.get(name))] for name in known}, "values", options)
 
 
@@ -183,7 +221,7 @@ def _of_batches(loaded: Loaded, batches: Iterable[Batch], options: Options) -> I
         yield from zip(batch.rows.tolist(), answers(loaded, batch, options), strict=True)
 
 
-def _of_columns(loaded: Loaded, columns: Mapping[str, list[Any]], source: str, options: Options) -> AnswerStream:
+def _of_columns(loaded: Loaded, columns: Mapping[str, Sequence[Any]], source: str, options: Options) -> AnswerStream:
     count, size = len(next(iter(columns.values()))), at_once(loaded.signals)
     if not count:
         raise DataError("there is nothing to answer", where=source)

@@ -1,5 +1,6 @@
 """Numbers as people read and write them."""
 
+import math
 import re
 
 from weftnet.errors import SettingError
@@ -46,6 +47,32 @@ def bytes_of(text: str, where: str) -> int:
             fix="a number above 0, and KB, MB, GB, TB for powers of 1000 or KiB, MiB, GiB, TiB for powers of 1024",
         )  # fmt: skip
     return bytes_
+
+
+def seconds_of(text: str | float | None, what: str = "budget", *, zero: bool = False) -> float | None:
+    """`90`, `90s`, `5m`, `1h` or `20ms` in seconds; a number is one of seconds.
+
+    Args:
+        text: that somebody wrote.
+        what: its name in the error.
+        zero: whether zero is allowed.
+
+    Raises:
+        SettingError: the text is not a duration.
+    """
+    if text is None:
+        return None
+    text = str(text)
+    units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+    unit = next((unit for unit in units if text.endswith(unit)), "")
+    try:
+        value = float(text.removesuffix(unit)) * units.get(unit, 1.0)
+    except ValueError:
+        value = math.nan
+    if not (0 < value < math.inf or (zero and value == 0)):
+        expected = "0, 20ms or 60s" if zero else "60s, 5m or 1h"
+        raise SettingError(f"the {what} is not a duration", expected=expected, got=text)
+    return value
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,6 @@
 """Options that several commands share, and how their values are parsed."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,28 +156,3 @@ def parsed(text: str, what: str) -> Any:
         return parse(text)
     except yaml.YAMLError as error:
         raise SettingError("is not valid YAML", where=what, got=text) from error
-
-
-def seconds(text: str | None, what: str = "budget", *, zero: bool = False) -> float | None:
-    """`90`, `90s`, `5m`, `1h` or `20ms` in seconds.
-
-    Args:
-        text: the option's value.
-        what: the option's name in the error.
-        zero: whether zero is allowed.
-
-    Raises:
-        SettingError: the text is not a duration.
-    """
-    if text is None:
-        return None
-    units = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-    unit = next((unit for unit in units if text.endswith(unit)), "")
-    try:
-        value = float(text.removesuffix(unit)) * units.get(unit, 1.0)
-    except ValueError:
-        value = math.nan
-    if not (0 < value < math.inf or (zero and value == 0)):
-        expected = "0, 20ms or 60s" if zero else "60s, 5m or 1h"
-        raise SettingError(f"the {what} is not a duration", expected=expected, got=text)
-    return value

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins, seconds
+from weftnet.base.units import seconds_of
+from weftnet.cli._options import Plugin, plugins
 
 
 def compress(
@@ -39,10 +40,10 @@ def compress(
     from weftnet.cli.commands.compress import CompressOptions, compress_command
 
     plugins(plugin)
-    training = 0.0 if budget in ("0", "0s") else seconds(budget) or 0.0
+    training = 0.0 if budget in ("0", "0s") else seconds_of(budget) or 0.0
     names = tuple(name.strip() for name in methods.split(",") if name.strip()) if methods else ()
     options = CompressOptions(
-        data, max_drop, seconds(target_latency, "target latency"), names, training, out, replace, seed,
+        data, max_drop, seconds_of(target_latency, "target latency"), names, training, out, replace, seed,
         arch,
     )  # fmt: skip
     if compress_command(run, options).chosen is None:

@@ -32,7 +32,8 @@ def explain(
     plugin: Plugin = None,
 ) -> None:
     """Explain why a run answers as it does, with sanity checks of the explanation."""
-    from weftnet.cli.commands.explain import Request, explain_command
+    from weftnet.cli.commands.explain import explain_command
+    from weftnet.library.explaining import Request
 
     plugins(plugin)
     request = Request(inputs or [], text or [], row or [], method, target, checks, values_of(settings), seed)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from weftnet.base.units import seconds_of
 from weftnet.cli._options import (
     DataOptions,
     Kinds,
@@ -16,7 +17,6 @@ from weftnet.cli._options import (
     columns_of,
     parsed,
     plugins,
-    seconds,
     start_of,
     teacher_of,
     values_of,
@@ -150,11 +150,11 @@ def fit(
     folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if work_together(workers, folder, Place(on, address), jobs=jobs, shard=shard, out=True):
         return
-    from weftnet.cli.commands.entering import FitOptions
     from weftnet.cli.commands.fit import fit_command
+    from weftnet.compete.entering import FitOptions
 
     plugins(plugin)
-    lengths = {"budget": seconds(budget), "epochs": epochs, "steps": steps}
+    lengths = {"budget": seconds_of(budget), "epochs": epochs, "steps": steps}
     judging = {"metrics": metric or None, "score": score}
     fit_command(
         FitOptions(
@@ -193,7 +193,7 @@ def fit(
             folds=folds,
             refit=refit,
             baselines=baselines,
-            total=seconds(total, "total"),
+            total=seconds_of(total, "total"),
             began=began,
             listeners=[parsed(each, "--log") for each in log or []],
         )

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.base.units import bytes_of
-from weftnet.cli._options import Plugin, plugins, seconds
+from weftnet.base.units import bytes_of, seconds_of
+from weftnet.cli._options import Plugin, plugins
 
 
 def serve(
@@ -44,11 +44,11 @@ def serve(
         allowed_hosts=tuple(allowed_host or ()),
         keys=api_key_file,
         max_batch=max_batch,
-        max_wait=seconds(max_wait, "wait", zero=True) or 0.0,
+        max_wait=seconds_of(max_wait, "wait", zero=True) or 0.0,
         queue=queue,
         max_body=bytes_of(max_body, "--max-body"),
-        timeout=seconds(timeout, "timeout") or 0.0,
-        grace=seconds(grace, "grace") or 0.0,
+        timeout=seconds_of(timeout, "timeout") or 0.0,
+        grace=seconds_of(grace, "grace") or 0.0,
         engine=engine,
         threads=threads,
     )

@@ -24,7 +24,7 @@ def zoo(
 
     plugins(plugin)
     if name is not None and as_yaml:
-        from weftnet.cli.commands.architecture import zoo_yaml
+        from weftnet.zoo._named import zoo_yaml
 
         typer.echo(zoo_yaml(name, values_of(settings)), nl=False)
         return

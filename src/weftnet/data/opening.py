@@ -6,10 +6,13 @@ a folder                        by its contents: arrays, images, recordings, tex
 hub:OWNER/NAME                  a data set of the Hugging Face Hub
 a mapping                       arrays (x, y or x_train …), otherwise columns of a table
 a frame                         of pandas, polars, Arrow …
+X, (X, y)                       arrays, tensors, lists of rows, of texts or pictures; with what is predicted
+a data set                      of torch (`Dataset`, `DataLoader`) or of Hugging Face
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from weftnet.base.foreign import reading
@@ -52,7 +55,8 @@ def open_data(
 
     Args:
         source: a path, "digits", a mapping of arrays or columns, or a frame of pandas, polars, Arrow or any library
-            that hands its columns over in their way (`frames.py`).
+            that hands its columns over in their way (`frames.py`); X or (X, y); a `Dataset` or `DataLoader` of torch;
+            a data set of Hugging Face.
         validation, test: the source's official parts, each opened like it (`official.py`); of a state those that it
             has, unless another source is named.
         target: the column to predict, or several columns; arrays called y are the target by default.
@@ -81,7 +85,7 @@ def open_data(
         _check_state(state)
         splits, seed = state["splits"], state["seed"]
     parts = {split: part for split, part in (("validation", validation), ("test", test)) if part is not None}
-    if state is not None and source == state["source"]:
+    if state is not None and name_of(source) == state["source"] and isinstance(source, str | Path):
         parts = state.get("parts", {}) | parts
     if duplicates not in ("keep", "group"):
         raise SettingError(

@@ -12,7 +12,7 @@ from weftnet.data.options import Taker, assign
 from weftnet.data.request import Request, Source, name_of
 from weftnet.data.sources import source_of
 from weftnet.data.sources._layout import unwrapped
-from weftnet.data.sources._place import Frame, Place
+from weftnet.data.sources._place import Place
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Reader:
     name: str
     path: Path
     module: Any
-    values: Mapping[str, Any] | Frame | None = None
+    values: Any = None
 
     def is_large(self, allowed: int) -> bool:
         """Whether it takes more memory than allowed, once read."""

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from weftnet.data.cache import key_of
 from weftnet.data.infer import Spec
-from weftnet.data.sources._place import Frame
 from weftnet.data.splits import SplitSpec
 
-Source = str | Path | Mapping[str, Any] | Frame
+#: a path or name, or values in memory: a mapping, a frame, arrays, a data set of torch or of Hugging Face
+Source: TypeAlias = Any
 
 
 def name_of(source: Source) -> str:

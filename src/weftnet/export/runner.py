@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import weftnet
+from weftnet.base.version import VERSION
 from weftnet.data import KINDS
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.export.sources import Sources
@@ -68,7 +68,7 @@ def copy_runner(folder: Path, preprocessing: Preprocessing, task: str) -> None:
         copy = folder / sources.relative(module)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
-    init = _INIT.format(version=weftnet.__version__)
+    init = _INIT.format(version=VERSION)
     (folder / "weftnet" / "__init__.py").write_text(init, encoding="utf-8")
     foreign = tuple(
         (where, name, f"{registry.module(name).__name__}:{registry.get(name).__name__}")

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import weftnet
+from weftnet import errors
 
-_HOME = Path(weftnet.__file__).parent
+_HOME = Path(errors.__file__).parent
+_NAME = "weftnet"
 
 
 class Sources:
@@ -25,8 +26,8 @@ class Sources:
 
     def __init__(self, roots: Iterable[str]) -> None:
         waiting = set(roots)
-        tops = {root.partition(".")[0] for root in waiting} - {weftnet.__name__}
-        self._homes = {weftnet.__name__: _HOME, **{top: _home(top) for top in tops}}
+        tops = {root.partition(".")[0] for root in waiting} - {_NAME}
+        self._homes = {_NAME: _HOME, **{top: _home(top) for top in tops}}
         self.files: dict[str, Path] = {}
         """Module → its file; a package is its `__init__.py`."""
         self.needing_torch: list[str] = []
@@ -43,7 +44,7 @@ class Sources:
                 self.needing_torch.append(module)
             found = {name for name in names if self._exists(name)}
             waiting |= ({module.rpartition(".")[0], *found} - {""}) - self.files.keys() - {module}
-        self.files.pop(weftnet.__name__, None)  # that of the copy imports nothing
+        self.files.pop(_NAME, None)  # that of the copy imports nothing
 
     def relative(self, module: str) -> Path:
         """Where a module's file lies in a folder of packages."""

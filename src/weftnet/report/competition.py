@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from weftnet import __version__
 from weftnet.base.files import write_text
 from weftnet.base.units import amount, duration
+from weftnet.base.version import VERSION
 from weftnet.compete.competition import Competition
 from weftnet.compose import resolve
 from weftnet.compose.draw import draw
@@ -75,7 +75,7 @@ def _leaderboard(result: Competition) -> str:
 
 
 def _environment(data: Data) -> str:
-    versions = f"weftnet {__version__}, torch {torch.__version__}, Python {platform.python_version()}"
+    versions = f"weftnet {VERSION}, torch {torch.__version__}, Python {platform.python_version()}"
     return section(
         "Environment",
         paragraph(f"{versions}, {platform.platform()}, {processor()}. Data sha256 {data.fingerprint}."),

@@ -61,7 +61,9 @@ def assemble(architecture: Architecture, task: Task, signals: Mapping[str, Signa
 def last_block(resolved: Resolved) -> str | None:
     """The name of the block that computes the output; None where several are merged."""
     match resolved.kind:
-        case "block" | "shared":
+        case "block":
+            return str(getattr(resolved.cls, "ends_in", resolved.name))  # a module of one's own may say what it ends in
+        case "shared":
             return resolved.name
         case "chain":
             return last_block(list(resolved.children.values())[-1]) if resolved.children else None

@@ -15,6 +15,7 @@ from weftnet.base.workplace import sweep_beside
 from weftnet.compose import build
 from weftnet.data import open_data
 from weftnet.data.data import Data
+from weftnet.data.request import Source
 from weftnet.errors import DataError, RunError, SettingError
 from weftnet.losses._objective import LossSpec, as_json
 from weftnet.run.bounds import refuse_too_large
@@ -128,7 +129,7 @@ def fit(
 
 def resume(
     folder: str | Path,
-    data: Data | str | Path | None = None,
+    data: Data | Source | None = None,
     *,
     listeners: Sequence[Listener | Named] = (),
     device: str | None = None,
@@ -142,7 +143,7 @@ def resume(
 
     Args:
         folder: of a run that was stopped or killed, or that failed; a finished one is returned unchanged.
-        data: the run's data, or their path if they were moved.
+        data: the run's data, or their source: where they are now, or values in memory.
         listeners: are told of steps and evaluations, besides those that the run names.
         device: "cpu", "cuda" …; if left out, a GPU if there is one.
         shard: whether each of several workers keeps only a shard of the weights; as before, if left out.
@@ -174,7 +175,7 @@ def _tidy(run: Run) -> None:
 
 def _resume(
     run: Run,
-    data: Data | str | Path | None,
+    data: Data | Source | None,
     listeners: Sequence[Listener | Named],
     device: str,
     shard: bool | None,
@@ -252,7 +253,7 @@ def _with_loss(task: Task, loss: LossSpec | None, run: Run) -> Task:
     return task
 
 
-def _same_data(run: Run, data: Data | str | Path | None) -> Data:
+def _same_data(run: Run, data: Data | Source | None) -> Data:
     """The data of a run, opened with its fitted preprocessing.
 
     Raises:

@@ -1,6 +1,5 @@
-"""`check`, `draw`, `zoo --yaml`, `calibrate`: an architecture before it is trained."""
+"""`check`, `draw`, `calibrate`: an architecture before it is trained."""
 
-import inspect
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,63 +11,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from weftnet.architecture.reading import load, read
+from weftnet.architecture.reading import read
 from weftnet.architecture.signal import Signal, parse
-from weftnet.architecture.spec import Architecture, to_yaml
-from weftnet.base.files import write_text
 from weftnet.base.units import amount, duration
-from weftnet.errors import ArchitectureError, SettingError, UnknownName, closest
-from weftnet.zoo import ZOO
+from weftnet.errors import ArchitectureError, SettingError
+from weftnet.library.checking import asked
+from weftnet.library.drawing import drawing_of
+from weftnet.zoo._named import architecture_of, is_file
 
 if TYPE_CHECKING:
     from weftnet.cost.check import Report
     from weftnet.cost.communication import Together
-
-
-def is_file(name: str) -> bool:
-    """Whether a name is meant as a file."""
-    return Path(name).suffix in (".yaml", ".yml", ".json") or Path(name).is_file()
-
-
-def is_written(name: str) -> bool:
-    """Whether a name is an architecture by itself: a file, a run, or an entry of the zoo; others only data propose."""
-    return is_file(name) or Path(name).is_dir() or name in ZOO
-
-
-def architecture_of(name: str) -> Architecture:
-    """An architecture file, or a zoo entry with its own defaults.
-
-    Raises:
-        ArchitectureError: the file has faults.
-        SettingError: there is neither a file nor an entry of that name.
-    """
-    if is_file(name):
-        return load(name)
-    return zoo_entry(name, {})
-
-
-def zoo_entry(name: str, settings: Mapping[str, Any]) -> Architecture:
-    """A zoo entry made with these arguments."""
-    try:
-        function = ZOO.get(name)
-    except UnknownName as error:
-        raise UnknownName("architecture file or zoo entry", name, ZOO.names()) from error
-    known = inspect.signature(function).parameters
-    for setting in settings:
-        if setting not in known:
-            close = closest(setting, known)
-            fix = f"did you mean {close[0]!r}?" if close else ""
-            raise SettingError(f"{name} takes no {setting!r}", expected=", ".join(known), fix=fix)
-    try:
-        made: Architecture = function(**settings)
-    except (TypeError, ValueError) as error:
-        raise SettingError(str(error), where=f"zoo entry {name}", got=str(dict(settings))) from error
-    return made
-
-
-def zoo_yaml(name: str, settings: Mapping[str, Any]) -> str:
-    """A zoo entry as YAML, to start from."""
-    return to_yaml(zoo_entry(name, settings))
 
 
 def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
@@ -100,46 +53,28 @@ def check_command(
     from weftnet.cost import check, rendering
 
     console = Console()
-    signals = signals_of(inputs)
-    architecture, faults = read(arch) if is_file(arch) else (None, [])
-    if not is_file(arch) and (data is None or is_written(arch)):
-        architecture = architecture_of(arch)
-    chosen = None
-    if data is not None:
-        from weftnet.cli.commands.choosing import Choice, choose, read_by, reads_its_way, task_for
-        from weftnet.compete.propose import offered
-        from weftnet.data import open_data
-
-        opened = open_data(data, **options, target_kind=read_by(task))
-        known = [architecture] if architecture is not None else []
-        choice = Choice(task) if task else choose(opened, known)
-        if choice.others:
-            Console(stderr=True).print(f"task    {choice}", highlight=False, markup=False, soft_wrap=True)
-        if not task and reads_its_way(choice.name):
-            opened = open_data(data, **options, target_kind=read_by(choice.name))
-        chosen = task_for(opened, choice.name, {})
-        signals = signals or opened.signals
-        if not is_file(arch):  # as `fit` would train it
-            offers = offered(signals, chosen)
-            architecture = offers[arch].architecture if arch in offers else architecture_of(arch)
-        figures = {**figures, "examples": figures["examples"] or opened.sizes["train"]}
+    known = asked(arch, signals_of(inputs), data, options, task)
+    if known.choice is not None and known.choice.others:
+        Console(stderr=True).print(f"task    {known.choice}", highlight=False, markup=False, soft_wrap=True)
+    figures = {**figures, "examples": figures["examples"] or known.examples}
+    architecture, faults = known.architecture, known.faults
     if start is not None:
         if data is None:
             how = "name the data that it will be trained on"
             raise SettingError("a start needs data, whose task gives the head", where="--start", fix=how)
-        from weftnet.cli.commands.starting import start_from
+        from weftnet.compete.starting import start_from
         from weftnet.train.forecast import tuned
 
         figures = {**figures, "tuning": partial(tuned, start_from(start))}
     if fix:
         if not is_file(arch):
             raise SettingError("only a file can be fixed", got=arch)
-        for line in fix_file(arch, signals):
+        for line in fix_file(arch, known.signals):
             console.print(f"[green]fixed[/green] {line}", highlight=False)
         architecture, faults = read(arch)
     if architecture is None:
         raise ArchitectureError(faults, where=arch)
-    report = check.check(architecture, signals, task=chosen, faults=faults, **figures)
+    report = check.check(architecture, known.signals, task=known.task, faults=faults, **figures)
     if not as_json:
         console.print(rendering.costs(report))
         console.file.flush()  # a pipe has it at once too
@@ -188,23 +123,9 @@ def together_of(workers: int | None, shard: bool, bandwidth: str | None) -> "Tog
 
 def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Path]:
     """Write the drawing; the paths written."""
-    from weftnet.compose import resolve
-    from weftnet.compose.draw import draw, mermaid
-    from weftnet.compose.inputs import inputs_of
-
-    architecture = architecture_of(arch)
+    drawing = drawing_of(architecture_of(arch), signals_of(inputs))
     targets = [out] if out else [Path(f"{Path(arch).stem}.svg"), Path(f"{Path(arch).stem}.mmd")]
-    written = []
-    signals = inputs_of(architecture, signals_of(inputs))
-    for target in targets:
-        if target.suffix not in (".svg", ".mmd"):
-            raise SettingError("a drawing is SVG or Mermaid", expected="NAME.svg or NAME.mmd", got=str(target))
-        for part, node in architecture.parts.items():
-            path = target if len(architecture.parts) == 1 else target.with_stem(f"{target.stem}-{part}")
-            resolved = resolve(node, signals[part], part)
-            write_text(path, draw(resolved) if target.suffix == ".svg" else mermaid(resolved))
-            written.append(path)
-    return written
+    return [path for target in targets for path in drawing.save(target)]
 
 
 def calibrate_command() -> None:

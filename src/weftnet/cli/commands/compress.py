@@ -8,13 +8,12 @@ from rich.table import Table
 
 from weftnet.base.scores import Score
 from weftnet.base.units import duration, size
-from weftnet.cli.commands.architecture import architecture_of
 from weftnet.compete import competition as compete
-from weftnet.compress.compressing import Settings, compress
-from weftnet.compress.contract import Compression, Goal, Row
+from weftnet.compress.contract import Compression, Row
 from weftnet.compress.measure import Timing
 from weftnet.data import Data, open_data
 from weftnet.errors import DataError
+from weftnet.library.compressing import compressed
 from weftnet.run.loading import Loaded, load
 
 _COLOURS = {"kept": "green", "refused": "red", "not applicable": "dim", "dominated": "dim", "baseline": ""}
@@ -51,20 +50,18 @@ def compress_command(folder: Path, options: CompressOptions) -> Compression:
     """Compress a run, print the table and the chosen run."""
     console = Console()
     loaded = load(compete.best_run(folder))
-    goal = Goal(options.max_drop, options.target_latency)
-    student = None if options.arch is None else architecture_of(options.arch)
-    settings = Settings(options.methods, options.budget, options.seed, student)
+    goal = {"max_drop": options.max_drop, "target_latency": options.target_latency}
+    how = (options.methods, options.budget, options.seed, options.arch)
     out = options.out or loaded.run.folder / "compressed"
     data = _data(loaded, options.data)
-    replaced: list[str | Path] | None = [data.source, loaded.run.folder] if options.replace else None
     with console.status("starting") as status:
-        result = compress(loaded, data, out, goal, settings, lambda what: status.update(what), replaced)
+        result = compressed(loaded, data, out, goal, how, options.replace, lambda what: status.update(what)).result
     if result.aside is not None:
         console.print(
             f"moved aside what is not weftnet's: {result.aside}", highlight=False, markup=False, soft_wrap=True
         )
     console.print(_table(result))
-    notes = [f"drop at most {goal.max_drop:g} on {data.sizes['validation']} validation examples"]
+    notes = [f"drop at most {options.max_drop:g} on {data.sizes['validation']} validation examples"]
     notes += [f"test: {data.sizes['test']} examples, reported only"] if data.sizes.get("test") else []
     console.print("; ".join([*notes, "time: one example on one thread"]), style="dim", highlight=False)
     for row in result.rows:

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from weftnet.cli.commands.choosing import Choice, choose
 from weftnet.cli.commands.show import facts_of
+from weftnet.compete.choosing import Choice, choose
 from weftnet.data import Data, open_data
 from weftnet.data.rows import RowData
 from weftnet.errors import DataError, SettingError

@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from weftnet import export
-from weftnet.cli.commands.evaluate import split_of
 from weftnet.compete import competition as compete
 from weftnet.data import Batch, Data, open_data
 from weftnet.export.parity import Compared
 from weftnet.export.write import RUNNER
 from weftnet.run.loading import Loaded, load
+from weftnet.run.own_data import split_of
 
 #: Size and number of the batches of real examples that are compared in addition to random ones.
 _BATCH, _BATCHES = 64, 4

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from weftnet.cli.commands.evaluate import data_of, split_of
 from weftnet.compete.competition import best_run
 from weftnet.run.loading import load
+from weftnet.run.own_data import data_of, split_of
 from weftnet.train.calibrating import recalibrate
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from rich.console import Console
 
 from weftnet.base.units import size
-from weftnet.cli.commands.evaluate import data_of
 from weftnet.compete import competition as compete
 from weftnet.errors import WeftnetError
 from weftnet.report import write_run
 from weftnet.run.loading import load
+from weftnet.run.own_data import data_of
 
 NAME = "report.html"
 

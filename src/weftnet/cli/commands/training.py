@@ -15,15 +15,15 @@ from weftnet.base import lock
 from weftnet.base.files import read_json, write_text
 from weftnet.base.foreign import reading
 from weftnet.base.lock import held
-from weftnet.cli.commands.concluding import written
-from weftnet.cli.commands.progress import Trainings
 from weftnet.cli.commands.show import board
-from weftnet.cli.commands.stopping import resumable
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import conclude
 from weftnet.data.data import Data
 from weftnet.data.opening import reopen
 from weftnet.errors import RunError, SettingError
+from weftnet.library.concluding import written
+from weftnet.library.progress import Trainings
+from weftnet.library.stopping import resumable
 from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
 from weftnet.train.worker import is_leader
@@ -66,7 +66,7 @@ def _resume(console: Console, folder: Path, source: str | None, shard: bool | No
             _rejoin(console, run, reopen(run.json("data.json"), source or None, **parts))
         lock.forget(run.folder.parent)
     else:
-        with resumable(console, [folder]):
+        with resumable(partial(console.print, highlight=False, markup=False, soft_wrap=True), [folder]):
             data = reopen(run.json("data.json"), source or None, **parts)
             with Trainings(console, 1, score) as shown:
                 run = resume(folder, data, listeners=[shown.training(folder.name)], shard=shard)

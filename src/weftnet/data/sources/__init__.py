@@ -2,7 +2,7 @@
 
     opens(place) -> float                  how sure it is, 0 to 1, that this file, folder, name or mapping is its own
     read(path, *, limit, …) -> Content     the whole in memory; the keyword arguments are the source's options
-    hold(values, name) -> Content          the same of values in memory, for a source that opens a mapping or a frame
+    hold(values, name) -> Content          the same of values in memory, for a source that opens those
     ENDINGS, FOLDER                        endings of its files, without that of the compression; its folders in words
     NAMES_FILES                            whether columns may name files beside it
     WEIGHT                                 bytes in memory for each byte of the uncompressed file
@@ -53,7 +53,10 @@ def _unknown(place: Place) -> DataError:
     """Why a place can't be opened."""
     if place.values is not None:
         got = ", ".join(map(str, place.mapping)) if place.mapping is not None else type(place.values).__name__
-        expected = "a mapping of arrays or columns, or a frame of pandas, polars or Arrow"
+        expected = (
+            "a path, a mapping of arrays or columns, a frame of pandas, polars or Arrow, X or (X, y), "
+            "a Dataset or DataLoader of torch, a data set of Hugging Face"
+        )
         return DataError("this holds nothing that can be read", where=place.name, expected=expected, got=got)
     sources = [SOURCES.get(name) for name in SOURCES]
     if place.is_folder:

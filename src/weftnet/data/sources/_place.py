@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from weftnet.data.read import suffixes
 
@@ -31,12 +31,12 @@ class Place:
     Args:
         name: as the person wrote it.
         path: of the file or folder, if it names one.
-        values: in memory: by column, or a frame.
+        values: in memory: by column, a frame, or whatever else a source can hold.
     """
 
     name: str
     path: Path
-    values: Mapping[str, Any] | Frame | None = None
+    values: Any = None
 
     @property
     def mapping(self) -> Mapping[str, Any] | None:
@@ -46,7 +46,7 @@ class Place:
     @property
     def frame(self) -> Frame | None:
         """What is in memory, as a frame."""
-        return None if self.values is None or isinstance(self.values, Mapping) else self.values
+        return None if self.values is None or isinstance(self.values, Mapping) else cast(Frame, self.values)
 
     @cached_property
     def ending(self) -> str:

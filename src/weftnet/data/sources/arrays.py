@@ -21,6 +21,7 @@ from weftnet.data.content import Content, fingerprint, short_name
 from weftnet.data.read import LIMIT, read_npy, read_npz, suffixes
 from weftnet.data.sources._mapped import column, mapped
 from weftnet.data.sources._place import Place
+from weftnet.data.sources._plain import plain
 from weftnet.data.sources._spool import block_bytes
 from weftnet.data.sources.table import hold as columns_held
 from weftnet.errors import DataError, closest
@@ -113,7 +114,7 @@ def arrays(named: Mapping[str, Any], source: str, *, size: int = 0) -> Content:
 
 def _known(named: Mapping[str, Any], source: str) -> dict[str, NDArray[Any]]:
     """The arrays whose names are known, none empty, the training inputs among them."""
-    known = {name: np.asarray(array) for name, array in named.items() if name in _NAMES or name in ("x", "y")}
+    known = {name: np.asarray(plain(array)) for name, array in named.items() if name in _NAMES or name in ("x", "y")}
     if "x" not in known and "x_train" not in known:
         close = closest("x_train", named)
         raise DataError(

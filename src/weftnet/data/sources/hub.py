@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face Hub: `hub:OWNER/NAME[:CONFIG]`, by the library `datasets` (extra `hub`).
+"""Data sets of Hugging Face: `hub:OWNER/NAME[:CONFIG]`, or one in memory, by the library `datasets` (extra `hub`).
 
 Only data are loaded, never a data set's own code. Without a connection, or with HF_HUB_OFFLINE=1, a set that was loaded
 before comes from the library's cache; any other is an error at once. The splits are those of the Hub. A folder that the
@@ -29,7 +29,9 @@ _SECONDS = 5
 
 
 def opens(place: Place) -> float:
-    """Names that begin with `hub:`."""
+    """Names that begin with `hub:`, and what the library has loaded."""
+    if place.values is not None:
+        return float(type(place.values).__module__.partition(".")[0] == "datasets")
     return float(place.name.startswith(PREFIX))
 
 
@@ -67,6 +69,21 @@ def read(path: Path, *, limit: int = LIMIT) -> Content:
             what, where=str(path), got=str(fault).split("\n")[0], fix=check if online else connect
         ) from None
     return of_splits(sets, path, limit)
+
+
+def hold(values: Any, name: str) -> Content:
+    """A `Dataset`, or a `DatasetDict`, whose data sets are the splits.
+
+    Raises:
+        DataError: it is a stream, or something else of the library.
+    """
+    library = need("datasets", extra="hub", what="reading a data set of Hugging Face")
+    if isinstance(values, library.Dataset):
+        return of_splits({"all": values}, Path(name), LIMIT)
+    if isinstance(values, library.DatasetDict):
+        return of_splits(values, Path(name), LIMIT)
+    expected, fix = "a Dataset or a DatasetDict", "load it without streaming=True, or make one of its first rows"
+    raise DataError("the data set can't be read", where=name, expected=expected, got=type(values).__name__, fix=fix)
 
 
 def _faults(library: Any) -> tuple[type[Exception], ...]:

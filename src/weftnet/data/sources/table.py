@@ -30,6 +30,7 @@ from weftnet.data.sources._csv import arrow_cells, as_data_error, batches_in, na
 from weftnet.data.sources._gone_words import GoneWords
 from weftnet.data.sources._header import LOOK, check_names, looks_like_data
 from weftnet.data.sources._place import Place
+from weftnet.data.sources._plain import plain
 from weftnet.data.sources._spool import Spool, block_bytes
 from weftnet.errors import DataError
 
@@ -118,6 +119,7 @@ def hold(raw: Mapping[str, Any], source: str) -> Content:
 
 def _column(values: Any) -> NDArray[Any]:
     """Numbers unchanged; anything else as objects, with None for missing values. A row may hold a list of words."""
+    values = plain(values)
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return values.astype("datetime64[us]")
     if not isinstance(values, np.ndarray):

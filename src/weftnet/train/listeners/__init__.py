@@ -1,8 +1,8 @@
 """Listeners: who is told what a training does, one file each. `_listener.py` says what they are told, and when.
 
 tensorboard, mlflow, wandb      by name, from the command line too: `weftnet fit … --log tensorboard`
-the progress bar                `weftnet.cli.commands.progress`
-a `Listener` of your own        `weftnet.fit(…, listeners=[Mine()])`
+the progress bar                `weftnet.library.progress`
+a `Listener` of your own        `weftnet.train_run(…, listeners=[Mine()])`
 """
 
 from pathlib import Path

@@ -1,10 +1,8 @@
 """`fit --ensemble --distil`: one network learns what the ensemble knows, and competes with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from weftnet.base.replacing import clear
 from weftnet.compete.distilled import distilled, student_of
@@ -17,12 +15,16 @@ from weftnet.train.own import own_files
 
 
 def with_distilled(
-    console: Console, folder: Path, data: Data, known: Mapping[str, Mapping[str, Any]], outcomes: Sequence[Outcome]
+    say: Callable[[str], None],
+    folder: Path,
+    data: Data,
+    known: Mapping[str, Mapping[str, Any]],
+    outcomes: Sequence[Outcome],
 ) -> tuple[dict[str, dict[str, Any]], list[Outcome]]:
     """What is known of the candidates and how trainings ended, with the network that the ensemble taught; or why none.
 
     Args:
-        console: for the line that says so.
+        say: is told why there is none.
         folder: of the competition.
         data: that it trained on.
         known: facts of the candidates by name.
@@ -42,7 +44,7 @@ def with_distilled(
             clear(place, own_files(place))
         run = distilled(student, ensemble, data, place)
     except WeftnetError as why:
-        console.print(f"not distilled: {why}", highlight=False, markup=False, soft_wrap=True)
+        say(f"not distilled: {why}")
         return facts, ended
     outcome = Outcome(name, of.seed, place.name, "finished", **finished(run))
     return {**facts, name: {**facts[of.name], "why": f"{of.name}, taught by the ensemble"}}, [*ended, outcome]

@@ -16,6 +16,7 @@ from weftnet.answer.predict import encode_column, example_files, only_field, wit
 from weftnet.data import Batch, Data, open_data
 from weftnet.data.opening import reopen
 from weftnet.data.read import read_text, suffixes
+from weftnet.data.request import Source
 from weftnet.data.splits import SPLITS
 from weftnet.errors import DataError
 from weftnet.run.loading import Loaded
@@ -33,16 +34,18 @@ class NamedBatch:
 
 
 def examples(
-    loaded: Loaded, sources: Sequence[str], texts: Sequence[str], rows: Sequence[int], count: int
-) -> list[NamedBatch]:
+    loaded: Loaded, sources: Sequence[Source], texts: Sequence[str], rows: Sequence[int], count: int,
+    own: Data | None = None,
+) -> list[NamedBatch]:  # fmt: skip
     """The requested examples.
 
     Args:
         loaded: the run.
-        sources: files and folders; without sources and texts, the run's own data, test rows first.
+        sources: files, folders, values in memory; without sources and texts, the run's own data, test rows first.
         texts: sentences.
         rows: of each source, from 1; () for its first `count`.
         count: number of examples of a source, if no rows are named.
+        own: the run's own data, where they are at hand.
 
     Raises:
         DataError: a source can't be read, or a row does not exist.
@@ -51,11 +54,14 @@ def examples(
     if texts:
         batches.append(_of_texts(loaded, list(texts), "text"))
     if not sources and not texts:
-        batches = _of_data(reopen(loaded.run.json("data.json")), rows, count)
+        batches = _of_data(own or reopen(loaded.run.json("data.json")), rows, count)
     return batches
 
 
-def _of_source(loaded: Loaded, source: str, rows: Sequence[int], count: int) -> list[NamedBatch]:
+def _of_source(loaded: Loaded, source: Source, rows: Sequence[int], count: int) -> list[NamedBatch]:
+    if not isinstance(source, str | Path):
+        return _of_data(open_data(source, state=without_target(loaded.run.json("data.json"))), rows, count)
+    source = str(source)
     path = Path(source).expanduser()
     if files := example_files(path):
         chosen = [files[place] for place in _places(rows, len(files), count, source)]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from weftnet.cli.commands.choosing import read_by, reads_its_way
-from weftnet.cli.commands.entering import FitOptions
+from weftnet.compete.choosing import read_by, reads_its_way
+from weftnet.compete.entering import FitOptions
 from weftnet.compete.jobs import Job, Outcome
 from weftnet.data import Data, open_data
 from weftnet.errors import SettingError
@@ -77,4 +77,7 @@ def _opened(options: FitOptions, chosen: str, fold: int, seed: int) -> Data:
     shares = {name: share for name, share in by.items() if name not in ("train", "test")}
     own = {"splits": {**shares, "folds": options.folds, "fold": fold}, "seed": options.data.get("seed", 0) + seed}
     task = options.task or (chosen if chosen and reads_its_way(chosen) else None)
+    if isinstance(options.source, Data):
+        fix = "give fit what open_data was given"
+        raise SettingError("data that are opened already have their splits", where="folds", fix=fix)
     return open_data(options.source, **{**options.data, **own}, target_kind=read_by(task))

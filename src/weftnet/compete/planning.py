@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from weftnet.cli.commands.entering import Entries, FitOptions
-from weftnet.cli.commands.folding import folded
+from weftnet.compete.entering import Entries, FitOptions
+from weftnet.compete.folding import folded
 from weftnet.compete.halving import START
 from weftnet.compete.jobs import Job, Outcome, jobs_of
 from weftnet.compete.prospects import Memory, Prospect, left_out, prospects

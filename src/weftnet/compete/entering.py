@@ -7,14 +7,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from weftnet.cli.commands.architecture import architecture_of, is_written
-from weftnet.cli.commands.choosing import Choice, choose, read_by, reads_its_way, task_for
-from weftnet.cli.commands.starting import beaten, begun_from, beside, few, of_run, refuse_ways, start_from, taught_by
+from weftnet.compete.choosing import Choice, choose, read_by, reads_its_way, task_for
 from weftnet.compete.competition import FILE, best_run
 from weftnet.compete.family import of_family, offered_as
 from weftnet.compete.jobs import LENGTHS, Terms
 from weftnet.compete.propose import offered, propose
+from weftnet.compete.starting import beaten, begun_from, beside, few, of_run, refuse_ways, start_from, taught_by
 from weftnet.data import Data, open_data
+from weftnet.data.request import Source
 from weftnet.errors import SettingError, WeftnetError
 from weftnet.solvers import baselines
 from weftnet.tasks import Candidate
@@ -22,6 +22,7 @@ from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 from weftnet.train.listening import Named
 from weftnet.train.worker import is_worker
+from weftnet.zoo._named import architecture_of, is_written
 
 BUDGET = 30.0
 
@@ -31,9 +32,9 @@ class FitOptions:
     """The options of the command line.
 
     Args:
-        source: of the data.
+        source: of the data: a path, values in memory, or `Data` that are opened already.
         data: options of the data: target, kinds, context, …
-        archs: files or zoo names; () for a shortlist that suits the data.
+        archs: files, zoo names or candidates; () for a shortlist that suits the data.
         task: its name; None for the one that suits the data and the architectures.
         task_settings: of the task.
         recipe: fields of the recipe, with at most one of budget, epochs and steps.
@@ -56,9 +57,9 @@ class FitOptions:
         began: when the total begins, by the monotonic clock; None for now.
     """
 
-    source: str
+    source: Source | Data
     data: Mapping[str, Any] = field(default_factory=dict)
-    archs: Sequence[str] = ()
+    archs: Sequence[str | Candidate] = ()
     task: str | None = None
     task_settings: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -91,7 +92,8 @@ class FitOptions:
         start = [] if self.start is None else [str(self.start["from"])]
         parts = [self.data[split] for split in ("validation", "test") if split in self.data]
         teachers = dict(self.recipe.get("teacher") or {}).get("from", [])
-        return [self.source, *parts, *self.archs, *self.plugins, *start, *teachers]
+        named = [each for each in (self.source, *parts, *self.archs) if isinstance(each, str | Path)]
+        return [*map(str, named), *self.plugins, *start, *teachers]
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,9 @@ def entries_of(options: FitOptions) -> Entries:
         raise SettingError("more than one length of training", expected="one of them", got=" and ".join(asked))
     start = None if options.start is None else start_from(options.start, options.beside_runs)
     known = None if start is None else start.fitted()
-    read = partial(open_data, options.source, **options.data, fitted=known)
+    read = partial(opened, options.source, options.data, fitted=known)
     data = read(target_kind=read_by(options.task))
-    written = candidates_of([arch for arch in options.archs if is_written(arch)])
+    written = candidates_of([each for each in options.archs if not isinstance(each, str) or is_written(each)])
     needed = options.few or not options.archs
     begun = begun_from(start, options.task, data) if start is not None and needed else None
     started = [] if options.archs or begun is None else [begun]
@@ -166,7 +168,23 @@ def entries_of(options: FitOptions) -> Entries:
     return Entries(data, task, candidates, terms, choice)
 
 
-def candidates_of(archs: Sequence[str], offers: Mapping[str, Candidate] = MappingProxyType({})) -> list[Candidate]:
+def opened(source: Source | Data, options: Mapping[str, Any], **more: Any) -> Data:
+    """The data, opened with these options, or as they are where they were opened before.
+
+    Raises:
+        SettingError: opened data can't be opened differently.
+    """
+    if not isinstance(source, Data):
+        return open_data(source, **options, **more)
+    if options:
+        fix = "give them to open_data, or give fit what open_data was given"
+        raise SettingError("the data are opened already", where="data", got=", ".join(options), fix=fix)
+    return source
+
+
+def candidates_of(
+    archs: Sequence[str | Candidate], offers: Mapping[str, Candidate] = MappingProxyType({})
+) -> list[Candidate]:
     """The named architectures as candidates, each called by its file's or folder's stem.
 
     A name that the shortlist offers, or an entry of the zoo that it is made of, is that candidate, with its sizes and
@@ -181,7 +199,7 @@ def candidates_of(archs: Sequence[str], offers: Mapping[str, Candidate] = Mappin
         try:
             candidates.append(_candidate(arch, offers))
         except WeftnetError as error:
-            error.where = error.where or arch
+            error.where = error.where or (arch if isinstance(arch, str) else arch.name)
             wrong.append(error)
     if wrong:
         text = "\n\n".join(map(str, wrong))
@@ -189,7 +207,9 @@ def candidates_of(archs: Sequence[str], offers: Mapping[str, Candidate] = Mappin
     return candidates
 
 
-def _candidate(arch: str, offers: Mapping[str, Candidate]) -> Candidate:
+def _candidate(arch: str | Candidate, offers: Mapping[str, Candidate]) -> Candidate:
+    if isinstance(arch, Candidate):
+        return of_family(arch, offers)
     path, name = Path(arch), Path(arch).stem
     if (path / "run.json").is_file() or (path / FILE).is_file():
         return of_run(best_run(arch))

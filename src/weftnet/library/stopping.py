@@ -1,18 +1,16 @@
 """Ctrl-C at any moment: which runs it left, and how each of them goes on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from rich.console import Console
 
 from weftnet.errors import WeftnetError
 from weftnet.run.folder import Run
 
 
 @contextmanager
-def resumable(console: Console, folders: Iterable[Path]) -> Iterator[None]:
-    """When this context is interrupted, print the command that continues each run that was begun and is not finished.
+def resumable(say: Callable[[str], None], folders: Iterable[Path]) -> Iterator[None]:
+    """When this context is interrupted, say the command that continues each run that was begun and is not finished.
 
     Raises:
         KeyboardInterrupt: as it came.
@@ -23,6 +21,5 @@ def resumable(console: Console, folders: Iterable[Path]) -> Iterator[None]:
         for folder in folders:
             with suppress(WeftnetError):
                 if (folder / "run.json").is_file() and Run.open(folder).status != "finished":
-                    line = f"stopped and kept; continue with: weftnet resume {folder}"
-                    console.print(line, highlight=False, markup=False, soft_wrap=True)
+                    say(f"stopped and kept; continue with: weftnet resume {folder}")
         raise

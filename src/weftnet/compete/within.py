@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from weftnet.base.units import duration
-from weftnet.cli.commands.planning import Plan
 from weftnet.compete.halving import SEEDS, Stage, by_halving, called, latest, most
 from weftnet.compete.jobs import Job, Outcome, jobs_of
+from weftnet.compete.planning import Plan
 from weftnet.compete.pool import Pool
 from weftnet.compete.prospects import Prospect
 from weftnet.compete.sizing import enough_seconds
