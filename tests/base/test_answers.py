@@ -28,6 +28,7 @@ from weftnet.base.answers import (
     forms,
     json_schema,
 )  # fmt: skip
+from weftnet.base.download import Download
 from weftnet.base.pieces import Pieces
 from weftnet.base.png import png
 from weftnet.base.wav import Sound, same_sound, wav
@@ -150,7 +151,7 @@ def test_tensors() -> None:
 def test_the_page_draws_every_form() -> None:
     page = Path(weftnet.serve.page.__file__).with_name("page.html").read_text(encoding="utf-8")
     drawings = page[page.index("const drawings = {") : page.index("function overlay")]
-    for form in (Form, Text, Texts, Number, Count, Shares, Numbers, Series, Picture, Mask, Pieces, Sound):
+    for form in (Form, Text, Texts, Number, Count, Shares, Numbers, Series, Picture, Mask, Pieces, Sound, Download):
         assert f"\n  {form.drawn}: " in drawings, form
 
 

@@ -68,7 +68,17 @@ def _part(
         gives={name: signals[name] for name in outputs},
         children=children, wires={name: whole.wires[name] for name in nodes}, outputs=outputs,
     )  # fmt: skip
-    modules = {name: network.get_submodule(name) for name in children}
+    return made_of(network, resolved, {name: network.get_submodule(name) for name in children})
+
+
+def made_of(network: Network, resolved: Resolved, modules: Mapping[str, nn.Module]) -> Network:
+    """A network of these modules, most of which are another's; with what its shared nodes name.
+
+    Args:
+        network: that the modules are of; it gives the mode.
+        resolved: the nodes.
+        modules: by node.
+    """
     part = Network(resolved, modules)
     own = {id(module) for module in part.modules()}
     shared = [module.target for module in part.modules() if isinstance(module, SharedNode)]

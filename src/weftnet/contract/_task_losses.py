@@ -1,5 +1,7 @@
 """A task's losses: lazy, reaching, and random only by the generator."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -27,7 +29,7 @@ def _lazy(scene: Scene) -> None:
 
 
 def _reaches(scene: Scene) -> None:
-    """Every loss has a gradient by all weights of its group."""
+    """Every loss, with the auxiliary ones, has a gradient by all weights of its group."""
     model = scene.model()
     for group, loss in scene.task.losses(model, scene.batch(), generator()):
         named = {
@@ -35,7 +37,9 @@ def _reaches(scene: Scene) -> None:
             for part in scene.task.groups[group]
             for key, parameter in model[part].named_parameters()
         }
-        gradients = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
+        networks: list[Any] = [model[part] for part in scene.task.groups[group]]
+        auxiliary = [each for network in networks for each in network.take_losses().values()]
+        gradients = torch.autograd.grad(torch.stack([loss, *auxiliary]).sum(), list(named.values()), allow_unused=True)
         # a constant that is added to every output may cancel out: of differences, say
         dead = [key for (key, p), g in zip(named.items(), gradients, strict=True) if g is None and p.dim() > 1]
         fix = "compute the loss from the outputs of the group's parts, detach nothing of them"

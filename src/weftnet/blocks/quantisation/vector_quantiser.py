@@ -6,13 +6,14 @@
     commitment = beta · mean (x − sg(e[k]))²          keeps the values at the table
 
 sg stops the gradient. The two auxiliary losses are means over all real positions and features; the recipe's `auxiliary`
-weighs them. The outputs are y, the tokens k and the losses.
+weighs them. The outputs are y, the tokens k and the losses; `vectors` gives y for tokens.
 Source: A. van den Oord, O. Vinyals, K. Kavukcuoglu, Neural discrete representation learning, 2017,
 https://arxiv.org/abs/1711.00937, equations 1 to 3; the table starts at U(±1/vocabulary), as in its code.
 Differs from the paper, which sums over the features: the losses are means, as in its authors' code.
 Cost: vocabulary · dim parameters; 2 · vocabulary · dim FLOPs a position.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -45,8 +46,13 @@ class VectorQuantiser(nn.Module):
         positive("vector_quantiser", dim=dim, vocabulary=vocabulary)
         if not beta >= 0:
             raise ValueError(f"vector_quantiser: beta: expected a number ≥ 0, got {beta}")
-        self.beta = beta
+        self.beta, self.vocabulary = beta, vocabulary
         self.table = nn.Parameter(torch.empty(vocabulary, dim).uniform_(-1 / vocabulary, 1 / vocabulary))
+
+    @property
+    def bits(self) -> int:
+        """Of a position: ⌈log₂ vocabulary⌉."""
+        return math.ceil(math.log2(self.vocabulary))
 
     def forward(self, x: Float[Tensor, "*batch dim"], mask: Bool[Tensor, "batch time"] | None = None) -> Quantised:
         """The nearest vectors, their numbers, and the losses over the real positions; zeros at padding."""
@@ -64,3 +70,7 @@ class VectorQuantiser(nn.Module):
         if mask is not None:
             y, tokens = y.masked_fill(~mask.unsqueeze(-1), 0), tokens.masked_fill(~mask, 0)
         return Quantised(y, tokens, codebook, commitment)
+
+    def vectors(self, tokens: Int[Tensor, "*batch"]) -> Float[Tensor, "*batch dim"]:
+        """What these tokens stand for: y of the positions that have them."""
+        return self.table[tokens]

@@ -96,18 +96,25 @@ def _trains(case: _Case) -> None:
             continue
         generator = torch.Generator().manual_seed(0)
         target = torch.randn(network(x, masks).shape, generator=generator)
+        _auxiliary(network)  # of the pass that told the shape
         optimiser = torch.optim.Adam(parameters, 1e-3)
         losses = []
         for _ in range(8):
             torch.manual_seed(0)  # the same dropout each time
             loss = (network(x, masks) - target).square().mean()
+            auxiliary = _auxiliary(network)
             optimiser.zero_grad()
-            torch.autograd.backward(loss)
+            torch.autograd.backward(torch.stack([loss, *auxiliary]).sum())
             optimiser.step()
             losses.append(float(loss.detach()))
         expect(losses[-1] < losses[0], f"the loss of {part} does not fall", got=f"{losses[0]:.4g} → {losses[-1]:.4g}")
         dead = [name for name, parameter in network.named_parameters() if parameter.grad is None]
         expect(not dead, "parameters without a gradient", got=", ".join(dead))
+
+
+def _auxiliary(network: Any) -> list[torch.Tensor]:
+    """The losses that its blocks gave since they were last taken."""
+    return list(network.take_losses().values())
 
 
 @long
