@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from weftnet.tasks.language_model._choice import Choice
+from weftnet.tasks._choice import Choice
 
 
 def test_repetition_penalty_that_divides_logits_below_zero() -> None:
@@ -11,7 +11,7 @@ def test_repetition_penalty_that_divides_logits_below_zero() -> None:
     count = 4000
 
     def share(penalty: float) -> float:
-        choice = Choice({"length": count, "temperature": 1.0, "repetition_penalty": penalty})
+        choice = Choice({"temperature": 1.0, "repetition_penalty": penalty}, count)
         return float(np.mean([choice.tokens(z, place, read)[0] == 1 for place in range(count)]))
 
     def printed(penalty: float) -> float:

@@ -11,7 +11,7 @@ from weftnet.architecture.spec import Block
 from weftnet.data.batch import Batch
 from weftnet.data.kinds.characters import Characters
 from weftnet.errors import ArchitectureError, DataError, SettingError
-from weftnet.tasks.language_model._choice import Choice
+from weftnet.tasks._choice import Choice
 from weftnet.tasks.language_model.task import LanguageModel
 
 TASK = LanguageModel(vocabulary=5, context=8)
@@ -137,7 +137,7 @@ LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, 1.5])
 
 def shares(before=(), **settings):
     """Of the tokens at 4,000 chances that are spread evenly over [0, 1)."""
-    choice = Choice({"length": 4000, "temperature": 1.0, **settings})
+    choice = Choice({"temperature": 1.0, **settings}, 4000)
     choice._chances = (np.arange(4000) + 0.5) / 4000
     logits, read = LOGITS.double().numpy()[None], np.array([before], np.int64)
     drawn = [int(choice.tokens(logits, place, read)[0]) for place in range(4000)]
@@ -169,7 +169,7 @@ def test_top_p_and_the_penalty_are_transformers_s():
 
 def test_chances_of_a_seed_are_even():
     """Kolmogorov and Smirnov's distance of 10,000 chances from the uniform distribution, at its 99.9 % quantile."""
-    chances = np.sort(Choice({"length": 10_000, "seed": 7})._chances)
+    chances = np.sort(Choice({"seed": 7}, 10_000)._chances)
     assert np.abs(chances - (np.arange(10_000) + 0.5) / 10_000).max() < 1.95 / 100
 
 

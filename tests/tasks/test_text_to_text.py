@@ -126,9 +126,59 @@ def test_more_beams_are_seldom_worse_and_examples_don_t_mix() -> None:
         assert (alone["written"][0] == together["written"][row]).all()
 
 
+def test_what_is_drawn_is_as_likely_as_the_network_says() -> None:
+    """Over many seeds, the shares of a source's texts are their probabilities, tempered or cut; scores are theirs."""
+    table, (inputs, masks) = Table(sharp=1.0), asked(1)
+    for options in ({"temperature": 1.0}, {"temperature": 0.5}, {"temperature": 1.0, "top_k": 2}):
+        counts: dict[tuple[int, ...], int] = {}
+        for seed in range(600):
+            found = SEARCH(table, inputs, masks, SETTINGS, {**options, "seed": seed, "length_penalty": 0.0})
+            (text,) = texts(found)
+            counts[text] = counts.get(text, 0) + 1
+            assert found["score"][0] == pytest.approx({t: s for s, t in every(table, 0, 0.0)}[text], abs=1e-12)
+        chance = expected(table, options["temperature"], options.get("top_k", 4))
+        assert sum(chance.values()) == pytest.approx(1)
+        far = sum(abs(counts.get(text, 0) / 600 - p) for text, p in chance.items())
+        assert far < 0.25, options
+
+
+def expected(table: Table, temperature: float, top_k: int) -> dict[tuple[int, ...], float]:
+    """Every text's probability, of tempered and cut logits."""
+    found: dict[tuple[int, ...], float] = {}
+    for length in range(4):
+        for text in itertools.product((2, 3, 4), repeat=length):
+            share, read = 1.0, (6,)
+            for token in (*text, 5)[:3]:
+                z = table.logits(0, read)[2:6] / temperature
+                z = np.where(z < np.sort(z)[-top_k], -np.inf, z)
+                share *= (np.exp(z) / np.exp(z).sum())[token - 2]
+                read = (*read, token)
+            found[text] = share
+    return found
+
+
+@pytest.mark.parametrize("stepped", [True, False])
+def test_what_is_drawn_depends_on_its_source_and_the_seed_alone(stepped: bool) -> None:
+    table, (inputs, masks) = Table(stepped), asked(40)
+    options = {"temperature": 1.5, "seed": 3, "repetition_penalty": 1.3}
+    together = SEARCH(table, inputs, masks, SETTINGS, options)
+    for row in (0, 21, 39):
+        one = {"tokens": inputs["tokens"][row : row + 1]}
+        alone = SEARCH(table, one, {"tokens": masks["tokens"][:1]}, SETTINGS, options)
+        assert (alone["written"][0] == together["written"][row]).all()
+        assert alone["score"][0] == together["score"][row]
+    greedy = SEARCH(table, inputs, masks, SETTINGS, {"beams": 1})
+    cautious = SEARCH(table, inputs, masks, SETTINGS, {"temperature": 1.0, "top_k": 1})
+    np.testing.assert_array_equal(cautious["written"], greedy["written"])
+    np.testing.assert_allclose(cautious["score"], greedy["score"], atol=1e-12)
+    assert (together["written"] != greedy["written"]).any()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"beams": 0}, "beams is out of range"), ({"longest": 9}, "longest is out of range"),
+    [({"beams": 0}, "beams is out of range"), ({"beams": 2, "temperature": 1.0}, "exclude one another"),
+     ({"top_k": 3}, "top_k is of texts that are drawn"), ({"temperature": -1.0}, "temperature is out of range"),
+     ({"temperature": 1.0, "top_p": 0.0}, "top_p is out of range"), ({"longest": 9}, "longest is out of range"),
      ({"length_penalty": -1.0}, "length_penalty is out of range")],
 )  # fmt: skip
 def test_options_out_of_range(options: dict[str, Any], said: str) -> None:

@@ -1,7 +1,7 @@
 """The passes of a language model: one for the next token, and, where a text is to be continued, one for each token.
 
     z = logits of the network at the last token
-    token ~ softmax(z / temperature), as `_choice.py` says; a text ends as `_texts.py` says
+    token ~ softmax(z / temperature), as `tasks/_choice.py` says; a text ends as `_texts.py` says
 
 Up to `context` tokens a network that can work step by step reads every token once and remembers. Beyond, the window
 slides: each token's place in it changes, and with it all that was remembered, so the network reads the whole window for
@@ -17,10 +17,11 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.limits import exceeded, limit
 from weftnet.errors import DataError
+from weftnet.tasks._choice import Choice
 from weftnet.tasks._inference import Arrays, Run, listener
 from weftnet.tasks._writer import text_of, writer_of
-from weftnet.tasks.language_model._choice import Choice
 from weftnet.tasks.language_model._texts import Texts
 
 #: an answer to a single row is told while it is written
@@ -66,26 +67,42 @@ def language_model(
     lengths = real.sum(1)
     if not lengths.all():
         raise DataError("there is no token to continue", where=f"row {int(np.argmin(lengths)) + 1}")
-    choice, kind, tell = Choice(options), writer_of(settings.get("writer")), listener()
+    length = _length(options)
+    choice, kind, tell = Choice(options, length), writer_of(settings.get("writer")), listener()
     logits = np.zeros((len(tokens), settings["vocabulary"]), np.float64)
-    written = np.full((len(tokens), choice.length), -1, np.int64)
+    written = np.full((len(tokens), length), -1, np.int64)
     ends = np.full(len(tokens), -1, np.int64)
-    for length in np.unique(lengths):  # steps take no padding
-        rows = np.flatnonzero(lengths == length)
-        reader = _Reader(run, name, settings["context"], padded=name in masks, last=tokens[rows, :length])
+    for read in np.unique(lengths):  # steps take no padding
+        rows = np.flatnonzero(lengths == read)
+        reader = _Reader(run, name, settings["context"], padded=name in masks, last=tokens[rows, :read])
         texts = Texts(options, partial(text_of, kind), len(rows), tell if len(tokens) == 1 else None)
-        logits[rows] = _written(reader, choice, texts)
-        written[rows], ends[rows] = texts.written(choice.length), texts.ends
+        logits[rows] = _written(reader, choice, texts, length)
+        written[rows], ends[rows] = texts.written(length), texts.ends
     return {"logits": logits, "written": written, "ends": ends}
 
 
-def _written(reader: "_Reader", choice: Choice, texts: Texts) -> NDArray[np.float64]:
+def _length(options: Mapping[str, Any]) -> int:
+    """Tokens that are to be written.
+
+    Raises:
+        DataError: they are fewer than none, or too many.
+    """
+    length = int(options.get("length", 0))
+    if length < 0:
+        raise DataError("length is out of range", where="options", expected="0 or more", got=str(length))
+    if length > limit("tokens"):
+        what = "too many tokens are asked for"
+        raise exceeded("tokens", what, where="options: length", got=str(length), error=DataError)
+    return length
+
+
+def _written(reader: "_Reader", choice: Choice, texts: Texts, length: int) -> NDArray[np.float64]:
     """Write until the end; the logits of the first token."""
     first = following = reader.logits()
-    for place in range(choice.length):
+    for place in range(length):
         tokens = choice.tokens(following, place, reader.read)
         texts.add(tokens)
-        if texts.finished or place + 1 == choice.length:
+        if texts.finished or place + 1 == length:
             break
         following = reader.logits(tokens)
     texts.close()

@@ -2,6 +2,7 @@
 
     score(y) = log p(y | x) / lp(y),   lp(y) = ((5 + |y|) / 6)^α            |y| counts `end`
     greedy:  y_t = argmax p(· | y_1 … y_{t−1}, x), which a search with one beam is
+    sample:  y_t ~ p(· | …), as `tasks/_choice.py` says, where a temperature is asked for
     beams:   the k likeliest beginnings are continued; those that end are kept, the one of the best score is answered
 
 A text's search stops when no open beginning has, at its present length, a better score than the k-th best ended one,
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.errors import DataError
+from weftnet.tasks._choice import Choice
 from weftnet.tasks._inference import Arrays, Run
 
 #: where a question says nothing
@@ -36,11 +38,21 @@ class Options(TypedDict, total=False):
     beams: beginnings that are continued at each step; 1 takes the likeliest token each time.
     length_penalty: α; 0 compares log-probabilities, which favours short texts, more favours long ones.
     longest: tokens that a text may have; 0 for those of the longest target in training.
+    temperature: above 0 tokens are drawn, one text, without beams; below 1 is cautious, above 1 adventurous.
+    top_k: draw only among this many likeliest tokens; 0 for all.
+    top_p: draw only among the likeliest tokens that together have this probability; 1 for all.
+    repetition_penalty: above 1 makes tokens that were written less likely, where tokens are drawn.
+    seed: of the random choices, the same for every text.
     """
 
     beams: int
     length_penalty: float
     longest: int
+    temperature: float
+    top_k: int
+    top_p: float
+    repetition_penalty: float
+    seed: int
 
 
 def text_to_text(
@@ -60,14 +72,33 @@ def text_to_text(
     if not 1 <= longest <= int(settings["longest"]):
         raise DataError("longest is out of range", where="options", expected=f"1 … {settings['longest']}",
                         got=str(longest))  # fmt: skip
+    choice = _choice(options, longest)
+    beams = beams if choice is None else 1
     source = inputs[settings["source"]]
     written, scores = np.zeros((len(source), longest), np.int64), np.zeros(len(source), np.float64)
     for start in range(0, len(source), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
         part, padding = ({name: each[rows] for name, each in named.items()} for named in (inputs, masks))
         search = _Search(run, part, padding, settings, beams, alpha, longest)
-        written[rows], scores[rows] = search.run()
+        written[rows], scores[rows] = search.run() if choice is None else search.drawn(choice)
     return {"written": written, "score": scores}
+
+
+def _choice(options: Options, longest: int) -> Choice | None:
+    """How tokens are drawn; None where they are searched for.
+
+    Raises:
+        DataError: an option is out of range, or asks for both.
+    """
+    drawing = [name for name in ("top_k", "top_p", "repetition_penalty", "seed") if name in options]
+    if options.get("temperature", 0) == 0:
+        if drawing:
+            what, fix = f"{drawing[0]} is of texts that are drawn", "ask for a temperature too: temperature=0.8"
+            raise DataError(what, where="options", fix=fix)
+        return None
+    if options.get("beams", 1) != 1:
+        raise DataError("beams and temperature exclude one another", where="options", fix="leave one of them out")
+    return Choice(options, longest)
 
 
 class _Search:
@@ -109,13 +140,34 @@ class _Search:
             written[text, : len(each.tokens)] = each.tokens
         return written, np.array([each.score for each in self.best])
 
+    def drawn(self, choice: Choice) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(texts, longest) tokens that are drawn, and (texts,) scores, of the untempered probabilities."""
+        written = np.zeros((self.texts, self.longest), np.int64)
+        totals, lengths = np.zeros(self.texts), np.full(self.texts, self.longest + 1)
+        for place in range(self.longest):
+            logits = self._logits()
+            tokens, logp = choice.tokens(logits, place, written[self.open, :place]), _log_softmax(logits)
+            totals[self.open] += logp[np.arange(len(tokens)), tokens]
+            going = np.flatnonzero(tokens != self.end)
+            lengths[np.delete(self.open, going)] = place + 1
+            fewer = len(going) < len(self.open)
+            self.open = self.open[going]
+            written[self.open, place] = tokens[going]
+            if not len(going):
+                break
+            if place + 1 < self.longest:
+                self.reader.choose(going, tokens[going], fewer=fewer)
+        return written, np.array([total / penalty(n, self.alpha) for total, n in zip(totals, lengths, strict=True)])
+
+    def _logits(self) -> NDArray[np.float64]:
+        """(open texts · beams, vocabulary + 1) of the next token, `end` last; −∞ for what is never written."""
+        logits = self.reader.logits()[:, : self.end + 1]
+        logits[:, [_PAD, _UNKNOWN]] = -np.inf
+        return logits
+
     def _log_shares(self) -> NDArray[np.float64]:
-        """(open texts, beams, vocabulary + 1) log p of the next token, `end` last."""
-        logits = self.reader.logits()
-        logits[:, [_PAD, _UNKNOWN, self.end + 1]] = -np.inf
-        logits -= logits.max(1, keepdims=True)
-        logp: NDArray[np.float64] = logits - np.log(np.exp(logits).sum(1, keepdims=True))
-        return logp[:, : self.end + 1].reshape(len(self.open), self.beams, -1)
+        """(open texts, beams, vocabulary + 1) log p of the next token."""
+        return _log_softmax(self._logits()).reshape(len(self.open), self.beams, -1)
 
     def _continued(
         self, tokens: NDArray[np.int64], totals: NDArray[np.float64], logp: NDArray[np.float64], length: int
@@ -208,6 +260,12 @@ class _Reader:
 def penalty(length: int, alpha: float) -> float:
     """lp of a text of so many tokens, its end among them."""
     return float(((5.0 + length) / 6.0) ** alpha)
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    logits = logits - logits.max(1, keepdims=True)
+    logp: NDArray[np.float64] = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    return logp
 
 
 def _first(outputs: Arrays) -> NDArray[Any]:

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.base.limits import exceeded, limit
 from weftnet.errors import DataError
 from weftnet.tasks._softmax import softmax
 
@@ -29,25 +28,23 @@ class Choice:
     """How tokens are chosen in answer to a question.
 
     Args:
-        options: of the question.
+        options: of the question: temperature, top_k, top_p, repetition_penalty, seed.
+        length: tokens that are chosen at most.
 
     Raises:
         DataError: one is out of range.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self.length, self._temperature = options.get("length", 0), options.get("temperature", TEMPERATURE)
+    def __init__(self, options: Mapping[str, Any], length: int) -> None:
+        self._temperature = options.get("temperature", TEMPERATURE)
         self._top_k, self._top_p = options.get("top_k", 0), options.get("top_p", 1.0)
         self._penalty, seed = options.get("repetition_penalty", 1.0), options.get("seed", 0)
-        for name, value in (("length", self.length), ("temperature", self._temperature), ("top_k", self._top_k)):
+        for name, value in (("temperature", self._temperature), ("top_k", self._top_k)):
             _within(name, 0 <= value < np.inf, "0 or more", value)
         _within("top_p", 0 < self._top_p <= 1, "more than 0, at most 1", self._top_p)
         _within("repetition_penalty", 0 < self._penalty < np.inf, "more than 0", self._penalty)
         _within("seed", seed >= 0, "0 or more", seed)
-        if self.length > limit("tokens"):
-            what, got = "too many tokens are asked for", str(self.length)
-            raise exceeded("tokens", what, where="options: length", got=got, error=DataError)
-        self._chances = np.random.default_rng(seed).random(self.length)
+        self._chances = np.random.default_rng(seed).random(length)
 
     def tokens(self, logits: NDArray[np.float64], place: int, before: NDArray[np.int64]) -> NDArray[np.int64]:
         """(batch,) tokens at a place of the continuation.
