@@ -188,6 +188,25 @@ def test_a_plan_whose_gradients_are_no_numbers_is_not_taken(monkeypatch: pytest.
     assert found.tried[1].verdict == "gives other gradients"
 
 
+@pytest.mark.parametrize(("budget", "most"), [(300.0, 30), (20.0, 0)])
+def test_slow_steps_are_compared_on_fewer_rows(monkeypatch: pytest.MonkeyPatch, budget: float, most: int) -> None:
+    """Of 1.28 s a step, 234 are made in five minutes: too few to try a plan on whole ones."""
+    seen = set[int]()
+
+    def seconds(self: Trial) -> float:
+        seen.add(self.recipe.batch_size)
+        return self.recipe.batch_size * (0.01 if self.plan.channels_last else 0.02)
+
+    for name in ("step", "work"):
+        monkeypatch.setattr(Trial, name, seconds)
+    found = measure(*given(budget=budget, batch_size=64, threads=2))
+    assert all(4 <= rows <= most for rows in seen - {64})  # what has passed on the real clock is not there any more
+    assert (seen == {64}) == (not most)
+    assert found.plan == (FREE.but(channels_last=True) if most else FREE)
+    assert found.source == ("measured" if most else "too short to measure")
+    assert not any(each.plan.threads for each in found.tried)
+
+
 def test_trying_ends_when_its_share_of_the_time_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
     clocked(monkeypatch, lambda plan: 1e-9)
     found = measure(*given(steps=600))

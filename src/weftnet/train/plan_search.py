@@ -6,12 +6,14 @@ two copies of the model train alternately, so that other load on the machine slo
 gives the same losses and gradients within `TOLERANCE` and its shortest step is shorter by more than `LEAST_GAIN`; the
 shortest, as other load only ever lengthens a step. Single-threaded steps are measured in CPU time, which other load
 disturbs less. A change that would cost more to try than the training could gain is skipped, and the record says so.
-With a budget, no step begins after `SHARE` of it, and none of a comparison that would not end by then.
+With a budget, no step begins after `SHARE` of it, and none of a comparison that would not end by then. Where whole
+steps are too slow for that, plans are compared on steps of fewer rows, but for their threads: few rows need fewer.
 """
 
 import math
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -47,6 +49,8 @@ _COMPILING = 20.0
 _LEAST = 20
 #: Steps of a single comparison.
 _COMPARED = 11
+#: Seconds of a step that is slow, and rows of a batch at the least that stands for a larger one.
+_SLOW, _FEWEST_ROWS = 0.2, 4
 
 
 class Reference(NamedTuple):
@@ -81,6 +85,7 @@ class PlanSearch:
     Args:
         model: the networks by part; copies of them are trained.
         task, data, recipe: of the training.
+        began: on the clock, where the recipe's batches are not the training's, but fewer rows that stand for them.
 
     Attributes:
         best: the fastest plan so far.
@@ -89,8 +94,11 @@ class PlanSearch:
         seconds: that the search took.
     """
 
-    def __init__(self, model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe) -> None:
+    def __init__(
+        self, model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe, began: float | None = None
+    ) -> None:
         self.model, self.task, self.data, self.recipe = model, task, data, recipe
+        self.whole, self._began = began is None, began or 0.0
         self.less_work = Plan(
             pool_first=_moves_pools(model), keep_memory=device_of(model).type == "cpu" and can_keep_memory()
         )
@@ -103,7 +111,7 @@ class PlanSearch:
         steps = planned_steps(self.data, self.recipe)
         if not _worth_it(steps):
             return
-        self._began = time.perf_counter()
+        self._began = self._began or time.perf_counter()
         with self._trial(Plan()) as eager:
             step = self._roughly(eager)
             steps = steps or (self.recipe.budget or 0.0) / step
@@ -117,7 +125,20 @@ class PlanSearch:
                 self.tried.append(TriedPlan(Plan(), "as written", step, 1.0, 0.0))
         if self.measured:
             self._search(step, comparable, allowed=SHARE * steps * step)
+        elif self.whole and self.recipe.budget and step > _SLOW:
+            left = SHARE * self.recipe.budget - (time.perf_counter() - self._began)
+            self._with_fewer_rows(int(left / _LEAST / step * self.recipe.batch_size))
         self.seconds = time.perf_counter() - self._began
+
+    def _with_fewer_rows(self, rows: int) -> None:
+        """Search on batches of so many rows, whose steps are short enough for it."""
+        if rows < _FEWEST_ROWS:
+            return
+        recipe = replace(self.recipe, batch_size=rows)
+        search = PlanSearch(self.model, self.task, self.data, recipe, self._began)
+        search.run()
+        self.best, self.measured = search.best, search.measured
+        self.tried += search.tried
 
     def _roughly(self, eager: Trial) -> float:
         """Seconds of a step that is not the first one, unless that one took all the time for trying."""
@@ -138,7 +159,9 @@ class PlanSearch:
             self.best = Plan()
             if self.less_work != self.best:
                 self._note(self._with_less_work(eager_step), self.less_work)
-            candidates = list(changes(self.model, self.recipe, self.attends))
+            candidates = [
+                each for each in changes(self.model, self.recipe, self.attends) if self.whole or "threads" not in each
+            ]
             for number, change in enumerate(candidates):
                 plan = self.best.but(**change)
                 if why := self._too_late(change):
