@@ -11,6 +11,12 @@ from typing import Any, NamedTuple
 from weftnet.architecture.spec import Chain, Node, Residual
 from weftnet.zoo._write import block, chain
 
+#: repeats, kernel, stride, expand, channels of a network that is scaled in width and depth
+SCALED = (
+    (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)  # fmt: skip
+
 
 class Inverted(NamedTuple):
     """One block's sizes."""

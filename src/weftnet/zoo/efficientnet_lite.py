@@ -29,15 +29,10 @@ from typing import Any, NamedTuple
 
 from weftnet.architecture.spec import Architecture, Chain
 from weftnet.errors import SettingError
-from weftnet.zoo._inverted import Edges, Inverted, block_names, convolved, inverted, rounded, stages
+from weftnet.zoo._inverted import SCALED, Edges, Inverted, block_names, convolved, inverted, rounded, stages
 from weftnet.zoo._weights import Checkpoint, Found, Names, Picture, Published
 from weftnet.zoo._write import block, dropout, network
 
-#: repeats, kernel, stride, expand, channels
-_STAGES = (
-    (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)  # fmt: skip
 #: width, depth, side of the image, rate of dropout
 _SIZES = (
     (1.0, 1.0, 224, 0.2), (1.0, 1.1, 240, 0.2), (1.1, 1.2, 260, 0.3), (1.2, 1.4, 280, 0.3), (1.4, 1.8, 300, 0.3),
@@ -70,8 +65,8 @@ def efficientnet_lite(size: int = 0, classes: int | None = None) -> Architecture
 
 def _blocks(size: int) -> Iterator[Inverted]:
     width, depth, *_ = _SIZES[size]
-    before, last = _STEM, len(_STAGES) - 1
-    for stage, (repeats, kernel, stride, expand, channels) in enumerate(_STAGES):
+    before, last = _STEM, len(SCALED) - 1
+    for stage, (repeats, kernel, stride, expand, channels) in enumerate(SCALED):
         now = rounded(channels * width)
         for i in range(repeats if stage in (0, last) else math.ceil(repeats * depth)):
             yield Inverted(kernel, 1 if i else stride, expand, before, now)
@@ -109,7 +104,7 @@ def weights() -> list[Checkpoint]:
             "timm",
             ("conv_stem.weight", "conv_head.weight", "blocks.0.0.conv_dw.weight"),
             lambda found: _settings(
-                found, sum(found.count(f"blocks.{stage}.#.") for stage in range(len(_STAGES))),
+                found, sum(found.count(f"blocks.{stage}.#.") for stage in range(len(SCALED))),
                 "conv_head.weight", "classifier.weight",
             ),
             lambda settings: _names(settings, _TIMM),

@@ -4,7 +4,10 @@
 
 Source: A. Dosovitskiy and others, An image is worth 16×16 words, 2021, https://arxiv.org/abs/2010.11929.
 As the paper (norm first, gelu, 4·dim inside). A dense layer on flattened patches is the paper's patch convolution.
-Parameters: ViT-B/16 (patch 16, dim 768, depth 12, heads 12), 224×224×3, 1000 classes: 86,567,656.
+DeiT is this network, trained on ImageNet alone (H. Touvron and others, Training data-efficient image transformers,
+2020, https://arxiv.org/abs/2012.12877): DeiT-Ti has dim 192 and 3 heads, DeiT-S dim 384 and 6 heads.
+Parameters: ViT-B/16 (patch 16, dim 768, depth 12, heads 12), 224×224×3, 1000 classes: 86,567,656; DeiT-Ti 5,717,416,
+DeiT-S 22,050,664.
 """
 
 from collections.abc import Mapping
@@ -60,6 +63,8 @@ def published() -> list[tuple[dict[str, Any], str, int]]:
     """Settings, what it reads, and its parameters as the source has them."""
     return [
         ({"classes": 1000}, "image:3x224x224", 86_567_656),  # torchvision's documentation
+        ({"dim": 192, "heads": 3, "classes": 1000}, "image:3x224x224", 5_717_416),  # timm's documentation of DeiT
+        ({"dim": 384, "heads": 6, "classes": 1000}, "image:3x224x224", 22_050_664),
     ]
 
 

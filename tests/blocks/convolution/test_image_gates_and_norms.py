@@ -12,6 +12,7 @@ from weftnet.blocks.normalisation.layer_norm2d import LayerNorm2d
 from weftnet.blocks.pooling.spatial_mean2d import SpatialMean2d
 from weftnet.blocks.regularisation.drop_block import DropBlock
 from weftnet.blocks.regularisation.layer_scale2d import LayerScale2d
+from weftnet.blocks.reshape.space_to_depth2d import SpaceToDepth2d
 
 X = torch.randn(2, 6, 4, 5, generator=torch.Generator().manual_seed(3)).double()
 
@@ -65,6 +66,21 @@ def test_layer_scale_and_mean_and_hard_swish_are_their_formulas():
     gradients_match(HardSwish(), lambda x: x * (x + 3).clamp(0, 6) / 6, [x], 1e-6)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_space_to_depth_folds_squares_and_fills_with_zeros(size):
+    high, wide = -(-4 // size), -(-5 // size)
+
+    def loop(x):
+        pixels = [
+            [x[:, c, size * h + k, size * w + m] if size * h + k < 4 and size * w + m < 5 else 0 * x[:, 0, 0, 0]
+             for h in range(high) for w in range(wide)]
+            for c in range(6) for k in range(size) for m in range(size)
+        ]  # fmt: skip
+        return torch.stack([torch.stack(row, 1) for row in pixels], 1).unflatten(2, (high, wide))
+
+    gradients_match(SpaceToDepth2d(size), loop, [X])
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 9])
 def test_drop_block_zeroes_squares_and_keeps_the_mean(size):
     block = DropBlock(0.4, size).train()
@@ -106,6 +122,7 @@ def test_drop_block_drops_about_its_rate():
         (lambda: LayerNorm2d(3, 0.0), "layer_norm2d: eps: expected a positive number, got 0"),
         (lambda: LayerScale2d(0), "layer_scale2d: channels: expected a positive integer, got 0"),
         (lambda: DropBlock(1.0), "drop_block: rate: expected a number from 0 to below 1, got 1"),
+        (lambda: SpaceToDepth2d(0), "space_to_depth2d: size: expected a positive integer, got 0"),
         (lambda: DropBlock(0.1, 0), "drop_block: size: expected a positive integer, got 0"),
     ],
 )
