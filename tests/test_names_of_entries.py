@@ -54,6 +54,8 @@ FILES: Mapping[str, tuple[str, str]] = {
     # words that mean something else just there
     "report/plots.py": ("the label of an axis", "accuracy"),
     "data/forecasting.py": ("a target; a place in a message", "forecast calendar"),
+    "tasks/forecasting/_beside.py": ("networks that are proposed, and their solver", "* ridge"),
+    "data/static.py": ("what words can always be read as", "category"),
     "tasks/forecasting/_intervals.py": ("an output", "forecast"),
     "data/pictures.py": ("a way to resize", "crop"),
     "data/kinds/_image_notes.py": ("a way to resize", "crop"),

@@ -1,6 +1,8 @@
 """A table of series as a question of a forecast, without torch: the last rows of each series are its window.
 
 They are those that a run is asked by `predict`: rows in the order of the file, a gap read as the last value before it.
+Where columns are known in advance, the last rows of each series are those that are asked about, and of columns that are
+the same in all rows the first value counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from weftnet.answer.manifest import SeriesFacts
 from weftnet.data.content import Content
 from weftnet.data.fields import Field
-from weftnet.data.timeline import last_rows, next_starts, timeline
+from weftnet.data.timeline import last_rows, next_starts, require_ahead, timeline
 
 
 def windows(
@@ -33,12 +35,24 @@ def windows(
     columns = {name: np.array(cells, dtype=object) for name, cells in table.items()}
     content = Content(source.name, str(source), columns, "", table=True)
     line, _ = timeline(content, facts.time, facts.series)
-    context = max(field.steps for field in fields)
-    places = next_starts(line, context, str(source)).tolist()
-    ordered = {field.name: _filled(columns[field.name], line.order, line.bounds) for field in fields}
-    names = last_rows(line)
-    cut = {name: [values[end - context : end].tolist() for end in places] for name, values in ordered.items()}
+    context, ahead = max(field.steps - field.ahead for field in fields), max(field.ahead for field in fields)
+    places = next_starts(line, context, str(source), ahead).tolist()
+    require_ahead(content, [field.name for field in fields if field.ahead], line, ahead)
+    names, cut = last_rows(line, ahead), {}
+    firsts = {end - ahead: start for start, end in line.bounds}
+    for field in fields:
+        values = _filled(columns[field.name], line.order, line.bounds)
+        if field.steps:
+            cut[field.name] = [values[end - context : end + field.ahead].tolist() for end in places]
+        else:
+            cells = [_first(values[firsts[end] : end]) for end in places]
+            cut[field.name] = [None if cell is None else field.wire.of_cell(cell, source.parent) for cell in cells]
     return cut, [names[int(line.order[end - 1])] for end in places] if names else []
+
+
+def _first(values: NDArray[Any]) -> Any:
+    """The first value that is not missing."""
+    return next((value for value in values.tolist() if value is not None), None)
 
 
 def _filled(values: NDArray[Any], order: NDArray[Any], bounds: Sequence[tuple[int, int]]) -> NDArray[Any]:

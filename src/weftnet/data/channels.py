@@ -1,7 +1,9 @@
 """The channels of a table of series: which columns are read, fitted on the training steps, filled and standardised.
 
 A column whose values are mostly numbers is a channel; a stray word in it is an error with its row. Other columns are
-left out, with a note. Gaps are filled with the last value before, within the series.
+left out, with a note. Gaps are filled with the last value before, within the series. Columns that are known in advance
+are channels of an input of their own, `ahead`, over the window and the horizon. Mean and deviation are those of
+all series together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from weftnet.data.content import Content, located
 from weftnet.data.infer import Spec
-from weftnet.data.kinds._kind import BadValue, Channel, Kind
+from weftnet.data.kinds._kind import BadValue, Channel, Kind, ahead_of
 from weftnet.data.kinds._numbers import floats
 from weftnet.data.kinds.calendar import Calendar
 from weftnet.data.kinds.forecast import Forecast
@@ -38,6 +40,8 @@ class ForecastSpec:
         context: steps a network reads.
         horizon: steps it forecasts.
         dates: the column of dates whose calendar features are read too; None for none.
+        known: columns that are known in advance; the dates may be among them.
+        static: columns that are the same in all rows of a series.
     """
 
     targets: Sequence[str] | None
@@ -45,6 +49,8 @@ class ForecastSpec:
     context: int
     horizon: int
     dates: str | None
+    known: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
 
     def is_target(self, name: str) -> bool:
         """Whether a column was named as a target."""
@@ -65,7 +71,7 @@ def fit_channels(
     columns: dict[str, Kind] = {}
     notes: list[str] = []
     for name in content.columns:
-        if name in line.columns or _is_excluded(name, spec):
+        if name in line.columns or name in spec.static or _is_excluded(name, spec):
             continue
         window, noticed = _window(content, name, line, training, spec)
         notes += noticed
@@ -73,14 +79,14 @@ def fit_channels(
             columns[name] = window
     if not columns:
         raise DataError("no column of numbers is left to forecast", where=content.source)
-    forecast = _forecast(columns, spec, line.step)
+    forecast = _forecast({name: kind for name, kind in columns.items() if not ahead_of(kind)}, spec, line.step)
     targets = read_channels(content, {name: columns[name] for name in forecast.targets}, line)
     repeats = season([targets[a:b][_within(line.tick[a:b], train)] for a, b in line.bounds], spec.context, spec.horizon)
     if repeats:
         forecast.period = repeats.period
         notes.append(str(repeats))
     if spec.dates is not None:
-        columns[spec.dates] = Calendar(time=spec.context)
+        columns[spec.dates] = Calendar(time=spec.context, ahead=spec.horizon if spec.dates in spec.known else 0)
     return Preprocessing(MappingProxyType(columns), forecast), notes
 
 
@@ -106,9 +112,16 @@ def _within(ticks: Rows, span: tuple[int, int]) -> NDArray[np.bool_]:
 
 def _check_names(content: Content, spec: ForecastSpec) -> None:
     targets = spec.targets
-    for column in [*spec.kinds, *(targets or [])]:
+    for column in [*spec.kinds, *(targets or []), *spec.known, *spec.static]:
         if column not in content.columns:
             raise missing_column(column, list(content.columns), content.source)
+    for one, other, what in (
+        (spec.known, targets or (), "a target is not known in advance"),
+        (spec.static, targets or (), "a target is not the same in all rows"),
+        (spec.static, spec.known, "what is the same in all rows needn't be known in advance"),
+    ):
+        if both := sorted({*one} & {*other}):
+            raise SettingError(what, where="known, static", got=", ".join(both))
     if targets is not None and (not targets or len(set(targets)) != len(targets)):
         raise SettingError("the targets must be names of different columns", where="target", got=repr(targets))
 
@@ -133,13 +146,17 @@ def _window(
     """The fitted window of a column, None if the column is left out; and notes."""
     values = content.columns[name]
     if not spec.is_target(name) and not _is_numeric(values):
+        if name in spec.known:
+            what, fix = "a column that is known in advance holds numbers", "write classes as columns of 0 and 1"
+            raise DataError(what, where=f"{content.source}: {name}", fix=fix)
         return None, [f"column {name!r} holds no numbers and is left out"]
     numbers = located(content, name, None, lambda: floats(values))
     if np.isnan(numbers[training]).all():
         if spec.is_target(name):
             raise DataError("the target has no value in the training split", where=f"{content.source}: {name}")
         return None, [f"column {name!r} is empty in the training split and left out"]
-    return Window(time=spec.context).fit(numbers[training]), _gap_notes(name, numbers, line)
+    ahead = spec.horizon if name in spec.known else 0
+    return Window(time=spec.context, ahead=ahead).fit(numbers[training]), _gap_notes(name, numbers, line)
 
 
 def _forecast(columns: Mapping[str, Kind], spec: ForecastSpec, step: float) -> Forecast:

@@ -1,6 +1,8 @@
 """Data made of long series: windows of them, and as target the steps that come after.
 
-    input     values[t − context … t − 1]        every column of numbers, and calendar features on request
+    series    values[t − context … t − 1]        every column of numbers, and calendar features on request
+    ahead     values[t − context … t + horizon − 1]      columns that are known in advance
+    table     columns that are the same in all rows of a series
     target    values[t … t + horizon − 1]        the target columns
 
 The splits follow each other in time: 60 % train, 20 % validation, 20 % test, or as many steps as `splits` says
@@ -10,10 +12,12 @@ series in one file, distinguished by a column, no window reaches from one into a
 in time. Windows are never materialised: a batch gathers them from the one standardised table.
 
 A table as a question, opened by a state without target, is one window for each series: its last rows. What comes after
-them is the answer, so no row of the target need exist.
+them is the answer, so no row of the target need exist. Where columns are known in advance, the last `horizon` rows of
+each series are those that are asked about: of them these columns alone are read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,11 +30,13 @@ from weftnet.data.channels import ForecastSpec, fit_channels, read_channels
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
 from weftnet.data.infer import Spec
+from weftnet.data.kinds._kind import Channel, ahead_of
 from weftnet.data.kinds.forecast import Forecast
 from weftnet.data.order import permutation
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.splits import SPLITS, SplitSpec
-from weftnet.data.timeline import Timeline, last_rows, next_starts, split_ticks, timeline, window_starts
+from weftnet.data.static import fit_static, read_static
+from weftnet.data.timeline import Timeline, last_rows, next_starts, require_ahead, split_ticks, timeline, window_starts
 from weftnet.errors import SettingError
 
 
@@ -60,17 +66,27 @@ class ForecastData(Data):
         self.preprocessing, self.target, self._line = preprocessing, preprocessing.target, line
         self.notes, self._state = notes, dict(state)
         forecast = _forecast_of(preprocessing)
-        context, horizon = preprocessing.signals["series"].size("time"), forecast.horizon if forecast else 0
-        self._values = torch.from_numpy(read_channels(content, preprocessing.columns, line))
+        context = preprocessing.signals["series"].size("time")
+        channels = {name: kind for name, kind in preprocessing.columns.items() if isinstance(kind, Channel)}
+        known = {name: kind for name, kind in channels.items() if ahead_of(kind)}
+        past = {name: kind for name, kind in channels.items() if name not in known}
+        reach = max(map(ahead_of, known.values()), default=0)
+        horizon = forecast.horizon if forecast else reach
+        self._values = torch.from_numpy(read_channels(content, past, line))
+        self._known = torch.from_numpy(read_channels(content, known, line)) if known else None
+        static = read_static(content, preprocessing.columns, line)
+        self._static = None if static is None else torch.from_numpy(static)
         self._channels = torch.tensor(forecast.channels if forecast else [])
         self._names: dict[int, str] = {}
         if forecast:
             starts = window_starts(line, edges, context, horizon, content.source)
             self._rows = torch.from_numpy(line.order)
         else:
-            starts = {"test": next_starts(line, context, content.source)}
+            starts = {"test": next_starts(line, context, content.source, reach)}
             self._rows = torch.from_numpy(np.insert(line.order, 0, -1))  # the row before a start
-            self._names = last_rows(line)
+            self._names = last_rows(line, reach)
+            require_ahead(content, list(known), line, reach)
+            self.notes = [*notes, *(_asked(reach) if reach else [])]
         self._starts = {split: torch.from_numpy(starts.get(split, np.empty(0, np.int64))) for split in SPLITS}
         self._before, self._after = torch.arange(-context, 0), torch.arange(horizon)
         self.sizes = {split: len(starts) for split, starts in self._starts.items()}
@@ -93,8 +109,12 @@ class ForecastData(Data):
 
     def series(self, split: str) -> NDArray[np.int64]:
         """(n) the number of each window's series, in the order of `batches`."""
+        return self._series_at(self._starts[known_split(split)])
+
+    def _series_at(self, starts: Tensor) -> NDArray[np.int64]:
+        """(n) the number of the series of each window, by the place before its target."""
         ends = np.array([end for _, end in self._line.bounds])
-        found: NDArray[np.int64] = np.searchsorted(ends, self._starts[known_split(split)].numpy(), side="right")
+        found: NDArray[np.int64] = np.searchsorted(ends, starts.numpy() - 1, side="right")
         return found
 
     @property
@@ -130,6 +150,10 @@ class ForecastData(Data):
 
     def _batch(self, starts: Tensor) -> Batch:
         inputs = {"series": self._values[starts[:, None] + self._before]}
+        if self._known is not None:
+            inputs["ahead"] = self._known[starts[:, None] + torch.cat([self._before, self._after])]
+        if self._static is not None:
+            inputs["table"] = self._static[torch.from_numpy(self._series_at(starts))]
         if self.target is None:
             return Batch(inputs, {}, {}, self._rows[starts])
         target = self._values[(starts[:, None] + self._after)[..., None], self._channels]
@@ -149,6 +173,8 @@ def open_forecasting(
     time: str | None = None,
     series: str | None = None,
     calendar: bool = False,
+    known: list[str] | None = None,
+    static: list[str] | None = None,
 ) -> ForecastData:
     """Split, fit and encode a table of series; with a state, encode as it says (other content becomes the test split).
 
@@ -164,6 +190,8 @@ def open_forecasting(
         time: the column of time stamps; without it the rows are the steps.
         series: the column that distinguishes several series.
         calendar: whether the time of day, week and year is read too.
+        known: columns that are known in advance, such as a holiday or a price; among them `time`, of a calendar.
+        static: columns that are the same in all rows of a series, such as a region.
 
     Raises:
         DataError: the table can't be read as series; names row and column.
@@ -175,6 +203,8 @@ def open_forecasting(
         raise SettingError(
             "calendar features are made of time stamps", where="calendar", fix="name their column: time=…"
         )
+    if time in (known or ()) and not calendar:
+        raise SettingError("dates are read by a calendar", where="known", got=str(time), fix="calendar=true")
     line, notes = timeline(content, time, series)
     settings = {
         "form": ForecastData.form(), "source": content.source, "fingerprint": content.fingerprint, "target": None,
@@ -188,9 +218,21 @@ def open_forecasting(
         return ForecastData(content, preprocessing, line, edges, settings, [])
     edges, unused = split_ticks(line.ticks, splits)
     targets = [target] if isinstance(target, str) else target
-    spec = ForecastSpec(targets, kinds, context, horizon, time if calendar else None)
+    dates = time if calendar else None
+    spec = ForecastSpec(targets, kinds, context, horizon, dates, tuple(known or ()), tuple(static or ()))
     preprocessing, noticed = fit_channels(content, line, edges["train"], spec)
+    if spec.static:
+        fitted = fit_static(content, line, spec.static, kinds)
+        preprocessing = Preprocessing(MappingProxyType({**preprocessing.columns, **fitted}), preprocessing.target)
+    if len(line.bounds) > 1:
+        noticed.append("mean and standard deviation of a column are those of all series together")
     return ForecastData(content, preprocessing, line, edges, settings, [*notes, *unused, *noticed])
+
+
+def _asked(ahead: int) -> list[str]:
+    return [
+        f"the last {ahead} rows of each series are those that are asked about: only what is known in advance is read"
+    ]
 
 
 def _forecast_of(preprocessing: Preprocessing) -> Forecast | None:

@@ -1,6 +1,7 @@
 """The fitted preprocessing: from raw columns to a network's inputs, without the data it was fitted on.
 
-All number and category columns are concatenated into one input, `table`. Every other column is an input of its own,
+All number and category columns are concatenated into one input, `table`, all windows of a forecast into `series`, and
+those that reach ahead of it, as they are known in advance, into `ahead`. Every other column is an input of its own,
 named after its kind: `tokens`, `image`, `series`, `vector` (`tokens_NAME` … if there are several: `keys.py`).
 The state is JSON; it names kinds, never code.
 """
@@ -24,7 +25,7 @@ from weftnet.data.fields import Field, fields_of
 from weftnet.data.infer import Spec, make
 from weftnet.data.keys import input_names
 from weftnet.data.kinds import KINDS
-from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable
+from weftnet.data.kinds._kind import Cell, Channel, Kind, Packable, ahead_of
 from weftnet.data.kinds._sequence import TokenSequence
 from weftnet.data.kinds._tokens import PAD
 from weftnet.data.order import Rows
@@ -112,10 +113,13 @@ class Preprocessing:
     def inputs(self) -> dict[str, tuple[str, ...]]:
         """The columns of each input, by input name."""
         table = tuple(name for name, kind in self.columns.items() if isinstance(kind, Cell))
-        series = tuple(name for name, kind in self.columns.items() if isinstance(kind, Channel))
+        channels = {name: kind for name, kind in self.columns.items() if isinstance(kind, Channel)}
+        series = tuple(name for name, kind in channels.items() if not ahead_of(kind))
+        ahead = tuple(name for name, kind in channels.items() if ahead_of(kind))
         others = {name: kind.signal.kind for name, kind in self.columns.items() if not isinstance(kind, Cell | Channel)}
         named = {name: (column,) for column, name in input_names(others).items()}
-        return ({"table": table} if table else {}) | ({"series": series} if series else {}) | named
+        joint = {"table": table, "series": series, "ahead": ahead}
+        return {name: own for name, own in joint.items() if own} | named
 
     @cached_property
     def _cells(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ A tick is a point in time, counted from 0. With time stamps the ticks are the di
 without, each row is the next tick of its series. Rows are ordered by series, within a series as in the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -142,26 +142,50 @@ def window_starts(
     return starts
 
 
-def next_starts(line: Timeline, context: int, source: str) -> Rows:
-    """The place after the last of each series: where the steps start that nobody knows yet; by their last rows.
+def next_starts(line: Timeline, context: int, source: str, ahead: int = 0) -> Rows:
+    """The place after the last known row of each series: where the steps start that nobody knows yet; by these rows.
+
+    Args:
+        line: the rows in order.
+        context: rows that are read.
+        source: of the table.
+        ahead: rows of each series behind its last known one, of which some columns are known in advance.
 
     Raises:
         DataError: a series is shorter than a window.
     """
     for name, (start, end) in zip(line.names, line.bounds, strict=True):
-        if end - start < context:
+        if end - start < context + ahead:
+            more = f", and {ahead} of what is known in advance" if ahead else ""
             raise DataError(
                 "there are fewer rows than the run reads at once",
                 where=source if name is None else f"{source}: series {name!r}",
-                expected=f"at least {context} rows, the context",
+                expected=f"at least {context} rows, the context{more}",
                 got=f"{end - start} rows",
                 fix="give more of the past, or train with a shorter context",
             )
-    ends = np.array([end for _, end in line.bounds])
+    ends = np.array([end - ahead for _, end in line.bounds])
     return ends[np.argsort(line.order[ends - 1])]
 
 
-def last_rows(line: Timeline) -> dict[int, str]:
-    """The name of each series by its last row; none where no column distinguishes them."""
+def require_ahead(content: Content, names: Sequence[str], line: Timeline, ahead: int) -> None:
+    """Refuse a question that lacks what is known in advance.
+
+    Raises:
+        DataError: a value is missing in the last rows of a series; names row and column.
+    """
+    for name in names:
+        column = content.columns[name]
+        for start, end in line.bounds:
+            for row in line.order[max(start, end - ahead) : end].tolist():
+                if column[row] is None or column[row] != column[row]:
+                    raise DataError(
+                        "a value that is known in advance is missing", where=content.place(name, row),
+                        expected=f"a value in each of the last {ahead} rows, which are asked about",
+                    )  # fmt: skip
+
+
+def last_rows(line: Timeline, ahead: int = 0) -> dict[int, str]:
+    """The name of each series by its last known row; none where no column distinguishes them."""
     ends = zip(line.names, line.bounds, strict=True)
-    return {int(line.order[end - 1]): name for name, (_, end) in ends if name is not None}
+    return {int(line.order[end - ahead - 1]): name for name, (_, end) in ends if name is not None}

@@ -235,10 +235,15 @@ class Cell(Protocol):
 
 @runtime_checkable
 class Channel(Protocol):
-    """A kind of windows (rows, time) that become the channels of one `series`."""
+    """A kind of windows (rows, time) that become the channels of one `series`; those that reach ahead, of `ahead`."""
 
     def whole(self, values: Any) -> NDArray[np.float32]:
         """(steps, width): a long column, from which windows are cut."""
+
+
+def ahead_of(kind: Kind) -> int:
+    """The steps of a window that lie behind it, as they are known in advance; 0 for most."""
+    return int(getattr(kind, "ahead", 0))
 
 
 @runtime_checkable

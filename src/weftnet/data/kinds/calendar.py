@@ -25,29 +25,35 @@ _CHANNELS = 6
 
 @dataclass
 class Calendar(Kind):
-    """A column of windows of dates (rows, time); nothing is learnt.
+    """A column of windows of dates (rows, time + ahead); nothing is learnt.
 
     Args:
         time: dates in a window.
+        ahead: dates behind it.
     """
 
     time: int = 96
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         if self.time < 1:
             raise ValueError(f"calendar: time: expected a positive integer, got {self.time!r}")
+        if self.ahead < 0:
+            raise ValueError(f"calendar: ahead: expected steps, or 0 for none, got {self.ahead!r}")
 
     def fit(self, values: Any) -> Self:
         """Nothing to learn."""
         return self
 
     def encode(self, values: Any) -> NDArray[np.float32]:
-        """(rows, time, 6)."""
-        windows = of_length(values, self.time)
+        """(rows, time + ahead, 6)."""
+        windows = of_length(values, self.time, self.ahead)
         try:
             steps = self.whole(windows.reshape(-1))
         except BadValue as fault:
-            raise BadValue(fault.row // self.time, fault.what, expected=fault.expected, got=fault.got) from None
+            raise BadValue(
+                fault.row // (self.time + self.ahead), fault.what, expected=fault.expected, got=fault.got
+            ) from None
         return steps.reshape(*windows.shape, _CHANNELS)
 
     def whole(self, values: Any) -> NDArray[np.float32]:
@@ -78,7 +84,7 @@ class Calendar(Kind):
     @property
     def facts(self) -> dict[str, Any]:
         """Dates in a window."""
-        return {"time": self.time}
+        return {"time": self.time, **({"ahead": self.ahead} if self.ahead else {})}
 
     @property
     def wire(self) -> LabelsWire:
@@ -88,7 +94,7 @@ class Calendar(Kind):
     @property
     def signal(self) -> Signal:
         """A series of six channels."""
-        return Signal(("time", "dim"), (self.time, _CHANNELS))
+        return Signal(("time", "dim"), (self.time + self.ahead, _CHANNELS))
 
 
 def example() -> tuple[Calendar, Any]:

@@ -21,20 +21,29 @@ from weftnet.data.wires import NumbersWire
 
 @dataclass
 class Window(Kind):
-    """A column of windows (rows, time); in the table from which they are cut, one value per row.
+    """A column of windows (rows, time + ahead); in the table from which they are cut, one value per row.
 
     Args:
         time: values in a window.
+        ahead: values behind it that are known in advance, as a holiday is.
     """
 
     units: ClassVar[bool] = True
     time: int = 96
+    ahead: int = 0
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
 
     def __post_init__(self) -> None:
         if self.time < 1:
             raise ValueError(f"window: time: expected a positive integer, got {self.time!r}")
+        if self.ahead < 0:
+            raise ValueError(f"window: ahead: expected steps, or 0 for none, got {self.ahead!r}")
+
+    @property
+    def steps(self) -> int:
+        """Values of a row."""
+        return self.time + self.ahead
 
     def fit(self, values: Any) -> Self:
         """Mean and standard deviation of the values that are not missing."""
@@ -45,16 +54,16 @@ class Window(Kind):
         return self
 
     def encode(self, values: Any) -> NDArray[np.float32]:
-        """(rows, time, 1) standardised.
+        """(rows, time + ahead, 1) standardised.
 
         Raises:
             BadValue: a window of another length, or a value that is no number.
         """
-        windows = of_length(values, self.time)
+        windows = of_length(values, self.time, self.ahead)
         try:
             numbers = floats(windows.reshape(-1)).reshape(windows.shape)
         except BadValue as fault:
-            row, step = divmod(fault.row, self.time)
+            row, step = divmod(fault.row, self.steps)
             raise BadValue(row, f"{fault.what} (value {step} of the window)", got=fault.got) from None
         return np.stack([self._scaled(filled(row)) for row in numbers])[..., None]
 
@@ -74,31 +83,34 @@ class Window(Kind):
     @property
     def facts(self) -> dict[str, Any]:
         """Values in a window; mean and standard deviation of the training rows."""
-        return {"time": self.time, "mean": self.mean, "std": self.std}
+        ahead = {"ahead": self.ahead} if self.ahead else {}
+        return {"time": self.time, **ahead, "mean": self.mean, "std": self.std}
 
     @property
     def wire(self) -> NumbersWire:
         """The numbers of a window."""
-        return NumbersWire((self.time,))
+        return NumbersWire((self.steps,))
 
     @property
     def signal(self) -> Signal:
         """A series of one channel."""
-        return Signal(("time", "dim"), (self.time, 1))
+        return Signal(("time", "dim"), (self.steps, 1))
 
 
-def of_length(values: Any, time: int) -> NDArray[Any]:
-    """Windows as an array (rows, time) of raw values.
+def of_length(values: Any, time: int, ahead: int = 0) -> NDArray[Any]:
+    """Windows as an array (rows, time + ahead) of raw values.
 
     Raises:
         BadValue: a row is not a list of that length.
     """
+    expected = f"the last {time} values, oldest first" + (f", and the next {ahead}" if ahead else "")
+    time += ahead
     for row, window in enumerate(values):
         if isinstance(window, str) or not hasattr(window, "__len__") or len(window) != time:
             got = (
                 f"{len(window)} values" if hasattr(window, "__len__") and not isinstance(window, str) else repr(window)
             )
-            raise BadValue(row, "a window of another length", expected=f"the last {time} values, oldest first", got=got)
+            raise BadValue(row, "a window of another length", expected=expected, got=got)
     array = np.empty((len(values), time), dtype=object)
     for row, window in enumerate(values):
         array[row] = list(window)

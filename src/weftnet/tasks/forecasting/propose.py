@@ -12,6 +12,7 @@ from typing import Any
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Chain, Node, Parallel, Repeat, Residual
 from weftnet.tasks._propose.candidate import Candidate, adamw, nodes_of, plain
+from weftnet.tasks.forecasting._beside import AHEAD, SERIES, TABLE, beside, solved
 from weftnet.tasks.forecasting.task import Forecasting
 
 #: the most series for which each gets a linear map of its own
@@ -25,13 +26,15 @@ def forecasting(signals: Mapping[str, Signal], task: Forecasting) -> list[Candid
 
     Of quantiles, those that are trained: nothing solves for them.
     """
-    if [signal.kind for signal in signals.values()] != ["series"]:
+    if SERIES not in signals or set(signals) - {SERIES, AHEAD, TABLE} or signals[SERIES].kind != SERIES:
         return []
-    ((time, dim),) = (signal.sizes for signal in signals.values())
+    time, dim = signals[SERIES].sizes
     steps = task.steps_given
     read = [_solved(task, time, dim), *_by_series(steps, time, dim), *_correcting(steps, time, dim)]
     alone = [_smoothed(task, time, dim), *_differences(task, time, dim)]
     offers = [*_naive(task, dim), _linear(task, dim), *alone, *(_from_naive(each, task, dim) for each in read)]
+    offers = [beside(each, signals, task) for each in offers]
+    offers += solved(signals, task, _season(task, dim, task.period or 1), _VALUES)
     return [each for each in offers if not task.quantiles or each.recipe.get("solver") in (None, "as_is")]
 
 
