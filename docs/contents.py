@@ -4,8 +4,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 GUIDE = [
-    "installing", "first_steps", "python", "composing", "checking", "data", "fitting", "forecasting", "reports",
-    "explaining", "compressing", "exporting", "serving", "weights", "parallel", "extending",
+    "installing", "first_steps", "python", "composing", "checking", "data", "fitting", "forecasting", "detecting",
+    "reports", "explaining", "compressing", "exporting", "serving", "weights", "parallel", "extending",
 ]  # fmt: skip
 REFERENCE = ["api", "blocks", "zoo", "augmenting", "grid", "errata", "glossary", "versions", "decisions/index"]
 

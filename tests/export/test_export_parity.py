@@ -26,6 +26,18 @@ def test_what_is_no_number_or_of_another_shape_is_never_equal(got: np.ndarray) -
     assert not compare({"x": np.zeros((1, 3))}, [np.array([[1.0]])], [got]).close
 
 
+@pytest.mark.parametrize(("size", "few"), [(1000, 2), (5000, 5)])
+def test_few_truths_may_differ(size: int, few: int) -> None:
+    numbers, decided = np.ones((2, 3), np.float32), np.zeros((1, size), bool)
+    other = decided.copy()
+    other[0, :few] = True
+    assert compare({}, [numbers, decided], [numbers, other]).close
+    other[0, few] = True
+    assert not compare({}, [numbers, decided], [numbers, other]).close
+    assert not compare({}, [numbers, decided], [numbers, decided[:, :9]]).close
+    assert not compare({}, [numbers, decided | True], [numbers, decided.astype(np.float32)]).close
+
+
 def test_a_batch_is_passed_by_the_names_of_inputs_and_their_masks() -> None:
     x, mask, y = torch.randn(2, 3, 4), torch.tensor([[True, True, False], [True, False, False]]), torch.randn(2, 5)
     got = arguments_of(Batch({"x": x, "y": y}, {"x": mask}, {}, torch.arange(2)))

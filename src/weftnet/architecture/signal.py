@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[tuple[str, ...], Dtype]] = {
     "wave": (("time", "dim"), "float"),
     "words": (("time", "dim"), "int"),
 }
-AXES = ("batch", "time", "dim", "channels", "height", "width", "members")
+AXES = ("batch", "time", "dim", "channels", "height", "width", "members", "places", "features")
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,14 @@ from weftnet.errors import SettingError
 
 BATCH = 3
 #: Sizes for the kinds of axes, tried in this order; all differ, so that no axis is taken for another.
+_FEW = {"members": 7, "places": 10, "features": 13}
 SIZES: tuple[dict[str, int], ...] = (
-    {"time": 6, "dim": 32, "channels": 64, "height": 8, "width": 4, "members": 7},
-    {"time": 480, "dim": 1, "channels": 64, "height": 8, "width": 4, "members": 7},
-    {"time": 6, "dim": 32, "channels": 3, "height": 20, "width": 16, "members": 7},
+    {"time": 6, "dim": 32, "channels": 64, "height": 8, "width": 4, **_FEW},
+    {"time": 480, "dim": 1, "channels": 64, "height": 8, "width": 4, **_FEW},
+    {"time": 6, "dim": 32, "channels": 3, "height": 20, "width": 16, **_FEW},
 )
-#: Sizes of a second sequence (`time_memory`, `dim_memory`).
-OTHER = {"time": 5, "dim": 24}
+#: Sizes of a second sequence (`time_memory`, `dim_memory`), or of a second list of places.
+OTHER = {"time": 5, "dim": 24, "places": 9}
 #: What to try for a required setting of a type.
 GUESSES: dict[Any, tuple[Any, ...]] = {int: (2, 3, 7), list[int]: ([-1], [4, -1]), float: (0.5,), bool: (True,)}
 VOCABULARY = 11

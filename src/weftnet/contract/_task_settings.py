@@ -60,7 +60,7 @@ def _evaluation_fails(scene: Scene) -> None:
     def fail(*_: object) -> None:
         raise _OnPurpose
 
-    hooks = [network.register_forward_pre_hook(fail) for network in model.values()]
+    hooks = [each.register_forward_pre_hook(fail) for each in model.modules()]  # a pass may be made of the blocks
     try:
         scene.task.evaluate(model, [scene.batch()])
     except _OnPurpose:

@@ -10,7 +10,8 @@ its size. The largest difference measured over the zoo is 1.5e−6; an error suc
 of the size of y. The bound is between the two, fifty times above the former and far below the latter.
 
 Whole numbers are decisions: which vector is nearest, which token is likeliest. Where two are nearly equal, rounding
-decides, so of whole numbers one in a thousand may differ, and one of fewer.
+decides, so of whole numbers one in a thousand may differ, and one of fewer. Truths are decisions too: which of two
+boxes stays. There one choice is two truths, so of fewer than two thousand two may differ.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,10 +71,11 @@ def compare(values: Values, expected: Arrays, got: Arrays) -> Compared:
 
 
 def decided_alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Whether two outputs are whole numbers of which few enough differ."""
-    if one.dtype.kind not in "iu" or other.dtype.kind not in "iu" or one.shape != other.shape:
+    """Whether two outputs are whole numbers, or truths, of which few enough differ."""
+    kinds = [each.dtype.kind.replace("u", "i") for each in (one, other)]
+    if kinds not in (["i"] * 2, ["b"] * 2) or one.shape != other.shape:
         return False
-    return int((one != other).sum()) <= max(1, one.size // DECISIONS)
+    return int((one != other).sum()) <= max(2 if kinds[0] == "b" else 1, one.size // DECISIONS)
 
 
 def distance(one: NDArray[Any], other: NDArray[Any]) -> float:

@@ -11,6 +11,7 @@ ONNX has an RNN operator for torch's plain recurrent network, which the exporter
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from torch._decomp import decomposition_table
 
 from weftnet.base.extras import need
+from weftnet.base.operations import writers
 
 _KEYS = (torch._C.DispatchKey.CompositeImplicitAutograd, torch._C.DispatchKey.Autograd)
 _ATEN = torch.ops.aten
@@ -74,8 +76,10 @@ def any_length() -> Iterator[None]:
 
 
 def translations() -> dict[Any, Callable[..., Any]]:
-    """torch operations → functions that write them in ONNX: the plain recurrent networks."""
-    return {_ATEN.rnn_tanh.input: _writer("Tanh"), _ATEN.rnn_relu.input: _writer("Relu")}
+    """Operations → functions that write them in ONNX: the plain recurrent networks, and those of our own."""
+    op: Any = need("onnxscript", extra="export", what="exporting to ONNX").opset20
+    own = {each: partial(write, op) for each, write in writers().items()}
+    return {**own, _ATEN.rnn_tanh.input: _writer("Tanh"), _ATEN.rnn_relu.input: _writer("Relu")}
 
 
 def _writer(activation: str) -> Callable[..., Any]:

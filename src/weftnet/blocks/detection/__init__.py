@@ -1,0 +1,1 @@
+"""What finds things in images: at many places at once."""
