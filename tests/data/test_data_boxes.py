@@ -153,3 +153,8 @@ def test_a_training_batch_is_moved_as_a_whole() -> None:
     moved = Augment([{"flip": {"probability": 1.0}}], data)(batch, torch.Generator())
     torch.testing.assert_close(moved.target[:, 0, :4], torch.tensor([11.0, 2.0, 15.0, 8.0]).expand(4, 4))
     assert torch.equal(moved.inputs["image"], batch.inputs["image"].flip(-1))
+
+
+def test_drawn_boxes_are_written_as_what_they_are() -> None:
+    cells = Drawn(9, 9, ((0.0, 0.0, 1.0, 1.0), (0.0, 0.0, 2.0, 2.0), (3.0, 3.0, 4.0, 4.0)), ("white", "red", "red"))
+    assert [str(cells), str(Drawn(9, 9))] == ["2 red, 1 white", "no box"]

@@ -63,7 +63,7 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
         if counts:
             more = f", and {len(counts) - 10} more" if len(counts) > 10 else ""
             listed = ", ".join(f"{name} {count}" for name, count in counts[:10])
-            console.print(f"training rows of each label: {escape(listed)}{more}", highlight=False)
+            console.print(f"of each label in the training rows: {escape(listed)}{more}", highlight=False)
         if out is not None:
             console.print(f"\npage    {write_dataset(data, out)}", highlight=False, markup=False, soft_wrap=True)
 

@@ -7,6 +7,7 @@ whole picture is (0, 0, width, height).
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -33,6 +34,10 @@ class Drawn:
     width: int
     corners: tuple[Corners, ...] = ()
     labels: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """`12 RBC, 1 WBC`: how many of each label."""
+        return ", ".join(f"{count} {label}" for label, count in Counter(self.labels).most_common()) or "no box"
 
 
 def settled(corners: Sequence[float], height: int, width: int) -> tuple[Corners, Fate]:
