@@ -12,12 +12,12 @@ Source: C. Raffel and others, Exploring the limits of transfer learning with a u
 section 2.1, https://arxiv.org/abs/1910.10683; the buckets as in its code
 As T5's first layer in transformers, without biases: scores are not divided by √d, which the first weights make up for:
 Q's start at N(0, 1 / (dim · d)), K's, V's and the output's at N(0, 1 / dim). T5's layers share one table, here each has
-its own. A step whose keys are all padding gives zeros, and outputs at padding are zero.
+its own (those of `relative_encoder_stack` share one). A step whose keys are all padding gives zeros, and outputs at
+padding are zero.
 Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim² + buckets · heads parameters; heads · time² biases
 are held, and attention weights for the gradient, as fused kernels give none of the bias.
 """
 
-import math
 from typing import ClassVar
 
 import torch
@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from weftnet.blocks.attention._attend import check
 from weftnet.blocks.attention._biased import BiasedAttention
+from weftnet.blocks.attention._buckets import bucket, check_buckets
 
 
 class BucketedAttention(BiasedAttention):
@@ -53,11 +54,7 @@ class BucketedAttention(BiasedAttention):
     ) -> None:
         super().__init__()
         check("bucketed_attention", dim, heads, dropout)
-        if buckets < 4 or buckets % 4:
-            raise ValueError(f"bucketed_attention: buckets: expected a multiple of 4, got {buckets}")
-        if farthest <= buckets // 2:
-            expected = f"more than half the buckets, {buckets // 2}"
-            raise ValueError(f"bucketed_attention: farthest: expected {expected}, got {farthest}")
+        check_buckets("bucketed_attention", buckets, farthest)
         self.heads, self.causal, self.buckets, self.farthest, self.dropout = heads, causal, buckets, farthest, dropout
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
@@ -68,13 +65,7 @@ class BucketedAttention(BiasedAttention):
 
     def bucket(self, distance: Tensor) -> Tensor:
         """The bucket of each distance of a key from a query."""
-        size = self.buckets if self.causal else self.buckets // 2
-        exact, far = size // 2, distance.abs().clamp(min=1)
-        share = torch.log(far.float() / exact) / math.log(self.farthest / exact)
-        spread = (exact + (share * (size - exact)).long()).clamp(max=size - 1)
-        near = -distance.clamp(max=0) if self.causal else distance.abs()  # a later step is not read if causal
-        found = torch.where(near < exact, near, spread)
-        return found if self.causal else found + size * (distance > 0)
+        return bucket(distance, self.buckets, self.farthest, causal=self.causal)
 
     def bias(self, distance: Tensor, queries: Tensor) -> Tensor:
         """(heads, time, time_keys): what was learnt for the bucket of each distance."""
