@@ -80,6 +80,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "solvers": ("networks that are solved for", "*"),
     "zoo": ("what entries of the zoo share", "*"),
     "blocks/transformer/_sublayer.py": ("what blocks share", "relu gelu tanh"),
+    "blocks/transformer/_relative.py": ("what blocks share", "tanh"),
     "optim/optimisers/_orthogonal.py": ("what optimisers share", "momentum"),
 }
 

@@ -15,7 +15,7 @@ from weftnet.answer.rows import read
 from weftnet.base.typed import read as read_facts
 from weftnet.data.fields import Field
 from weftnet.data.sources.table import read as table_of_run
-from weftnet.data.wires import FileWire, LabelWire, NumbersWire, NumberWire, Wire
+from weftnet.data.wires import FileWire, LabelWire, NumbersWire, NumberWire, Wire, WordsWire
 from weftnet.errors import DataError, RunError
 
 SIZE = Field("size", "number", NumberWire(), "table", True)
@@ -53,6 +53,23 @@ def test_an_input_may_be_called_by_its_own_name(tmp_path: Path) -> None:
 
 def test_lines_of_text(tmp_path: Path) -> None:
     assert read(put(tmp_path, "a.txt", "one\ntwo words\n"), [WORDS]) == ({"words": ["one", "two words"]}, [])
+
+
+SENTENCES = Field("tokens", "word_list", WordsWire(), "tokens", False)
+
+
+def test_words_in_columns(tmp_path: Path) -> None:
+    """As the CoNLL tasks write them, with tags or without; the run says which column the word is in."""
+    expected = ({"tokens": [["Ada", "wrote"], ["it", "too"]]}, [])
+    tagged = "-DOCSTART- O\n\n# a comment\nAda B-PER\nwrote O\n\nit O\ntoo O\n"
+    for name, text in (("a.conll", tagged), ("a.iob", "Ada\nwrote\n\nit\ntoo\n"), ("a.txt", tagged)):
+        assert read(put(tmp_path, name, text), [SENTENCES]) == expected
+    columns = "1 NNP Ada B-PER\n2 VBD wrote O\n\n1 PRP it O\n2 RB too O\n"
+    assert read(put(tmp_path, "b.conll", columns), [SENTENCES], table=TableFacts(token=3)) == expected
+    lines = put(tmp_path, "c.jsonl", '{"tokens": ["Ada", "wrote"]}\n{"tokens": ["it", "too"]}\n')
+    assert read(lines, [SENTENCES]) == expected
+    with pytest.raises(DataError, match="another number of columns"):
+        read(put(tmp_path, "d.conll", "Ada B-PER\nwrote\n"), [SENTENCES])
 
 
 def test_arrays(tmp_path: Path) -> None:

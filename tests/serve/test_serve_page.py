@@ -150,6 +150,43 @@ def test_options_of_a_question_are_asked_for(browser: Any, home: Path, tmp_path:
         waits(browser).until(lambda page: "too many tokens" in page.find_element(By.ID, "trouble").text)
 
 
+@pytest.mark.slow
+def test_a_text_is_shown_while_it_is_written(browser: Any, home: Path, tmp_path: Path) -> None:
+    """What stands there grows piece by piece up to the whole answer; whoever clears the form ends it."""
+    run = writing_run(tmp_path / "writer")
+    with serving(f"writer={run.folder}", "--engine", "torch", home=home) as server:
+        browser.get(server.address)
+        waits(browser).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#options input"))
+        browser.execute_script(
+            "window.seen = []; new MutationObserver(() => seen.push(document.getElementById('answer').textContent))"
+            ".observe(document.getElementById('answer'), {childList: true, subtree: true, characterData: true})"
+        )
+        field(browser, "tokens").send_keys("the cat")
+        browser.find_element(By.CSS_SELECTOR, "#more summary").click()
+        for name, value in (("length", "300"), ("temperature", "0")):
+            browser.find_element(By.ID, f"o-{name}").send_keys(value)
+        press(browser, "ask")
+        waits(browser).until(lambda page: "version" in page.find_element(By.ID, "took").text)
+        body = {"rows": [{"tokens": "the cat"}], "options": {"length": 300, "temperature": 0}}
+        expected = server.ask("POST", "/v1/models/writer/predict", body)[2]["answers"][0]["text"]
+        seen = [each for each in browser.execute_script("return seen") if expected.startswith(each) and each]
+        assert len({len(each) for each in seen}) > 2
+        assert seen == sorted(seen, key=len)
+        assert expected.strip() in browser.find_element(By.ID, "answer").text
+        browser.find_element(By.ID, "o-length").clear()
+        browser.find_element(By.ID, "o-length").send_keys("9999")
+        press(browser, "ask")
+        waits(browser).until(lambda page: "is being written" in page.find_element(By.ID, "took").text)
+        press_reset(browser)
+        waits(browser).until(lambda page: page.find_element(By.ID, "ask").is_enabled())
+        assert not browser.find_element(By.ID, "result").is_displayed()
+        assert not browser.find_element(By.ID, "trouble").text
+
+
+def press_reset(page: Any) -> None:
+    page.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
+
+
 def test_it_fits_a_phone_and_everything_has_a_name(page: Any) -> None:
     page.set_window_size(400, 800)
     try:

@@ -145,6 +145,8 @@ class TableFacts:
     missing: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
     encoding: str = "utf-8"
+    token: int = 0
+    """Of a file with a word a line, the column of the word, counted from 1; 0 for the usual one."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:

@@ -5,6 +5,9 @@
     NAME.jsonl           a mapping an example, as `weftnet.data.wire` reads them
     NAME.npz, .npy       arrays by column; a single one
     NAME.txt             a text a line, for a run that reads a single text
+    NAME.conll, .conllu, .iob, .iob2, .bio, or a .txt that is one
+                         a word a line and an empty line between sentences, for a run that reads lists of words; of
+                         several columns the run's, tags and others are left out
     a folder, any file   pictures or recordings, for a run that reads a single one
 
 Tables, lines, arrays and texts may be compressed as .xz or .gz.
@@ -24,6 +27,7 @@ from weftnet.answer.manifest import SeriesFacts, TableFacts
 from weftnet.answer.series import windows
 from weftnet.base.files import inside
 from weftnet.base.foreign import reading
+from weftnet.data.conll import ENDINGS, looks_like_it, words_of
 from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.headers import called, named_delimiter
@@ -32,6 +36,7 @@ from weftnet.data.pairs import without_masks
 from weftnet.data.quotes import StrayQuotes, dialect_of
 from weftnet.data.read import read_npy, read_npz, read_text, suffixes
 from weftnet.data.wire import from_json
+from weftnet.data.wires import WordsWire
 from weftnet.errors import DataError, closest
 
 csv.field_size_limit(2**31 - 1)  # a cell may be a whole text; of the file's size there is a limit
@@ -64,6 +69,8 @@ def read(
             return {name: [_within(source, path) for path in files]}, [
                 {"file": path.relative_to(source).as_posix()} for path in files
             ]
+        if _is_conll(source, fields):
+            return {fields[0].name: words_of(read_text(source, encoding=table.encoding), str(source), table.token)}, []
         match suffixes(source)[0]:
             case ".csv" | ".tsv":
                 return _table(source, fields, series or SeriesFacts(), table)
@@ -74,6 +81,14 @@ def read(
             case ".txt":
                 return {_only(fields, source): read_text(source).splitlines()}, []
         return {_only(fields, source, files=True): [source]}, [{"file": source.name}]
+
+
+def _is_conll(source: Path, fields: Sequence[Field]) -> bool:
+    """Whether a file holds words in columns, and the run reads lists of words alone."""
+    if len(fields) != 1 or not isinstance(fields[0].wire, WordsWire):
+        return False
+    ending = suffixes(source)[0]
+    return ending in ENDINGS or (ending == ".txt" and looks_like_it(read_text(source).splitlines()))
 
 
 def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:

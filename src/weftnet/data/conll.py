@@ -14,10 +14,12 @@ from itertools import islice
 
 from weftnet.errors import DataError
 
+#: of the files
+ENDINGS = (".conll", ".conllu", ".iob", ".iob2", ".bio")
 _UNIVERSAL = 10
 #: lines that are looked at to recognise a file, and the fewest and the most columns of one
 _LOOK, _FEWEST, _MOST = 400, 2, 20
-_MARK = "-DOCSTART-"
+_MARK, _NO_TAG = "-DOCSTART-", "_"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,24 @@ def sentences(lines: Iterable[str], where: str, token: int = 0, tag: int = 0) ->
         tags.append(columns[form.tag])
     if words:
         yield words, tags
+
+
+def words_of(text: str, where: str, token: int = 0) -> list[list[str]]:
+    """The words of each sentence, whatever else the columns hold; there may be no other column.
+
+    Args:
+        text: of the file.
+        where: the file, for messages.
+        token: the column of the word, counted from 1; 0 for the usual one.
+
+    Raises:
+        DataError: a line has another number of columns than the first, or there is no such column.
+    """
+    lines = text.split("\n")
+    first = next((line for line in lines if line.strip() and not _aside(line)), "")
+    if len(first.split()) == 1 and token <= 1:  # words alone
+        lines = [line if _aside(line) or not line.strip() else f"{line.strip()} {_NO_TAG}" for line in lines]
+    return [words for words, _ in sentences(lines, where, token)]
 
 
 def looks_like_it(lines: Sequence[str]) -> bool:

@@ -28,7 +28,7 @@ from weftnet.serve.refusal import Refusal
 from weftnet.serve.reply import Reply
 from weftnet.serve.repository import Repository
 from weftnet.serve.service import Service
-from weftnet.tasks._inference import options_of
+from weftnet.tasks._inference import options_of, tells
 
 _JSON = "application/json"
 _FORM = "multipart/form-data"
@@ -105,6 +105,7 @@ def model_facts(repository: Repository, name: str) -> dict[str, Any]:
         "engine": newest.model.engine,
         "task": newest.model.task.name,
         "fields": [field_facts(field) for field in newest.model.fields],
+        "stream": tells(newest.model.task.name),
         "options": {name: schema_of(hint) for name, hint in options_of(newest.model.task.name).items()},
         "answer": {name: form.facts() for name, form in forms(newest.model.schema).items()},
     }

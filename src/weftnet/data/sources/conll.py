@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.data.conll import layout, looks_like_it, sentences
+from weftnet.data.conll import ENDINGS, layout, looks_like_it, sentences
 from weftnet.data.content import Content, short_name
 from weftnet.data.read import LIMIT, Unpacked, read_text
 from weftnet.data.sources._place import Place
 from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
-ENDINGS = (".conll", ".conllu", ".iob", ".iob2", ".bio")
 #: what it reads, whatever the file
 COLUMNS = ("tokens", "tags")
 #: bytes in memory for each byte of the file
