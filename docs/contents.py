@@ -7,6 +7,9 @@ GUIDE = [
     "installing", "first_steps", "python", "composing", "checking", "data", "fitting", "forecasting", "detecting",
     "reports", "explaining", "compressing", "exporting", "serving", "weights", "parallel", "extending",
 ]  # fmt: skip
+TUTORIALS = [
+    f"tutorials/{name}" for name in ("first_network", "families", "hybrid", "table", "production", "coming_from")
+]
 REFERENCE = ["api", "blocks", "zoo", "augmenting", "grid", "errata", "glossary", "versions", "decisions/index"]
 
 
@@ -22,10 +25,11 @@ def translated(pages: list[str]) -> list[str]:
 
 #: page → what is put behind its text
 CONTENTS = {
-    "README": tree("Guide", [f"docs/{page}" for page in GUIDE])
+    "README": tree("Tutorials", [f"docs/{page}" for page in TUTORIALS])
+    + tree("Guide", [f"docs/{page}" for page in GUIDE])
     + tree("Reference", [f"docs/{page}" for page in REFERENCE])
     + tree("Project", ["benchmarks/README", "CHANGELOG", "CONTRIBUTING", "SECURITY"])
     + tree("中文", ["README.zh"]),
-    "README.zh": tree("中文", translated(GUIDE + REFERENCE)),
+    "README.zh": tree("中文", translated(TUTORIALS + GUIDE + REFERENCE)),
     "benchmarks/README": tree("Results", ["results/*"]),
 }

@@ -63,7 +63,7 @@ def test_the_commands_and_options_are_these() -> None:
             "arch", "inputs", "data", "target", "kinds", "options", "task", "batch", "max_batch", "memory", "workers",
             "shard", "bandwidth", "examples", "start", "freeze", "tune", "thaw", "no_time", "fix", "as_json", "plugin",
         ],
-        "draw": ["arch", "inputs", "out", "plugin"],
+        "draw": ["arch", "inputs", "out", "whole", "plugin"],
         "blocks": ["name", "as_json", "plugin"],
         "zoo": ["name", "as_json", "as_yaml", "weights", "settings", "plugin"],
         "merge": ["run", "out", "base", "plugin"],

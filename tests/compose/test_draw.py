@@ -63,7 +63,7 @@ def texts(svg: str) -> list[str]:
 def test_every_node_is_in_the_drawing_with_its_path(name):
     resolved = made(name)
     counted = cost(resolved, 4)
-    svg = draw(resolved, by_path(counted))
+    svg = draw(resolved, by_path(counted), fold=False)
     written = texts(svg)
     leaves = [row for row in counted.rows if row.block in {leaf.name for leaf in resolved.leaves()}]
     assert len(leaves) == len(resolved.leaves())
@@ -76,7 +76,7 @@ def test_every_node_is_in_the_drawing_with_its_path(name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_boxes_do_not_overlap_and_are_inside_the_picture(name):
-    root = ElementTree.fromstring(draw(made(name)))
+    root = ElementTree.fromstring(draw(made(name), fold=False))
     width, height = (float(root.get(side)) for side in ("width", "height"))
     boxes = list(_boxes(root, 0, 0).values())
     assert len(boxes) == len(made(name).leaves())
@@ -109,7 +109,7 @@ def test_shapes_and_arguments_label_the_edges():
 
 
 def test_shortcuts_are_arcs_and_branches_side_by_side():
-    svg = draw(made("residual"))
+    svg = draw(made("residual"), fold=False)
     assert len(re.findall(r"Q[\d.]+ [\d.]+ [\d.]+ [\d.]+[VH]", svg)) == 2 * 3  # round corners of three arcs
     boxes = _boxes(ElementTree.fromstring(svg), 0, 0)
     for left, right in (("1.body.0", "1.shortcut.0"), ("3.0", "3.1.0")):
@@ -146,3 +146,30 @@ def test_an_edge_leaves_its_box_below_it() -> None:
     down = [tuple(map(float, line)) for line in re.findall(r"M[\d.]+ ([\d.]+)V([\d.]+)", picture)]
     assert len(down) > 6
     assert all(begin <= end for begin, end in down)
+
+
+LAYER = {"transformer_encoder_layer": {"heads": 2}}
+UNEVEN = [{"dense": {"dim": 8}}, "relu", {"dense": {"dim": 8}}, "relu", {"dense": {"dim": 8}}, "relu", "tanh"]
+
+
+@pytest.mark.parametrize(
+    ("data", "signal", "label", "blocks"),
+    [
+        ({"repeat": {"times": 12, "body": [LAYER]}}, "series:5x6", "0 … 11 × 12", 1),
+        (["relu", {"repeat": {"times": 12, "body": [LAYER]}}], "series:5x6", "1.0 … 1.11 × 12", 2),
+        (UNEVEN, "vector:7", "1 … 3 × 2", 5),  # the first layer reads 7 values
+        ([{"residual": [{"dense": {"dim": 7}}, "relu"]}] * 3, "vector:7", "0 … 2 × 3", 2),
+    ],
+)
+def test_what_repeats_is_drawn_once(data, signal, label, blocks):
+    resolved = resolve(from_dict(data).parts["network"], {"x": parse(signal)})
+    svg = draw(resolved)
+    assert texts(svg).count(label) == 1
+    assert len(_boxes(ElementTree.fromstring(svg), 0, 0)) == blocks
+    assert not any("×" in text and "…" in text for text in texts(draw(resolved, fold=False)))
+
+
+def test_what_differs_within_or_is_short_is_drawn_as_it_is():
+    for data in (["relu", "relu", "relu"], [{"dense": {"dim": 7}}, "relu", {"dense": {"dim": 7}}, "tanh"]):
+        resolved = resolve(from_dict(data).parts["network"], {"x": parse("vector:7")})
+        assert draw(resolved) == draw(resolved, fold=False)

@@ -18,7 +18,7 @@ def module(path: Path) -> ModuleType:
 
 def test_every_page_stands_in_the_table_of_contents() -> None:
     contents = module(ROOT / "docs" / "contents.py")
-    listed = {f"{name}.md" for name in contents.GUIDE + contents.REFERENCE}
+    listed = {f"{name}.md" for name in contents.TUTORIALS + contents.GUIDE + contents.REFERENCE}
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert {page for page in pages if not page.startswith(("zh/", "decisions/0"))} == listed
 

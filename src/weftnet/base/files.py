@@ -76,6 +76,15 @@ def write_text(path: Path, text: str) -> None:
     replace(path, write)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file."""
+
+    def write(new: Path) -> None:
+        new.write_bytes(content)
+
+    replace(path, write)
+
+
 def write_json(path: Path, document: Any) -> None:
     """Replace a JSON file."""
     write_text(path, json_text(document))

@@ -1,44 +1,22 @@
 """Draw a network as SVG: a box for each block, the shape on every edge, branches side by side, shortcuts as arcs.
 
 Each node becomes a `Box` with an axis, the line on which signals enter at the top and leave at the bottom;
-combinators lay out the boxes inside them, a graph by layers (`weftnet.compose.drawing`). For light and dark pages.
+combinators lay out the boxes inside them, a graph by layers (`weftnet.compose.drawing`). What repeats in a chain is
+drawn once, with how often it comes (`weftnet.compose.repeats`). For light and dark pages.
 """
 
 from collections.abc import Mapping
 from html import escape
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from weftnet.base import units
 from weftnet.compose.drawing import GAP, Box, brief, frame, group, knot, layers, line, pill, placed, text_width
 from weftnet.compose.flow import Resolved
+from weftnet.compose.look import HUES, STYLE
 from weftnet.compose.mermaid import mermaid
+from weftnet.compose.repeats import stretches
 
 __all__ = ["draw", "mermaid"]
-
-# Plain class rules, no custom properties: SVG converters and editors support those too.
-_STYLE = """
-.weftnet{font-family:ui-sans-serif,system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-.weftnet text{fill:#1f2933;font-size:13px}
-.weftnet .soft{fill:#64717f;font-size:11px}
-.weftnet .name{font-weight:600}
-.weftnet .mid{text-anchor:middle}.weftnet .end{text-anchor:end}
-.weftnet .line{fill:none;stroke:#8a97a5;stroke-width:1.5}
-.weftnet .head{fill:#8a97a5}
-.weftnet .box{fill:#ffffff;stroke:#d5dce3}
-.weftnet .pill{fill:#eef2f6;stroke:#d5dce3}
-.weftnet .frame{fill:#f6f8fa;stroke:#d5dce3;stroke-dasharray:4 3}
-@media (prefers-color-scheme:dark){
-.weftnet text{fill:#e6ebf0}.weftnet .soft{fill:#9aa7b4}
-.weftnet .line{stroke:#6f7d8b}.weftnet .head{fill:#6f7d8b}
-.weftnet .box{fill:#232b34;stroke:#3a4652}.weftnet .pill{fill:#2b3540;stroke:#3a4652}
-.weftnet .frame{fill:#1a2129;stroke:#3a4652}
-}
-"""
-#: family of blocks → hue of its stripe
-_HUES = {
-    "dense": 215, "convolution": 255, "pooling": 190, "normalisation": 45, "activation": 25, "recurrent": 150,
-    "attention": 330, "transformer": 345, "position": 90, "embedding": 120, "regularisation": 0, "reshape": 275,
-}  # fmt: skip
 
 
 class NodeFigures(Protocol):
@@ -56,19 +34,27 @@ class NodeFigures(Protocol):
 Figures: TypeAlias = Mapping[str, NodeFigures]
 
 
-def draw(resolved: Resolved, figures: Figures | None = None) -> str:
+class _Shown(NamedTuple):
+    """What the boxes show."""
+
+    figures: Figures
+    fold: bool
+
+
+def draw(resolved: Resolved, figures: Figures | None = None, fold: bool = True) -> str:
     """The network as an SVG document.
 
     Args:
         resolved: with every size filled in.
         figures: parameters and FLOPs to write into the boxes, by path.
+        fold: draw what repeats once.
     """
-    figures = figures or {}
+    shown = _Shown(figures or {}, fold)
     if resolved.kind == "graph":
-        body = _graph(resolved, "", figures)
+        body = _graph(resolved, "", shown)
     else:
         path = resolved.name if resolved.kind != "chain" else ""
-        inner = _node(resolved, path, figures) if path else _chain(resolved, "", figures)
+        inner = _node(resolved, path, shown) if path else _chain(resolved, "", shown)
         signal = next(iter(resolved.reads.values()))
         name = next(iter(resolved.by.values())) or "input"
         ends = pill(f"{name}: {brief(signal)}"), pill(f"output: {brief(resolved.output)}")
@@ -76,25 +62,25 @@ def draw(resolved: Resolved, figures: Figures | None = None) -> str:
     width, height = body.width + 40, body.height + 40
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="weftnet" role="img" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}"><title>network</title><style>{_STYLE}</style>'
+        f'width="{width:.0f}" height="{height:.0f}"><title>network</title><style>{STYLE}</style>'
         '<defs><marker id="weftnet-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>'
         f"{placed(body, 20, 20)}</svg>\n"
     )
 
 
-def _node(node: Resolved, path: str, figures: Figures) -> Box:
+def _node(node: Resolved, path: str, shown: _Shown) -> Box:
     match node.kind:
         case "block" | "shared":
-            return _block(node, path, figures.get(path))
+            return _block(node, path, shown.figures.get(path))
         case "chain":
-            return frame(_chain(node, path, figures), path) if node.children else knot("")
+            return _framed(node, path, shown)
         case "residual":
-            return _residual(node, path, figures)
+            return _residual(node, path, shown)
         case "parallel":
-            return _parallel(node, path, figures)
+            return _parallel(node, path, shown)
         case _:
-            return frame(_graph(node, path, figures), f"{path} graph")
+            return frame(_graph(node, path, shown), f"{path} graph")
 
 
 def _block(node: Resolved, path: str, figure: NodeFigures | None) -> Box:
@@ -113,7 +99,7 @@ def _block(node: Resolved, path: str, figure: NodeFigures | None) -> Box:
     width = max([width, *(text_width(text, 11) + 34 for text in lines)])
     height = 30.0 + 15 * len(lines)
     family = node.cls.__module__.split(".")[-2] if "." in node.cls.__module__ else ""
-    hue = _HUES.get(family, sum(map(ord, family)) % 360)
+    hue = HUES.get(family, sum(map(ord, family)) % 360)
     reads = ", ".join(f"{name}: {signal}" for name, signal in node.reads.items())
     about = escape(f"{path} ({node.name})\nreads {reads}\ngives {node.output}")
     parts = [
@@ -127,9 +113,49 @@ def _block(node: Resolved, path: str, figure: NodeFigures | None) -> Box:
     return Box(width, height, width / 2, "".join(parts))
 
 
-def _chain(node: Resolved, path: str, figures: Figures) -> Box:
-    nodes = [(_node(child, _under(path, name), figures), brief(child.output)) for name, child in node.children.items()]
-    return _stack(nodes)
+def _chain(node: Resolved, path: str, shown: _Shown) -> Box:
+    names, children = list(node.children), list(node.children.values())
+    if not shown.fold:
+        return _stack([_link(child, _under(path, name), shown) for name, child in node.children.items()])
+    links = []
+    for start, period, count in stretches(children):
+        places = range(start, start + period)
+        if count == 1:
+            links += [_link(children[place], _under(path, names[place]), shown) for place in places]
+        else:
+            links.append(_times(path, names, children, (start, period, count), shown))
+    return _stack(links)
+
+
+def _framed(node: Resolved, path: str, shown: _Shown) -> Box:
+    """A chain within another; one that is nothing but a repeat has the frame of that."""
+    if not node.children:
+        return knot("")
+    names, children = list(node.children), list(node.children.values())
+    runs = stretches(children) if shown.fold else []
+    if len(runs) == 1 and runs[0].times > 1:
+        return _times(path, names, children, runs[0], shown)[0]
+    return frame(_chain(node, path, shown), path)
+
+
+def _link(node: Resolved, path: str, shown: _Shown) -> tuple[Box, str]:
+    return _node(node, path, shown), brief(node.output)
+
+
+def _times(
+    path: str, names: list[str], children: list[Resolved], run: tuple[int, int, int], shown: _Shown
+) -> tuple[Box, str]:
+    """The first copy of what repeats, in a frame that says how often, and where the first and the last begin."""
+    start, period, count = run
+    first, last = (_under(path, names[place]) for place in (start, start + period * (count - 1)))
+    label = f"{first} … {last} × {count}"
+    if period == 1:
+        box = frame(_inner(children[start], _under(path, names[start]), shown), label)
+    else:
+        box = frame(
+            _stack([_link(children[i], _under(path, names[i]), shown) for i in range(start, start + period)]), label
+        )
+    return box, brief(children[start + period * count - 1].output)
 
 
 def _stack(nodes: list[tuple[Box, str]]) -> Box:
@@ -147,12 +173,12 @@ def _stack(nodes: list[tuple[Box, str]]) -> Box:
     return Box(axis + right, y, axis, "".join(parts))
 
 
-def _residual(node: Resolved, path: str, figures: Figures) -> Box:
+def _residual(node: Resolved, path: str, shown: _Shown) -> Box:
     """The body, the shortcut next to it – a box or an arc – and their sum."""
-    body = _inner(node.children["body"], f"{path}.body", figures)
+    body = _inner(node.children["body"], f"{path}.body", shown)
     top, plus = 18.0, knot("+")
     if "shortcut" in node.children:
-        short = _inner(node.children["shortcut"], f"{path}.shortcut", figures)
+        short = _inner(node.children["shortcut"], f"{path}.shortcut", shown)
         return frame(_side_by_side([body, short], _outputs(node), plus), f"{path} residual")
     output = brief(node.children["body"].output)
     right = max(body.width, body.axis + text_width(output, 11)) + 24
@@ -172,8 +198,8 @@ def _residual(node: Resolved, path: str, figures: Figures) -> Box:
     return frame(Box(right, low + plus.height / 2, body.axis, "".join(parts)), f"{path} residual")
 
 
-def _parallel(node: Resolved, path: str, figures: Figures) -> Box:
-    branches = [_inner(child, _under(path, name), figures) for name, child in node.children.items()]
+def _parallel(node: Resolved, path: str, shown: _Shown) -> Box:
+    branches = [_inner(child, _under(path, name), shown) for name, child in node.children.items()]
     join = knot(node.merge or "concat")
     return frame(_side_by_side(branches, _outputs(node), join), f"{path} parallel")
 
@@ -201,14 +227,14 @@ def _outputs(node: Resolved) -> list[str]:
     return [brief(child.output) for child in node.children.values()]
 
 
-def _inner(node: Resolved, path: str, figures: Figures) -> Box:
+def _inner(node: Resolved, path: str, shown: _Shown) -> Box:
     """The content of a combinator's frame: a chain there needs no frame of its own."""
     if node.kind == "chain":
-        return _chain(node, path, figures) if node.children else knot("")
-    return _node(node, path, figures)
+        return _chain(node, path, shown) if node.children else knot("")
+    return _node(node, path, shown)
 
 
-def _graph(node: Resolved, path: str, figures: Figures) -> Box:
+def _graph(node: Resolved, path: str, shown: _Shown) -> Box:
     """A graph by layers, from its inputs to its outputs."""
     boxes: dict[str, Box] = {}
     sources: dict[str, dict[str, str]] = {}
@@ -221,7 +247,7 @@ def _graph(node: Resolved, path: str, figures: Figures) -> Box:
         sources[name] = {source: argument for argument, source in named.items()} if named else {}
         sources[name] |= {source: wire.output or "" for source in wire.names if source not in sources[name]}
         child = node.children.get(name)
-        box = _inner(child, _under(path, name), figures) if child is not None else None
+        box = _inner(child, _under(path, name), shown) if child is not None else None
         if box is not None and child is not None and child.kind == "chain":
             box = frame(box, _under(path, name))
         if wire.merge is not None:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
-from weftnet.base.files import write_text
+from weftnet.base.files import write_bytes, write_text
 from weftnet.compose import resolve
 from weftnet.compose.draw import draw, mermaid
 from weftnet.compose.flow import Resolved
+from weftnet.compose.formats import FORMATS
 from weftnet.compose.inputs import inputs_of
+from weftnet.compose.shapes import picture
 from weftnet.errors import SettingError
 from weftnet.library import html
 
@@ -39,18 +41,27 @@ class Drawing:
             raise SettingError("there are several parts", where="svg", got=", ".join(self.parts), fix="save(…)")
         return draw(next(iter(self.parts.values())))
 
-    def save(self, path: str | Path) -> list[Path]:
-        """Write NAME.svg, or NAME.mmd for Mermaid; of several parts NAME-PART.svg. The paths that were written.
+    def save(self, path: str | Path, whole: bool = False) -> list[Path]:
+        """Write NAME.svg, .mmd (Mermaid), .pdf, .png or .tex (TikZ); of several parts NAME-PART.svg. The paths written.
+
+        Args:
+            path: where to.
+            whole: draw every copy of what repeats.
 
         Raises:
-            SettingError: it is neither.
+            SettingError: it is none of them, or has letters that the form can't show.
         """
         path, written = Path(path), []
-        if path.suffix not in (".svg", ".mmd"):
-            raise SettingError("a drawing is SVG or Mermaid", expected="NAME.svg or NAME.mmd", got=str(path))
+        if path.suffix not in (known := [".svg", ".mmd", *FORMATS]):
+            raise SettingError("a drawing has another suffix", expected=f"one of {', '.join(known)}", got=str(path))
         for part, resolved in self.parts.items():
             target = path if len(self.parts) == 1 else path.with_stem(f"{path.stem}-{part}")
-            write_text(target, draw(resolved) if path.suffix == ".svg" else mermaid(resolved))
+            if path.suffix == ".mmd":
+                write_text(target, mermaid(resolved))
+            elif path.suffix == ".svg":
+                write_text(target, draw(resolved, fold=not whole))
+            else:
+                write_bytes(target, FORMATS[path.suffix](picture(draw(resolved, fold=not whole))))
             written.append(target)
         return written
 

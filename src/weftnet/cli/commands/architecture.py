@@ -121,11 +121,11 @@ def together_of(workers: int | None, shard: bool, bandwidth: str | None) -> "Tog
     return Together(workers, shard, None if bandwidth is None else bandwidth_of(bandwidth))
 
 
-def draw_command(arch: str, inputs: Sequence[str], out: Path | None) -> list[Path]:
+def draw_command(arch: str, inputs: Sequence[str], out: Path | None, whole: bool = False) -> list[Path]:
     """Write the drawing; the paths written."""
     drawing = drawing_of(architecture_of(arch), signals_of(inputs))
     targets = [out] if out else [Path(f"{Path(arch).stem}.svg"), Path(f"{Path(arch).stem}.mmd")]
-    return [path for target in targets for path in drawing.save(target)]
+    return [path for target in targets for path in drawing.save(target, whole)]
 
 
 def calibrate_command() -> None:
