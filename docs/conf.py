@@ -16,6 +16,8 @@ from contents import CONTENTS
 
 #: a line's end within Chinese text, which a browser would show as a blank
 BREAK = re.compile(r"(?<=[\u2026\u3000-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u9fff\uff00-\uffef])")
+#: code in single backticks, and whether a letter follows, as in the plural
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)(?=(\w?))")
 PICTURE = "```{image} \\1\n:width: \\2px\n:align: center\n:alt: \\3\n```"
 
 project = "weftnet"
@@ -79,12 +81,14 @@ def read(app: Any, name: str, source: list[str]) -> None:
 def unfold(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Docstrings are written as Markdown: code in single backticks, and indented where it has lines of its own."""
     found: list[str] = []
+    literal = False
     for number, line in enumerate(lines):
         before = next((each for each in reversed(lines[:number]) if each.strip()), "")
         if line.startswith("    ") and number and not lines[number - 1].strip() and not before.startswith(" "):
             found += ["::", ""]
-        literal = line.startswith("    ") and not before.endswith(":") and "::" in found
-        found.append(line if literal else re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", line))
+            literal = True
+        literal = literal and (line.startswith("    ") or not line)
+        found.append(line if literal else CODE.sub(lambda code: f"``{code[1]}``" + r"\ " * bool(code[2]), line))
     lines[:] = found
 
 

@@ -85,7 +85,7 @@ def table(path: Path, rows: int = 60) -> None:
         ("check lenet -i image:1x28x28 --workers 2 --bandwidth fast", "not a bandwidth"),
         ("check lenet -i image:1x28x28 --fix", "only a file can be fixed"),
         ("check lenet --data nothere.csv", "there is no such file"),
-        ("draw lenet -i image:1x28x28 -o x.pdf", "NAME.svg or NAME.mmd"),
+        ("draw lenet -i image:1x28x28 -o x.gif", "one of .svg, .mmd, .pdf, .png, .tex"),
         ("draw lenet -i image:1x28x28 -o nodir/x.svg", "can't be written"),
         ("blocks convd", "did you mean 'conv2d'"),
         ("zoo resnet --yaml --set dept=34", "did you mean 'depth'?"),
