@@ -89,7 +89,7 @@ def table(path: Path, rows: int = 60) -> None:
         ("draw lenet -i image:1x28x28 -o nodir/x.svg", "can't be written"),
         ("blocks convd", "did you mean 'conv2d'"),
         ("zoo resnet --yaml --set dept=34", "did you mean 'depth'?"),
-        ("zoo resnet --yaml --set depth=33", "depth 18, 34 or 50"),
+        ("zoo resnet --yaml --set depth=33", "depth 18, 34, 50"),
         ("fit nothere.csv", "there is no such file"),
         ("fit digits --budget soon", "60s, 5m or 1h"),
         ("fit digits --budget inf", "60s, 5m or 1h"),
