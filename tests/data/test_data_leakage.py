@@ -91,7 +91,14 @@ def forecast(calendar: bool) -> Callable[..., Pair]:
             "load": rng.normal(40, 7, 200),
             "oil": rng.normal(size=200),
         }
-        options: dict[str, Any] = {"horizon": 3, "context": 8, "time": "date", "target": "oil", "calendar": calendar}
+        options: dict[str, Any] = {
+            "horizon": 3,
+            "context": 8,
+            "time": "date",
+            "target": "oil",
+            "calendar": calendar,
+            "truth": "filled",
+        }
         first = open_data(columns, **options)
         last_trained = int(first.rows("train").max()) + 2
         changed = slice(last_trained + 1, None) if splits == ASIDE else slice(0, last_trained + 1)

@@ -9,6 +9,7 @@ from weftnet.base.files import inside, read_json, sha256
 from weftnet.base.foreign import reading
 from weftnet.base.typed import Measured, read
 from weftnet.data.cells import Cells
+from weftnet.data.grid import Steps
 from weftnet.data.quotes import Quote
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.run.facts import TaskFacts
@@ -122,15 +123,17 @@ class SeriesFacts:
     Args:
         time: the column of time stamps; None where the rows are the steps.
         series: the column that distinguishes several series.
+        steps: how uneven and missing steps are read.
     """
 
     time: str | None = None
     series: str | None = None
+    steps: Steps = "even"
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
         """As the options of the data say."""
-        return cls(options.get("time"), options.get("series"))
+        return cls(options.get("time"), options.get("series"), options.get("steps", "even"))
 
 
 @dataclass(frozen=True)

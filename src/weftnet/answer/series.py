@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from weftnet.answer.manifest import SeriesFacts
 from weftnet.data.content import Content
 from weftnet.data.fields import Field
-from weftnet.data.timeline import last_rows, next_starts, require_ahead, timeline
+from weftnet.data.timeline import Timeline, last_rows, next_starts, require_ahead, timeline
 
 
 def windows(
@@ -34,20 +34,27 @@ def windows(
     """
     columns = {name: np.array(cells, dtype=object) for name, cells in table.items()}
     content = Content(source.name, str(source), columns, "", table=True)
-    line, _ = timeline(content, facts.time, facts.series)
+    line, _ = timeline(content, facts.time, facts.series, facts.steps)
     context, ahead = max(field.steps - field.ahead for field in fields), max(field.ahead for field in fields)
     places = next_starts(line, context, str(source), ahead).tolist()
     require_ahead(content, [field.name for field in fields if field.ahead], line, ahead)
     names, cut = last_rows(line, ahead), {}
     firsts = {end - ahead: start for start, end in line.bounds}
     for field in fields:
-        values = _filled(columns[field.name], line.order, line.bounds)
+        values = line.taken(columns[field.name])
+        if field.name in line.columns and line.stamps is not None:
+            values = _stamps(line)
+        filled = _filled(values, line.bounds)
         if field.steps:
-            cut[field.name] = [values[end - context : end + field.ahead].tolist() for end in places]
+            # where a column says what is missing, only a window's first step is filled, from before the window
+            rest = values if field.facts.get("observed") else filled
+            cut[field.name] = [
+                [filled[end - context], *rest[end - context + 1 : end + field.ahead].tolist()] for end in places
+            ]
         else:
             cells = [_first(values[firsts[end] : end]) for end in places]
             cut[field.name] = [None if cell is None else field.wire.of_cell(cell, source.parent) for cell in cells]
-    return cut, [names[int(line.order[end - 1])] for end in places] if names else []
+    return cut, [names[int(line.last[end - 1])] for end in places] if names else []
 
 
 def _first(values: NDArray[Any]) -> Any:
@@ -55,11 +62,17 @@ def _first(values: NDArray[Any]) -> Any:
     return next((value for value in values.tolist() if value is not None), None)
 
 
-def _filled(values: NDArray[Any], order: NDArray[Any], bounds: Sequence[tuple[int, int]]) -> NDArray[Any]:
-    """The values in order; a missing one as the last before it in its series, if there is one."""
-    ordered: NDArray[Any] = values[order]
+def _filled(values: NDArray[Any], bounds: Sequence[tuple[int, int]]) -> NDArray[Any]:
+    """The values; a missing one as the last before it in its series, if there is one."""
+    filled = values.copy()
     for start, end in bounds:
-        present = np.array([value is not None for value in ordered[start:end]])
+        present = np.array([value is not None for value in values[start:end]])
         last = np.maximum.accumulate(np.where(present, np.arange(end - start), -1))
-        ordered[start:end] = np.append(ordered[start:end], [None])[last]
-    return ordered
+        filled[start:end] = np.append(values[start:end], [None])[last]
+    return filled
+
+
+def _stamps(line: Timeline) -> NDArray[Any]:
+    """The dates of all places of a grid."""
+    assert line.stamps is not None
+    return np.array(line.stamps.round().astype("datetime64[s]").astype(str), dtype=object)

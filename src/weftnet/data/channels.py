@@ -67,7 +67,7 @@ def fit_channels(
         SettingError: `kinds` sets another kind, or leaves a target out.
     """
     _check_names(content, spec)
-    training = line.order[_within(line.tick, train)]
+    training = line.order[_within(line.tick, train) & ~line.absent]
     columns: dict[str, Kind] = {}
     notes: list[str] = []
     for name in content.columns:
@@ -80,7 +80,7 @@ def fit_channels(
     if not columns:
         raise DataError("no column of numbers is left to forecast", where=content.source)
     forecast = _forecast({name: kind for name, kind in columns.items() if not ahead_of(kind)}, spec, line.step)
-    targets = read_channels(content, {name: columns[name] for name in forecast.targets}, line)
+    targets = read_channels(content, columns, line, forecast.targets)
     repeats = season([targets[a:b][_within(line.tick[a:b], train)] for a, b in line.bounds], spec.context, spec.horizon)
     if repeats:
         forecast.period = repeats.period
@@ -90,18 +90,24 @@ def fit_channels(
     return Preprocessing(MappingProxyType(columns), forecast), notes
 
 
-def read_channels(content: Content, columns: Mapping[str, Kind], line: Timeline) -> NDArray[np.float32]:
-    """(places, channels) standardised, in the order of the timeline."""
+def read_channels(
+    content: Content, columns: Mapping[str, Kind], line: Timeline, only: Sequence[str] | None = None
+) -> NDArray[np.float32]:
+    """(places, channels) standardised, in the order of the timeline; with `only`, the values of these columns alone."""
     channels = []
-    for name, kind in columns.items():
+    for name in columns if only is None else only:
+        kind = columns[name]
         if not isinstance(kind, Channel):
             raise DataError("this column is no channel of a series", where=f"{content.source}: {name}")
-        values = content.columns[name]
+        raw = [line.taken(content.columns[name], a, b) for a, b in line.bounds]
+        if name in line.columns and line.stamps is not None:
+            raw = [line.stamps[a:b].round().astype("datetime64[s]") for a, b in line.bounds]
         series = [
-            located(content, name, line.order[a:b], lambda raw=values[line.order[a:b]], kind=kind: kind.whole(raw))
-            for a, b in line.bounds
+            located(content, name, line.order[a:b], lambda each=each, kind=kind: kind.whole(each))
+            for (a, b), each in zip(line.bounds, raw, strict=True)
         ]
-        channels.append(np.concatenate(series))
+        whole = np.concatenate(series)
+        channels.append(whole if only is None else whole[:, :1])
     return np.concatenate(channels, 1)
 
 
@@ -156,13 +162,17 @@ def _window(
             raise DataError("the target has no value in the training split", where=f"{content.source}: {name}")
         return None, [f"column {name!r} is empty in the training split and left out"]
     ahead = spec.horizon if name in spec.known else 0
-    return Window(time=spec.context, ahead=ahead).fit(numbers[training]), _gap_notes(name, numbers, line)
+    absent = line.stamps is not None and bool(np.isnan(line.taken(numbers)).any())
+    return Window(time=spec.context, ahead=ahead, observed=absent).fit(numbers[training]), _gap_notes(
+        name, numbers, line
+    )
 
 
 def _forecast(columns: Mapping[str, Kind], spec: ForecastSpec, step: float) -> Forecast:
     """The kind of the target, with the statistics of the columns that are forecast."""
     targets = list(spec.targets or columns)
-    places = {name: place for place, name in enumerate(columns)}
+    widths = [kind.signal.size("dim") for kind in columns.values()]
+    places = dict(zip(columns, [sum(widths[:number]) for number in range(len(widths))], strict=True))
     forecast = Forecast(spec.horizon, targets, [places[name] for name in targets], step)
     forecast.mean = [columns[name].state()["mean"] for name in targets]
     forecast.std = [columns[name].state()["std"] for name in targets]
@@ -186,11 +196,8 @@ def _is_numeric(values: NDArray[Any]) -> bool:
 
 def _gap_notes(name: str, numbers: NDArray[np.float64], line: Timeline) -> list[str]:
     """How many values were missing, and what was read instead."""
-    absent = np.isnan(numbers)
-    if not absent.any():
-        return []
-    series = [absent[line.order[a:b]] for a, b in line.bounds]
+    series = [np.isnan(line.taken(numbers, a, b)) for a, b in line.bounds]
     leading = sum(len(gaps) if gaps.all() else int(np.argmin(gaps)) for gaps in series)
-    inner = int(absent.sum()) - leading
+    inner = sum(int(gaps.sum()) for gaps in series) - leading
     notes = [f"{name}: {inner} missing values read as the last one before them"] * (inner > 0)
     return notes + [f"{name}: {leading} missing values at the start of a series read as the mean"] * (leading > 0)

@@ -18,7 +18,7 @@ each series are those that are asked about: of them these columns alone are read
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from weftnet.data.batch import Batch
 from weftnet.data.channels import ForecastSpec, fit_channels, read_channels
 from weftnet.data.content import Content
 from weftnet.data.data import Data, known_split
+from weftnet.data.grid import Steps
 from weftnet.data.infer import Spec
 from weftnet.data.kinds._kind import Channel, ahead_of
 from weftnet.data.kinds.forecast import Forecast
@@ -37,6 +38,7 @@ from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.splits import SPLITS, SplitSpec
 from weftnet.data.static import fit_static, read_static
 from weftnet.data.timeline import Timeline, last_rows, next_starts, require_ahead, split_ticks, timeline, window_starts
+from weftnet.data.truth import whole_windows
 from weftnet.errors import SettingError
 
 
@@ -50,6 +52,7 @@ class ForecastData(Data):
         edges: first and past-the-last tick of each split.
         state: what `state()` returns besides the preprocessing.
         notes: the findings so far.
+        truth: what targets are: values that were "observed", or "filled" ones too.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class ForecastData(Data):
         edges: Mapping[str, tuple[int, int]],
         state: Mapping[str, Any],
         notes: list[str],
+        truth: str = "observed",
     ) -> None:
         preprocessing.require(content)
         self.name, self.source, self.fingerprint = content.name, content.source, content.fingerprint
@@ -80,6 +84,8 @@ class ForecastData(Data):
         self._names: dict[int, str] = {}
         if forecast:
             starts = window_starts(line, edges, context, horizon, content.source)
+            kept, left_out = whole_windows(content, line, starts, forecast, truth == "filled")
+            starts, self.notes = kept, [*notes, *left_out]
             self._rows = torch.from_numpy(line.order)
         else:
             starts = {"test": next_starts(line, context, content.source, reach)}
@@ -175,6 +181,8 @@ def open_forecasting(
     calendar: bool = False,
     known: list[str] | None = None,
     static: list[str] | None = None,
+    steps: Steps = "even",
+    truth: Literal["observed", "filled"] = "observed",
 ) -> ForecastData:
     """Split, fit and encode a table of series; with a state, encode as it says (other content becomes the test split).
 
@@ -192,6 +200,8 @@ def open_forecasting(
         calendar: whether the time of day, week and year is read too.
         known: columns that are known in advance, such as a holiday or a price; among them `time`, of a calendar.
         static: columns that are the same in all rows of a series, such as a region.
+        steps: how uneven and missing steps are read, see `grid.py`.
+        truth: whether windows of whose target a value is missing are left out, or have it filled as inputs are.
 
     Raises:
         DataError: the table can't be read as series; names row and column.
@@ -205,7 +215,7 @@ def open_forecasting(
         )
     if time in (known or ()) and not calendar:
         raise SettingError("dates are read by a calendar", where="known", got=str(time), fix="calendar=true")
-    line, notes = timeline(content, time, series)
+    line, notes = timeline(content, time, series, steps)
     settings = {
         "form": ForecastData.form(), "source": content.source, "fingerprint": content.fingerprint, "target": None,
         "splits": splits, "seed": 0, "options": dict(options),
@@ -215,7 +225,7 @@ def open_forecasting(
         edges = {"train": (0, 0), "validation": (0, 0), "test": (0, line.ticks)}
         if content.fingerprint == state["fingerprint"]:
             edges, _ = split_ticks(line.ticks, splits)
-        return ForecastData(content, preprocessing, line, edges, settings, [])
+        return ForecastData(content, preprocessing, line, edges, settings, [], truth)
     edges, unused = split_ticks(line.ticks, splits)
     targets = [target] if isinstance(target, str) else target
     dates = time if calendar else None
@@ -226,7 +236,7 @@ def open_forecasting(
         preprocessing = Preprocessing(MappingProxyType({**preprocessing.columns, **fitted}), preprocessing.target)
     if len(line.bounds) > 1:
         noticed.append("mean and standard deviation of a column are those of all series together")
-    return ForecastData(content, preprocessing, line, edges, settings, [*notes, *unused, *noticed])
+    return ForecastData(content, preprocessing, line, edges, settings, [*notes, *unused, *noticed], truth)
 
 
 def _asked(ahead: int) -> list[str]:

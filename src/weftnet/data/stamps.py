@@ -57,17 +57,27 @@ def _seconds(moment: datetime) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def ascending(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The differences of stamps.
+
+    Raises:
+        BadValue: they don't ascend; names the row.
+    """
+    steps: NDArray[np.float64] = np.diff(points)
+    if (steps <= 0).any():
+        row = int(np.argmax(steps <= 0)) + 1
+        what = "the time stamp comes twice" if steps[row - 1] == 0 else "the time stamps don't ascend"
+        raise BadValue(row, what, fix="sort the rows by time; distinguish several series in one file by series=…")
+    return steps
+
+
 def step_of(points: NDArray[np.float64]) -> float | None:
     """The constant step between ascending stamps; None where it is one month, or several.
 
     Raises:
         BadValue: the stamps don't ascend, or the steps differ; names the row after the odd step.
     """
-    steps = np.diff(points)
-    if (steps <= 0).any():
-        row = int(np.argmax(steps <= 0)) + 1
-        what = "the time stamp comes twice" if steps[row - 1] == 0 else "the time stamps don't ascend"
-        raise BadValue(row, what, fix="sort the rows by time; distinguish several series in one file by series=…")
+    steps = ascending(points)
     usual = float(np.median(steps))
     odd = np.abs(steps - usual) > _NEAR * usual
     if not odd.any():
@@ -80,7 +90,7 @@ def step_of(points: NDArray[np.float64]) -> float | None:
         "the time stamps are not evenly spaced",
         expected=f"a step of {usual:g}, as most are",
         got=f"a step of {steps[row - 1]:g}",
-        fix="resample the rows to an even step first, or leave out time=… to count rows as steps",
+        fix="steps=fill inserts missing steps, steps=nearest moves stamps first; without time=… rows are the steps",
     )
 
 

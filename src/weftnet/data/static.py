@@ -57,6 +57,7 @@ def _of_series(content: Content, name: str, line: Timeline) -> NDArray[Any]:
     column, found = content.columns[name], []
     for series, (start, end) in zip(line.names, line.bounds, strict=True):
         rows = line.order[start:end]
+        rows = rows[rows >= 0]
         rows = rows[[value is not None and value == value for value in column[rows].tolist()]]
         found.append(column[rows[0]] if len(rows) else None)
         differing = np.flatnonzero(column[rows] != found[-1])

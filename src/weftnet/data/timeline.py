@@ -1,21 +1,24 @@
 """The rows of a table of series in order of time, where the splits begin and end, and where targets start.
 
 A tick is a point in time, counted from 0. With time stamps the ticks are the distinct stamps of the whole table;
-without, each row is the next tick of its series. Rows are ordered by series, within a series as in the file.
+without, each row is the next tick of its series. Rows are ordered by series, within a series as in the file. On a grid
+(`grid.py`) the ticks are its steps, and steps without a row have places too.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weftnet.data.content import Content, located
+from weftnet.data.grid import Grid, Steps
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import missing_column
 from weftnet.data.splits import SPLITS, SplitSpec
-from weftnet.data.stamps import stamps, step_of
+from weftnet.data.stamps import ascending, stamps, step_of
 from weftnet.errors import DataError, SettingError
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
@@ -26,13 +29,14 @@ class Timeline:
     """The rows in order.
 
     Args:
-        order: (count,) the row at each place.
-        tick: (count,) the tick of each place, ascending within a series.
+        order: (places,) the row at each place; -1 for a step without one.
+        tick: (places,) the tick of each place, ascending within a series.
         bounds: first and past-the-last place of each series.
         names: the series' names; None where there is one.
         ticks: how many there are.
         step: from one stamp to the next, 0 where that is not known or a month.
         columns: of the table that are no channels: time stamps and series names.
+        stamps: (places,) in seconds where they are dates; None where every step has a row.
     """
 
     order: Rows
@@ -42,9 +46,36 @@ class Timeline:
     ticks: int
     step: float
     columns: tuple[str, ...]
+    stamps: NDArray[np.float64] | None = None
+
+    @property
+    def absent(self) -> NDArray[np.bool_]:
+        """(places,) whether a step has no row."""
+        missing: NDArray[np.bool_] = self.order < 0
+        return missing
+
+    @property
+    def last(self) -> Rows:
+        """(places,) the row of each place, or the last one before it."""
+        at = np.maximum.accumulate(np.where(self.absent, 0, np.arange(len(self.order))))
+        rows: Rows = self.order[at]
+        return rows
+
+    def taken(self, values: NDArray[Any], start: int = 0, end: int | None = None) -> NDArray[Any]:
+        """The raw values of a column at the places from start to end; missing ones where there is no row."""
+        rows = self.order[start:end]
+        if not (rows < 0).any():
+            return values[rows]
+        found = np.full(
+            len(rows),
+            np.nan if values.dtype.kind == "f" else None,
+            values.dtype if values.dtype.kind == "f" else object,
+        )
+        found[rows >= 0] = values[rows[rows >= 0]]
+        return found
 
 
-def timeline(content: Content, time: str | None, series: str | None) -> tuple[Timeline, list[str]]:
+def timeline(content: Content, time: str | None, series: str | None, how: Steps = "even") -> tuple[Timeline, list[str]]:
     """The order of a table's rows, and notes.
 
     Raises:
@@ -57,6 +88,8 @@ def timeline(content: Content, time: str | None, series: str | None) -> tuple[Ti
         raise SettingError("a forecast is split in time, but the source has splits of its own", where=content.source)
     order, bounds, names = _by_series(content, series)
     step, tick = 0.0, np.concatenate([np.arange(end - start) for start, end in bounds])
+    if how != "even":
+        return _on_grid(content, time, series, how)
     if time is not None:
         points = located(content, time, None, lambda: stamps(content.columns[time]))[order]
         steps = [
@@ -70,6 +103,43 @@ def timeline(content: Content, time: str | None, series: str | None) -> tuple[Ti
     columns = tuple(column for column in (time, series) if column is not None)
     line = Timeline(order, tick.astype(np.int64), bounds, names, int(tick.max()) + 1, step, columns)
     return line, [f"{len(bounds)} series, by column {series}"] * (series is not None)
+
+
+def _on_grid(content: Content, time: str | None, series: str | None, how: Steps) -> tuple[Timeline, list[str]]:
+    """As `timeline`, with a place for every step of a regular grid."""
+    if how not in get_args(Steps):
+        raise SettingError(
+            "steps are even, filled or moved", where="steps", expected="even, fill, nearest", got=str(how)
+        )
+    if time is None:
+        raise SettingError("steps are counted by time stamps", where="steps", fix="name their column: time=…")
+    order, bounds, names = _by_series(content, series)
+    points = located(content, time, None, lambda: stamps(content.columns[time]))[order]
+    own = [
+        located(content, time, order[a:b], lambda a=a, b=b: (ascending(points[a:b]), points[a:b])[1]) for a, b in bounds
+    ]
+    grid = Grid(own, how, f"{content.source}: {time}")
+    rows, ticks, edges = [], [], [0]
+    for (a, b), each in zip(bounds, own, strict=True):
+        places = located(content, time, order[a:b], lambda each=each: grid.places(each))
+        ticks.append(np.arange(places[0], places[-1] + 1))
+        rows.append(np.full(len(ticks[-1]), -1))
+        rows[-1][places - places[0]] = order[a:b]
+        edges.append(edges[-1] + len(rows[-1]))
+    tick = np.concatenate(ticks).astype(np.int64)
+    columns = tuple(column for column in (time, series) if column is not None)
+    line = Timeline(
+        np.concatenate(rows), tick, tuple(pairwise(edges)), names, int(tick.max()) + 1, grid.step, columns,
+        grid.stamps(tick),
+    )  # fmt: skip
+    notes = [f"{len(bounds)} series, by column {series}"] * (series is not None)
+    if count := int(line.absent.sum()):
+        share = f"{100 * count / len(tick):.1f} %"
+        notes.append(f"{count} of {len(tick)} steps ({share}) have no row: inserted, their values read as missing")
+    moved = max(float(np.abs(grid.stamps(grid.places(each)) - each).max()) for each in own)
+    return line, notes + [f"time stamps were moved to the nearest step, by at most {moved:g}"] * (
+        how == "nearest" and moved > 0
+    )
 
 
 def _by_series(
@@ -165,7 +235,7 @@ def next_starts(line: Timeline, context: int, source: str, ahead: int = 0) -> Ro
                 fix="give more of the past, or train with a shorter context",
             )
     ends = np.array([end - ahead for _, end in line.bounds])
-    return ends[np.argsort(line.order[ends - 1])]
+    return ends[np.argsort(line.last[ends - 1])]
 
 
 def require_ahead(content: Content, names: Sequence[str], line: Timeline, ahead: int) -> None:
@@ -177,10 +247,11 @@ def require_ahead(content: Content, names: Sequence[str], line: Timeline, ahead:
     for name in names:
         column = content.columns[name]
         for start, end in line.bounds:
-            for row in line.order[max(start, end - ahead) : end].tolist():
-                if column[row] is None or column[row] != column[row]:
+            first = max(start, end - ahead)
+            for place, value in enumerate(line.taken(column, first, end).tolist(), first):
+                if value is None or value != value:
                     raise DataError(
-                        "a value that is known in advance is missing", where=content.place(name, row),
+                        "a value that is known in advance is missing", where=content.place(name, int(line.last[place])),
                         expected=f"a value in each of the last {ahead} rows, which are asked about",
                     )  # fmt: skip
 
@@ -188,4 +259,4 @@ def require_ahead(content: Content, names: Sequence[str], line: Timeline, ahead:
 def last_rows(line: Timeline, ahead: int = 0) -> dict[int, str]:
     """The name of each series by its last known row; none where no column distinguishes them."""
     ends = zip(line.names, line.bounds, strict=True)
-    return {int(line.order[end - ahead - 1]): name for name, (_, end) in ends if name is not None}
+    return {int(line.last[end - ahead - 1]): name for name, (_, end) in ends if name is not None}

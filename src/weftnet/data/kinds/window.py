@@ -2,6 +2,7 @@
 
     z[t] = (x[t] − mean) / std
     a missing value is read as the last one before it; at the start, where there is none, as the mean
+    with `observed` a second channel, 1 where a value is there, 0 where it is missing
 
 Gaps are filled from the past only, so that a forecast never knows more than it will in use.
 """
@@ -26,11 +27,13 @@ class Window(Kind):
     Args:
         time: values in a window.
         ahead: values behind it that are known in advance, as a holiday is.
+        observed: whether a second channel says which values are there.
     """
 
     units: ClassVar[bool] = True
     time: int = 96
     ahead: int = 0
+    observed: bool = False
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
 
@@ -54,7 +57,7 @@ class Window(Kind):
         return self
 
     def encode(self, values: Any) -> NDArray[np.float32]:
-        """(rows, time + ahead, 1) standardised.
+        """(rows, time + ahead, 1 or 2) standardised.
 
         Raises:
             BadValue: a window of another length, or a value that is no number.
@@ -65,16 +68,21 @@ class Window(Kind):
         except BadValue as fault:
             row, step = divmod(fault.row, self.steps)
             raise BadValue(row, f"{fault.what} (value {step} of the window)", got=fault.got) from None
-        return np.stack([self._scaled(filled(row)) for row in numbers])[..., None]
+        return np.stack([self._channels(row) for row in numbers])
 
     def whole(self, values: Any) -> NDArray[np.float32]:
-        """(steps, 1): a long column, from which windows are cut."""
-        return self._scaled(filled(floats(values)))[:, None]
+        """(steps, 1), or (steps, 2): a long column, from which windows are cut."""
+        return self._channels(floats(values))
 
     def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Windows (rows, time) in the column's own unit."""
         numbers: NDArray[np.float64] = values[..., 0].astype(np.float64) * self.std + self.mean
         return numbers
+
+    def _channels(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(steps, 1 or 2)."""
+        values = self._scaled(filled(numbers))
+        return np.stack([values, ~np.isnan(numbers)] if self.observed else [values], 1).astype(np.float32)
 
     def _scaled(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
         standard = (numbers - self.mean) / self.std
@@ -84,6 +92,7 @@ class Window(Kind):
     def facts(self) -> dict[str, Any]:
         """Values in a window; mean and standard deviation of the training rows."""
         ahead = {"ahead": self.ahead} if self.ahead else {}
+        ahead |= {"observed": True} if self.observed else {}
         return {"time": self.time, **ahead, "mean": self.mean, "std": self.std}
 
     @property
@@ -94,7 +103,7 @@ class Window(Kind):
     @property
     def signal(self) -> Signal:
         """A series of one channel."""
-        return Signal(("time", "dim"), (self.steps, 1))
+        return Signal(("time", "dim"), (self.steps, 2 if self.observed else 1))
 
 
 def of_length(values: Any, time: int, ahead: int = 0) -> NDArray[Any]:
