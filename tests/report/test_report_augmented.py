@@ -4,9 +4,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from weftnet.base.figures import Picture
 from weftnet.data import open_data
+from weftnet.data.kinds._drawn import Drawn
+from weftnet.data.kinds.boxes import Boxes
 from weftnet.report.sections.augmented import augmented
 from weftnet.report.subject import Subject
 from weftnet.run.folder import Run
@@ -36,6 +40,23 @@ def test_images_are_shown_as_they_are_and_as_they_are_seen(monkeypatch: pytest.M
     still = rows(sheet(monkeypatch, digits, [{"flip": {"probability": 0.0}}]))
     assert [len(set(row)) for row in still] == [1] * 5
     assert [row[0] for row in still] == [row[0] for row in found]
+
+
+def test_boxes_are_frames_on_their_picture() -> None:
+    kind = Boxes(classes=["cat", "dog"])
+    kind.fit([Drawn(20, 40, ((2.0, 3.0, 12.0, 13.0), (20.0, 5.0, 40.0, 20.0)), ("cat", "dog"))])
+    value = Drawn(20, 40, ((2.0, 3.0, 12.0, 13.0), (20.0, 5.0, 40.0, 20.0)), ("cat", "dog"))
+    shown = kind.over(Picture(np.full((20, 40), 7, np.uint8)), value)
+    assert shown.caption == "1 cat, 1 dog"
+    assert shown.pixels.shape == (80, 160, 3)  # four times as large
+    framed = (shown.pixels != 7).any(2)
+    expected = np.zeros((80, 160), bool)
+    for left, top, right, bottom in value.corners:
+        x1, y1, x2, y2 = (int(4 * each) for each in (left, top, right, bottom))
+        expected[y1:y2, x1:x2] = True
+        expected[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2] = False
+    assert (framed == expected).all()
+    assert len(np.unique(shown.pixels[framed], axis=0)) == 2  # a colour for each class
 
 
 def test_there_is_no_sheet_where_nothing_was_augmented(monkeypatch: pytest.MonkeyPatch) -> None:

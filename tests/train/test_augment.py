@@ -1,5 +1,6 @@
 """The recipe's augmentations on batches of real columns: what moves along, and what is refused."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from weftnet.data.batch import Batch
 from weftnet.data.data import Data
 from weftnet.data.kinds.number import Number
 from weftnet.errors import SettingError
+from weftnet.tasks.detection.example import detection
 from weftnet.tasks.segmentation.example import segmentation
 from weftnet.train.augment import Augment
 
@@ -61,3 +63,22 @@ def test_of_several_inputs_all_need_a_place(discs: Data) -> None:
     )  # fmt: skip
     with pytest.raises(SettingError, match="mosaic puts images together, and the input size has no place in them"):
         Augment(["mosaic"], table)
+
+
+def test_a_class_goes_with_its_box(tmp_path: Path) -> None:
+    """Of four pictures put together, each box is around something bright, and bars are wide where squares are not."""
+    data = open_data(detection(tmp_path).source)
+    batch = data.train_batch(0, 24, 0)
+    mosaic = {"mosaic": {"probability": 1.0, "low": 1.0, "high": 1.0}}
+    changed = Augment([mosaic], data)(batch, generator())
+    (images,), mask = changed.inputs.values(), changed.target_mask
+    assert mask is not None
+    assert mask.shape == (24, 4 * batch.target.shape[1])
+    labels, whole = data.target.labels, 0  # type: ignore[union-attr]
+    for n, k in mask.nonzero().tolist():
+        left, top, right, bottom, place = changed.target[n, k].round().long().tolist()
+        assert images[n, 0, top:bottom, left:right].mean() > images[n, 0].mean() + 0.5
+        if (right - left, bottom - top) in ((8, 8), (14, 5)):
+            whole += 1
+            assert labels[place] == ("square" if right - left == 8 else "bar")
+    assert whole > 10

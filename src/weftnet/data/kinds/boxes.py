@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.architecture.signal import Signal
+from weftnet.base.figures import Picture
 from weftnet.data.kinds._drawn import Drawn, drawn_of
+from weftnet.data.kinds._framed import framed
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moves import Moves, Moving
 from weftnet.data.kinds._raw import RawColumn
@@ -137,6 +139,14 @@ class Boxes(Kind):
         there[..., :4] = corners
         there[..., 4] = there[..., 4].where(kept, there.new_full((), ABSENT))
         return there, kept
+
+    def over(self, picture: Picture, value: Drawn) -> Picture:
+        """A picture with a frame for each box, in the colour of its class."""
+        places = [self.labels.index(label) for label in value.labels]
+        height, width = picture.pixels.shape[:2]
+        share = width / value.width, height / value.height
+        corners = [(a * share[0], b * share[1], c * share[0], d * share[1]) for a, b, c, d in value.corners]
+        return Picture(framed(picture.pixels, corners, places), str(value))
 
     def compared(self, values: NDArray[Any]) -> NDArray[Any]:
         """Boxes as values that are equal where all is equal.

@@ -4,10 +4,12 @@ from html import escape
 
 import torch
 
+from weftnet.base.figures import Picture
 from weftnet.data.batch import Batch
+from weftnet.data.kinds._framed import Overlaid
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.rows import RowData
-from weftnet.report.cells import cell
+from weftnet.report.cells import small
 from weftnet.report.page import paragraph
 from weftnet.report.subject import Subject
 from weftnet.train.augment import Augment
@@ -42,9 +44,17 @@ def augmented(subject: Subject) -> str:
 def _cells(batch: Batch, kinds: dict[str, Kind], target: Kind | None) -> list[str]:
     """HTML for each example: its inputs that are augmented, and its target if that moves with them."""
     columns = [(kind, kind.decode(batch.inputs[name].numpy())) for name, kind in kinds.items()]
-    if target is not None:
-        columns += [(target, target.decode(values.numpy())) for values in batch.targets.values()]
-    return ["".join(cell(values[row], kind) for kind, values in columns) for row in range(batch.size)]
+    targets = [] if target is None else [target.decode(values.numpy()) for values in batch.targets.values()]
+    cells = []
+    for row in range(batch.size):
+        figures = [kind.picture(values[row]) for kind, values in columns]
+        for values in targets:
+            if isinstance(target, Overlaid):
+                figures = [target.over(each, values[row]) if isinstance(each, Picture) else each for each in figures]
+            elif target is not None:
+                figures.append(target.picture(values[row]))
+        cells.append("".join(map(small, figures)))
+    return cells
 
 
 def _told(entry: str | dict[str, dict[str, object]]) -> str:
