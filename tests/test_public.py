@@ -11,8 +11,8 @@ from weftnet.cli import app
 def test_the_public_names_are_these() -> None:
     assert weftnet.__all__ == [
         "BLOCKS", "TASKS", "ZOO", "Architecture", "Fit", "Listener", "Network", "Recipe", "Run", "Signal", "Start",
-        "WeftnetError", "build_networks", "check", "compare", "draw", "fit", "load", "load_architecture", "load_plugin",
-        "load_run", "open_data", "parse_signal", "resume", "train_run",
+        "WeftnetClassifier", "WeftnetError", "WeftnetRegressor", "build_networks", "check", "compare", "draw", "fit",
+        "load", "load_architecture", "load_plugin", "load_run", "open_data", "parse_signal", "resume", "train_run",
     ]  # fmt: skip
 
 

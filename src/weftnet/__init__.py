@@ -7,6 +7,7 @@
 Names are imported when they are first used, so `import weftnet` costs next to nothing.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from weftnet.errors import WeftnetError
     from weftnet.library.checking import check, draw
     from weftnet.library.comparing import compare
+    from weftnet.library.estimators import WeftnetClassifier, WeftnetRegressor
     from weftnet.library.fit import Fit
     from weftnet.library.fit import load_fit as load
     from weftnet.library.fitting import fit
@@ -50,7 +52,9 @@ _LAZY = {
     "Run": ("run.folder", "Run"),
     "Signal": ("architecture.signal", "Signal"),
     "Start": ("train", "Start"),
+    "WeftnetClassifier": ("library.estimators", "WeftnetClassifier"),
     "WeftnetError": ("errors", "WeftnetError"),
+    "WeftnetRegressor": ("library.estimators", "WeftnetRegressor"),
     "build_networks": ("compose", "build"),
     "check": ("library.checking", "check"),
     "compare": ("library.comparing", "compare"),
@@ -78,7 +82,9 @@ __all__ = [
     "Run",
     "Signal",
     "Start",
+    "WeftnetClassifier",
     "WeftnetError",
+    "WeftnetRegressor",
     "build_networks",
     "check",
     "compare",
@@ -93,6 +99,13 @@ __all__ = [
     "resume",
     "train_run",
 ]
+
+
+if "IPython" in sys.modules:
+    from weftnet.library.notebook import register
+
+    register()
+    del register
 
 
 def __getattr__(name: str) -> Any:

@@ -36,6 +36,10 @@ class WeftnetError(Exception):
         rest = [f"{key}: {text}" for key in ("expected", "got", "fix") if (text := getattr(self, key))]
         return "\n  ".join([head, *rest])
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the message, without the calls that led to it."""
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"]
+
 
 class ArchitectureError(WeftnetError):
     """All faults of an architecture at once."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from weftnet.architecture.signal import Signal
+from weftnet.base import html
 from weftnet.data.batch import Batch
 from weftnet.data.kinds._kind import Kind
 from weftnet.data.splits import SPLITS
@@ -81,6 +82,14 @@ class Data(ABC):
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """All that `open_data(state=…)` needs to encode the same content, or new content in the same way; JSON."""
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: inputs, target, splits and notes."""
+        rows = [(f"input {name}", signal.text()) for name, signal in self.signals.items()]
+        rows += [] if self.target is None else [("target", self.target.outline)]
+        rows += [("examples", ", ".join(f"{count} {split}" for split, count in self.sizes.items() if count))]
+        rows += [("note", note) for note in self.notes]
+        return html.shown(html.heading(self.name), html.facts(rows))
 
     def joined(self) -> "Data":
         """The same data, encoded in the same way, with the examples of validation among those of training.

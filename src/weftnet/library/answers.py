@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weftnet.answer.predict import AnswerStream, flat
+from weftnet.base import html
 from weftnet.base.answers import Form
 from weftnet.base.extras import need
-from weftnet.library import html
 
 #: rows that a notebook shows
 _SHOWN = 20

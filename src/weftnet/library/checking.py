@@ -8,10 +8,10 @@ from weftnet.architecture.faults import Fault
 from weftnet.architecture.reading import read
 from weftnet.architecture.signal import Signal, parse
 from weftnet.architecture.spec import Architecture
+from weftnet.base import html
 from weftnet.data import Data
 from weftnet.data.request import Source
 from weftnet.errors import ArchitectureError
-from weftnet.library import html
 from weftnet.library.drawing import Drawing, drawing_of
 from weftnet.library.networks import Networks
 from weftnet.library.networks import architecture_of as handed_over

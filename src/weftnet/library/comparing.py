@@ -7,9 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from weftnet.base import html
 from weftnet.base.extras import need
 from weftnet.compete import compare as comparing
-from weftnet.library import html
 from weftnet.library.fit import Fit
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weftnet.base import html
 from weftnet.base.units import duration, size
 from weftnet.compress.compressing import Settings, compress
 from weftnet.compress.contract import Compression, Goal
 from weftnet.data import Data
 from weftnet.errors import RunError
-from weftnet.library import html
 from weftnet.library.networks import architecture_of
 from weftnet.run.loading import Loaded
 from weftnet.zoo import _named

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
+from weftnet.base import html
 from weftnet.base.files import write_bytes, write_text
-from weftnet.compose import resolve
 from weftnet.compose.draw import draw, mermaid
 from weftnet.compose.flow import Resolved
 from weftnet.compose.formats import FORMATS
 from weftnet.compose.inputs import inputs_of
+from weftnet.compose.resolve import resolve
 from weftnet.compose.shapes import picture
 from weftnet.errors import SettingError
-from weftnet.library import html
 
 #: what is drawn larger than this is folded in a notebook, in pixels of height
 _TALL = 900

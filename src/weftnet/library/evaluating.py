@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from weftnet.base import html
 from weftnet.base.figures import Cell, Figure, Matrix, Table, flat
 from weftnet.base.scores import in_unit
 from weftnet.data import Data
-from weftnet.library import html
 from weftnet.run.judging import judge
 from weftnet.run.loading import Loaded
 from weftnet.run.own_data import split_of

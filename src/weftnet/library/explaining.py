@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
 from weftnet import explain
+from weftnet.base import html
 from weftnet.data import Data
 from weftnet.data.request import Source
 from weftnet.explain import Explanation
 from weftnet.explain.drawing import headline
 from weftnet.explain.examples import examples
-from weftnet.library import html
 from weftnet.report.page import page, paragraph, section, table
 from weftnet.run.loading import Loaded
 

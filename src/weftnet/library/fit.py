@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from weftnet.answer.predict import of_memory, of_source
+from weftnet.base import html
 from weftnet.base.extras import need
 from weftnet.base.scores import in_unit
 from weftnet.base.units import amount, duration, seconds_of
@@ -17,7 +18,6 @@ from weftnet.compete.rejoin import rejoined
 from weftnet.data import Data
 from weftnet.data.request import Source
 from weftnet.errors import RunError, WeftnetError
-from weftnet.library import html
 from weftnet.library.answers import Answers
 from weftnet.library.compressing import Compressed, compressed
 from weftnet.library.drawing import Drawing, drawing_of

@@ -7,13 +7,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from weftnet.base import html
 from weftnet.base.scores import Score
 from weftnet.base.units import duration
 from weftnet.compete.competition import Competition
 from weftnet.compete.jobs import Outcome
 from weftnet.compete.planning import Plan
 from weftnet.data import Data
-from weftnet.library import html
 from weftnet.library.shown import Shown
 from weftnet.train.listeners._listener import Began, Listener, Step
 

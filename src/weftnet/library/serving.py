@@ -11,8 +11,8 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO
 
+from weftnet.base import html
 from weftnet.errors import RunError
-from weftnet.library import html
 
 #: seconds until it answers, and until it ends
 _STARTS, _ENDS = 120.0, 30.0

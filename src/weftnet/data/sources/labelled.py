@@ -16,6 +16,7 @@ import numpy as np
 
 from weftnet.base.foreign import reading
 from weftnet.data.content import Content, fingerprint
+from weftnet.data.keys import free
 from weftnet.data.read import LIMIT
 from weftnet.data.sources import frames
 from weftnet.data.sources._held import array_of, examples, labels_of
@@ -98,9 +99,7 @@ def _labelled(x: Any, y: Any, name: str) -> Content:
     if len(labels) != content.count:
         raise DataError("X and y differ in length", where=name, got=f"{content.count} and {len(labels)}")
     called = next(iter(y.columns)) if hasattr(y, "columns") else getattr(y, "name", None)
-    target = called if isinstance(called, str) and called not in content.columns else "y"
-    if target in content.columns:
-        raise DataError("a column of X has the target's name", where=name, got=target, fix="rename it")
+    target = free(called if isinstance(called, str) else "y", content.columns)
     held = columns_held({target: labels}, name).columns[target]
     columns = {**content.columns, target: held}
     return replace(content, columns=columns, target=target, fingerprint=fingerprint(columns))
