@@ -43,6 +43,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "data/opening.py": ("the data that come with the package; an argument", "digits forecast"),
     "cli/export.py": ("the default target", "onnx"),
     "library/fit.py": ("the default target", "onnx"),
+    "library/estimators.py": ("what a classifier predicts; the network that it is by default", "category mlp"),
     "library/fitting.py": ("the data that come with the package", "digits"),
     "library/modules.py": ("layers of torch, and the blocks that end a network as they do", "*"),
     "export/write.py": ("the default target", "onnx"),

@@ -19,6 +19,12 @@ from typing import Any
 class WeftnetError(Exception):
     """The root of the tree.
 
+    >>> try:
+    ...     weftnet.open_data("nowhere.csv")
+    ... except weftnet.WeftnetError as error:
+    ...     print(error.what)
+    there is no such file or folder
+
     Args:
         what: what is wrong, in one sentence.
         where: the file, node or option at fault.

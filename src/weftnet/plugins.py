@@ -99,6 +99,11 @@ _looked = False
 def load_plugin(path: str | Path) -> Plugin:
     """Execute a file, or a folder's `__init__.py`, and register its entries; a second time nothing happens.
 
+    >>> lines = ["from torch import nn", "class Twice(nn.Module):", "    def forward(self, x): return 2 * x"]
+    >>> _ = Path("mine.py").write_text("\\n".join(lines))
+    >>> weftnet.load_plugin("mine.py").entries
+    {'block': ['twice']}
+
     Raises:
         SettingError: there is no such file or folder, it fails, it brings nothing, or a name is taken.
     """

@@ -24,6 +24,11 @@ Entry = TypeVar("Entry")
 class Registry(Generic[Entry]):
     """The entries of a folder by name.
 
+    >>> "conv2d" in weftnet.BLOCKS and "resnet" in weftnet.ZOO and "classification" in weftnet.TASKS
+    True
+    >>> weftnet.ZOO.get("mlp")(widths=[8]).parts.keys()
+    dict_keys(['network'])
+
     Args:
         kind: what an entry is called in messages ("block").
         package: dotted name of the folder's package ("weftnet.blocks").

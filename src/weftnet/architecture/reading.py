@@ -26,6 +26,10 @@ _EACH = 5  # values that a node takes in a file, at most
 def load(path: str | Path) -> Architecture:
     """The architecture in a YAML or JSON file.
 
+    >>> _ = Path("net.yaml").write_text("- dense: {dim: 8}")
+    >>> weftnet.load_architecture("net.yaml").parts["network"].nodes[0].settings
+    {'dim': 8}
+
     Raises:
         ArchitectureError: with every fault of the file's form.
     """

@@ -43,6 +43,9 @@ class About:
 class Signal:
     """Shape, axis names and dtype of a batch of values; the batch axis is left out.
 
+    >>> weftnet.Signal(("dim",), (13,)).text()
+    'vector:13'
+
     Args:
         axes: names of the axes after the batch.
         sizes: their sizes.
@@ -109,6 +112,9 @@ class Signal:
 
 def parse(text: str) -> Signal:
     """Read `kind:sizes[,fact=value…][,padded]`.
+
+    >>> weftnet.parse_signal("image:1x28x28").sizes
+    (1, 28, 28)
 
     Raises:
         SettingError: the text does not have that form.

@@ -130,7 +130,11 @@ Node: TypeAlias = Block | Chain | Residual | Parallel | Repeat | Graph | Shared
 
 @dataclass(frozen=True)
 class Architecture:
-    """Networks by part, and optionally the inputs they were written for (`image:1x28x28`)."""
+    """Networks by part, and optionally the inputs they were written for (`image:1x28x28`).
+
+    >>> weftnet.ZOO.get("lenet")().parts["network"].nodes[0].name
+    'conv2d'
+    """
 
     parts: Mapping[str, Node]
     inputs: Mapping[str, str] = field(default_factory=dict)

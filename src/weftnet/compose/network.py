@@ -156,6 +156,10 @@ class Combined(nn.Module):
 class Network(Combined):
     """The network of one part.
 
+    >>> network = weftnet.load("runs/digits").network
+    >>> isinstance(network, weftnet.Network), network.gives.text()
+    (True, 'vector:10')
+
     Args:
         resolved: the architecture with every size filled in.
         modules: of another network, by node, that this one is a part of (`dividing.py`); otherwise they are made.
@@ -281,6 +285,10 @@ def _bare(outputs: Mapping[str, Value]) -> Tensor | dict[str, Tensor]:
 
 def build(architecture: Architecture, inputs: Mapping[str, Mapping[str, Signal]], seed: int = 0) -> nn.ModuleDict:
     """The networks of an architecture by part, their weights drawn from the seed.
+
+    >>> inputs = {"network": {"vector": weftnet.parse_signal("vector:13")}}
+    >>> weftnet.build_networks(weftnet.ZOO.get("mlp")(widths=[8]), inputs)["network"](torch.ones(2, 13)).shape
+    torch.Size([2, 8])
 
     Args:
         architecture: complete, with heads.

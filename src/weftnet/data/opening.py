@@ -53,6 +53,9 @@ def open_data(
 ) -> Data:
     """Open, split and encode a source.
 
+    >>> weftnet.open_data(([[0.1, 0.2], [0.3, 0.4]] * 10, ["a", "b"] * 10)).sizes
+    {'train': 12, 'validation': 4, 'test': 4}
+
     Args:
         source: a path, "digits", a mapping of arrays or columns, or a frame of pandas, polars, Arrow or any library
             that hands its columns over in their way (`frames.py`); X or (X, y); a `Dataset` or `DataLoader` of torch;

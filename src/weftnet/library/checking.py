@@ -126,8 +126,10 @@ def check(
 ) -> Checked:
     """What a network costs, before it is trained, or all of its faults; true if there is none.
 
-        report = weftnet.check("resnet", inputs={"image": "image:3x32x32"}).report
-        sum(part.parameters for part in report.parts.values())
+    >>> bool(weftnet.check("resnet", inputs={"image": "image:3x32x32"}))
+    True
+    >>> len(weftnet.check([{"conv2d": {"channels": 3}}], inputs={"vector": "vector:4"}).report.faults)
+    1
 
     Args:
         network: as of `weftnet.fit`.
@@ -158,7 +160,8 @@ def draw(
 ) -> Drawing:
     """A network as a drawing, with the shape on every edge.
 
-        weftnet.draw("lenet", inputs={"image": "image:1x28x28"}).save("lenet.svg")
+    >>> weftnet.draw("lenet", inputs={"image": "image:1x28x28"}).save("lenet.svg")
+    [PosixPath('lenet.svg')]
 
     Args:
         network: as of `weftnet.fit`.

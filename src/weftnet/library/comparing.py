@@ -51,7 +51,8 @@ class Compared:
 def compare(runs: Sequence[str | Path | Fit], score: str = "") -> Compared:
     """Runs side by side, with confidence intervals, and differences paired over seeds and examples.
 
-        weftnet.compare(["runs/digits"]).frame()
+    >>> weftnet.compare(["runs/digits"]).frame()["network"].tolist()
+    ['mlp']
 
     Args:
         runs: folders of runs or of whole competitions, or what was fitted.

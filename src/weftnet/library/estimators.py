@@ -27,6 +27,7 @@ from weftnet.base.replacing import clear, occupied
 from weftnet.compete.entering import entries_of
 from weftnet.compete.jobs import Terms, jobs_of, run_job
 from weftnet.data.data import Data
+from weftnet.data.keys import free
 from weftnet.errors import RunError
 from weftnet.library.fit import Fit
 from weftnet.library.fitting import fit as fit_networks
@@ -66,7 +67,7 @@ class _Estimator(_base.BaseEstimator):
         folder: of the run; None for a temporary one, which goes with the estimator.
     """
 
-    _task = ""
+    _kind = ""
 
     def __init__(
         self,
@@ -98,7 +99,8 @@ class _Estimator(_base.BaseEstimator):
         if not isinstance(seed, int | np.integer):
             seed = _checks.check_random_state(seed).randint(2**31)
         settings = {
-            "task": self._task, "task_settings": self.task_settings, "out": out, "seed": int(seed),
+            "kinds": {free("y", getattr(X, "columns", ())): self._kind}, "task_settings": self.task_settings,
+            "out": out, "seed": int(seed),
             "epochs": self.epochs, "steps": self.steps, "budget": self.budget, "splits": self._splits(y),
             "replace": True, "baselines": False, "recipe": {"plan": "eager", **(self.recipe or {})},
         }  # fmt: skip
@@ -181,20 +183,21 @@ class _Estimator(_base.BaseEstimator):
 class WeftnetClassifier(_base.ClassifierMixin, _Estimator):
     """A network that classifies, as an estimator of scikit-learn.
 
-        classifier = weftnet.WeftnetClassifier("mlp", steps=50).fit([[0.0], [1.0], [0.1], [0.9]], [0, 1, 0, 1])
-        classifier.predict([[0.05]]).shape == (1,)
+    >>> classifier = weftnet.WeftnetClassifier("mlp", steps=50).fit([[0.0], [1.0], [0.1], [0.9]], [0, 1, 0, 1])
+    >>> classifier.predict([[0.0], [1.0]]).tolist()
+    [0, 1]
 
     Args:
         network: as of `weftnet.fit`; a tuple, or None, is a competition.
         epochs, steps, budget: one length of training; by default 30 passes, and at least 300 steps.
         recipe: fields of `weftnet.Recipe`, as {"lr": 0.01}.
-        task_settings: of the task `classification`, as {"class_weights": "balanced"}.
+        task_settings: of the task, as {"class_weights": "balanced"}.
         validation: share of the rows by which the best weights are picked; 0 for the last weights. Of few rows none.
         random_state: the seed.
         folder: of the run; None for a temporary one, which goes with the estimator.
     """
 
-    _task = "classification"
+    _kind = "category"
 
     def fit(self, X: Any, y: Any) -> "WeftnetClassifier":
         """Train on examples X (rows, …) with the classes y (rows)."""
@@ -230,20 +233,21 @@ class WeftnetClassifier(_base.ClassifierMixin, _Estimator):
 class WeftnetRegressor(_base.RegressorMixin, _Estimator):
     """A network that predicts a number, as an estimator of scikit-learn.
 
-        regressor = weftnet.WeftnetRegressor("mlp", steps=50).fit([[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0])
-        regressor.predict([[1.5]]).shape == (1,)
+    >>> regressor = weftnet.WeftnetRegressor("mlp", steps=50).fit([[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0])
+    >>> regressor.predict([[0.0], [3.0]]).shape
+    (2,)
 
     Args:
         network: as of `weftnet.fit`; a tuple, or None, is a competition.
         epochs, steps, budget: one length of training; by default 30 passes, and at least 300 steps.
         recipe: fields of `weftnet.Recipe`, as {"lr": 0.01}.
-        task_settings: of the task `regression`.
+        task_settings: of the task.
         validation: share of the rows by which the best weights are picked; 0 for the last weights. Of few rows none.
         random_state: the seed.
         folder: of the run; None for a temporary one, which goes with the estimator.
     """
 
-    _task = "regression"
+    _kind = "number"
 
     def fit(self, X: Any, y: Any) -> "WeftnetRegressor":
         """Train on examples X (rows, …) with the numbers y (rows)."""

@@ -36,9 +36,11 @@ _BATCH, _BATCHES = 64, 4
 class Fit:
     """A competition with its best run, or a single run. Everything asked is asked of the run.
 
-        fit = weftnet.fit("digits", "mlp", steps=60)
-        fit.evaluate()["accuracy"] > 0.5
-        weftnet.load(fit.folder).run.folder == fit.run.folder
+    >>> fit = weftnet.load("runs/digits")
+    >>> fit.evaluate()["accuracy"] > 0.5
+    True
+    >>> fit.predict("digits")[0]["label"] in list("0123456789")
+    True
 
     Args:
         folder: of the competition, or of a run.
@@ -291,7 +293,8 @@ def load_fit(
 ) -> Fit:
     """What was trained into a folder: of a competition, or of a run.
 
-        weftnet.load("runs/digits").evaluate()
+    >>> weftnet.load("runs/digits").run.folder.name
+    'mlp-seed0'
 
     Args:
         folder: of the competition, or of a run.

@@ -69,8 +69,9 @@ def fit(
 ) -> Fit:
     """Train a network, or let several that suit the data compete under the same budget.
 
-        fit = weftnet.fit("digits", "mlp", steps=60)
-        fit.evaluate()["accuracy"] > 0.5
+    >>> fit = weftnet.fit("digits", "mlp", steps=60, progress=False)
+    >>> fit.evaluate()["accuracy"] > 0.5
+    True
 
     Args:
         data: what `weftnet.open_data` takes, or what it gave.

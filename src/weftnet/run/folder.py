@@ -51,6 +51,10 @@ _SMALL_FILES = 1 << 16
 class Run(Listed):
     """A run folder; made by `Run.create` or `Run.open`. What run.json says is in `facts`.
 
+    >>> run = weftnet.Run.open("runs/digits/mlp-seed0")
+    >>> run.status, run.facts.task.name
+    ('finished', 'classification')
+
     Args:
         folder: its path.
         document: the content of run.json, with the fields of later versions.

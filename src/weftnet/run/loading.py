@@ -163,6 +163,10 @@ class Loaded:
 def load(run: Run | str | Path) -> Loaded:
     """The model of a run, from its folder alone.
 
+    >>> loaded = weftnet.load_run("runs/digits/mlp-seed0")
+    >>> loaded.predict({"x": [[[0.0] * 8] * 8]})[0].keys()
+    dict_keys(['label', 'probabilities'])
+
     Raises:
         RunError: there is no run, or it is not finished.
         DamagedCheckpoint: a file is not what was written.

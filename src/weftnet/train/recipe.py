@@ -20,7 +20,11 @@ from weftnet.train.teacher.asked import Teacher
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. Every field can stand in a JSON file; unknown ones are refused."""
+    """How to train. Every field can stand in a JSON file; unknown ones are refused.
+
+    >>> weftnet.Recipe.from_dict({"steps": 100, "lr": 0.01}).steps
+    100
+    """
 
     solver: str | None = None
     """A name of `weftnet.solvers.SOLVERS`: it finds the weights at once, and no field that is about steps is used."""

@@ -58,6 +58,12 @@ def fit(
 ) -> Run:
     """Train an architecture, from scratch or from another run; Ctrl-C leaves a run with the status `stopped`.
 
+    >>> data = weftnet.open_data("digits")
+    >>> task = weftnet.TASKS.get("classification").from_data(data)
+    >>> recipe = weftnet.Recipe(steps=3, plan="eager")
+    >>> weftnet.train_run(weftnet.ZOO.get("mlp")(), task, data, recipe, "runs/one").status
+    'finished'
+
     Processes that a launcher started together (`torchrun`, `weftnet fit --workers`) train it together; the leader
     writes the folder.
 
@@ -137,6 +143,9 @@ def resume(
     loss: LossSpec | None = None,
 ) -> Run:
     """Continue a run from its newest checkpoint; the result is that of an uninterrupted one, bit for bit.
+
+    >>> weftnet.resume("runs/digits/mlp-seed0").status
+    'finished'
 
     With another number of workers, or with sharded weights that were not sharded before, it is the same within
     rounding.

@@ -34,6 +34,10 @@ _SIZES = {"size", "sizes", "length", "time", "resize", "keep", "interpolation"}
 class Start:
     """What a training starts from.
 
+    >>> start = weftnet.Start("runs/digits/mlp-seed0", tune="head")
+    >>> weftnet.fit("digits", start=start, steps=3, progress=False).run.facts.start.tune
+    'head'
+
     Args:
         run: the folder of a finished run.
         map: path here → path there, where they differ; "" there leaves what is here new.

@@ -64,6 +64,12 @@ class Step:
 class Listener:
     """Is told what a training does; every method may be left out.
 
+    >>> class Shout(weftnet.Listener):
+    ...     def end(self, result):
+    ...         print(result.status)
+    >>> _ = weftnet.fit("digits", "mlp", steps=3, log=[Shout()], progress=False)
+    finished
+
     A listener that raises an exception is not told anything more: the training goes on without it.
     """
 
