@@ -7,7 +7,7 @@ stand those that are calibrated anew once in a horizon. Published (96 hours read
 tables 1 and 10.
 
 Cells are kept in etth1_horizons_cells.json, each as it is finished: what is there already is not measured again, so the
-table can be made in pieces. `--cells dlinear:96 dlinear:192` names some; `--epochs 10` is that of the cells to come.
+table can be made in pieces. `--cells dlinear:96 dlinear:192` names some; with none the table is written anew.
 """
 
 import json
@@ -47,7 +47,7 @@ def main() -> None:
         if cell not in known:
             known[cell] = measured(cell, args)
             kept.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        report({each: known[each] for each in cells if each in known}, args)
+    report({each: known[each] for each in cells if each in known}, args)
 
 
 def measured(cell, args):

@@ -28,6 +28,7 @@ from weftnet.base.answers import (
     forms,
     json_schema,
 )  # fmt: skip
+from weftnet.base.curves import Curves, Edge, Levels
 from weftnet.base.download import Download
 from weftnet.base.pieces import Pieces
 from weftnet.base.png import png
@@ -35,6 +36,8 @@ from weftnet.base.wav import Sound, same_sound, wav
 from weftnet.base.wav import encoded as encoded_wave
 from weftnet.tasks import ANSWERS
 from weftnet.tasks._schema import answer_schema
+
+OF_CURVES = (Curves, Edge, Levels)
 
 
 class Answer(TypedDict):
@@ -151,7 +154,22 @@ def test_tensors() -> None:
 def test_the_page_draws_every_form() -> None:
     page = Path(weftnet.serve.page.__file__).with_name("page.html").read_text(encoding="utf-8")
     drawings = page[page.index("const drawings = {") : page.index("function overlay")]
-    for form in (Form, Text, Texts, Number, Count, Shares, Numbers, Series, Picture, Mask, Pieces, Sound, Download):
+    for form in (
+        Form,
+        Text,
+        Texts,
+        Number,
+        Count,
+        Shares,
+        Numbers,
+        Series,
+        Picture,
+        Mask,
+        Pieces,
+        Sound,
+        Download,
+        *OF_CURVES,
+    ):
         assert f"\n  {form.drawn}: " in drawings, form
 
 

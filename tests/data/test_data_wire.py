@@ -19,7 +19,7 @@ from weftnet.data.kinds.series import Series
 from weftnet.data.kinds.text import Text
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.wire import from_json
-from weftnet.data.wires import FileWire
+from weftnet.data.wires import FileWire, NumbersWire
 from weftnet.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -140,3 +140,9 @@ def test_rows_of_any_other_form_are_refused(rows: Any) -> None:
     """Names of three letters at most: the required column `wave` is never among them."""
     with pytest.raises(DataError):
         from_json(FITTED.fields, rows)
+
+
+def test_a_list_of_numbers_is_asked_for_as_such() -> None:
+    """On a page, a window of a forecast is a list, however it is broken into lines; a series is a list of lists."""
+    assert NumbersWire((12,)).widget == {"widget": "numbers", "flat": True, "hint": "12 numbers in their order"}
+    assert "flat" not in NumbersWire((12, 2)).widget

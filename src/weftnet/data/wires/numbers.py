@@ -57,7 +57,7 @@ class NumbersWire(Wire):
     @property
     def widget(self) -> dict[str, Any]:
         """A field of lines of numbers."""
-        lines, width = (["any number of", "some"] if len(self.shape) < 2 else self.shape)[:2]
         if len(self.shape) == 1:
-            lines, width = 1, self.shape[0]
+            return {"widget": "numbers", "flat": True, "hint": f"{self.shape[0]} numbers in their order"}
+        lines, width = (["any number of", "some"] if len(self.shape) < 2 else self.shape)[:2]
         return {"widget": "numbers", "hint": f"one time step per line: {lines} lines of {width} numbers"}

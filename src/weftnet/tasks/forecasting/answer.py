@@ -7,17 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.answers import Number, Numbers, Texts
+from weftnet.base.curves import Curves, Edge, Levels
 from weftnet.tasks._inference import Arrays
 
 
 class Answer(TypedDict):
     """The schema of an answer."""
 
-    values: list[list[float]]
-    low: NotRequired[list[list[float]]]
-    high: NotRequired[list[list[float]]]
+    values: Annotated[list[list[float]], Curves(low="low", high="high", names="targets")]
+    low: NotRequired[Annotated[list[list[float]], Edge()]]
+    high: NotRequired[Annotated[list[list[float]], Edge()]]
     level: NotRequired[Annotated[float, Number(unit="share", constant=True)]]
-    quantiles: NotRequired[dict[str, list[list[float]]]]
+    quantiles: NotRequired[Annotated[dict[str, list[list[float]]], Levels()]]
     targets: Annotated[list[str], Texts(constant=True)]
     after: NotRequired[Annotated[list[float], Numbers(constant=True)]]
 
