@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from weftnet.cli._guesses import Guessing
+
 #: Every command: a file and a function of the same name, in the order that `--help` lists them; a word of Python's own
 #: has a _ behind it.
 _COMMANDS = (
@@ -16,16 +18,19 @@ _COMMANDS = (
     "contract", "grid", "calibrate", "recalibrate",
 )  # fmt: skip
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+
 app = typer.Typer(
     name="weftnet",
     help="Compose neural networks, know their cost before they run, train, compare, explain and serve them.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings=_HELP,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 for _name in _COMMANDS:
-    app.command(_name.rstrip("_").replace("_", "-"))(getattr(import_module(f"{__package__}.{_name}"), _name))
+    _command = getattr(import_module(f"{__package__}.{_name}"), _name)
+    app.command(_name.rstrip("_").replace("_", "-"), cls=Guessing, context_settings=_HELP)(_command)
 
 
 @app.callback(invoke_without_command=True)

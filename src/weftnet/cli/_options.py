@@ -1,6 +1,7 @@
 """Options that several commands share, and how their values are parsed."""
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ Test = Annotated[str | None, typer.Option(help="The official test part; never us
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, where the inferred kind is wrong.")]
 #: column=kind: the kind is a mapping, or a word without a `=`
 _COLUMN = re.compile(r"(.*?)=( *\{.*)|(.*)=([^=]*)", re.DOTALL)
+Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1; default a GPU if there is one.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the folder of the best run.")]
 DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="A data setting, name=value: context=128.")]
 
 
@@ -40,6 +43,14 @@ def columns_of(
     """Options of the data: target, kinds and official parts, where they are set."""
     named: dict[str, Any] = {"target": target[0] if target and len(target) == 1 else target or None}
     return without_none({**named, "kinds": kinds_of(kinds) or None, "validation": validation, "test": test})
+
+
+def train_on(device: str | None) -> None:
+    """Let this process, and those that it starts, train on a device."""
+    if device is not None:
+        from weftnet.train.worker import DEVICE
+
+        os.environ[DEVICE] = device
 
 
 def plugins(paths: list[Path] | None) -> None:

@@ -1,5 +1,6 @@
 """`weftnet check`: what an architecture costs, or all of its faults."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from weftnet.cli._options import (
 
 
 def check(
-    arch: Annotated[str, typer.Argument(help="An architecture file, or the name of a zoo entry.")],
+    arch: Annotated[list[str], typer.Argument(help="An architecture file, or the name of a zoo entry; or several.")],
     inputs: Inputs = None,
     data: Source = None,
     target: Target = None,
@@ -61,18 +62,18 @@ def check(
 
     Times come last, as training steps are run to measure them, for about five seconds; --no-time leaves them out.
     """
-    from weftnet.cli.commands.architecture import check_command, together_of
+    from weftnet.cli.commands.architecture import check_command, check_several, together_of
 
     plugins(plugin)
-    sound = check_command(
-        arch, inputs=inputs or [], data=data,
+    each = partial(
+        check_command, inputs=inputs or [], data=data,
         options={**values_of(options), **columns_of(target, kinds)},
         start=start_of(start, freeze=freeze, tune=tune and parsed(tune, "--tune"), thaw=thaw),
-        task=task, fix=fix, as_json=as_json, with_times=not no_time,
+        task=task, fix=fix, with_times=not no_time,
         figures={
             "batch": None if max_batch else batch, "memory": None if memory is None else bytes_of(memory, "--memory"),
             "examples": examples, "together": together_of(workers, shard, bandwidth),
         },
     )  # fmt: skip
-    if not sound:
+    if not (check_several(arch, each, as_json) if len(arch) > 1 else each(arch[0], as_json=as_json)):
         raise typer.Exit(1)

@@ -9,8 +9,10 @@ import typer
 from weftnet.base.units import seconds_of
 from weftnet.cli._options import (
     DataOptions,
+    Device,
     Kinds,
     Plugin,
+    Quiet,
     Target,
     Test,
     Validation,
@@ -19,6 +21,7 @@ from weftnet.cli._options import (
     plugins,
     start_of,
     teacher_of,
+    train_on,
     values_of,
     without_none,
 )
@@ -143,10 +146,14 @@ def fit(
     replace: Annotated[
         bool, typer.Option("--replace", help="Delete earlier runs in that folder; others are moved aside.")
     ] = False,
+    device: Device = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON, and nothing else.")] = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Train one network, or let several that suit the data compete under the same budget."""
     began = time.monotonic()
+    train_on(device)
     folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if work_together(workers, folder, Place(on, address), jobs=jobs, shard=shard, out=True):
         return
@@ -196,5 +203,7 @@ def fit(
             total=seconds_of(total, "total"),
             began=began,
             listeners=[parsed(each, "--log") for each in log or []],
-        )
+        ),
+        quiet=quiet,
+        as_json=as_json,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, Test, Validation, plugins, without_none
+from weftnet.cli._options import Device, Plugin, Test, Validation, plugins, train_on, without_none
 from weftnet.cli._workers import Address, On, Place, work_together
 
 
@@ -21,9 +21,11 @@ def resume(
     ] = None,
     on: On = None,
     address: Address = None,
+    device: Device = None,
     plugin: Plugin = None,
 ) -> None:
     """Continue a run from its last checkpoint; the result equals the uninterrupted run's, bit for bit."""
+    train_on(device)
     if work_together(workers, run, Place(on, address), shard=bool(shard)):
         return
     from weftnet.cli.commands.training import resume_command

@@ -19,6 +19,8 @@ from weftnet.errors import SettingError, WeftnetError
 
 #: The variable with the folder into which a worker writes the error that ended it.
 ERRORS = "WEFTNET_ERRORS"
+#: the variable that names the device of every training, for this process and those that it starts
+DEVICE = "WEFTNET_DEVICE"
 #: The variable with the process of the launcher.
 LAUNCHER = "WEFTNET_LAUNCHER"
 #: Seconds between two looks at whether it still runs.
@@ -105,19 +107,38 @@ def reported_error(folder: str | None = None) -> str:
     return next((path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.txt"))), "")
 
 
+def _check_device(device: str) -> None:
+    """Refuse a device that this machine lacks.
+
+    Raises:
+        SettingError: there is none of this name.
+    """
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+        what = "there is no such device"
+        raise SettingError(what, where="device", expected=", ".join(there), got=device) from error
+
+
 def own_device(device: str | None = None) -> str:
     """The device this process trains on; of several GPUs each worker has the one with its number on the machine.
 
     Args:
-        device: the one asked for; a GPU if there is one, when left out.
+        device: the one asked for; when left out that of the variable WEFTNET_DEVICE, or a GPU if there is one.
 
     Raises:
-        SettingError: the machine has fewer GPUs than workers.
+        SettingError: there is no such device, or the machine has fewer GPUs than workers.
     """
     import torch  # here, as the command line asks who it is before it imports torch
 
+    device = device or os.environ.get(DEVICE) or None
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    else:
+        _check_device(device)
     if device != "cuda" or not is_worker():
         return device
     number, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()

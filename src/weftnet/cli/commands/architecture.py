@@ -1,20 +1,21 @@
 """`check`, `draw`, `calibrate`: an architecture before it is trained."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from weftnet.architecture.reading import read
 from weftnet.architecture.signal import Signal, parse
 from weftnet.base.units import amount, duration
-from weftnet.errors import ArchitectureError, SettingError
+from weftnet.errors import ArchitectureError, SettingError, WeftnetError
 from weftnet.library.checking import asked
 from weftnet.library.drawing import drawing_of
 from weftnet.zoo._named import architecture_of, is_file
@@ -38,13 +39,15 @@ def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
 def check_command(
     arch: str, *, inputs: Sequence[str], data: str | None, options: Mapping[str, Any], task: str | None, fix: bool,
     as_json: bool, with_times: bool, figures: Mapping[str, Any], start: Mapping[str, Any] | None = None,
+    documents: list[dict[str, Any]] | None = None,
 ) -> bool:  # fmt: skip
     """Print the report of an architecture; True if it has no fault.
 
     What needs no measurement is printed first, so that it is there while steps are timed, and stays if that is stopped.
 
     `options` are those of the data: target, kinds, …; `figures` are arguments of `check`: batch, examples, memory,
-    together. `start` is a run to start from, and what is frozen or adapted then.
+    together. `start` is a run to start from, and what is frozen or adapted then. `documents` gets the report as
+    data, in place of a print.
 
     Raises:
         SettingError: a start without data, whose task gives the head.
@@ -84,9 +87,36 @@ def check_command(
             if not as_json:
                 console.print(rendering.times(report))
     finally:  # a document is whole or absent, so it waits for the times; if they are stopped it comes without
-        if as_json:
+        if documents is not None:
+            documents.append(report.data())
+        elif as_json:
             print(json.dumps(report.data(), indent=2, ensure_ascii=False))
     return not report.faults
+
+
+def check_several(archs: Sequence[str], check: Callable[..., bool], as_json: bool) -> bool:
+    """Check one after another, also where one can't be read; True if none has a fault.
+
+    Args:
+        archs: files, or names of the zoo.
+        check: of one of them, as `check_command`.
+        as_json: print one document of all, by name.
+    """
+    console, documents, sound = Console(), dict[str, Any](), True
+    for arch in archs:
+        told: list[dict[str, Any]] = []
+        if not as_json:
+            console.print(f"[bold]{escape(arch)}[/bold]", highlight=False)
+        try:
+            sound = check(arch, as_json=as_json, documents=told) and sound
+            documents[arch] = told[0] if told else {}
+        except WeftnetError as error:
+            sound, documents[arch] = False, {"error": str(error)}
+            if not as_json:
+                console.print(f"[red]{escape(str(error))}[/red]", highlight=False)
+    if as_json:
+        print(json.dumps(documents, indent=2, ensure_ascii=False))
+    return sound
 
 
 def _timed(report: "Report") -> "Report":

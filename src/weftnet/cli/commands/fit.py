@@ -1,5 +1,6 @@
 """`fit`: one network, or a competition of several."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,16 +18,26 @@ from weftnet.library.shown import Shown
 from weftnet.run.folder import Run
 
 
-def fit_command(options: FitOptions) -> Competition | None:
+def fit_command(options: FitOptions, *, quiet: bool = False, as_json: bool = False) -> Competition | None:
     """Take the named architectures or propose some, check and train each, print the leaderboard, keep the best run.
 
     Of several workers all train; only the first does the rest, and the others return None.
 
+    Args:
+        options: of the command line.
+        quiet: print the folder of the best run alone.
+        as_json: print the competition as JSON alone.
+
     Raises:
         KeyboardInterrupt: Ctrl-C stopped a training; finished trainings are printed and kept.
     """
-    ended = compete(options, OnTerminal(Console()))
-    return None if ended is None else ended[0]
+    ended = compete(options, Shown() if quiet or as_json else OnTerminal(Console()))
+    result = None if ended is None else ended[0]
+    if result is not None and as_json:
+        print(json.dumps(result.document(), indent=2, ensure_ascii=False))
+    elif result is not None and quiet:
+        print(result.best)
+    return result
 
 
 class OnTerminal(Shown):
