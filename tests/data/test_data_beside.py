@@ -89,6 +89,9 @@ def test_every_window_is_that_of_a_loop() -> None:
     edges = {"train": (0, 42), "validation": (42, 56), "test": (56, 70)}
     seen = 0
     for split, (first, last) in edges.items():
+        rows_of = [row for batch in data.batches(split, 7) for row in batch.rows.tolist()]
+        assert [data.series_names[n] for n in data.series(split)] == [every[row]["shop"] for row in rows_of]
+        assert [days[tick] for tick in data.ticks(split)] == [every[row]["day"] for row in rows_of]
         for batch in data.batches(split, 7):
             for place, row in enumerate(batch.rows.tolist()):
                 own = [each for each in every if each["shop"] == every[row]["shop"]]
