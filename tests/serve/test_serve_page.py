@@ -1,6 +1,10 @@
 """The page for people, in headless Chromium: as someone who has never seen JSON uses it."""
 
+import ast
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,6 +107,27 @@ def test_a_form_is_filled_answered_and_explained(page: Any, server: Server) -> N
     press(page, "explain")
     waits(page).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#reasons .explanation svg"))
     assert "length" in page.find_element(By.ID, "reasons").text
+
+
+def test_an_empty_form_is_refused(page: Any, server: Server) -> None:
+    choose(page, "shapes")
+    press(page, "ask")
+    assert "Nothing is filled in" in page.find_element(By.ID, "trouble").text
+    Select(field(page, "colour")).select_by_value("green")
+    press(page, "ask")
+    assert label(page) == server.predict("shapes", [{"colour": "green"}])[0]["label"]
+
+
+@pytest.mark.parametrize("model", ["shapes", "reviews", "prices"])
+def test_the_programs_that_are_printed_work_as_printed(page: Any, server: Server, model: str) -> None:
+    choose(page, model)
+    curl, python = (page.find_element(By.ID, name).get_attribute("textContent") for name in ("curl", "python"))
+    commands = [["bash", "-c", curl.replace("curl ", "curl --silent --fail ", 1)], [sys.executable, "-c", python]]
+    said = [subprocess.run(each, capture_output=True, text=True, timeout=60, check=True).stdout for each in commands]
+    question = json.loads(curl.partition("-d '")[2].removesuffix("'").replace("'\\''", "'"))
+    answers = server.predict(model, question["rows"])
+    assert json.loads(said[0])["answers"] == answers
+    assert ast.literal_eval(said[1]) == answers
 
 
 def test_a_sentence_is_typed(page: Any, server: Server) -> None:
