@@ -31,6 +31,7 @@ from weftnet.base.answers import (
 from weftnet.base.curves import Curves, Edge, Levels
 from weftnet.base.download import Download
 from weftnet.base.pieces import Pieces
+from weftnet.base.placed import PlacedThings
 from weftnet.base.png import png
 from weftnet.base.wav import Sound, same_sound, wav
 from weftnet.base.wav import encoded as encoded_wave
@@ -168,6 +169,7 @@ def test_the_page_draws_every_form() -> None:
         Pieces,
         Sound,
         Download,
+        PlacedThings,
         *OF_CURVES,
     ):
         assert f"\n  {form.drawn}: " in drawings, form

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from weftnet.architecture.signal import Signal
+from weftnet.architecture.spec import Block
 from weftnet.errors import ArchitectureError, DataError, SettingError
 from weftnet.tasks import INFERENCES, TASKS
 from weftnet.tasks.detection._assignment import ALPHA, BETA, MOST, assigned
@@ -262,3 +264,12 @@ def test_a_network_without_places_is_refused() -> None:
     with pytest.raises(ArchitectureError, match="it gives no places where things could be"):
         TASK.head("network", parse("image:8x5x5"), "conv2d")
     assert TASKS.get("detection") is Detection
+
+
+def test_a_complete_network_needs_no_head() -> None:
+    """Also where nobody knows its last block, as when a run is loaded: a second head would read no vectors."""
+    whole, tower = Signal(("places", "features"), (20, 10)), Signal(("places", "features"), (20, 51))
+    for last in ("box_head", None):
+        assert TASK.head("network", whole, last) == ()
+    assert TASK.head("network", tower, "decoupled_tower") == (Block("box_head", {"labels": 3}),)
+    assert TASK.head("network", tower, None) == (Block("box_head", {"labels": 3}),)

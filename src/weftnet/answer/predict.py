@@ -20,6 +20,7 @@ from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.pairs import without_masks
 from weftnet.data.read import read_text, suffixes
+from weftnet.data.rows import RowData
 from weftnet.data.sources import source_of
 from weftnet.data.sources._place import Place
 from weftnet.data.splits import SPLITS
@@ -28,6 +29,7 @@ from weftnet.data.wire import from_word
 from weftnet.errors import DataError, closest
 from weftnet.run.loading import Loaded
 from weftnet.tasks._inference import NO_OPTIONS, Options
+from weftnet.tasks._own_pixels import has_places, in_own_pixels
 from weftnet.tasks._schema import answer_schema
 
 Answer = dict[str, Any]
@@ -99,7 +101,7 @@ def of_memory(loaded: Loaded, values: Any, options: Options = NO_OPTIONS) -> Ans
 
 def of_data(loaded: Loaded, data: Data, options: Options = NO_OPTIONS) -> AnswerStream:
     """The answers to all rows of data opened as the run's, in their order."""
-    streams = (_of_batches(loaded, data.batches(split, at_once(loaded.signals)), options) for split in SPLITS)
+    streams = (_of_batches(loaded, data, split, options) for split in SPLITS)
     ordered = heapq.merge(*streams, key=lambda pair: pair[0])
     named = ((data.name_of(row), answer) for row, answer in ordered)
     return AnswerStream(data.source, named, _forms(loaded), data.named, data.notes)
@@ -154,13 +156,18 @@ def of_values(loaded: Loaded, values: Mapping[str, str], options: Options = NO_O
     return _of_columns(loaded, {name: [_cell(fields[name], values.get(name))] for name in known}, "values", options)
 
 
-def answers(loaded: Loaded, batch: Batch, options: Options = NO_OPTIONS) -> list[Answer]:
-    """The task's answers to a batch.
+def answers(
+    loaded: Loaded, batch: Batch, options: Options = NO_OPTIONS, raw: Mapping[str, Any] | None = None
+) -> list[Answer]:
+    """The task's answers to a batch; where the raw rows are given, places are in pixels of their own pictures.
 
     Raises:
         RunError: an output is not finite.
     """
-    return loaded.task.answers(loaded.outputs(batch, options))
+    found = loaded.task.answers(loaded.outputs(batch, options))
+    if raw is None:
+        return found
+    return in_own_pixels(loaded.run.facts.task.name, found, loaded.preprocessing.columns, raw)
 
 
 def flat(answer: Answer, forms: Mapping[str, Form]) -> dict[str, Any]:
@@ -216,9 +223,11 @@ def only_field(loaded: Loaded, source: str, files: bool = False) -> str:
     return fields[0].name
 
 
-def _of_batches(loaded: Loaded, batches: Iterable[Batch], options: Options) -> Iterator[tuple[int, Answer]]:
-    for batch in batches:
-        yield from zip(batch.rows.tolist(), answers(loaded, batch, options), strict=True)
+def _of_batches(loaded: Loaded, data: Data, split: str, options: Options) -> Iterator[tuple[int, Answer]]:
+    places = isinstance(data, RowData) and has_places(loaded.run.facts.task.name)
+    for batch in data.batches(split, at_once(loaded.signals)):
+        raw = data.raw(batch.rows.cpu().numpy()) if places and isinstance(data, RowData) else None
+        yield from zip(batch.rows.tolist(), answers(loaded, batch, options, raw), strict=True)
 
 
 def _of_columns(loaded: Loaded, columns: Mapping[str, Sequence[Any]], source: str, options: Options) -> AnswerStream:
@@ -229,7 +238,7 @@ def _of_columns(loaded: Loaded, columns: Mapping[str, Sequence[Any]], source: st
     def numbered() -> Iterator[tuple[int, Answer]]:
         for start in range(0, count, size):
             chunk = {name: values[start : start + size] for name, values in columns.items()}
-            yield from enumerate(answers(loaded, loaded.encode(chunk), options), start + 1)
+            yield from enumerate(answers(loaded, loaded.encode(chunk), options, chunk), start + 1)
 
     return AnswerStream(source, numbered(), _forms(loaded), notes=unknown_of(loaded.preprocessing.columns, columns))
 
@@ -239,7 +248,7 @@ def _of_files(loaded: Loaded, column: str, files: Sequence[Path], options: Optio
     for start in range(0, len(files), size):
         chunk = files[start : start + size]
         batch = encode_column(loaded, column, chunk)
-        yield from zip(map(str, chunk), answers(loaded, batch, options), strict=True)
+        yield from zip(map(str, chunk), answers(loaded, batch, options, {column: chunk}), strict=True)
 
 
 def encode_column(loaded: Loaded, column: str, files: Sequence[Path]) -> Batch:

@@ -24,6 +24,7 @@ from weftnet.execution.session import Session
 from weftnet.run.facts import TaskFacts
 from weftnet.tasks import ANSWERS, INFERENCES
 from weftnet.tasks._inference import NO_OPTIONS, Arrays, Options, infer
+from weftnet.tasks._own_pixels import in_own_pixels
 
 BATCH = 256
 
@@ -85,7 +86,7 @@ class Runner:
             outputs = self.outputs(encoded.slice(start, start + BATCH), options)
             with reading("manifest.json: task", "its settings don't fit the network's outputs", error=RunError):
                 answers += decode(outputs, self.task.settings)
-        return answers
+        return in_own_pixels(self.task.name, answers, self.preprocessing.columns, raw)
 
 
 def open_onnx(path: Path, inputs: tuple[str, ...], outputs: tuple[str, ...], threads: int | None) -> Graph:

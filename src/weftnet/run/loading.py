@@ -35,6 +35,7 @@ from weftnet.run.contents import contents, parts_of, scoring_of
 from weftnet.run.delta import fill, shapes_of
 from weftnet.run.folder import WEIGHTS, Run
 from weftnet.run.onnx_network import OnnxNetwork
+from weftnet.tasks._own_pixels import in_own_pixels
 from weftnet.tasks._scoring import Scoring
 from weftnet.tasks._task import Task
 
@@ -105,7 +106,8 @@ class Loaded:
         batch = self.encode(raw)
         size = at_once(self.signals)
         chunks = (batch.slice(start, start + size) for start in range(0, batch.size, size))
-        return [answer for chunk in chunks for answer in self.task.answers(self.outputs(chunk, options))]
+        answers = [answer for chunk in chunks for answer in self.task.answers(self.outputs(chunk, options))]
+        return in_own_pixels(self.run.facts.task.name, answers, self.preprocessing.columns, raw)
 
     def metrics(self, data: Data, split: str) -> dict[str, float]:
         """The metrics on a split of the data, computed under the plan for large batches.

@@ -1,4 +1,4 @@
-"""`predict`: an answer for every example, as CSV, JSON or JSON lines.
+"""`predict`: an answer for every example, as CSV, JSON or JSON lines, or in a form of the task's own (`_own`).
 
 Pictures among the answers are files beside a table: NAME.csv and NAME/1-mask.png …, by line and field.
 """
@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,6 +21,7 @@ from weftnet.base.workplace import whole, workplace
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
 from weftnet.run.loading import load
+from weftnet.tasks import ANSWERS
 from weftnet.tasks._inference import check_options, options_from
 
 #: Answers for the terminal are buffered in memory up to this many bytes, beyond that on the disk.
@@ -61,7 +62,7 @@ def predict_command(
         raise DataError("there is nothing to answer", where="predict", fix=fix)
     for note in dict.fromkeys(note for question in questions for note in question.notes):
         print(f"note: {note}", file=sys.stderr)
-    write = _WRITERS[form]
+    write = _own(loaded.run.facts.task.name, out) or _WRITERS[form]
     if out is not None:
         with _folder_of(out) as folder:
             replace(out, lambda new: _into(new, write, questions, folder, out.with_suffix("")))
@@ -70,6 +71,15 @@ def predict_command(
         write(lines(questions, form == "csv"), file)  # type: ignore[arg-type]  # behaves as a text file
         file.seek(0)
         shutil.copyfileobj(file, sys.stdout)
+
+
+def _own(task: str, out: Path | None) -> Callable[[Iterable[Line], TextIO], None] | None:
+    """Writes a form of answers that this task alone has, by the ending: `NAME.coco.json`; None for the usual ones."""
+    own: Mapping[str, Callable[[Iterable[Line]], Any]] = getattr(ANSWERS.module(task), "WRITES", {})
+    document = own.get("".join(out.suffixes[-2:])) if out is not None else None
+    if document is None:
+        return None
+    return lambda lines, file: print(json.dumps(document(lines), ensure_ascii=False), file=file)
 
 
 def lines(questions: Sequence[AnswerStream], table: bool) -> Iterator[Line]:

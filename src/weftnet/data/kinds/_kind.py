@@ -171,6 +171,10 @@ class Kind(ABC):
         """How many of some raw values are longer than what is read of them."""
         return 0
 
+    def extents(self, values: Any) -> list[tuple[int, int]] | None:
+        """Height and width of each of some raw values that are pictures, before any is resized; None of others."""
+        return None
+
     @property
     def finer(self) -> Mapping[str, Any] | None:
         """The kind, as people write it, whose parts of a value are smaller and so known more often; None if none is."""

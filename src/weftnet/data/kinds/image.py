@@ -33,7 +33,7 @@ from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._show import thumbnail
 from weftnet.data.kinds._size import check_size
 from weftnet.data.media import IMAGES
-from weftnet.data.pictures import LEVELS, Interpolation, Resize, Resizing, pictures
+from weftnet.data.pictures import LEVELS, Interpolation, Resize, Resizing, outlines, pictures
 from weftnet.data.wires import FileWire
 from weftnet.errors import DataError
 
@@ -178,6 +178,12 @@ class Image(Kind):
     def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
         """Interpolated."""
         return transform.images(values), mask
+
+    def extents(self, values: Any) -> list[tuple[int, int]] | None:
+        """Of files, upright; arrays are all of the fitted size."""
+        if self.layout != _FILE and not _are_files(values):
+            return None
+        return [(each.height, each.width) for each in outlines(separate(values))]
 
     def unknown(self, values: Any) -> Counter[str]:
         """Files whose values are not those of the training images: of another depth, or of other levels."""

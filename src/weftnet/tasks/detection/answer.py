@@ -9,10 +9,17 @@ from numpy.typing import NDArray
 
 from weftnet.base.answers import Numbers, Quantities
 from weftnet.base.placed import Placed, PlacedThings
+from weftnet.tasks.detection._coco import coco
+
+#: forms in which answers are written beside those of all tasks: ending → the document
+WRITES = {".coco.json": coco}
 
 
 class Answer(TypedDict):
-    """The schema of an answer: boxes are in pixels of a picture of `size`, its height and width."""
+    """The schema of an answer: boxes are in pixels of a picture of `size`, its height and width.
+
+    Where the picture itself is at hand, that is its own size, otherwise the one that the network reads.
+    """
 
     things: Annotated[list[Placed], PlacedThings(size="size")]
     counts: Annotated[dict[str, int], Quantities()]
@@ -37,3 +44,11 @@ def detection(outputs: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]) 
         counts = {label: seen[label] for label in labels}
         answers.append({"things": things, "counts": counts, "size": [settings["height"], settings["width"]]})
     return answers
+
+
+def resized(answer: Mapping[str, Any], height: int, width: int) -> dict[str, Any]:
+    """The answer for the same picture in another size."""
+    before = answer["size"]
+    scale = np.array([width / before[1], height / before[0]] * 2)
+    things = [{**each, "box": [round(float(v), 2) for v in np.array(each["box"]) * scale]} for each in answer["things"]]
+    return {**answer, "things": things, "size": [height, width]}

@@ -115,7 +115,7 @@ class Detection(Task):
         if gives.axes != ("places", "features") or gives.dtype != "float":
             what = "it gives no places where things could be; end it in decoupled_tower, or take zoo:detector"
             raise refusal(part, last_block, what, reads="places with features", received=str(gives))
-        done = last_block == "box_head" and gives.size("features") == PLACE + len(self.labels)
+        done = last_block in ("box_head", None) and gives.size("features") == PLACE + len(self.labels)
         return () if done else (Block("box_head", {"labels": len(self.labels)}),)
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
