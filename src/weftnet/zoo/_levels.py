@@ -10,8 +10,11 @@ three sizes of image, from a quarter of the picture on, strided convolutions mak
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import torch
+
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Chain, Node
+from weftnet.compose.flow import Resolved
 from weftnet.compose.resolve import resolve
 from weftnet.errors import ArchitectureError, SettingError
 from weftnet.zoo._residual import conv_norm
@@ -28,7 +31,7 @@ class Level:
     Args:
         nodes: that make the image of this level from that of the level before.
         stride: pixels of the picture for each pixel of the image.
-        paths: of the nodes in the backbone; "" for those that were added.
+        paths: of the nodes in the backbone; "" for those that were added, and for those without weights.
     """
 
     nodes: tuple[Node, ...]
@@ -62,13 +65,21 @@ def levels(architecture: Architecture, where: str) -> list[Level]:
     found, start = [], 0
     for stride in coarsest:
         part = flat[start : ends[stride]]
-        found.append(Level(tuple(node for _, node in part), stride, tuple(path for path, _ in part)))
+        made = list(whole.children.values())[start : ends[stride]]
+        paths = tuple(path if _weighs(child) else "" for (path, _), child in zip(part, made, strict=True))
+        found.append(Level(tuple(node for _, node in part), stride, paths))
         start = ends[stride]
     channels = list(whole.children.values())[start - 1].output.size("channels")
     while len(found) < _LEVELS:
         added = (*conv_norm(channels, 3, 2), block("relu"))
         found.append(Level(added, 2 * found[-1].stride, ("",) * len(added)))
     return found
+
+
+def _weighs(node: Resolved) -> bool:
+    """Whether a node has weights, or statistics."""
+    with torch.device("meta"):
+        return any(leaf.cls(**leaf.settings).state_dict() for leaf in node.leaves() if leaf.kind == "block")
 
 
 def _flat(node: Node | None, path: str) -> Iterator[tuple[str, Node]]:
