@@ -19,6 +19,7 @@ from weftnet.tasks.detection._overlap import giou, iou
 from weftnet.tasks.detection._suppression import _kept, _one_by_one, suppressed
 from weftnet.tasks.detection.answer import detection as answer
 from weftnet.tasks.detection.explain import detection as explain
+from weftnet.tasks.detection.judge import _least, _Row
 from weftnet.tasks.detection.task import Detection, truth_of
 
 TASK = Detection(labels=["a", "b", "c"], height=40, width=60)
@@ -219,6 +220,19 @@ def test_errors_by_kind() -> None:
     assert seen.counts["missed", 0] == 1
     assert judged(np.zeros((0, 6)), true).mistakes == 4
     assert judged(found, np.zeros((0, 5))).kinds == ["nothing there"] * 5
+
+
+def test_each_class_has_a_likelihood_of_its_own() -> None:
+    """Of class 0 the first of three is right (F1 1, 2/3, 1/2); of class 1 the second (0, then 2/3); of 2 none."""
+    true = np.array([[0, 0, 10, 10, 0], [20, 0, 30, 10, 1.0]])
+    found = np.array([
+        [0, 0, 10, 10, 0.9, 0], [40, 0, 50, 10, 0.5, 0], [60, 0, 70, 10, 0.4, 0], [80, 0, 90, 10, 0.3, 1],
+        [20, 0, 30, 10, 0.2, 1], [0, 50, 10, 60, 0.1, 2],
+    ])  # fmt: skip
+    row = _Row(found, true)
+    least = _least([row], 3)
+    assert least.tolist() == [0.9, 0.2, 0.3]
+    assert row.shown(least)[:, 4].tolist() == [0.9, 0.3, 0.2]
 
 
 def test_what_is_explained_is_the_surest_place() -> None:

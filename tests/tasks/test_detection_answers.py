@@ -106,7 +106,7 @@ def test_the_judge_tells_errors_and_draws_boxes(loaded: tuple[Loaded, Path]) -> 
     assert set(curves.curves) == {"bar", "square"}  # type: ignore[union-attr]
     found, missed = (
         sum(int(row[k]) for row in mistakes.rows)
-        for k in (1, 6)  # type: ignore[union-attr, arg-type]
+        for k in (2, 7)  # type: ignore[union-attr, arg-type]
     )
     assert found + missed == sum(int(row[3]) for row in classes.rows)  # type: ignore[union-attr, arg-type]
     assert judgement.baseline is not None

@@ -1,7 +1,8 @@
 """Detection, judged: how well each class is ranked, what is wrong with boxes by kind, and the worst pictures.
 
 ranked     average precision of each class, and precision over recall at an overlap of a half
-errors     boxes at least as likely as `SHOWN`, by kind (`_errors.py`)
+errors     by kind (`_errors.py`), of the boxes that are as likely as suits their class best: from the likelihood on
+           at which F1 = 2 · right / (found + true) is largest; a class that is rare is often found with less certainty
 baseline   no box at all, which is worth nothing
 pictures   see `_drawing.py`
 
@@ -26,8 +27,8 @@ from weftnet.tasks.detection._drawing import drawn
 from weftnet.tasks.detection._errors import KINDS, Seen, judged
 from weftnet.tasks.detection.task import EVERY, Detection
 
-#: likelihood of the boxes that are shown and counted as errors; pictures that are shown
-SHOWN, _WORST = 0.3, 8
+#: from which likelihood on boxes count of a class of which none is right; pictures that are shown
+_NONE_RIGHT, _WORST = 0.3, 8
 _RECALLS = np.linspace(0, 1, 101)
 
 
@@ -38,9 +39,10 @@ class _Row:
     found: NDArray[np.float64]
     true: NDArray[np.float64]
 
-    @property
-    def shown(self) -> NDArray[np.float64]:
-        return self.found[self.found[:, 4] >= SHOWN]
+    def shown(self, least: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The found boxes that are as likely as their classes (classes) ask for."""
+        likely: NDArray[np.float64] = self.found[self.found[:, 4] >= least[self.found[:, 5].astype(int)]]
+        return likely
 
 
 def detection(task: Detection, answered: Answered) -> Judgement:
@@ -52,13 +54,14 @@ def detection(task: Detection, answered: Answered) -> Judgement:
     rows = [row for batch in answered.batches() for row in _rows(task, answered, batch)]
     if not rows:
         raise DataError("there is nothing to judge", where=answered.data.name, got=f"no {answered.split} examples")
-    seen = [judged(row.shown, row.true) for row in rows]
+    least = _least(rows, len(task.labels))
+    seen = [judged(row.shown(least), row.true) for row in rows]
     order = sorted(range(len(rows)), key=lambda place: (-seen[place].mistakes, place))
     wrong = [place for place in order if seen[place].mistakes][:_WORST]
     return Judgement(
         baseline=Baseline(0.0, "no box at all"),
-        sections=(Section("Errors", _errors(task, rows, seen)),),
-        worst=Worst(_cases(task, answered, seen, wrong), "pictures with the most mistakes", best=order[-1]),
+        sections=(Section("Errors", _errors(task, rows, seen, least)),),
+        worst=Worst(_cases(task, answered, seen, wrong, least), "pictures with the most mistakes", best=order[-1]),
     )
 
 
@@ -70,7 +73,23 @@ def _rows(task: Detection, answered: Answered, batch: Batch) -> Iterator[_Row]:
         yield _Row(one[one[:, 5] >= 0], other[other[:, 4] >= 0])
 
 
-def _errors(task: Detection, rows: list[_Row], seen: list[Seen]) -> tuple[Figure, ...]:
+def _least(rows: list[_Row], classes: int) -> NDArray[np.float64]:
+    """(classes,) the likelihood at which F1 of each class is largest."""
+    found = np.concatenate([row.found for row in rows])
+    right = np.array([kind == "right" for row in rows for kind in judged(row.found, row.true).kinds], bool)
+    there = Counter(int(label) for row in rows for label in row.true[:, 4])
+    least = np.full(classes, _NONE_RIGHT)
+    for label in range(classes):
+        own = found[:, 5] == label
+        order = np.argsort(-found[own, 4], kind="stable")
+        hits = right[own][order].cumsum()
+        if len(hits) and hits[-1]:
+            f1 = 2 * hits / (np.arange(1, len(hits) + 1) + there[label])
+            least[label] = found[own, 4][order][int(f1.argmax())]
+    return least
+
+
+def _errors(task: Detection, rows: list[_Row], seen: list[Seen], least: NDArray[np.float64]) -> tuple[Figure, ...]:
     """Tables by class and by kind, and the curves."""
     found, true = [row.found for row in rows], [row.true for row in rows]
     whole, half = (average_precisions(found, true, overlap)[0] for overlap in (None, 0.5))
@@ -84,7 +103,7 @@ def _errors(task: Detection, rows: list[_Row], seen: list[Seen]) -> tuple[Figure
         for k, label in enumerate(task.labels)
     ]
     wrong: list[tuple[Cell, ...]] = [
-        (label, *(counts[kind, k] for kind in KINDS)) for k, label in enumerate(task.labels)
+        (label, float(least[k]), *(counts[kind, k] for kind in KINDS)) for k, label in enumerate(task.labels)
     ]
     curves = {
         task.labels[k]: [(float(r), float(p)) for r, p in zip(_RECALLS, curve, strict=True)]
@@ -92,16 +111,21 @@ def _errors(task: Detection, rows: list[_Row], seen: list[Seen]) -> tuple[Figure
     }
     caption = "How many of the boxes found are right, the more of the true ones are found; overlap of a half."
     units = dict.fromkeys(("AP", "AP at 0.5"), "share")
-    said = f"Boxes that are at least {100 * SHOWN:.0f} % likely; a box is right from an overlap of a half on."
+    said = (
+        "Of each class the boxes from the likelihood on that suits it best here: where the harmonic mean of precision "
+        "and recall is largest. A box is right from an overlap of a half on."
+    )
     return (
         Table("classes", ("class", *units, "boxes"), tuple(ranked), units),
         Lines(curves, "recall", "precision", caption),
-        Table("mistakes", ("class", *KINDS), tuple(wrong)),
+        Table("mistakes", ("class", "from", *KINDS), tuple(wrong), {"from": "share"}),
         Paragraph(said, soft=True),
     )
 
 
-def _cases(task: Detection, answered: Answered, seen: list[Seen], places: list[int]) -> tuple[Case, ...]:
+def _cases(
+    task: Detection, answered: Answered, seen: list[Seen], places: list[int], least: NDArray[np.float64]
+) -> tuple[Case, ...]:
     """Pictures with what was found and what is there, in this order."""
     cases = {}
     for place, batch in answered.at(places):
@@ -110,7 +134,7 @@ def _cases(task: Detection, answered: Answered, seen: list[Seen], places: list[i
         kinds = Counter(each for each in seen[place].kinds if each != "right")
         kinds.update({"missed": int(seen[place].missed.sum())})
         summary = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
-        boxes = row.shown[:, [0, 1, 2, 3, 5]]
+        boxes = row.shown(least)[:, [0, 1, 2, 3, 5]]
         pictures = (
             Picture(drawn(image, boxes, task.labels), "the answer"),
             Picture(drawn(image, row.true, task.labels), "the truth"),
