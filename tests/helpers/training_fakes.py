@@ -75,6 +75,7 @@ class Fit(Scored):
     """Least squares with noise from the task's generator on the inputs, as an augmentation would add."""
 
     groups = {"network": ("network",)}  # noqa: RUF012
+    learnt_last: tuple[str, ...] = ()
     recipe_defaults: dict[str, Any] = {}  # noqa: RUF012
     score, better = "error", "min"
 
