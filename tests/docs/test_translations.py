@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from markdown_it import MarkdownIt
@@ -57,7 +58,7 @@ def english(link: str, page: str) -> str:
     """Where a link of a page leads, as a page in English and the number of the heading there."""
     if "//" in link:
         return link
-    path, _, place = link.partition("#")
+    path, _, place = unquote(link).partition("#")
     target = os.path.normpath(Path(page).parent / path) if path else page
     where = headings(target).index(place) if place else ""
     if page in PAIRS and target not in (*PAIRS, PAIRS[page]):
