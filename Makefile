@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Packages that come as sources alone are built by what they name, each in an environment of its own.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 # One process a core, each with one thread (tests/conftest.py); who has nothing left takes over what waits elsewhere.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
