@@ -163,7 +163,7 @@ BROKEN: dict[str, tuple[type[Regression], dict[str, Any]]] = {
     "Its own check of a model lets the example's pass, and leaves it as it was": (Meddles, {}),
     "A complete network gets no second head": (TwoHeads, {}),
     "Nothing runs before a loss is asked for, and the work for it is done then": (Eager, {}),
-    "Every loss has a gradient by all weights of its group": (Detached, {}),
+    "Every loss, with the auxiliary ones, has a gradient by all weights of its group": (Detached, {}),
     "Chance comes from the generator alone": (GlobalChance, {}),
     "Each facet is a function, or says why it is not applicable": (Regression, {"judge": 3}),
     "Its answers are JSON of their schema, one for each example, rows of one table": (AnswersNothing, {}),

@@ -66,6 +66,7 @@ class Scored:
     """A task that computes its only metric, called `score`, by itself."""
 
     score, choice, better = "", "", "min"
+    learnt_last: tuple[str, ...] = ()
 
     def metrics(self) -> list[Metric]:
         return [Mean(self.better).called(self.score)]
@@ -75,7 +76,6 @@ class Fit(Scored):
     """Least squares with noise from the task's generator on the inputs, as an augmentation would add."""
 
     groups = {"network": ("network",)}  # noqa: RUF012
-    learnt_last: tuple[str, ...] = ()
     recipe_defaults: dict[str, Any] = {}  # noqa: RUF012
     score, better = "error", "min"
 

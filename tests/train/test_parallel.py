@@ -15,7 +15,7 @@ from training_fakes import Data, go, weights
 
 from weftnet.errors import DamagedCheckpoint, RunError, SettingError
 from weftnet.run.folder import Run
-from weftnet.train import process_group
+from weftnet.train import process_group, worker
 from weftnet.train.parallel import Workers
 from weftnet.train.recipe import Recipe
 from weftnet.train.sharded_checkpoint import ShardedCheckpoints
@@ -163,6 +163,7 @@ def test_workers_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     joined, chosen = [], []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(worker, "_check_device", lambda device: None)  # it puts a tensor there
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda backend, **_: joined.append(backend))
     monkeypatch.setattr(process_group, "rendezvous", lambda *_, **__: iter([(torch.distributed.HashStore(), 1, 2)]))

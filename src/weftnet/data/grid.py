@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.data.kinds._kind import BadValue
+from weftnet.data.ways import setting
 from weftnet.errors import DataError
 
 #: how steps are read
@@ -75,7 +76,7 @@ class Grid:
             row = int(np.argmax(off))
             raise BadValue(
                 row, "the time stamp is between two steps", expected=f"whole steps of {self._step:g}",
-                got=f"{exact[row]:.3f} steps", fix="--data-set steps=nearest moves it to the nearest step",
+                got=f"{exact[row]:.3f} steps", fix=f"move it to the nearest step: {setting('steps', 'nearest')}",
             )  # fmt: skip
         if (np.diff(places) == 0).any():
             row = int(np.argmax(np.diff(places) == 0)) + 1

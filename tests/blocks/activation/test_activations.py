@@ -18,6 +18,7 @@ FORMULAS = {
     ),
     "silu": ({}, lambda x: x / (1 + torch.exp(-x))),
     "mish": ({}, lambda x: x * torch.tanh(torch.log(1 + torch.exp(x)))),
+    "hard_swish": ({}, lambda x: x * (x + 3).clamp(0, 6) / 6),
     "selu": ({}, lambda x: 1.0507009873554805 * torch.where(x > 0, x, 1.6732632423543772 * (torch.exp(x) - 1))),
     "tanh": ({}, lambda x: 2 / (1 + torch.exp(-2 * x)) - 1),
     "sigmoid": ({}, lambda x: 1 / (1 + torch.exp(-x))),

@@ -26,6 +26,7 @@ from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moves import Moves, Moving
 from weftnet.data.kinds._raw import RawColumn
 from weftnet.data.kinds._size import check_size, one_size
+from weftnet.data.wires import BoxesWire
 from weftnet.errors import DataError
 
 #: the class of what is no box, and numbers of one: four corners and its class
@@ -178,6 +179,11 @@ class Boxes(Kind):
     def facts(self) -> dict[str, Any]:
         """Classes, height and width, room."""
         return {"labels": list(self.labels), "sizes": list(self.sizes), "most": self.room}
+
+    @property
+    def wire(self) -> BoxesWire:
+        """Boxes in pixels, with the size of their picture."""
+        return BoxesWire(self.sizes or (1, 1), self.labels)
 
     @property
     def signal(self) -> Signal:

@@ -55,6 +55,7 @@ class Mask(Kind):
     """
 
     packages: ClassVar[tuple[str, ...]] = ("Pillow",)
+    words: ClassVar[bool] = False
     suffixes: ClassVar[tuple[str, ...]] = (".png", ".bmp", ".gif", ".tif", ".tiff")
     classes: list[str] | str = field(default_factory=list)
     void: list[int] | None = None

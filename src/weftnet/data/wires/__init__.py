@@ -4,6 +4,7 @@
     text     "a sentence", or nothing                labels   ["red", "green"]
     date     "2020-01-05", or seconds since 1970             words    ["Ada", "wrote"], or "Ada wrote"
     numbers  [1, 2] or [[1, 2], [3, 4]]
+    boxes    {"size": [64, 64], "boxes": [[3, 4, 20, 30]], "labels": ["cat"]}
     media    a file in base64 (a `data:` URL too), or its values as nested lists
 
 A kind names one of these classes, or brings a class of its own. Input is checked for its form alone; whether a value
@@ -11,6 +12,7 @@ can be used is for the kind to decide. A string never becomes a path: a client m
 """
 
 from weftnet.data.wires._wire import Wire
+from weftnet.data.wires.boxes import BoxesWire
 from weftnet.data.wires.date import DateWire
 from weftnet.data.wires.file import FileWire
 from weftnet.data.wires.label import LabelWire
@@ -19,4 +21,14 @@ from weftnet.data.wires.number import NumberWire
 from weftnet.data.wires.numbers import NumbersWire
 from weftnet.data.wires.words import WordsWire
 
-__all__ = ["DateWire", "FileWire", "LabelWire", "LabelsWire", "NumberWire", "NumbersWire", "Wire", "WordsWire"]
+__all__ = [
+    "BoxesWire",
+    "DateWire",
+    "FileWire",
+    "LabelWire",
+    "LabelsWire",
+    "NumberWire",
+    "NumbersWire",
+    "Wire",
+    "WordsWire",
+]

@@ -21,7 +21,7 @@ from weftnet.base.figures import Cell, Figure, Group, Lines, Paragraph, Picture,
 from weftnet.data.batch import Batch
 from weftnet.data.outputs import chosen
 from weftnet.errors import DataError
-from weftnet.metrics.mean_average_precision import average_precisions
+from weftnet.metrics.box_average_precision import average_precisions
 from weftnet.tasks._judgement import Answered, Baseline, Case, Judgement, Section, Worst
 from weftnet.tasks.detection._drawing import drawn
 from weftnet.tasks.detection._errors import KINDS, Seen, judged

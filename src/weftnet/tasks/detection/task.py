@@ -32,7 +32,7 @@ from weftnet.data.outputs import Outputs, chosen
 from weftnet.data.ways import read_as
 from weftnet.errors import DataError, SettingError
 from weftnet.metrics._metric import Metric
-from weftnet.metrics.mean_average_precision import MeanAveragePrecision
+from weftnet.metrics.box_average_precision import BoxAveragePrecision
 from weftnet.tasks._heads import refusal
 from weftnet.tasks._task import Task, target_of, wrong_target
 from weftnet.tasks.detection._assignment import assigned
@@ -146,7 +146,10 @@ class Detection(Task):
 
     def metrics(self) -> list[Metric]:
         """The mean average precision over ten overlaps, and at an overlap of a half."""
-        return [MeanAveragePrecision(), MeanAveragePrecision(overlap=0.5).called("average_precision_50")]
+        return [
+            BoxAveragePrecision().called("mean_average_precision"),
+            BoxAveragePrecision(overlap=0.5).called("average_precision_50"),
+        ]
 
     def evidence(self, model: nn.ModuleDict, batches: Iterable[Batch]) -> Iterator[tuple[Outputs, Tensor]]:
         """What is found (batch, boxes, 6), however unsure, and the true boxes."""

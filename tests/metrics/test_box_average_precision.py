@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from weftnet.errors import MissingExtra
-from weftnet.metrics.mean_average_precision import MeanAveragePrecision, example
+from weftnet.metrics.box_average_precision import BoxAveragePrecision, example
 
 
 def padded(seed: int) -> tuple[Tensor, Tensor]:
@@ -59,7 +59,7 @@ def test_equals_pycocotools(seed: int, tmp_path: Path) -> None:
     found, true = padded(seed)
     stats = by_files(found, true, tmp_path)
     for overlap, expected in ((None, stats[0]), (0.5, stats[1]), (0.75, stats[2])):
-        metric = MeanAveragePrecision(overlap)
+        metric = BoxAveragePrecision(overlap)
         for start in range(0, len(found), 5):
             metric.update(found[start : start + 5], true[start : start + 5])
         assert metric.compute() == pytest.approx(expected, abs=1e-12)
@@ -71,7 +71,7 @@ def test_one_class_by_hand() -> None:
     found = torch.tensor([
         [[0, 0, 10, 10, 0.9, 0], [60, 0, 70, 10, 0.8, 0], [20, 0, 30, 10, 0.7, 0], [0, 0, 0, 0, 0, -1.0]]
     ])  # fmt: skip
-    metric = MeanAveragePrecision(0.5)
+    metric = BoxAveragePrecision(0.5)
     metric.update(found, true)
     recalls = np.linspace(0, 1, 101)
     expected = np.where(recalls <= 1 / 3, 1.0, np.where(recalls <= 2 / 3, 2 / 3, 0.0)).mean()
@@ -79,7 +79,7 @@ def test_one_class_by_hand() -> None:
 
 
 def test_without_a_true_box_it_is_not_defined() -> None:
-    metric = MeanAveragePrecision()
+    metric = BoxAveragePrecision()
     metric.update(torch.full((2, 3, 6), -1.0), torch.full((2, 1, 5), -1.0))
     assert np.isnan(metric.compute())
 
@@ -87,4 +87,4 @@ def test_without_a_true_box_it_is_not_defined() -> None:
 def test_without_pycocotools_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pycocotools", None)
     with pytest.raises(MissingExtra, match=r"pip install 'weftnet\[detection\]'"):
-        MeanAveragePrecision()
+        BoxAveragePrecision()
