@@ -26,12 +26,12 @@ from weftnet.tasks._passes import TorchRun
 from weftnet.tasks.codec._spectra import spectral
 from weftnet.tasks.codec.file import Codes, decode, packed, unpacked
 from weftnet.tasks.codec.judge import _transformed
-from weftnet.tasks.codec.propose import strides
+from weftnet.tasks.codec.propose import stride
 from weftnet.tasks.codec.task import Codec
 
 TASK = Codec(rate=100, time=40, scale=0.5, windows=[8, 16])
 FLAT = {"vector_quantiser": {"vocabulary": 11}}
-DEEP = {"residual_vector_quantiser": {"vocabulary": 11, "levels": 3, "code_dim": 2}}
+DEEP = {"residual_vector_quantiser": {"vocabulary": 11, "levels": 3}}
 
 
 def nodes(quantiser: Any = DEEP) -> list[Any]:
@@ -186,8 +186,7 @@ def test_codes_give_the_sound_of_their_answer() -> None:
 
 
 def test_what_is_proposed_is_a_codec() -> None:
-    assert [strides(rate) for rate in (8000, 16000, 44100, 200, 1000)] == [
-        [4, 4, 4], [4, 4, 8], [4, 8, 8], [2], [2, 2, 2]]  # fmt: skip
+    assert [stride(rate) for rate in (8000, 16000, 44100, 200, 1000)] == [64, 128, 256, 2, 8]
     signals = {"wave": parse("wave:101,rate=1000,padded")}
     task = Codec(rate=1000, time=101)
     for candidate in PROPOSALS.get("codec")(signals):

@@ -1,10 +1,12 @@
 """Before the first step, blocks that initialise themselves from data see some examples.
 
 A block with a method `learn(x)` receives its input when the first training examples pass through the network in
-evaluation mode, once; blocks before it have learnt by then. What it learns is part of its weights, so neither a resumed
+evaluation mode, once; blocks before it have learnt by then. Of a padded input it receives the real steps, one after
+another, without the axis of the examples. What it learns is part of its weights, so neither a resumed
 nor a loaded run repeats it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -37,17 +39,19 @@ def first_look(model: nn.ModuleDict, task: Task, data: Data, recipe: Recipe) -> 
         return 0
     count, device = len(waiting), device_of(model)
 
-    def learn(block: nn.Module, inputs: tuple[Any, ...]) -> None:
+    def learn(block: nn.Module, inputs: tuple[Any, ...], named: Mapping[str, Any]) -> None:
         if block in waiting:
             waiting.remove(block)
-            block.learn(inputs[0].detach())  # type: ignore[operator]  # a method, as tested above
+            x, mask = inputs[0] if inputs else next(iter(named.values())), named.get("mask")
+            seen = x.detach() if mask is None else x.detach()[mask]
+            block.learn(seen)  # type: ignore[operator]  # a method, as tested above
 
     def stop_when_done(block: nn.Module, inputs: Any, output: Any) -> None:
         if not waiting:
             raise _Done
 
     hooks = [hook for block in waiting for hook in (
-        block.register_forward_pre_hook(learn), block.register_forward_hook(stop_when_done)
+        block.register_forward_pre_hook(learn, with_kwargs=True), block.register_forward_hook(stop_when_done)
     )]  # fmt: skip
     generator = torch.Generator(device)
     reseed(device, generator, recipe.seed, "first look")

@@ -1,5 +1,7 @@
 """What the transposed convolutions share: checks of settings and of the output's size along one axis."""
 
+import torch
+
 
 def settings(where: str, kernel: int, stride: int, padding: int, output_padding: int) -> None:
     """Reject settings that fit no input.
@@ -15,8 +17,10 @@ def settings(where: str, kernel: int, stride: int, padding: int, output_padding:
         )
 
 
-def gives(where: str, axis: str, size: int, kernel: int, stride: int, padding: int, output_padding: int) -> None:
-    """Reject an input of which the padding leaves nothing."""
+def gives(
+    where: str, axis: str, size: int | torch.SymInt, kernel: int, stride: int, padding: int, output_padding: int
+) -> None:
+    """Reject an input of which the padding leaves nothing; an exported network's size is a symbol."""
     size_out = (size - 1) * stride - 2 * padding + kernel + output_padding
     if size_out < 1:
         raise ValueError(

@@ -1,35 +1,33 @@
 """Residual vector quantisation: a table says roughly what a position is, the next one what is left, and so on.
 
     r_1 = x;   for each level l:
-        z_l = W_l r_l + b_l                                       (code_dim), in which nearness is measured
-        k_l = argmax_j z_l · e_l[j] / ‖e_l[j]‖                    the nearest by direction; e_l: (vocabulary, code_dim)
-        o_l = V_l (z_l + sg(e_l[k_l] − z_l)) + c_l                e_l[k_l] forward; backward as if it were z_l
-        r_{l+1} = r_l − o_l
-    y = Σ_l o_l
-    codebook   = Σ_l mean (sg(z_l) − e_l[k_l])²                   moves the tables to the values
-    commitment = beta · Σ_l mean (z_l − sg(e_l[k_l]))²            keeps the values at the tables
+        k_l = argmin_j ‖r_l − e_l[j]‖²                            e_l: (vocabulary, dim)
+        r_{l+1} = r_l − sg(e_l[k_l])
+    y = x + sg(Σ_l e_l[k_l] − x)                                  the vectors forward; backward as if y were x
+    codebook   = Σ_l mean (sg(r_l) − e_l[k_l])²                   moves the tables to the values
+    commitment = beta · Σ_l mean (r_l − sg(e_l[k_l]))²            keeps the values at the tables
 
-sg stops the gradient. The losses are means over all real positions and features; the recipe's `auxiliary` weighs them.
-The outputs are y, the tokens k (levels a position) and the losses; `vectors` gives y for tokens.
-Source: N. Zeghidour and others, SoundStream, 2021, section III.C, https://arxiv.org/abs/2107.03312; few dimensions and
-directions, with gradients instead of running means: R. Kumar and others, High-fidelity audio compression with improved
-RVQGAN, 2023, section 3.1 and appendix A, https://arxiv.org/abs/2306.06546.
-Differs from SoundStream: no running means and no restart of unused vectors (`docs/decisions/0045`); from RVQGAN: all
-levels are always trained, and the maps have no weight norm.
-Cost: levels · (2 · dim · code_dim + code_dim + dim + vocabulary · code_dim) parameters; some 2 FLOPs a position for
-each of them but the biases.
+sg stops the gradient. The tables start as the centres of k-means over what the first examples leave to each level
+(`weftnet.train.first_look`), so that nearly all vectors are in use from the first step on; until then they are random.
+The losses are means over all real positions and features; the recipe's `auxiliary` weighs them. The outputs are y, the
+tokens k (levels a position) and the losses; `vectors` gives y for tokens.
+Source: N. Zeghidour and others, SoundStream, 2021, section III.C, https://arxiv.org/abs/2107.03312.
+Differs: tables are moved by gradients, not by running means, and unused vectors are not restarted
+(`docs/decisions/0045`); all levels are always trained.
+Cost: levels · vocabulary · dim parameters; 2 · levels · vocabulary · dim FLOPs a position.
 """
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from weftnet.blocks._settings import positive
+
+#: positions that k-means sees, and its rounds
+_POSITIONS, _ROUNDS = 8192, 8
 
 
 class ResidualQuantised(NamedTuple):
@@ -41,21 +39,6 @@ class ResidualQuantised(NamedTuple):
     commitment: Float[Tensor, ""]
 
 
-class Level(nn.Module):
-    """One table, and the maps to its few dimensions and back."""
-
-    def __init__(self, dim: int, vocabulary: int, code_dim: int) -> None:
-        super().__init__()
-        self.down, self.up = nn.Linear(dim, code_dim), nn.Linear(code_dim, dim)
-        self.table = nn.Parameter(torch.randn(vocabulary, code_dim))
-
-    def forward(self, r: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """z (*batch, code_dim), tokens (*batch), and the vectors that they name (*batch, code_dim)."""
-        z: Tensor = self.down(r)
-        tokens = (z @ F.normalize(self.table, dim=1).T).argmax(-1)
-        return z, tokens, self.table[tokens]
-
-
 class ResidualVectorQuantiser(nn.Module):
     """Several tables, one after another, for each position.
 
@@ -63,22 +46,22 @@ class ResidualVectorQuantiser(nn.Module):
         dim: features of a position.
         vocabulary: vectors of each table.
         levels: tables, and so tokens of a position.
-        code_dim: dimensions in which vectors are compared.
         beta: how strongly values are held at the tables.
     """
 
-    def __init__(self, dim: int, vocabulary: int = 256, levels: int = 4, code_dim: int = 8, beta: float = 0.25) -> None:
+    def __init__(self, dim: int, vocabulary: int = 256, levels: int = 4, beta: float = 0.25) -> None:
         super().__init__()
-        positive("residual_vector_quantiser", dim=dim, vocabulary=vocabulary, levels=levels, code_dim=code_dim)
+        positive("residual_vector_quantiser", dim=dim, vocabulary=vocabulary, levels=levels)
         if not beta >= 0:
             raise ValueError(f"residual_vector_quantiser: beta: expected a number ≥ 0, got {beta}")
         self.beta, self.vocabulary = beta, vocabulary
-        self.level = nn.ModuleList(Level(dim, vocabulary, code_dim) for _ in range(levels))
+        # what is left of a value is smaller, level by level
+        self.table = nn.ParameterList(torch.randn(vocabulary, dim) / 2**level for level in range(levels))
 
     @property
     def bits(self) -> int:
         """Of a position: ⌈log₂ vocabulary⌉ a token."""
-        return len(self.level) * math.ceil(math.log2(self.vocabulary))
+        return len(self.table) * math.ceil(math.log2(self.vocabulary))
 
     def forward(
         self, x: Float[Tensor, "*batch dim"], mask: Bool[Tensor, "batch time"] | None = None
@@ -87,27 +70,58 @@ class ResidualVectorQuantiser(nn.Module):
         real = x.new_ones(*x.shape[:-1], 1) if mask is None else mask.unsqueeze(-1).to(x.dtype)
         if mask is not None:
             x = x.masked_fill(~mask.unsqueeze(-1), 0)
-        residual, y, chosen = x, torch.zeros_like(x), []
+        residual, total, chosen = x, torch.zeros_like(x), []
         codebook, commitment = x.new_zeros(()), x.new_zeros(())
-        for level in self._levels():
-            z, tokens, nearest = level(residual)
-            out = level.up(z + (nearest - z).detach())
-            residual, y = residual - out, y + out
+        count = real.sum().clamp(min=1) * x.shape[-1]
+        for table in self.table:
+            tokens = nearest(residual, table)
+            found = table[tokens]
+            codebook = codebook + ((residual.detach() - found).square() * real).sum() / count
+            commitment = commitment + self.beta * ((residual - found.detach()).square() * real).sum() / count
+            residual, total = residual - found.detach(), total + found
             chosen.append(tokens)
-            count = real.sum().clamp(min=1) * z.shape[-1]
-            codebook = codebook + ((z.detach() - nearest).square() * real).sum() / count
-            commitment = commitment + self.beta * ((z - nearest.detach()).square() * real).sum() / count
-        tokens = torch.stack(chosen, -1)
+        y, tokens = x + (total - x).detach(), torch.stack(chosen, -1)
         if mask is not None:
             y, tokens = y.masked_fill(~mask.unsqueeze(-1), 0), tokens.masked_fill(~mask.unsqueeze(-1), 0)
         return ResidualQuantised(y, tokens, codebook, commitment)
 
     def vectors(self, tokens: Int[Tensor, "*batch levels"]) -> Float[Tensor, "*batch dim"]:
         """What these tokens stand for: y of the positions that have them."""
-        each = [level.up(level.table[tokens[..., place]]) for place, level in enumerate(self._levels())]
-        return torch.stack(each).sum(0)
+        return torch.stack([table[tokens[..., level]] for level, table in enumerate(self.table)]).sum(0)
 
-    def _levels(self) -> Iterator[Level]:
-        for level in self.level:
-            assert isinstance(level, Level)
-            yield level
+    @torch.no_grad()
+    def learn(self, x: Float[Tensor, "*batch dim"]) -> None:
+        """Put the tables at the centres of what these values leave to each level; evenly spaced positions are seen."""
+        values = x.flatten(0, -2)
+        residual = values[:: math.ceil(len(values) / _POSITIONS)]
+        for level, table in enumerate(self.table):
+            table.copy_(centres(residual, self.vocabulary, level))
+            residual = residual - table[nearest(residual, table)]
+
+
+def nearest(x: Tensor, table: Tensor) -> Tensor:
+    """argmin_j ‖x − e[j]‖², without ‖x‖², which is the same for all j."""
+    return (table.square().sum(1) - 2 * x @ table.T).argmin(-1)
+
+
+def centres(values: Tensor, count: int, seed: int) -> Tensor:
+    """(count, dim) centres of (n, dim) values by Lloyd's algorithm, from values that are drawn; as many as differ.
+
+    A centre without values goes to one that is drawn, at random within the values' deviation.
+    """
+    draw = torch.Generator().manual_seed(seed)
+
+    def drawn() -> Tensor:
+        rows = torch.randint(len(values), (count,), generator=draw)
+        if len(values) >= count:
+            rows = torch.randperm(len(values), generator=draw)[:count]
+        noise = torch.randn(count, values.shape[1], generator=draw).to(values)
+        return values[rows.to(values.device)] + 0.01 * values.std(0, correction=0) * noise
+
+    found = drawn()
+    for _ in range(_ROUNDS):
+        own = nearest(values, found)
+        members = torch.bincount(own, minlength=count).unsqueeze(1)
+        means = torch.zeros_like(found).index_add_(0, own, values) / members.clamp(min=1)
+        found = torch.where(members > 0, means, drawn())
+    return found

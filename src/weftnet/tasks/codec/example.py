@@ -22,7 +22,7 @@ def codec(folder: Path) -> Example:
         {"pad_time": {"multiple": 4}},
         {"conv1d": {"dim": 24, "kernel": 15, "stride": 4}},
         "elu",
-        {"residual_vector_quantiser": {"vocabulary": 32, "levels": 2, "code_dim": 6}},
+        {"residual_vector_quantiser": {"vocabulary": 32, "levels": 2}},
         {"transposed_conv1d": {"dim": 24, "kernel": 8, "stride": 4, "padding": 2}},
         "elu",
         {"conv1d": {"dim": 1, "kernel": 9}},

@@ -8,7 +8,7 @@ from weftnet.tasks._propose.candidate import FACTORS, Candidate, adamw, formed, 
 from weftnet.tasks._propose.signals.wave import FEW, RATE
 
 #: positions a second, nearly; and how often a stride may double
-_FRAMES, _DOUBLINGS = 125, 3
+_FRAMES, _DOUBLINGS = 125, 9
 
 
 def codec(signals: Mapping[str, Signal]) -> list[Candidate]:
@@ -22,13 +22,11 @@ def codec(signals: Mapping[str, Signal]) -> list[Candidate]:
 def _sized(signal: Signal, factor: int) -> list[Candidate]:
     """The network so many times narrower."""
     few = signal.about.rows is not None and signal.about.rows < FEW
-    recipe = adamw(1e-3, clip=1.0, batch_size=8 if few else 16)
-    settings = {"strides": strides(signal.known.get("rate", RATE)), "width": 16 // factor, "dim": 64 // factor}
+    recipe = adamw(2e-3, clip=1.0, batch_size=8 if few else 16)
+    settings = {"stride": stride(signal.known.get("rate", RATE)), "width": 128 // factor, "dim": 64 // factor}
     return [plain("wave_codec", settings, recipe, "writes and reads codes by convolutions, at any length")]
 
 
-def strides(rate: int) -> list[int]:
-    """Up to three, powers of two, for some 125 positions a second: [4, 4, 4] at 8000 Hz."""
-    doublings = min(max(1, round(math.log2(rate / _FRAMES))), 3 * _DOUBLINGS)
-    count = min(3, doublings)
-    return [2 ** ((doublings + place) // count) for place in range(count)]
+def stride(rate: int) -> int:
+    """A power of two, for some 125 positions a second: 64 at 8000 Hz."""
+    return int(2 ** min(max(1, round(math.log2(rate / _FRAMES))), _DOUBLINGS))
