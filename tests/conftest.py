@@ -57,6 +57,15 @@ def _home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """A process that a test forks never goes on to the next test, whatever it raised."""
+    process = os.getpid()
+    yield
+    if os.getpid() != process:
+        os._exit(1)
+
+
+@pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
 
