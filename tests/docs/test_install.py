@@ -24,6 +24,8 @@ from weftnet.serve.inference_protocol import routes
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+#: before Python 3.11.4 an archive can't be unpacked by a filter
+SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -116,7 +118,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         if what == "build_sdist":
             shutil.rmtree(tree)
             with tarfile.open(done[0]) as archive:
-                archive.extractall(folder, filter="data")
+                archive.extractall(folder, **SAFELY)
             (folder / done[0].name.removesuffix(".tar.gz")).rename(tree)
     return done[0], done[1]
 
