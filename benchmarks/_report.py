@@ -11,10 +11,13 @@ import json
 import os
 import platform
 import shlex
+import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,19 @@ def start(parser: argparse.ArgumentParser, needs_data: bool = True) -> argparse.
         parser.error("--data DIR is needed")
     torch.set_num_threads(args.threads)
     return args
+
+
+@contextmanager
+def stopped_after(seconds: float) -> Iterator[None]:
+    """Whatever trains in the `with` is interrupted after so many seconds, as by Ctrl-C; 0 for never."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    if seconds:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def read(path: Path) -> Architecture:

@@ -11,16 +11,13 @@ reported at 0.85 to 0.92 on pictures of twice the size.
 
 import importlib.util
 import json
-import os
-import signal
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from _report import Report, arguments, start
+from _report import Report, arguments, start, stopped_after
 
 from weftnet.answer.runner import open_export
 from weftnet.data import open_data
@@ -62,21 +59,17 @@ def trained(args: Any, name: str, seed: int, data: Any) -> Run | None:
     """The run, made or gone on with; None while steps are left."""
     settings, rate = CONTENDERS[name]
     folder = args.work / f"{name.replace(' ', '-')}-{seed}"
-    timer = threading.Timer(args.piece, os.kill, (os.getpid(), signal.SIGINT))
-    timer.daemon = True
-    if args.piece:
-        timer.start()
-    if (folder / "run.json").exists():
-        run = resume(folder, data)
-    else:
-        task = TASKS.get("detection").from_data(data)
-        recipe = Recipe.for_task(
-            task, optimiser="adamw", schedule="one_cycle", lr=rate, batch_size=8, clip=5.0, augment=AUGMENT,
-            keep="last", epochs=args.epochs, evaluate_every=f"{args.every} epochs", seed=seed, threads=args.threads,
-        )  # fmt: skip
-        start_from = begun(settings, args.work)
-        run = fit(ZOO.get("detector")(**settings), task, data, recipe, folder, start=start_from, device="cpu")
-    timer.cancel()
+    with stopped_after(args.piece):
+        if (folder / "run.json").exists():
+            run = resume(folder, data)
+        else:
+            task = TASKS.get("detection").from_data(data)
+            recipe = Recipe.for_task(
+                task, optimiser="adamw", schedule="one_cycle", lr=rate, batch_size=8, clip=5.0, augment=AUGMENT,
+                keep="last", epochs=args.epochs, evaluate_every=f"{args.every} epochs", seed=seed, threads=args.threads,
+            )  # fmt: skip
+            start_from = begun(settings, args.work)
+            run = fit(ZOO.get("detector")(**settings), task, data, recipe, folder, start=start_from, device="cpu")
     return run if run.status == "finished" else None
 
 

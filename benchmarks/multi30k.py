@@ -12,14 +12,11 @@ of lower-cased and tokenised subwords. The signatures are in the report.
 """
 
 import json
-import os
-import signal
-import threading
 from pathlib import Path
 from typing import Any
 
 import sacrebleu.metrics
-from _report import Report, arguments, start
+from _report import Report, arguments, start, stopped_after
 
 from weftnet.data import open_data
 from weftnet.run.folder import Run
@@ -54,21 +51,16 @@ def trained(args: Any, name: str, seed: int, data: Any) -> Run | None:
     """The run, made or gone on with; None while steps are left."""
     entry, settings, fields = NETS[name]
     folder = args.work / f"{name}-{seed}"
-    if args.piece:
-        timer = threading.Timer(args.piece, os.kill, (os.getpid(), signal.SIGINT))
-        timer.daemon = True
-        timer.start()
-    if (folder / "run.json").exists():
-        run = resume(folder, data)
-    else:
-        task = TASKS.get("text_to_text").from_data(data)
-        usual = {"optimiser": "adamw", "schedule": "one_cycle", "batch_size": args.batch, "clip": 1.0, "keep": "last"}
-        recipe = Recipe.for_task(
-            task, **usual, steps=args.steps, seed=seed, evaluate_every=f"{args.every} steps", **fields
-        )
-        run = fit(ZOO.get(entry)(**settings), task, data, recipe, folder)
-    if args.piece:
-        timer.cancel()
+    with stopped_after(args.piece):
+        if (folder / "run.json").exists():
+            run = resume(folder, data)
+        else:
+            task = TASKS.get("text_to_text").from_data(data)
+            usual = {"optimiser": "adamw", "schedule": "one_cycle", "batch_size": args.batch, "clip": 1.0}
+            recipe = Recipe.for_task(
+                task, **usual, keep="last", steps=args.steps, seed=seed, evaluate_every=f"{args.every} steps", **fields
+            )
+            run = fit(ZOO.get(entry)(**settings), task, data, recipe, folder)
     return run if run.status == "finished" else None
 
 

@@ -24,7 +24,7 @@ Entry = TypeVar("Entry")
 class Registry(Generic[Entry]):
     """The entries of a folder by name.
 
-    >>> "conv2d" in weftnet.BLOCKS and "resnet" in weftnet.ZOO and "classification" in weftnet.TASKS
+    >>> "conv2d" in weftnet.BLOCKS and "resnet" in weftnet.ZOO and "conv2d" not in weftnet.TASKS
     True
     >>> weftnet.ZOO.get("mlp")(widths=[8]).parts.keys()
     dict_keys(['network'])

@@ -111,11 +111,22 @@ class Plan:
         count, misfits = places(plan.known, Memory.now(held), plan.at_once, asked=self.options.jobs is not None)
         return replace(plan, at_once=count, without={**plan.without, **misfits})
 
+    @property
+    def threads(self) -> int | None:
+        """Of torch that each training has; None for the default."""
+        return 1 if self.at_once > 1 else None
+
     def sized(self, within: float = math.inf) -> "Plan":
         """The candidates in the forms that suit the terms' budget, found in so many seconds."""
-        entries, threads, named = self.entries, 1 if self.at_once > 1 else None, bool(self.options.archs)
+        entries, named = self.entries, bool(self.options.archs)
         fitted = sized(
-            entries.candidates, self.known, entries.terms, entries.data, threads=threads, named=named, within=within
+            entries.candidates,
+            self.known,
+            entries.terms,
+            entries.data,
+            threads=self.threads,
+            named=named,
+            within=within,
         )
         reasons = {each.candidate.name: each.reason for each in fitted if each.reason}
         entries = replace(entries, candidates=[each.candidate for each in fitted])

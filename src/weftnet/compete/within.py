@@ -71,8 +71,7 @@ def within_total(
     def enough(each: Candidate) -> float:
         if asked > 1:  # seeds that somebody wants
             return 0.0
-        threads = 1 if plan.at_once > 1 else None
-        return enough_seconds(newest[each.name], entries.data, threads, _SIZING * left())
+        return enough_seconds(newest[each.name], entries.data, plan.threads, _SIZING * left())
 
     run([job for job in plan.fitting if "solver" in job.terms.recipe], max(_BASELINES * left(), _LEAST))
     networks = [e for e in entries.candidates if e.name not in plan.without and "solver" not in e.recipe]

@@ -28,6 +28,7 @@ from weftnet.compete.entering import entries_of
 from weftnet.compete.jobs import Terms, jobs_of, run_job
 from weftnet.data.data import Data
 from weftnet.data.keys import free
+from weftnet.data.request import Source
 from weftnet.errors import RunError
 from weftnet.library.fit import Fit
 from weftnet.library.fitting import fit as fit_networks
@@ -124,7 +125,9 @@ class _Estimator(_base.BaseEstimator):
         return {"train": 1 - self.validation, "validation": self.validation, "by": "random"}
 
     def _checked(self, X: Any, **more: Any) -> Any:
-        """X as an array of numbers, or as the frame that it is; and y, if there is one."""
+        """X as an array of numbers, or as the frame that it is; and y, if it is asked for."""
+        if "y" in more and more["y"] is None:
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         if hasattr(X, "columns") and all(isinstance(name, str) for name in X.columns):
             _checks.validate_data(self, X, skip_check_array=True, reset="y" in more)
             if not len(X):
@@ -201,8 +204,6 @@ class WeftnetClassifier(_base.ClassifierMixin, _Estimator):
 
     def fit(self, X: Any, y: Any) -> "WeftnetClassifier":
         """Train on examples X (rows, …) with the classes y (rows)."""
-        if y is None:
-            raise ValueError("This WeftnetClassifier estimator requires y to be passed, but the target y is None.")
         X, y = self._checked(X, y=y)
         _multiclass.check_classification_targets(y)
         y = _checks.column_or_1d(y, warn=True)
@@ -251,8 +252,6 @@ class WeftnetRegressor(_base.RegressorMixin, _Estimator):
 
     def fit(self, X: Any, y: Any) -> "WeftnetRegressor":
         """Train on examples X (rows, …) with the numbers y (rows)."""
-        if y is None:
-            raise ValueError("This WeftnetRegressor estimator requires y to be passed, but the target y is None.")
         X, y = self._checked(X, y=y, y_numeric=True, ensure_min_samples=2)
         self._fitted(X, np.asarray(_checks.column_or_1d(y, warn=True), np.float64))
         return self
@@ -262,7 +261,7 @@ class WeftnetRegressor(_base.RegressorMixin, _Estimator):
         return np.array([answer["value"] for answer in self._answers(X)], np.float32)
 
 
-def _trained(data: Any, network: Networks, settings: Mapping[str, Any]) -> Fit:
+def _trained(data: Source, network: Networks, settings: Mapping[str, Any]) -> Fit:
     """One network, trained without a competition.
 
     Raises:

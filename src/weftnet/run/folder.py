@@ -52,8 +52,8 @@ class Run(Listed):
     """A run folder; made by `Run.create` or `Run.open`. What run.json says is in `facts`.
 
     >>> run = weftnet.Run.open("runs/digits/mlp-seed0")
-    >>> run.status, run.facts.task.name
-    ('finished', 'classification')
+    >>> run.status, run.facts.seed
+    ('finished', 0)
 
     Args:
         folder: its path.

@@ -59,7 +59,7 @@ def fit(
     """Train an architecture, from scratch or from another run; Ctrl-C leaves a run with the status `stopped`.
 
     >>> data = weftnet.open_data("digits")
-    >>> task = weftnet.TASKS.get("classification").from_data(data)
+    >>> task = weftnet.load_run("runs/digits/mlp-seed0").task
     >>> recipe = weftnet.Recipe(steps=3, plan="eager")
     >>> weftnet.train_run(weftnet.ZOO.get("mlp")(), task, data, recipe, "runs/one").status
     'finished'

@@ -25,6 +25,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from weftnet.blocks._settings import positive
+from weftnet.blocks.quantisation._nearest import nearest
 
 #: positions that k-means sees, and its rounds
 _POSITIONS, _ROUNDS = 8192, 8
@@ -97,11 +98,6 @@ class ResidualVectorQuantiser(nn.Module):
         for level, table in enumerate(self.table):
             table.copy_(centres(residual, self.vocabulary, level))
             residual = residual - table[nearest(residual, table)]
-
-
-def nearest(x: Tensor, table: Tensor) -> Tensor:
-    """argmin_j ‖x − e[j]‖², without ‖x‖², which is the same for all j."""
-    return (table.square().sum(1) - 2 * x @ table.T).argmin(-1)
 
 
 def centres(values: Tensor, count: int, seed: int) -> Tensor:

@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from weftnet.blocks._settings import positive
+from weftnet.blocks.quantisation._nearest import nearest
 
 
 class Quantised(NamedTuple):
@@ -59,14 +60,12 @@ class VectorQuantiser(nn.Module):
         real = x.new_ones(x.shape[:-1]) if mask is None else mask.to(x.dtype)
         if mask is not None:
             x = x.masked_fill(~mask.unsqueeze(-1), 0)
-        # ‖x − e‖² without ‖x‖², which is the same for all j
-        distances = self.table.square().sum(1) - 2 * x @ self.table.T
-        tokens = distances.argmin(-1)
-        nearest = self.table[tokens]
+        tokens = nearest(x, self.table)
+        found = self.table[tokens]
         count = real.sum().clamp(min=1) * x.shape[-1]
-        codebook = ((x.detach() - nearest).square() * real.unsqueeze(-1)).sum() / count
-        commitment = self.beta * ((x - nearest.detach()).square() * real.unsqueeze(-1)).sum() / count
-        y = x + (nearest - x).detach()
+        codebook = ((x.detach() - found).square() * real.unsqueeze(-1)).sum() / count
+        commitment = self.beta * ((x - found.detach()).square() * real.unsqueeze(-1)).sum() / count
+        y = x + (found - x).detach()
         if mask is not None:
             y, tokens = y.masked_fill(~mask.unsqueeze(-1), 0), tokens.masked_fill(~mask, 0)
         return Quantised(y, tokens, codebook, commitment)

@@ -66,3 +66,10 @@ def layer(
         return changed
 
     yield change
+
+
+def done(steps: Iterator[Warp | Callable[[Tensor], Tensor]], images: Tensor) -> Tensor:
+    """Images alone, after these operations."""
+    for step in steps:
+        images = step.images(images) if isinstance(step, Warp) else step(images)
+    return images

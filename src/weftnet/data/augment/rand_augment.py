@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from weftnet.data.augment._policy import Ranges, layer
+from weftnet.data.augment._policy import Ranges, done, layer
 from weftnet.data.geometry import Warp
 
 _RANGES, _STRONGEST = Ranges(shear=0.3, shift=150 / 331, degrees=30.0, enhance=0.9, bits=4), 30
@@ -49,6 +49,4 @@ class RandAugment:
         self, images: Tensor, target: Tensor, generator: torch.Generator, classes: int | None = None
     ) -> tuple[Tensor, Tensor]:
         """Images alone."""
-        for step in self.steps(images, generator):
-            images = step.images(images) if isinstance(step, Warp) else step(images)
-        return images, target
+        return done(self.steps(images, generator), images), target

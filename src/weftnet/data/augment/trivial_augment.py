@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from weftnet.data.augment._draw import uniform
-from weftnet.data.augment._policy import Ranges, layer
+from weftnet.data.augment._policy import Ranges, done, layer
 from weftnet.data.geometry import Warp
 
 _RANGES = Ranges(shear=0.99, shift=0.33, degrees=135.0, enhance=0.99, bits=6)
@@ -36,6 +36,4 @@ class TrivialAugment:
         self, images: Tensor, target: Tensor, generator: torch.Generator, classes: int | None = None
     ) -> tuple[Tensor, Tensor]:
         """Images alone."""
-        for step in self.steps(images, generator):
-            images = step.images(images) if isinstance(step, Warp) else step(images)
-        return images, target
+        return done(self.steps(images, generator), images), target

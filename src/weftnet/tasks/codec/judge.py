@@ -18,6 +18,7 @@ from weftnet.errors import DataError
 from weftnet.metrics.si_sdr import si_sdr
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
+from weftnet.tasks._waves import cut
 from weftnet.tasks.codec._halves import CODES
 from weftnet.tasks.codec.task import Codec
 
@@ -80,7 +81,7 @@ def _seen(task: Codec, answered: Answered) -> _Seen:
             found = passes["encoder"](batch.inputs, batch.masks)
             codes = found[CODES]
             padding = {} if mask is None else {CODES: codes[:, :, 0] >= 0}
-            y = task.cut(passes["decoder"]({CODES: codes}, padding), mask, s.shape[1])
+            y = cut(passes["decoder"]({CODES: codes}, padding), mask, s.shape[1])
             frames = (codes[:, :, 0] >= 0).sum(1)
             hop = -(-s.shape[1] // codes.shape[1])
             bits = int(found["bits"].sum() / frames.sum().clamp(min=1))

@@ -35,6 +35,7 @@ from weftnet.metrics.si_sdr import SiSdr
 from weftnet.metrics.spectral_distance import SpectralDistance
 from weftnet.tasks._heads import BOUNDED, refusal
 from weftnet.tasks._task import Task
+from weftnet.tasks._waves import cut, silenced
 from weftnet.tasks.codec._halves import BITS, halves, quantiser
 from weftnet.tasks.codec._spectra import spectral
 
@@ -115,7 +116,7 @@ class Codec(Task):
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """What is wrong with the wave, and with its spectra; the quantiser's losses are auxiliary."""
         s, mask = self.true(batch)
-        y = self.cut(model["network"](batch.inputs, batch.masks), mask, s.shape[1])
+        y = cut(model["network"](batch.inputs, batch.masks), mask, s.shape[1])
         wrong = (s - y).abs().sum((1, 2)) / (s.abs().sum((1, 2)) + 1e-8)
         distances = self.spectral * spectral(y, s, self.windows) if self.spectral else 0.0
         yield "network", (wrong + distances).mean()
@@ -134,13 +135,7 @@ class Codec(Task):
         """The waves (batch, time, 1), zero at padding, and which samples are real."""
         ((name, x),) = batch.inputs.items()
         mask = batch.masks.get(name)
-        return (x if mask is None else x.masked_fill(~mask.unsqueeze(2), 0)), mask
-
-    @staticmethod
-    def cut(y: Tensor, mask: Tensor | None, time: int) -> Tensor:
-        """Outputs (batch, time, 1) of the wave's own samples, zero at padding."""
-        y = y[:, :time]
-        return y if mask is None else y.masked_fill(~mask.unsqueeze(2), 0)
+        return silenced(x, mask), mask
 
     def metrics(self) -> list[Metric]:
         """SI-SDR of what is decoded and the distance of its spectra, in decibels, and bits a second."""
@@ -151,7 +146,7 @@ class Codec(Task):
         encoder, _ = halves(_network(model))
         for batch in batches:
             s, mask = self.true(batch)
-            y = self.cut(model["network"](batch.inputs, batch.masks), mask, s.shape[1])
+            y = cut(model["network"](batch.inputs, batch.masks), mask, s.shape[1])
             bits = encoder(batch.inputs, batch.masks)[BITS]
             samples = s.new_full((len(s),), s.shape[1]) if mask is None else mask.sum(1)
             yield {"wave": y, "bits_a_second": bits[:, 0] * self.rate / samples}, s

@@ -15,6 +15,7 @@ from weftnet.errors import DataError
 from weftnet.metrics.si_sdr import si_sdr
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
+from weftnet.tasks._waves import cut
 from weftnet.tasks.denoising.task import Denoising
 
 #: recordings to listen to, and the worst ones
@@ -63,9 +64,9 @@ def _answer(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The noisy waves, the answers and the clean waves (batch, time, 1), all zero at padding."""
     read, clean, mask = task.mixed(batch, generator)
-    y = task.cut(answered.model["network"](read.inputs, read.masks), mask, clean.shape[1])
+    y = cut(answered.model["network"](read.inputs, read.masks), mask, clean.shape[1])
     (x,) = read.inputs.values()
-    return task.cut(x, mask, clean.shape[1]), y, clean
+    return cut(x, mask, clean.shape[1]), y, clean
 
 
 def _forget(heard: dict[int, tuple[Tensor, ...]], gain: Tensor, count: int) -> None:

@@ -31,6 +31,7 @@ from weftnet.metrics._metric import Metric
 from weftnet.metrics.si_sdr import SiSdr, si_sdr
 from weftnet.tasks._heads import BOUNDED, refusal
 from weftnet.tasks._task import Task
+from weftnet.tasks._waves import cut, silenced
 from weftnet.tasks.denoising._noise import with_noise
 
 #: share of the signal's energy that counts as none
@@ -118,7 +119,7 @@ class Denoising(Task):
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Decibels of what is wrong, over those of the signal."""
         noisy, clean, mask = self.mixed(batch, generator)
-        y = self.cut(model["network"](noisy.inputs, noisy.masks), mask, clean.shape[1])
+        y = cut(model["network"](noisy.inputs, noisy.masks), mask, clean.shape[1])
         power, wrong = clean.square().sum((1, 2)), (clean - y).square().sum((1, 2))
         yield "network", 10 * ((wrong + _CLEAN * power + 1e-8) / (power + 1e-8)).log10().mean()
 
@@ -126,19 +127,11 @@ class Denoising(Task):
         """The batch as it is read, the clean waves (batch, time, 1), and which samples are real."""
         ((name, x),) = batch.inputs.items()
         mask = batch.masks.get(name)
-        x = x if mask is None else x.masked_fill(~mask.unsqueeze(2), 0)
+        x = silenced(x, mask)
         if self.pairs:
-            clean = batch.target[:, : x.shape[1]]
-            clean = clean if mask is None else clean.masked_fill(~mask.unsqueeze(2), 0)
-            return batch, clean, mask
+            return batch, cut(batch.target, mask, x.shape[1]), mask
         noisy = with_noise(x, mask, self.low, self.high, generator)
         return Batch({name: noisy}, batch.masks, {}, batch.rows, batch.epoch), x, mask
-
-    @staticmethod
-    def cut(y: Tensor, mask: Tensor | None, time: int) -> Tensor:
-        """Outputs (batch, time, 1) of the wave's own samples, zero at padding."""
-        y = y[:, :time]
-        return y if mask is None else y.masked_fill(~mask.unsqueeze(2), 0)
 
     def metrics(self) -> list[Metric]:
         """SI-SDR of the answer, and how much better it is than that of the noisy wave; in decibels."""
@@ -149,9 +142,9 @@ class Denoising(Task):
         generator = torch.Generator().manual_seed(0)
         for batch in batches:
             noisy, clean, mask = self.mixed(batch, generator)
-            y = self.cut(model["network"](noisy.inputs, noisy.masks), mask, clean.shape[1])
+            y = cut(model["network"](noisy.inputs, noisy.masks), mask, clean.shape[1])
             (x,) = noisy.inputs.values()
-            yield {"wave": y, "noisy": self.cut(x, mask, clean.shape[1])}, clean
+            yield {"wave": y, "noisy": cut(x, mask, clean.shape[1])}, clean
 
 
 class SiSdrGain(SiSdr, better="max"):
