@@ -14,10 +14,12 @@ from naive import run, value_of
 from weftnet.architecture.faults import apply
 from weftnet.architecture.reading import from_dict, read_text
 from weftnet.architecture.schema import schema
+from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture, Block, Node, children, to_yaml
 from weftnet.blocks import BLOCKS
 from weftnet.compose import Network, examine
-from weftnet.compose.generate import _fault, draw
+from weftnet.compose.flow import Flow
+from weftnet.compose.generate import _fault, _Grower, draw
 from weftnet.compose.inputs import inputs_of
 from weftnet.cost.cost import cost
 
@@ -140,6 +142,11 @@ def test_every_block_is_eventually_drawn() -> None:
     wanted = {name for name in BLOCKS.names() if len(schema(BLOCKS.get(name)).required) <= 2} - {"conv_lstm"}
     assert len(wanted) > 0.9 * len(BLOCKS.names())
     seen: set[str] = set()
+    places = Signal(("places", "features"), (6, 5))  # what ends two towers, which no two chains by chance do
+    for seed in range(20):
+        ends = [(each, Flow.of(places, each)) for each in ("a", "b")]
+        wires, _ = _Grower(random.Random(seed))._meet("meet", *ends)
+        seen |= {name for wire in wires.values() if wire.node is not None for name in names(wire.node)}
     for seed in range(120):
         for signals in (*SIGNALS, "words:7x5,vocabulary=20,alphabet=9,padded"):
             seen |= names(draw(signals, seed, 8).parts["network"])
