@@ -53,17 +53,16 @@ class WindowAttention2d(nn.Module):
         padded = F.pad(x.movedim(1, -1), (0, 0, 0, -width % side, 0, -height % side))
         moved = padded.roll((-shift, -shift), (1, 2)) if shift else padded
         allowed = self._bias(side, x) + (_apart(moved, side, shift) if shift else 0)
-        windows, dropout = moved.shape[1] * moved.shape[2] // side**2, self.dropout if self.training else 0.0
-
-        def beside(each: Tensor) -> Tensor:
-            """(batch · windows, pixels, channels) → (batch, windows · heads, pixels, head dim)."""
-            return split_heads(each, self.heads).unflatten(0, (-1, windows)).flatten(1, 2)
-
-        queries, keys, values = map(beside, self.qkv(_cut(moved, side)).chunk(3, -1))
-        # the bias of a window is that of every example: windows stand beside one another as heads do
+        windows, pixels = moved.shape[1] * moved.shape[2] // side**2, side**2
+        queries, keys, values = (
+            split_heads(each, self.heads).reshape(-1, windows * self.heads, pixels, each.shape[-1] // self.heads)
+            for each in self.qkv(_cut(moved, side)).chunk(3, -1)
+        )
+        # (batch, windows · heads, …): windows stand beside one another as heads do, so their bias is every example's
         bias = allowed.expand(windows, -1, -1, -1).flatten(0, 1)[None]
+        dropout = self.dropout if self.training else 0.0
         read = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, dropout_p=dropout)
-        apart = join_heads(read.unflatten(1, (windows, -1)).flatten(0, 1))
+        apart = join_heads(read.reshape(-1, self.heads, pixels, read.shape[-1]))
         joined = _joined(self.out(apart), moved.shape, side)
         back = joined.roll((shift, shift), (1, 2)) if shift else joined
         return back[:, :height, :width].movedim(-1, 1).contiguous()
