@@ -9,6 +9,7 @@ import pytest
 
 from weftnet.architecture.spec import Architecture, Block
 from weftnet.cli.commands.show import plan_line
+from weftnet.compete import within as module
 from weftnet.compete.entering import FitOptions, entries_of
 from weftnet.compete.halving import START
 from weftnet.compete.jobs import Job, Outcome, run_job
@@ -65,6 +66,21 @@ def test_what_there_is_no_time_for_is_left_out_and_the_dearest_first() -> None:
     assert "of 60 s, " in outcomes["vgg"].error
     outcomes, begun, _ = trained(planned(60.0, past=70.0))
     assert [job.begun_by for job in begun] == [None]  # even when it is over
+
+
+def test_a_lone_network_begins_although_sizing_it_took_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Plan.sized
+
+    def slow(self: Plan, within: float) -> Plan:
+        time.sleep(1.5 * within)  # steps that are slow take longer than they may
+        return real(self, within)
+
+    plan = planned(100.0, archs=["linear", "logistic"])
+    monkeypatch.setattr(Plan, "sized", slow)
+    monkeypatch.setattr(module, "enough_seconds", lambda *_: 60.0)  # no other seed
+    outcomes, begun, _ = trained(plan)
+    assert {each.status for each in outcomes.values()} == {"finished"}
+    assert sum(job.terms.recipe.get("budget", 0.0) for job in begun if job.name.startswith("linear")) > 85
 
 
 def test_each_rung_has_the_form_that_suits_its_length() -> None:

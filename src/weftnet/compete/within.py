@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from weftnet.base.units import duration
-from weftnet.compete.halving import SEEDS, Stage, by_halving, called, latest, most
+from weftnet.compete.halving import SEEDS, Stage, by_halving, called, end, latest, most
 from weftnet.compete.jobs import Job, Outcome, jobs_of
 from weftnet.compete.planning import Plan
 from weftnet.compete.pool import Pool
@@ -45,7 +45,9 @@ def within_total(
 
     def run(work: Sequence[Job], begun_by: float) -> list[Outcome]:
         late, first = time.time() + begun_by, not any(each.status == "finished" for each in outcomes)
-        work = [replace(job, begun_by=late if number or not first else None) for number, job in enumerate(work)]
+        # the first may take of the time for the end what sizing it took: else all of its time would be lost
+        begun_by_first = None if first else late + end(left())
+        work = [replace(job, begun_by=late if number else begun_by_first) for number, job in enumerate(work)]
         tell(list(known.values()), [*outcomes, *(job.outcome("stopped") for job in work)])
         ended = train(work) if work else []
         outcomes.extend(ended)
@@ -83,5 +85,9 @@ def within_total(
         why = f"of {duration(total or 0.0)}, {duration(max(left(), 0.0))} were left: too few for it beside the others"
         outcomes.append(Outcome(each.name, plan.options.seeds[0], each.name, "left out", error=why))
     asked, score = len(plan.options.seeds), entries.scoring.deciding
-    by_halving(networks[:count], rung, max(asked, SEEDS), plan.at_once, score, left, plan.options.refit, enough)
+
+    def for_rungs() -> float:  # sizing the next one takes the rest
+        return (1 - _SIZING) * left()
+
+    by_halving(networks[:count], rung, max(asked, SEEDS), plan.at_once, score, for_rungs, plan.options.refit, enough)
     return list(known.values()), outcomes

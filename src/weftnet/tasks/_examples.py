@@ -55,14 +55,20 @@ def settings_from(data: Data) -> dict[str, Any]:
     The data give x = (raw − shift) / scale of raw values between `bounds`; pixels are (raw − low) / (high − low).
     """
     _, signal = only_signal(data.signals, data.name)
-    settings: dict[str, Any] = {"signal": signal.text()}
-    if signal.kind == "image":
-        (image,) = data.state()["preprocessing"]["columns"].values()
-        low, high = image["bounds"]
-        width = (high - low) or 1.0
-        settings["mean"] = [(shift - low) / width for shift in image["shift"]]
-        settings["scale"] = [scale / width for scale in image["scale"]]
-    return settings
+    return {"signal": signal.text(), **pixels_of(data, signal)}
+
+
+def pixels_of(data: Data, signal: Signal) -> dict[str, list[float]]:
+    """`mean` and `scale` of each channel in pixels, of data with this one input; {} if it is no image."""
+    if signal.kind != "image":
+        return {}
+    (image,) = data.state()["preprocessing"]["columns"].values()
+    low, high = image["bounds"]
+    width = (high - low) or 1.0
+    return {
+        "mean": [(shift - low) / width for shift in image["shift"]],
+        "scale": [scale / width for scale in image["scale"]],
+    }
 
 
 def example_signal(text: str, mean: list[float] | None, scale: list[float] | None, where: str) -> Signal:

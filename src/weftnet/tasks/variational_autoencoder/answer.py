@@ -13,7 +13,8 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.base.answers import Number, Picture, encoded
+from weftnet.base.answers import Number, Picture
+from weftnet.tasks._reconstruction import pixels, shown
 
 
 class Answer(TypedDict):
@@ -43,7 +44,7 @@ def variational_autoencoder(outputs: Mapping[str, NDArray[Any]], settings: Mappi
 def _log_likelihood(x: NDArray[Any], y: NDArray[Any], settings: Mapping[str, Any]) -> NDArray[np.float64]:
     """log p(x | y), (batch, draws), of examples (batch, 1, …) from the decoder's outputs (batch, draws, …)."""
     if settings["likelihood"] == "bernoulli":
-        p = np.clip(_pixels(x, settings), 0, 1)
+        p = np.clip(pixels(x, settings), 0, 1)
         log_p = -(p * np.logaddexp(0, -y) + (1 - p) * np.logaddexp(0, y))
     else:
         s = settings["deviation"]
@@ -52,17 +53,9 @@ def _log_likelihood(x: NDArray[Any], y: NDArray[Any], settings: Mapping[str, Any
     return total
 
 
-def _pixels(x: NDArray[Any], settings: Mapping[str, Any]) -> NDArray[Any]:
-    """Standardised images (…, channels, height, width) as pixels, nominally in [0, 1]."""
-    scale, mean = (np.asarray(settings[name], np.float64)[:, None, None] for name in ("scale", "mean"))
-    return x * scale + mean
-
-
 def _drawn(y: NDArray[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """A reconstruction: a picture if it is an image of one or three channels."""
-    if settings["mean"] is None or y.shape[0] not in (1, 3):
-        return {"values": y.reshape(-1).tolist()}
+    if settings["mean"] is None:
+        return shown(y, None)
     y = y.astype(np.float64)
-    shares = np.exp(-np.logaddexp(0, -y)) if settings["likelihood"] == "bernoulli" else _pixels(y, settings)
-    pixels = np.round(np.clip(shares, 0, 1) * 255).astype(np.uint8)
-    return {"picture": encoded(pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, 2))}
+    return shown(y, np.exp(-np.logaddexp(0, -y)) if settings["likelihood"] == "bernoulli" else pixels(y, settings))
