@@ -1,11 +1,12 @@
-"""Without labels first, then with a few: a variational autoencoder, or contrastive learning, pre-trains a network.
+"""Without labels first, then with a few: an encoder of an autoencoder, contrastive learning, or hidden squares.
 
     python pretraining.py --data DIR [--seeds 3] [--unlabelled 3000] [--few 10 50]
 
 Fashion-MNIST: the convolutional encoder of `vae_conv` learns from some pictures without their labels, as the encoder of
-a variational autoencoder, or by contrastive learning; then it learns from a few labelled examples of each class. Beside
-it the same network from nothing. Each seed draws other examples; all get the same ones, as many steps with labels, the
-same recipe, and keep the last weights. 5,000 test pictures are the test part, evaluated once.
+a variational autoencoder, by contrastive learning, or by telling hidden squares from the rest; then it learns from a
+few labelled examples of each class. Beside it the same network from nothing. Each seed draws other examples; all get
+the same ones, as many steps with labels, the same recipe, and keep the last weights. 5,000 test pictures are the test
+part, evaluated once.
 """
 
 import io
@@ -29,6 +30,7 @@ ENCODER = Architecture({"network": VAE.parts["encoder"]})
 FIRST: dict[str, tuple[Architecture, dict[str, Any]]] = {
     "variational_autoencoder": (VAE, {"batch_size": 64, "lr": 2e-3}),
     "contrastive": (ENCODER, {"batch_size": 256, "lr": 2e-3}),
+    "masked_values": (ENCODER, {"batch_size": 64, "lr": 2e-3}),
 }
 STEPS = 200
 
