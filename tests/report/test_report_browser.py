@@ -96,7 +96,7 @@ def test_it_fits_loads_nothing_and_follows_the_colour_scheme(
     browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert browser.execute_script("return performance.getEntriesByType('resource').map(e => e.name)") == []
-    assert browser.execute_script("return document.scripts.length") == 0
+    assert browser.execute_script("return document.scripts.length") == 1
     assert [line for line in browser.get_log("browser") if "favicon" not in line["message"]] == []
     colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert colour == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 23, 26)")
@@ -108,3 +108,30 @@ def test_it_fits_loads_nothing_and_follows_the_colour_scheme(
     links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(e => e.hash.slice(1))")
     assert {"Network", "Training", "Data", "Cost and recipe", "Provenance"} <= set(titles)
     assert all(browser.execute_script("return !!document.getElementById(arguments[0])", link) for link in links)
+
+
+@pytest.mark.slow
+def test_it_speaks_the_readers_language(browser: Any, pages: dict[str, Path]) -> None:
+    """That of the browser; a switch changes it, and is remembered by the next page."""
+
+    def titles() -> set[str]:
+        return set(browser.execute_script("return [...document.querySelectorAll('h2, nav a')].map(e => e.textContent)"))
+
+    def opened(accepted: str) -> set[str]:
+        agent = browser.execute_script("return navigator.userAgent")
+        browser.execute_cdp_cmd("Network.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": accepted})
+        browser.get(pages["table"].as_uri())
+        return titles()
+
+    browser.get(pages["table"].as_uri())
+    browser.execute_script("localStorage.clear()")
+    assert {"Network", "Provenance"} <= opened("de-DE,fr;q=0.5")
+    assert browser.execute_script("return document.documentElement.lang") == "en"
+    assert {"网络", "来源"} <= opened("zh-TW,en;q=0.5")
+    assert browser.execute_script("return document.documentElement.lang") == "zh"
+    browser.find_element("css selector", "#languages [lang=en]").click()
+    assert {"Network", "Provenance"} <= titles()
+    assert {"Network", "Provenance"} <= opened("zh-CN")
+    browser.find_element("css selector", "#languages [lang=zh]").click()
+    assert {"网络", "来源"} <= opened("en")
+    browser.execute_script("localStorage.clear()")

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from weftnet.base.language import attribute, shown, twin
+
 Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 480, 250, 48, 40, 14, 12
 
@@ -66,7 +68,9 @@ def _grid(axes: _Axes, x: str) -> list[str]:
     for value in ticks(*axes.x):
         across, _ = axes.place(value, low)
         elements.append(f"<text class=soft x={across:.1f} y={y} text-anchor=middle>{value:.4g}</text>")
-    elements.append(f"<text class=soft x={(LEFT + WIDTH) / 2} y={HEIGHT - 6} text-anchor=middle>{escape(x)}</text>")
+    elements.append(
+        f"<text class=soft x={(LEFT + WIDTH) / 2} y={HEIGHT - 6} text-anchor=middle{twin(x)}>{escape(x)}</text>"
+    )
     return elements
 
 
@@ -99,7 +103,7 @@ def dots(rows: Mapping[str, Sequence[float]], x: str, digits: int = 2) -> str:
     for number, (name, row) in enumerate(rows.items()):
         down = step * number + 18
         colour = f"var(--c{number % 8})"
-        parts.append(f"<text x={left - 12} y={down + 4} text-anchor=end>{escape(name)}</text>")
+        parts.append(f"<text x={left - 12} y={down + 4} text-anchor=end>{shown(name, 'tspan')}</text>")
         parts.append(f"<line class=axis x1={left} x2={WIDTH - 66} y1={down} y2={down} />")
         parts += [f"<circle cx={place(v):.1f} cy={down} r=4 fill='{colour}' fill-opacity=.6 />" for v in row]
         if row:
@@ -133,13 +137,13 @@ def bars(rows: Mapping[str, float], x: str, digits: int = 0) -> str:
         parts.append(f"<text x={left - 6} y={top + 12} text-anchor=end>{escape(shown)}</text>")
         parts.append(f"<rect x={left} y={top} width={value * scale:.1f} height=14 fill='var(--c0)' />")
         parts.append(f"<text class=soft x={left + value * scale + 6:.1f} y={top + 12}>{value:.{digits}f}</text>")
-    parts.append(f"<text class=soft x={left} y={20 * len(rows) + 18}>{escape(x)}</text>")
+    parts.append(f"<text class=soft x={left} y={20 * len(rows) + 18}{twin(x)}>{escape(x)}</text>")
     return "".join([*parts, "</svg>"])
 
 
 def open_svg(width: int, height: int, label: str) -> str:
     """The opening tag of a drawing."""
-    return f"<svg viewBox='0 0 {width} {height}' width={width} role='img' aria-label='{escape(label, quote=True)}'>"
+    return f"<svg viewBox='0 0 {width} {height}' width={width} role='img' {attribute('aria-label', label)}>"
 
 
 def _legend(names: Iterable[str]) -> tuple[str, int]:
@@ -151,7 +155,7 @@ def _legend(names: Iterable[str]) -> tuple[str, int]:
             across, down = LEFT, down + 20
         stroke = f"stroke='var(--c{number % 8})' stroke-width=3"
         parts.append(f"<line x1={across} x2={across + 18} y1={down + 6} y2={down + 6} {stroke} />")
-        parts.append(f"<text x={across + 24} y={down + 10}>{escape(name)}</text>")
+        parts.append(f"<text x={across + 24} y={down + 10}>{shown(name, 'tspan')}</text>")
         across += width
     return "".join(parts), down + 20 - HEIGHT
 

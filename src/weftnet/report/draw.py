@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base import figures
+from weftnet.base.language import attribute, spoken, twin
 from weftnet.base.wav import encoded
 from weftnet.report import page
 from weftnet.report.charts import bars, lines
@@ -37,17 +38,17 @@ def image(pixels: NDArray[np.uint8], name: str, attributes: str = "") -> str:
     file = io.BytesIO()
     fromarray(np.ascontiguousarray(pixels)).save(file, "PNG")
     source = f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
-    return f"<img {attributes} alt='{escape(name, quote=True)}' src='{source}'>"
+    return f"<img {attributes} {attribute('alt', name)} src='{source}'>"
 
 
 def _paragraph(figure: figures.Paragraph) -> str:
-    pieces = [escape(each) if isinstance(each, str) else _span(each) for each in figure.pieces]
+    pieces = [spoken(each) if isinstance(each, str) else _span(each) for each in figure.pieces]
     return f"<p{' class=soft' if figure.soft else ''}>{''.join(pieces)}</p>"
 
 
 def _span(span: figures.Span) -> str:
     element = "span" if span.tone == "soft" else "b"
-    return f"<{element} class={span.tone}>{escape(span.text)}</{element}>"
+    return f"<{element} class={span.tone}{twin(span.text)}>{escape(span.text)}</{element}>"
 
 
 def _table(figure: figures.Table) -> str:
@@ -62,13 +63,17 @@ def _lines(figure: figures.Lines) -> str:
 
 def _picture(figure: figures.Picture) -> str:
     drawn = image(figure.pixels, figure.caption, "class=smooth" if max(figure.pixels.shape) >= _SMALL else "")
-    return f"<figure>{drawn}<figcaption>{escape(figure.caption)}</figcaption></figure>" if figure.caption else drawn
+    return (
+        f"<figure>{drawn}<figcaption{twin(figure.caption)}>{escape(figure.caption)}</figcaption></figure>"
+        if figure.caption
+        else drawn
+    )
 
 
 def _sound(figure: figures.Sound) -> str:
     source = f"data:audio/wav;base64,{encoded(figure.values, figure.rate)}"
     player = f"<audio controls preload=none src='{source}'></audio>"
-    return f"<figure>{player}<figcaption>{escape(figure.caption)}</figcaption></figure>"
+    return f"<figure>{player}<figcaption{twin(figure.caption)}>{escape(figure.caption)}</figcaption></figure>"
 
 
 def _curve(figure: figures.Curve) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from weftnet.base.language import attribute, spoken
+
 #: characters of a label that are shown; width of the legend in pixels
 _SHORT, _LEGEND = 14, 175
 #: up to how many classes the counts are printed in the cells
@@ -46,12 +48,14 @@ def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
     layout = _Layout.of(short)
     width, height = layout.left + max(n * layout.cell, _LEGEND) + 8, layout.top + n * layout.cell + 26
     legend = layout.top + n * layout.cell + 18
+    below = spoken("rows: truth; columns: answer", "tspan")
     return "".join(
         [
-            f"<svg viewBox='0 0 {width} {height}' width={width} role=img aria-label='confusion matrix'>",
+            f"<svg viewBox='0 0 {width} {height}' width={width} role=img ",
+            f"{attribute('aria-label', 'confusion matrix')}>",
             *_names(short, layout),
             *_cells(labels, counts, layout),
-            f"<text class=soft x={layout.left} y={legend}>rows: truth; columns: answer</text></svg>",
+            f"<text class=soft x={layout.left} y={legend}>{below}</text></svg>",
         ]
     )
 

@@ -1,8 +1,15 @@
-"""The page around every report: readable on a phone, in light and dark mode."""
+"""The page around every report: readable on a phone, in light and dark mode, in the reader's language.
 
+Titles, paragraphs, captions and heads of tables are texts of the program, which are translated; cells are the data's,
+but for those that are `Said` (`base/language.py`). Only the page's own script is run, whatever the data hold.
+"""
+
+import base64
 from collections.abc import Sequence
+from hashlib import sha256
 from html import escape
 
+from weftnet.base.language import script, shown, spoken, twin
 from weftnet.base.replacing import PAGE_MARK
 
 _CSS = """
@@ -58,63 +65,76 @@ img.thumb { width: 6rem; }
 td.bars { white-space: nowrap; text-align: left; }
 td.bars span { display: block; } td.bars .bar { margin: 0; display: block; }
 @media (max-width: 30rem) { body { padding: .9rem; } th, td { padding: .3rem .4rem; } .answer { padding: .9rem; } }
+#languages { float: right; margin: 0 0 .4rem .8rem; }
+#languages button { font: inherit; font-size: .85rem; padding: .15rem .5rem; color: var(--mark);
+  background: none; border: 1px solid var(--line); border-radius: .3rem; cursor: pointer; }
+#languages button[aria-pressed=true] { color: var(--ink); background: var(--tint); }
+@media print { #languages { display: none; } }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; font-size: .95rem; }
 """
 
 
 def page(title: str, body: Sequence[str]) -> str:
     """A whole HTML document; `body` is HTML, `title` is text."""
+    code = script()
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         f"{PAGE_MARK}"
+        f"<meta http-equiv='Content-Security-Policy' content=\"{_policy(code)}\">"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{_CSS}</style></head>\n<body>\n"
-        f"<h1>{escape(title)}</h1>\n" + "\n".join(body) + "\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{_CSS}</style></head>\n<body>\n<p id='languages'></p>"
+        f"<h1{twin(title)}>{escape(title)}</h1>\n" + "\n".join(body) + f"\n<script>{code}</script></body></html>\n"
     )
+
+
+def _policy(code: str) -> str:
+    """What the page may do: show what it holds, and run its own script."""
+    own = base64.b64encode(sha256(code.encode()).digest()).decode()
+    return f"default-src 'none'; script-src 'sha256-{own}'; style-src 'unsafe-inline'; img-src data:; media-src data:"
 
 
 def section(title: str, *body: str) -> str:
     """A heading and its content; `body` is HTML."""
-    return f"<h2 id='{_id(title)}'>{escape(title)}</h2>\n" + "\n".join(body)
+    return f"<h2 id='{_id(title)}'{twin(title)}>{escape(title)}</h2>\n" + "\n".join(body)
 
 
 def contents(titles: Sequence[str]) -> str:
     """Links to sections."""
-    return "<nav>" + "".join(f"<a href='#{_id(title)}'>{escape(title)}</a>" for title in titles) + "</nav>"
+    return "<nav>" + "".join(f"<a href='#{_id(each)}'{twin(each)}>{escape(each)}</a>" for each in titles) + "</nav>"
 
 
 def heading(text: str) -> str:
     """A heading inside a section."""
-    return f"<h3>{escape(text)}</h3>"
+    return f"<h3{twin(text)}>{escape(text)}</h3>"
 
 
 def paragraph(text: str, soft: bool = False) -> str:
     """A paragraph of text."""
-    return f"<p{' class=soft' if soft else ''}>{escape(text)}</p>"
+    return f"<p{' class=soft' if soft else ''}{twin(text)}>{escape(text)}</p>"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None, words: int | None = None) -> str:
     """A table of text; row `best` is highlighted, column `words` holds long texts."""
     kinds = [" class=words" if number == words else "" for number in range(len(head))]
-    cells = "".join(f"<th{kind}>{escape(name)}</th>" for name, kind in zip(head, kinds, strict=True))
+    cells = "".join(f"<th{kind}{twin(name)}>{escape(name)}</th>" for name, kind in zip(head, kinds, strict=True))
     lines = []
     for number, row in enumerate(rows):
         style = " class=best" if number == best else ""
         lines.append(
-            f"<tr{style}>" + "".join(f"<td{k}>{escape(c)}</td>" for c, k in zip(row, kinds, strict=True)) + "</tr>"
+            f"<tr{style}>" + "".join(f"<td{k}>{shown(c)}</td>" for c, k in zip(row, kinds, strict=True)) + "</tr>"
         )
     return f"<div class=wide><table><tr>{cells}</tr>{''.join(lines)}</table></div>"
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
     """A table of names and values."""
-    lines = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows)
+    lines = "".join(f"<tr><td>{spoken(name)}</td><td>{shown(value)}</td></tr>" for name, value in rows)
     return f"<div class=wide><table class=facts>{lines}</table></div>"
 
 
 def figure(svg: str, caption: str) -> str:
     """A drawing and its caption."""
-    return f"<figure class=wide>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+    return f"<figure class=wide>{svg}<figcaption{twin(caption)}>{escape(caption)}</figcaption></figure>"
 
 
 def charts(*figures: str) -> str:
@@ -130,7 +150,7 @@ def cards(contents_: Sequence[str], wide: bool = False) -> str:
 
 def collapsible(title: str, *body: str, expanded: bool = False) -> str:
     """Content that a click on its title shows or hides; `body` is HTML."""
-    return f"<details{' open' * expanded}><summary>{escape(title)}</summary>{''.join(body)}</details>"
+    return f"<details{' open' * expanded}><summary{twin(title)}>{escape(title)}</summary>{''.join(body)}</details>"
 
 
 def _id(title: str) -> str:

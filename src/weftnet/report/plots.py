@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.language import twin
 from weftnet.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axis_range, open_svg, ticks
 
 #: about how many points of a scatter plot are drawn
@@ -28,7 +29,9 @@ class _Frame:
                 f"<text class=soft x={self.x(value):.1f} y={low} text-anchor=middle>{value:.4g}</text>"
             )
         middle = (LEFT + WIDTH) / 2
-        self.elements.append(f"<text class=soft x={middle} y={HEIGHT - 6} text-anchor=middle>{escape(x)}</text>")
+        self.elements.append(
+            f"<text class=soft x={middle} y={HEIGHT - 6} text-anchor=middle{twin(x)}>{escape(x)}</text>"
+        )
 
     def x(self, value: float) -> float:
         low, high = self.across
