@@ -13,11 +13,15 @@ import weftnet
 
 sys.path.insert(0, str(Path(__file__).parent))
 from contents import CONTENTS
+from pictures import draw_blocks
 
 #: a line's end within Chinese text, which a browser would show as a blank
 BREAK = re.compile(r"(?<=[\u2026\u3000-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u9fff\uff00-\uffef])")
 #: code in single backticks, and whether a letter follows, as in the plural
 CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)(?=(\w?))")
+#: a block of the catalogue, in either language
+ENTRY = re.compile(r"^### (\w+)\n", re.M)
+DRAWN = Path(__file__).parents[1] / "build" / "drawn"
 PICTURE = "```{image} \\1\n:width: \\2px\n:align: center\n:alt: \\3\n```"
 
 project = "weftnet"
@@ -39,7 +43,7 @@ include_patterns = [
 ]
 exclude_patterns = [".*", "src", "tests", "runs", "build", "dist", "scripts", "benchmarks/gpu"]
 templates_path = ["_templates"]
-html_static_path = ["_static"]
+html_static_path = ["_static", str(DRAWN)]
 html_css_files = ["site.css"]
 html_theme = "furo"
 html_title = "weftnet"
@@ -73,6 +77,9 @@ def read(app: Any, name: str, source: list[str]) -> None:
         parts = re.split(r"(^```.*?^```$)", source[0], flags=re.M | re.S)
         source[0] = "".join(part if part.startswith("```") else BREAK.sub("", part) for part in parts)
     source[0] = re.sub(r"\]\(([^):\s]+/)\)", r"](\1index.md)", source[0])
+    if name in ("docs/blocks", "docs/zh/blocks"):
+        top = "../" * name.count("/")
+        source[0] = ENTRY.sub(rf'\g<0>\n<img src="{top}_static/blocks/\1.svg" alt="\1" loading="lazy">\n', source[0])
     if name in CONTENTS:
         text = re.sub(r'<img src="([^"]+)" width="(\d+)"[^>]*alt="([^"]*)">', PICTURE, source[0])
         source[0] = text + CONTENTS[name]
@@ -97,6 +104,11 @@ def shorten(app: Any, what: str, name: str, thing: Any, options: Any, signature:
     return tuple(text and re.sub(r"~?(?:\w+\.)+(?=[A-Z]\w)", "", text) for text in (signature, gives))
 
 
+def begin(app: Any, config: Any) -> None:
+    """What is drawn for the site, before it looks for its files."""
+    draw_blocks(DRAWN / "blocks")
+
+
 def speak(app: Any, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """A page says its language, and where the other one is if it has been translated."""
     chinese = name == "README.zh" or name.startswith("docs/zh/")
@@ -108,7 +120,7 @@ def speak(app: Any, name: str, template: str, context: dict[str, Any], doctree: 
     context["other_language"] = "English" if chinese else "中文"
 
 
-def begin(app: Any, fault: Exception | None) -> None:
+def end(app: Any, fault: Exception | None) -> None:
     """A web server looks for index.html."""
     if fault is None and app.builder.name == "html":
         shutil.copyfile(Path(app.outdir) / "README.html", Path(app.outdir) / "index.html")
@@ -117,7 +129,8 @@ def begin(app: Any, fault: Exception | None) -> None:
 def setup(app: Any) -> None:
     """Sphinx calls this."""
     app.connect("source-read", read)
-    app.connect("build-finished", begin)
+    app.connect("build-finished", end)
+    app.connect("config-inited", begin, priority=100)  # before Sphinx looks for the folder
     app.connect("autodoc-process-docstring", unfold, priority=100)  # before napoleon reads its sections
     app.connect("autodoc-process-signature", shorten)
     app.connect("html-page-context", speak)

@@ -1,10 +1,13 @@
 """Write docs/blocks.md and docs/zoo.md from docstrings and signatures: `python scripts/catalogue.py`.
 
+docs/zh/blocks.md is written too: its sentences are in docs/zh/blocks.yaml.
 With `--check` nothing is written, and the exit status tells whether the pages are current.
 """
 
 import sys
 from pathlib import Path
+
+import yaml
 
 from weftnet.blocks import BLOCKS
 from weftnet.cli.catalogue import Page, page
@@ -30,6 +33,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "blocks.md": markdown(BLOCKS, "Blocks", BLOCKS_OPENING),
         DOCS / "zoo.md": markdown(ZOO, "Zoo", ZOO_OPENING),
+        DOCS / "zh" / "blocks.md": chinese(),
     }
 
 
@@ -48,6 +52,7 @@ def markdown(registry: Registry, title: str, opening: str) -> str:
 def chapter(entry: Page, heading: str) -> list[str]:
     """One entry."""
     lines = [f"{heading} {entry.name}", "", entry.summary, ""]
+    lines += [f"**When to choose it.** {escaped(entry.when)}", ""] if entry.when else []
     lines += ["```text", *entry.formula.split("\n"), "```", ""] if entry.formula else []
     lines += [escaped(entry.text), ""] if entry.text else []
     lines += [f"Source: {entry.source}", ""]
@@ -63,6 +68,31 @@ def chapter(entry: Page, heading: str) -> list[str]:
             lines.append("| " + " | ".join(escaped(cell).replace("|", "\\|") for cell in cells) + " |")
         lines.append("")
     return lines
+
+
+def chinese() -> str:
+    """The blocks in Chinese, by family: what each is, when to choose it, its formula, axes and settings."""
+    words = yaml.safe_load((DOCS / "zh" / "blocks.yaml").read_text(encoding="utf-8"))
+    lines = [f"# {words['title']}", "", words["opening"]]
+    for family, title in words["families"].items():
+        lines += [f"## {title}", ""]
+        for name in (each for each in words["blocks"] if BLOCKS.family(each) == family):
+            entry, said = page(BLOCKS, name), words["blocks"][name]
+            lines += [
+                f"### {name}",
+                "",
+                f"**{said['name']}**：{said['purpose']}",
+                "",
+                f"**何时选用**：{said['when']}",
+                "",
+            ]
+            lines += ["```text", *entry.formula.split("\n"), "```", ""]
+            reads = "、".join(f"`{port}: {axes}`" for port, axes in entry.reads.items())
+            lines += [f"读取 {reads}；给出 `{entry.gives}`。", ""]
+            settings = [f"`{each.name}`（{each.default or '必填'}）" for each in entry.settings if not each.filled]
+            lines += [f"设置（默认值）：{'、'.join(settings)}。", ""] if settings else []
+            lines += [f"来源、代价与各设置的说明：[{name}](../blocks.md#{name})", ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def escaped(text: str) -> str:

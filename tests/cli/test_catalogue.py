@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import yaml
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -108,8 +110,9 @@ def test_every_page_is_whole(registry: Registry) -> None:
         assert entry_page.formula, name
         assert entry_page.source, name
         assert entry_page.cost, name
+        assert entry_page.when.endswith(".") or registry is ZOO, name
         assert all(setting.about for setting in entry_page.settings), name
-        assert "Source:" not in entry_page.text + entry_page.cost + entry_page.source, name
+        assert not re.search("Source:|When:", entry_page.text + entry_page.cost + entry_page.source), name
         text = render(registry, name)
         assert entry_page.formula.split("\n")[0] in text
         assert all(setting.name in text for setting in entry_page.settings)
@@ -142,6 +145,20 @@ def test_a_summary_is_the_page_s() -> None:
 def test_an_unknown_name_is_reported_with_close_ones() -> None:
     with pytest.raises(UnknownName, match="no block is called 'conv2'"):
         render(BLOCKS, "conv2")
+
+
+def test_every_block_is_told_in_chinese() -> None:
+    """Its name, its purpose and when to choose it, with the same code and numbers as in English."""
+    told = yaml.safe_load((ROOT / "docs" / "zh" / "blocks.yaml").read_text(encoding="utf-8"))
+    names = [name for name in BLOCKS.names() if BLOCKS.family(name) != "plugin"]
+    assert list(told["blocks"]) == names, "docs/zh/blocks.yaml: expected every block, in order"
+    assert list(told["families"]) == sorted({BLOCKS.family(name) for name in names})
+    for name in names:
+        said, english = told["blocks"][name], page(BLOCKS, name).when
+        assert set(said) == {"name", "purpose", "when"}, name
+        assert re.search("[\u4e00-\u9fff]", said["when"] + said["purpose"]), name
+        assert sorted(re.findall("`[^`]+`", said["when"])) == sorted(re.findall("`[^`]+`", english)), name
+        assert set(re.findall(r"\d{2,}", said["when"])) == set(re.findall(r"\d{2,}", english)), name
 
 
 def test_the_pages_in_docs_are_current() -> None:

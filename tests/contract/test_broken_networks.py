@@ -85,7 +85,7 @@ BLOCKS: dict[str, type[nn.Module]] = {
     "Where it is causal, no step sees a later one": Clairvoyant,
     "Where it works step by step, the steps give what the whole pass gives, with tensors between": OtherSteps,
     "torch.export gives a program of the same numbers": OtherExported,
-    "It has a formula, a source with its year and link, and a cost": Silent,
+    "It has a formula, a source with its year and link, a cost, and says when to choose it": Silent,
     "Every argument of its constructor has a line under Args": Silent,
 }
 

@@ -29,6 +29,8 @@ PAIRS = {
     "README.zh.md": "README.md",
     **{f"docs/zh/{name}": f"docs/{name}" for name in pages(ROOT / "docs" / "zh")},
 }
+#: written by scripts/catalogue.py; tests/cli/test_catalogue.py holds it in step
+GENERATED = {"docs/zh/blocks.md"}
 PARSER = MarkdownIt("commonmark").enable("table")
 COMMENT = re.compile(r"(^|\s)#\s.*$", re.M)
 
@@ -105,7 +107,7 @@ def told(block: Block | None) -> str:
     return "nothing more" if block is None else f"{block.kind}: {' · '.join(block.code + block.numbers + block.links)}"
 
 
-@pytest.mark.parametrize("page", sorted(PAIRS))
+@pytest.mark.parametrize("page", sorted({*PAIRS} - GENERATED))
 def test_a_page_in_chinese_is_in_step(page: str) -> None:
     ours, theirs = list(blocks(page)), list(blocks(PAIRS[page]))
     chapter = "the beginning"

@@ -23,7 +23,7 @@ from weftnet.architecture.spec import Architecture
 from weftnet.registry import Registry
 
 #: A label can have a qualifier: "Cost per cell: …".
-_LABEL = re.compile(r"(Source|Cost|Parameters)( [\w ]+)?: ?")
+_LABEL = re.compile(r"(Source|Cost|Parameters|When)( [\w ]+)?: ?")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Page:
         summary: its first line.
         formula: the indented lines of its docstring.
         text: the rest of the docstring.
+        when: to choose it (blocks).
         source: of the idea.
         cost: parameters, operations.
         reads: axes of the inputs by argument (blocks).
@@ -69,6 +70,7 @@ class Page:
     summary: str
     formula: str
     text: str
+    when: str
     source: str
     cost: str
     reads: Mapping[str, str]
@@ -99,6 +101,7 @@ def page(registry: Registry[Any], name: str) -> Page:
         summary.strip(),
         formula,
         prose,
+        labelled.get("When", ""),
         labelled.get("Source", ""),
         labelled.get("Cost", "") or labelled.get("Parameters", ""),
         reads,
@@ -139,6 +142,7 @@ def as_json(registry: Registry[Any], name: str | None = None) -> Any:
 def _text(entry: Page, columns: int) -> str:
     head = f"{entry.name}   ({entry.kind}{', ' + entry.family if entry.family else ''})"
     lines = [head, "", entry.summary]
+    lines += _broken("when    ", entry.when, columns) if entry.when else []
     if entry.formula:
         lines += ["", *("    " + line if line else "" for line in entry.formula.split("\n"))]
     if entry.text:
@@ -199,7 +203,7 @@ def _sections(text: str) -> tuple[str, str, dict[str, str]]:
             formula += [""] if formula and formula[-1] else []
         elif line.startswith("    "):
             formula.append(line.removeprefix("    ").rstrip())
-        elif current is not None and _continues(current[-1], line):
+        elif current is not None and (current is labelled.get("When") or _continues(current[-1], line)):
             current.append(line)
         else:
             current = None

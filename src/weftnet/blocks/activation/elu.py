@@ -7,6 +7,8 @@ Source: D.-A. Clevert, T. Unterthiner, S. Hochreiter, Fast and accurate deep net
 units (ELUs), 2015, https://arxiv.org/abs/1511.07289.
 Differs from torch: it is `F.elu`.
 Cost: no parameters; one exponential per value.
+When: Where negative values shall count, smoothly, and there is no norm in front; behind a norm `relu` is as good and
+cheaper.
 """
 
 import torch.nn.functional as F

@@ -7,6 +7,8 @@ Source: D. Hendrycks, K. Gimpel, Gaussian error linear units (GELUs), 2016, http
 BERT and ViT use "none", GPT-2 uses "tanh"; they differ by less than 0.0005.
 Differs from torch: it is `F.gelu`. The paper's third form, x·σ(1.702·x), is not offered.
 Cost: no parameters; one erf or tanh per value.
+When: In Transformers, and to load weights of BERT, GPT-2 or ViT. In small convolutional networks `relu` is cheaper and
+as good.
 """
 
 from typing import Literal

@@ -5,6 +5,7 @@
 Differs from torch: it is `F.hardswish`.
 Source: A. Howard and others, Searching for MobileNetV3, 2019, https://arxiv.org/abs/1905.02244, section 5.2.
 Cost: no parameters; two comparisons and two products per value.
+When: In networks for phones and small processors, where an exponential costs much; elsewhere `silu`.
 """
 
 from jaxtyping import Float

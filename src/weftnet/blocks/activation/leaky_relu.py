@@ -7,6 +7,7 @@ Source: A. Maas, A. Hannun, A. Ng, Rectifier nonlinearities improve neural netwo
 https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf.
 Differs from torch: it is `F.leaky_relu`. GANs are often built with slope = 0.2.
 Cost: no parameters; one comparison and product per value.
+When: In the critic of a GAN (slope 0.2), or where `relu` leaves many units that are always zero.
 """
 
 import torch.nn.functional as F

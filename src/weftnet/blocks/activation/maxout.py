@@ -7,6 +7,8 @@ Source: I. Goodfellow, D. Warde-Farley, M. Mirza, A. Courville, Y. Bengio, Maxou
 https://arxiv.org/abs/1302.4389
 Differs from torch, which has none.
 Cost: no parameters; one comparison per value.
+When: To learn the shape of the activation, with few units and dropout. It takes `pieces` times the weights, so try
+`relu` first.
 """
 
 from jaxtyping import Float

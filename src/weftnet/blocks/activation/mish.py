@@ -5,6 +5,7 @@
 Source: D. Misra, Mish: a self regularized non-monotonic activation function, 2019, https://arxiv.org/abs/1908.08681.
 Differs from torch: it is `F.mish`.
 Cost: no parameters; an exponential, a logarithm and a tanh per value.
+When: To load weights that were trained with it; otherwise `silu` is as good and cheaper.
 """
 
 import torch.nn.functional as F

@@ -6,6 +6,7 @@ Source: D. Holzmüller, L. Grinsztajn, I. Steinwart, Better by default: strong p
 tabular data, 2024, section 3, https://arxiv.org/abs/2407.04491; as PReLU of K. He and others, 2015, for relu.
 Differs from torch, which has none but `nn.PReLU`.
 Cost: dim parameters; the activation's, and 3 operations per value.
+When: In networks for tables, where each feature may decide how bent its activation is.
 """
 
 from typing import Literal

@@ -7,6 +7,8 @@ Source: V. Nair, G. Hinton, Rectified linear units improve restricted Boltzmann 
 https://icml.cc/Conferences/2010/papers/432.pdf.
 Differs from torch: it is `F.relu`.
 Cost: no parameters; one comparison per value.
+When: The first choice behind a convolution or a dense layer; its zeros cost nothing, and plans run poolings in front of
+it.
 """
 
 import torch.nn.functional as F

@@ -8,6 +8,7 @@ https://www.cs.toronto.edu/~kriz/conv-cifar10-aug2010.pdf; in networks for phone
 M. Sandler and others, MobileNetV2, 2018, https://arxiv.org/abs/1801.04381.
 Differs from torch: it is `F.relu6`.
 Cost: no parameters; two comparisons per value.
+When: Where the network will be computed with eight bits, since the range of its values is known; MobileNet has it.
 """
 
 import torch.nn.functional as F

@@ -7,6 +7,7 @@ Source: as temperature of a softmax G. Hinton, O. Vinyals, J. Dean, Distilling t
 https://arxiv.org/abs/1503.02531 (factor = 1 / temperature).
 Differs from torch, which has none.
 Cost: no parameters; one product per value.
+When: To bring logits or embeddings to the size that the next block expects; nothing is learnt.
 """
 
 import math

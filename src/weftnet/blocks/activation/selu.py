@@ -7,6 +7,7 @@ Source: G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, Self-normalizing n
 https://arxiv.org/abs/1706.02515.
 Differs from torch: it is `F.selu`.
 Cost: no parameters; one exponential per value.
+When: In deep chains of dense layers without norms. With norms or residuals there is no reason for it.
 """
 
 import torch.nn.functional as F

@@ -7,6 +7,8 @@ Source: D. Rumelhart, G. Hinton, R. Williams, Learning representations by back-p
 https://doi.org/10.1038/323533a0.
 Differs from torch: it is `torch.sigmoid`.
 Cost: no parameters; one exponential per value.
+When: For gates and shares between 0 and 1. Not between layers, where gradients fade, and not at the end of a
+classifier: the loss includes it.
 """
 
 import torch

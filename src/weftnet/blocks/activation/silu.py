@@ -6,6 +6,8 @@ Source: S. Elfwing, E. Uchibe, K. Doya, Sigmoid-weighted linear units for neural
 reinforcement learning, 2017, https://arxiv.org/abs/1702.03118.
 Differs from torch: it is `F.silu`.
 Cost: no parameters; one exponential per value.
+When: Instead of `relu` where a smooth activation is worth an exponential: EfficientNet, diffusion, gated feed-forward
+networks.
 """
 
 import torch.nn.functional as F

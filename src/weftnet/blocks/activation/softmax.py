@@ -8,6 +8,7 @@ Source: J. Bridle, Probabilistic interpretation of feedforward classification ne
 https://doi.org/10.1007/978-3-642-76153-9_28.
 Differs from torch: it is `torch.softmax` with the axis fixed; the maximum is subtracted first, so nothing overflows.
 Cost: no parameters; one exponential per value and a sum per position.
+When: Inside a network, to weigh things against each other. Never at the end: the loss of a classifier includes it.
 """
 
 import torch

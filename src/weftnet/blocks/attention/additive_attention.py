@@ -9,6 +9,8 @@ As the paper, without biases. A row whose memory is all padding gives zeros, and
 Cost: time · dim_in · dim_hidden + time_memory · dim_memory · dim_hidden + time · time_memory · (dim_hidden +
 dim_memory) multiplications, time · time_memory · dim_hidden values kept for the gradient,
 dim_hidden · (dim_in + dim_memory + 1) parameters.
+When: Where a decoder's state and what it looks at are of different sizes, or few dimensions have to tell steps apart;
+`cross_attention` is faster.
 """
 
 import torch

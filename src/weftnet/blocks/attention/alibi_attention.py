@@ -12,6 +12,7 @@ extrapolation (ALiBi), 2022, https://arxiv.org/abs/2108.12409, section 3, and it
 As multi_head_attention with the penalty added. The paper's is causal; without `causal` later steps are penalised by
 their distance too. A step whose keys are all padding gives zeros, and outputs at padding are zero.
 Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim · (dim + 1) parameters; heads · time² biases are held.
+When: For language models that will read longer texts than they were trained on. It takes no positions.
 """
 
 from typing import ClassVar

@@ -16,6 +16,7 @@ its own (those of `relative_encoder_stack` share one). A step whose keys are all
 padding are zero.
 Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim² + buckets · heads parameters; heads · time² biases
 are held, and attention weights for the gradient, as fused kernels give none of the bias.
+When: For encoders of the T5 family, and where near distances matter one by one and far ones roughly.
 """
 
 from typing import ClassVar

@@ -10,6 +10,7 @@ As `nn.MultiheadAttention(dim, heads, kdim=dim_memory, vdim=dim_memory, batch_fi
 whose memory is all padding gives zeros, not NaN, and outputs at padding are zero.
 Cost: 2 · time · dim² + 2 · time_memory · dim_memory · dim + 2 · time · time_memory · dim multiplications,
 2 · dim · (dim + 1) + 2 · dim · (dim_memory + 1) parameters.
+When: Where one sequence asks another: a translator's decoder the source, a query the pixels of an image.
 """
 
 from typing import ClassVar

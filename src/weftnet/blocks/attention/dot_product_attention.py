@@ -8,6 +8,8 @@ https://arxiv.org/abs/1508.04025
 As `F.scaled_dot_product_attention(x, memory, memory)`; a row whose memory is all padding gives zeros, and outputs at
 padding are zero.
 Cost: 2 · time · time_memory · dim multiplications, no parameters.
+When: Where queries and memory already are comparable, or to see attention without learnt projections; else
+`cross_attention`.
 """
 
 from jaxtyping import Bool, Float

@@ -17,6 +17,8 @@ that fewer heads save weights and cache, not products. A step whose keys are all
 padding are zero.
 Cost: 2 · time · dim · (dim + key_heads · d) + 2 · time² · dim multiplications, 2 · dim · (dim + key_heads · d)
 parameters without biases. A step with a cache of t steps: 2 · min(t, window) · dim multiplications of attention.
+When: In decoders that write long texts: fewer key heads shrink the cache, and `window` bounds its length. Llama and
+Mistral have it.
 """
 
 import torch

@@ -14,6 +14,8 @@ A step whose keys are all padding gives zeros, and outputs at padding are zero. 
 there are none. Masks are contiguous from the left where it is causal.
 Cost: 4 · time · dim² + some 2 · time · dim · (d + 32) multiplications with d = dim / heads (if not causal
 without chunks), 4 · dim · (dim + 1) parameters. A step: 4 · dim² + 2 · dim · d multiplications, whatever came before.
+When: For sequences of many thousand steps, where the square of their length is too dear. On short ones
+`multi_head_attention` is better.
 """
 
 from jaxtyping import Bool, Float

@@ -12,6 +12,8 @@ its out_proj, biases start at 0. Unlike torch's, a step whose keys are all paddi
 and outputs at padding are zero. As torch's, it drops attention weights, not outputs.
 Cost: 4 · time · dim² + 2 · time² · dim multiplications, 4 · dim · (dim + 1) parameters. A step with a cache of t steps:
 4 · dim² + 2 · t · dim multiplications.
+When: The first choice where any step may matter to any other, with thousands of examples and positions added before.
+With few examples a recurrent or convolutional layer learns sooner.
 """
 
 import torch

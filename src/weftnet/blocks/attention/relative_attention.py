@@ -17,6 +17,8 @@ All distances are multiplied with each query first (appendix B of Dai and others
 a padded matrix can't be exported behind a strided layer for any length.
 Cost: 4 · time · dim² + 4 · time² · dim multiplications, and 2 · time · dim² a batch for W_r;
 5 · dim² + 6 · dim parameters.
+When: For speech and music, where what matters is how far apart two things are, not where they lie; the Conformer has
+it.
 """
 
 import math

@@ -13,6 +13,8 @@ https://arxiv.org/abs/2103.14030.
 As the authors' code and Hugging Face's, zeros that were added take part in the attention.
 Cost: 4·channels·(channels + 1) + (2·window − 1)²·heads parameters; 4·pixels·window²·channels FLOPs beside those of the
 four projections.
+When: For attention on large images: its cost grows with the pixels, not with their square. Alternate layers shift their
+windows.
 """
 
 import torch

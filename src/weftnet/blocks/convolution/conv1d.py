@@ -15,6 +15,8 @@ Source: A. Waibel et al., Phoneme recognition using time-delay neural networks, 
 causal and dilated: A. van den Oord et al., WaveNet, 2016, https://arxiv.org/abs/1609.03499.
 Differs from torch: it is `nn.Conv1d`, features last; 'same' takes a stride; 'causal' and masks are added.
 Cost: dim·dim_in/groups·kernel + dim parameters; 2·dim·dim_in/groups·kernel FLOPs an output step.
+When: For series, sounds and texts whose patterns are local; with `causal` padding for forecasts. A stride makes it see
+far at little cost.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ channel.
 Source: T. Cohen, M. Welling, Group equivariant convolutional networks, 2016, https://arxiv.org/abs/1602.07576, p4.
 Differs from torch, which has none.
 Cost: channels·(channels_in·kernel² + 1) parameters, a quarter of those of a convolution of as many channels; its FLOPs.
+When: Behind `rotation_lifting2d`, where an image may lie any way round: cells, satellites, tiles.
 """
 
 import math

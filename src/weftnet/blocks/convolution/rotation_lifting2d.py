@@ -8,6 +8,8 @@ the same for an image and its turns, exactly, without augmentation.
 Source: T. Cohen, M. Welling, Group equivariant convolutional networks, 2016, https://arxiv.org/abs/1602.07576, p4.
 Differs from torch, which has none.
 Cost: channels·(channels_in·kernel² + 1) parameters; of a convolution to 4·channels.
+When: As the first layer where a turned image means the same. It replaces augmentation by quarter turns; for photos,
+which have an up, use `conv2d`.
 """
 
 import math

@@ -9,6 +9,8 @@ https://arxiv.org/abs/1610.02357.
 Differs from torch, which has none: two `nn.Conv2d`. There is nothing between them, so one bias, at the end, is all that
 two could do (MobileNet puts a normalisation and relu between: there, write two `conv2d`).
 Cost: channels_in·kernel² + channels·channels_in + channels parameters; twice the weights in FLOPs an output pixel.
+When: Instead of `conv2d` where parameters and products are scarce, in wide layers: some nine times fewer with a kernel
+of 3.
 """
 
 from collections.abc import Mapping

@@ -10,6 +10,8 @@ Source: J. Hu, L. Shen, G. Sun, Squeeze-and-excitation networks, 2017, https://a
 A. Howard and others, Searching for MobileNetV3, 2019, https://arxiv.org/abs/1905.02244.
 Differs from torch, which has none.
 Cost: 2·channels·hidden + channels + hidden parameters; two operations a value.
+When: Behind the convolutions of a residual, where the whole image says which channels matter: few parameters, and often
+a better score.
 """
 
 from typing import Literal

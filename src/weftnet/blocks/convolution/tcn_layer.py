@@ -12,6 +12,8 @@ As the authors' `TemporalBlock`: weights start at N(0, 0.01²). Whole channels a
 outputs at padding are zero; masks are contiguous from the left.
 Cost: kernel · dim · (dim_in + dim) multiplications a step, and dim_in · dim for a shortcut of another size;
 as many parameters + 4 · dim (5 · dim).
+When: For series and sounds where far steps count and all steps shall be computed at once; dilations double from layer
+to layer.
 """
 
 import torch

@@ -9,6 +9,7 @@ Source: M. Zeiler et al., Deconvolutional networks, 2010, https://doi.org/10.110
 V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016, https://arxiv.org/abs/1603.07285.
 Differs from torch: it is `nn.ConvTranspose1d`, features last, with masks; kernel and stride are 2 by default.
 Cost: dim_in·dim·kernel + dim parameters; 2·dim_in·dim·kernel FLOPs an input step.
+When: To make a series or wave longer: in decoders and autoencoders, as the counterpart of a strided `conv1d`.
 """
 
 import torch

@@ -10,6 +10,8 @@ Source: M. Zeiler et al., Deconvolutional networks, 2010, https://doi.org/10.110
 V. Dumoulin, F. Visin, A guide to convolution arithmetic for deep learning, 2016, https://arxiv.org/abs/1603.07285.
 Differs from torch: it is `nn.ConvTranspose2d`; kernel and stride are 2 by default.
 Cost: channels_in·channels·kernel² + channels parameters; twice the weights in FLOPs an input pixel.
+When: To make an image larger: in generators and decoders. A kernel that the stride divides leaves no chequerboard; else
+`upsample2d` and `conv2d`.
 """
 
 from jaxtyping import Float

@@ -14,6 +14,7 @@ equation 2 and figure 4
 read. With a mask outputs at padding are zero; masks are contiguous from the left.
 Cost: each layer 2 · kernel · dim² + dim · (dim + dim_out) multiplications a step and as many parameters
 + 3 · dim + dim_out, the last dim² and dim fewer.
+When: For raw waves and long series, where thousands of past steps count and each step is to be predicted.
 """
 
 import torch

@@ -12,6 +12,8 @@ with both signs and `eps` K. Jordan, 2024, https://arxiv.org/abs/2404.00498.
 Differs from torch, which has none: it is `F.conv2d` with a buffer as weight.
 Cost: 2·channels_in·kernel² parameters (the bias), 2·(channels_in·kernel²)² fixed weights; twice the weights in FLOPs
 an output pixel.
+When: As the first layer of a small image network that has to learn in few epochs; its filters are found from the data
+at once.
 """
 
 import torch

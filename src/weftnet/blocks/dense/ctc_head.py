@@ -9,6 +9,7 @@ Source: A. Graves and others, Connectionist temporal classification: labelling u
 neural networks, 2006, section 2, https://doi.org/10.1145/1143844.1143891
 Differs from the paper: the blank is token 0, not the last one.
 Cost: time · dim_in · dim multiplications and time · dim exponentials; dim · (dim_in + 1) parameters.
+When: At the end of a network that writes down speech or lines of text, where nobody says at which step each token lies.
 """
 
 from collections.abc import Mapping

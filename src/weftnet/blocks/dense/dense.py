@@ -6,6 +6,7 @@ It acts on the last axis alone: the steps of a sequence share the weights and do
 Source: F. Rosenblatt, The perceptron, 1958, https://doi.org/10.1037/h0042519.
 Differs from torch: it is `nn.Linear`, in its initialisation too.
 Cost: dim_in·dim + dim parameters; 2·dim_in·dim FLOPs a position.
+When: To mix all features of a position: the layers of a perceptron, and the last layer of most networks.
 """
 
 from collections.abc import Mapping

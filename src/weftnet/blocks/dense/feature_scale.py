@@ -9,6 +9,7 @@ tabular data, 2024, section 3, https://arxiv.org/abs/2407.04491: the
 scaling layer, with a rate of 6 times the others.
 Differs: the rate is a factor of the parameter, instead of an entry of the optimiser.
 Cost: dim parameters; one product per value.
+When: In networks for tables, in front of the first dense layer, so that columns that don't matter can be turned down.
 """
 
 import torch

@@ -16,6 +16,8 @@ beyond the cap a position would depend on its neighbours. No noise is added to t
 every expert at every position, since what goes where is known only when it runs; so do its steps.
 Cost: experts · dim + k · 2 · dim · dim_hidden multiplications a position,
 experts · (dim + 2 · dim · dim_hidden + dim_hidden + dim) parameters.
+When: To give a language model more parameters at the same cost for a token. It needs many examples; weigh its
+`balance`, or a few experts do all the work.
 """
 
 from typing import NamedTuple

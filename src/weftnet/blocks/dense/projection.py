@@ -10,6 +10,7 @@ representations, 2020, section 4.2, https://arxiv.org/abs/2002.05709.
 Differs from the paper: it is as wide as what it reads, where the paper has 128; by its figure 8 the width hardly
 matters. So the network gives one shape, whatever its mode.
 Cost: 2·dim·hidden + hidden + dim parameters; 4·dim·hidden FLOPs a position while training, nothing in evaluation.
+When: In front of a contrastive loss: what is kept afterwards are the features before it. The task adds it by itself.
 """
 
 from jaxtyping import Float

@@ -7,6 +7,7 @@ H. Touvron and others, 2023, https://arxiv.org/abs/2302.13971
 As `LlamaMLP` of transformers, without biases: `gate_up` is W_gate and W_up stacked. dim_hidden is 8/3 · dim by default,
 rounded up to a multiple of 8, which makes as many parameters as a plain network with 4 · dim.
 Cost: 3 · dim · dim_hidden multiplications a position, 3 · dim · dim_hidden parameters.
+When: As the feed-forward network of a Transformer's layer, instead of two dense layers with `gelu`; Llama has it.
 """
 
 from jaxtyping import Float

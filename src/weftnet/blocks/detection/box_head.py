@@ -12,6 +12,7 @@ https://arxiv.org/abs/1904.01355, equation 1 and section 3.2; the bias: T.-Y. Li
 object detection, 2017, https://arxiv.org/abs/1708.02002, section 3.3.
 Differs from FCOS: no centre-ness; the scale of a level is its stride.
 Cost: (features − 3) / 2 · (labels + 4) + labels + 4 parameters.
+When: At the end of a detector. The task adds it by itself; name it to set how sharply borders are told.
 """
 
 import math

@@ -10,6 +10,7 @@ places: Z. Tian and others, FCOS: Fully convolutional one-stage object detection
 https://arxiv.org/abs/1904.01355, section 3.1.
 Differs from YOLOX: places have their centres, and the last layers are a block of their own, `box_head`.
 Cost: 2 · (9 · dim · (channels_in + (depth − 1) · dim) + 2 · depth · dim) parameters.
+When: In a detector, on every level of a pyramid: what a thing is and where its borders are need different features.
 """
 
 import torch

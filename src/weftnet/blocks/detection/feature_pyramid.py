@@ -11,6 +11,7 @@ Source: T.-Y. Lin and others, Feature pyramid networks for object detection, 201
 section 3.
 Differs from the paper: any sizes, where there each image is twice as large as the next; convolutions start as torch's.
 Cost: channels · (channels_fine + channels_middle + channels_coarse + 27 · channels + 6) parameters.
+When: Where things of very different sizes are in one picture: detection, and segmentation of small parts.
 """
 
 from typing import NamedTuple

@@ -7,6 +7,8 @@ https://www.jmlr.org/papers/v3/bengio03a.html
 As torch: `nn.Embedding`; weights are drawn from N(0, std²), where torch has std = 1. No token is reserved for padding:
 the mask says what padding is.
 Cost: no multiplications, vocabulary · dim parameters.
+When: As the first block of everything that reads tokens. Tie it with the last layer of a language model (`shared`,
+transposed) to save half of the parameters.
 """
 
 from collections.abc import Mapping

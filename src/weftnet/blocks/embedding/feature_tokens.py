@@ -8,6 +8,7 @@ section 3.3, https://arxiv.org/abs/2106.11959; weights and biases start at U(±1
 Differs from torch, which has none.
 Cost: (dim_in + columns) · dim parameters; 2 · dim_in · dim FLOPs, and where columns are wider
 2 · columns · dim_in · dim.
+When: In front of a Transformer that reads a table, with thousands of rows and columns that act together.
 """
 
 import torch

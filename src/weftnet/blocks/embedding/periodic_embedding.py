@@ -10,6 +10,7 @@ equation 3, https://arxiv.org/abs/2203.05556; pbld: D. Holzmüller, L. Grinsztaj
 strong pre-tuned MLPs and boosted trees on tabular data, 2024, https://arxiv.org/abs/2407.04491.
 Differs from torch, which has none.
 Cost: with f frequencies dim_in · (2·f + (f + 1)·(dim − 1)) parameters (pbld), dim_in · (f + (2·f + 1)·dim) (plr).
+When: For tables whose target swings with a column: times, angles, places.
 """
 
 import math

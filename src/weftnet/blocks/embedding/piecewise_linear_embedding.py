@@ -13,6 +13,7 @@ Differs: the outer bins are clipped too, as the linear part goes on beyond them,
 values can share a column, as the labels of a category do.
 Cost: dim_in · (bins + 1) · dim + columns · dim parameters, 2 · dim_in · bins fixed values;
 2 · dim_in · (bins + 1) · dim FLOPs, and 2 · columns · dim_in · dim where columns are wider.
+When: For tables, with numbers in bins (`{number: {bins: 16}}`): dense networks then find thresholds as trees do.
 """
 
 import torch

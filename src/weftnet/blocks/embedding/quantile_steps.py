@@ -11,6 +11,7 @@ https://doi.org/10.1016/B978-1-55860-377-6.50032-3 (equal frequency). Steps inst
 weights then keeps neighbouring bins alike. Differs: the value itself, and the own bin of the commonest one, are added.
 Differs from torch, which has none.
 Cost: no parameters, dim_in·(bins − 1) fixed edges; as many comparisons. The gradient sees the value alone, no edge.
+When: As the first block of a linear model or a small network for tables whose columns act by thresholds.
 """
 
 from typing import ClassVar

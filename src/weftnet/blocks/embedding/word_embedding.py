@@ -11,6 +11,7 @@ entity recognition, 2016, https://arxiv.org/abs/1603.01360.
 Differs from torch, which has none; tables start at U(±√(3/dim)) as in both papers, the filters as torch's convolution.
 Cost: vocabulary · dim + alphabet · dim_letters + filters · (kernel · dim_letters + 1) parameters;
 2 · letters · kernel · dim_letters · filters operations a word.
+When: For tagging words with few sentences: a word that was never seen is known by its letters.
 """
 
 from collections.abc import Mapping

@@ -6,6 +6,7 @@ Source: as the heads of TabM: Y. Gorishniy, A. Kotelnikov, A. Babenko, TabM: adv
 parameter-efficient ensembling, 2025, https://arxiv.org/abs/2410.24210.
 Differs from torch, which has none: it is an `nn.Linear` for each member, as one batched product.
 Cost: members·(dim_in + 1)·dim parameters; 2·members·dim_in·dim FLOPs.
+When: At the end of an ensemble within one network, behind `to_members`, where members may differ in all weights.
 """
 
 import torch

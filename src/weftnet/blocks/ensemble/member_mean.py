@@ -17,6 +17,7 @@ ensembling, 2025, https://arxiv.org/abs/2410.24210; the ambiguity of an ensemble
 ensembles, cross validation, and active learning, 1994,
 https://papers.nips.cc/paper/1994/hash/b8c37e33defde51cf91e1e03e51657da-Abstract.html
 Cost: no parameters; some 5 operations per value of a member.
+When: At the end of an ensemble within one network: it answers with the mean, and lets each member learn by itself.
 """
 
 from typing import Literal, NamedTuple

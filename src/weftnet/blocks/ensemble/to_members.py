@@ -7,6 +7,7 @@ Source: Y. Wen, D. Tran, J. Ba, BatchEnsemble: an alternative approach to effici
 2020, https://arxiv.org/abs/2002.06715.
 Differs: the members have an axis of their own, so that neither batch nor target is repeated.
 Cost: no parameters; no copy either.
+When: Where an ensemble within one network begins.
 """
 
 from jaxtyping import Float

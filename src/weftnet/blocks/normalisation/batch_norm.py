@@ -10,6 +10,8 @@ Source: S. Ioffe, C. Szegedy, Batch normalization, 2015, https://arxiv.org/abs/1
 Differs from torch: without a mask it is `nn.BatchNorm1d`, features last. With a mask, padding is excluded from the
 statistics; torch would include it. The sums run in float32 at least.
 Cost: 2·dim parameters, 2·dim + 1 buffers; some 8 operations per value while training, 2 in evaluation.
+When: Between dense layers, and along series, with batches of 16 and more. With small batches, or where examples must
+not see each other, `layer_norm`.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,8 @@ Source: S. Ioffe, C. Szegedy, Batch normalization, 2015, https://arxiv.org/abs/1
 Differs from torch: it is `nn.BatchNorm2d`. y uses the biased variance, running_var keeps the unbiased one, as there.
 Without `gain` the weight is one: a convolution behind the norm can scale as well.
 Cost: 2·channels parameters, 2·channels + 1 buffers; some 8 operations per value while training, 2 in evaluation.
+When: Behind every convolution of an image network, with batches of 16 and more: it costs nothing in the answer, where
+it is folded.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,8 @@ image, groups = channels an instance normalisation.
 Source: Y. Wu, K. He, Group normalization, 2018, https://arxiv.org/abs/1803.08494.
 Differs from torch: it is `nn.GroupNorm`, with the paper's 32 groups by default.
 Cost: 2·channels parameters; some 8 operations per value.
+When: Instead of `batch_norm2d` where batches are small, in diffusion models, and for training with privacy, which
+forbids norms over a batch.
 """
 
 from jaxtyping import Float

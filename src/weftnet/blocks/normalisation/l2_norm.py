@@ -7,6 +7,7 @@ https://arxiv.org/abs/1703.05175, for distances between features; that unit leng
 SimpleShot, 2019, https://arxiv.org/abs/1911.04623.
 Differs from torch: it is `F.normalize` on the last axis.
 Cost: no parameters; some 3 operations per value.
+When: Where the answer is a vector to be compared, and in front of `prototypes` or a cosine.
 """
 
 import torch.nn.functional as F

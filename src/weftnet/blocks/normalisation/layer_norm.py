@@ -7,6 +7,7 @@ Neither other examples nor other steps of a sequence are involved, so padding ne
 Source: J. L. Ba, J. R. Kiros, G. Hinton, Layer normalization, 2016, https://arxiv.org/abs/1607.06450.
 Differs from torch: it is `nn.LayerNorm` on the last axis.
 Cost: 2·dim parameters; some 8 operations per value.
+When: In Transformers and recurrent networks, and wherever an example has to be its own measure.
 """
 
 from collections.abc import Mapping

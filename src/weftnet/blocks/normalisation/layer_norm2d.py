@@ -8,6 +8,7 @@ Source: J. L. Ba, J. R. Kiros, G. Hinton, Layer normalization, 2016, https://arx
 and others, A ConvNet for the 2020s, 2022, https://arxiv.org/abs/2201.03545.
 Differs from torch: it is `nn.LayerNorm` with the channels last.
 Cost: 2·channels parameters; some 8 operations per value.
+When: In convolutional networks built as Transformers are (ConvNeXt), and with small batches.
 """
 
 from typing import ClassVar

@@ -6,6 +6,7 @@ Source: B. Zhang, R. Sennrich, Root mean square layer normalization, 2019, https
 Differs from torch: it is `nn.RMSNorm` on the last axis, with eps = 1e-6 whatever the dtype (torch's default follows the
 dtype); the paper has no eps.
 Cost: dim parameters; some 4 operations per value.
+When: Instead of `layer_norm` in deep language models: as good, a little cheaper.
 """
 
 from jaxtyping import Float

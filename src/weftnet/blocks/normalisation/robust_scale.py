@@ -10,6 +10,7 @@ Source: D. Holzmüller, L. Grinsztajn, I. Steinwart, Better by default: strong p
 tabular data, 2024, section 3, https://arxiv.org/abs/2407.04491.
 Differs from torch, which has none.
 Cost: no parameters, 2 · dim fixed values; some 6 operations per value.
+When: As the first block for tables with outliers, which standardising leaves far out.
 """
 
 import torch

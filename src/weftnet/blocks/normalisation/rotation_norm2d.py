@@ -8,6 +8,7 @@ Source: S. Ioffe, C. Szegedy, Batch normalization, 2015, https://arxiv.org/abs/1
 Welling, Group equivariant convolutional networks, 2016, https://arxiv.org/abs/1602.07576, section 6.
 Differs from torch: it is `nn.BatchNorm3d` with the turns as an axis.
 Cost: channels/2 parameters; some 8 operations per value.
+When: Behind `rotation_lifting2d` and `rotation_conv2d`, where `batch_norm2d` would treat the turns unequally.
 """
 
 from jaxtyping import Float

@@ -9,6 +9,7 @@ Source: Z. Yang et al., Hierarchical attention networks for document classificat
 https://aclanthology.org/N16-1174.
 Differs from torch, which has none.
 Cost: dim_in·dim_hidden + 2·dim_hidden parameters; 2·(dim_in·dim_hidden + dim_hidden + dim_in) FLOPs a step.
+When: At the end of a sequence in which a few steps decide; what it looked at can be shown.
 """
 
 from collections.abc import Mapping

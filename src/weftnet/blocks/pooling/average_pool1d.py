@@ -9,6 +9,7 @@ Source: Y. LeCun et al., Gradient-based learning applied to document recognition
 https://doi.org/10.1109/5.726791 (there with a learned gain).
 Differs from torch: it is `nn.AvgPool1d`, features last, with masks.
 Cost: no parameters; size additions an output value.
+When: To shorten a series without losing its level; where peaks decide, `max_pool1d`.
 """
 
 import torch.nn.functional as F

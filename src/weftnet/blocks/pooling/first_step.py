@@ -7,6 +7,7 @@ Source: J. Devlin et al., BERT: pre-training of deep bidirectional Transformers 
 https://arxiv.org/abs/1810.04805.
 Differs from torch, which has none: without a mask it is x[:, 0].
 Cost: no parameters; nothing but a copy.
+When: Behind an encoder with a `class_token`, as in BERT and ViT.
 """
 
 import torch

@@ -6,6 +6,7 @@ Any size of image gives the same number of values, so that a network with it rea
 Source: M. Lin, Q. Chen, S. Yan, Network in network, 2013, https://arxiv.org/abs/1312.4400.
 Differs from torch: it is `nn.AdaptiveAvgPool2d(1)` with the two axes of one dropped.
 Cost: no parameters; one addition per value.
+When: The first choice between an image network and its classifier: no parameters, and any size of image.
 """
 
 from jaxtyping import Float

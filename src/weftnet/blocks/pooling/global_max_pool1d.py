@@ -7,6 +7,7 @@ Source: R. Collobert et al., Natural language processing (almost) from scratch, 
 Differs from torch: it is `nn.AdaptiveMaxPool1d(1)`, features last, with masks; equal largest values share the gradient,
 where torch's pooling gives it to one of them.
 Cost: no parameters; one comparison per value.
+When: Where one occurrence decides, wherever it is: a word in a text, a click in a recording.
 """
 
 import torch

@@ -6,6 +6,7 @@ Source: M. Oquab et al., Is object localization for free?, 2015, https://doi.org
 Differs from torch: it is `nn.AdaptiveMaxPool2d(1)` with the two axes of one dropped; equal largest values share the
 gradient, where torch's pooling gives it to one of them.
 Cost: no parameters; one comparison per value.
+When: Where one spot decides, however small, such as a defect on a surface.
 """
 
 from jaxtyping import Float

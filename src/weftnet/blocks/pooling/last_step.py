@@ -7,6 +7,7 @@ Source: I. Sutskever, O. Vinyals, Q. Le, Sequence to sequence learning with neur
 https://arxiv.org/abs/1409.3215.
 Differs from torch, which has none: without a mask it is x[:, -1].
 Cost: no parameters; nothing but a copy.
+When: Behind a recurrent network that has read everything, where the end matters most.
 """
 
 import torch

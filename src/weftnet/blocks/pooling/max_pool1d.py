@@ -9,6 +9,7 @@ Source: M. Ranzato et al., Unsupervised learning of invariant feature hierarchie
 https://doi.org/10.1109/CVPR.2007.383157.
 Differs from torch: it is `nn.MaxPool1d`, features last, with masks.
 Cost: no parameters; size comparisons an output value.
+When: To shorten a series while its peaks stay.
 """
 
 import torch.nn.functional as F

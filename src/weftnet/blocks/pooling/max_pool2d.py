@@ -8,6 +8,8 @@ Source: M. Ranzato et al., Unsupervised learning of invariant feature hierarchie
 https://doi.org/10.1109/CVPR.2007.383157.
 Differs from torch: it is `nn.MaxPool2d`.
 Cost: no parameters; size² comparisons an output value.
+When: To halve an image between convolutions; what was found counts more than where exactly. A strided `conv2d` learns
+to do it.
 """
 
 import torch.nn.functional as F

@@ -7,6 +7,7 @@ Source: T. Cohen, M. Welling, Group equivariant convolutional networks, 2016, ht
 6.3.
 Differs from torch, which has none.
 Cost: no parameters; one comparison or addition per value.
+When: Behind the last `rotation_conv2d`: from there on a turned image gives the same features.
 """
 
 from typing import Literal

@@ -6,6 +6,7 @@ A branch of atrous spatial pyramid pooling, beside dilated convolutions.
 Source: W. Liu, A. Rabinovich, A. Berg, ParseNet: looking wider to see better, 2015, https://arxiv.org/abs/1506.04579.
 Differs from torch: it is `nn.AdaptiveAvgPool2d(1)` expanded to the image's size.
 Cost: no parameters; one addition per value.
+When: As a branch beside convolutions that see a part only, as DeepLab has it.
 """
 
 from jaxtyping import Float

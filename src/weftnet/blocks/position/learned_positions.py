@@ -6,6 +6,7 @@ Source: J. Gehring, M. Auli, D. Grangier, D. Yarats, Y. N. Dauphin, Convolutiona
 section 3.1, https://arxiv.org/abs/1705.03122; weights drawn from N(0, 0.02²) as in BERT, https://arxiv.org/abs/1810.04805
 Shorter sequences use the first rows of the table; longer ones are rejected: they have no learned vectors.
 Cost: no multiplications, time · dim parameters.
+When: For sequences of one length, with enough examples for every position to be learnt, as in BERT, GPT-2 and ViT.
 """
 
 from collections.abc import Mapping

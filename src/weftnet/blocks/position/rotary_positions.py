@@ -11,6 +11,7 @@ order of the channels, but weights trained for one order don't fit the other.
 Attention applies this to queries and keys inside each head (`multi_head_attention` with `rotary: true`); the block
 alone serves before attention without projections.
 Cost: some 3 · time · dim multiplications, no parameters.
+When: On queries and keys of your own attention; `grouped_attention` has them built in (`rotary: true`).
 """
 
 import torch

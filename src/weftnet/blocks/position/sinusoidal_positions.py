@@ -7,6 +7,7 @@ Source: A. Vaswani and others, Attention is all you need, 2017, section 3.5, htt
 As the paper; for an odd dim the last channel is a sine without its cosine. The paper scales embeddings by √dim before
 the sum, this block leaves x as it is.
 Cost: time · dim sines, no parameters.
+When: In front of attention, where nothing shall be learnt for positions and lengths vary.
 """
 
 import torch

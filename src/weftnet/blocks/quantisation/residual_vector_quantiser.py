@@ -15,6 +15,8 @@ Source: N. Zeghidour and others, SoundStream, 2021, section III.C, https://arxiv
 Differs: tables are moved by gradients, not by running means, and unused vectors are not restarted
 (`docs/decisions/0045`); all levels are always trained.
 Cost: levels · vocabulary · dim parameters; 2 · levels · vocabulary · dim FLOPs a position.
+When: Where a good reconstruction is wanted for few bits: each further table names what those before it left over.
+Codecs of sound have it.
 """
 
 import math

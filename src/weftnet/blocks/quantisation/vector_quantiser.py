@@ -11,6 +11,7 @@ Source: A. van den Oord, O. Vinyals, K. Kavukcuoglu, Neural discrete representat
 https://arxiv.org/abs/1711.00937, equations 1 to 3; the table starts at U(±1/vocabulary), as in its code.
 Differs from the paper, which sums over the features: the losses are means, as in its authors' code.
 Cost: vocabulary · dim parameters; 2 · vocabulary · dim FLOPs a position.
+When: Where examples shall become tokens of one table: for a model of tokens behind it, or to look at the codes.
 """
 
 import math

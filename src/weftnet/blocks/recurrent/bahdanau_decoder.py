@@ -12,6 +12,8 @@ output reads h[t], which has seen x[t], where the paper's reads h[t − 1] besid
 (dense layers before it), so that they are computed once for a sequence that is generated step by step.
 Cost per step: 3 · dim · (dim_in + dim_memory + dim) + dim · dim_hidden + time_memory · (dim_hidden + dim_memory)
 multiplications; 3 · dim · (dim_in + dim_memory + dim + 2) + (dim + 1) · dim_hidden parameters.
+When: For translations of short texts with little data, where the alignment shall be drawn; with much data, a
+Transformer.
 """
 
 from typing import ClassVar

@@ -9,6 +9,7 @@ As the paper, where all gates read the context and start = tanh(V context), a de
 gate, which multiplies the product with h, as in cuDNN and torch.
 Cost per step: 3 · dim · (dim_in + dim_context + dim) multiplications; 3 · dim · (dim_in + dim_context + dim + 2)
 parameters.
+When: For short answers whose source fits into one vector, such as dates; longer ones need a decoder that looks back.
 """
 
 import torch

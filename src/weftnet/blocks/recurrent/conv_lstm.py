@@ -14,6 +14,7 @@ https://arxiv.org/abs/1506.04214, equation 3
 the forget gate's bias at 1. With a mask outputs at padding are zero; masks are contiguous from the left.
 Cost: 4 · channels · kernel² · (channels_in + channels) multiplications a pixel and step;
 4 · channels · (kernel² · (channels_in + channels) + 1) + 3 · channels · height · width parameters.
+When: For pictures in a row: rain radar, short videos, where things move little from one to the next.
 """
 
 import torch

@@ -11,6 +11,7 @@ Unlike the paper, the reset gate multiplies W_hn h + b_hn, not h, as in cuDNN an
 As torch: `gru` is an `nn.GRU` with torch's parameters and initialisation, U(±1/√dim). With a mask the layers run one by
 one and padding never changes the answer; masks are contiguous from the left (padding on the right).
 Cost per cell: 3 · dim · (dim_in + dim) multiplications a step, 3 · dim · (dim_in + dim + 2) parameters.
+When: For series and texts with little data; a quarter fewer parameters than `lstm`, seldom worse.
 """
 
 from collections.abc import Mapping

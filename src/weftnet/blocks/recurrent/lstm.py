@@ -13,6 +13,7 @@ As torch: `lstm` is an `nn.LSTM` with torch's parameters and initialisation, U(�
 gate's bias is not set to 1. With a mask the layers run one by one and padding never changes the answer; masks are
 contiguous from the left (padding on the right).
 Cost per cell: 4 · dim · (dim_in + dim) multiplications a step, 4 · dim · (dim_in + dim + 2) parameters.
+When: For series and texts where something has to be remembered over many steps, and for generation in linear time.
 """
 
 from collections.abc import Mapping

@@ -11,6 +11,7 @@ memory itself the score is `dot`. `start` and `keys` are inputs (dense layers be
 for a sequence that is generated step by step.
 Cost per step: 3 · dim · (dim_in + 2 · dim) + dim · (dim_memory + dim) + time_memory · (dim + dim_memory)
 multiplications; 3 · dim · (dim_in + 2 · dim + 2) + dim · (dim_memory + dim) parameters.
+When: As `bahdanau_decoder`, a little cheaper: it looks at the source after the step instead of before.
 """
 
 from typing import ClassVar

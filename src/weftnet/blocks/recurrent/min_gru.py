@@ -10,6 +10,8 @@ Differs: the paper scans in logarithms, which needs positive candidates, g(n) in
 themselves are scanned (`_scan`), and n is as in its section 3.1. In a gru z is the share of the old state, here that of
 the new. `gates` is W_z and W_n stacked. With a mask outputs at padding are zero; masks are contiguous from the left.
 Cost: 2 · dim · dim_in multiplications a step, 2 · dim · (dim_in + 1) parameters.
+When: For long sequences on many cores or a GPU: all steps are trained at once, and answers still take one step at a
+time.
 """
 
 import torch

@@ -6,6 +6,7 @@ Source: J. L. Elman, Finding structure in time, 1990, https://doi.org/10.1207/s1
 As torch: `rnn` is an `nn.RNN` with torch's parameters and initialisation, U(±1/√dim). With a mask the layers run one by
 one and padding never changes the answer; masks are contiguous from the left (padding on the right).
 Cost per cell: dim · (dim_in + dim) multiplications a step, dim · (dim_in + dim + 2) parameters.
+When: To learn what a recurrent network is, and for a few steps; it forgets over more. Else `gru`.
 """
 
 from collections.abc import Mapping

@@ -18,6 +18,7 @@ left.
 Cost: 3 · dim · dim_inner + dim_inner · (kernel + 2 · rank + 3 · states) multiplications a step beside some
 6 · dim_inner · states elementwise operations, 3 · dim · dim_inner + dim_inner · (kernel + 2 · rank + 3 · states + 3)
 parameters; a training step holds 3 · time · dim_inner · states values.
+When: For language and long series, where attention is too dear and what to remember depends on what is read.
 """
 
 import math

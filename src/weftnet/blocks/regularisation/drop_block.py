@@ -12,6 +12,7 @@ https://arxiv.org/abs/1810.12890.
 Differs: the mean is kept over each example and channel where something is left, not over the whole batch, so that
 examples do not mix.
 Cost: no parameters; one random number and size² comparisons a value while training, nothing in evaluation.
+When: In convolutional networks that overfit: `dropout` takes single pixels, which their neighbours tell anyway.
 """
 
 import torch

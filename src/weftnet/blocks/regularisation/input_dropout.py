@@ -10,6 +10,7 @@ Source: N. Neverova, C. Wolf, G. Taylor, F. Nebout, ModDrop: adaptive multi-moda
 https://arxiv.org/abs/1501.00102.
 Differs: the features of an input are dropped, behind its encoder, and what is left is scaled up to keep the mean.
 Cost: no parameters; one random number per example while training, nothing in evaluation.
+When: Where a network has several inputs and leans on the easiest: whole inputs are hidden from time to time.
 """
 
 from jaxtyping import Float

@@ -7,6 +7,7 @@ Source: H. Touvron, M. Cord, A. Sablayrolles, G. Synnaeve, H. Jégou, Going deep
 https://arxiv.org/abs/2103.17239, section 2.
 Differs from torch, which has none; of vectors `feature_scale` does about the same.
 Cost: channels parameters; one product per value.
+When: In residuals of deep networks, which then start nearly as the identity.
 """
 
 import torch

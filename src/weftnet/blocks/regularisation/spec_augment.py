@@ -9,6 +9,7 @@ https://arxiv.org/abs/1904.08779
 Differs from the paper: the widest mask is a share of the spectrogram, and nothing is warped. It hides by zeros, the
 mean where a normalisation comes before.
 Cost: no parameters; some random numbers and two comparisons a value while training, nothing in evaluation.
+When: Behind a `spectrogram`, where there are few recordings; it costs nothing in the answer.
 """
 
 import torch

@@ -6,6 +6,8 @@ Source: J. Devlin, M. Chang, K. Lee, K. Toutanova, BERT, 2019, https://arxiv.org
 A. Dosovitskiy and others, An image is worth 16×16 words, 2021, https://arxiv.org/abs/2010.11929
 The token is drawn from N(0, 0.02²), as in BERT; `first_step` reads it out again. Positions are added after it.
 Cost: no multiplications, dim parameters.
+When: In front of a Transformer's encoder that answers with one vector; `first_step` takes it out again. Without it,
+pool.
 """
 
 import torch

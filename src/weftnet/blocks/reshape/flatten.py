@@ -6,6 +6,7 @@ Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning appl
 feature maps meet full connections, https://doi.org/10.1109/5.726791
 As `nn.Flatten()`. A padded sequence is flattened with zeros at its padding.
 Cost: none.
+When: Between an image and dense layers where places matter, as in small pictures of one size; else a global pool.
 """
 
 from jaxtyping import Bool, Float

@@ -5,6 +5,7 @@
 Source: B. Shi, X. Bai, C. Yao, An end-to-end trainable neural network for image-based sequence recognition, 2015,
 section 2.1, who read a line of text so, https://arxiv.org/abs/1507.05717
 Cost: none.
+When: To read a line of text in a picture from left to right, by a recurrent network.
 """
 
 from jaxtyping import Float

@@ -5,6 +5,7 @@
 Source: Q. V. Le, N. Jaitly, G. E. Hinton, A simple way to initialize recurrent networks of rectified linear units,
 2015, https://arxiv.org/abs/1504.00941, who read images step by step, there pixel by pixel.
 Cost: none.
+When: To read an image by a recurrent network row by row, or a spectrogram by its bands.
 """
 
 from jaxtyping import Float

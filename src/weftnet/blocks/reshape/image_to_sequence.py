@@ -6,6 +6,7 @@ Source: A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, Pixel recurrent neural
 https://arxiv.org/abs/1601.06759
 `sequence_to_image` is its inverse.
 Cost: none.
+When: Between convolutions and attention, so that each place of a small feature map is a step.
 """
 
 from jaxtyping import Float

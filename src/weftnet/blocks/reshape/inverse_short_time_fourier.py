@@ -10,6 +10,7 @@ of a filter's, it gives the wave whose frames come nearest (least squares).
 Source: D. Griffin, J. Lim, Signal estimation from modified short-time Fourier transform, 1984,
 https://doi.org/10.1109/TASSP.1984.1164317
 Cost: time · window · (window + 2) multiplications, no parameters.
+When: At the end of a network that filters frequencies and answers with a sound.
 """
 
 import torch

@@ -6,6 +6,7 @@ Source: S. Boll, Suppression of acoustic noise in speech using spectral subtract
 https://doi.org/10.1109/TASSP.1979.1163209
 It reads what `short_time_fourier` gives. With a mask outputs at padding are zero.
 Cost: no parameters; a logarithm for each frequency.
+When: Behind `short_time_fourier`, where a network reads how loud each frequency is and phases don't matter.
 """
 
 from jaxtyping import Bool, Float

@@ -13,6 +13,7 @@ Source: N. Dalal, B. Triggs, Histograms of oriented gradients for human detectio
 https://doi.org/10.1109/CVPR.2005.177
 Differs from the paper: a pixel votes in its own cell alone, without a Gaussian window. Torch has none.
 Cost: no parameters; some 10 · bins operations a pixel.
+When: As features of a linear model or a forest on images: a baseline that needs no training.
 """
 
 import math

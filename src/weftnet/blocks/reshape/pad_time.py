@@ -6,6 +6,7 @@ Source: A. Défossez, G. Synnaeve, Y. Adi, Real time speech enhancement in the w
 U-Net reads waves so, https://arxiv.org/abs/2006.12847
 With a mask, the real steps are as many as the sequence alone would give.
 Cost: none.
+When: In front of a network that halves and doubles time, such as a U-Net on waves, where lengths vary.
 """
 
 from typing import Any

@@ -6,6 +6,7 @@ Patches come in row-major order (left to right, then down); inside one, channels
 Source: A. Dosovitskiy and others, An image is worth 16×16 words, 2021, section 3.1, https://arxiv.org/abs/2010.11929
 As `F.unfold(x, size, stride=size)` transposed; the paper's code orders a patch height × width × channels.
 Cost: none.
+When: As the first block of a vision Transformer; the same as a `conv2d` whose stride is its kernel, without weights.
 """
 
 from jaxtyping import Float

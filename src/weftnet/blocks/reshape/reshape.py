@@ -6,6 +6,7 @@ One size makes a vector (dim), two a sequence (time, dim), three an image (chann
 Source: C. R. Harris and others, Array programming with NumPy, 2020, https://doi.org/10.1038/s41586-020-2649-2
 As `torch.reshape` without the batch axis; one size may be −1: what is left.
 Cost: none.
+When: In a decoder, between a vector and an image; where a named block does the same (`flatten`, `patchify`), take that.
 """
 
 import math

@@ -6,6 +6,7 @@ Source: S. Hershey and others, CNN architectures for large-scale audio classific
 images, https://arxiv.org/abs/1609.09430
 A padded sequence has zeros at its padding.
 Cost: none.
+When: To read a spectrogram, or a matrix that came as a series, by image convolutions.
 """
 
 from jaxtyping import Bool, Float

@@ -6,6 +6,7 @@ Source: A. van den Oord, N. Kalchbrenner, K. Kavukcuoglu, Pixel recurrent neural
 https://arxiv.org/abs/1601.06759
 `image_to_sequence` is its inverse.
 Cost: none.
+When: After attention on patches, where the answer is an image: segmentation, autoencoders.
 """
 
 from jaxtyping import Float

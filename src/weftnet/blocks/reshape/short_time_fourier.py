@@ -11,6 +11,7 @@ https://doi.org/10.1109/TASSP.1977.1162950
 Differs from `torch.stft`: real numbers, features last, window − hop zeros before the wave; with a mask, padding reads
 as zeros, frames without a real sample are zero. It is computed as a product with a matrix, as every export can do it.
 Cost: time / hop · window · (window + 2) multiplications, no parameters.
+When: Where the answer is a sound, so that nothing may be lost; to tell sounds apart, `spectrogram` is smaller.
 """
 
 import torch

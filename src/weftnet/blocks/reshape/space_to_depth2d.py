@@ -9,6 +9,7 @@ neural network, 2016, https://arxiv.org/abs/1609.05158, backwards; in Swin: Z. L
 https://arxiv.org/abs/2103.14030.
 Differs from torch: it is `nn.PixelUnshuffle`, which refuses sizes that don't divide.
 Cost: no parameters; a copy.
+When: To make an image smaller without losing a value, at the beginning of a fast network.
 """
 
 from jaxtyping import Float

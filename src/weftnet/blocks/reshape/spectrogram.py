@@ -14,6 +14,7 @@ https://doi.org/10.1109/TASSP.1980.1163420; scale: D. O'Shaughnessy, Speech comm
 As `torchaudio.transforms.MelSpectrogram(center=False)` and a logarithm. Frames lie wholly inside the wave: there are
 1 + ⌊(time − window) / hop⌋, and a frame is real when all its samples are.
 Cost: a transform of some window · log₂(window) and (window / 2 + 1) · bands multiplications a frame, no parameters.
+When: As the first block for recordings: words, music, machines. On the wave itself a network needs far more examples.
 """
 
 import math

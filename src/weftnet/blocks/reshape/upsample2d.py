@@ -8,6 +8,7 @@ Source: A. Odena, V. Dumoulin, C. Olah, Deconvolution and checkerboard artifacts
 convolution after it, in place of a transposed one, https://doi.org/10.23915/distill.00003
 As `nn.Upsample(scale_factor=factor, mode=mode, align_corners=False)`.
 Cost: none.
+When: To make an image larger without chequerboards, with a `conv2d` behind it: decoders, segmentation.
 """
 
 from typing import Literal

@@ -6,6 +6,7 @@ Source: C. Challu and others, N-HiTS: neural hierarchical interpolation for time
 https://arxiv.org/abs/2201.12886
 As `nn.functional.interpolate(size=steps, mode="linear", align_corners=False)`, features last.
 Cost: no parameters; two multiplications a value.
+When: Where a forecast is told by a few points and drawn between them, as N-HiTS does, or rates have to match.
 """
 
 from jaxtyping import Float

@@ -12,6 +12,7 @@ As the authors' code without time stamps, which become tokens there.
 Cost: dim · (time + 1) · dim_model, the layers' over dim tokens (see transformer_encoder_layer), and
 dim · (dim_model + 1) · steps; (time + 1) · dim_model + 2 · dim_model + (dim_model + 1) · steps parameters, and the
 layers'.
+When: For forecasts of many series that move together; of a single one, or many that don't, `patch_transformer`.
 """
 
 from jaxtyping import Float

@@ -9,6 +9,7 @@ https://arxiv.org/abs/2205.13504
 Differs from the papers: at both ends the mean is over the steps that are there; they repeat the first and the last
 step. It is `nn.AvgPool1d(size, 1, size // 2, count_include_pad=False)`, features last, with masks.
 Cost: no parameters; size additions a value.
+When: To part a series into trend and rest, each of which a simple map forecasts well (DLinear).
 """
 
 import torch.nn.functional as F

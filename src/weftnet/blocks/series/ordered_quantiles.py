@@ -8,6 +8,7 @@ Source: that distances add up to quantiles which can't cross, J. Gasthaus and ot
 spline quantile function RNNs, 2019, https://proceedings.mlr.press/v89/gasthaus19a.html; here the levels are fixed.
 Differs from sorting, which hides a crossing and gives its gradient to another level.
 Cost: no parameters; a softplus and an addition a value.
+When: At the end of a forecast with quantiles. The task adds it by itself.
 """
 
 import torch

@@ -12,6 +12,8 @@ As Hugging Face's PatchTST with layer norm, learnt positions and norm last; the 
 the last value to fill one patch more.
 Cost: patches · (size + 1) · dim_model and the layers' (see transformer_encoder_layer), for every series;
 (size + 1 + patches) · dim_model + patches · dim_model · steps + steps parameters, and the layers'.
+When: For forecasts from long windows with thousands of steps to learn from; with fewer, `along_time` behind
+`subtract_last`.
 """
 
 import torch

@@ -6,6 +6,7 @@ Source: R. J. Hyndman, G. Athanasopoulos, Forecasting: principles and practice, 
 https://otexts.com/fpp3/simple-methods.html
 Differs from torch, which has none.
 Cost: no parameters; nothing but a copy.
+When: As what a forecast has to beat; it is solved, not trained.
 """
 
 from jaxtyping import Float

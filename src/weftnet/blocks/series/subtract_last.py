@@ -8,6 +8,7 @@ Source: A. Zeng, M. Chen, L. Zhang, Q. Xu, Are Transformers effective for time s
 https://arxiv.org/abs/2205.13504
 Differs from the paper: there the period is 1.
 Cost: no parameters; one subtraction a value.
+When: At both ends of a forecaster whose series drift: what it learns at one level then holds at another.
 """
 
 import torch

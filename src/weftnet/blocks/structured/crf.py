@@ -12,6 +12,7 @@ https://repository.upenn.edu/handle/20.500.14332/6188; over a network: R. Collob
 processing (almost) from scratch, 2011, https://arxiv.org/abs/1103.0398.
 Differs from torch, which has none; weights start at U(±0.1), as in the package pytorch-crf.
 Cost: dim² + 2 · dim parameters; time · dim² additions.
+When: For tags that depend on their neighbours, such as the beginnings and insides of names. The task adds it by itself.
 """
 
 import torch

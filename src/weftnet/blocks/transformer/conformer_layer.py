@@ -13,6 +13,7 @@ As Hugging Face's `Wav2Vec2ConformerEncoderLayer`, with biases b_3 and b_4, whic
 enters the convolution nor the statistics of its batch norm (see batch_norm); outputs at padding are zero.
 Cost: attention's (see relative_attention) + time · dim · (4 · dim_hidden + 3 · dim + kernel) multiplications;
 8 · dim² + 4 · dim · dim_hidden + 2 · dim_hidden + (kernel + 23) · dim parameters.
+When: For speech, with hours of it; with less, convolutions and a recurrent layer.
 """
 
 from jaxtyping import Bool, Float

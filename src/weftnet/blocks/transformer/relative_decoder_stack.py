@@ -14,6 +14,7 @@ As `T5Stack` of transformers with `is_decoder`, without its embedding and its cr
 Cost: for each layer 6 · time · dim · inner + 2 · time · (time + time_memory) · inner +
 (2 or 3) · time · dim · dim_hidden multiplications, inner = dim_keys / (2 · depth);
 depth · (6 · dim · inner + (2 or 3) · dim · dim_hidden + 3 · dim) + buckets · heads + dim parameters.
+When: To load T5's weights, or for a decoder that shall not depend on absolute positions.
 """
 
 from collections.abc import Mapping

@@ -14,6 +14,7 @@ or wi_0 and wi_1 stacked. Outputs at padding are zero.
 Cost: for each layer 4 · time · dim · inner + 2 · time² · inner + (2 or 3) · time · dim · dim_hidden multiplications,
 inner = heads · head_dim; depth · (4 · dim · inner + (2 or 3) · dim · dim_hidden + 2 · dim) + buckets · heads + dim
 parameters.
+When: To load T5's weights, or for an encoder that shall not depend on absolute positions.
 """
 
 from jaxtyping import Bool, Float

@@ -11,6 +11,8 @@ have a size of its own, the defaults are gelu and norm first, and outputs at pad
 ends with a `layer_norm` of its own.
 Cost: self- and cross-attention's (see multi_head_attention, cross_attention) + 2 · time · dim · dim_hidden
 multiplications; with dim_memory = dim 8 · dim · (dim + 1) + 2 · dim · dim_hidden + dim_hidden + 7 · dim parameters.
+When: For translation and other texts from texts, behind embedding and positions; `causal` encoder layers are enough
+where there is no memory.
 """
 
 from collections.abc import Mapping

@@ -10,6 +10,8 @@ As `nn.TransformerEncoderLayer(batch_first=True)`, dropout included; the default
 at padding are zero. A stack with norm first ends with a `layer_norm` of its own.
 Cost: attention's (see multi_head_attention) + 2 · time · dim · dim_hidden multiplications;
 4 · dim · (dim + 1) + 2 · dim · dim_hidden + dim_hidden + 5 · dim parameters.
+When: For texts and other sequences with thousands of examples; `causal: true` for language models. With other parts
+inside, write the residuals yourself.
 """
 
 from collections.abc import Mapping

@@ -13,6 +13,7 @@ their own: where a sequence is generated step by step, a network computes them o
 Cost: self-attention's (see multi_head_attention) + 2 · time · dim² + 2 · time · time_memory · dim +
 2 · time · dim · dim_hidden multiplications;
 6 · dim · (dim + 1) + 2 · dim · dim_hidden + dim_hidden + 7 · dim parameters.
+When: In a decoder of many steps whose memory's keys and values are computed once by a node before it.
 """
 
 from collections.abc import Mapping

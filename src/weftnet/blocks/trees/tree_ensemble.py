@@ -16,6 +16,7 @@ https://www.usenix.org/conference/osdi20/presentation/nakandala.
 Differs from torch, which has none. A missing value (NaN) goes left.
 Cost: no parameters; trees·(2·leaves − 1)·(3 + dim) fixed values; 2·trees·depth + trees·dim operations. It is constant
 between thresholds: no gradient passes.
+When: For the forests and boosted trees that solvers grow: it is filled in by them, not trained by steps.
 """
 
 from typing import ClassVar, Literal

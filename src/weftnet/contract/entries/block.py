@@ -197,13 +197,14 @@ def _exports(name: str) -> None:
 
 
 def _documented(name: str) -> None:
-    """It has a formula, a source with its year and link, and a cost."""
+    """It has a formula, a source with its year and link, a cost, and says when to choose it."""
     text = page(BLOCKS.get(name))
     for pattern, what, fix in (
         (r"^    \S", "a formula", "indent it by four spaces"),
         (r"(?s)^Source: .*\b(1[89]|20)\d\d\b", "a source with its year", "write Source: author, title, year, link"),
         (r"https?://", "a link", "give the paper's address"),
         (r"^Cost[ :]", "a cost", "write Cost: multiplications and parameters"),
+        (r"^When: ", "a word on when to choose it", "write When: what it suits, and what to take instead elsewhere"),
     ):
         expect(bool(re.search(pattern, text, re.MULTILINE)), f"its docstring has no {what[2:]}", fix=fix)
 
