@@ -7,6 +7,7 @@ smaller, each pixel by weights of its own.
 Source: W. Shi and others, Real-time single image and video super-resolution using an efficient sub-pixel convolutional
 neural network, 2016, equation 4, https://arxiv.org/abs/1609.05158; torch's `nn.PixelShuffle`.
 Cost: no parameters; a copy.
+When: To make an image larger without losing or inventing a value: behind a `conv2d` that makes the channels.
 """
 
 from jaxtyping import Float
