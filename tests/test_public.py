@@ -80,7 +80,7 @@ def test_the_commands_and_options_are_these() -> None:
         "evaluate": ["run", "data", "split", "as_json", "plugin"],
         "predict": ["run", "inputs", "text", "value", "out", "ask", "plugin"],
         "plan": ["run", "as_json"],
-        "report": ["run", "data", "split", "out", "plugin"],
+        "report": ["run", "data", "split", "out", "pdf", "plugin"],
         "compare": ["runs", "score", "as_json", "plugin"],
         "sample": [
             "run", "prompt", "length", "count", "temperature", "top_k", "top_p", "repetition_penalty", "stop", "seed",

@@ -98,7 +98,7 @@ def test_of_many_columns_the_weak_ones_are_one_bar() -> None:
     values = np.linspace(1, 2, 30)
     html = drawn(DisplayedInput("vector", ["0"] * 30, tuple(f"x {i}" for i in range(30))), values)
     assert ">10 others together</text>" in html
-    assert f">{values[:10].sum():+.3g}</text>" in html
+    assert f">+{values[:10].sum():.3g}</text>" in html
 
 
 @pytest.mark.parametrize(("time", "channels"), [(1, 1), (7, 2), (5000, 1), (30, 12)])

@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.numbers import number
+
 Cell: TypeAlias = str | int | float
 Floats: TypeAlias = NDArray[np.float64]
 Points: TypeAlias = Sequence[tuple[float, float]]
@@ -208,12 +210,12 @@ Figure: TypeAlias = (
 
 
 def shown(value: Cell, unit: str = "") -> str:
-    """A value of a table as text: – where it is not defined."""
-    if isinstance(value, str | int):
+    """A value of a table as text: – where it is not defined; thousands are divided."""
+    if isinstance(value, str | bool):
         return str(value)
     if np.isnan(value):
         return "–"
-    return f"{100 * value:.1f} %" if unit == "share" else f"{value:.4g}"
+    return f"{100 * value:.1f} %" if unit == "share" else number(value)
 
 
 def flat(figures: Sequence[Figure]) -> list[Any]:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from weftnet.base.numbers import fixed
+
 #: t₀.₉₇₅ by degrees of freedom, 1 to 30; beyond that Cornish and Fisher's expansion is exact to four digits.
 _T = (
     12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281, 2.2010, 2.1788, 2.1604, 2.1448,
@@ -38,9 +40,9 @@ class Interval:
     high: float
 
     def text(self, scale: float = 1.0, digits: int = 2) -> str:
-        """`98.70 ± 0.31`, or the value alone."""
-        mean = f"{self.mean * scale:.{digits}f}"
-        return mean if self.half is None else f"{mean} ± {self.half * scale:.{digits}f}"
+        """`98.70 ± 0.31`, or the value alone; thousands are divided."""
+        mean = fixed(self.mean * scale, digits)
+        return mean if self.half is None else f"{mean} ± {fixed(self.half * scale, digits, like=self.mean * scale)}"
 
 
 def interval(values: Sequence[float]) -> Interval:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from weftnet.base.intervals import Interval
+from weftnet.base.numbers import fixed
 
 
 def scale_of(unit: str) -> tuple[float, int, str]:
@@ -11,9 +12,9 @@ def scale_of(unit: str) -> tuple[float, int, str]:
 
 
 def in_unit(value: float | Interval, unit: str) -> str:
-    """A number as text: 98.70 %, 98.70 ± 0.31 %, 1.4321."""
+    """A number as text: 98.70 %, 98.70 ± 0.31 %, 1.4321, 123,456.8."""
     factor, digits, sign = scale_of(unit)
-    text = value.text(factor, digits) if isinstance(value, Interval) else f"{value * factor:.{digits}f}"
+    text = value.text(factor, digits) if isinstance(value, Interval) else fixed(value * factor, digits)
     return f"{text}{sign}"
 
 

@@ -17,10 +17,13 @@ def report(
         str | None, typer.Option("--split", help="train, validation or test; default test, if there is one.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file; default RUN/report.html.")] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also print it to a PDF file beside it, by a browser of this machine.")
+    ] = False,
     plugin: Plugin = None,
 ) -> None:
     """Write one HTML file about a run: score, mistakes, network, cost, provenance."""
     from weftnet.cli.commands.report import report_command
 
     plugins(plugin)
-    report_command(run, data, split, out)
+    report_command(run, data, split, out, pdf)

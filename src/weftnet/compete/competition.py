@@ -13,6 +13,7 @@ from weftnet.base import lock
 from weftnet.base.files import read_json, write_json
 from weftnet.base.foreign import reading
 from weftnet.base.intervals import Interval, interval
+from weftnet.base.numbers import number
 from weftnet.base.replacing import MARK, clear, marked, occupied, pages, protect
 from weftnet.base.scores import Score
 from weftnet.base.units import amount
@@ -59,7 +60,7 @@ class Standing:
     def length(self) -> tuple[str, str]:
         """Steps and epochs as text; dashes for what was not trained in steps."""
         far = self.trained
-        return (amount(far.steps), f"{far.epochs:.3g}") if far.epochs else ("–", "–")
+        return (amount(far.steps), number(far.epochs, 3)) if far.epochs else ("–", "–")
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from weftnet.base.numbers import number
 from weftnet.base.scores import Score
 from weftnet.compete.sizes import ENOUGH, LONGEST
 from weftnet.run.folder import Run
@@ -45,7 +46,7 @@ class Trained:
     def note(self) -> str:
         """What a person who reads its score should know; empty if nothing."""
         if self.hardly:
-            count = f"{self.steps} step{'s' * (self.steps != 1)}, {self.epochs:.2g} epochs"
+            count = f"{self.steps} step{'s' * (self.steps != 1)}, {number(self.epochs, 2)} epochs"
             text = f"hardly trained: {count}"
         else:
             text = "still improving when its training ended" if self.improving else ""

@@ -26,7 +26,7 @@ from weftnet.data.order import Rows, permutation
 from weftnet.data.preprocessing import Preprocessing, missing_column
 from weftnet.data.request import Request, name_of
 from weftnet.data.splits import SPLITS
-from weftnet.data.splitting import excluded_column, joined, keys_of, split_rows, whole_groups
+from weftnet.data.splitting import compared, excluded_column, joined, keys_of, split_rows, whole_groups
 from weftnet.data.stored import Stored, is_array
 from weftnet.data.suspects import suspects
 from weftnet.data.targets import check_target, encoded_target, target_kind, target_notes, unpacked_target
@@ -145,16 +145,21 @@ class RowData(Data):
         """The same rows, encoded in the same way, with those of validation among those of training."""
         if not self.sizes["validation"]:
             raise SettingError("there are no validation rows to train on", where=self.source, fix="leave out --refit")
-        there, splits = copy.copy(self), joined({split: rows.numpy() for split, rows in self._splits.items()})
-        there._splits = {split: torch.from_numpy(rows) for split, rows in splits.items()}
-        there.sizes = {split: len(rows) for split, rows in splits.items()}
-        there._state, there._order = {**self._state, "joined": True}, None
+        there = self.split_as(joined({split: rows.numpy() for split, rows in self._splits.items()}))
+        there._state = {**self._state, "joined": True}
         return there
 
-    def raw(self, rows: Rows) -> dict[str, NDArray[Any]]:
-        """Some rows of every column, the target too, as they were read: to show to a person."""
+    def split_as(self, splits: Mapping[str, Rows]) -> "RowData":
+        """The same rows, encoded in the same way, in other splits; the numbers of each ascending."""
+        there = copy.copy(self)
+        there._splits = {split: torch.from_numpy(rows) for split, rows in splits.items()}
+        there.sizes, there._order = {split: len(rows) for split, rows in splits.items()}, None
+        return there
+
+    def raw(self, rows: Rows, name: str | None = None) -> dict[str, NDArray[Any]]:
+        """Some rows of every column, the target too, as they were read: to show to a person; or of the one named."""
         with self._content.reopen() if self._content.reopen else nullcontext(self._content) as content:
-            return {name: content.rows(name, rows) for name in content.columns}
+            return {each: content.rows(each, rows) for each in content.columns if name in (None, each)}
 
     def encode(self, raw: Mapping[str, Any]) -> Batch:
         """Raw values by column as a batch without target."""
@@ -234,8 +239,8 @@ def from_stored(content: Content, encoded: Stored) -> RowData:
 
 
 def _state(content: Content, request: Request) -> dict[str, Any]:
-    compared, parts = _compared(content, request), {split: name_of(part) for split, part in request.parts.items()}
-    optional = {"duplicates": compared, "parts": parts or None, "joined": (request.state or {}).get("joined")}
+    names, parts = compared(content, request), {split: name_of(part) for split, part in request.parts.items()}
+    optional = {"duplicates": names, "parts": parts or None, "joined": (request.state or {}).get("joined")}
     return {name: value for name, value in optional.items() if value is not None} | {
         "form": RowData.form(),
         "source": content.source,
@@ -286,16 +291,8 @@ def _fitted(content: Content, request: Request) -> Prepared:
 
 def _split(content: Content, target: Kind | None, request: Request) -> dict[str, Rows]:
     """The splits; with `duplicates="group"` equal rows are in the same one."""
-    if (names := _compared(content, request)) is None:
+    if (names := compared(content, request)) is None:
         return split_rows(content, target, request.splits, request.seed, official=bool(request.parts))
     if content.splits:
         raise SettingError("the source's own splits can't be changed", where="duplicates")
     return split_rows(content, target, whole_groups(request.splits), request.seed, checks.groups(content, names))
-
-
-def _compared(content: Content, request: Request) -> list[str] | None:
-    """The columns in which rows are compared, if they are: those that are not left out."""
-    if request.state is not None:
-        return request.state.get("duplicates")
-    out = {name for name, spec in request.kinds.items() if spec is None} | (content.aside - set(request.kinds))
-    return [name for name in content.columns if name not in out] if request.duplicates == "group" else None

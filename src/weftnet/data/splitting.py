@@ -11,6 +11,7 @@ from weftnet.data.kinds._kind import Kind
 from weftnet.data.official import rest_of
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import missing_column
+from weftnet.data.request import Request
 from weftnet.data.split_names import split_named
 from weftnet.data.splits import SPLITS, SplitSpec, split
 from weftnet.data.stamps import stamps
@@ -114,3 +115,11 @@ def whole_groups(splits: SplitSpec) -> dict[str, Any]:
     if settings.get("by") in ("group", "time") or set(settings) == {"column"}:
         raise SettingError("these splits already determine where a row goes", where="duplicates", got=repr(splits))
     return {**settings, "by": "group", "column": "duplicates"}
+
+
+def compared(content: Content, request: Request) -> list[str] | None:
+    """The columns in which rows are compared, if they are: those that are not left out."""
+    if request.state is not None:
+        return request.state.get("duplicates")
+    out = {name for name, spec in request.kinds.items() if spec is None} | (content.aside - set(request.kinds))
+    return [name for name in content.columns if name not in out] if request.duplicates == "group" else None

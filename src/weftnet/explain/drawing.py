@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from weftnet.base.numbers import number
 from weftnet.explain.explanation import DisplayedInput, Explanation
 from weftnet.explain.pictures.alignment import draw_alignment
 from weftnet.explain.pictures.bars import draw_bars
@@ -40,7 +41,7 @@ def draw(explanation: Explanation) -> str:
     inputs = explanation.inputs
     several = len(inputs) > 1
     body = [_input(name, explanation.displayed[name], values, several) for name, values in inputs.items()]
-    figures = ", ".join(f"{name} {value:.3g}" for name, value in explanation.checks.items())
+    figures = ", ".join(f"{name} {number(value, 3)}" for name, value in explanation.checks.items())
     head = f"<p>{escape(headline(explanation))}</p>"
     up, down = ("speaks for it", "speaks against it") if _kind(explanation) == "label" else ("raises it", "lowers it")
     key = (
@@ -54,13 +55,13 @@ def draw(explanation: Explanation) -> str:
 
 def headline(explanation: Explanation) -> str:
     """What is explained, in one line."""
-    score = f"{explanation.score:.4g}"
+    score = number(explanation.score)
     if explanation.target == "value":
         return f"predicted {score}"
     if _kind(explanation) == "number":
         return f"{explanation.target}: predicted {score}"
     probability = explanation.answer.get("probabilities", {}).get(explanation.target)
-    certainty = f", probability {probability:.3g}" if probability is not None else ""
+    certainty = f", probability {number(probability, 3)}" if probability is not None else ""
     predicted = explanation.answer.get("label")
     other = f" (predicted: {predicted})" if predicted not in (None, explanation.target) else ""
     return f"why {explanation.target}{other}: score {score}{certainty}"

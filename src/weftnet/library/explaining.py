@@ -95,7 +95,9 @@ class Explained(Sequence[Explanation]):
             *(section(row, explain.draw(each)) for row, each in self.named),
         ]
         if self.trust:
-            body.append(section("How far to trust it", table(["", "", "figures"], self.trust)))
+            body.append(
+                section("How far to trust it", table(["question", "answer", "figures"], self.trust, words=(0, 2)))
+            )
         return page("Explanation", body)
 
     def _repr_html_(self) -> str:

@@ -1,7 +1,7 @@
 """What was trained: a competition and its best run, or a run, and all that can be asked of it."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from weftnet.compete.competition import Competition, best_run
 from weftnet.compete.rejoin import rejoined
 from weftnet.data import Data
 from weftnet.data.request import Source
-from weftnet.errors import RunError, WeftnetError
+from weftnet.errors import RunError
 from weftnet.library.answers import Answers
 from weftnet.library.compressing import Compressed, compressed
 from weftnet.library.drawing import Drawing, drawing_of
 from weftnet.library.evaluating import Evaluation, evaluated
 from weftnet.library.explaining import Explained, Request, explained
+from weftnet.library.reporting import reported
 from weftnet.library.serving import Served
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded, load
@@ -171,20 +172,12 @@ class Fit:
         """Write one HTML file: score, mistakes, reasons, cost, provenance. Its path.
 
         Args:
-            out: NAME.html; by default report.html in the run's folder.
+            out: NAME.html, or NAME.pdf, which a browser prints; by default report.html in the run's folder.
             data: others to judge it by.
             split: that is judged.
         """
-        from weftnet.report import write_run
-
-        own, why = None, ""
-        try:
-            own = self._of(data)
-        except WeftnetError as error:
-            if data is not None:
-                raise
-            why = f"The data are not available ({error.what}): sections that need them are left out."
-        return write_run(self.loaded, own, Path(out or self.run.folder / "report.html"), split=split, why=why)
+        path, named = None if out is None else Path(out), data is not None
+        return reported(self.loaded, partial(self._of, data), path, named=named, split=split)[0][-1]
 
     def draw(self, out: str | Path | None = None) -> Drawing:
         """The network, its head included, as a drawing; written to NAME.svg or NAME.mmd if `out` says so."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from weftnet.base.files import write_text
+from weftnet.base.plain import plain
 from weftnet.base.units import amount, duration
 from weftnet.base.version import VERSION
 from weftnet.compete.competition import Competition
@@ -22,6 +23,8 @@ from weftnet.run.loading import load
 
 #: the height in pixels above which a drawing is collapsed
 _TALL = 700
+_OVERLAP = ": each dot is a run, the bar is their mean; where two rows overlap, their order may be chance."
+_CUT = "a curve that is still steep at its end was cut short."
 
 
 def write_competition(result: Competition, data: Data) -> Path:
@@ -112,7 +115,7 @@ def _scores(result: Competition) -> list[str]:
         return []
     what = f"test {metric}{unit}"
     chart = dots(scores, what, digits)
-    return [section("Every seed", figure(chart, f"{what}; each dot is a run, the bar is their mean"))]
+    return [section("Every seed", figure(chart, f"{what}{_OVERLAP}"))]
 
 
 def _curves(result: Competition) -> list[str]:
@@ -135,8 +138,8 @@ def _curves(result: Competition) -> list[str]:
         section(
             "Training",
             charts(
-                figure(lines(scores, "seconds", metric), f"validation {metric}{unit} over training time"),
-                figure(lines(losses, "seconds", "loss", log=positive), "training loss over training time"),
+                figure(lines(scores, "seconds", metric), f"Validation {metric}{unit} over training time: {_CUT}"),
+                figure(lines(losses, "seconds", "loss", log=positive), f"Training loss over training time: {_CUT}"),
             ),
         )
     ]
@@ -178,10 +181,8 @@ def _recipe(run: Run) -> str:
 
     default = Recipe().to_dict()
     fields = {name: value for name, value in run.json("recipe.json").items() if value != default.get(name)}
-    changed = [
-        f"{name} {value}" for name, value in fields.items() if value is not None and name not in ("seed", "steps")
-    ]
-    recipe = f"Trained with {', '.join(changed)}." if changed else "Trained with the default recipe."
+    changed = {name: value for name, value in fields.items() if value is not None and name not in ("seed", "steps")}
+    recipe = f"Trained with {plain(changed)}." if changed else "Trained with the default recipe."
     return f"{run.folder.name}: {run.steps} steps, seed {run.facts.seed}. {recipe}"
 
 

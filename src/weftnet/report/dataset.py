@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.files import write_text
+from weftnet.base.numbers import number
 from weftnet.data.kinds._kind import Kind, most_common
 from weftnet.data.kinds._state import name_of
 from weftnet.data.rows import RowData
@@ -26,7 +27,7 @@ def write_dataset(data: RowData, path: Path) -> Path:
     splits = ", ".join(f"{count} {split}" for split, count in data.sizes.items() if count)
     body = [
         paragraph(f"{sum(data.sizes.values())} rows: {splits}."),
-        section("Columns", table(*column_table(data), words=5)),
+        section("Columns", table(*column_table(data), words=(5,))),
         *_balance(data),
         *([section("Notes", "".join(paragraph(note) for note in data.notes))] if data.notes else []),
         section("Training examples", examples(data, _EXAMPLES)),
@@ -82,8 +83,8 @@ def _balance(data: RowData) -> list[str]:
     if not counts:
         return []
     most_frequent = dict(list(counts.items())[:_CLASSES])
-    caption = f"rows of each label in the training split; {len(counts)} labels"
-    caption += f", the {_CLASSES} most frequent" if len(counts) > _CLASSES else ""
+    caption = f"Rows of each of {len(counts)} labels in the training split: labels with few rows are learnt less well"
+    caption += f"; the {_CLASSES} most frequent." if len(counts) > _CLASSES else "."
     return [section(f"Target: {data.target_column}", charts(figure(bars(most_frequent, "training rows"), caption)))]
 
 
@@ -91,7 +92,7 @@ def _summary(values: NDArray[Any], kind: Kind | None) -> list[str]:
     """Missing values, distinct values, and a description of a raw column."""
     if values.ndim > 1 and not values.dtype.hasobject:
         whole = " × ".join(map(str, values.shape[1:]))
-        return ["0", "", f"{whole} of {values.dtype}, {values.min():.4g} … {values.max():.4g}"]
+        return ["0", "", f"{whole} of {values.dtype}, {number(values.min())} … {number(values.max())}"]
     cells = values.tolist()
     real = [value for value in cells if value is not None and value == value]
     distinct = "" if kind and kind.suffixes else str(len({str(value) for value in real}))  # files are not compared

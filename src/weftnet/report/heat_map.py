@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from html import escape
 
 from weftnet.base.language import attribute, spoken
+from weftnet.base.numbers import number
+from weftnet.base.units import amount
+from weftnet.report.frame import LETTER
 
 #: characters of a label that are shown; width of the legend in pixels
 _SHORT, _LEGEND = 14, 175
@@ -84,7 +87,7 @@ def _cells(labels: Sequence[str], counts: Sequence[Sequence[int]], layout: _Layo
             x, y = layout.left + column * cell, layout.top + row * cell
             colour = "var(--c0)" if row == column else "var(--c1)"
             strength = 0.0 if not count else 0.12 + 0.88 * count / total
-            tooltip = f"{labels[row]} predicted as {labels[column]}: {count} of {total}"
+            tooltip = f"{labels[row]} predicted as {labels[column]}: {number(count)} of {number(total)}"
             square = f"<rect x={x} y={y} width={cell - 1} height={cell - 1} rx=2"
             elements.append(
                 f"{square} fill='var(--line)' fill-opacity=.35 />"
@@ -93,6 +96,7 @@ def _cells(labels: Sequence[str], counts: Sequence[Sequence[int]], layout: _Layo
             if count and len(labels) <= _PRINTED:
                 ink = " style='fill:var(--paper)'" if strength > 0.55 else ""
                 place = f"x={x + cell / 2 - 0.5:.1f} y={y + cell / 2 + 4:.1f}"
-                size = f" textLength={cell - 6} lengthAdjust=spacingAndGlyphs" if count > 9999 and cell < 34 else ""
-                elements.append(f"<text {place} text-anchor=middle{ink}{size}>{count}</text>")
+                text = str(count) if len(str(count)) * LETTER <= cell else amount(count).replace(" ", "")
+                size = f" textLength={cell - 2} lengthAdjust=spacingAndGlyphs" if len(text) * LETTER > cell else ""
+                elements.append(f"<text {place} text-anchor=middle{ink}{size}>{text}</text>")
     return elements

@@ -5,7 +5,7 @@ but for those that are `Said` (`base/language.py`). Only the page's own script i
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from html import escape
 
@@ -34,7 +34,7 @@ th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid var(
 th { color: var(--soft); font-weight: 500; font-size: .9rem; }
 th:first-child, td:first-child, .words, th.left { text-align: left; }
 th:first-child, td:first-child { padding-left: 0; }
-.words { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
+.words { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; vertical-align: top; }
 table.facts { width: auto; } table.facts td { text-align: left; white-space: normal; overflow-wrap: anywhere;
   vertical-align: top; } table.facts td:first-child { color: var(--soft); white-space: nowrap; }
 tr.best td { background: var(--tint); font-weight: 600; }
@@ -71,6 +71,18 @@ td.bars span { display: block; } td.bars .bar { margin: 0; display: block; }
 #languages button[aria-pressed=true] { color: var(--ink); background: var(--tint); }
 @media print { #languages { display: none; } }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; font-size: .95rem; }
+.warned { border-left: .3rem solid var(--c3); padding: .2rem .8rem; }
+@media (max-width: 30rem) { .words { min-width: 8rem; } }
+@page { margin: 14mm 12mm; }
+@media print { :root { color-scheme: light; --ink: #1b1f24; --paper: #fff; --soft: #4b5561; --line: #c9d0d7;
+  --tint: #f4f6f8; --mark: #1b1f24; --good: #1d8a52; --c0: #0a66c2; --c1: #d1495b; --c2: #2a9d5c; --c3: #b7791f;
+  --c4: #7b4fc9; --c5: #0f8b8d; --c6: #8a5a44; --c7: #555e68; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { max-width: none; padding: 0; font-size: 10pt; } nav, audio { display: none; } .wide { overflow: visible; }
+  h1, h2, h3, figcaption { break-after: avoid; } figure, .card, .answer, tr, img, svg { break-inside: avoid; }
+  h2 { margin-top: 1.2rem; } th, td { padding: .15rem .4rem; white-space: normal; overflow-wrap: anywhere; }
+  details::details-content { content-visibility: visible; display: block; block-size: auto; }
+  svg { max-height: 24cm; } pre { font-size: 7.5pt; } .charts > figure { flex: 1 1 40%; } }
 """
 
 
@@ -113,9 +125,16 @@ def paragraph(text: str, soft: bool = False) -> str:
     return f"<p{' class=soft' if soft else ''}{twin(text)}>{escape(text)}</p>"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None, words: int | None = None) -> str:
-    """A table of text; row `best` is highlighted, column `words` holds long texts."""
-    kinds = [" class=words" if number == words else "" for number in range(len(head))]
+def warned(text: str) -> str:
+    """A paragraph that nobody should miss."""
+    return f"<p class=warned{twin(text := f'{text[:1].upper()}{text[1:]}.')}>{escape(text)}</p>"
+
+
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], best: int | None = None, words: Collection[int] = ()
+) -> str:
+    """A table of text; row `best` is highlighted, columns `words` hold long texts, which are wrapped."""
+    kinds = [" class=words" if number in words else "" for number in range(len(head))]
     cells = "".join(f"<th{kind}{twin(name)}>{escape(name)}</th>" for name, kind in zip(head, kinds, strict=True))
     lines = []
     for number, row in enumerate(rows):

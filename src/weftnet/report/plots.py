@@ -1,45 +1,18 @@
 """Points, histograms and reliability diagrams as SVG, in the page's colours."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.base.language import twin
-from weftnet.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axis_range, open_svg, ticks
+from weftnet.report.frame import Frame, axis_range
 
 #: about how many points of a scatter plot are drawn
 MAX_POINTS = 1500
 
 
-class _Frame:
-    """Axes with ticks and names, in whose coordinates elements are drawn."""
-
-    def __init__(self, across: tuple[float, float], up: tuple[float, float], x: str, y: str) -> None:
-        self.across, self.up = across, up
-        self.elements = [open_svg(WIDTH, HEIGHT, f"{y} over {x}")]
-        for value in ticks(*up):
-            height = self.y(value)
-            self.elements.append(f"<line class=axis x1={LEFT} x2={WIDTH - RIGHT} y1={height:.1f} y2={height:.1f} />")
-            self.elements.append(f"<text class=soft x={LEFT - 6} y={height + 4:.1f} text-anchor=end>{value:.4g}</text>")
-        for value in ticks(*across):
-            low = HEIGHT - BOTTOM + 16
-            self.elements.append(
-                f"<text class=soft x={self.x(value):.1f} y={low} text-anchor=middle>{value:.4g}</text>"
-            )
-        middle = (LEFT + WIDTH) / 2
-        self.elements.append(
-            f"<text class=soft x={middle} y={HEIGHT - 6} text-anchor=middle{twin(x)}>{escape(x)}</text>"
-        )
-
-    def x(self, value: float) -> float:
-        low, high = self.across
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
-
-    def y(self, value: float) -> float:
-        low, high = self.up
-        return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
+class _Frame(Frame):
+    """Axes with dashed lines and bars."""
 
     def line(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         (a, b), (c, d) = start, end
@@ -50,9 +23,6 @@ class _Frame:
         x, top, base = self.x(left) + 0.5, self.y(height), self.y(max(self.up[0], 0.0))
         size = f"width={max(0.5, self.x(right) - x - 0.5):.1f} height={max(0.0, base - top):.1f}"
         self.elements.append(f"<rect x={x:.1f} y={top:.1f} {size} fill='{colour}' fill-opacity={opacity} />")
-
-    def svg(self) -> str:
-        return "".join([*self.elements, "</svg>"])
 
 
 def scatter(truth: NDArray[np.float64], answer: NDArray[np.float64], x: str, y: str) -> str:

@@ -55,13 +55,17 @@ def confidence_section(confidence: NDArray[np.float64], right: NDArray[np.bool_]
         f"ECE = Σ |B|/n · |accuracy(B) − confidence(B)| over {BINS} bins of equal width (Guo, Pleiss, Sun, Weinberger: "
         "On calibration of modern neural networks, 2017, arXiv 1706.04599)."
     )
-    caption = "accuracy of the answers with this confidence; the paler, the fewer answers"
+    caption = (
+        "The bars should end on the dashed line: below it the answers are surer than they may be, above it less "
+        "sure than they could be. The paler a bar, the fewer answers."
+    )
+    surely = "How sure the answers are: many at the right are good where the bars beside end on the line."
     figures = (
         Paragraph(f"Expected calibration error {100 * result.ece:.1f} %; overall {overall}."),
         Group(
             (
                 Reliability(tuple(result.bins), caption),
-                Histogram(confidence, "confidence", "confidence of the answers"),
+                Histogram(confidence, "confidence", surely),
             )
         ),
         Paragraph(source, soft=True),

@@ -23,7 +23,10 @@ def confusion_figures(
         labels: of the classes.
         more: further columns of the table, each a share by class: name → (classes).
     """
-    caption = "How often each class was predicted as which; the deeper the colour, the larger its share of the row."
+    caption = (
+        "How often each class was predicted as which: on the diagonal it is right; look for deep red cells beside it, "
+        "classes that are taken for each other. The deeper the colour, the larger its share of the row."
+    )
     matrix = Matrix("confusion", tuple(labels), counts.numpy(), caption)
     none = Paragraph(f"{len(labels)} classes: too many to draw the matrix.", soft=True)
     confused = _most_confused(counts.numpy(), labels)

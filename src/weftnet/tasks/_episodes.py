@@ -102,6 +102,9 @@ def drawn(target: Tensor, ways: int, shots: int, queries: int) -> Iterator[Tenso
         )
 
 
+_SPREAD = "Accuracy, by episode: where it spreads widely, much depends on which examples are given."
+
+
 def judged(task: Task, ways: int, answered: Answered) -> Judgement:
     """The judgement of a split by its episodes.
 
@@ -129,7 +132,5 @@ def judged(task: Task, ways: int, answered: Answered) -> Judgement:
     return Judgement(
         interval=Bounds(low, high, "bootstrap, over the episodes"),
         baseline=Baseline(1 / classes, "any class of the episode"),
-        sections=(
-            Section("Episodes", (Group((Histogram(accuracy, "share", "accuracy, by episode"),)), Paragraph(told))),
-        ),
+        sections=(Section("Episodes", (Group((Histogram(accuracy, "share", _SPREAD),)), Paragraph(told))),),
     )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from weftnet.base.figures import Figure
+from weftnet.base.numbers import fixed
 from weftnet.base.scores import Score
 from weftnet.data.batch import MOST, Batch, at_once
 from weftnet.data.data import Data
@@ -98,7 +99,8 @@ class Bounds:
         """`96.27 – 99.12 %`, or `-26.4955 to -25.8418`, whose signs a dash would hide."""
         factor, digits, sign = score.scale
         between = "to" if self.low < 0 else "–"
-        return f"{factor * self.low:.{digits}f} {between} {factor * self.high:.{digits}f}{sign}"
+        low, high = factor * self.low, factor * self.high
+        return f"{fixed(low, digits, like=high)} {between} {fixed(high, digits)}{sign}"
 
 
 @dataclass(frozen=True)

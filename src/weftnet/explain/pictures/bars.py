@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.numbers import number
 from weftnet.explain.explanation import DisplayedInput
 from weftnet.explain.pictures._colours import shares
 
 #: the most bars; the remaining pieces share one more
 _MAX_BARS = 20
-_WIDTH, _LEFT, _RIGHT, _STEP = 620, 250, 74, 24
+_WIDTH, _LEFT, _STEP, _LETTER = 420, 178, 24, 7.0
 
 
 def draw_bars(displayed: DisplayedInput, values: NDArray[Any]) -> str:
@@ -28,24 +29,27 @@ def draw_bars(displayed: DisplayedInput, values: NDArray[Any]) -> str:
     share = shares(np.array([value for _, value in rows]))
     low = min(0.0, float(share.min(initial=0.0)))
     span = max(0.0, float(share.max(initial=0.0))) - low or 1.0
-    width = _WIDTH - _LEFT - _RIGHT
+    texts = [f"{'+' if value >= 0 else '−'}{number(abs(value), 3)}" for _, value in rows]
+    end = _WIDTH - 12 - round(_LETTER * max(map(len, texts), default=0))
+    width = end - _LEFT
 
     def across(at: float) -> float:
         return _LEFT + (at - low) / span * width
 
     high = _STEP * len(rows) + 6
     elements = [f"<line class=rule x1={across(0):.1f} x2={across(0):.1f} y1=0 y2={high} />"]
-    for number, ((label, value), at) in enumerate(zip(rows, share.tolist(), strict=True)):
-        down = _STEP * number + 4
+    for place, ((label, value), at, text) in enumerate(zip(rows, share.tolist(), texts, strict=True)):
+        down = _STEP * place + 4
         ends = sorted((across(0), across(at)))
         name = "for" if value >= 0 else "against"
-        elements.append(f"<text x={_LEFT - 8} y={down + 13} text-anchor=end>{escape(_short(label))}</text>")
+        elements.append(f"<text x={_LEFT - 8} y={down + 13} text-anchor=end>{_short(label)}</text>")
         length = max(1.0, ends[1] - ends[0])
         elements.append(f"<rect class={name} x={ends[0]:.1f} y={down} width={length:.1f} height=16 rx=2 />")
-        elements.append(f"<text class=quiet x={_WIDTH - _RIGHT + 8} y={down + 13}>{value:+.3g}</text>")
+        elements.append(f"<text class=quiet x={end + 8} y={down + 13}>{text}</text>")
     size = f"viewBox='0 0 {_WIDTH} {high}' width={_WIDTH}"
     return f"<svg {size} role=img aria-label='attribution of each column'>{''.join(elements)}</svg>"
 
 
-def _short(text: str, length: int = 36) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _short(text: str, length: int = 25) -> str:
+    """HTML of a label, where it is too long shortened, with all of it as a tooltip."""
+    return escape(text) if len(text) <= length else f"{escape(text[: length - 1])}…<title>{escape(text)}</title>"

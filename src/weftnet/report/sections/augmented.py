@@ -5,6 +5,7 @@ from html import escape
 import torch
 
 from weftnet.base.figures import Picture
+from weftnet.base.plain import plain
 from weftnet.data.batch import Batch
 from weftnet.data.kinds._framed import Overlaid
 from weftnet.data.kinds._kind import Kind
@@ -59,7 +60,4 @@ def _cells(batch: Batch, kinds: dict[str, Kind], target: Kind | None) -> list[st
 
 def _told(entry: str | dict[str, dict[str, object]]) -> str:
     """An entry of the recipe in words."""
-    if isinstance(entry, str):
-        return entry
-    ((name, settings),) = entry.items()
-    return f"{name} ({', '.join(f'{key} {value}' for key, value in settings.items())})" if settings else name
+    return plain(entry)

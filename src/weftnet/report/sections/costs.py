@@ -1,5 +1,6 @@
 """What it costs: size, arithmetic, time; and how it was trained."""
 
+from weftnet.base.plain import plain
 from weftnet.base.units import amount, duration, size
 from weftnet.compose import Network
 from weftnet.cost.cost import cost
@@ -35,5 +36,5 @@ def costs(subject: Subject) -> str:
         return facts(rows)
     default = Recipe().to_dict()
     changed = {name: value for name, value in recipe.items() if value is not None and value != default.get(name)}
-    rows.append(("recipe", ", ".join(f"{name} {value}" for name, value in changed.items()) or "the default"))
+    rows.append(("recipe", plain(changed) if changed else "the default"))
     return facts(rows)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from weftnet.base.plain import plain
 from weftnet.data.data import Data
 from weftnet.data.rows import RowData
 from weftnet.report.charts import bars
@@ -38,9 +39,9 @@ def _columns(subject: Subject) -> str:
         return ""
     rows = []
     for field in subject.loaded.preprocessing.fields:
-        known = "; ".join(f"{name} {_brief(value)}" for name, value in field.facts.items())
+        known = "; ".join(f"{name} {plain(value)}" for name, value in field.facts.items())
         rows.append([field.name, field.kind, field.input, known])
-    return table(["column", "kind", "input", "properties"], rows[:_COLUMNS], words=3)
+    return table(["column", "kind", "input", "properties"], rows[:_COLUMNS], words=(3,))
 
 
 def _balance(data: Data) -> str:
@@ -48,10 +49,11 @@ def _balance(data: Data) -> str:
     counts = balance(data) if isinstance(data, RowData) else {}
     if not counts:
         return ""
-    caption = "training examples of each label"
+    caption = "Training examples of each label: labels with few examples are learnt less well"
     if len(counts) > _CLASSES:
         counts = dict(list(counts.items())[:_CLASSES])
         caption += f"; the {_CLASSES} most frequent"
+    caption += "."
     return figure(bars(counts, "examples"), caption)
 
 
@@ -61,10 +63,3 @@ def _examples(subject: Subject, data: Data) -> str:
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(_EXAMPLES, len(rows))).astype(int))]
     rendered = render_rows(data, rows.tolist())
     return heading(f"Examples of the {subject.split} split") + cards(rendered, wide(data)) if rendered else ""
-
-
-def _brief(value: object) -> str:
-    if isinstance(value, list | tuple):
-        first = ", ".join(map(_brief, value[:8]))
-        return first + (f" … ({len(value)})" if len(value) > 8 else "")
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

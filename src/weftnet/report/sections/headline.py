@@ -3,7 +3,8 @@
 from html import escape
 
 from weftnet.base.scores import Score, in_unit
-from weftnet.report.page import facts
+from weftnet.compete.trained import how_far
+from weftnet.report.page import facts, warned
 from weftnet.report.subject import Subject
 from weftnet.tasks._judgement import Baseline, Bounds
 
@@ -27,7 +28,13 @@ def headline(subject: Subject) -> str:
     if subject.why:
         lines.append(f"<p class=soft>{escape(subject.why)}</p>")
     others = [(name, in_unit(value, scoring.unit(name))) for name, value in metrics.items() if name != score.name]
-    return f"<div class=answer>{''.join(lines)}</div>" + (facts(others) if others else "")
+    return f"<div class=answer>{''.join(lines)}</div>" + _warned(subject) + (facts(others) if others else "")
+
+
+def _warned(subject: Subject) -> str:
+    """How far the training got, where that makes the score say little."""
+    note = how_far(subject.loaded.run, subject.score).note
+    return warned(note) if note else ""
 
 
 def _interval(score: Score, bounds: Bounds, of: str) -> str:

@@ -24,6 +24,7 @@ from weftnet.tasks.codec.task import Codec
 
 #: recordings to listen to, and the worst ones
 _HEARD, _WORST = 3, 5
+_LEFT = "What is left of a recording: the further right, the nearer to it; those far to the left are lost."
 _SIZE_BITS = 8
 
 
@@ -66,7 +67,7 @@ def codec(task: Codec, answered: Answered) -> Judgement:
         sections=(
             Section("To listen to", some),
             Section("Codes", _used(np.concatenate(seen.codes))),
-            Section("Errors", (Histogram(decibels, "SI-SDR, dB", "what is left of a recording"),)),
+            Section("Errors", (Histogram(decibels, "SI-SDR, dB", _LEFT),)),
         ),
         worst=Worst(worst, "recordings of which least is left", best=int(order[-1])),
     )

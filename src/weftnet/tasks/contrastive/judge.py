@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from weftnet.base.figures import Group, Histogram, Paragraph
+from weftnet.base.numbers import number
 from weftnet.errors import DataError
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import wilson
@@ -21,6 +22,8 @@ _WORST = 12
 _EVEN = -4.0
 #: share of that from which on vectors are said to have collapsed
 _COLLAPSED = 0.05
+_HARD = "How hard an example's other view is to tell from those of others: those far to the right look like others."
+_APART = "The distance between the vectors of two views of an example: near 0 is good, 2 is the most."
 
 
 def contrastive(task: Contrastive, answered: Answered) -> Judgement:
@@ -45,13 +48,13 @@ def contrastive(task: Contrastive, answered: Answered) -> Judgement:
     numbers, count = torch.cat(rows), len(loss)
     groups = max(1, round(count / GROUP))
     uniformity = float(np.log(near.mean())) if count > 1 else 0.0
-    told = f"Two views of an example are {np.sqrt(apart).mean():.3g} apart on average, where 2 is the most; "
-    told += f"uniformity is {uniformity:.3g}, of about {_EVEN:g} at best."
+    told = f"Two views of an example are {number(np.sqrt(apart).mean(), 3)} apart on average, where 2 is the most; "
+    told += f"uniformity is {number(uniformity, 3)}, of about {_EVEN:g} at best."
     if uniformity > _COLLAPSED * _EVEN:
         told += " The vectors are nearly the same whatever the example: they have collapsed."
     drawn = (
-        Histogram(loss, "nats", "how hard its other view is to tell from those of others, by example"),
-        Histogram(np.sqrt(apart), "distance", "between the vectors of two views of an example"),
+        Histogram(loss, "nats", _HARD),
+        Histogram(np.sqrt(apart), "distance", _APART),
     )
     worst = np.argsort(-loss, kind="stable")[:_WORST].tolist()
     return Judgement(
@@ -59,7 +62,7 @@ def contrastive(task: Contrastive, answered: Answered) -> Judgement:
         baseline=Baseline(groups / count, "any of the other views"),
         sections=(Section("Views", (Group(drawn), Paragraph(told))),),
         worst=Worst(
-            tuple(Case(i, int(numbers[i]), (Paragraph(f"{loss[i]:.3g} nats"),)) for i in worst),
+            tuple(Case(i, int(numbers[i]), (Paragraph(f"{number(loss[i], 3)} nats"),)) for i in worst),
             "examples whose other view is the hardest to tell from those of others",
             best=int(loss.argmin()),
         ),

@@ -20,6 +20,7 @@ from weftnet.tasks.denoising.task import Denoising
 
 #: recordings to listen to, and the worst ones
 _HEARD, _WORST = 3, 5
+_ABOVE = "Each point is a recording: above the line it is better than before."
 Floats = NDArray[np.float64]
 
 
@@ -90,8 +91,8 @@ def _errors(before: Floats, after: Floats) -> tuple[Figure, ...]:
     told = f"{worse} of {len(after)} recordings are worse than before."
     return (
         Group((
-            Histogram(after - before, "gain in dB", "how much better a recording became"),
-            Scatter(before, after, "SI-SDR before, dB", "SI-SDR after, dB", "above the line it is better than before"),
+            Histogram(after - before, "gain in dB", "How much better a recording became: left of 0 it became worse."),
+            Scatter(before, after, "SI-SDR before, dB", "SI-SDR after, dB", _ABOVE),
         )),
         Paragraph(told),
     )  # fmt: skip

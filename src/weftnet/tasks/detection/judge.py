@@ -109,7 +109,10 @@ def _errors(task: Detection, rows: list[_Row], seen: list[Seen], least: NDArray[
         task.labels[k]: [(float(r), float(p)) for r, p in zip(_RECALLS, curve, strict=True)]
         for k, curve in half.items()
     }
-    caption = "How many of the boxes found are right, the more of the true ones are found; overlap of a half."
+    caption = (
+        "How many of the boxes found are right, the more of the true ones are found; overlap of a half. "
+        "The further a curve reaches to the upper right, the better its class is found."
+    )
     units = dict.fromkeys(("AP", "AP at 0.5"), "share")
     said = (
         "Of each class the boxes from the likelihood on that suits it best here: where the harmonic mean of precision "

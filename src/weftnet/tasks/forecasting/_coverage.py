@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Figure, Group, Lines, Paragraph, Table
+from weftnet.base.numbers import number
 from weftnet.data.forecasting import ForecastData
 from weftnet.data.outputs import chosen
 from weftnet.tasks._judgement import Answered, Section
@@ -22,6 +23,11 @@ from weftnet.tasks.forecasting.task import Forecasting
 
 #: the most series, or targets, in a table; the most times that margins are computed anew
 _LISTED, _ANEW = 60, 64
+_PROMISED = (
+    "The share of values inside their interval, over all targets: it should lie on what is promised; "
+    "below, the intervals are too narrow."
+)
+_WIDER = "Mean width of the intervals, standardised: they should widen with the steps ahead, as less is certain."
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,8 @@ def intervals_section(task: Forecasting, answered: Answered) -> tuple[Section, .
     figures: list[Figure] = [
         Paragraph(_summary(task, seen, rolled, answered.split)),
         Group((
-            Lines(curves, "steps ahead", "share inside", "share of values inside their interval, over all targets"),
-            Lines(widths, "steps ahead", "width", "mean width of the intervals, standardised"),
+            Lines(curves, "steps ahead", "share inside", _PROMISED),
+            Lines(widths, "steps ahead", "width", _WIDER),
         )),
         _by_target(task, seen, rolled),
         *_by_series(data.series_names, seen),
@@ -117,7 +123,7 @@ def _seen(task: Forecasting, answered: Answered, data: ForecastData, split: str)
 def _summary(task: Forecasting, seen: Seen, rolled: NDArray[np.float32] | None, split: str) -> str:
     share, promised = float(seen.inside.mean()), task.interval
     words = f"Of the {split} values {100 * share:.1f} % lie in their intervals, which promise {100 * promised:g} %; "
-    words += f"they are {seen.width.mean():.3g} standard deviations wide on average. "
+    words += f"they are {number(seen.width.mean(), 3)} standard deviations wide on average. "
     if abs(share - promised) > 0.02:
         kind = "harder" if share < promised else "easier"
         words += f"The windows they were calibrated with are not like these, which are {kind} to forecast. "
@@ -141,8 +147,8 @@ def _by_series(names: tuple[str, ...], seen: Seen) -> tuple[Figure, ...]:
     if not names:
         return ()
     rows = []
-    for number, name in enumerate(names[:_LISTED]):
-        own = seen.series == number
+    for place, name in enumerate(names[:_LISTED]):
+        own = seen.series == place
         if own.any():
             rows.append((name, int(own.sum()), float(seen.inside[own].mean()), float(seen.width[own].mean())))
     return (Table("intervals by series", ("series", "windows", "inside", "width"), tuple(rows), {"inside": "share"}),)

@@ -30,6 +30,11 @@ Floats = NDArray[np.float64]
 _CHOSEN = {0.9: "a good one", 0.5: "a typical one", 0.1: "a bad one", 0.0: "the worst one"}
 #: the most targets that are drawn, and in the table
 _DRAWN, _LISTED = 4, 60
+_BELOW = (
+    "Error by step, standardised, over all targets: the forecast should stay below the naive one. "
+    "Look for the step from which it doesn't."
+)
+_ABOVE = "1 is perfect, 0 is no better than the naive forecast: look for how many steps ahead it stays above 0."
 
 
 @dataclass(frozen=True)
@@ -104,10 +109,8 @@ def error_figures(targets: list[str], scale: list[float], errors: Errors) -> tup
     skills = [skill(a, b) for a, b in zip(by_step, naive, strict=True)]
     curves = {"forecast": _ahead(by_step.tolist()), "naive": _ahead(naive.tolist())}
     drawn = (
-        Lines(curves, "steps ahead", "mean squared error", "error by step, standardised, over all targets"),
-        Lines(
-            {"skill": _ahead(skills)}, "steps ahead", "skill", "skill by step: 1 is perfect, 0 is no better than naive"
-        ),
+        Lines(curves, "steps ahead", "mean squared error", _BELOW),
+        Lines({"skill": _ahead(skills)}, "steps ahead", "skill", _ABOVE),
     )
     rows = tuple(_row(name, scale[k], errors, k) for k, name in enumerate(targets[:_LISTED]))
     legend = "skill = 1 − mean squared error / that of the naive forecast, which repeats the last value. "

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from weftnet.base.figures import Lines, Paragraph
+from weftnet.base.numbers import number
 from weftnet.data.batch import Batch
 from weftnet.errors import DataError
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Judgement, Section
@@ -81,11 +82,16 @@ def _by_place(places: Tensor) -> tuple[Lines | Paragraph, ...]:
     nats, tokens = (each.numpy() for each in places)
     step = max(1, len(nats) // _PLACES)
     means = [(float(k + 1), float(nats[k] / tokens[k])) for k in range(0, len(nats), step) if tokens[k]]
-    caption = "nats per token by place in the window: how much the tokens before it help"
+    caption = (
+        "Nats per token by place in the window: it should fall, as the tokens before help; "
+        "where it is flat, more of them don't."
+    )
     half = len(nats) // 2
     first, last = (
         float(np.sum(nats[part]) / max(np.sum(tokens[part]), 1)) for part in (slice(half), slice(half, None))
     )
-    told = f"In the first half of the window a token costs {first:.4g} nats on average, in the second {last:.4g}."
+    told = (
+        f"In the first half of the window a token costs {number(first)} nats on average, in the second {number(last)}."
+    )
     curve = Lines({"nats per token": means}, "place in the window", "nats per token", caption)
     return (curve, Paragraph(told)) if tokens[half:].any() else (curve,)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Histogram, Paragraph
+from weftnet.base.numbers import number
 from weftnet.errors import DataError
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrap_weights, middle
@@ -46,13 +47,17 @@ def masked(task: Masked, answered: Answered) -> Judgement:
     each = total / count
     worst = np.argsort(-each, kind="stable")[:_WORST].tolist()
     told = f"Of {int(count.sum())} hidden tokens {right / count.sum():.1%} are told right.".replace("%", " %")
-    drawn = Histogram(each, "nats", "what a hidden token costs, by text")
+    drawn = Histogram(
+        each,
+        "nats",
+        "What a hidden token costs, by text: near 0 it is guessed surely; texts far to the right are odd ones.",
+    )
     return Judgement(
         interval=_bootstrapped(total, count),
         baseline=_frequencies(task, answered, judged),
         sections=(Section("Errors", (drawn, Paragraph(told))),),
         worst=Worst(
-            tuple(Case(i, int(numbers[i]), (Paragraph(f"{each[i]:.3g} nats per hidden token"),)) for i in worst),
+            tuple(Case(i, int(numbers[i]), (Paragraph(f"{number(each[i], 3)} nats per hidden token"),)) for i in worst),
             "texts whose hidden tokens cost most",
             best=int(each.argmin()),
         ),

@@ -21,6 +21,7 @@ from weftnet.tasks.masked_values.task import MaskedValues
 _IMAGES, _CURVES = 10, 4
 #: the worst examples
 _WORST = 12
+_OFF = "How far off what is told is, by example: examples far to the right are unlike the others."
 
 
 def masked_values(task: MaskedValues, answered: Answered) -> Judgement:
@@ -56,7 +57,7 @@ def masked_values(task: MaskedValues, answered: Answered) -> Judgement:
         baseline=Baseline(float(zero.mean()), "always the mean"),
         sections=(
             Section("Hidden and told", drawn),
-            Section("Errors", (Histogram(error, "error", "how far off, by example"), Paragraph(told_of))),
+            Section("Errors", (Histogram(error, "error", _OFF), Paragraph(told_of))),
         ),
         worst=Worst(
             tuple(Case(i, int(numbers[i]), (Paragraph(f"error {error[i]:.3g}"),)) for i in worst),
@@ -83,5 +84,5 @@ def _curves(x: Tensor, told: Tensor, hidden: Tensor) -> Lines:
     curves = {"example": list(enumerate(x.flatten().tolist()))}
     return Lines(
         curves | {"told": [(place, float(told.flatten()[place])) for place in at]},
-        "value", "standardised", "an example, and what was told of it where it was hidden",
+        "value", "standardised", "An example, and what was told of it where it was hidden: look for where they part.",
     )  # fmt: skip

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Bars, Figure, Group, Paragraph, Span, Table, Tone
+from weftnet.base.numbers import number
 from weftnet.metrics._counts import label_counts, precision_recall_f1
 from weftnet.metrics._ranking import Ranking
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
@@ -90,8 +91,9 @@ def _errors(labelled: Labelled, threshold: float) -> tuple[Figure, ...]:
     return (
         _chart(dict(zip(labelled.labels, precision, strict=True)), examples),
         Paragraph(
-            f"On average an example has {truth.sum(1).mean():.3g} labels, and {answer.sum(1).mean():.3g} are "
-            f"predicted; for {100 * exact:.1f} % of the examples exactly the right ones."
+            f"On average an example has {number(truth.sum(1).mean(), 3)} labels, and "
+            f"{number(answer.sum(1).mean(), 3)} are predicted; for {100 * exact:.1f} % of the examples exactly the "
+            "right ones."
         ),
         *_named("Most often missed", labelled, truth & ~answer, examples, "examples"),
         *_named("Most often predicted wrongly", labelled, answer & ~truth, predicted, "predictions"),
@@ -109,8 +111,8 @@ def _chart(precision: dict[str, float], examples: NDArray[np.int64]) -> Figure:
     if not occurring:
         return Paragraph("No example of this split has a label.")
     lowest = sorted(occurring, key=precision.__getitem__)[:_BARS]
-    caption = "average precision of each label, the lowest first"
-    caption += f"; the {_BARS} lowest of {len(occurring)}" if len(occurring) > _BARS else ""
+    caption = "Average precision of each label, the lowest first: look for those far below 100"
+    caption += f"; the {_BARS} lowest of {len(occurring)}." if len(occurring) > _BARS else "."
     bars = {label: 100 * precision[label] for label in lowest}
     return Group((Bars(bars, "average precision, %", caption, digits=1),))
 
@@ -150,8 +152,8 @@ def _told(labelled: Labelled, place: int) -> tuple[Paragraph, ...]:
 def _listed(title: str, labelled: Labelled, place: int, which: Bools, tone: Tone) -> Paragraph:
     columns = np.flatnonzero(which).tolist()
     words: list[str | Span] = [f"{title}: "]
-    for number, k in enumerate(columns[:_LISTED]):
+    for k in columns[:_LISTED]:
         share = f" {100 * labelled.p[place, k]:.0f} %"
-        words += [*([", "] if number else []), Span(labelled.labels[k], tone), share]
+        words += [*([", "] if len(words) > 1 else []), Span(labelled.labels[k], tone), share]
     more = [f" and {len(columns) - _LISTED} more"] if len(columns) > _LISTED else []
     return Paragraph((*words, *more))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Figure, Group, Paragraph, Scatter, Span, Table
+from weftnet.base.numbers import number
 from weftnet.errors import DataError
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
@@ -19,6 +20,7 @@ from weftnet.tasks.multioutput_regression.task import MultioutputRegression
 Floats = NDArray[np.float64]
 #: worst examples; targets that are drawn
 _WORST, _DRAWN = 12, 6
+_EXACT = "on the dashed line a prediction is exact. Look for a bend, or a part where the points scatter."
 
 
 def multioutput_regression(task: MultioutputRegression, answered: Answered) -> Judgement:
@@ -61,11 +63,12 @@ def _errors(targets: list[str], answer: Floats, truth: Floats) -> tuple[Figure, 
     rows = tuple(zip(targets, *(column.tolist() for column in values), strict=True))
     table = Table("targets", ("target", "RMSE", "MAE", "mean error", "R²"), rows, {}, expanded=len(rows) <= _WORST)
     drawn = tuple(
-        Scatter(truth[:, k], answer[:, k], "truth", "prediction", name) for k, name in enumerate(targets[:_DRAWN])
+        Scatter(truth[:, k], answer[:, k], "truth", "prediction", f"{name}: {_EXACT}")
+        for k, name in enumerate(targets[:_DRAWN])
     )
     return (Group(drawn), table)
 
 
 def _told(targets: list[str], answer: Floats, truth: Floats) -> tuple[Paragraph, ...]:
     told = zip(targets, answer.tolist(), truth.tolist(), strict=True)
-    return tuple(Paragraph((f"{name}: ", Span(f"{y:.4g}", "wrong"), f" for {t:.4g}")) for name, y, t in told)
+    return tuple(Paragraph((f"{name}: ", Span(number(y), "wrong"), f" for {number(t)}")) for name, y, t in told)

@@ -11,11 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.figures import Group, Histogram, Paragraph, Scatter, Span
+from weftnet.base.numbers import number
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
 from weftnet.tasks.regression.task import Regression
 
 _WORST = 12
+_EXACT = "Each point is an example: on the dashed line it is predicted exactly. Look for a bend, or where they scatter."
+_NARROW = (
+    "How far predictions are off: they should lie close around the dashed line; a long tail is of a few gross errors."
+)
 
 
 def regression(task: Regression, answered: Answered) -> Judgement:
@@ -31,7 +36,7 @@ def regression(task: Regression, answered: Answered) -> Judgement:
     cases = (Case(i, int(gathered.rows[i]), _told(answer[i], truth[i])) for i in worst)
     return Judgement(
         interval=_bounds(squares),
-        baseline=Baseline(float(((truth - task.mean) ** 2).mean() ** 0.5), f"always the mean, {task.mean:.4g}"),
+        baseline=Baseline(float(((truth - task.mean) ** 2).mean() ** 0.5), f"always the mean, {number(task.mean)}"),
         sections=(_errors(answer, truth),),
         worst=Worst(tuple(cases), "largest errors", best=int(squares.argmin())),
     )
@@ -50,14 +55,14 @@ def _errors(answer: NDArray[np.float64], truth: NDArray[np.float64]) -> Section:
     """Predictions over truth, a histogram of the errors, and a sentence."""
     error = answer - truth
     mean, median = float(error.mean()), float(np.median(np.abs(error)))
-    summary = f"Predictions are {abs(mean):.4g} {'above' if mean > 0 else 'below'} the truth on average; "
-    summary += f"half of them are off by less than {median:.4g}."
+    summary = f"Predictions are {number(abs(mean))} {'above' if mean > 0 else 'below'} the truth on average; "
+    summary += f"half of them are off by less than {number(median)}."
     drawn = (
-        Scatter(truth, answer, "truth", "prediction", "prediction over truth; equal on the line"),
-        Histogram(error, "prediction − truth", "errors"),
+        Scatter(truth, answer, "truth", "prediction", _EXACT),
+        Histogram(error, "prediction − truth", _NARROW),
     )
     return Section("Errors", (Group(drawn), Paragraph(summary)))
 
 
 def _told(answer: float, truth: float) -> tuple[Paragraph, ...]:
-    return Paragraph((Span(f"{answer:.4g}", "wrong"), " predicted")), Paragraph(f"{truth:.4g} true")
+    return Paragraph((Span(number(answer), "wrong"), " predicted")), Paragraph(f"{number(truth)} true")

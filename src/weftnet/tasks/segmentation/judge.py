@@ -85,7 +85,10 @@ def _errors(counts: Tensor, labels: list[str]) -> tuple[Figure, ...]:
     columns = [each.tolist() for each in (iou(counts), precision, recall, counts.sum(1))]
     units = dict.fromkeys(("IoU", "precision", "recall"), "share")
     table = Table("classes", ("class", *units, "pixels"), tuple(zip(labels, *columns, strict=True)), units)
-    caption = "How many pixels of each class were answered with which; the deeper the colour, the larger its share."
+    caption = (
+        "How many pixels of each class were answered with which: on the diagonal they are right; look for deep red "
+        "cells beside it. The deeper the colour, the larger its share of the row."
+    )
     return (table, Matrix("confusion", tuple(labels), counts.numpy(), caption))
 
 

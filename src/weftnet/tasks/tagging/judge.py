@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.base.figures import Cell, Figure, Paragraph, Span, Table
+from weftnet.base.numbers import number
 from weftnet.base.spans import OUTSIDE, marked, spans
 from weftnet.data.batch import Batch
 from weftnet.errors import DataError
@@ -151,4 +152,4 @@ def _told(task: Tagging, sentence: _Sentence) -> tuple[Figure, ...]:
             pieces += [Span(own, "wrong"), " ", Span(true, "right"), " "]
         elif true != OUTSIDE:
             pieces += [Span(own, "soft"), " "]
-    return (Paragraph(tuple(pieces)), Paragraph(f"{sentence.nats:.3g} nats per word", soft=True))
+    return (Paragraph(tuple(pieces)), Paragraph(f"{number(sentence.nats, 3)} nats per word", soft=True))

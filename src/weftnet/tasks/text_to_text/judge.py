@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.base.figures import Figure, Histogram, Paragraph, Span, Table
+from weftnet.base.numbers import number
 from weftnet.data.batch import Batch
 from weftnet.errors import DataError, MissingExtra
 from weftnet.metrics._texts import rouge, sacrebleu
@@ -52,7 +53,11 @@ def text_to_text(task: TextToText, answered: Answered) -> Judgement:
     each = total / count
     worst = np.argsort(-each, kind="stable")[:_WORST].tolist()
     cases = [Case(k, int(numbers[k]), _shown(sources[k], written[k], true[k], float(each[k]))) for k in worst]
-    drawn = Histogram(each, "nats", "what a token costs on average, by text")
+    drawn = Histogram(
+        each,
+        "nats",
+        "What a token costs on average, by text: near 0 it is sure; texts far to the right are odd ones.",
+    )
     return Judgement(
         interval=_bootstrapped(total, count),
         baseline=_frequencies(task, answered),
@@ -110,7 +115,7 @@ def _shown(source: str, written: str, true: str, nats: float) -> tuple[Figure, .
     return (
         Paragraph(source, soft=True),
         Paragraph((Span(written or "nothing", "right" if written == true else "wrong"),)),
-        Paragraph((Span(true, "strong"), f" · {nats:.3g} nats per token")),
+        Paragraph((Span(true, "strong"), f" · {number(nats, 3)} nats per token")),
     )
 
 

@@ -93,7 +93,13 @@ def _most_frequent(task: Transcription, answered: Answered, told: _Told) -> Base
 
 def _errors(told: _Told, share: NDArray[np.float64]) -> tuple[Figure, ...]:
     """How errors are spread over the texts, their sorts, and what is mistaken for what most often."""
-    figures: list[Figure] = [Histogram(share, "word error rate", "how many of a text's words are wrong")]
+    figures: list[Figure] = [
+        Histogram(
+            share,
+            "word error rate",
+            "The share of a text's words that are wrong: most should lie at 0; look for texts near 1.",
+        )
+    ]
     right = float(np.mean([a == b for a, b in zip(told.truth, told.told, strict=True)]))
     figures.append(Paragraph(f"{100 * right:.1f} % of the texts are right from the first to the last character."))
     if told.long:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weftnet.base.figures import Figure, Group, Histogram, Lines, Paragraph, Picture
+from weftnet.base.numbers import number
 from weftnet.errors import DataError
 from weftnet.tasks._examples import example
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
@@ -53,7 +54,7 @@ def variational_autoencoder(task: VariationalAutoencoder, answered: Answered) ->
                 Section("Errors", _terms(likelihood, kl)),
             ),
             worst=Worst(
-                tuple(Case(i, int(numbers[i]), (Paragraph(f"ELBO {bound[i]:.4g} nats"),)) for i in worst),
+                tuple(Case(i, int(numbers[i]), (Paragraph(f"ELBO {number(bound[i])} nats"),)) for i in worst),
                 "examples with the lowest ELBO",
                 best=int(bound.argmax()),
             ),
@@ -86,15 +87,21 @@ def _reconstructions(task: VariationalAutoencoder, answered: Answered, count: in
 
 def _curves(x: Tensor, y: Tensor) -> Lines:
     curves = {"example": list(enumerate(x.tolist())), "reconstruction": list(enumerate(y.tolist()))}
-    return Lines(curves, "value", "standardised", "an example and its reconstruction, without noise")
+    return Lines(
+        curves, "value", "standardised", "An example and its reconstruction, without noise: look for where they part."
+    )
 
 
 def _terms(likelihood: Floats, kl: Floats) -> tuple[Figure, ...]:
-    told = f"Of the bound, {likelihood.mean():.4g} nats are the reconstruction's and {-kl.mean():.4g} the code's."
+    told = (
+        f"Of the bound, {number(likelihood.mean())} nats are the reconstruction's and {number(-kl.mean())} the code's."
+    )
     if kl.mean() < _FORGOTTEN:
         told += " The code is hardly used: the decoder gives nearly the same whatever the example (posterior collapse)."
     drawn = (
-        Histogram(likelihood, "nats", "log-likelihood of the reconstruction, by example"),
-        Histogram(kl, "nats", "KL: what the code of an example costs"),
+        Histogram(
+            likelihood, "nats", "Log-likelihood of each reconstruction: examples far to the left are not reproduced."
+        ),
+        Histogram(kl, "nats", "KL, what the code of an example costs: if all lie near 0, the code says nothing."),
     )
     return (Group(drawn), Paragraph(told))
