@@ -4,9 +4,9 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 GUIDE = [
-    "installing", "first_steps", "python", "composing", "checking", "data", "fitting", "tasks", "budgets", "plans",
-    "transfer", "runs", "forecasting", "detecting", "reports", "explaining", "compressing", "exporting", "serving",
-    "weights", "parallel", "extending",
+    "installing", "first_steps", "python", "commands", "composing", "checking", "data", "fitting", "tasks", "budgets",
+    "plans", "transfer", "runs", "forecasting", "detecting", "reports", "explaining", "compressing", "exporting",
+    "serving", "weights", "parallel", "extending",
 ]  # fmt: skip
 TUTORIALS = [
     f"tutorials/{name}" for name in ("first_network", "families", "hybrid", "table", "production", "coming_from")

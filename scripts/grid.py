@@ -42,7 +42,7 @@ def cells_of(task: str) -> list[Cell]:
             [sys.executable, "-m", "weftnet", "grid", "--task", task, "--json"],
             stdout=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
-        found = json.loads(done.stdout)
+        found = json.loads(done.stdout)["cells"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
     cells: list[Cell] = json.loads(path.read_text(encoding="utf-8"))

@@ -66,7 +66,7 @@ class UnknownName(WeftnetError):
             f"no {kind} is called {name!r}",
             where=where,
             expected="" if self.close or fix else "one of " + ", ".join(known),
-            fix=fix or (f"did you mean {' or '.join(map(repr, self.close))}?" if self.close else ""),
+            fix=fix or meant(name, known),
         )
 
 
@@ -95,6 +95,12 @@ class MissingExtra(WeftnetError):
 
     def __init__(self, package: str, extra: str, *, what: str) -> None:
         super().__init__(f"{what} needs {package}", fix=f"pip install 'weftnet[{extra}]'")
+
+
+def meant(name: str, known: Iterable[str], count: int = 2) -> str:
+    """Advice that names what is most like `name`: did you mean 'test'? Empty where nothing is like it."""
+    close = closest(name, known, count)
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def closest(name: str, known: Iterable[str], count: int = 2) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from weftnet.cli import app
+from weftnet.cli._output import Output
 from weftnet.cli.commands import grid
 from weftnet.cli.commands.grid_stages import Broken, Row, weftnet
 from weftnet.errors import SettingError, UnknownName, WeftnetError
@@ -44,7 +45,7 @@ def test_a_command_that_fails_is_told(tmp_path: Path) -> None:
 def test_no_task_has_a_fault(task: str) -> None:
     """One of them by default: the others take minutes together."""
     done = CliRunner().invoke(app, ["grid", "--task", task, "--fast", "--json"])
-    cells = json.loads(done.stdout)
+    cells = json.loads(done.stdout)["cells"]
     assert not [cell for cell in cells if cell["verdict"] == "fault"]
     assert all(cell["why"] for cell in cells if cell["verdict"] == "not applicable")
     assert {cell["stage"] for cell in cells} == set(grid.STAGES) - {"compress"}
@@ -68,7 +69,7 @@ def test_another_answer_than_that_of_predict_is_a_fault(tmp_path: Path) -> None:
 
 def test_a_misspelt_task_is_an_error() -> None:
     with pytest.raises(UnknownName, match="no task is called 'clasification'"):
-        grid.grid_command(["clasification"], [], fast=True, as_json=True)
+        grid.grid_command(["clasification"], [], True, Output())
 
 
 @pytest.mark.parametrize(("words", "wanted"), [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.cli._output import Output
 from weftnet.cli.commands.plan import plan_command
 from weftnet.data import open_data
 from weftnet.errors import DamagedCheckpoint, RunError, WeftnetError
@@ -47,7 +48,7 @@ def run(trained: Run, tmp_path: Path) -> Run:
 def test_both_tables_are_shown(run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "140")
     run.record(answers=ANSWERS)
-    plan_command(run.folder, False)
+    plan_command(run.folder, Output())
     printed = capsys.readouterr().out
     training, one, many = printed.split("answers, batch ")
     assert training.splitlines()[0].endswith("– too short to measure")
@@ -60,7 +61,7 @@ def test_both_tables_are_shown(run: Run, capsys: pytest.CaptureFixture[str], mon
 
 
 def test_json_holds_both(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    plan_command(run.folder, True)
+    plan_command(run.folder, Output(as_json=True))
     printed = json.loads(capsys.readouterr().out)
     assert printed["source"] == "too short to measure"
     assert printed["answers"] == Run.open(run.folder).document["answers"]
@@ -72,7 +73,7 @@ def test_a_run_of_an_earlier_version_shows_the_plan_of_its_training(
     del run.document["answers"]
     run.record()
     for as_json in (False, True):
-        plan_command(run.folder, as_json)
+        plan_command(run.folder, Output(as_json))
         assert "answers" not in capsys.readouterr().out
 
 
@@ -101,4 +102,4 @@ def test_what_cannot_be_read(run: Run, facts: Any, kind: type[WeftnetError], mes
     path = run.folder / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | facts))
     with pytest.raises(kind, match=message):
-        plan_command(run.folder, False)
+        plan_command(run.folder, Output())

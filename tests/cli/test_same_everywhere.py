@@ -78,7 +78,8 @@ def test_fit_prints_one_thing_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert result.output == f"{tmp_path / 'a' / 'linear-seed0'}\n"
     result = CliRunner().invoke(app, [*short, "--out", str(tmp_path / "b"), "--json"])
     document = json.loads(result.output)
-    assert document == json.loads((tmp_path / "b" / "competition.json").read_text())
+    kept = json.loads((tmp_path / "b" / "competition.json").read_text())
+    assert document == kept | {"folder": str(tmp_path / "b")}
     assert document["best"] == "linear-seed0"
 
 
@@ -94,7 +95,10 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) 
 def test_a_table_without_a_target_lists_its_columns(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("age,income\n" + "\n".join(f"{n},{n * 2}.5" for n in range(40)))
     result = CliRunner().invoke(app, ["fit", str(tmp_path / "t.csv")])
-    assert "one of 'age', 'income'" in str(result.exception)
+    told = str(result.exception)
+    assert "one of\n    age     number, 28 different: " in told
+    assert "\n    income  number, 28 different: " in told
+    assert "fix: --target income (the last column); or --task " in told
 
 
 def test_shells_complete() -> None:

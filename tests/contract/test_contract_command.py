@@ -60,7 +60,7 @@ def test_one_entry_of_it(mine: Path) -> None:
 def test_as_json(mine: Path) -> None:
     done = CliRunner().invoke(app, ["contract", str(mine), "--json"])
     assert done.exit_code == 1
-    found = json.loads(done.output)
+    found = json.loads(done.output)["checks"]
     assert {(each["registry"], each["entry"]) for each in found} == {("loss", "steady"), ("loss", "careless")}
     assert {each["entry"] for each in found if each["verdict"] == "broken"} == {"careless"}
 

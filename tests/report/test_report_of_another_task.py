@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from weftnet.architecture.spec import Architecture, Block, Chain
+from weftnet.cli._output import Output
 from weftnet.cli.commands.evaluate import evaluate_command
 from weftnet.data import open_data
 from weftnet.plugins import load_plugin, unload
@@ -74,11 +75,11 @@ def test_the_report_draws_what_the_judge_says(run: Path, tmp_path: Path) -> None
 
 
 def test_so_does_evaluate(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate_command(run, None, None, True)
+    evaluate_command(run, None, None, Output(as_json=True))
     printed = json.loads(capsys.readouterr().out)
     assert printed["halves"] == {"upper": {"iou": 0.25}, "lower": {"iou": None}}
     assert printed["interval"] == {"metric": "accuracy", "low": 0.125, "high": 0.875, "method": "by hand"}
-    evaluate_command(run, None, None, False)
+    evaluate_command(run, None, None, Output())
     text = capsys.readouterr().out
     assert "25.0 %" in text
     assert "accuracy, always the upper" in text

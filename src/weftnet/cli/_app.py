@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._guesses import Guessing
+from weftnet.cli._guesses import Commands, Guessing
 
 #: Every command: a file and a function of the same name, in the order that `--help` lists them; a word of Python's own
 #: has a _ behind it.
@@ -21,6 +21,7 @@ _COMMANDS = (
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
+    cls=Commands,
     name="weftnet",
     help="Compose neural networks, know their cost before they run, train, compare, explain and serve them.",
     no_args_is_help=True,

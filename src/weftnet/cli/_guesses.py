@@ -1,21 +1,49 @@
-"""What is meant by an option that there is not: `--lr 0.1` is `--set lr=0.1`, `--model` is `--arch`."""
+"""What is meant by a command or an option that there is not: `train` is `fit`, `--lr 0.1` is `--set lr=0.1`."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from weftnet.errors import closest
 
-#: options as other programs call them
-_CALLED: Mapping[str, str] = {
-    "model": "--arch", "network": "--arch", "architecture": "--arch", "label": "--target", "output": "--out",
-    "output_dir": "--out", "gpu": "--device", "cuda": "--device", "time": "--budget", "time_limit": "--budget",
-    "learning_rate": "--set lr=", "batch": "--set batch_size=", "optimizer": "--set optimiser=",
+#: options as other programs call them: the first of these that the command has
+_CALLED: Mapping[str, tuple[str, ...]] = {
+    "model": ("--arch",), "network": ("--arch",), "architecture": ("--arch",), "net": ("--arch",),
+    "label": ("--target",), "labels": ("--target",), "y": ("--target",), "column": ("--target", "--kind"),
+    "output": ("--out",), "output_dir": ("--out",), "dir": ("--out",), "save": ("--out",), "file": ("--data", "--out"),
+    "dataset": ("--data",), "source": ("--data",), "inputs": ("--data", "--input"), "input": ("--data",),
+    "gpu": ("--device",), "cuda": ("--device",), "time": ("--budget",), "time_limit": ("--budget",),
+    "max_time": ("--budget",), "learning_rate": ("--set lr=",), "batch": ("--set batch_size=",),
+    "optimizer": ("--set optimiser=",), "metric": ("--metric", "--score"), "format": ("--to", "--out"),
+    "target": ("--to",), "cv": ("--folds",), "random_state": ("--seed",), "n_jobs": ("--jobs",),
+    "num_workers": ("--workers",), "pretrained": ("--start",), "weights": ("--start",), "silent": ("--quiet",),
+}  # fmt: skip
+#: commands as other programs call them
+_COMMANDS = {
+    "train": "fit", "run": "fit", "learn": "fit", "test": "evaluate", "score": "evaluate", "eval": "evaluate",
+    "infer": "predict", "ask": "predict", "summary": "check", "plot": "draw", "quantise": "compress",
+    "quantize": "compress", "prune": "compress", "convert": "export", "deploy": "serve", "generate": "sample",
+    "continue": "resume", "inspect": "data", "describe": "data", "models": "zoo", "layers": "blocks",
 }  # fmt: skip
 #: how like a setting's name a word is that may mean it
 _LIKE = 0.8
+
+
+class Commands(TyperGroup):
+    """The commands; one that there is not is told which may be meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As usual; the error names the command that does what other programs call so."""
+        try:
+            return super().resolve_command(ctx, args)
+        except Exception as error:
+            said = str(getattr(error, "message", "")).partition(" Did you mean")[0].rstrip(".")
+            likes = get_close_matches(args[0].lower() if args else "", _COMMANDS, 1, _LIKE)
+            if likes:
+                error.message = f"{said}. Did you mean {_COMMANDS[likes[0]]!r}?"  # type: ignore[attr-defined]  # of click, which typer brings
+            raise
 
 
 class Guessing(TyperCommand):
@@ -37,9 +65,9 @@ class Guessing(TyperCommand):
 
 def _meant(command: str, name: str, own: list[str]) -> str:
     """The option that may be meant; empty where that is not known."""
-    called = _CALLED.get(name, "")
-    if called.partition(" ")[0] in own:
-        return called
+    for called in _CALLED.get(name, ()):
+        if called.partition(" ")[0] in own and ("=" not in called or command == "fit"):
+            return called
     if command != "fit" or closest(name, [option.lstrip("-") for option in own], 1):
         return ""  # click names what is close among its own
     for option, known in _settings().items():

@@ -1,6 +1,5 @@
 """Options that several commands share, and how their values are parsed."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from weftnet.cli._output import Output
 from weftnet.errors import SettingError
 from weftnet.registry import Registry
 
@@ -28,8 +28,39 @@ Kinds = Annotated[list[str] | None, typer.Option("--kind", help="column=kind, wh
 #: column=kind: the kind is a mapping, or a word without a `=`
 _COLUMN = re.compile(r"(.*?)=( *\{.*)|(.*)=([^=]*)", re.DOTALL)
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1; default a GPU if there is one.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the folder of the best run.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print what was written, or the value, and nothing else.")]
+Arch = Annotated[str | None, typer.Option("--arch", "-a", help="The same as ARCH.")]
+Archs = Annotated[list[str] | None, typer.Option("--arch", "-a", help="The same as ARCH; again for more.")]
+Data = Annotated[list[str] | None, typer.Option("--data", "-d", help="The same as INPUTS; again for more.")]
+Named = Annotated[str | None, typer.Option("--data", "-d", help="The same as DATA.")]
 DataOptions = Annotated[list[str] | None, typer.Option("--data-set", help="A data setting, name=value: context=128.")]
+
+
+def one_of(argument: str | None, option: str | None, name: str, default: str | None = None) -> str:
+    """What can be given as an argument and as an option: DATA is --data, ARCH is --arch.
+
+    Raises:
+        BadParameter: both are given, or neither and there is no default.
+    """
+    if argument is not None and option is not None and argument != option:
+        raise typer.BadParameter(f"{name.upper()} and --{name} are the same: {argument} or {option}?")
+    given = argument if option is None else option
+    if given is None and default is None:
+        raise typer.BadParameter(f"{name.upper()} is missing; it can be given as --{name} too")
+    return given if given is not None else str(default)
+
+
+def some_of(arguments: list[str] | None, options: list[str] | None, name: str) -> list[str]:
+    """Several that can be given as arguments and as options, the arguments first.
+
+    Raises:
+        BadParameter: there is none.
+    """
+    given = [*(arguments or []), *(options or [])]
+    if not given:
+        raise typer.BadParameter(f"{name.upper()} is missing; it can be given as --{name} too")
+    return given
 
 
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,14 +93,17 @@ def plugins(paths: list[Path] | None) -> None:
             load_plugin(path)
 
 
-def print_catalogue(registry: Registry[Any], name: str | None, as_json: bool) -> None:
+def print_catalogue(registry: Registry[Any], name: str | None, output: Output) -> None:
     """Print a registry, or one entry of it."""
     from weftnet.cli import catalogue
 
-    if as_json:
-        typer.echo(json.dumps(catalogue.as_json(registry, name), indent=2, ensure_ascii=False))
-    else:
+    if output.talks:
         typer.echo(catalogue.render(registry, name))
+    elif output.as_json:
+        pages = catalogue.as_json(registry, name)
+        output.end(pages if name is not None else {"entries": pages})
+    else:
+        output.end({}, *([name] if name is not None and registry.get(name) else registry.names()))
 
 
 def kinds_of(pairs: list[str] | None) -> dict[str, Any]:

@@ -7,22 +7,30 @@ import typer
 
 from weftnet.base.units import bytes_of
 from weftnet.cli._options import (
+    Archs,
     DataOptions,
     Inputs,
+    Json,
     Kinds,
     Plugin,
+    Quiet,
     Source,
     Target,
     columns_of,
     parsed,
     plugins,
+    some_of,
     start_of,
     values_of,
 )
+from weftnet.cli._output import Output
 
 
 def check(
-    arch: Annotated[list[str], typer.Argument(help="An architecture file, or the name of a zoo entry; or several.")],
+    arch: Annotated[
+        list[str] | None, typer.Argument(help="An architecture file, or the name of a zoo entry; or several.")
+    ] = None,
+    arch_: Archs = None,
     inputs: Inputs = None,
     data: Source = None,
     target: Target = None,
@@ -55,7 +63,8 @@ def check(
     ] = None,
     no_time: Annotated[bool, typer.Option("--no-time", help="Leave times out: run no training step.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the offered fixes and write the file.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Shapes, parameters, FLOPs, memory and time of an architecture, or all of its faults with their fixes.
@@ -65,6 +74,7 @@ def check(
     from weftnet.cli.commands.architecture import check_command, check_several, together_of
 
     plugins(plugin)
+    archs, output = some_of(arch, arch_, "arch"), Output(as_json, quiet)
     each = partial(
         check_command, inputs=inputs or [], data=data,
         options={**values_of(options), **columns_of(target, kinds)},
@@ -75,5 +85,5 @@ def check(
             "examples": examples, "together": together_of(workers, shard, bandwidth),
         },
     )  # fmt: skip
-    if not (check_several(arch, each, as_json) if len(arch) > 1 else each(arch[0], as_json=as_json)):
+    if not (check_several(archs, each, output) if len(archs) > 1 else each(archs[0], output=output)):
         raise typer.Exit(1)

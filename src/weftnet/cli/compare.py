@@ -5,17 +5,19 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Json, Plugin, Quiet, plugins
+from weftnet.cli._output import Output
 
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or of a whole fit.")],
     score: Annotated[str, typer.Option(help="The metric; default the one that decided.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Compare runs, with confidence intervals, and differences paired over seeds and examples."""
     from weftnet.cli.commands.training import compare_command
 
     plugins(plugin)
-    compare_command(runs, as_json, score)
+    compare_command(runs, score, Output(as_json, quiet))

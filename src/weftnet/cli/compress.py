@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from weftnet.base.units import seconds_of
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Json, Plugin, Quiet, plugins
+from weftnet.cli._output import Output
 
 
 def compress(
@@ -34,6 +35,8 @@ def compress(
         bool, typer.Option("--replace", help="Delete an earlier compression there; other files are moved aside.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of trainings and calibration.", min=0)] = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Prune, factor and quantise a run, measure each result, keep those that are smaller, faster and as accurate."""
@@ -46,5 +49,5 @@ def compress(
         data, max_drop, seconds_of(target_latency, "target latency"), names, training, out, replace, seed,
         arch,
     )  # fmt: skip
-    if compress_command(run, options).chosen is None:
+    if compress_command(run, options, Output(as_json, quiet)).chosen is None:
         raise typer.Exit(1)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Json, Plugin, Quiet, plugins
+from weftnet.cli._output import Output
 
 
 def ensemble(
@@ -14,10 +15,12 @@ def ensemble(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder of the new run; default one in the only fit.")
     ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Choose the networks whose mean answers best on the validation split, and make one run of them."""
     from weftnet.cli.commands.ensemble import ensemble_command
 
     plugins(plugin)
-    ensemble_command(runs, out, most)
+    ensemble_command(runs, out, most, Output(as_json, quiet))

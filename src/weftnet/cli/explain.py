@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins, values_of
+from weftnet.cli._options import Data, Json, Plugin, Quiet, plugins, values_of
+from weftnet.cli._output import Output
 
 
 def explain(
@@ -14,6 +15,7 @@ def explain(
         list[str] | None,
         typer.Argument(help="Tables, images, recordings, arrays, texts (one a line); default the run's own data."),
     ] = None,
+    data: Data = None,
     text: Annotated[list[str] | None, typer.Option("--text", help="A sentence to explain.")] = None,
     row: Annotated[list[int] | None, typer.Option("--row", help="Row number, from 1; default the first few.")] = None,
     method: Annotated[
@@ -29,6 +31,8 @@ def explain(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of randomised weights and random orders.", min=0)] = 0,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="NAME.html: write a page with drawings.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Explain why a run answers as it does, with sanity checks of the explanation."""
@@ -36,5 +40,7 @@ def explain(
     from weftnet.library.explaining import Request
 
     plugins(plugin)
-    request = Request(inputs or [], text or [], row or [], method, target, checks, values_of(settings), seed)
-    explain_command(run, request, out)
+    request = Request(
+        [*(inputs or []), *(data or [])], text or [], row or [], method, target, checks, values_of(settings), seed
+    )
+    explain_command(run, request, out, Output(as_json, quiet))

@@ -10,13 +10,16 @@ from weftnet.base.units import seconds_of
 from weftnet.cli._options import (
     DataOptions,
     Device,
+    Json,
     Kinds,
+    Named,
     Plugin,
     Quiet,
     Target,
     Test,
     Validation,
     columns_of,
+    one_of,
     parsed,
     plugins,
     start_of,
@@ -25,13 +28,16 @@ from weftnet.cli._options import (
     values_of,
     without_none,
 )
+from weftnet.cli._output import Output
 from weftnet.cli._workers import Address, On, Place, work_together
 
 
 def fit(
     data: Annotated[
-        str, typer.Argument(help="digits, a .npz, .npy, .csv or .txt file (.xz, .gz), a folder.")
-    ] = "digits",
+        str | None,
+        typer.Argument(help="digits, which is the default, a .npz, .npy, .csv or .txt file (.xz, .gz), a folder."),
+    ] = None,
+    data_: Named = None,
     validation: Validation = None,
     test: Test = None,
     target: Target = None,
@@ -147,14 +153,15 @@ def fit(
         bool, typer.Option("--replace", help="Delete earlier runs in that folder; others are moved aside.")
     ] = False,
     device: Device = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON, and nothing else.")] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Train one network, or let several that suit the data compete under the same budget."""
     began = time.monotonic()
+    source = one_of(data, data_, "data", "digits")
     train_on(device)
-    folder = out or Path("runs") / f"{Path(data).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = out or Path("runs") / f"{Path(source).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     if work_together(workers, folder, Place(on, address), jobs=jobs, shard=shard, out=True):
         return
     from weftnet.cli.commands.fit import fit_command
@@ -165,7 +172,7 @@ def fit(
     judging = {"metrics": metric or None, "score": score}
     fit_command(
         FitOptions(
-            data,
+            source,
             data={**values_of(options), **columns_of(target, kinds, validation=validation, test=test)},
             archs=arch or [],
             task=task,
@@ -204,6 +211,5 @@ def fit(
             began=began,
             listeners=[parsed(each, "--log") for each in log or []],
         ),
-        quiet=quiet,
-        as_json=as_json,
+        Output(as_json, quiet),
     )

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins, values_of
+from weftnet.cli._options import Json, Plugin, Quiet, plugins, values_of
+from weftnet.cli._output import Output
 
 
 def import_(
@@ -20,10 +21,12 @@ def import_(
     labels: Annotated[
         Path | None, typer.Option(help="The names of the classes: one in each line, or a JSON list.")
     ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Make a run of published weights, to be asked, or to be started from."""
     from weftnet.cli.commands.importing import import_command
 
     plugins(plugin)
-    import_command(what, out, entry, values_of(settings), labels)
+    import_command(what, out, entry, values_of(settings), labels, Output(as_json, quiet))

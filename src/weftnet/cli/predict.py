@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Data, Json, Plugin, Quiet, plugins
+from weftnet.cli._output import Output
 
 
 def predict(
@@ -13,6 +14,7 @@ def predict(
     inputs: Annotated[
         list[str] | None, typer.Argument(help="Tables, images, recordings, arrays, texts (one a line) or folders.")
     ] = None,
+    data: Data = None,
     text: Annotated[list[str] | None, typer.Option("--text", help="A sentence to answer.")] = None,
     value: Annotated[list[str] | None, typer.Option("--value", help="column=value of a single row to answer.")] = None,
     out: Annotated[
@@ -21,10 +23,13 @@ def predict(
     ask: Annotated[
         list[str] | None, typer.Option("--ask", help="name=value: an option of the question, where the task takes any.")
     ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Answer new examples, from the run's folder alone."""
     from weftnet.cli.commands.predict import predict_command
 
     plugins(plugin)
-    predict_command(run, inputs or [], text or [], value or [], out, ask or [])
+    sources = [*(inputs or []), *(data or [])]
+    predict_command(run, sources, text or [], value or [], out, ask or [], Output(as_json, quiet))

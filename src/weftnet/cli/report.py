@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Json, Plugin, Quiet, plugins
+from weftnet.cli._output import Output
 
 
 def report(
@@ -20,10 +21,12 @@ def report(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also print it to a PDF file beside it, by a browser of this machine.")
     ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Write one HTML file about a run: score, mistakes, network, cost, provenance."""
     from weftnet.cli.commands.report import report_command
 
     plugins(plugin)
-    report_command(run, data, split, out, pdf)
+    report_command(run, data, split, out, pdf, Output(as_json, quiet))

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Device, Plugin, Test, Validation, plugins, train_on, without_none
+from weftnet.cli._options import Device, Json, Plugin, Quiet, Test, Validation, plugins, train_on, without_none
+from weftnet.cli._output import Output
 from weftnet.cli._workers import Address, On, Place, work_together
 
 
@@ -22,6 +23,8 @@ def resume(
     on: On = None,
     address: Address = None,
     device: Device = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Continue a run from its last checkpoint; the result equals the uninterrupted run's, bit for bit."""
@@ -31,4 +34,4 @@ def resume(
     from weftnet.cli.commands.training import resume_command
 
     plugins(plugin)
-    resume_command(run, data, shard, without_none({"validation": validation, "test": test}))
+    resume_command(run, data, shard, without_none({"validation": validation, "test": test}), Output(as_json, quiet))

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Json, Plugin, Quiet, plugins
+from weftnet.cli._output import Output
 
 
 def sample(
@@ -23,6 +24,8 @@ def sample(
     stream: Annotated[
         bool | None, typer.Option("--stream/--no-stream", help="Print while it is written; so on a terminal.")
     ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Generate text or images with a generative run."""
@@ -33,4 +36,4 @@ def sample(
         "temperature": temperature, "top_k": top_k, "top_p": top_p, "repetition_penalty": repetition_penalty,
         "stop": stop or [],
     }  # fmt: skip
-    sample_command(run, prompt, length, count, seed, out, options=options, stream=stream)
+    sample_command(run, prompt, length, count, seed, out, options=options, stream=stream, output=Output(as_json, quiet))

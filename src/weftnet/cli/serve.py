@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from weftnet.base.units import bytes_of, seconds_of
-from weftnet.cli._options import Plugin, plugins
+from weftnet.cli._options import Json, Plugin, Quiet, plugins
+from weftnet.cli._output import Output
 
 
 def serve(
@@ -31,6 +32,8 @@ def serve(
     grace: Annotated[str, typer.Option(help="Time to finish accepted requests when stopping.")] = "20s",
     engine: Annotated[str, typer.Option(help="What computes answers; auto: the preferred one that can.")] = "auto",
     threads: Annotated[int, typer.Option(help="Threads of each model.")] = 1,
+    as_json: Json = False,
+    quiet: Quiet = False,
     plugin: Plugin = None,
 ) -> None:
     """Serve runs over HTTP, with dynamic batching, hot reload, metrics, and a page at /."""
@@ -52,4 +55,4 @@ def serve(
         engine=engine,
         threads=threads,
     )
-    serve_command(runs, options)
+    serve_command(runs, options, Output(as_json, quiet))

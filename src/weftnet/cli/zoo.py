@@ -4,12 +4,15 @@ from typing import Annotated
 
 import typer
 
-from weftnet.cli._options import Plugin, plugins, print_catalogue, values_of
+from weftnet.cli._options import Json, Plugin, Quiet, plugins, print_catalogue, values_of
+from weftnet.cli._output import Output
+from weftnet.errors import SettingError
 
 
 def zoo(
     name: Annotated[str | None, typer.Argument(help="One entry, in detail.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
     as_yaml: Annotated[
         bool, typer.Option("--yaml", help="Print the architecture as YAML, as a starting point.")
     ] = False,
@@ -23,6 +26,9 @@ def zoo(
     from weftnet.zoo import ZOO
 
     plugins(plugin)
+    output = Output(as_json, quiet)
+    if as_yaml and not output.talks:
+        raise SettingError("one form at a time", where="--yaml", fix="leave out --json and --quiet")
     if name is not None and as_yaml:
         from weftnet.zoo._named import zoo_yaml
 
@@ -31,7 +37,6 @@ def zoo(
     if weights:
         from weftnet.cli.commands.importing import known_weights
 
-        for line in known_weights(name):
-            typer.echo(line)
+        known_weights(name, output)
         return
-    print_catalogue(ZOO, name, as_json)
+    print_catalogue(ZOO, name, output)

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from weftnet.architecture.spec import Architecture
 from weftnet.data import Data
+from weftnet.data.describing import likely_target, looks
 from weftnet.data.infer import Spec
 from weftnet.data.kinds._state import name_of
 from weftnet.data.ways import target
@@ -20,6 +21,8 @@ from weftnet.tasks._task import Task
 
 #: share of the surest task's confidence from which another one is named too
 _PLAUSIBLE = 0.5
+#: columns that are listed where a target is missing, and how wide their names may be
+_LISTED, _WIDE = 40, 24
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,14 @@ def _with_parts(architectures: Sequence[Architecture]) -> list[str]:
 
 
 def _asked(data: Data, without: Sequence[str]) -> DataError:
-    """That a table's target has to be named; other tasks have to be, too."""
-    ways = [target(data.may_be_targets[-1]), *(f"--task {name}, which needs no target" for name in without)]
-    columns = ", ".join(map(repr, data.may_be_targets))
-    return DataError("no column is named as the target", where=data.name, expected=f"one of {columns}",
+    """That a table's target has to be named, with what its columns look like; other tasks have to be, too."""
+    columns = {name: look for name, look in looks(data).items() if name in data.may_be_targets}
+    likely, why = likely_target(columns)
+    ways = [f"{target(likely)} ({why})", *(f"--task {name}, which needs no target" for name in without)]
+    width = min(max(map(len, columns)), _WIDE)
+    lines = [f"\n    {name:<{width}}  {look}" for name, look in list(columns.items())[:_LISTED]]
+    lines += [f"\n    and {len(columns) - _LISTED} more"] if len(columns) > _LISTED else []
+    return DataError("no column is named as the target", where=data.name, expected=f"one of{''.join(lines)}",
                      fix="; or ".join(ways))  # fmt: skip
 
 

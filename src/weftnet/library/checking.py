@@ -11,7 +11,7 @@ from weftnet.architecture.spec import Architecture
 from weftnet.base import html
 from weftnet.data import Data
 from weftnet.data.request import Source
-from weftnet.errors import ArchitectureError
+from weftnet.errors import ArchitectureError, SettingError
 from weftnet.library.drawing import Drawing, drawing_of
 from weftnet.library.networks import Networks
 from weftnet.library.networks import architecture_of as handed_over
@@ -72,6 +72,8 @@ def asked(
     elif isinstance(network, str) and (data is None or is_written(network)):
         architecture = architecture_of(network)
     if data is None:
+        if task is not None:
+            raise SettingError("a task needs data, from which its head is made", where="--task", fix="add --data")
         return Asked(architecture, signals, faults)
     from weftnet.compete.choosing import Choice, choose, read_by, reads_its_way, task_for
     from weftnet.compete.entering import opened

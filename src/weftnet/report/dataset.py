@@ -8,16 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weftnet.base.files import write_text
-from weftnet.base.numbers import number
-from weftnet.data.kinds._kind import Kind, most_common
-from weftnet.data.kinds._state import name_of
+from weftnet.data.describing import looks
 from weftnet.data.rows import RowData
 from weftnet.report.cells import cell
 from weftnet.report.charts import bars
 from weftnet.report.page import charts, figure, page, paragraph, section, table
 
-#: the most rows that the table of columns is computed from, examples, and classes in the chart of their balance
-_ROWS, _EXAMPLES, _CLASSES = 10_000, 24, 30
+#: the most examples, and classes in the chart of their balance
+_EXAMPLES, _CLASSES = 24, 30
 #: fields of `weftnet data --json`
 _HEAD = ["column", "kind", "goes into", "missing", "different", "values"]
 
@@ -42,13 +40,12 @@ def column_table(data: RowData) -> tuple[list[str], list[list[str]]]:
 
     Computed from the first 10,000 training rows.
     """
-    raw = data.raw(data.rows("train").numpy()[:_ROWS])
     fields = {field.name: field for field in data.preprocessing.fields}
     lines = []
-    for name, values in raw.items():
-        kind = data.preprocessing.columns.get(name) or (data.target if name == data.target_column else None)
-        place = fields[name].input if name in fields else "target" if kind else "left out"
-        lines.append([name, name_of(type(kind)) if kind else "", place, *_summary(values, kind)])
+    for name, look in looks(data).items():
+        place = fields[name].input if name in fields else "target" if look.kind else "left out"
+        distinct = "" if look.distinct is None else str(look.distinct)
+        lines.append([name, look.kind, place, str(look.missing), distinct, look.summary])
     return list(_HEAD), lines
 
 
@@ -86,17 +83,6 @@ def _balance(data: RowData) -> list[str]:
     caption = f"Rows of each of {len(counts)} labels in the training split: labels with few rows are learnt less well"
     caption += f"; the {_CLASSES} most frequent." if len(counts) > _CLASSES else "."
     return [section(f"Target: {data.target_column}", charts(figure(bars(most_frequent, "training rows"), caption)))]
-
-
-def _summary(values: NDArray[Any], kind: Kind | None) -> list[str]:
-    """Missing values, distinct values, and a description of a raw column."""
-    if values.ndim > 1 and not values.dtype.hasobject:
-        whole = " × ".join(map(str, values.shape[1:]))
-        return ["0", "", f"{whole} of {values.dtype}, {number(values.min())} … {number(values.max())}"]
-    cells = values.tolist()
-    real = [value for value in cells if value is not None and value == value]
-    distinct = "" if kind and kind.suffixes else str(len({str(value) for value in real}))  # files are not compared
-    return [str(len(cells) - len(real)), distinct, kind.summary(real) if kind else most_common(real)]
 
 
 def _item(values: NDArray[Any], place: int) -> Any:

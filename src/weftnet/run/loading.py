@@ -25,7 +25,7 @@ from weftnet.compose import build
 from weftnet.data import Batch, Data, Preprocessing
 from weftnet.data.batch import at_once
 from weftnet.data.outputs import Outputs, finite
-from weftnet.errors import DamagedCheckpoint, DataError, RunError, WeftnetError
+from weftnet.errors import DamagedCheckpoint, DataError, RunError, WeftnetError, meant
 from weftnet.execution.executor import Executor
 from weftnet.execution.plan import Plan
 from weftnet.execution.planned import PlanChoice
@@ -124,7 +124,9 @@ class Loaded:
             DataError: the split is empty.
         """
         if not data.sizes.get(split):
-            raise DataError(f"the data have no {split} split", where=data.name, got=str(data.sizes))
+            got = ", ".join(f"{name} {count}" for name, count in data.sizes.items())
+            fix = meant(split, [name for name, count in data.sizes.items() if count])
+            raise DataError(f"the data have no {split} split", where=data.name, got=got, fix=fix)
         size = at_once(data.signals)
         plan = self.plans.scoring(size)
         executor = self._executor(plan)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weftnet.base.threads import THREADS, are_threads
-from weftnet.errors import SettingError
+from weftnet.errors import SettingError, meant
 from weftnet.serve.engines import ENGINES
 
 #: the preferred of the engines that can run a folder
@@ -56,6 +56,7 @@ class Options:
             raise SettingError("can't be used", where="threads", expected=THREADS, got=str(self.threads))
         if self.engine != AUTO and self.engine not in ENGINES:
             expected = ", ".join((AUTO, *ENGINES))
-            raise SettingError("unknown engine", where="engine", expected=expected, got=self.engine)
+            fix = meant(self.engine, (AUTO, *ENGINES))
+            raise SettingError("unknown engine", where="engine", expected=expected, got=self.engine, fix=fix)
         if not 0 <= self.port <= 65535:
             raise SettingError("is not a port", where="port", expected="0 … 65535", got=str(self.port))

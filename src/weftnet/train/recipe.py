@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from weftnet.base.settings import check_settings, known, nearest
 from weftnet.base.threads import THREADS, are_threads
 from weftnet.data import AUGMENTATIONS
-from weftnet.errors import SettingError
+from weftnet.errors import SettingError, meant
 from weftnet.execution.plan import Plan
 from weftnet.optim import OPTIMISERS, SCHEDULES
 from weftnet.solvers import SOLVERS
@@ -89,7 +90,9 @@ class Recipe:
         for name, (expected, holds) in _LIMITS.items():
             value = getattr(self, name)
             if value is not None and not holds(value):
-                raise SettingError(f"{name} can't be used", where="recipe", expected=expected, got=repr(value))
+                fix = meant(value, re.findall(r'"([a-z_]+)"', expected)) if isinstance(value, str) else ""
+                what = f"{name} can't be used"
+                raise SettingError(what, where="recipe", expected=expected, got=repr(value), fix=fix)
         object.__setattr__(self, "augment", tuple(self.augment))
         object.__setattr__(self, "metrics", tuple(self.metrics))
         self._check_names()

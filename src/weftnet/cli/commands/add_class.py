@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
+from weftnet.cli._output import Output
 from weftnet.compete.competition import best_run
 from weftnet.transfer.add_class import add_class
 
 
-def add_class_command(folder: Path, source: str, out: Path) -> None:
+def add_class_command(folder: Path, source: str, out: Path, output: Output) -> None:
     """Write the run with further classes and say which they are.
 
     Raises:
@@ -17,8 +16,5 @@ def add_class_command(folder: Path, source: str, out: Path) -> None:
     """
     run, fresh = add_class(best_run(folder), source, out)
     labels = run.facts.task.settings["labels"]
-    console = Console()
-    console.print(
-        f"added   {', '.join(map(str, fresh))}: {len(labels)} classes now\nrun     {out}",
-        highlight=False, markup=False, soft_wrap=True,
-    )  # fmt: skip
+    output.say(f"added   {', '.join(map(str, fresh))}: {len(labels)} classes now", f"run     {out}")
+    output.end({"run": out, "added": fresh, "classes": labels}, out)

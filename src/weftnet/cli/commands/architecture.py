@@ -1,6 +1,5 @@
 """`check`, `draw`, `calibrate`: an architecture before it is trained."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.table import Table
 from weftnet.architecture.reading import read
 from weftnet.architecture.signal import Signal, parse
 from weftnet.base.units import amount, duration
+from weftnet.cli._output import Output
 from weftnet.errors import ArchitectureError, SettingError, WeftnetError
 from weftnet.library.checking import asked
 from weftnet.library.drawing import drawing_of
@@ -38,7 +38,7 @@ def signals_of(texts: Sequence[str]) -> dict[str, Signal]:
 
 def check_command(
     arch: str, *, inputs: Sequence[str], data: str | None, options: Mapping[str, Any], task: str | None, fix: bool,
-    as_json: bool, with_times: bool, figures: Mapping[str, Any], start: Mapping[str, Any] | None = None,
+    output: Output, with_times: bool, figures: Mapping[str, Any], start: Mapping[str, Any] | None = None,
     documents: list[dict[str, Any]] | None = None,
 ) -> bool:  # fmt: skip
     """Print the report of an architecture; True if it has no fault.
@@ -55,7 +55,7 @@ def check_command(
     from weftnet.compose.fix import fix as fix_file
     from weftnet.cost import check, rendering
 
-    console = Console()
+    console = output.console()
     known = asked(arch, signals_of(inputs), data, options, task)
     if known.choice is not None and known.choice.others:
         Console(stderr=True).print(f"task    {known.choice}", highlight=False, markup=False, soft_wrap=True)
@@ -78,44 +78,39 @@ def check_command(
     if architecture is None:
         raise ArchitectureError(faults, where=arch)
     report = check.check(architecture, known.signals, task=known.task, faults=faults, **figures)
-    if not as_json:
-        console.print(rendering.costs(report))
-        console.file.flush()  # a pipe has it at once too
+    console.print(rendering.costs(report))
+    console.file.flush()  # a pipe has it at once too
     try:
         if with_times and not report.faults:
             report = _timed(report)
-            if not as_json:
-                console.print(rendering.times(report))
+            console.print(rendering.times(report))
     finally:  # a document is whole or absent, so it waits for the times; if they are stopped it comes without
         if documents is not None:
             documents.append(report.data())
-        elif as_json:
-            print(json.dumps(report.data(), indent=2, ensure_ascii=False))
+        else:
+            output.end(report.data())
     return not report.faults
 
 
-def check_several(archs: Sequence[str], check: Callable[..., bool], as_json: bool) -> bool:
+def check_several(archs: Sequence[str], check: Callable[..., bool], output: Output) -> bool:
     """Check one after another, also where one can't be read; True if none has a fault.
 
     Args:
         archs: files, or names of the zoo.
         check: of one of them, as `check_command`.
-        as_json: print one document of all, by name.
+        output: what is printed; one document of all, by name.
     """
-    console, documents, sound = Console(), dict[str, Any](), True
+    console, documents, sound = output.console(), dict[str, Any](), True
     for arch in archs:
         told: list[dict[str, Any]] = []
-        if not as_json:
-            console.print(f"[bold]{escape(arch)}[/bold]", highlight=False)
+        console.print(f"[bold]{escape(arch)}[/bold]", highlight=False)
         try:
-            sound = check(arch, as_json=as_json, documents=told) and sound
+            sound = check(arch, output=output, documents=told) and sound
             documents[arch] = told[0] if told else {}
         except WeftnetError as error:
             sound, documents[arch] = False, {"error": str(error)}
-            if not as_json:
-                console.print(f"[red]{escape(str(error))}[/red]", highlight=False)
-    if as_json:
-        print(json.dumps(documents, indent=2, ensure_ascii=False))
+            console.print(f"[red]{escape(str(error))}[/red]", highlight=False)
+    output.end(documents)
     return sound
 
 
@@ -151,20 +146,22 @@ def together_of(workers: int | None, shard: bool, bandwidth: str | None) -> "Tog
     return Together(workers, shard, None if bandwidth is None else bandwidth_of(bandwidth))
 
 
-def draw_command(arch: str, inputs: Sequence[str], out: Path | None, whole: bool = False) -> list[Path]:
-    """Write the drawing; the paths written."""
+def draw_command(arch: str, inputs: Sequence[str], out: Path | None, whole: bool, output: Output) -> None:
+    """Write the drawing, and print the paths written."""
     drawing = drawing_of(architecture_of(arch), signals_of(inputs))
     targets = [out] if out else [Path(f"{Path(arch).stem}.svg"), Path(f"{Path(arch).stem}.mmd")]
-    return [path for target in targets for path in drawing.save(target, whole)]
+    paths = [path for target in targets for path in drawing.save(target, whole)]
+    output.say(*map(str, paths))
+    output.end({"files": paths}, *paths)
 
 
-def calibrate_command() -> None:
+def calibrate_command(output: Output) -> None:
     """Measure the machine's roofline, keep it and print it."""
     from weftnet.cost.kernel_call import COMPUTING
     from weftnet.cost.microbenchmarks import roofline
     from weftnet.cost.roofline import cache_path
 
-    console = Console()
+    console = output.console()
     measured, note = roofline(anew=True)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("kernel", "pass", "rate, by the size of a call"):
@@ -178,4 +175,9 @@ def calibrate_command() -> None:
     calls = ", ".join(f"{name} {duration(seconds)}" for name, seconds in measured.overhead.items())
     console.print(str(measured.machine), highlight=False)
     console.print(f"besides, a kernel call takes {calls}; a block {duration(measured.block)}", highlight=False)
-    console.print(note or f"kept in {cache_path(measured.machine)}", highlight=False, soft_wrap=True)
+    kept = None if note else cache_path(measured.machine)
+    output.say(note or f"kept in {kept}")
+    output.end({
+        "machine": str(measured.machine), "rates": measured.rates, "overhead": measured.overhead,
+        "block": measured.block, "kept": kept, "note": note,
+    }, kept)  # fmt: skip

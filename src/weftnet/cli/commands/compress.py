@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from weftnet.base.scores import Score
 from weftnet.base.units import duration, size
+from weftnet.cli._output import PEOPLE, Output
 from weftnet.compete import competition as compete
 from weftnet.compress.contract import Compression, Row
 from weftnet.compress.measure import Timing
@@ -46,9 +46,9 @@ class CompressOptions:
     arch: str | None = None
 
 
-def compress_command(folder: Path, options: CompressOptions) -> Compression:
+def compress_command(folder: Path, options: CompressOptions, output: Output = PEOPLE) -> Compression:
     """Compress a run, print the table and the chosen run."""
-    console = Console()
+    console = output.console()
     loaded = load(compete.best_run(folder))
     goal = {"max_drop": options.max_drop, "target_latency": options.target_latency}
     how = (options.methods, options.budget, options.seed, options.arch)
@@ -69,7 +69,8 @@ def compress_command(folder: Path, options: CompressOptions) -> Compression:
             console.print(f"{row.name}: {row.reason}", style="dim", highlight=False, markup=False)
     console.print(f"\n{result.why}", highlight=False, markup=False)
     if result.chosen is not None:
-        console.print(f"chosen  {out / result.chosen}", highlight=False, markup=False, soft_wrap=True)
+        output.say(f"chosen  {out / result.chosen}")
+    output.end({**result.document(), "folder": out}, None if result.chosen is None else out / result.chosen)
     return result
 
 

@@ -1,12 +1,12 @@
 """The contracts of entries, run and printed."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
 
+from weftnet.cli._output import Output
 from weftnet.contract import CONTRACTS, Outcome, contract
 from weftnet.errors import SettingError
 from weftnet.plugins import load_plugin
@@ -14,7 +14,7 @@ from weftnet.plugins import load_plugin
 _MARKS = {"kept": "ok", "broken": "BROKEN", "not applicable": "–"}
 
 
-def run(plugins: Sequence[Path], entries: Sequence[str], as_json: bool) -> None:
+def run(plugins: Sequence[Path], entries: Sequence[str], output: Output) -> None:
     """Run the contracts of all that the plugins bring, or of the entries named; exit with 1 if one is broken.
 
     Raises:
@@ -22,28 +22,24 @@ def run(plugins: Sequence[Path], entries: Sequence[str], as_json: bool) -> None:
         UnknownName: there is no such registry or entry.
     """
     outcomes: dict[tuple[str, str], list[Outcome]] = {}
-    for registry, name in _subjects(plugins, entries):
+    for registry, name in _subjects(plugins, entries, output):
         found = outcomes[registry, name] = []
-        if not as_json:
+        if output.talks:
             typer.secho(f"{registry} {name}", bold=True)
         for check in contract(registry, name):
             found.append(check.outcome())
-            if not as_json:
+            if output.talks:
                 _print(found[-1])
     broken = sum(each.verdict == "broken" for found in outcomes.values() for each in found)
-    if as_json:
-        document = [
-            {"registry": registry, **asdict(each)} for (registry, _), found in outcomes.items() for each in found
-        ]
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        checks = sum(map(len, outcomes.values()))
-        typer.echo(f"{checks} checks of {len(outcomes)} entries: " + (f"{broken} broken" if broken else "all kept"))
+    checks = [{"registry": registry, **asdict(each)} for (registry, _), found in outcomes.items() for each in found]
+    told = f"{broken} broken" if broken else "all kept"
+    output.say(f"{len(checks)} checks of {len(outcomes)} entries: {told}")
+    output.end({"checks": checks, "broken": broken})
     if broken:
         raise typer.Exit(1)
 
 
-def _subjects(plugins: Sequence[Path], entries: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _subjects(plugins: Sequence[Path], entries: Sequence[str], output: Output) -> Iterator[tuple[str, str]]:
     """(registry, name) of what is to be checked."""
     brought = [load_plugin(path).entries for path in plugins]
     if entries:
@@ -58,7 +54,7 @@ def _subjects(plugins: Sequence[Path], entries: Sequence[str]) -> Iterator[tuple
     checked = [(registry, name) for registry, name in found if registry in CONTRACTS]
     for registry, name in found:
         if registry not in CONTRACTS and name not in tasks:
-            typer.echo(f"{registry} {name}: there is no contract for it")
+            output.say(f"{registry} {name}: there is no contract for it")
     if not checked:
         expected = "a plugin, or --entry REGISTRY:NAME; registries: " + ", ".join(CONTRACTS)
         raise SettingError("there is nothing to check", expected=expected)

@@ -1,15 +1,14 @@
 """`data`: what was inferred about a data set, in the terminal and as a page with images."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from weftnet.cli._output import Output
 from weftnet.cli.commands.show import facts_of
 from weftnet.compete.choosing import Choice, choose
 from weftnet.data import Data, open_data
@@ -17,14 +16,14 @@ from weftnet.data.rows import RowData
 from weftnet.errors import DataError, SettingError
 
 
-def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_json: bool) -> None:
+def data_command(source: str, options: Mapping[str, Any], out: Path | None, output: Output) -> None:
     """Open a source as `fit` would, and print what was inferred.
 
     Args:
         source: of the data.
         options: of the data: target, kinds, splits, …
         out: file of the page, if one is wanted.
-        as_json: print JSON instead of tables.
+        output: where it is printed, and how.
 
     Raises:
         DataError, SettingError: the source can't be opened with these options.
@@ -36,7 +35,8 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
     task = _choice(data)
     if out is not None and not isinstance(data, RowData):
         raise SettingError("there is no page for data without rows of columns", where=source, got=type(data).__name__)
-    if as_json:
+    page = write_dataset(data, out) if out is not None and isinstance(data, RowData) else None
+    if not output.talks:
         columns = {}
         if isinstance(data, RowData):
             head, rows = column_table(data)
@@ -45,11 +45,11 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
             "name": data.name, "source": data.source, "fingerprint": data.fingerprint,
             "task": getattr(task, "name", None),
             "signals": {name: signal.text() for name, signal in data.signals.items()}, "sizes": data.sizes,
-            "columns": columns, "notes": data.notes,
+            "columns": columns, "notes": data.notes, "page": page,
         }  # fmt: skip
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        output.end(document, page)
         return
-    console = Console()
+    console = output.console()
     facts_of(console, data, str(task))
     if isinstance(data, RowData):
         head, rows = column_table(data)
@@ -64,8 +64,8 @@ def data_command(source: str, options: Mapping[str, Any], out: Path | None, as_j
             more = f", and {len(counts) - 10} more" if len(counts) > 10 else ""
             listed = ", ".join(f"{name} {count}" for name, count in counts[:10])
             console.print(f"of each label in the training rows: {escape(listed)}{more}", highlight=False)
-        if out is not None:
-            console.print(f"\npage    {write_dataset(data, out)}", highlight=False, markup=False, soft_wrap=True)
+    if page is not None:
+        output.say("", f"page    {page}")
 
 
 def _choice(data: Data) -> Choice | str:

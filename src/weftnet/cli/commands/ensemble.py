@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from weftnet.base import lock
+from weftnet.cli._output import Output
 from weftnet.cli.commands.show import board
 from weftnet.compete import competition as compete
 from weftnet.compete.competition import competition_of
@@ -19,7 +18,7 @@ from weftnet.run.loading import load
 from weftnet.run.own_data import data_of
 
 
-def ensemble_command(folders: Sequence[Path], out: Path | None, most: int | None) -> None:
+def ensemble_command(folders: Sequence[Path], out: Path | None, most: int | None, output: Output) -> None:
     """Choose the members, write the ensemble and print it; one of a whole competition joins its leaderboard.
 
     Args:
@@ -30,7 +29,7 @@ def ensemble_command(folders: Sequence[Path], out: Path | None, most: int | None
     Raises:
         RunError: there are fewer than two runs, they don't belong together, or the folder is not named.
     """
-    console, competition = Console(), None
+    console, competition = output.console(), None
     if len(folders) == 1 and (folders[0] / compete.FILE).is_file():
         competition = rejoined(folders[0])
     runs = [run for folder in folders for run in _finished(folder)]
@@ -42,13 +41,15 @@ def ensemble_command(folders: Sequence[Path], out: Path | None, most: int | None
     data = data_of(load(runs[0]), None)
     chosen = members(runs, data, most)
     if len(chosen) == 1 and out is None:
-        console.print(alone(next(iter(chosen))), highlight=False, soft_wrap=True)
+        output.say(alone(next(iter(chosen))))
+        output.end({"run": None, "members": chosen, "scores": {}, "report": None})
         return
     if competition is None or out is not None:
         assert out is not None  # one of both is named
         run = write(chosen, data, out)
         told = ", ".join(f"{split} {_score(run, metrics)}" for split, metrics in (run.facts.scores or {}).items())
-        console.print(f"{said(chosen)}: {told}\nrun     {out}", highlight=False, markup=False, soft_wrap=True)
+        output.say(f"{said(chosen)}: {told}", f"run     {out}")
+        output.end({"run": out, "members": chosen, "scores": run.facts.scores or {}, "report": None}, out)
         return
     with lock.held(competition.folder):
         name, outcome, facts = added(competition.folder, data, chosen, competition.candidates, competition.outcomes)
@@ -57,9 +58,10 @@ def ensemble_command(folders: Sequence[Path], out: Path | None, most: int | None
         result = competition_of(competition.folder, subject, competition.scores, known, outcomes)
         report = written(result, data)
     board(console, result)
-    console.print(
-        f"run     {competition.folder / name}\nreport  {report}", highlight=False, markup=False, soft_wrap=True
-    )
+    run = Run.open(competition.folder / name)
+    output.say(f"run     {run.folder}", f"report  {report}")
+    document = {"run": run.folder, "members": chosen, "scores": run.facts.scores or {}, "report": report}
+    output.end(document, run.folder)
 
 
 def _finished(folder: Path) -> list[Run]:

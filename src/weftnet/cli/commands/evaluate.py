@@ -1,16 +1,15 @@
 """`evaluate`: a run's metrics on its own or on other data, and the tables of its task's judge."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import rich.table as rich
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 
 from weftnet.base.figures import Matrix, Table
+from weftnet.cli._output import Output
 from weftnet.compete import competition as compete
 from weftnet.library.evaluating import evaluated, plain
 from weftnet.run.loading import load
@@ -21,7 +20,7 @@ from weftnet.tasks._judgement import Judgement
 _PRINTED = 20
 
 
-def evaluate_command(run: Path, source: str | None, split: str | None, as_json: bool) -> None:
+def evaluate_command(run: Path, source: str | None, split: str | None, output: Output) -> None:
     """Print metrics.
 
     Raises:
@@ -30,7 +29,7 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
     loaded = load(compete.best_run(run))
     data = data_of(loaded, source)
     told = evaluated(loaded, data, split)
-    if as_json:
+    if not output.talks:
         document: dict[str, Any] = {
             "run": str(loaded.run.folder), "data": data.source, "split": told.split, "examples": data.sizes[told.split],
             "notes": data.notes,
@@ -38,9 +37,9 @@ def evaluate_command(run: Path, source: str | None, split: str | None, as_json: 
             **_document(told.judgement, loaded.task.score),
             **told.tables,
         }  # fmt: skip
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        output.end(document, told[loaded.scoring.deciding.name])
         return
-    console = Console()
+    console = output.console()
     console.print(f"{escape(data.name)}, {told.split}: {data.sizes[told.split]} examples", highlight=False)
     for note in data.notes:
         console.print(f"note    {note}", highlight=False, markup=False, soft_wrap=True)

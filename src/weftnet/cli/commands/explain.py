@@ -2,27 +2,31 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from weftnet.base.files import write_text
+from weftnet.cli._output import Output
 from weftnet.compete import competition as compete
 from weftnet.explain import Explanation
 from weftnet.explain.drawing import headline
 from weftnet.library.explaining import Request, explained, pieces
 from weftnet.run.loading import load
 
+#: pieces of each explanation in JSON
+_PIECES = 20
 
-def explain_command(folder: Path, request: Request, out: Path | None) -> None:
+
+def explain_command(folder: Path, request: Request, out: Path | None, output: Output) -> None:
     """Print explanations and their checks, and write the page.
 
     Raises:
         WeftnetError: a source can't be read, a row is not there, or the method can't be used.
     """
-    loaded, console = load(compete.best_run(folder)), Console()
+    loaded, console = load(compete.best_run(folder)), output.console()
     told = explained(loaded, request)
     console.print(_table(told.named))
     if told.hint:
@@ -31,7 +35,22 @@ def explain_command(folder: Path, request: Request, out: Path | None) -> None:
         console.print(_grid(told.trust))
     if out is not None:
         write_text(out, told.page())
-        console.print(f"\npage    {out}", highlight=False, markup=False, soft_wrap=True)
+        output.say("", f"page    {out}")
+    output.end({
+        "run": loaded.run.folder, "method": told.request.method,
+        "examples": [_document(name, each) for name, each in told.named],
+        "trust": [dict(zip(("question", "answer", "figures"), row, strict=True)) for row in told.trust],
+        "page": out,
+    }, out)  # fmt: skip
+
+
+def _document(name: str, explanation: Explanation) -> dict[str, Any]:
+    """An explanation as data: what is explained, and the strongest pieces."""
+    pieces = [
+        {"name": piece.name, "value": piece.value, "attribution": piece.attribution}
+        for piece in explanation.strongest(_PIECES)
+    ]
+    return {"example": name, "explained": headline(explanation), "pieces": pieces, "checks": explanation.checks}
 
 
 def _grid(rows: Sequence[tuple[str, str, str]]) -> Table:

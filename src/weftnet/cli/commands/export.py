@@ -1,15 +1,16 @@
 """`export`: a run as a folder for another engine; the comparison with the run, and how to use the folder."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from weftnet import export
+from weftnet.cli._output import Output
 from weftnet.compete import competition as compete
 from weftnet.data import Batch, Data, open_data
 from weftnet.export.parity import Compared
@@ -21,13 +22,13 @@ from weftnet.run.own_data import split_of
 _BATCH, _BATCHES = 64, 4
 
 
-def export_command(folder: Path, target: str, out: Path | None, data: str | None) -> None:
+def export_command(folder: Path, target: str, out: Path | None, data: str | None, output: Output) -> None:
     """Export a run, or the winner of a competition, and print the comparison.
 
     Raises:
         WeftnetError: there is no run, or its export computes different numbers.
     """
-    console = Console()
+    console = output.console()
     loaded = load(compete.best_run(folder))
     result = export.write(loaded, out or loaded.run.folder / "export" / target, target, _examples(loaded, data))
     for part, path in result.files.items():
@@ -39,6 +40,12 @@ def export_command(folder: Path, target: str, out: Path | None, data: str | None
         console.print(f"The runner is {escape(result.because)}.", soft_wrap=True)
     else:
         console.print(f"python {escape(str(result.folder / RUNNER))} {_likely(loaded)}", soft_wrap=True)
+    compared = {part: [asdict(each) for each in _worst(found)] for part, found in result.compared.items()}
+    output.end({
+        "run": loaded.run.folder, "target": target, "folder": result.folder, "files": result.files,
+        "runner": None if result.because else result.folder / RUNNER, "without_runner": result.because,
+        "compared": compared,
+    }, result.folder)  # fmt: skip
 
 
 def _examples(loaded: Loaded, data: str | None) -> list[Batch]:
@@ -53,13 +60,18 @@ def _examples(loaded: Loaded, data: str | None) -> list[Batch]:
 def _comparison(part: str, compared: Sequence[Compared]) -> Table:
     """A table of the largest difference for each signature."""
     shown = Table("signature", "largest difference", "allowed", box=SIMPLE_HEAD, title=part, title_justify="left")
+    for each in _worst(compared):
+        shown.add_row(escape(each.signature), f"{each.difference:.1e}", f"{each.allowed:.1e}")
+    return shown
+
+
+def _worst(compared: Sequence[Compared]) -> list[Compared]:
+    """The largest difference for each signature."""
     worst: dict[str, Compared] = {}
     for each in compared:
         if each.signature not in worst or each.difference > worst[each.signature].difference:
             worst[each.signature] = each
-    for each in worst.values():
-        shown.add_row(escape(each.signature), f"{each.difference:.1e}", f"{each.allowed:.1e}")
-    return shown
+    return [*worst.values()]
 
 
 def _likely(loaded: Loaded) -> str:

@@ -1,12 +1,12 @@
 """`fit`: one network, or a competition of several."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from weftnet.base.scores import Score
+from weftnet.cli._output import PEOPLE, Output
 from weftnet.cli.commands.show import board, following, plan_line, summary, troubles
 from weftnet.compete.competition import Competition
 from weftnet.compete.entering import FitOptions
@@ -16,27 +16,26 @@ from weftnet.library.competing import compete
 from weftnet.library.progress import Trainings
 from weftnet.library.shown import Shown
 from weftnet.run.folder import Run
+from weftnet.train.worker import own_device
 
 
-def fit_command(options: FitOptions, *, quiet: bool = False, as_json: bool = False) -> Competition | None:
+def fit_command(options: FitOptions, output: Output = PEOPLE) -> Competition | None:
     """Take the named architectures or propose some, check and train each, print the leaderboard, keep the best run.
 
     Of several workers all train; only the first does the rest, and the others return None.
 
     Args:
         options: of the command line.
-        quiet: print the folder of the best run alone.
-        as_json: print the competition as JSON alone.
+        output: what is printed.
 
     Raises:
         KeyboardInterrupt: Ctrl-C stopped a training; finished trainings are printed and kept.
     """
-    ended = compete(options, Shown() if quiet or as_json else OnTerminal(Console()))
+    own_device()  # one that is not there is refused before anything is trained
+    ended = compete(options, OnTerminal(output.console()) if output.talks else Shown())
     result = None if ended is None else ended[0]
-    if result is not None and as_json:
-        print(json.dumps(result.document(), indent=2, ensure_ascii=False))
-    elif result is not None and quiet:
-        print(result.best)
+    if result is not None:
+        output.end({**result.document(), "folder": result.folder}, result.best)
     return result
 
 

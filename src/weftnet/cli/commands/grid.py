@@ -5,7 +5,6 @@ A cell works, or says why it is not applicable, or is a fault. What is not appli
 the stages.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from rich.table import Table
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.spec import Architecture
 from weftnet.base.workplace import temporary
+from weftnet.cli._output import Output
 from weftnet.cli.commands.grid_stages import Row
 from weftnet.data import Data, open_data
 from weftnet.errors import WeftnetError
@@ -114,7 +114,7 @@ def tried(stage: Callable[[], str]) -> tuple[Verdict, str]:
         return "fault", f"{type(error).__name__}: {error}"
 
 
-def grid_command(tasks: Sequence[str], families: Sequence[str], fast: bool, as_json: bool) -> bool:
+def grid_command(tasks: Sequence[str], families: Sequence[str], fast: bool, output: Output) -> bool:
     """Fill the grid and print it; whether it is without a fault.
 
     Raises:
@@ -125,13 +125,12 @@ def grid_command(tasks: Sequence[str], families: Sequence[str], fast: bool, as_j
     filled = []
     for cell in cells(tasks, families, fast):
         filled.append(cell)
-        if not as_json:
+        if output.talks:
             said = f"{cell.task} {cell.family} {cell.stage}: {cell.verdict}"
             Console(stderr=True).print(said, style="dim", highlight=False)
-    if as_json:
-        print(json.dumps([asdict(cell) for cell in filled], indent=2, ensure_ascii=False))
-    else:
+    if output.talks:
         _print(filled)
+    output.end({"cells": [asdict(cell) for cell in filled]})
     return all(cell.verdict != "fault" for cell in filled)
 
 

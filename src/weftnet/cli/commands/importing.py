@@ -4,28 +4,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from weftnet.cli._output import Output
 from weftnet.errors import SettingError
 from weftnet.transfer.importing import import_weights
 from weftnet.transfer.matching import checkpoints_of
 from weftnet.zoo import ZOO
 
 
-def import_command(what: str, out: Path, entry: str | None, settings: Mapping[str, Any], labels: Path | None) -> None:
+def import_command(
+    what: str, out: Path, entry: str | None, settings: Mapping[str, Any], labels: Path | None, output: Output
+) -> None:
     """Write the run, and print what was taken."""
     run = import_weights(what, out, entry=entry, settings=settings, labels=labels)
-    origin, console = run.facts.origin, Console()
+    origin = run.facts.origin
     assert origin is not None
     sizes = ", ".join(f"{name} {value}" for name, value in origin.settings.items())
     lines = [f"run     {run.folder}", f"from    {origin.text}", f"as      {origin.entry}: {sizes}"]
     lines += [f"reads   {', '.join(run.facts.signals.values())}", *(f"weights {line}" for line in origin.lines)]
-    for line in [*lines, f"next    weftnet predict {run.folder} … · weftnet fit DATA --start {run.folder}"]:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    output.say(*lines, f"next    weftnet predict {run.folder} … · weftnet fit DATA --start {run.folder}")
+    document = {"run": run.folder, "from": origin.text, "entry": origin.entry, "settings": origin.settings}
+    output.end({**document, "reads": run.facts.signals, "notes": origin.lines}, run.folder)
 
 
-def known_weights(name: str | None) -> list[str]:
-    """Which published weights an entry of the zoo knows, or all entries: what, where, under which licence.
+def known_weights(name: str | None, output: Output) -> None:
+    """Print which published weights an entry of the zoo knows, or all entries: what, where, under which licence.
 
     Raises:
         SettingError: it knows none.
@@ -36,9 +38,12 @@ def known_weights(name: str | None) -> list[str]:
         others = ", ".join(entry for entry in ZOO.names() if checkpoints_of(entry))
         raise SettingError(f"{name} knows no published weights", expected=others)
     lines: list[str] = []
+    document: dict[str, list[dict[str, Any]]] = {}
     for entry, checkpoints in known.items():
         lines += [""] * bool(lines) + [entry]
         for each in checkpoints:
             lines.append(f"  names of {each.naming}")
             lines += [f"    {one.name}   {one.where}   {one.licence or 'licence not known'}" for one in each.known]
-    return lines
+            document[entry] = document.get(entry, []) + [{"naming": each.naming, **vars(one)} for one in each.known]
+    output.say(*lines)
+    output.end({"weights": document}, *(one["name"] for each in document.values() for one in each))

@@ -1,6 +1,5 @@
 """`plan`: the execution plans of a run, for its training and its answers, and the measurements behind them."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from weftnet.base.units import duration
+from weftnet.cli._output import Output
 from weftnet.compete.competition import best_run
 from weftnet.errors import RunError
 from weftnet.execution.plan import Plan
@@ -16,7 +16,7 @@ from weftnet.execution.planned import TriedPlan
 from weftnet.run.folder import Run
 
 
-def plan_command(folder: Path, as_json: bool) -> None:
+def plan_command(folder: Path, output: Output) -> None:
     """Print the plans and tables of the plans that were tried.
 
     Raises:
@@ -27,11 +27,10 @@ def plan_command(folder: Path, as_json: bool) -> None:
     training, answers = run.facts.plan, run.facts.answers
     if training is None:
         raise RunError("has no plan", where=str(run.folder), got=f"the run's status is {run.status!r}")
-    if as_json:
-        document = training.to_dict() | ({} if answers is None else {"answers": answers.to_dict()})
-        print(json.dumps(document, indent=2))
+    output.end(training.to_dict() | ({} if answers is None else {"answers": answers.to_dict()}), training.plan)
+    if not output.talks:
         return
-    console = Console()
+    console = output.console()
     _show(console, training.plan, training.source, training.tried, "a step")
     if training.tried:
         console.print(f"measured in {duration(training.seconds)}, in turns", highlight=False)

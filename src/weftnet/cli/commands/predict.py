@@ -18,6 +18,7 @@ from weftnet.base.answers import File
 from weftnet.base.files import replace, sha256, write_json
 from weftnet.base.replacing import MARK, clear, marked, unchanged
 from weftnet.base.workplace import whole, workplace
+from weftnet.cli._output import PEOPLE, Output
 from weftnet.compete import competition as compete
 from weftnet.errors import DataError, SettingError
 from weftnet.run.loading import load
@@ -40,8 +41,11 @@ def predict_command(
     values: Sequence[str],
     out: Path | None,
     ask: Sequence[str] = (),
+    output: Output = PEOPLE,
 ) -> None:
     """Answer every example and print or write the answers; if an example can't be used, nothing is written.
+
+    Without a file answers are printed as CSV; with `--json` they are in the document.
 
     Raises:
         WeftnetError: there is nothing to answer, or an example can't be used.
@@ -60,12 +64,18 @@ def predict_command(
     if not questions:
         fix = "name files or folders, or use --text or --value"
         raise DataError("there is nothing to answer", where="predict", fix=fix)
-    for note in dict.fromkeys(note for question in questions for note in question.notes):
+    notes = list(dict.fromkeys(note for question in questions for note in question.notes))
+    for note in notes if output.talks else ():
         print(f"note: {note}", file=sys.stderr)
+    document = {"run": loaded.run.folder, "notes": notes, "file": out}
+    if out is None and output.as_json:
+        output.end({**document, "answers": list(lines(questions, False))})
+        return
     write = _own(loaded.run.facts.task.name, out) or _WRITERS[form]
     if out is not None:
         with _folder_of(out) as folder:
             replace(out, lambda new: _into(new, write, questions, folder, out.with_suffix("")))
+        output.end(document, out)
         return
     with tempfile.SpooledTemporaryFile(_BUFFER, "w+", encoding="utf-8", newline="") as file:
         write(lines(questions, form == "csv"), file)  # type: ignore[arg-type]  # behaves as a text file

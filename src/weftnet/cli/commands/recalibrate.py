@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
+from weftnet.cli._output import Output
 from weftnet.compete.competition import best_run
 from weftnet.run.loading import load
 from weftnet.run.own_data import data_of, split_of
 from weftnet.train.calibrating import recalibrate
 
 
-def recalibrate_command(folder: Path, source: str, last: int) -> None:
+def recalibrate_command(folder: Path, source: str, last: int, output: Output) -> None:
     """Calibrate a run and say on what.
 
     Raises:
@@ -21,7 +20,6 @@ def recalibrate_command(folder: Path, source: str, last: int) -> None:
     data = data_of(loaded, source)
     split = "validation" if data.fingerprint == loaded.run.facts.data.fingerprint else split_of(data)
     facts = recalibrate(loaded, data, split, last)
-    Console().print(
-        f"calibrated on {facts.examples} examples of {data.name} ({split})\nrun     {loaded.run.folder}",
-        highlight=False, markup=False, soft_wrap=True,
-    )  # fmt: skip
+    folder = loaded.run.folder
+    output.say(f"calibrated on {facts.examples} examples of {data.name} ({split})", f"run     {folder}")
+    output.end({"run": folder, "data": data.name, "split": split, "examples": facts.examples}, folder)

@@ -1,6 +1,5 @@
 """`resume`, `compare`, `sample`: continue, compare and sample from runs."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ from weftnet.base import lock
 from weftnet.base.files import read_json, write_text
 from weftnet.base.foreign import reading
 from weftnet.base.lock import held
+from weftnet.cli._output import PEOPLE, Output
 from weftnet.cli.commands.show import board
 from weftnet.compete import competition as compete
 from weftnet.compete.jobs import conclude
@@ -26,14 +26,18 @@ from weftnet.library.progress import Trainings
 from weftnet.library.stopping import resumable
 from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
-from weftnet.train.worker import is_leader
+from weftnet.train.worker import is_leader, own_device
 
 #: seconds to wait for another run of the competition that is being written into its leaderboard
 _LEADERBOARD = 60.0
 
 
 def resume_command(
-    folder: Path, source: str | None, shard: bool | None = None, parts: Mapping[str, str] = MappingProxyType({})
+    folder: Path,
+    source: str | None,
+    shard: bool | None = None,
+    parts: Mapping[str, str] = MappingProxyType({}),
+    output: Output = PEOPLE,
 ) -> None:
     """Continue a run, evaluate it, and print its scores.
 
@@ -42,13 +46,18 @@ def resume_command(
         source: where its data are now, if they have moved.
         shard: whether each of several workers keeps a share of the weights; None for as before.
         parts: where the official validation and test part are now, if they have moved.
+        output: what is printed.
 
     Raises:
         KeyboardInterrupt: Ctrl-C stopped it again.
     """
-    console = Console(quiet=not is_leader())
+    own_device()  # one that is not there is refused at once
+    console = output.console() if is_leader() else Console(quiet=True)
     with held(_run_to_resume(folder).folder) if is_leader() else nullcontext():
         _resume(console, folder, source, shard, parts)
+    if is_leader():
+        run = Run.open(folder)
+        output.end({"run": run.folder, "status": run.status, "scores": run.facts.scores or {}}, run.folder)
 
 
 def _resume(console: Console, folder: Path, source: str | None, shard: bool | None, parts: Mapping[str, str]) -> None:
@@ -115,15 +124,13 @@ def _run_to_resume(folder: Path) -> Run:
     return Run.open(folder)
 
 
-def compare_command(runs: Sequence[Path], as_json: bool, score: str) -> None:
+def compare_command(runs: Sequence[Path], score: str, output: Output) -> None:
     """Print runs side by side."""
     from weftnet.compete import compare
 
     result = compare.compare(runs, score)
-    if as_json:
-        print(json.dumps(result.data(), indent=2))
-    else:
-        Console().print(compare.render(result))
+    output.console().print(compare.render(result))
+    output.end(result.data(), result.rows[0].name)
 
 
 def sample_command(
@@ -136,6 +143,7 @@ def sample_command(
     *,
     options: Mapping[str, Any],
     stream: bool | None = None,
+    output: Output = PEOPLE,
 ) -> None:
     """Print or write text, or write a sheet of images.
 
@@ -148,6 +156,7 @@ def sample_command(
         out: where to write; None prints a text.
         options: of the task, for a text.
         stream: whether a text is printed while it is written; None for where it is printed on a terminal.
+        output: what is printed.
     """
     from weftnet.answer import samples
     from weftnet.run.loading import load
@@ -158,14 +167,18 @@ def sample_command(
         fix = "name a run of a language model, a variational autoencoder or a GAN"
         raise SettingError("the run generates neither text nor images", where=str(loaded.run.folder), fix=fix)
     if kind == "images":
-        path = out or loaded.run.folder / "samples" / f"seed{seed}.png"
-        print(samples.images(loaded, path, count, seed))
+        path = samples.images(loaded, out or loaded.run.folder / "samples" / f"seed{seed}.png", count, seed)
+        output.say(str(path))
+        output.end({"run": loaded.run.folder, "file": path, "text": None}, path)
         return
-    if why := samples.slowed(loaded):
+    if output.talks and (why := samples.slowed(loaded)):
         Console(stderr=True).print(f"reads the whole text for each token: {why}", highlight=False, soft_wrap=True)
-    if out is not None:
-        write_text(out, samples.text(loaded, prompt, length, seed, **options))
-        print(out)
+    if out is not None or output.as_json:
+        text = samples.text(loaded, prompt, length, seed, **options)
+        if out is not None:
+            write_text(out, text)
+            output.say(str(out))
+        output.end({"run": loaded.run.folder, "file": out, "text": text}, out)
     elif stream or (stream is None and sys.stdout.isatty()):
         print(prompt, end="", flush=True)
         samples.text(loaded, prompt, length, seed, partial(print, end="", flush=True), **options)
