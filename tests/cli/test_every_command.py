@@ -18,6 +18,7 @@ from transformers import ViTConfig, ViTForImageClassification
 from typer.testing import CliRunner
 
 from weftnet.cli import app
+from weftnet.train.worker import DEVICE
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "run_format_1"
@@ -58,7 +59,7 @@ def documented(command: str) -> tuple[set[str], str]:
 def test_options_mean_the_same_everywhere(command: str) -> None:
     parameters = COMMANDS[command].params
     options = [each for each in parameters if each.param_type_name == "option"]
-    arguments = {each.human_readable_name.lower() for each in parameters if each.param_type_name == "argument"}
+    arguments = {str(each.metavar or each.name).lower() for each in parameters if each.param_type_name == "argument"}
     own = {name: each for each in options for name in each.opts}
     assert {"--json", "--quiet"} <= own.keys()
     for name, letter in LETTERS.items():
@@ -149,12 +150,14 @@ def test_a_task_needs_data() -> None:
     assert "a task needs data" in str(done.exception)
 
 
-def test_a_device_that_is_not_there_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
-    out, code = tmp_path / "runs", "from weftnet.cli import main; main()"
-    words = [sys.executable, "-c", code, "fit", "digits", "--steps", "2", "--device", "cuba", "--out", str(out)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100)
-    assert done.returncode == 1
-    assert "there is no such device" in done.stderr
+def test_a_device_that_is_not_there_is_refused_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DEVICE, "")
+    out = tmp_path / "runs"
+    done = CliRunner().invoke(app, ["fit", "digits", "--steps", "2", "--device", "cuba", "--out", str(out)])
+    assert done.exit_code == 1
+    assert "there is no such device" in str(done.exception)
     assert not done.stdout
     assert not out.exists()
 
@@ -215,15 +218,17 @@ def test_every_command_is_here() -> None:
     assert CASES.keys() == COMMANDS.keys()
 
 
-#: what takes no run of its own: these few are tried by default
-QUICK = ("draw", "blocks", "plan", "evaluate", "predict")
+#: what takes no run, and is tried by default
+QUICK = ("draw", "blocks")
+#: commands with tests of their own: the server below, the grid in test_grid.py
+ELSEWHERE = ("serve", "grid")
 
 
 def marked(command: str) -> Any:
-    return pytest.param(command, marks=[] if command in QUICK[:2] else pytest.mark.slow)
+    return pytest.param(command, marks=[] if command in QUICK else pytest.mark.slow)
 
 
-@pytest.mark.parametrize("command", [marked(name) for name in CASES if name != "serve"])
+@pytest.mark.parametrize("command", [marked(name) for name in CASES if name not in ELSEWHERE])
 def test_one_object_with_the_keys_that_are_documented(
     command: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,7 +244,7 @@ def test_one_object_with_the_keys_that_are_documented(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [name for name in CASES if name not in ("serve", "calibrate", "compress")])
+@pytest.mark.parametrize("command", [name for name in CASES if name not in (*ELSEWHERE, "calibrate", "compress")])
 def test_quiet_is_what_was_written(command: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     words = CASES[command].format(home=home, fixtures=FIXTURES, out=tmp_path).split()

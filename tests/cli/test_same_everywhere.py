@@ -49,7 +49,7 @@ def test_an_option_that_nobody_can_guess_is_only_refused() -> None:
     told = said("fit", "--qqqq", "1", code=2)
     assert "--qqqq" in told
     assert "mean" not in told
-    assert "--arch" not in said("check", "lenet", "--model", "1", code=2)
+    assert "--budget" not in said("check", "lenet", "--time-limit", "1", code=2)
 
 
 def test_several_files_are_checked(tmp_path: Path) -> None:

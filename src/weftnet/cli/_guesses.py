@@ -24,7 +24,7 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
 _COMMANDS = {
     "train": "fit", "run": "fit", "learn": "fit", "test": "evaluate", "score": "evaluate", "eval": "evaluate",
     "infer": "predict", "ask": "predict", "summary": "check", "plot": "draw", "quantise": "compress",
-    "quantize": "compress", "prune": "compress", "convert": "export", "deploy": "serve", "generate": "sample",
+    "quantize": "compress", "shrink": "compress", "convert": "export", "deploy": "serve", "generate": "sample",
     "continue": "resume", "inspect": "data", "describe": "data", "models": "zoo", "layers": "blocks",
 }  # fmt: skip
 #: how like a setting's name a word is that may mean it

@@ -67,7 +67,7 @@ def likely_target(columns: Mapping[str, Look]) -> tuple[str, str]:
         for name in columns:
             if name.strip().lower() == word:
                 return name, "its name says so"
-    for name, look in reversed(columns.items()):
+    for name, look in reversed(list(columns.items())):
         if look.distinct is not None and look.distinct > 1 and not (look.distinct == look.rows and look.kind == "text"):
             return name, "the last column"
     return list(columns)[-1], "the last column"
