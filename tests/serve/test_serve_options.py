@@ -36,7 +36,9 @@ def test_options_that_cannot_be(settings: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(("text", "wait"), [("0ms", 0.0), ("0", 0.0), ("3ms", 0.003), ("1", 1.0)])
 def test_a_wait_may_be_none_on_the_command_line(monkeypatch: pytest.MonkeyPatch, text: str, wait: float) -> None:
     received: list[Options] = []
-    monkeypatch.setattr("weftnet.cli.commands.serve.serve_command", lambda runs, options, output: received.append(options))
+    monkeypatch.setattr(
+        "weftnet.cli.commands.serve.serve_command", lambda runs, options, output: received.append(options)
+    )
     assert CliRunner().invoke(app, ["serve", "run", "--max-wait", text]).exit_code == 0
     assert [options.max_wait for options in received] == [wait]
 
