@@ -77,7 +77,9 @@ def _look(values: NDArray[Any], kind: Kind | None) -> Look:
     called = name_of(type(kind)) if kind else ""
     if values.ndim > 1 and not values.dtype.hasobject:
         whole = " × ".join(map(str, values.shape[1:]))
-        return Look(called, 0, None, f"{whole} of {values.dtype}, {number(values.min())} … {number(values.max())}", len(values))
+        return Look(
+            called, 0, None, f"{whole} of {values.dtype}, {number(values.min())} … {number(values.max())}", len(values)
+        )
     cells = values.tolist()
     real = [value for value in cells if value is not None and value == value]
     distinct = None if kind and kind.suffixes else len({str(value) for value in real})
