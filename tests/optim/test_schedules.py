@@ -35,6 +35,13 @@ def test_step() -> None:
     assert ours("step", at=[0.3, 0.8], drop=0.3) == pytest.approx(want)
 
 
+def test_polynomial() -> None:
+    want = torchs(lambda o: lr_scheduler.PolynomialLR(o, N, power=0.9))
+    assert ours("polynomial") == pytest.approx(want)
+    assert ours("polynomial", end=0.2) == pytest.approx([0.2 + 0.8 * each for each in want])
+    assert ours("polynomial", warmup=0.2)[:11] == pytest.approx([step / 10 for step in range(11)])
+
+
 def test_cosine() -> None:
     want = torchs(lambda o: lr_scheduler.CosineAnnealingLR(o, N, eta_min=0.05))
     assert ours("cosine", end=0.05) == pytest.approx(want)
