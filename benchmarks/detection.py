@@ -68,8 +68,9 @@ def trained(args: Any, name: str, seed: int, data: Any, before: Start | None) ->
         else:
             task = TASKS.get("detection").from_data(data)
             recipe = Recipe.for_task(
-                task, optimiser="adamw", schedule="one_cycle", lr=rate, batch_size=8, clip=5.0, augment=AUGMENT,
-                keep="last", epochs=args.epochs, evaluate_every=f"{args.every} epochs", seed=seed, threads=args.threads,
+                task, optimiser="adamw", schedule="one_cycle", lr=rate, batch_size=args.batch, clip=5.0,
+                augment=AUGMENT, keep="last", epochs=args.epochs, evaluate_every=f"{args.every} epochs", seed=seed,
+                threads=args.threads,
             )  # fmt: skip
             run = fit(ZOO.get("detector")(**settings), task, data, recipe, folder, start=before, device="cpu")
     return run if run.status == "finished" else None
@@ -94,13 +95,13 @@ def rates(loaded: Loaded, data: Any, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Train, judge, and write the report."""
-    parser = arguments(__doc__ or "", epochs=60, every=5, seeds=1, piece=0)
+    parser = arguments(__doc__ or "", epochs=60, every=5, seeds=1, piece=0, batch=8)
     parser.add_argument("--work", type=Path, default=Path("runs/bccd"), help="where the runs are kept")
     parser.add_argument("--only", default="", metavar="NAME", help="one of the contenders alone")
     args = start(parser)
     args.work.mkdir(parents=True, exist_ok=True)
-    pictures = open_data(args.data / "bccd")
-    note = f"{args.epochs} epochs of {pictures.steps_per_epoch(8)} steps; test split; pictures a second one at a time."
+    steps = open_data(args.data / "bccd").steps_per_epoch(args.batch)
+    note = f"{args.epochs} epochs of {steps} steps; test split; pictures a second one at a time."
     report = Report("detection", "BCCD, mean average precision of the test pictures", args, note)
     for name, (settings, _) in CONTENDERS.items():
         if args.only and args.only != name:
