@@ -86,8 +86,8 @@ def test_the_commands_and_options_are_these() -> None:
         "evaluate": ["run", "data", "data_", "split", "as_json", "quiet", "plugin"],
         "predict": ["run", "inputs", "data", "text", "value", "out", "ask", "as_json", "quiet", "plugin"],
         "plan": ["run", "as_json", "quiet"],
-        "report": ["run", "data", "split", "out", "pdf", "as_json", "quiet", "plugin"],
-        "compare": ["runs", "score", "as_json", "quiet", "plugin"],
+        "report": ["run", "data", "split", "out", "pdf", "by", "about", "settings", "as_json", "quiet", "plugin"],
+        "compare": ["runs", "score", "form", "as_json", "quiet", "plugin"],
         "sample": [
             "run", "prompt", "length", "count", "temperature", "top_k", "top_p", "repetition_penalty", "stop", "seed",
             "out", "stream", "as_json", "quiet", "plugin",

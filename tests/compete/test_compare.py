@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from weftnet.base.significance import crossed
+from weftnet.cli import app
 from weftnet.compete.compare import Comparison, compare
 from weftnet.errors import DamagedCheckpoint, RunError
 from weftnet.run import by_example
@@ -136,3 +138,19 @@ def test_only_what_is_alike_compares(tmp_path: Path) -> None:
     )
     with pytest.raises(RunError, match="none of these runs"):
         compare([run.folder])
+
+
+def test_tables_for_papers_hold_what_the_terminal_shows(tmp_path: Path) -> None:
+    several(tmp_path, {"b_1": [0.80, 0.82, 0.81], "a": [0.90, 0.91, 0.93]})
+    for form, first, last in (
+        ("markdown", "| a | 3 | 91.33 ± 3.79 | 91.33 ± 3.79 |", "| b\\_1 | validation | 10.33 "),
+        ("latex", r"\textbf{a} & \textbf{3} & \textbf{91.33 $\pm$ 3.79} &", r"b\_1 & validation & 10.33 "),
+    ):
+        words = ["compare", *map(str, sorted(tmp_path.iterdir())), "--format", form]
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, result.output
+        assert first in result.output
+        assert last in result.output
+        assert "Holm" in result.output
+        assert ("toprule" in result.output) == (form == "latex")
+    assert CliRunner().invoke(app, ["compare", "--format", "html", "x"]).exit_code == 2

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from weftnet.base.intervals import interval
 from weftnet.cli.commands.fit import fit_command
-from weftnet.compete.compare import compare, render
+from weftnet.compete.compare import compare
+from weftnet.compete.compared import render
 from weftnet.compete.competition import Competition
 from weftnet.compete.entering import FitOptions
 from weftnet.compete.rejoin import rejoined

@@ -18,15 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.table import Table
 
 from weftnet.base.foreign import reading
 from weftnet.base.intervals import Interval, interval
 from weftnet.base.scores import Score
 from weftnet.base.significance import crossed, holm
-from weftnet.base.units import duration
 from weftnet.compete.competition import FILE
 from weftnet.errors import RunError
 from weftnet.run.by_example import by_example
@@ -34,11 +30,6 @@ from weftnet.run.contents import scoring_of
 from weftnet.run.folder import Run
 from weftnet.tasks import TASKS
 from weftnet.tasks._scoring import Scoring
-
-_NOTE = (
-    "lead: mean ± 95 % interval over seeds and examples, paired by both; p: corrected for the number of pairs of "
-    "rows (Holm). The best row was picked by its validation score."
-)
 
 
 @dataclass(frozen=True)
@@ -149,30 +140,6 @@ def compare(folders: Sequence[str | Path], chosen: str = "") -> Comparison:
     best = rows[0]
     differences = [difference for row in rows[1:] for difference in _differences(best, row, score)]
     return Comparison(score, tuple(rows), tuple(_corrected(differences)))
-
-
-def render(result: Comparison) -> Group:
-    """The comparison for a terminal."""
-    factor, digits, unit = result.score.scale
-    box = SIMPLE_HEAD
-    kinds = {"folds" if row.folds else "seeds" for row in result.rows}
-    over = " or ".join(sorted(kinds, reverse=True))
-    table = Table(title=f"{result.score.name}{unit}, mean ± 95 % interval over {over}", title_justify="left", box=box)
-    for name in ("architecture", over, "validation", "test", "training"):
-        table.add_column(name, justify="left" if name == "architecture" else "right")
-    for row in result.rows:
-        scores = [row.interval(split) for split in ("validation", "test")]
-        cells = [score.text(factor, digits) if score else "–" for score in scores]
-        table.add_row(row.name, str(row.seeds), *cells, duration(row.seconds))
-    if not result.differences:
-        return Group(table)
-    pairs = Table(title=f"{result.rows[0].name} against the others", title_justify="left", box=box)
-    for name in ("architecture", "split", f"lead{unit}", "p", ""):
-        pairs.add_column(name, justify="left" if name in ("architecture", "split", "") else "right")
-    for each in result.differences:
-        p = "–" if each.p is None else f"{each.p:.3f}" if each.p >= 0.001 else "< 0.001"
-        pairs.add_row(each.against, each.split, each.mean.text(factor, digits), p, each.verdict)
-    return Group(table, pairs, _NOTE)
 
 
 def _expand(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import Any
 from weftnet.base import html
 from weftnet.base.extras import need
 from weftnet.compete import compare as comparing
+from weftnet.compete import compared
 from weftnet.library.fit import Fit
 
 
@@ -37,11 +38,19 @@ class Compared:
             rows.append({"network": row.name, **scores, "seeds": row.seeds, "seconds": row.seconds})
         return pandas.DataFrame(rows)
 
+    def markdown(self) -> str:
+        """Both tables as Markdown."""
+        return compared.typeset(self.result, "markdown")
+
+    def latex(self) -> str:
+        r"""Both tables as LaTeX; the document needs \usepackage{booktabs}."""
+        return compared.typeset(self.result, "latex")
+
     def __repr__(self) -> str:
         from rich.console import Console
 
         stream = io.StringIO()
-        Console(file=stream, width=110, color_system=None).print(comparing.render(self.result))
+        Console(file=stream, width=110, color_system=None).print(compared.render(self.result))
         return stream.getvalue()
 
     def _repr_html_(self) -> str:

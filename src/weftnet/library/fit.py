@@ -25,6 +25,7 @@ from weftnet.library.evaluating import Evaluation, evaluated
 from weftnet.library.explaining import Explained, Request, explained
 from weftnet.library.reporting import reported
 from weftnet.library.serving import Served
+from weftnet.report.about import About
 from weftnet.run.folder import Run
 from weftnet.run.loading import Loaded, load
 from weftnet.run.own_data import data_of, split_of
@@ -168,16 +169,22 @@ class Fit:
         request = Request(sources, texts, rows, method, target, checks, settings)
         return explained(self.loaded, request, self.data if not sources and not texts else None)
 
-    def report(self, out: str | Path | None = None, *, data: Source | None = None, split: str | None = None) -> Path:
+    def report(
+        self, out: str | Path | None = None, *, data: Source | None = None, split: str | None = None,
+        by: Sequence[str] = (), about: Mapping[str, str] | None = None,
+    ) -> Path:  # fmt: skip
         """Write one HTML file: score, mistakes, reasons, cost, provenance. Its path.
 
         Args:
-            out: NAME.html, or NAME.pdf, which a browser prints; by default report.html in the run's folder.
+            out: NAME.html; NAME.pdf, which a browser prints; NAME.md, a model card; by default report.html there.
             data: others to judge it by.
             split: that is judged.
+            by: columns whose groups are scored apart; they need not be inputs.
+            about: what you say of it: use, not_for, limits, data, license, contact, pipeline_tag.
         """
+        said = None if about is None else About.of(about, "about")
         path, named = None if out is None else Path(out), data is not None
-        return reported(self.loaded, partial(self._of, data), path, named=named, split=split)[0][-1]
+        return reported(self.loaded, partial(self._of, data), path, named=named, split=split, by=by, about=said)[0][-1]
 
     def draw(self, out: str | Path | None = None) -> Drawing:
         """The network, its head included, as a drawing; written to NAME.svg or NAME.mmd if `out` says so."""

@@ -1,11 +1,14 @@
 """The report of one run: one HTML file that needs nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from weftnet.base.files import write_text
 from weftnet.data import Data
+from weftnet.report.about import About
+from weftnet.report.card import limits_figures, use_figures
 from weftnet.report.draw import draw_all
+from weftnet.report.groups import group_figures
 from weftnet.report.page import contents, page, paragraph, section
 from weftnet.report.sections.augmented import augmented
 from weftnet.report.sections.costs import costs
@@ -36,8 +39,9 @@ AFTER: tuple[tuple[str, Render], ...] = (
 
 
 def write_run(
-    loaded: Loaded, data: Data | None, path: Path, *, split: str | None = None, why: str = "", explained: bool = True
-) -> Path:
+    loaded: Loaded, data: Data | None, path: Path, *, split: str | None = None, why: str = "", explained: bool = True,
+    about: About | None = None, by: Sequence[str] = (),
+) -> Path:  # fmt: skip
     """Write the report.
 
     Args:
@@ -47,11 +51,13 @@ def write_run(
         split: the split to evaluate; by default the test split if there is one.
         why: why there are no data.
         explained: whether some answers are explained, which takes seconds.
+        about: what people say of its use and its limits.
+        by: columns whose groups are scored apart.
     """
-    sizes = data.sizes if data is not None else loaded.run.facts.scores or {}
-    split = split or next((each for each in ("test", "validation", "train") if sizes.get(each)), "test")
-    subject = Subject(loaded, data, split, why)
-    sections = _sections(subject, explained)
+    subject = Subject.of(loaded, data, split, why)
+    sections = _sections(subject, explained, by)
+    if about is not None:
+        sections.append(("Use and limits", draw_all([*use_figures(about), *limits_figures(subject, about)])))
     recorded = loaded.run.facts
     body = [
         paragraph(f"{recorded.task.name} · {loaded.run.folder.resolve().name} · seed {recorded.seed}", soft=True),
@@ -63,12 +69,13 @@ def write_run(
     return path
 
 
-def _sections(subject: Subject, explained: bool) -> list[tuple[str, str]]:
+def _sections(subject: Subject, explained: bool, by: Sequence[str]) -> list[tuple[str, str]]:
     """Titles and HTML of the sections that apply."""
     after = [(title, render) for title, render in AFTER if explained or render is not explanations]
     html = [
         *((title, render(subject)) for title, render in BEFORE),
         *((each.title, draw_all(each.figures)) for each in subject.judgement.sections),
+        *((f"Scores by {column}", draw_all(group_figures(subject, column))) for column in by),
         *((title, render(subject)) for title, render in after),
     ]
     return [(title, text) for title, text in html if text]

@@ -30,6 +30,14 @@ class Subject:
     split: str
     why: str = ""
 
+    @classmethod
+    def of(cls, loaded: Loaded, data: Data | None, split: str | None, why: str = "") -> "Subject":
+        """With the split that was asked for, or the first that there is of test, validation and train."""
+        sizes = data.sizes if data is not None else loaded.run.facts.scores or {}
+        return cls(
+            loaded, data, split or next((s for s in ("test", "validation", "train") if sizes.get(s)), "test"), why
+        )
+
     @cached_property
     def metrics(self) -> dict[str, float]:
         """Of the split; without data those recorded in the run's folder."""

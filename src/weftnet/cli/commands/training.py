@@ -124,12 +124,15 @@ def _run_to_resume(folder: Path) -> Run:
     return Run.open(folder)
 
 
-def compare_command(runs: Sequence[Path], score: str, output: Output) -> None:
-    """Print runs side by side."""
-    from weftnet.compete import compare
+def compare_command(runs: Sequence[Path], score: str, output: Output, form: str = "text") -> None:
+    """Print runs side by side, as `form` says: text, markdown or latex."""
+    from weftnet.compete import compare, compared
 
     result = compare.compare(runs, score)
-    output.console().print(compare.render(result))
+    if form == "text":
+        output.console().print(compared.render(result))
+    else:
+        output.say(compared.typeset(result, "latex" if form == "latex" else "markdown").rstrip())
     output.end(result.data(), result.rows[0].name)
 
 
