@@ -135,6 +135,7 @@ def test_an_option_that_is_not_known(case: Case) -> None:
                 case.loaded.predict(case.raw, {name: "many"})
 
 
+@pytest.mark.slow
 def test_an_autoencoders_error_over_drawn_codes(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is asked changes the answer, alike in run and runner; far from the data the error is larger."""
     folder = tmp_path_factory.mktemp("vae")

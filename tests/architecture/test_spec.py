@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from strategies import architectures
 
@@ -23,6 +24,7 @@ from weftnet.architecture.spec import (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(architectures())
 def test_every_form_reads_back_as_the_same(architecture: Architecture) -> None:

@@ -1,9 +1,12 @@
 """Blocks that work step by step: those that are causal, or lie along the features."""
 
+import pytest
+
 from weftnet.blocks import BLOCKS
 from weftnet.contract._block_cases import steppable, variants
 
 
+@pytest.mark.slow
 def test_what_is_causal_or_lies_along_the_features_can_work_step_by_step() -> None:
     cases = [case for name in BLOCKS for case in variants(name)]
     able = {str(found[0]) for found in map(steppable, cases) if found}

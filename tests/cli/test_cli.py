@@ -248,6 +248,7 @@ def test_what_comes_next_is_what_the_run_can_do(tmp_path: Path) -> None:
     assert following(Path("runs"), tmp_path) == "weftnet report runs · weftnet sample runs"
 
 
+@pytest.mark.slow
 def test_a_table_with_gaps(weftnet: Weftnet, tmp_path: Path) -> None:
     table(tmp_path / "t.csv")
     result = weftnet("fit", "t.csv", "--target", "price", "--steps", "5", "--jobs", "1", "--out", "a")

@@ -89,6 +89,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         compete.prepare(tmp_path / "file" / "runs", replace=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_trainings_run_and_one_failure_ends_only_itself(tmp_path: Path, workers: int) -> None:
     wrong = Architecture.of(Chain((Block("lstm", {"dim": 3}),)))

@@ -174,6 +174,7 @@ def test_colour_images_are_flipped_and_grey_ones_are_not() -> None:
             assert ("flip" in candidate.recipe["augment"]) == flipped
 
 
+@pytest.mark.slow
 def test_encoders_beside_others_are_bounded_by_the_rows() -> None:
     """The encoders of a large picture have millions of parameters; few rows get others, which are cheap to run."""
     picture, table = parse("image:3x128x128"), parse("vector:5")

@@ -32,6 +32,7 @@ def test_it_is_tried_where_it_is_named() -> None:
     assert list(Settings(("int8_static", "distil")).entries) == ["distil", "int8_static"]
 
 
+@pytest.mark.slow
 def test_a_cut_network_learns_from_the_run(cnn: tuple[Loaded, Data], tmp_path: Path) -> None:
     whole, data = cnn
     origin = {"folder": str(whole.run.folder), "weights": whole.run.facts.files["weights.safetensors"]}

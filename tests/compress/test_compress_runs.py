@@ -115,6 +115,7 @@ def test_dynamic_int8_of_an_lstm_agrees_on_nearly_all_labels(lstm: tuple[Loaded,
     agree(applied("int8_dynamic", *lstm, tmp_path / "int8"), *lstm)
 
 
+@pytest.mark.slow
 def test_an_lstm_over_padded_words_keeps_its_answers(tmp_path: Path) -> None:
     words = ["good", "bad", "film", "very", "not", "at", "all", "plot"]
     texts = [" ".join(words[(i * k) % 8] for k in range(1, 3 + i % 9)) for i in range(200)]

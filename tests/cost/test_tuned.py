@@ -126,6 +126,7 @@ def test_less_is_less() -> None:
     assert reports["all"].tune is None
 
 
+@pytest.mark.slow
 def test_times_are_those_of_tuned_steps() -> None:
     whole, head = (timed(report_of(WAYS[way]), budget=2.0) for way in ("all", "head"))
     assert whole.time is not None

@@ -282,6 +282,7 @@ def entry(home: Path) -> Path:
     return entry
 
 
+@pytest.mark.slow
 def test_a_damaged_entry_is_made_anew(tmp_path: Path) -> None:
     path = as_csv(tmp_path)
     whole, first = open_data(path, target="y"), open_data(path, target="y", memory="2MiB")

@@ -80,6 +80,7 @@ def test_a_kind_keeps_the_contract(number: int) -> None:
     assert outcome.verdict == "kept", outcome
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("duration")
 def test_a_kind_travels_into_the_runner(tmp_path: Path) -> None:
     made = scene()

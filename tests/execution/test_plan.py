@@ -295,6 +295,7 @@ def test_short_trainings_are_not_measured(recipe: dict[str, Any]) -> None:
     assert found.plan == FREE
 
 
+@pytest.mark.slow
 def test_the_run_says_what_was_tried(tmp_path: Path) -> None:
     data = open_data("digits")
     task = TASKS.get("classification").from_data(data)

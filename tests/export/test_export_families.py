@@ -85,6 +85,7 @@ def agree(model: Network, signals: dict[str, Signal], target: str, folder: Path)
     assert all(captured.free.values()), "a time axis is fixed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_family_as_onnx(name: str, tmp_path: Path) -> None:
     settings, text = FAMILIES[name]
@@ -98,6 +99,7 @@ def test_a_family_as_a_program(tmp_path: Path) -> None:
     agree(network(ZOO.get("text_bag")(**settings), signals), signals, "torch_export", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS.names())
 def test_weights_by_tfidf(target: str, tmp_path: Path) -> None:
     bag = Block("ngram_bag", {"dim": 5, "buckets": 40, "longest": 3, "weighting": "tfidf"})

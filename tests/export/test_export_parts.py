@@ -37,6 +37,7 @@ def make(folder: Path, architecture: Architecture, task_name: str, source: str) 
     return load(folder)
 
 
+@pytest.mark.slow
 def test_an_autoencoder_is_one_graph_a_pass(tmp_path: Path) -> None:
     loaded = make(tmp_path / "run", ZOO.get("vae_dense")(widths=[12]), "variational_autoencoder", "digits")
     with unchecked():

@@ -57,6 +57,7 @@ def plugin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     unload("warmth")
 
 
+@pytest.mark.slow
 def test_the_runner_of_a_run_with_a_plugins_kind(plugin: Path, tmp_path: Path) -> None:
     scene = scenes()["table"]
     kelvin = [None if value is None else float(value) + 273.15 for value in scene.raw["size"]]

@@ -111,6 +111,7 @@ def test_a_running_text_is_continued_alike(network: str, request: pytest.Fixture
     assert sampled == PROMPTS[0] + runner.predict({"tokens": PROMPTS[:1]}, DRAWN)[0]["text"]
 
 
+@pytest.mark.slow
 def test_a_column_of_texts_is_continued_alike(tmp_path: Path) -> None:
     """Padded inputs, and tokens that are words."""
     rows = [f"the {animal} sat on the {thing}" for animal in ("cat", "dog", "owl") for thing in ("mat", "hill")] * 10
@@ -163,6 +164,7 @@ def test_a_network_without_steps_is_exported_all_the_same(text: Path, tmp_path: 
     ]
 
 
+@pytest.mark.slow
 def test_steps_that_differ_are_an_error(text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block whose steps forget."""
     loaded = trained(tmp_path / "run", "- embedding: {dim: 4}\n- gru: {dim: 5}\n", text, context=8)

@@ -148,6 +148,7 @@ def test_a_value_is_shown_and_what_is_too_large_is_told(page: Any, server: Serve
     assert float(label(page)) == pytest.approx(server.predict("prices", [{"width": 1.0}])[0]["value"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_options_of_a_question_are_asked_for(browser: Any, home: Path, tmp_path: Path) -> None:
     """A text is continued by as many tokens as the page says; what is out of range is told."""
     run = writing_run(tmp_path / "writer")

@@ -23,6 +23,7 @@ def schemathesis(server: Server, folder: Path, *options: str) -> subprocess.Comp
     return subprocess.run(command, cwd=folder, env=dict(os.environ), capture_output=True, text=True, timeout=500)
 
 
+@pytest.mark.slow
 def test_no_request_makes_the_server_fail(server: Server, tmp_path: Path) -> None:
     """All operations, all checks; few examples."""
     done = schemathesis(server, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "4")

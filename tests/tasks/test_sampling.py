@@ -70,10 +70,12 @@ def whole(network: torch.nn.Module, tokens: Tensor, length: int, **options: Any)
     return tokens[:, start:]
 
 
+@pytest.mark.slow
 def test_the_character_models_are_among_them() -> None:
     assert {"char_lstm", "char_transformer"} <= set(models())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt", some([1, 5, 12, 15], 5))
 @pytest.mark.parametrize("choose", [GREEDY, DRAWN], ids=str)
 def test_steps_give_the_tokens_of_whole_passes(choose: dict[str, Any], prompt: int) -> None:

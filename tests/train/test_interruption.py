@@ -59,6 +59,7 @@ def same(folder: Path, scene: str, tmp_path: Path) -> None:
         assert torch.equal(tensor, got[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", SCENES)
 def test_killed_at_random_moments(scene: str, tmp_path: Path) -> None:
     uninterrupted(scene, tmp_path)

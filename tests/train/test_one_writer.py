@@ -79,6 +79,7 @@ def children(process: int) -> set[int]:
     return found
 
 
+@pytest.mark.slow
 def test_the_second_writer_is_told_who_holds_the_run(tmp_path: Path) -> None:
     model, task, recipe = SCENES["one optimiser"]
     go(tmp_path / "run", recipe, model(), task)

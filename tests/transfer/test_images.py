@@ -49,6 +49,7 @@ def resnet(kind: str, blocks: list[int], sizes: tuple[int, ...], classes: int | 
     return shaken((transformers.ResNetForImageClassification if classes else transformers.ResNetModel)(own))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "blocks", "depth", "sizes"), RESNETS)
 @pytest.mark.parametrize("classes", [5, None])
 def test_resnet(tmp_path: Path, kind: str, blocks: list[int], depth: int, sizes: tuple[int, ...], classes: int) -> None:
@@ -78,6 +79,7 @@ def torchvision_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "blocks", "depth", "sizes"), RESNETS)
 def test_resnet_by_the_names_of_torchvision(
     tmp_path: Path, kind: str, blocks: list[int], depth: int, sizes: tuple[int, ...]
@@ -158,6 +160,7 @@ def test_vit_by_the_names_of_timm(tmp_path: Path) -> None:
     alike(run, theirs, (3, 32, 32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", [True, False])
 @pytest.mark.parametrize("width", some([1.0, 0.35], 0.35))
 def test_mobilenet_v2(tmp_path: Path, padding: bool, width: float) -> None:

@@ -54,6 +54,7 @@ def test_images_are_prepared_as_published(run: Run) -> None:
     np.testing.assert_allclose(got, (np.moveaxis(np.asarray(want, np.float32), -1, 0) - 127) / 128, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_missing_unexpected_and_other_shapes_are_listed(tmp_path: Path) -> None:
     odd = {"_bn0.weight": torch.ones(7), "extra.weight": torch.ones(2)}
     file = checkpoint(tmp_path / "net.pth", drop="_blocks.3._bn1", **odd)
@@ -159,6 +160,7 @@ def test_a_smaller_size_keeps_the_rest(tmp_path: Path, run: Run) -> None:
     assert other.state()["preprocessing"]["columns"]["image"]["shift"] != [127.0] * 3
 
 
+@pytest.mark.slow
 def test_a_body_answers_with_its_features(tmp_path: Path) -> None:
     run = import_weights(checkpoint(tmp_path / "net.pth", classes=None), tmp_path / "run")
     loaded, pixels = load(run), np.zeros((2, 30, 30, 3), np.uint8)
@@ -171,6 +173,7 @@ def test_a_body_answers_with_its_features(tmp_path: Path) -> None:
         import_weights(tmp_path / "net.pth", tmp_path / "other", labels=tmp_path / "names")
 
 
+@pytest.mark.slow
 def test_a_training_starts_from_it(tmp_path: Path, run: Run) -> None:
     from weftnet.compete.starting import begun_from
 

@@ -37,6 +37,7 @@ def file(tmp_path: Path) -> Path:
     return Path(checkpoint(tmp_path / "net.pth"))
 
 
+@pytest.mark.slow
 def test_weights_are_imported_once(tmp_path: Path, file: Path) -> None:
     first = run_of(file, tmp_path / "runs")
     assert first.parent == tmp_path / "runs"
@@ -67,6 +68,7 @@ def test_names_of_libraries() -> None:
     assert not is_named("other:name")
 
 
+@pytest.mark.slow
 def test_timm(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25), "input_size": (3, 40, 48), "crop_pct": 0.9,
               "interpolation": "bilinear"}  # fmt: skip
@@ -101,6 +103,7 @@ def test_torchvision(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
     assert run.facts.task.settings["labels"] == ["ant", "bee", "cow"]
 
 
+@pytest.mark.slow
 def test_the_hub(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "snapshot"
     folder.mkdir()

