@@ -126,6 +126,20 @@ def test_its_run_says_what_it_needs(fit: tuple[wn.Fit, OwnNet]) -> None:
     assert dict(again.evaluate()) == dict(made.evaluate())
 
 
+def test_lazy_layers_get_their_sizes_from_the_data(tmp_path: Path) -> None:
+    """And weights by the seed; the module that was given stays as it is."""
+    lazy = nn.Sequential(nn.Flatten(), nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(10))
+    length = {"steps": 1, "recipe": {"lr": 1e-12, "plan": "eager"}, "progress": False}
+    fits = [
+        wn.fit("digits", lazy, seed=seed, out=tmp_path / f"{seed}{n}", **length) for n, seed in enumerate((3, 3, 4))
+    ]
+    first, again, other = (next(fit.network.parameters()).detach() for fit in fits)
+    assert first.shape == (8, 64)
+    torch.testing.assert_close(first, again)
+    assert not torch.allclose(first, other)
+    assert isinstance(lazy[1], nn.LazyLinear)
+
+
 def test_modules_that_cannot_be_blocks() -> None:
     with pytest.raises(SettingError, match="lazy"):
         block_of(nn.Sequential(nn.LazyLinear(3)))

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from weftnet.base.units import seconds_of
+from weftnet.compete.choosing import read_by
 from weftnet.compete.competition import Competition
-from weftnet.compete.entering import FitOptions
+from weftnet.compete.entering import FitOptions, opened
 from weftnet.data import Data
 from weftnet.data.infer import Spec
 from weftnet.data.request import Source
@@ -19,12 +20,15 @@ from weftnet.data.splits import SplitSpec
 from weftnet.errors import RunError, SettingError, closest
 from weftnet.library.competing import compete
 from weftnet.library.fit import Fit
-from weftnet.library.networks import Networks, candidates_of, holds_modules
+from weftnet.library.networks import Networks, candidates_of, holds_modules, lazy_ones, sized
 from weftnet.library.showing import shown_here
 from weftnet.library.shown import Shown
 from weftnet.train.listening import Named
 from weftnet.train.recipe import Recipe
 from weftnet.train.start import Start
+
+#: what says how data are read, beside the target
+_OF_DATA = ("kinds", "splits", "validation", "test")
 
 
 class FitSettings(TypedDict, total=False):
@@ -87,6 +91,15 @@ def fit(
         WeftnetError: the data, a network or a setting can't be used, or no training finished.
     """
     _check(settings)
+    if lazy_ones(network):
+        read = {
+            **settings.pop("data_settings", {}),
+            **{name: settings.pop(name) for name in _OF_DATA if name in settings},
+        }
+        if target is not None:
+            read["target"], target = target, None
+        data = opened(data, read, target_kind=read_by(settings.get("task")))
+        network = sized(network, data, int(settings.get("seed", 0)))
     options = options_of(data, network, {**settings, "target": target, "budget": budget, "out": out})
     shown = progress if isinstance(progress, Shown) else shown_here() if progress else Shown()
     ended = compete(options, shown)
@@ -101,7 +114,7 @@ def options_of(data: Source | Data, network: Networks, settings: Mapping[str, An
     given = {name: value for name, value in settings.items() if value is not None}
     lengths = {"budget": seconds_of(given.get("budget")), "epochs": given.get("epochs"), "steps": given.get("steps")}
     judging = {"metrics": list(given.get("metrics", ())) or None, "score": given.get("score")}
-    columns = ("target", "kinds", "splits", "validation", "test")
+    columns = ("target", *_OF_DATA)
     named: dict[str, Any] = {name: given[name] for name in columns if name in given}
     loss = {"loss": given["loss"]} if "loss" in given else {}
     plain = ("task", "ensemble", "distil", "folds", "refit", "baselines", "replace")

@@ -39,14 +39,36 @@ def block_of(module: nn.Module, taken: Collection[str] = ()) -> str:
         SettingError: its parameters don't exist yet.
     """
     where = type(module).__name__
-    if any(isinstance(each, UninitializedTensorMixin) for each in module.parameters()):
-        fix = "pass one batch through the module first"
+    if is_lazy(module):
+        fix = "pass one batch through the module first; weftnet.fit does so"
         raise SettingError("a lazy layer has no weights yet", where=where, fix=fix)
     name = snake_case(where).strip("_") or "module"
     own = {each for each in BLOCKS if BLOCKS.plugin(each) != where}
     name = free(name if name not in own else f"own_{name}", {*own, *taken})
     give("block", name, _given(module), where)
     return name
+
+
+def is_lazy(module: nn.Module) -> bool:
+    """Whether a layer waits for its first input to know its size."""
+    return any(isinstance(each, UninitializedTensorMixin) for each in (*module.parameters(), *module.buffers()))
+
+
+def with_sizes(module: nn.Module, inputs: Mapping[str, torch.Tensor], seed: int) -> nn.Module:
+    """A copy whose lazy layers have the sizes that inputs give them, and weights by a seed; the module stays as it is.
+
+    Args:
+        module: with lazy layers.
+        inputs: of a batch, by name; a lone one is passed by its place.
+        seed: of the weights; torch's own state stays.
+    """
+    made = copy.deepcopy(module)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        before = made.training
+        made.eval()  # no statistics of the trial, no dropout
+        made(*inputs.values()) if len(inputs) == 1 else made(**inputs)
+    return made.train(before)
 
 
 def given_again(modules: Mapping[str, nn.Module]) -> None:

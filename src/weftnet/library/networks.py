@@ -8,9 +8,10 @@ from torch import nn
 
 from weftnet.architecture.reading import from_dict
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Parallel, Repeat, Residual, Shared
+from weftnet.data import Data
 from weftnet.data.keys import free
 from weftnet.errors import SettingError
-from weftnet.library.modules import block_of
+from weftnet.library.modules import block_of, is_lazy, with_sizes
 from weftnet.run.folder import Run
 from weftnet.tasks import Candidate
 
@@ -42,6 +43,22 @@ def candidates_of(networks: Networks) -> list[str | Candidate]:
 def holds_modules(networks: Networks) -> bool:
     """Whether one of them is a module, which exists in this process alone."""
     return any(isinstance(each, nn.Module) for each in (networks if isinstance(networks, tuple) else (networks,)))
+
+
+def lazy_ones(networks: Networks) -> bool:
+    """Whether one of them is a module with layers that wait for data to know their sizes."""
+    several = networks if isinstance(networks, tuple) else (networks,)
+    return any(isinstance(each, nn.Module) and is_lazy(each) for each in several)
+
+
+def sized(networks: Networks, data: Data, seed: int) -> Networks:
+    """The same, with modules whose lazy layers have the sizes that the data give them."""
+    inputs = next(data.batches("train", 2)).inputs
+    several = networks if isinstance(networks, tuple) else (networks,)
+    made = [
+        with_sizes(each, inputs, seed) if isinstance(each, nn.Module) and is_lazy(each) else each for each in several
+    ]
+    return tuple(made) if isinstance(networks, tuple) else made[0]
 
 
 def architecture_of(network: Networks) -> Architecture | str:
