@@ -153,7 +153,7 @@ def test_tensors() -> None:
 
 
 def test_the_page_draws_every_form() -> None:
-    page = Path(weftnet.serve.page.__file__).with_name("page.html").read_text(encoding="utf-8")
+    page = Path(weftnet.serve.page.__file__).with_name("pages").joinpath("answer.js").read_text(encoding="utf-8")
     drawings = page[page.index("const drawings = {") : page.index("function overlay")]
     for form in (
         Form,

@@ -159,3 +159,14 @@ def sources() -> str:
                 found.append(node.value)
     found += [path.read_text(encoding="utf-8") for path in [*ROOT.rglob("*.html"), *ROOT.rglob("*.js")]]
     return "\0".join(found)
+
+
+def test_nothing_that_the_served_page_shows_lacks_a_translation() -> None:
+    pages = ROOT / "serve" / "pages"
+    texts = re.findall(r"\[\[(?:[a-z-]+=)?([^\]]+)\]\]", (pages / "index.html").read_text(encoding="utf-8"))
+    for path in pages.glob("*.js"):
+        shown = r"(?:\bsay\(|new Error\(|\bfault\([^,\n]+, |\btell\([^\n]*?, )(?:\"([^\"]+)\"|`([^`]+)`)"
+        for plain, template in re.findall(shown, path.read_text(encoding="utf-8")):
+            texts.append(plain or re.sub(r"\$\{(?:[^{}]|\{[^}]*\})*\}", "0", template))
+    assert len(texts) > 40
+    assert [text for text in texts if translated(text, "zh") is None and not re.fullmatch(r"[\W\d]*", text)] == []

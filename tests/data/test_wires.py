@@ -11,7 +11,7 @@ from weftnet.base.figures import flat
 from weftnet.data.kinds import KINDS, Kind
 from weftnet.data.wires import FileWire, LabelsWire, LabelWire, NumbersWire, NumberWire, Wire
 
-WIDGETS = {"text", "word", "number", "numbers", "choice", "choices", "file"}
+WIDGETS = {"text", "word", "number", "numbers", "date", "choice", "choices", "file"}
 
 
 def fitted(name: str) -> tuple[Kind, Any]:

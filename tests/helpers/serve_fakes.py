@@ -75,6 +75,31 @@ def text_run(folder: Path, seed: int = 0) -> Run:
     return _fitted(data, "classification", blocks, folder, seed)
 
 
+def series_run(folder: Path) -> Run:
+    """Two series of numbers, of which one is forecast by both."""
+    random, steps = np.random.default_rng(0), np.arange(160)
+    load = 1500 + 300 * np.sin(2 * np.pi * steps / 12) + random.normal(0, 20, 160)
+    heat = 10 + 5 * np.cos(2 * np.pi * steps / 12) + random.normal(0, 0.3, 160)
+    path = folder.with_suffix(".csv")
+    path.write_text("load,heat\n" + "".join(f"{a:.2f},{b:.3f}\n" for a, b in zip(load, heat, strict=True)))
+    data = open_data(path, target="load", context=12, horizon=4)
+    return _fitted(data, "forecasting", (Block("flatten"), Block("dense", {"dim": 8})), folder, 0)
+
+
+def house_run(folder: Path) -> Run:
+    """Prices of six digits in euros, with a date and a town."""
+    random = np.random.default_rng(0)
+    lines = ["area,town,built,price"]
+    for number in range(200):
+        area, town = random.integers(40, 161), random.choice(["Bonn", "Trier"])
+        day = np.datetime64("2015-01-01") + 9 * number
+        lines.append(f"{area},{town},{day},€{3000 * area + 50_000 * (town == 'Bonn') + random.integers(900)}")
+    path = folder.with_suffix(".csv")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    data = open_data(path, target="price")
+    return _fitted(data, "regression", (Block("dense", {"dim": 8}), Block("relu")), folder, 0)
+
+
 def writing_run(folder: Path) -> Run:
     """A language model of one sentence."""
     path = folder.with_suffix(".txt")

@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from PIL import Image
 from serve_threads import Fake, running
 
-from weftnet.base.answers import Mask, Number, Picture, Shares, Texts, encoded
+from weftnet.base.answers import Mask, Number, Numbers, Picture, Shares, Texts, encoded
+from weftnet.base.placed import Placed, PlacedThings
 from weftnet.base.png import png
 from weftnet.data.fields import Field
 from weftnet.data.kinds.image import Image as Photo
@@ -26,6 +28,8 @@ from weftnet.tasks import ANSWERS, INFERENCES
 AREAS = np.full((6, 8), 9, np.uint8)
 AREAS[:, :4] = 1
 NAMES = ["sky", "<b>road</b>"]
+#: in pixels of a picture of height 12 and width 16
+THINGS = [{"label": "<b>cat</b>", "likelihood": 0.9, "box": [2.0, 3.0, 9.0, 10.0]}]
 
 
 class Answer(TypedDict):
@@ -34,6 +38,11 @@ class Answer(TypedDict):
     height: Annotated[float, Number(unit="m")]
     edges: Annotated[str, Picture()]
     names: Annotated[list[str], Texts(constant=True)]
+
+
+class Found(TypedDict):
+    things: Annotated[list[Placed], PlacedThings(size="size")]
+    size: Annotated[list[int], Numbers()]
 
 
 class Options(TypedDict, total=False):
@@ -136,39 +145,63 @@ def test_answers_as_tensors(port: int) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("chromedriver"), reason="there is no chromium with a chromedriver here")
-def test_a_page_lays_the_mask_over_the_picture(port: int, tmp_path: Path) -> None:
+def test_a_page_lays_the_mask_over_the_picture(browser: Any, port: int, tmp_path: Path) -> None:
     pytest.importorskip("selenium")
-    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+
+    asked(browser, port, tmp_path, "#answer .legend span")
+    assert [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#answer .legend span")] == ["<b>road</b>"]
+    assert "2.5 m" in browser.find_element(By.ID, "answer").text
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#answer img")) == 1
+    inside, outside = pixels(browser, [[1, 1], [6, 4]])
+    assert outside == [10, 200, 30, 255]
+    assert inside != outside
+    loud = [line for line in browser.get_log("browser") if line["level"] == "SEVERE" and "favicon" not in str(line)]
+    assert not loud
+
+
+@pytest.mark.slow
+def test_a_page_draws_boxes_over_the_picture(
+    browser: Any, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame in one colour at the box's place, the picture elsewhere, and the class as a text."""
+    pytest.importorskip("selenium")
+    from selenium.webdriver.common.by import By
+
+    monkeypatch.setattr(sys.modules[__name__], "Answer", Found)
+    monkeypatch.setattr(sys.modules[__name__], "answer", lambda height: {"things": THINGS, "size": [12, 16]})
+    asked(browser, port, tmp_path, "#answer canvas")
+    legend = browser.find_element(By.CSS_SELECTOR, "#answer .legend").text
+    assert legend == "<b>cat</b> (1)"
+    canvas = browser.find_element(By.CSS_SELECTOR, "#answer canvas")
+    assert (canvas.get_property("width"), canvas.get_property("height")) == (480, 360)  # 30 times as large
+    assert canvas.get_attribute("aria-label") == "<b>cat</b> 90.0 %"
+    edges = pixels(browser, [[60, 200], [270, 200], [200, 300]])
+    assert edges[0] == edges[1] == edges[2] != [10, 200, 30, 255]
+    assert pixels(browser, [[20, 20], [200, 200], [400, 330]]) == [[10, 200, 30, 255]] * 3
+    assert not [line for line in browser.get_log("browser") if "Uncaught" in line["message"]]
+
+
+def asked(page: Any, port: int, folder: Path, awaited: str) -> None:
+    """A green picture of 16 × 12 is asked about, and the answer is there."""
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(shutil.which("chromium") or shutil.which("google-chrome"))
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'chromium'}"):
-        options.add_argument(argument)
-    Image.new("RGB", (16, 12), (10, 200, 30)).save(tmp_path / "photo.png")
-    page = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    try:
-        page.get(f"http://127.0.0.1:{port}")
-        waits = WebDriverWait(page, 30)
-        waits.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".drop input"))[0].send_keys(
-            str(tmp_path / "photo.png")
-        )
-        waits.until(lambda page: page.find_element(By.CSS_SELECTOR, ".drop img").get_property("naturalWidth") == 16)
-        page.find_element(By.ID, "ask").click()
-        waits.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#answer .legend span"))
-        assert [each.text for each in page.find_elements(By.CSS_SELECTOR, "#answer .legend span")] == ["<b>road</b>"]
-        assert "2.5 m" in page.find_element(By.ID, "answer").text
-        assert len(page.find_elements(By.CSS_SELECTOR, "#answer img")) == 1
-        script = (
-            "const context = document.querySelector('#answer canvas').getContext('2d');"
-            "return [[1, 1], [6, 4]].map(([x, y]) => [...context.getImageData(x, y, 1, 1).data])"
-        )
-        inside, outside = page.execute_script(script)
-        assert outside == [10, 200, 30, 255]
-        assert inside != outside
-        assert not [
-            line for line in page.get_log("browser") if line["level"] == "SEVERE" and "favicon" not in str(line)
-        ]
-    finally:
-        page.quit()
+    Image.new("RGB", (16, 12), (10, 200, 30)).save(folder / "photo.png")
+    page.get(f"http://127.0.0.1:{port}")
+    waits = WebDriverWait(page, 30)
+    file = waits.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#fields .drop input"))[0]
+    file.send_keys(str(folder / "photo.png"))
+    waits.until(lambda page: page.find_element(By.CSS_SELECTOR, ".drop img").get_property("naturalWidth") == 16)
+    page.execute_script("document.getElementById('ask').click()")
+    waits.until(lambda page: page.find_elements(By.CSS_SELECTOR, awaited))
+
+
+def pixels(page: Any, places: list[list[int]]) -> list[list[int]]:
+    """Colours of the canvas of the answer."""
+    script = (
+        "const context = document.querySelector('#answer canvas').getContext('2d');"
+        "return arguments[0].map(([x, y]) => [...context.getImageData(x, y, 1, 1).data])"
+    )
+    colours: list[list[int]] = page.execute_script(script, places)
+    return colours

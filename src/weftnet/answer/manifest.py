@@ -12,7 +12,7 @@ from weftnet.data.cells import Cells
 from weftnet.data.grid import Steps
 from weftnet.data.quotes import Quote
 from weftnet.errors import DamagedCheckpoint, RunError
-from weftnet.run.facts import TaskFacts
+from weftnet.run.facts import Predicted, TaskFacts
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -180,6 +180,7 @@ class ExportFacts:
         because: why it doesn't answer.
         alone: whether it does so without torch.
         preprocessing: its state; None if the run reads no columns.
+        predicts: what its answers are about.
         series: of a table of series, how its rows are read.
         table: how a table in text is read.
         parity: how far the outputs are from the run's.
@@ -195,6 +196,7 @@ class ExportFacts:
     because: str = ""
     alone: bool = True
     preprocessing: dict[str, Any] | None = None
+    predicts: Predicted | None = None
     series: SeriesFacts | None = None
     table: TableFacts = field(default_factory=TableFacts)
     parity: Parity | None = None

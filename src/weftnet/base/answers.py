@@ -57,7 +57,7 @@ class Form:
     constant: bool = False
 
     drawn: ClassVar[str] = "json"
-    """How a page draws it; `serve/page.html` has a function for each."""
+    """How a page draws it; `serve/pages/answer.js` has a function for each."""
     datatype: ClassVar[str] = "BYTES"
     """Of its tensor in the Open Inference Protocol."""
     axes: ClassVar[int] = 0
@@ -173,6 +173,10 @@ class Shares(Form):
         if self.open:
             return confidence | {name: json.dumps(value, ensure_ascii=False)}
         return confidence | {f"p_{key}": each for key, each in value.items()}
+
+    def facts(self) -> dict[str, Any]:
+        """With what they are."""
+        return {**super().facts(), "exclusive": self.exclusive, "open": self.open}
 
     def tensor(self, value: Any) -> Any:
         """The shares in order."""

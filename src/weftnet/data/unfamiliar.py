@@ -4,11 +4,12 @@ It is counted and said wherever a run answers; nothing is refused because of it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weftnet.data.kinds._kind import BadValue, Kind
 
@@ -40,13 +41,33 @@ def unfamiliar(columns: Mapping[str, Kind], raw: Mapping[str, Iterable[Any]]) ->
     return notes
 
 
+def departures(columns: Mapping[str, Kind], raw: Mapping[str, Sequence[Any]], rows: int) -> list[list[str]]:
+    """For each of some rows what in it left what was seen in training: a number's range, labels that were known.
+
+    Args:
+        columns: fitted kinds.
+        raw: raw values by column.
+        rows: how many there are.
+    """
+    said: list[list[str]] = [[] for _ in range(rows)]
+    for name, values in raw.items():
+        if name in columns:
+            with suppress(BadValue):
+                for row, each in enumerate(columns[name].departures(name, _array(values))):
+                    said[row] += [each] * bool(each)
+    return said
+
+
 def of_values(columns: Mapping[str, Kind], raw: Mapping[str, Any]) -> list[str]:
     """As `unfamiliar`, of values in memory."""
-    held = {}
-    for name, values in raw.items():
-        if not isinstance(values, np.ndarray):
-            cells = np.empty(len(values), dtype=object)
-            cells[:] = list(values)
-            values = cells
-        held[name] = [values]
-    return unfamiliar(columns, held)
+    return unfamiliar(columns, {name: [_array(values)] for name, values in raw.items()})
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """Raw values, one an element whatever it is."""
+    if isinstance(values, np.ndarray):
+        return values
+    cells = np.empty(len(values), dtype=object)
+    for place, value in enumerate(values):
+        cells[place] = value
+    return cells

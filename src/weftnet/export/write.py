@@ -29,6 +29,7 @@ from weftnet.export.stepping import check_steps, steps_of
 from weftnet.export.targets import TARGETS
 from weftnet.export.targets._target import Target, WritesSteps
 from weftnet.run.loading import Loaded
+from weftnet.run.predicted import predicted
 from weftnet.tasks import ANSWERS, INFERENCES
 
 RUNNER = "runner"
@@ -173,6 +174,7 @@ def _write_manifest(
         "task": {"name": loaded.run.facts.task.name, "settings": loaded.run.facts.task.settings},
         "parts": parts,
         "preprocessing": None if unanswered else loaded.preprocessing.state(),
+        "predicts": None if unanswered or (found := predicted(loaded.run.json("data.json"))) is None else asdict(found),
         "series": None if unanswered else _series(loaded),
         "table": {} if unanswered else asdict(TableFacts.of(loaded.run.json("data.json")["options"])),
         "answers": not unanswered,

@@ -16,6 +16,19 @@ _LONGEST_SIGNAL = 200
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """What is predicted.
+
+    Args:
+        name: of the column, or the columns.
+        unit: in which its values are written; "" where none is known.
+    """
+
+    name: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class TaskFacts:
     """Which task was trained.
 

@@ -9,7 +9,8 @@
     api.py                    weftnet's own API
     inference_protocol.py     the Open Inference Protocol, version 2; tensors.py reads and writes its tensors
     explaining.py             why an answer is what it is
-    page.py, page.html        the page at `/`
+    page.py, pages/           the page at `/`
+    trained_on.py             a row of the table that a run was trained on, as an example
     body.py, keys.py, gate.py what every request passes: limits, keys, counts, errors
     refusal.py, reply.py      errors → HTTP statuses and JSON
     description.py            the OpenAPI document

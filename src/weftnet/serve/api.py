@@ -6,6 +6,7 @@
                                                         {…, "stream": true} → events, see `events.py`
     POST /predict                                       the same, where a single model is served
     POST /v1/models/NAME/explain                        {"row": {…}} → why the answer is what it is
+    GET  /v1/models/NAME/example                        {"row": {…}} of the table it was trained on, if that is here
     POST /admin/reload                                  look for new versions now (with an API key)
 
 A prediction may also come as multipart/form-data, with one row: files for images and recordings, text for the rest.
@@ -61,8 +62,7 @@ def routes(service: Service) -> list[Route]:
         if stream:
             return await events(service.pieces(rows, name, version, options), rows or [])
         used, answers = await service.answers(rows, len(body), request.receive, name, version, options)
-        notes = await run_in_threadpool(used.model.notes, rows or [])
-        beside = {"notes": notes} if notes else {}
+        beside = await run_in_threadpool(used.model.beside, rows or [])
         return Reply({"model": used.name, "version": used.version, "answers": answers, **beside})
 
     async def explain(request: Request) -> Response:
@@ -76,6 +76,13 @@ def routes(service: Service) -> list[Route]:
         with repository.lease(name) as version:
             return Reply(await service.explainer.explain(version, document.get("row"), method))
 
+    async def example(request: Request) -> Response:
+        with repository.lease(request.path_params["name"]) as version:
+            if (table := version.model.table) is None:
+                expected = "a table in text that lies on this machine, and a server that listens there alone"
+                raise Refusal(404, "there is no example: the data are not at hand", expected=expected)
+            return Reply({"row": await run_in_threadpool(table.example, version.model.fields)})
+
     async def reload(request: Request) -> Response:
         if not service.keys:
             fix = "start the server with --api-key-file; it also looks for new versions every second"
@@ -87,6 +94,7 @@ def routes(service: Service) -> list[Route]:
         Route("/v1/models/{name}/predict", predict, methods=["POST"]),
         Route("/v1/models/{name}/versions/{version}/predict", predict, methods=["POST"]),
         Route("/v1/models/{name}/explain", explain, methods=["POST"]),
+        Route("/v1/models/{name}/example", example, methods=["GET"]),
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{name}", model, methods=["GET"]),
         Route("/admin/reload", reload, methods=["POST"]),
@@ -105,6 +113,8 @@ def model_facts(repository: Repository, name: str) -> dict[str, Any]:
         "engine": newest.model.engine,
         "task": newest.model.task.name,
         "fields": [field_facts(field) for field in newest.model.fields],
+        "target": None if (target := newest.model.predicts) is None else {"name": target.name, "unit": target.unit},
+        "example": newest.model.table is not None,
         "stream": tells(newest.model.task.name),
         "options": {name: schema_of(hint) for name, hint in options_of(newest.model.task.name).items()},
         "answer": {name: form.facts() for name, form in forms(newest.model.schema).items()},
@@ -119,6 +129,8 @@ def field_facts(field: Field) -> dict[str, Any]:
         "wire": field.wire.name,
         "optional": field.optional,
         "facts": dict(field.facts),
+        "steps": field.steps,
+        "ahead": field.ahead,
         "example": field.wire.example,
         **field.wire.widget,
     }

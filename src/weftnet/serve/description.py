@@ -14,6 +14,8 @@ from weftnet.tasks._inference import options_of, tells
 
 _TEXT = {"type": "string"}
 _STREAM = "for one row: its answer as server-sent events, text by text and then whole"
+_MARKS = "for each row, if there is any: what in it left what was seen in training"
+_EXAMPLE = {"type": "object", "required": ["row"], "properties": {"row": {"type": "object"}}}
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -114,6 +116,7 @@ def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[s
             "version": _TEXT,
             "answers": {"type": "array", "items": json_schema(version.model.schema)},
             "notes": {"type": "array", "items": _TEXT, "description": "what the model does not know of the rows"},
+            "marks": {"type": "array", "items": {"type": "array", "items": _TEXT}, "description": _MARKS},
         },
     }
     predict = _post("Answers, one for each row", rows, answers, {"rows": [shown]}, _STATUSES, [version.name])
@@ -122,8 +125,10 @@ def _model_paths(version: Version, versions: list[str], max_rows: int) -> dict[s
     one = {"type": "object", "properties": {"row": row}, "required": ["row"], "additionalProperties": False}
     why = {"type": "object", "required": ["answer", "html"], "properties": {"html": _TEXT}}
     facts = _get("The model and its input schema", {"type": "object"}, (401, 404, 503), [version.name])
+    last = _get("A row of its own table, if that is here", _EXAMPLE, (401, 404, 422, 503), [version.name])
     return {
         base: facts,
+        f"{base}/example": last,
         f"{base}/predict": predict,
         **{f"{base}/versions/{each}/predict": predict for each in versions},
         f"{base}/explain": _post("Why it is the answer", one, why, {"row": shown}, (*_STATUSES, 501), [version.name]),

@@ -51,8 +51,7 @@ def _event(piece: str | tuple[Version, Answers], rows: Rows) -> bytes:
     if isinstance(piece, str):
         return _written("text", {"text": piece})
     version, answers = piece
-    notes = version.model.notes(rows)
-    beside = {"notes": notes} if notes else {}
+    beside = version.model.beside(rows)
     return _written("answer", {"model": version.name, "version": version.version, "answers": answers, **beside})
 
 

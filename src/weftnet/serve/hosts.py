@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 
 from weftnet.serve.refusal import Refusal
 
-_LOCAL = ("localhost", "127.0.0.1", "::1")
+#: names of this machine for itself
+LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Hosts:
@@ -31,7 +32,7 @@ class Hosts:
         listening = _address(host)
         self._any_address = not host or (listening is not None and listening.is_unspecified)
         own = socket.gethostname() if self._any_address else host
-        self._names = frozenset((*names, *_LOCAL, own.lower()))
+        self._names = frozenset((*names, *LOCAL, own.lower()))
 
     def require(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Refuse a request that was meant for another server.

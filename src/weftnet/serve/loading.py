@@ -5,14 +5,18 @@ log names the command.
 """
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from weftnet.answer.runner import require_answers
 from weftnet.errors import MissingExtra, RunError, WeftnetError
+from weftnet.run.predicted import predicted
 from weftnet.serve.engines import ENGINES
 from weftnet.serve.engines._engine import Stored
+from weftnet.serve.hosts import LOCAL
 from weftnet.serve.model import Model
 from weftnet.serve.options import AUTO, Options
+from weftnet.serve.trained_on import Table
 from weftnet.tasks import ANSWERS
 
 log = logging.getLogger("weftnet.serve")
@@ -26,6 +30,21 @@ def load(folder: Path, options: Options) -> Model:
     """
     stored = Stored.read(folder)
     _require_answers(stored)
+    return _described(_loaded(stored, options), stored, options)
+
+
+def _described(model: Model, stored: Stored, options: Options) -> Model:
+    """The model, with what is known of the data it was trained on."""
+    if stored.run is None:
+        return replace(model, predicts=stored.export.predicts if stored.export else None)
+    alone = options.host in LOCAL and not options.allowed_hosts
+    state = stored.run.json("data.json")
+    return replace(model, predicts=predicted(state), table=Table.of(stored.run) if alone else None)
+
+
+def _loaded(stored: Stored, options: Options) -> Model:
+    """The model, by an engine."""
+    folder = stored.folder
     if options.engine != AUTO:
         engine = ENGINES.get(options.engine)()
         return engine.load(stored, engine.source(stored), options.threads)

@@ -13,10 +13,11 @@ from typing import Any
 
 from weftnet.data.fields import Field
 from weftnet.data.kinds._kind import Kind
-from weftnet.data.unfamiliar import of_values
+from weftnet.data.unfamiliar import departures, of_values
 from weftnet.data.wire import from_json
 from weftnet.errors import DataError, WeftnetError
-from weftnet.run.facts import TaskFacts
+from weftnet.run.facts import Predicted, TaskFacts
+from weftnet.serve.trained_on import Table
 from weftnet.tasks._inference import NO_OPTIONS, Options, Tell, listening
 from weftnet.tasks._schema import answer_schema
 
@@ -53,6 +54,8 @@ class Model:
         run: raw columns and options → answers; not thread-safe.
         task: its name and settings.
         columns: fitted kinds of the fields.
+        predicts: the column that is predicted.
+        table: that it was trained on, where it is at hand.
     """
 
     folder: Path
@@ -61,15 +64,31 @@ class Model:
     run: Callable[[Mapping[str, Any], Options], Answers]
     task: TaskFacts
     columns: Mapping[str, Kind] = field(default_factory=dict)
+    predicts: Predicted | None = None
+    table: Table | None = None
+
+    def beside(self, rows: Rows) -> dict[str, Any]:
+        """What is said beside the answers to these rows: notes on all, and marks on each, where there are any."""
+        notes, marks = self.notes(rows), self.marks(rows)
+        return ({"notes": notes} if notes else {}) | ({"marks": marks} if any(marks) else {})
+
+    def marks(self, rows: Rows) -> list[list[str]]:
+        """For each row that it answered what in it left what was seen in training."""
+        own = [each for each in self.fields if each.name in self.columns and not each.wire.file]
+        return departures(self.columns, self._raw(own, rows), len(rows))
 
     def notes(self, rows: Rows) -> list[str]:
         """What the model does not know of rows that it answered."""
+        known = {name for name, kind in self.columns.items() if kind.strange or kind.capped}
+        return of_values(self.columns, self._raw([each for each in self.fields if each.name in known], rows))
+
+    def _raw(self, fields: Sequence[Field], rows: Rows) -> dict[str, list[Any]]:
+        """Raw values of some fields."""
         raw = {}
-        for each in self.fields:
-            if (kind := self.columns.get(each.name)) and (kind.strange or kind.capped):
-                values = [row.get(each.name, row.get(each.input)) for row in rows]
-                raw[each.name] = [None if value is None else each.wire.read(value) for value in values]
-        return of_values(self.columns, raw)
+        for each in fields:
+            values = [row.get(each.name, row.get(each.input)) for row in rows]
+            raw[each.name] = [None if value is None else each.wire.read(value) for value in values]
+        return raw
 
     @property
     def schema(self) -> type | None:

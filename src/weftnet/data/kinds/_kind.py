@@ -167,6 +167,10 @@ class Kind(ABC):
         """Which of some raw values it does not know, and how often each: those that are `strange`."""
         return Counter()
 
+    def departures(self, name: str, values: Any) -> list[str]:
+        """For each of some raw values of the column of that name how it left what was seen in training; "" if not."""
+        return [""] * len(values)
+
     def beyond(self, values: Any) -> int:
         """How many of some raw values are longer than what is read of them."""
         return 0

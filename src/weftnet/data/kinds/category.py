@@ -100,6 +100,14 @@ class Category(Kind):
         found = labels(np.asarray(values)[self.encode(values) == len(self.labels)])
         return Counter(str(label) for label in found if label is not None)
 
+    def departures(self, name: str, values: Any) -> list[str]:
+        """Labels that were not kept of the training rows."""
+        strange = self.encode(values) == len(self.labels)
+        return [
+            f"never seen in training, or too rarely: {name} {str(label)[:80]!r}" if far and label is not None else ""
+            for far, label in zip(strange.tolist(), labels(values), strict=True)
+        ]
+
     def encode_target(self, values: Any) -> NDArray[np.int64]:
         """As `encode`; every label must be known."""
         codes = self.encode(values)

@@ -22,7 +22,9 @@ from weftnet.data.kinds._dated import form_of, of_numbers
 from weftnet.data.kinds._gaps import is_gap, without
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments_of
+from weftnet.data.kinds._outside import outside
 from weftnet.data.kinds._raw import RawColumn
+from weftnet.data.kinds._state import LATER
 from weftnet.data.moments import COMPACT, EPOCHS, has_day, second_of, turns, word_of
 from weftnet.data.ways import read_as
 from weftnet.data.wires import DateWire
@@ -49,6 +51,7 @@ class Date(Kind):
     std: float = field(default=1.0, init=False)
     missing: bool = field(default=False, init=False)
     cycles: list[str] = field(default_factory=list, init=False)
+    bounds: list[float] = field(default_factory=list, init=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.form not in ("", "iso", "mail", *EPOCHS) and "%" not in self.form:
@@ -94,8 +97,10 @@ class Date(Kind):
         real = seconds[~np.isnan(seconds)]
         self.missing = len(real) < len(seconds)
         mean, std = moments_of([real[:, None]], axis=1)
+        self.bounds = []
         if mean:
             self.mean, self.std = mean[0], std[0]
+            self.bounds = [float(real.min()), float(real.max())]
             self.cycles = _cycles(real) if has_day(self.form) else ["day"]
         return self
 
@@ -114,6 +119,14 @@ class Date(Kind):
             angle = 2 * np.pi * shares[cycle]
             columns += [np.where(absent, 0, np.sin(angle)), np.where(absent, 0, np.cos(angle))]
         return np.stack(columns + [absent.astype(np.float64)] * self.missing, 1).astype(np.float32)
+
+    def departures(self, name: str, values: Any) -> list[str]:
+        """Dates before the first or behind the last of the training rows."""
+        return outside(name, self._seconds(values), self.bounds, self._word)
+
+    def _word(self, second: float) -> Any:
+        """A moment as the training rows write it."""
+        return word_of(round(second), self.form or "iso")
 
     def _seconds(self, values: Any) -> NDArray[np.float64]:
         """Raw values as seconds, NaN for missing.
@@ -190,13 +203,14 @@ class Date(Kind):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """How dates are written, and the mean."""
-        return {"form": self.form or "iso", "mean": self._usual}
+        """How dates are written, the mean, and the first and the last of the training rows."""
+        ends = {"first": self._word(self.bounds[0]), "last": self._word(self.bounds[1])} if self.bounds else {}
+        return {"form": self.form or "iso", "mean": self._usual, **ends}
 
     @property
     def wire(self) -> DateWire:
         """A date as the training rows write it, or as ISO does."""
-        return DateWire(self._usual, self.form in EPOCHS)
+        return DateWire(self._usual, self.form in EPOCHS, "day" in self.cycles, has_day(self.form or "iso"))
 
     @property
     def signal(self) -> Signal:

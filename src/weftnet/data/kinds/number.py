@@ -26,6 +26,7 @@ from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments_of
 from weftnet.data.kinds._notation import DECIMALS, THOUSANDS, Notation
 from weftnet.data.kinds._numbers import floats, look
+from weftnet.data.kinds._outside import outside, spanned
 from weftnet.data.kinds._raw import FEW, RawColumn, few_wholes
 from weftnet.data.kinds._sample import Sample
 from weftnet.data.kinds._stand_ins import stand_ins
@@ -207,6 +208,10 @@ class Number(Kind):
         margin = (high - low) / 2
         return Counter(f"{number:g}" for number in numbers[(numbers < low - margin) | (numbers > high + margin)])
 
+    def departures(self, name: str, values: Any) -> list[str]:
+        """Numbers below the least or above the greatest of the training rows."""
+        return outside(name, self._floats(values), self.bounds)
+
     def decode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Numbers in the column's own unit."""
         numbers: NDArray[np.float64] = values.astype(np.float64) * self.std + self.mean
@@ -214,8 +219,9 @@ class Number(Kind):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Mean and standard deviation of the training rows."""
-        return {"mean": self.mean, "std": self.std}
+        """Mean and standard deviation of the training rows, the least and the greatest, and the unit."""
+        unit = {"unit": self.unit} if self.unit else {}
+        return {"mean": self.mean, "std": self.std, **spanned(self.bounds), **unit}
 
     @property
     def wire(self) -> NumberWire:

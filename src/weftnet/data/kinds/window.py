@@ -17,6 +17,8 @@ from weftnet.architecture.signal import Signal
 from weftnet.data.kinds._kind import BadValue, Kind
 from weftnet.data.kinds._moments import moments
 from weftnet.data.kinds._numbers import floats
+from weftnet.data.kinds._outside import outside, spanned
+from weftnet.data.kinds._state import LATER
 from weftnet.data.wires import NumbersWire
 
 
@@ -36,6 +38,7 @@ class Window(Kind):
     observed: bool = False
     mean: float = field(default=0.0, init=False)
     std: float = field(default=1.0, init=False)
+    bounds: list[float] = field(default_factory=list, init=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.time < 1:
@@ -52,6 +55,7 @@ class Window(Kind):
         """Mean and standard deviation of the values that are not missing."""
         numbers = floats(np.asarray(values).reshape(-1))
         real = numbers[~np.isnan(numbers)]
+        self.bounds = [float(real.min()), float(real.max())] if len(real) else []
         if len(real):
             ((self.mean,), (self.std,)) = moments(real[:, None], axis=1)
         return self
@@ -69,6 +73,19 @@ class Window(Kind):
             row, step = divmod(fault.row, self.steps)
             raise BadValue(row, f"{fault.what} (value {step} of the window)", got=fault.got) from None
         return np.stack([self._channels(row) for row in numbers])
+
+    def departures(self, name: str, values: Any) -> list[str]:
+        """Of each window the value that is furthest below the least, or above the greatest, of the training rows."""
+        said = []
+        for row in of_length(values, self.time, self.ahead):
+            known = (numbers := floats(row))[~np.isnan(numbers)]
+            ends = (
+                [each for each in (known.min(), known.max()) if outside(name, np.array([each]), self.bounds)[0]]
+                if len(known)
+                else []
+            )
+            said.append(outside(name, np.array(ends[-1:]), self.bounds)[0] if ends else "")
+        return said
 
     def whole(self, values: Any) -> NDArray[np.float32]:
         """(steps, 1), or (steps, 2): a long column, from which windows are cut."""
@@ -93,7 +110,7 @@ class Window(Kind):
         """Values in a window; mean and standard deviation of the training rows."""
         ahead = {"ahead": self.ahead} if self.ahead else {}
         ahead |= {"observed": True} if self.observed else {}
-        return {"time": self.time, **ahead, "mean": self.mean, "std": self.std}
+        return {"time": self.time, **ahead, "mean": self.mean, "std": self.std, **spanned(self.bounds)}
 
     @property
     def wire(self) -> NumbersWire:

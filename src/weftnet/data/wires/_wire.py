@@ -68,7 +68,7 @@ class Wire:
 
     @property
     def widget(self) -> dict[str, Any]:
-        """What a page asks with: `widget` is text, word, number, numbers, choice, choices or file; the rest is data.
+        """What a page asks with: `widget` is text, word, number, numbers, date, choice, choices or file.
 
         `hint` helps a person. A choice has `options`; a file has `accept`, `shows` (img or audio) and `ask`.
         """

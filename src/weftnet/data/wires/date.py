@@ -13,6 +13,8 @@ class DateWire(Wire):
     Args:
         usual: one, as the training rows write it.
         numbers: whether they write numbers since 1970.
+        times: whether they tell times of a day.
+        days: whether they tell days at all, rather than times of any.
     """
 
     name: ClassVar[str] = "date"
@@ -20,6 +22,8 @@ class DateWire(Wire):
     lines: ClassVar[bool] = False
     usual: str | float = "2020-01-05"
     numbers: bool = False
+    times: bool = True
+    days: bool = False
 
     def read(self, value: Any) -> str | float:
         """Words are parsed, or refused, as in a table."""
@@ -39,5 +43,8 @@ class DateWire(Wire):
 
     @property
     def widget(self) -> dict[str, Any]:
-        """A field for a word."""
-        return {"widget": "word", "hint": f"such as {self.usual}"}
+        """A field for a date, where the kind reads what a browser sends: ISO 8601; otherwise one for a word."""
+        hint = f"such as {self.usual}"
+        if self.numbers or not self.days:
+            return {"widget": "word", "hint": hint}
+        return {"widget": "date", "time": self.times, "hint": hint}

@@ -27,7 +27,11 @@ class NumbersWire(Wire):
     shape: Sequence[int] = ()
 
     def read(self, value: Any) -> NDArray[Any]:
-        """The list as an array."""
+        """The list as an array; a missing number is NaN, where a list of numbers has one."""
+        if isinstance(value, list) and None in value:
+            if all(each is None or type(each) in (int, float) for each in value):
+                return np.array(value, dtype=float)
+            raise TypeError
         return numbers(value)
 
     def parse(self, text: str | bytes) -> Any:
