@@ -126,7 +126,7 @@ def end(app: Any, fault: Exception | None) -> None:
         shutil.copyfile(Path(app.outdir) / "README.html", Path(app.outdir) / "index.html")
 
 
-def setup(app: Any) -> None:
+def setup(app: Any) -> dict[str, bool]:
     """Sphinx calls this."""
     app.connect("source-read", read)
     app.connect("build-finished", end)
@@ -134,3 +134,4 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", unfold, priority=100)  # before napoleon reads its sections
     app.connect("autodoc-process-signature", shorten)
     app.connect("html-page-context", speak)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

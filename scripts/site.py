@@ -51,7 +51,7 @@ def broken(site: Path) -> list[str]:
 def main() -> int:
     """Build, then follow the links."""
     shutil.rmtree(SITE, ignore_errors=True)
-    strict = ["--fresh-env", "--quiet", "--fail-on-warning", "--keep-going"]
+    strict = ["--fresh-env", "--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto"]
     places = ["-c", str(ROOT / "docs"), "-d", str(ROOT / "build" / "doctrees"), str(ROOT), str(SITE)]
     status = subprocess.run([sys.executable, "-m", "sphinx", *strict, *places], check=False).returncode
     if status:

@@ -68,6 +68,8 @@ FILES: Mapping[str, tuple[str, str]] = {
     "tasks/_targets.py": ("how outputs become probabilities", "softmax sigmoid"),
     "tasks/_task.py": ("how outputs become probabilities", "softmax sigmoid"),
     # who writes or rewrites networks has to write blocks
+    "architecture/keras.py": ("ends of networks that a task brings", "*"),
+    "architecture/keras_layers.py": ("layers of Keras and the blocks that they are here", "*"),
     "architecture/synonyms.py": ("names of other libraries and the blocks that are meant", "*"),
     "compose": ("fixes, drawings and drawn architectures are made of blocks", "*"),
     "execution": ("rewrites of pairs of blocks to equal ones", "*"),

@@ -1,4 +1,4 @@
-"""Read an architecture from YAML, JSON or a dict, and collect every fault of its form.
+"""Read an architecture from YAML, JSON or a dict, and collect every fault of its form; a model of Keras as JSON too.
 
 The reader is tolerant so that it can continue to the next fault: where the intention is clear it reads that, and the
 fault says so; `check --fix` then writes what was read. `load` is strict: any fault raises. Loading executes no code:
@@ -6,12 +6,14 @@ YAML's safe subset, no aliases, and limits on size, depth and number of nodes.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from weftnet.architecture.faults import Fault
+from weftnet.architecture.keras import from_keras, is_keras
 from weftnet.architecture.reader import MAX_DEPTH, Reader
 from weftnet.architecture.spec import Architecture
 from weftnet.base.foreign import reading
@@ -89,8 +91,12 @@ def from_dict(data: object) -> Architecture:
 
 def read_dict(data: object, *, where: str = "architecture") -> tuple[Architecture | None, list[Fault]]:
     """As `read`, from plain data."""
+    lacking: list[Fault] = []
+    if is_keras(data):
+        assert isinstance(data, Mapping)
+        data, lacking = from_keras(data, where)
     reader = Reader(where)
-    return reader.architecture(data), reader.faults
+    return reader.architecture(data), [*lacking, *reader.faults]
 
 
 _NO_JSON = object()

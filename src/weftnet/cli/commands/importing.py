@@ -1,9 +1,12 @@
-"""`import`: published weights as a run; and what an entry of the zoo knows of them."""
+"""`import`: published weights as a run, a model of Keras as an architecture; what a zoo entry knows of weights."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from weftnet.architecture.reading import load
+from weftnet.architecture.spec import count, to_yaml
+from weftnet.base.files import write_text
 from weftnet.cli._output import Output
 from weftnet.errors import SettingError
 from weftnet.transfer.importing import import_weights
@@ -24,6 +27,26 @@ def import_command(
     output.say(*lines, f"next    weftnet predict {run.folder} … · weftnet fit DATA --start {run.folder}")
     document = {"run": run.folder, "from": origin.text, "entry": origin.entry, "settings": origin.settings}
     output.end({**document, "reads": run.facts.signals, "notes": origin.lines}, run.folder)
+
+
+def model_command(path: Path, out: Path, others: bool, output: Output) -> None:
+    """Write a model that Keras wrote as JSON as YAML.
+
+    Raises:
+        ArchitectureError: layers have no counterpart; all are named.
+        SettingError: an option that is for weights was given, or the file is there.
+    """
+    if others:
+        raise SettingError("--as, --set and --labels are for weights", where=str(path), got="a model without weights")
+    architecture = load(path)
+    if out.exists():
+        raise SettingError("is there already", where=str(out), fix="name another file with --out")
+    write_text(out, to_yaml(architecture))
+    nodes = sum(count(node) for node in architecture.parts.values())
+    reads = ", ".join(f"{name}={signal}" for name, signal in architecture.inputs.items())
+    lines = [f"written {out}: {nodes} nodes", f"reads   {reads or 'what it is given'}"]
+    output.say(*lines, f"next    weftnet check {out} · weftnet fit DATA --arch {out}")
+    output.end({"architecture": out, "nodes": nodes, "reads": dict(architecture.inputs)}, out)
 
 
 def known_weights(name: str | None, output: Output) -> None:
