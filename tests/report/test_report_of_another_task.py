@@ -67,7 +67,7 @@ def test_the_report_draws_what_the_judge_says(run: Path, tmp_path: Path) -> None
     text = page.read_text(encoding="utf-8")
     for there in (
         ">Halves</h2>", "by half", "<td>upper</td><td>25.0 %</td>", "<td>lower</td><td>–</td>", "overlay 0",
-        "red: brighter", "The 2 darkest pictures", "95 % interval 12.50 – 87.50 %", "by hand",
+        "red: brighter", "The 2 darkest pictures", "95 % interval</button> 12.50 – 87.50 %", "by hand",
         "No better than the baseline", "always the upper",
     ):  # fmt: skip
         assert there in text

@@ -54,9 +54,10 @@ def test_an_interval_says_of_what_it_is_where_another_metric_decides(digits: Sub
     loaded = load(FIXTURES / "digits")
     loaded.__dict__["scoring"] = Scoring(loaded.task, (), "macro_f1")
     text = write_run(loaded, digits.data, tmp_path / "r.html", explained=False).read_text(encoding="utf-8")
-    assert "<small>macro_f1, 269 test examples</small>" in text
-    assert "95 % interval of the accuracy" in text
-    assert re.search("Baseline .* of the accuracy: ", text)
+    assert ">macro_f1</button>" in text
+    assert "269 test examples" in text
+    assert re.search(">95 % interval</button>[^.]* of the accuracy", text)
+    assert re.search(">Baseline</button> .* of the accuracy: ", text)
 
 
 def test_time_is_measured_block_by_block(digits: Subject) -> None:

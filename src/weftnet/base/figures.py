@@ -15,12 +15,12 @@ from weftnet.base.numbers import number
 Cell: TypeAlias = str | int | float
 Floats: TypeAlias = NDArray[np.float64]
 Points: TypeAlias = Sequence[tuple[float, float]]
-Tone: TypeAlias = Literal["strong", "wrong", "right", "soft"]
+Tone: TypeAlias = Literal["strong", "wrong", "right", "soft", "word"]
 
 
 @dataclass(frozen=True)
 class Span:
-    """Some words of a paragraph in a tone of their own: what is wrong, what is right."""
+    """Some words of a paragraph in a tone of their own: what is wrong or right, a word of the field to be explained."""
 
     text: str
     tone: Tone

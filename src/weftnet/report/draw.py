@@ -16,6 +16,7 @@ from weftnet.report import page
 from weftnet.report.charts import bars, lines
 from weftnet.report.heat_map import heat_map
 from weftnet.report.plots import histogram, reliability, scatter
+from weftnet.report.words import explained
 
 #: a picture's longer side in pixels, below which its pixels are shown as squares
 _SMALL = 256
@@ -47,6 +48,8 @@ def _paragraph(figure: figures.Paragraph) -> str:
 
 
 def _span(span: figures.Span) -> str:
+    if span.tone == "word":
+        return explained(span.text)
     element = "span" if span.tone == "soft" else "b"
     return f"<{element} class={span.tone}{twin(span.text)}>{escape(span.text)}</{element}>"
 

@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from html import escape
 
-from weftnet.base.language import script, shown, spoken, twin
+from weftnet.base.language import script, shown, twin
 from weftnet.base.replacing import PAGE_MARK
+from weftnet.report.words import explained, explanations_used
 
 _CSS = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #5b6672; --line: #d8dde3; --tint: #f4f6f8;
@@ -71,6 +72,10 @@ td.bars span { display: block; } td.bars .bar { margin: 0; display: block; }
 #languages button[aria-pressed=true] { color: var(--ink); background: var(--tint); }
 @media print { #languages { display: none; } }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; font-size: .95rem; }
+.word { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: help;
+  text-decoration: underline dotted; text-underline-offset: .2em; }
+.told { max-width: min(28rem, 92vw); margin: auto auto 1rem; inset: auto 0 0; padding: .8rem 1rem; color: var(--ink);
+  background: var(--tint); border: 1px solid var(--line); border-radius: .5rem; }
 .warned { border-left: .3rem solid var(--c3); padding: .2rem .8rem; }
 @media (max-width: 30rem) { .words { min-width: 8rem; } }
 @page { margin: 14mm 12mm; }
@@ -88,14 +93,15 @@ nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .8rem 0; font-siz
 
 def page(title: str, body: Sequence[str]) -> str:
     """A whole HTML document; `body` is HTML, `title` is text."""
-    code = script()
+    code, content = script(), "\n".join(body)
+    content += "".join(explanations_used(content))
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         f"{PAGE_MARK}"
         f"<meta http-equiv='Content-Security-Policy' content=\"{_policy(code)}\">"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{escape(title)}</title><style>{_CSS}</style></head>\n<body>\n<p id='languages'></p>"
-        f"<h1{twin(title)}>{escape(title)}</h1>\n" + "\n".join(body) + f"\n<script>{code}</script></body></html>\n"
+        f"<h1{twin(title)}>{escape(title)}</h1>\n{content}\n<script>{code}</script></body></html>\n"
     )
 
 
@@ -135,7 +141,7 @@ def table(
 ) -> str:
     """A table of text; row `best` is highlighted, columns `words` hold long texts, which are wrapped."""
     kinds = [" class=words" if number in words else "" for number in range(len(head))]
-    cells = "".join(f"<th{kind}{twin(name)}>{escape(name)}</th>" for name, kind in zip(head, kinds, strict=True))
+    cells = "".join(f"<th{kind}>{explained(name)}</th>" for name, kind in zip(head, kinds, strict=True))
     lines = []
     for number, row in enumerate(rows):
         style = " class=best" if number == best else ""
@@ -147,7 +153,7 @@ def table(
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
     """A table of names and values."""
-    lines = "".join(f"<tr><td>{spoken(name)}</td><td>{shown(value)}</td></tr>" for name, value in rows)
+    lines = "".join(f"<tr><td>{explained(name)}</td><td>{shown(value)}</td></tr>" for name, value in rows)
     return f"<div class=wide><table class=facts>{lines}</table></div>"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weftnet.base.figures import Group, Histogram, Paragraph, Reliability
+from weftnet.base.figures import Group, Histogram, Paragraph, Reliability, Span
 from weftnet.tasks._judgement import Section
 
 BINS = 15
@@ -61,7 +61,7 @@ def confidence_section(confidence: NDArray[np.float64], right: NDArray[np.bool_]
     )
     surely = "How sure the answers are: many at the right are good where the bars beside end on the line."
     figures = (
-        Paragraph(f"Expected calibration error {100 * result.ece:.1f} %; overall {overall}."),
+        Paragraph((Span("Expected calibration error", "word"), f" {100 * result.ece:.1f} %; overall {overall}.")),
         Group(
             (
                 Reliability(tuple(result.bins), caption),

@@ -2,10 +2,12 @@
 
 from html import escape
 
+from weftnet.base.language import spoken
 from weftnet.base.scores import Score, in_unit
 from weftnet.compete.trained import how_far
 from weftnet.report.page import facts, warned
 from weftnet.report.subject import Subject
+from weftnet.report.words import explained
 from weftnet.tasks._judgement import Baseline, Bounds
 
 
@@ -13,11 +15,11 @@ def headline(subject: Subject) -> str:
     """Score, interval, baseline, and every metric."""
     score, metrics = subject.score, subject.metrics
     if score.name not in metrics:
-        return f"<div class=answer><p>{escape(_no_score(subject))}</p></div>"
+        return f"<div class=answer><p>{spoken(_no_score(subject))}</p></div>"
     size = subject.data.sizes[subject.split] if subject.data is not None else None
     on = f"{size} {subject.split} examples" if size is not None else f"the {subject.split} split"
     shown = escape(score.text(metrics[score.name]))
-    lines = [f"<p class=score>{shown} <small>{escape(score.name)}, {escape(on)}</small></p>"]
+    lines = [f"<p class=score>{shown} <small>{explained(score.name)}, {spoken(on)}</small></p>"]
     scoring = subject.loaded.scoring
     judged = scoring.own  # a judge speaks of its task's own score, whatever decided
     of = "" if judged == score else f" of the {judged.name}"
@@ -26,7 +28,7 @@ def headline(subject: Subject) -> str:
     if (trivial := subject.judgement.baseline) and judged.name in metrics:
         lines.append(_compared(judged, metrics[judged.name], trivial, of))
     if subject.why:
-        lines.append(f"<p class=soft>{escape(subject.why)}</p>")
+        lines.append(f"<p class=soft>{spoken(subject.why)}</p>")
     others = [(name, in_unit(value, scoring.unit(name))) for name, value in metrics.items() if name != score.name]
     return f"<div class=answer>{''.join(lines)}</div>" + _warned(subject) + (facts(others) if others else "")
 
@@ -38,16 +40,16 @@ def _warned(subject: Subject) -> str:
 
 
 def _interval(score: Score, bounds: Bounds, of: str) -> str:
-    text = f"95 % interval{of} {bounds.text(score)}"
+    text = f"{of} {bounds.text(score)}"
     method = f"({bounds.method}; variation between training seeds is not included)"
-    return f"<p>{escape(text)} <span class=soft>{escape(method)}</span></p>"
+    return f"<p>{explained('95 % interval')}{spoken(text)} <span class=soft>{spoken(method)}</span></p>"
 
 
 def _compared(score: Score, value: float, trivial: Baseline, of: str) -> str:
-    text = escape(f"({trivial.what}){of}: {score.text(trivial.score)}")
+    text = spoken(f"({trivial.what}){of}: {score.text(trivial.score)}")
     if score.lead(value, trivial.score) <= 0:
-        return f"<p><strong class=wrong>No better than the baseline</strong> {text}</p>"
-    return f"<p>Baseline {text}</p>"
+        return f"<p><strong class=wrong>{spoken('No better than the baseline')}</strong> {text}</p>"
+    return f"<p>{explained('Baseline')} {text}</p>"
 
 
 def _no_score(subject: Subject) -> str:
