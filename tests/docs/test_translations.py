@@ -69,6 +69,11 @@ def english(link: str, page: str) -> str:
     return f"{PAIRS.get(target, target)}#{where}"
 
 
+def picture(source: str, page: str) -> str:
+    """Where a picture is; one of a page in Chinese counts as that of the page in English."""
+    return source if "//" in source else os.path.normpath(Path(page).parent / source).replace("-zh.", "-en.")
+
+
 def inline(token: Token, kind: str, page: str) -> Block:
     """A run of text."""
     code: list[str] = []
@@ -80,7 +85,7 @@ def inline(token: Token, kind: str, page: str) -> Block:
         elif child.type == "link_open":
             links.append(english(str(child.attrs["href"]), page))
         elif child.type == "image":
-            links.append(str(child.attrs["src"]))
+            links.append(picture(str(child.attrs["src"]), page))
         else:
             words.append(child.content)
     numbers = re.findall(r"\d(?:[\d.,:]*\d)?", " ".join(words))

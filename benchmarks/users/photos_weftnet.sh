@@ -1,0 +1,2 @@
+weftnet fit photos --epochs 5 --out run
+weftnet predict run new --out answers.csv
