@@ -112,26 +112,29 @@ def test_places_are_assigned_as_by_the_loop(seed: int) -> None:
     assert (got.box[2] == -1).all()
 
 
-@pytest.mark.parametrize("focal", [0.0, 2.0])
-def test_the_loss_equals_its_formula_with_its_gradient(focal: float) -> None:
+@pytest.mark.parametrize(("focal", "weighted"), [(0.0, False), (2.0, False), (0.0, True)])
+def test_the_loss_equals_its_formula_with_its_gradient(focal: float, weighted: bool) -> None:
     task = Detection(labels=["a", "b", "c"], height=40, width=60, box=3.0, focal=focal)
     s = scene(5)
     stride = torch.full_like(s["centres"][..., :1], 8)
     whole = torch.cat([s["found"], s["centres"], stride, s["logits"]], 2).requires_grad_()
-    got = task.loss_of(whole, s["boxes"], s["labels"], s["mask"])
+    weights = torch.linspace(0.2, 1, 18, dtype=torch.float64).view(3, 6) if weighted else torch.ones(3, 6)
+    got = task.loss_of(whole, s["boxes"], s["labels"], s["mask"], weights if weighted else None)
     places = assigned(s["logits"].sigmoid(), s["found"], s["centres"], s["boxes"], s["labels"], s["mask"])
     total: Any = 0.0
-    count = max(1.0, float(places.sure.sum()))
+    worth = weights.gather(1, places.box.clamp(min=0)).where(places.box >= 0, torch.ones(3, 35).to(weights))
+    count = max(1.0, float((places.sure * worth).sum()))
     for row in range(3):
         for n in range(35):
             g, sure = int(places.box[row, n]), float(places.sure[row, n])
+            w = float(worth[row, n])
             for k in range(3):
                 z = whole[row, n, 7 + k]
                 wanted = sure if g >= 0 and int(s["labels"][row, g]) == k else 0.0
                 entropy = -(wanted * F.logsigmoid(z) + (1 - wanted) * F.logsigmoid(-z))
-                total = total + entropy * (abs(wanted - torch.sigmoid(z)) ** focal if focal else 1.0)
+                total = total + w * entropy * (abs(wanted - torch.sigmoid(z)) ** focal if focal else 1.0)
             if g >= 0:
-                total = total + 3.0 * sure * (1 - giou(whole[row, n, :4], s["boxes"][row, g]))
+                total = total + w * 3.0 * sure * (1 - giou(whole[row, n, :4], s["boxes"][row, g]))
     expected = total / count
     torch.testing.assert_close(got.double(), expected, rtol=1e-4, atol=1e-5)
     one, other = (torch.autograd.grad(each, whole)[0] for each in (got, expected))
@@ -250,7 +253,8 @@ def test_truth_is_as_short_as_it_may_be() -> None:
 
     target = torch.full((2, 5, 5), -1.0)
     target[0, 1], target[0, 4], target[1, 3] = (torch.tensor([n, n, n + 1, n + 1, n % 3.0]) for n in (1.0, 2.0, 3.0))
-    corners, labels, mask = truth_of(Batch({}, {}, {"boxes": target}, torch.arange(2)))
+    corners, labels, mask, weights = truth_of(Batch({}, {}, {"boxes": target}, torch.arange(2)))
+    assert weights is None
     assert corners.shape == (2, 2, 4)
     assert mask.tolist() == [[True, True], [True, False]]
     assert labels[0].tolist() == [1, 2]

@@ -66,6 +66,10 @@ class Transform(ABC):
         """(batch, count, …) what belongs to points or boxes, such as their classes, in the order of the moved ones."""
         return values
 
+    def shares(self, count: int) -> Tensor | None:
+        """All of each is to be seen."""
+        return None
+
     def places(self, points: Tensor) -> Tensor:
         """(batch, count, 2) points moved, wherever they come to lie."""
         matrix = self.matrix.to(points)

@@ -57,6 +57,10 @@ class Pieces:
         """(batch, pieces · count, …) what belongs to the points or boxes of all partners."""
         return torch.cat([values[there] for there in self.partners], 1)
 
+    def shares(self, count: int) -> Tensor | None:
+        """All of each is to be seen."""
+        return None
+
     def _each(self) -> Sequence[tuple[Tensor, Transform]]:
         return list(zip(self.partners, self.transforms, strict=True))
 

@@ -4,6 +4,7 @@ What one looks like is in `weftnet.data.augment`. One with an argument `rows` or
 """
 
 import inspect
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,7 @@ class Augment:
     def __init__(self, entries: Sequence[str | Mapping[str, Mapping[str, Any]]], data: Data) -> None:
         names = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
         self.augmentations = [(made, _arguments(made)) for made in map(_make, entries)]
+        self.until = [_until(entry) for entry in entries]
         if not entries:
             return
         self.target, labels = data.target, getattr(data.target, "labels", None)
@@ -47,9 +49,16 @@ class Augment:
         for name, (augmentation, _) in zip(names, self.augmentations, strict=True):
             _check(name, augmentation, self.inputs[_reads(augmentation)], data)
 
-    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
-        """The batch with augmented inputs; where images move, so does all that has a place in them."""
-        for augmentation, arguments in self.augmentations:
+    def __call__(self, batch: Batch, generator: torch.Generator, progress: float = 0.0) -> Batch:
+        """The batch with augmented inputs; where images move, so does all that has a place in them.
+
+        Args:
+            batch: of training examples.
+            generator: of all that is drawn.
+            progress: share of the training that is done; what ends before is left out.
+        """
+        going = [each for each, end in zip(self.augmentations, self.until, strict=True) if progress < end]
+        for augmentation, arguments in going:
             facts = {key: getattr(batch, key) for key in arguments}
             names = self.inputs[_reads(augmentation)]
             if hasattr(augmentation, "on_batch"):
@@ -125,6 +134,9 @@ def _check(name: str, augmentation: Any, inputs: Sequence[str], data: Data) -> N
         _check_blends(name, inputs, data.target)
     if getattr(augmentation, "joins", False):
         _check_joins(name, inputs, data)
+    if getattr(augmentation, "sees_through", False) and data.target and "height" in data.target.signal.axes:
+        what, got = f"{name} blends images, and a pixel of a mask has one class", f"kind {name_of(type(data.target))}"
+        raise SettingError(what, where="recipe: augment", expected="boxes or points", got=got, fix="take mosaic")
     if hasattr(augmentation, "sequences") and data.target is not None and not isinstance(data.target, Several):
         signal = data.target.signal
         # a transcript does not say when a word is spoken, but it has all of them
@@ -171,9 +183,23 @@ def _check_blends(name: str, inputs: Sequence[str], target: Kind | None) -> None
 def _make(entry: str | Mapping[str, Mapping[str, Any]]) -> Any:
     name, settings = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
     try:
-        return AUGMENTATIONS.get(name)(**settings)
+        return AUGMENTATIONS.get(name)(**{key: value for key, value in settings.items() if key != "until"})
     except (TypeError, ValueError) as error:
         raise SettingError(f"{name}: {error}", where="recipe: augment") from error
+
+
+def _until(entry: str | Mapping[str, Mapping[str, Any]]) -> float:
+    """The share of the training after which an augmentation is left out: `until` among the settings of any.
+
+    Raises:
+        SettingError: it is no share.
+    """
+    name, settings = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
+    until = settings.get("until", 1.0)
+    if isinstance(until, bool) or not isinstance(until, int | float) or not 0 < until <= 1:
+        what, expected = f"{name}: until can't be used", "a share of the training, above 0 and up to 1"
+        raise SettingError(what, where="recipe: augment", expected=expected, got=repr(until))
+    return math.inf if until == 1 else float(until)
 
 
 def _arguments(augmentation: Any) -> list[str]:

@@ -210,7 +210,8 @@ class Loop:
         first = self.state.step * self.recipe.accumulate
         for number in range(first, first + self.recipe.accumulate):
             rows, weight = self.team.share(self.feed.train_batch(number))
-            yield self.executor.place(self.augment(rows.to(self.device), self.generator)), weight
+            progress = self.pace.progress(self.state.step)
+            yield self.executor.place(self.augment(rows.to(self.device), self.generator, progress)), weight
 
     def _due(self) -> tuple[bool, bool]:
         """Whether to evaluate and whether to save a checkpoint after this step; the same in every process."""

@@ -32,3 +32,9 @@ class Moves(Protocol[Moving]):
 
         Where an image is put together of several, there are more of them afterwards.
         """
+
+    def shares(self, count: int) -> Moving | None:
+        """(batch, n) how much is to be seen of each of the moved points or boxes, of which there were so many.
+
+        None where all of each is.
+        """

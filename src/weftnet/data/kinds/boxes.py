@@ -121,7 +121,7 @@ class Boxes(Kind):
         cells = np.empty(len(values), object)
         for row, boxes in enumerate(values):
             real = boxes[boxes[:, 4] >= 0]
-            corners = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d, _ in real.tolist())
+            corners = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d, *_ in real.tolist())
             labels = tuple(self.labels[int(place)] for place in real[:, 4])
             cells[row] = Drawn(self.sizes[0], self.sizes[1], corners, labels)
         return cells
@@ -132,13 +132,22 @@ class Boxes(Kind):
         return real
 
     def moved(self, values: Moving, mask: Moving | None, transform: Moves[Moving]) -> tuple[Moving, Moving | None]:
-        """Around their moved corners, clipped; what leaves the picture, or almost does, counts no more."""
+        """Around their moved corners, clipped; what leaves the picture, or almost does, counts no more.
+
+        Where pictures are seen through each other, a sixth number is the weight of each box.
+        """
         real: Any = (cast(Any, values)[..., 4] >= 0) if mask is None else mask
         there: Any = cast(Any, transform.beside(values)).clone()
         corners, kept = cast(Any, transform.boxes(cast(Any, values)[..., :4], real, _LEFT))
         kept = kept & (corners[..., 2:] - corners[..., :2] >= _SMALLEST).all(-1)
         there[..., :4] = corners
         there[..., 4] = there[..., 4].where(kept, there.new_full((), ABSENT))
+        shares: Any = transform.shares(cast(Any, values).shape[1])
+        if shares is not None:
+            before = there[..., WIDTH] if there.shape[2] > WIDTH else 1.0
+            wider = there.new_empty(*there.shape[:2], WIDTH + 1)
+            wider[..., :WIDTH], wider[..., WIDTH] = there[..., :WIDTH], shares.to(there) * before
+            there = wider
         return there, kept
 
     def over(self, picture: Picture, value: Drawn) -> Picture:

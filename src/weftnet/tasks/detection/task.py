@@ -120,24 +120,34 @@ class Detection(Task):
 
     def losses(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Iterator[tuple[str, Tensor]]:
         """Of classes and boxes."""
-        yield "network", self.loss_of(model["network"](batch.inputs, batch.masks), *truth_of(batch))
+        boxes, labels, mask, weights = truth_of(batch)
+        yield "network", self.loss_of(model["network"](batch.inputs, batch.masks), boxes, labels, mask, weights)
 
-    def loss_of(self, found: Tensor, boxes: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
-        """The loss of what is found (batch, places, 7 + classes) beside true boxes, labels and which there are."""
+    def loss_of(
+        self, found: Tensor, boxes: Tensor, labels: Tensor, mask: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
+        """The loss of what is found (batch, places, 7 + classes) beside true boxes, labels and which there are.
+
+        What a place loses counts by the weight of its box, where boxes have weights.
+        """
         corners, logits = found[..., :4].float(), found[..., PLACE:].float()
         places = assigned(logits.sigmoid(), corners, found[..., 4:6].float(), boxes, labels, mask)
-        count = places.sure.sum().clamp(min=1)
         real, own = places.box >= 0, places.box.clamp(min=0)
+        worth = None if weights is None or not boxes.shape[1] else weights.gather(1, own).where(real, 1.0)
+        sure = places.sure if worth is None else places.sure * worth
+        count = sure.sum().clamp(min=1)
         if not boxes.shape[1]:
             wanted, apart = torch.zeros_like(logits), logits.new_zeros(())
         else:
             classes = F.one_hot(labels.gather(1, own).clamp(min=0), len(self.labels))
             wanted = (classes * (places.sure * real).unsqueeze(-1)).to(logits.dtype)
             truth = boxes.gather(1, own.unsqueeze(-1).expand(-1, -1, 4))
-            apart = (places.sure * (1 - giou(corners, truth)))[real].sum()
+            apart = (sure * (1 - giou(corners, truth)))[real].sum()
         classified = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
         if self.focal:
             classified = classified * (wanted - logits.sigmoid()).abs() ** self.focal
+        if worth is not None:
+            classified = classified * worth.unsqueeze(-1)
         return (classified.sum() + self.box * apart) / count
 
     def passes(self, model: nn.ModuleDict) -> dict[str, nn.Module]:
@@ -157,10 +167,11 @@ class Detection(Task):
             yield chosen(self.infer(model, batch, EVERY), "boxes"), batch.target
 
 
-def truth_of(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """True boxes (batch, boxes, 4), their classes and which there are (batch, boxes); of as few as hold all."""
+def truth_of(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """True boxes (batch, boxes, 4), their classes, which there are and their weights; of as few as hold all."""
     target, mask = batch.target, batch.target_mask
     real = target[..., 4] >= 0 if mask is None else mask & (target[..., 4] >= 0)
     order = real.int().argsort(dim=1, descending=True, stable=True)[:, : int(real.sum(1).max())]
     boxes = target.gather(1, order.unsqueeze(-1).expand(-1, -1, target.shape[2]))
-    return boxes[..., :4], boxes[..., 4].long(), real.gather(1, order)
+    weights = boxes[..., 5] if boxes.shape[2] > 5 else None
+    return boxes[..., :4], boxes[..., 4].long(), real.gather(1, order), weights
