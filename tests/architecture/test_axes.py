@@ -37,4 +37,5 @@ def test_axes_of_an_output_are_named_by_what_was_read_by_their_kind_or_by_their_
     assert output_axes(("batch", "dim_out", "q"), {}, 2) == ("dim", "q")  # dim is taken
     assert output_axes(("batch", "*rest"), {}, 3) == ("channels", "height", "width")
     assert output_axes(("batch", "p"), {"p": (("members", 4),)}, 1) == ("members",)
-    assert output_axes(("p", "q", "r", "s"), {}, 4) == ("p", "axis0", "axis1", "axis2")
+    assert output_axes(("batch", "*rest"), {}, 4) == ("time", "channels", "height", "width")
+    assert output_axes(("p", "q", "r", "s", "t"), {}, 5) == ("p", "axis0", "axis1", "axis2", "axis3")

@@ -76,8 +76,9 @@ def test_a_layout_without_a_name() -> None:
     ("text", "says"),
     [
         ("imge:1x28x28", "imge:1x28x28: no kind of input is called 'imge'"
-         "\n  expected: vector, series, image, tokens, wave, words\n  fix: did you mean 'image'?"),
-        ("banana", "banana: no kind of input is called 'banana'\n  expected: vector, series, image, tokens, wave, words"
+         "\n  expected: vector, series, image, video, tokens, wave, words\n  fix: did you mean 'image'?"),
+        ("banana", "banana: no kind of input is called 'banana'"
+         "\n  expected: vector, series, image, video, tokens, wave, words"
          "\n  fix: write for example image:1x28x28"),
         ("image:28x28", "image:28x28: image takes positive sizes channelsxheightxwidth\n  got: 28x28"),
         ("image:0x28x28", "image:0x28x28: image takes positive sizes channelsxheightxwidth\n  got: 0x28x28"),

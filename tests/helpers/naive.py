@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from weftnet.architecture.schema import FACTS, schema
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual
+from weftnet.architecture.spec import Block, Chain, Each, Graph, Node, Parallel, Repeat, Residual
 from weftnet.blocks import BLOCKS
 
 Value = tuple[Tensor, Tensor | None]
@@ -49,6 +49,10 @@ class Naive(nn.Module):
                 for _ in range(times):
                     value = self.node(body, value)
                 return value
+            case Each(body):
+                steps, mask = value
+                y, _ = self.node(body, (steps.flatten(0, 1), None))
+                return y.unflatten(0, steps.shape[:2]), mask
             case Graph(inputs):
                 (name,) = inputs
                 return self.graph(node, {name: value})
@@ -138,7 +142,7 @@ def _sizes(axes: tuple[str, ...], y: Tensor) -> dict[str, int]:
 def _joined(merge: str, values: list[Tensor]) -> Tensor:
     first = values[0]
     if merge == "concat":
-        return torch.cat(values, dim=1 if first.ndim in (2, 4) else -1)
+        return torch.cat(values, dim={2: 1, 4: 1, 5: 2}.get(first.ndim, -1))
     if any(value.shape != first.shape for value in values):
         raise ValueError("shapes differ")
     if merge == "gate":

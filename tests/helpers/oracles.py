@@ -66,13 +66,13 @@ def padding_neutral(block: nn.Module, x: Tensor, lengths: Sequence[int], steps: 
 
     Args:
         block: a block that takes `mask`.
-        x: (batch, time, dim); what lies beyond a row's length is overwritten.
+        x: (batch, time, …); what lies beyond a row's length is overwritten.
         lengths: the real steps of each row.
         steps: the output's steps for a length; None where the output has no time axis.
     """
     lengths_column = torch.tensor(lengths).unsqueeze(1)
     mask = torch.arange(x.shape[1]) < lengths_column
-    padded = torch.where(mask.unsqueeze(-1), x, torch.nan).requires_grad_()
+    padded = torch.where(mask.view(*mask.shape, *[1] * (x.ndim - 2)), x, torch.nan).requires_grad_()
     together = block(padded, mask=mask)
     for row, length in enumerate(lengths):
         if steps is None or steps(length) > 0:

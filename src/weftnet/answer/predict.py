@@ -70,7 +70,7 @@ def of_source(loaded: Loaded, source: str, options: Options = NO_OPTIONS) -> Ans
         DataError: it can't be read, or the run reads other inputs.
     """
     path = Path(source).expanduser()
-    if files := example_files(path):
+    if files := example_files(path, loaded.preprocessing.fields):
         column = only_field(loaded, source, files=True)
         strange = unknown_of(loaded.preprocessing.columns, {column: files})
         return AnswerStream(source, _of_files(loaded, column, files, options), _forms(loaded), "file", strange)
@@ -197,11 +197,15 @@ def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
     return {**state, "parts": {}, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
 
 
-def example_files(path: Path) -> list[Path]:
-    """Files that are an example each: the file itself, or all in a folder by name, but the hidden ones and masks."""
+def example_files(path: Path, fields: Sequence[Field]) -> list[Path]:
+    """Files that are an example each: the file itself, or all in a folder by name, but the hidden ones and masks.
+
+    Where the only field of a run reads several files of a folder as one example, the folder is that.
+    """
     known = {suffix for name in KINDS for suffix in KINDS.get(name).suffixes}
     if path.is_dir():
-        return sorted(without_masks(path, list_folder(path, known).files))
+        files = sorted(without_masks(path, list_folder(path, known).files))
+        return KINDS.get(fields[0].kind).examples_in(path, files) if len(fields) == 1 else files
     return [path] if path.suffix.lower() in known and path.is_file() else []
 
 

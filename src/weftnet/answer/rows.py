@@ -32,6 +32,7 @@ from weftnet.data.fields import Field
 from weftnet.data.folder import list_folder
 from weftnet.data.headers import called, named_delimiter
 from weftnet.data.kinds import KINDS
+from weftnet.data.media import IMAGES
 from weftnet.data.pairs import without_masks
 from weftnet.data.quotes import StrayQuotes, dialect_of
 from weftnet.data.read import read_npy, read_npz, read_text, suffixes
@@ -94,7 +95,10 @@ def _is_conll(source: Path, fields: Sequence[Field]) -> bool:
 def _files(folder: Path, fields: Sequence[Field]) -> list[Path]:
     """The files of a folder that the kind of the only field may be, by their endings; no hidden ones, no masks."""
     endings = {suffix for field in fields for suffix in KINDS.get(field.kind).suffixes}
-    return sorted(without_masks(folder, list_folder(folder, endings).files))
+    if any(KINDS.get(field.kind).folders for field in fields):
+        endings |= set(IMAGES)
+    files = sorted(without_masks(folder, list_folder(folder, endings).files))
+    return KINDS.get(fields[0].kind).examples_in(folder, files) if len(fields) == 1 else files
 
 
 def _table(

@@ -128,4 +128,10 @@ def output_axes(gives: tuple[str, ...], bound: Mapping[str, tuple[tuple[str, int
     return tuple(names[1:]) if names[:1] == ["batch"] else tuple(names)
 
 
-_BY_RANK = {0: (), 1: ("dim",), 2: ("time", "dim"), 3: ("channels", "height", "width")}
+_BY_RANK = {
+    0: (),
+    1: ("dim",),
+    2: ("time", "dim"),
+    3: ("channels", "height", "width"),
+    4: ("time", "channels", "height", "width"),
+}

@@ -31,6 +31,7 @@ from weftnet.architecture.spec import (
     Architecture,
     Block,
     Chain,
+    Each,
     Graph,
     Node,
     Parallel,
@@ -195,7 +196,7 @@ def _inside(node: Node, path: tuple[str, ...], edits: Edits) -> Node | None:
             new = [_edited(child, (*path, child.label or str(i)), edits) for i, child in enumerate(branches)]
             left = tuple(_one(group) for group in new if group)
             return replace(node, branches=left) if left else None
-        case Repeat(_, body):
+        case Repeat(_, body) | Each(body):
             kept = _edited(body, (*path, "body"), edits)
             return replace(node, body=_one(kept)) if kept else None
         case Graph(_, wires, outputs):

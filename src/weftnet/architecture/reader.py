@@ -17,6 +17,7 @@ from weftnet.architecture.spec import (
     Architecture,
     Block,
     Chain,
+    Each,
     Node,
     Parallel,
     Repeat,
@@ -29,7 +30,7 @@ from weftnet.errors import SettingError, WeftnetError, closest
 
 MAX_DEPTH = 60
 #: The key of a combinator's mapping that a bare list stands for.
-MAIN = {"residual": "body", "repeat": "body", "parallel": "branches"}
+MAIN = {"residual": "body", "repeat": "body", "each": "body", "parallel": "branches"}
 
 
 class Reader:
@@ -207,6 +208,10 @@ class Reader:
                 value = self.form.keys(value, path, "repeat", ("times", "body"))
                 body = self._body(value["body"], path, "repeat", depth)
                 return None if body is None else Repeat(self._times(value["times"], path), body)
+            case "each":
+                value = value if isinstance(value, dict) and "body" in value else {"body": value}
+                body = self._body(self.form.keys(value, path, "each", ("body",))["body"], path, "each", depth)
+                return None if body is None else Each(body)
             case "shared":
                 return self._shared(value, path)
             case _:

@@ -1,8 +1,9 @@
 """What flows between blocks: a shape with axis names, a dtype, and what is known of its meaning.
 
 Written `kind:sizes[,fact=value…]`: `image:1x28x28`, `tokens:64,vocabulary=5000`, `vector:13`, `series:96x7`,
-`wave:16000`, `words:40x17`. The batch axis comes first and is never written. A final `padded` says that a batch has
-sequences of different lengths, so that a mask accompanies the values: `tokens:64,vocabulary=5000,padded`.
+`wave:16000`, `words:40x17`, `video:16x3x64x64` (frames, channels, height, width). The batch axis comes first and is
+never written. A final `padded` says that a batch has sequences of different lengths, so that a mask accompanies the
+values: `tokens:64,vocabulary=5000,padded`.
 """
 
 import math
@@ -19,6 +20,7 @@ KINDS: dict[str, tuple[tuple[str, ...], Dtype]] = {
     "vector": (("dim",), "float"),
     "series": (("time", "dim"), "float"),
     "image": (("channels", "height", "width"), "float"),
+    "video": (("time", "channels", "height", "width"), "float"),
     "tokens": (("time",), "int"),
     "wave": (("time", "dim"), "float"),
     "words": (("time", "dim"), "int"),
@@ -64,7 +66,7 @@ class Signal:
 
     @property
     def kind(self) -> str:
-        """The name of this layout: vector, series, image, tokens, words, or its axes in brackets.
+        """The name of this layout: vector, series, image, video, tokens, words, or its axes in brackets.
 
         A wave is a series of one value per step whose `rate`, in steps per second, is known.
         """

@@ -5,6 +5,7 @@
     residual   node | {body: node, shortcut: node}                    y = body(x) + shortcut(x)
     parallel   {branches: [node, …], merge: concat|add|multiply|gate}   y = merge(f₁(x), …, fₙ(x))
     repeat     {times: n, body: node}                                 n copies of the body, each with its own weights
+    each       node                                                   y[t] = body(x[t]) for every step t
     graph      {inputs: [name, …], nodes: {name: {from: …, node}}, outputs: [name, …]}
     shared     path | {node: path, transposed: true}                 the node at that path once more, with its weights
 
@@ -29,7 +30,7 @@ import yaml
 from weftnet.base.plain_yaml import FLOAT, INTEGER
 
 MERGES = ("concat", "add", "multiply", "gate")
-COMBINATORS = ("chain", "residual", "parallel", "repeat", "graph", "shared")
+COMBINATORS = ("chain", "residual", "parallel", "repeat", "each", "graph", "shared")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class Each:
+    """A body that reads every step of a sequence by itself: every frame of a video."""
+
+    body: "Node"
+    label: str | None = None
+
+
+@dataclass(frozen=True)
 class Shared:
     """Another node once more, with the same weights.
 
@@ -125,7 +134,7 @@ class Graph:
     label: str | None = None
 
 
-Node: TypeAlias = Block | Chain | Residual | Parallel | Repeat | Graph | Shared
+Node: TypeAlias = Block | Chain | Residual | Parallel | Repeat | Each | Graph | Shared
 
 
 @dataclass(frozen=True)
@@ -189,6 +198,8 @@ def _top(node: Node) -> dict[str, Any]:
             return {"parallel": {"merge": merge, "branches": [node_data(branch) for branch in branches]}, **label}
         case Repeat(times, body):
             return {"repeat": {"times": times, "body": node_data(body)}, **label}
+        case Each(body):
+            return {"each": _bare(body), **label}
         case Graph(inputs, nodes, outputs):
             wires = {name: _wire(wire) for name, wire in nodes.items()}
             return {"graph": {"inputs": list(inputs), "nodes": wires, "outputs": list(outputs)}, **label}
@@ -197,7 +208,7 @@ def _top(node: Node) -> dict[str, Any]:
 
 
 def _bare(body: Node) -> Any:
-    """A residual's body without its `body:` key, unless a mapping there could be taken for {body, shortcut}."""
+    """A body without its `body:` key, unless a mapping there could be taken for one of keys."""
     data = node_data(body)
     return {"body": data} if isinstance(data, dict) else data
 
@@ -235,7 +246,7 @@ def children(node: Node) -> Iterator[tuple[str, Node]]:
             yield "body", body
             if shortcut is not None:
                 yield "shortcut", shortcut
-        case Repeat(_, body):
+        case Repeat(_, body) | Each(body):
             yield "body", body
         case Graph(_, wires):
             for name, wire in wires.items():
@@ -254,7 +265,7 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
             return replace(node, branches=tuple(map(change, branches)))
         case Residual(body, shortcut):
             return replace(node, body=change(body), shortcut=None if shortcut is None else change(shortcut))
-        case Repeat(_, body):
+        case Repeat(_, body) | Each(body):
             return replace(node, body=change(body))
         case Graph(_, wires):
             inner = {

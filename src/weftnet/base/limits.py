@@ -20,6 +20,8 @@ DEFAULTS: Mapping[str, int] = MappingProxyType({
     "bytes": 8 * 2**30,     # of one source, decompressed
     "expansion": 200,       # bytes that come out of each byte of a compressed file, once it is more than `FREE`
     "pixels": 2**26,        # of one image, 8192 × 8192
+    "frames": 2**14,        # of one video
+    "footage": 2**31,       # pixels of all frames of one video
     "columns": 20_000,      # of one table
     "sparsity": 100,        # cells for each value, of a table whose rows name their columns
     "elements": 2**44,      # of one value that flows through a network, for one example

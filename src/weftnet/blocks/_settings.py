@@ -14,3 +14,11 @@ def pair(where: str, name: str, value: int | list[int]) -> tuple[int, int]:
     if len(both) != 2 or min(both) < 1:
         raise ValueError(f"{where}: {name}: expected a positive integer or two [height, width], got {value}")
     return both[0], both[1]
+
+
+def triple(where: str, name: str, value: int | list[int]) -> tuple[int, int, int]:
+    """A setting for time, height and width; one number sets all three."""
+    three = [value] * 3 if isinstance(value, int) else list(value)
+    if len(three) != 3 or min(three) < 1:
+        raise ValueError(f"{where}: {name}: expected a positive integer or three [time, height, width], got {value}")
+    return three[0], three[1], three[2]

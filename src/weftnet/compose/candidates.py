@@ -16,7 +16,7 @@ from weftnet.architecture.axes import kind, mismatch
 from weftnet.architecture.faults import Edit
 from weftnet.architecture.schema import Schema, Setting, schema
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Block, Node
+from weftnet.architecture.spec import Block, Each, Node
 from weftnet.base.units import amount
 from weftnet.blocks import BLOCKS
 from weftnet.compose.adapt import WIDTH, adapters, rounder, to_width
@@ -48,6 +48,8 @@ def candidates(node: Block, flows: Mapping[str, Flow | None], spec: Path, what: 
         return
     if fits:
         yield from (Edit(spec, "before", [wider]) for wider in rounder(flow.signal))
+    elif flow.signal.axes[:1] == ("time",) and len(flow.signal.axes) > 2:
+        yield Edit(spec, "replace", [Each(node)])
     for nodes in adapters(flow.signal, BLOCKS.family(node.name)):
         yield Edit(spec, "before", list(nodes))
     if flow.signal.dtype not in form.reads[0].dtypes:

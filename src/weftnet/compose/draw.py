@@ -79,6 +79,8 @@ def _node(node: Resolved, path: str, shown: _Shown) -> Box:
             return _residual(node, path, shown)
         case "parallel":
             return _parallel(node, path, shown)
+        case "each":
+            return frame(_inner(node.children["body"], f"{path}.body", shown), f"{path} each step")
         case _:
             return frame(_graph(node, path, shown), f"{path} graph")
 

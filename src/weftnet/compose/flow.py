@@ -12,7 +12,7 @@ from weftnet.architecture.schema import MaskFate
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Wire
 
-Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "graph", "merge", "shared"]
+Kind: TypeAlias = Literal["block", "chain", "residual", "parallel", "each", "graph", "merge", "shared"]
 #: dtype word → torch's
 TORCH = {"float": torch.float32, "int": torch.int64, "bool": torch.bool}
 #: Two examples distinguish the batch axis from an axis of size 1.

@@ -10,7 +10,7 @@ The same arguments give the same architecture: tests and benchmarks identify a c
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from weftnet.architecture.axes import mismatch
@@ -22,6 +22,7 @@ from weftnet.architecture.spec import (
     Architecture,
     Block,
     Chain,
+    Each,
     Graph,
     Node,
     Parallel,
@@ -32,6 +33,7 @@ from weftnet.architecture.spec import (
 )
 from weftnet.blocks import BLOCKS
 from weftnet.compose.candidates import WIDTHS, foldings
+from weftnet.compose.each import step_of
 from weftnet.compose.flow import Flow
 from weftnet.compose.merging import merged
 from weftnet.compose.repair import Repair
@@ -86,7 +88,7 @@ class _Grower:
     def node(self, flow: Flow, size: int, ends: bool = True) -> Grown:
         """One more node: a combinator if there is room and its branches can be made to fit, else a block."""
         if size > 1 and flow.signal.dtype == "float" and self.chance.random() < 0.4:
-            make = self.chance.choice((self._residual, self._parallel, self._repeat, self._graph))
+            make = self.chance.choice((self._residual, self._parallel, self._repeat, self._graph, *self._each(flow)))
             if grown := make(flow, max(size // 2, 1)):
                 return grown
         return self.block(flow, last=ends and size <= 2)
@@ -161,6 +163,16 @@ class _Grower:
 
     def _repeat(self, flow: Flow, size: int) -> Grown | None:
         return _checked(Repeat(self.chance.choice((2, 3)), self.chain(flow, size)[0]), flow)
+
+    def _each(self, flow: Flow) -> list[Callable[[Flow, int], "Grown | None"]]:
+        """A body for every step, where a step is more than a value."""
+        if flow.signal.axes[:1] != ("time",) or len(flow.signal.axes) < 2:
+            return []
+
+        def make(flow: Flow, size: int) -> Grown | None:
+            return _checked(Each(self.chain(step_of(flow), size)[0]), flow)
+
+        return [make]
 
     def _graph(self, flow: Flow, size: int) -> Grown | None:
         """The input is read twice: by a first chain, and by the merge that follows it."""

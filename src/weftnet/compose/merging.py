@@ -17,7 +17,9 @@ from weftnet.base.limits import lifted, limit
 from weftnet.compose.flow import Flow
 
 #: Each layout's feature axis, counted with the batch.
-FEATURES = {("dim",): 1, ("time", "dim"): 2, ("channels", "height", "width"): 1}
+FEATURES = {
+    ("dim",): 1, ("time", "dim"): 2, ("channels", "height", "width"): 1, ("time", "channels", "height", "width"): 2,
+}  # fmt: skip
 
 
 def problem(merge: str, signals: Sequence[Signal]) -> str:

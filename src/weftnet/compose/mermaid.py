@@ -57,6 +57,11 @@ class _Writer:
                 for name, child in node.children.items():
                     end = self.one(child, f"{path}.{name}" if path else name, end)
                 return end
+            case "each":
+                key = self.node(f"{path} each step".lstrip())
+                self.edge(end, key)
+                ((name, body),) = node.children.items()
+                return self.one(body, f"{path}.{name}", (key, brief(next(iter(body.reads.values())))))
             case "residual":
                 children = [self.one(child, f"{path}.{name}", end) for name, child in node.children.items()]
                 return self.join("+", children if len(children) == 2 else [*children, end], brief(node.output))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from weftnet.architecture.signal import Signal
 from weftnet.architecture.spec import Architecture
 from weftnet.compose.call import Call, Losses, Value
+from weftnet.compose.each import on_each
 from weftnet.compose.flow import Resolved
 from weftnet.compose.graph_step import GraphStep
 from weftnet.compose.merging import feature_axis, merge_masks, merge_tensors
@@ -64,6 +65,8 @@ class Combined(nn.Module):
     def initial_state(self, batch: int, time: int) -> States:
         """What the nodes remember before the first of at most `time` steps."""
         states: States = {}
+        if self._kind == "each":
+            return states  # steps that are read one by one leave nothing to remember
         for step in self._steps if self._kind == "graph" else ():
             node, _, output = step.sources[0].partition(".")
             if output and self._calls[node].stepping.offers:
@@ -101,6 +104,8 @@ class Combined(nn.Module):
                 values = [self._child(segment, x, mask, states, losses) for segment in self._modules]
                 merged = merge_tensors(self._merge, [y for y, _ in values], self._feature)
                 return merged, merge_masks([m for _, m in values])
+            case "each":
+                return on_each(lambda step: self._child("body", step, None, None, losses)[0], x, mask, self.training)
             case _:
                 return self._graph({self._inputs[0]: (x, mask)}, states, losses)[self._outputs[0]]
 

@@ -97,6 +97,10 @@ class Repair:
                     return other, nodes
         return None
 
+    def fits(self, node: Node, flow: Flow) -> bool:
+        """Whether a node reads a flow without a fault."""
+        return self._output(node, flow) is not None
+
     def through(self, flow: Flow, nodes: Sequence[Node]) -> Flow:
         """The output of nodes that were tried before."""
         return (self._output(Chain(tuple(nodes)), flow) or flow) if nodes else flow

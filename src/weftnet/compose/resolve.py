@@ -11,10 +11,23 @@ from typing import Any
 
 from weftnet.architecture.faults import Edit, Fault, edited
 from weftnet.architecture.signal import Signal
-from weftnet.architecture.spec import Block, Chain, Graph, Node, Parallel, Repeat, Residual, Shared, children, count
+from weftnet.architecture.spec import (
+    Block,
+    Chain,
+    Each,
+    Graph,
+    Node,
+    Parallel,
+    Repeat,
+    Residual,
+    Shared,
+    children,
+    count,
+)
 from weftnet.base.limits import lifted, limit
 from weftnet.compose import merging
 from weftnet.compose.block import BlockResolver
+from weftnet.compose.each import resolve_each
 from weftnet.compose.flow import Flow, Path, Resolved, Result, combined
 from weftnet.compose.graphs import why_no_name
 from weftnet.compose.repair import Repair
@@ -95,6 +108,8 @@ class Resolver:
                 return self.parallel(node, flow, path, spec)
             case Repeat():
                 return self.repeat(node, flow, path, spec)
+            case Each():
+                return resolve_each(self, node, flow, path, spec)
             case Graph():
                 flows = {} if flow is None else dict.fromkeys(node.inputs[:1], flow)
                 return GraphResolver(self).resolve(node, flows, path, spec)

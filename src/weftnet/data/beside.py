@@ -81,7 +81,7 @@ def resolve_files(
                 f"{name}: names files that do not exist, beside a column that holds their bytes; read as words"
             )
         elif any(isinstance(value, str) for chunk in content.chunks(name) for value in chunk):
-            columns[name] = _resolved(content, name, base, home)
+            columns[name] = _resolved(content, name, base, home, _may_be_folders(kinds.get(name)))
     if files and not columns:
         name = next(iter(content.columns))
         raise DataError("no column names a file", where=content.source, expected=f"names of files in {base}",
@@ -96,6 +96,11 @@ def _is_of_files(spec: Spec | None) -> bool:
         return False
     name = spec if isinstance(spec, str) else next(iter(spec), "")
     return name in KINDS and bool(KINDS.get(name).suffixes)
+
+
+def _may_be_folders(spec: Spec | None) -> bool:
+    """Whether values of a kind that was set may be folders."""
+    return _is_of_files(spec) and bool(KINDS.get(spec if isinstance(spec, str) else next(iter(spec or ""))).folders)
 
 
 def _changed(
@@ -147,22 +152,24 @@ def _any_exists(content: Content, name: str, base: Path) -> bool:
     return any((base / str(value)).exists() for chunk in content.chunks(name) for value in chunk if value is not None)
 
 
-def _resolved(content: Content, name: str, base: Path, home: Path) -> NDArray[Any] | Column:
+def _resolved(content: Content, name: str, base: Path, home: Path, folders: bool) -> NDArray[Any] | Column:
     """The column of paths: an array, or a column on disk."""
     if not content.on_disk(name):
-        return _paths(content, name, base, home, content.columns[name], np.arange(content.count))
-    return Column(partial(_blocks, content, name, base, home), content.count)
+        return _paths(content, name, base, home, content.columns[name], np.arange(content.count), folders)
+    return Column(partial(_blocks, content, name, base, home, folders), content.count)
 
 
-def _blocks(content: Content, name: str, base: Path, home: Path) -> Iterator[NDArray[Any]]:
+def _blocks(content: Content, name: str, base: Path, home: Path, folders: bool) -> Iterator[NDArray[Any]]:
     start = 0
     for block in content.chunks(name):
-        yield _paths(content, name, base, home, block, np.arange(start, start + len(block)))
+        yield _paths(content, name, base, home, block, np.arange(start, start + len(block)), folders)
         start += len(block)
 
 
-def _paths(content: Content, name: str, base: Path, home: Path, values: NDArray[Any], rows: Rows) -> NDArray[Any]:
-    """Names as paths, each of an existing file within the folder."""
+def _paths(
+    content: Content, name: str, base: Path, home: Path, values: NDArray[Any], rows: Rows, folders: bool = True
+) -> NDArray[Any]:
+    """Names as paths, each of an existing file – or folder, where a value may be one – within the folder."""
     paths = np.empty(len(values), dtype=object)
     for place, value in enumerate(values.tolist()):
         if not isinstance(value, str):
@@ -174,7 +181,7 @@ def _paths(content: Content, name: str, base: Path, home: Path, values: NDArray[
         except DataError as fault:
             raise DataError("the file lies outside the table's folder", where=where, expected=f"a file in {home}",
                             got=repr(value)) from fault  # fmt: skip
-        if not paths[place].is_file():
+        if not paths[place].is_file() and not (folders and paths[place].is_dir()):
             raise DataError(
                 "the file does not exist",
                 where=where,

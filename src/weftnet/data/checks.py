@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from weftnet.data.content import Content
 from weftnet.data.kinds._kind import Kind, Written
 from weftnet.data.kinds._tokens import UNKNOWN
+from weftnet.data.media import content_of
 from weftnet.data.order import Rows
 from weftnet.data.preprocessing import Preprocessing
 from weftnet.data.ways import leave_out, read_as, setting, task_setting
@@ -187,5 +188,5 @@ def _hashes(values: NDArray[np.generic]) -> NDArray[np.uint64]:
 
 def _plain(value: object) -> object:
     if isinstance(value, Path):
-        return value.read_bytes()
+        return content_of(value)
     return value if value is None or isinstance(value, str | bytes | int | float) else repr(value)

@@ -64,6 +64,11 @@ def inside(file: Path, home: Path) -> Path:
     return real
 
 
+def _within(file: Path) -> list[Path]:
+    """A file, or those of a folder that is a value as a whole."""
+    return sorted(each for each in file.iterdir() if each.is_file()) if file.is_dir() else [file]
+
+
 def digest_of(files: Sequence[Path], home: Path, limit: int = LARGEST) -> str:
     """sha256 over names and bytes.
 
@@ -71,7 +76,7 @@ def digest_of(files: Sequence[Path], home: Path, limit: int = LARGEST) -> str:
         DataError: a file can't be read, or is larger than the limit.
     """
     digest = hashlib.sha256()
-    for file in files:
+    for file in (each for value in files for each in _within(value)):
         try:
             size = file.stat().st_size
             if size > limit:

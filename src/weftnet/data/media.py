@@ -71,6 +71,8 @@ def content_of(cell: Any) -> bytes:
     """A cell's content for a fingerprint: a file's bytes, an image's pixels, a word's spelling."""
     if isinstance(cell, Path) and cell.is_file():
         return cell.read_bytes()
+    if isinstance(cell, Path) and cell.is_dir():  # of frames
+        return b"".join(each.read_bytes() for each in sorted(cell.iterdir()) if each.is_file())
     if isinstance(cell, np.ndarray) and not cell.dtype.hasobject:
         return f"{cell.dtype.str}{cell.shape}".encode() + cell.tobytes()
     if is_picture(cell):

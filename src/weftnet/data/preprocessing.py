@@ -205,12 +205,15 @@ class Preprocessing:
         """
         numbers = steps.dtype.kind == "f"
         mask: NDArray[np.bool_] = (
-            ~np.isnan(steps).any(2) if numbers else (steps if steps.ndim == 2 else steps[..., 0]) != PAD
+            ~np.isnan(steps).any(tuple(range(2, steps.ndim)))
+            if numbers
+            else (steps if steps.ndim == 2 else steps[..., 0]) != PAD
         )
         if getattr(self.columns[self.inputs[name][0]], "trim", False):
             longest = max(int(mask.sum(1).max()), min(SHORTEST, steps.shape[1]))
             steps, mask = np.ascontiguousarray(steps[:, :longest]), np.ascontiguousarray(mask[:, :longest])
-        return np.where(mask[..., None], steps, np.zeros((), steps.dtype)) if numbers else steps, mask
+        real = mask.reshape(*mask.shape, *[1] * (steps.ndim - 2))
+        return np.where(real, steps, np.zeros((), steps.dtype)) if numbers else steps, mask
 
     def require(self, content: Content) -> None:
         """Refuse a content that lacks a column."""

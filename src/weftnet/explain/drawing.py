@@ -16,6 +16,7 @@ from weftnet.explain.pictures.bars import draw_bars
 from weftnet.explain.pictures.image import draw_image
 from weftnet.explain.pictures.series import draw_series
 from weftnet.explain.pictures.tokens import draw_tokens
+from weftnet.explain.pictures.video import draw_video
 
 _CSS = """
 .explanation { --for: #c8324a; --against: #1f6fc4; --drawn: #1b1f24; --quiet: #667; --rule: #d8dde3; }
@@ -33,7 +34,7 @@ _CSS = """
 .explanation .key i { display: inline-block; width: 1.1em; height: .8em; border-radius: .2em; margin: 0 .35em 0 .9em; }
 .explanation .key i:first-child { margin-left: 0; }
 """
-_DRAWERS = {"image": draw_image, "tokens": draw_tokens, "table": draw_bars, "vector": draw_bars}
+_DRAWERS = {"image": draw_image, "video": draw_video, "tokens": draw_tokens, "table": draw_bars, "vector": draw_bars}
 
 
 def draw(explanation: Explanation) -> str:

@@ -63,7 +63,7 @@ def _of_source(loaded: Loaded, source: Source, rows: Sequence[int], count: int) 
         return _of_data(open_data(source, state=without_target(loaded.run.json("data.json"))), rows, count)
     source = str(source)
     path = Path(source).expanduser()
-    if files := example_files(path):
+    if files := example_files(path, loaded.preprocessing.fields):
         chosen = [files[place] for place in _places(rows, len(files), count, source)]
         batch = encode_column(loaded, only_field(loaded, source, files=True), chosen)
         return [NamedBatch([file.name for file in chosen], batch)]

@@ -16,9 +16,10 @@ class DisplayedInput:
     """An input in a form that people can read.
 
     Args:
-        kind: image, tokens, table, series, wave or vector.
-        values: image: (height, width) or (height, width, 3) bytes; tokens, table, vector: a text for each piece;
-            series, wave: (time, channels) numbers, in their own units where they are known.
+        kind: image, video, tokens, table, series, wave or vector.
+        values: image: (height, width) or (height, width, 3) bytes; video: (frames, height, width, 3) bytes; tokens,
+            table, vector: a text for each piece; series, wave: (time, channels) numbers, in their own units where they
+            are known.
         names: of the columns, components or channels; empty for tokens and pixels.
     """
 
@@ -61,7 +62,8 @@ class Explanation:
         target: what was explained: a label, `value`, or a step of a forecast.
         score: the network's output for the target: a logit for labels, otherwise a number in the target's unit.
         answer: decoded by the task from all the outputs.
-        inputs: attributions by input, in units of the score: (height, width) of an image, (time,) of tokens, (columns,)
+        inputs: attributions by input, in units of the score: (height, width) of an image, (frames, height, width) of a
+            video, (time,) of tokens, (columns,)
             of a table, (time, channels) of a series or a wave, (components,) of a vector. Above 0 speaks for the
             target, below 0 against it; padding has exactly 0.
         displayed: the inputs themselves.
@@ -92,6 +94,8 @@ class Explanation:
         steps = segment_length(len(attributions)) if displayed.kind in ("series", "wave") else 1
         if steps > 1:
             attributions = np.add.reduceat(attributions, np.arange(0, len(attributions), steps), axis=0)
+        if displayed.kind == "video":  # which frames: single pixels of them say little
+            attributions = attributions.sum((1, 2))
         pieces = []
         for place in np.argsort(-np.abs(attributions), axis=None, kind="stable")[:count].tolist():
             at = [int(index) for index in np.unravel_index(place, attributions.shape)]
@@ -107,6 +111,8 @@ def segment_length(time: int) -> int:
 
 def _name_and_value(displayed: DisplayedInput, at: list[int]) -> tuple[str, str]:
     match displayed.kind:
+        case "video":
+            return f"frame {at[0]}", ""
         case "image":
             return f"row {at[0]}, column {at[1]}", ""
         case "tokens":

@@ -77,4 +77,4 @@ def _is_convolution(node: Resolved) -> bool:
 
 def _inner(block: nn.Module) -> nn.Module:
     """The layer inside a block that computes its output."""
-    return [module for module in block.modules() if isinstance(module, nn.Conv1d | nn.Conv2d)][-1]
+    return [module for module in block.modules() if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d)][-1]

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from weftnet.architecture.reading import from_dict
-from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Parallel, Repeat, Residual, Shared
+from weftnet.architecture.spec import Architecture, Block, Chain, Each, Graph, Parallel, Repeat, Residual, Shared
 from weftnet.data import Data
 from weftnet.data.keys import free
 from weftnet.errors import SettingError
@@ -17,7 +17,7 @@ from weftnet.tasks import Candidate
 
 #: None for a shortlist that suits the data; a tuple of several competes
 Networks: TypeAlias = Any
-_NODES = (Block, Chain, Graph, Parallel, Repeat, Residual, Shared)
+_NODES = (Block, Chain, Each, Graph, Parallel, Repeat, Residual, Shared)
 _FORMS = (
     "a name of the zoo, a file, a run, an architecture, its plain data (a dict, a list, OmegaConf), an nn.Module; a "
     "tuple of several"

@@ -4,6 +4,7 @@
     vector (dim)              dense(n)                     dense(c·h·w), reshape(c, h, w)
     sequence (time, dim)      average over time, dense(n)  dense(dim), the same time only
     image (c, h, w)           average over space, dense(n) conv2d(c, 1×1), the same height and width only
+    video (time, c, h, w)     average over all, dense(n)   –
     members (members, dim)    a dense(n) each, their mean
 
 A network whose last block is already a dense layer of width n, or the mean of members of that width (or whose output
@@ -51,6 +52,8 @@ def to_vector(
                 return () if done else dense
             case "image":
                 return (*map(Block, image), *dense)
+            case "video":
+                return (Block("global_average_pool3d"), *dense)
             case "series" | "wave":
                 return (*map(Block, sequence), *dense)
     what = "its output can't become a vector"

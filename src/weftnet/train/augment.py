@@ -20,6 +20,7 @@ from weftnet.data.kinds._moves import Moves
 from weftnet.data.kinds._state import name_of
 from weftnet.data.kinds.several import Several
 from weftnet.errors import SettingError
+from weftnet.train.frames import each_frame, on_frames, still
 
 
 class Augment:
@@ -43,7 +44,7 @@ class Augment:
         self.classes = len(labels) if labels else None
         self.kinds = {name: kind for name, kind in data.kinds.items() if kind.spatial}
         self.inputs = {
-            reads: [name for name, signal in data.signals.items() if signal.kind == reads]
+            reads: [name for name, signal in data.signals.items() if signal.kind in _kinds(reads)]
             for reads in {_reads(made) for made, _ in self.augmentations}
         }
         for name, (augmentation, _) in zip(names, self.augmentations, strict=True):
@@ -66,15 +67,22 @@ class Augment:
             elif hasattr(augmentation, "sequences"):
                 batch = _changed(batch, names, augmentation, generator)
             elif hasattr(augmentation, "steps"):
-                for step in augmentation.steps(batch.inputs[names[0]], generator, **facts):
+                for step in augmentation.steps(still(batch.inputs[names[0]]), generator, **facts):
                     batch = self._moved(batch, names, step) if hasattr(step, "nearest") else _each(batch, names, step)
             elif hasattr(augmentation, "transform"):
-                batch = self._moved(batch, names, augmentation.transform(batch.inputs[names[0]], generator, **facts))
+                transform = augmentation.transform(still(batch.inputs[names[0]]), generator, **facts)
+                batch = self._moved(batch, names, transform)
             else:
                 inputs, targets = dict(batch.inputs), batch.targets
                 for name in names:
                     before = next(iter(batch.targets.values()), None)
-                    inputs[name], target = augmentation(inputs[name], before, generator, classes=self.classes, **facts)
+                    inputs[name], target = on_frames(
+                        lambda x, call=augmentation, y=before, facts=facts: call(
+                            x, y, generator, classes=self.classes, **facts
+                        ),
+                        inputs[name],
+                        generator,
+                    )
                     if target is not before:
                         targets = dict.fromkeys(batch.targets, target)
                 batch = replace(batch, inputs=inputs, targets=targets)
@@ -97,7 +105,7 @@ class Augment:
 
 def _each(batch: Batch, names: Sequence[str], change: Any) -> Batch:
     """The batch with these inputs changed."""
-    return replace(batch, inputs={**batch.inputs, **{name: change(batch.inputs[name]) for name in names}})
+    return replace(batch, inputs={**batch.inputs, **{name: each_frame(change, batch.inputs[name]) for name in names}})
 
 
 def _changed(batch: Batch, names: Sequence[str], augmentation: Any, generator: torch.Generator) -> Batch:
@@ -108,6 +116,11 @@ def _changed(batch: Batch, names: Sequence[str], augmentation: Any, generator: t
         if mask is not None:
             masks[name] = mask
     return replace(batch, inputs=inputs, masks=masks)
+
+
+def _kinds(reads: str) -> tuple[str, ...]:
+    """The signals that an augmentation of a layout changes: what changes images changes the frames of videos."""
+    return ("image", "video") if reads == "image" else (reads,)
 
 
 def _reads(augmentation: Any) -> str:

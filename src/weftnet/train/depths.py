@@ -46,7 +46,7 @@ def _count(network: Network, node: Resolved, path: str, above: int, found: dict[
         return _count(network, node.children[segment], f"{path}.{segment}" if path else segment, layers, found)
 
     match node.kind:
-        case "chain":
+        case "chain" | "each":
             for segment in reversed(tuple(node.children)):
                 above = inside(segment, above)
             return above

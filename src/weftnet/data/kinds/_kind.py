@@ -7,7 +7,8 @@ Nothing else knows a kind by its name: what is particular about one is a method 
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -35,6 +36,9 @@ class Kind(ABC):
 
     measures: ClassVar[Literal["", "nominal", "interval"]] = ""
     """The scale of measurement of single values: one of a few classes, a quantity, or neither."""
+
+    folders: ClassVar[bool] = False
+    """Whether a value may be a folder of files, too."""
 
     words: ClassVar[bool] = True
     """Whether what `picture` shows of a value is words."""
@@ -65,6 +69,11 @@ class Kind(ABC):
             BadValue: it can't be decided because of a value that is probably a mistake.
         """
         return 0.0
+
+    @classmethod
+    def examples_in(cls, folder: Path, files: Sequence[Path]) -> list[Path]:
+        """The values that files of a folder are, which end as its own do: each by itself."""
+        return list(files)
 
     @abstractmethod
     def fit(self, values: Any) -> Self:

@@ -1,5 +1,6 @@
 """A raw value as a figure: a thumbnail, a curve."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,18 @@ def thumbnail(value: Any) -> Picture:
     (picture,) = pictures([value], size, grey=header.grey, levels=header.levels or LEVELS)
     name = "" if isinstance(value, bytes) or is_picture(value) else named(value).rpartition("/")[2]
     return Picture(np.asarray(picture), name)
+
+
+def strip(frames: Sequence[Any], name: str = "") -> Picture:
+    """Frames of a video side by side, a pixel apart, made smaller."""
+    (header, *_) = outlines(frames[:1])
+    share = min(1.0, _SIDE / max(header.height, header.width))
+    size = max(1, round(header.height * share)), max(1, round(header.width * share))
+    grey = all(each.grey for each in outlines(frames))
+    shown = [np.asarray(picture) for picture in pictures(frames, size, grey=grey)]
+    gap = np.full((shown[0].shape[0], 1, *shown[0].shape[2:]), 255, np.uint8)
+    parts = [part for each in shown for part in (each, gap)][:-1]
+    return Picture(np.ascontiguousarray(np.concatenate(parts, 1)), name.rpartition("/")[2] if "/" in name else "")
 
 
 def curve(values: Any) -> Curve:

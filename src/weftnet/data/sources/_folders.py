@@ -12,7 +12,7 @@ Hidden files and files of other sorts are left out, with a note. A link is follo
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
@@ -35,7 +35,14 @@ def count(path: Path, endings: Sequence[str]) -> int:
     return sum(1 for _ in islice(wanted, _ENOUGH))
 
 
-def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, limit: int) -> Content:
+def read_folder(
+    path: Path,
+    column: str,
+    endings: Sequence[str],
+    pattern: str,
+    limit: int,
+    together: Callable[[Sequence[Path]], list[Path]] = list,
+) -> Content:
     """A row for each file.
 
     Args:
@@ -44,6 +51,7 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
         endings: of the files that are read.
         pattern: of the files' names, empty if they mean nothing.
         limit: bytes that one file may have.
+        together: files → values, where several are one.
 
     Raises:
         DataError: there is no such file, one is too large or leads outside, or a name does not match.
@@ -53,7 +61,8 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
     listing = list_folder(path, endings)
     if not listing.files:
         raise DataError(f"the folder holds no {column}", where=str(path), expected=", ".join(endings))
-    words, splits = _words(path, listing.files, naming)
+    cells = together(listing.files)
+    words, splits = _words(path, cells, naming)
     if not words and (tables := [name for name in listing.others if Path(name).suffix.lower() in _TABLES]):
         raise DataError(
             "the files are in no class's folder, but beside a table",
@@ -64,14 +73,13 @@ def read_folder(path: Path, column: str, endings: Sequence[str], pattern: str, l
     return Content(
         short_name(str(path)),
         str(path),
-        {column: np.array(listing.files, dtype=object)}
-        | {name: np.array(each, dtype=object) for name, each in words.items()},
+        {column: np.array(cells, dtype=object)} | {name: np.array(each, dtype=object) for name, each in words.items()},
         digest_of(listing.files, path, limit),
         target="label" if "label" in words else None,
         table=True,
         typed=True,
         splits={split: np.array(rows, np.int64) for split, rows in splits.items()} if len(splits) > 1 else {},
-        files=listing.files,
+        files=cells,
         aside=frozenset(aside),
         notes=tuple(_notes(path, listing, column, aside)),
     )

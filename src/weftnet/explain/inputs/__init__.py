@@ -17,6 +17,7 @@ from weftnet.explain.inputs.steps import StepsView
 from weftnet.explain.inputs.table import TableView
 from weftnet.explain.inputs.tokens import TokensView
 from weftnet.explain.inputs.vector import VectorView
+from weftnet.explain.inputs.video import VideoView
 from weftnet.explain.inputs.words import WordsView
 
 __all__ = ["View", "view"]
@@ -25,7 +26,7 @@ __all__ = ["View", "view"]
 class View(Protocol):
     """How one input divides into pieces."""
 
-    kind: str  #: image, tokens, words, table, series, wave or vector
+    kind: str  #: image, video, tokens, words, table, series, wave or vector
     baseline_text: str  #: what `baseline` is, in words
 
     def baseline(self, values: Tensor) -> Tensor:
@@ -55,6 +56,8 @@ def view(name: str, signal: Signal, columns: Mapping[str, Kind]) -> View:
     match signal.kind:
         case "image":
             return ImageView(only)
+        case "video":
+            return VideoView(only)
         case "tokens":
             return TokensView(only)
         case "words":

@@ -62,6 +62,8 @@ def _over_input(request: AttributionRequest, name: str, like: Tensor, maps: list
     total = torch.stack([_interpolated(map_, finest) for map_ in maps]).sum(0).relu()
     if request.views[name].kind == "image":
         return _interpolated(total, like.shape[1:3])[:, 0]
+    if request.views[name].kind == "video":
+        return _interpolated(total, like.shape[1:4])[:, 0]
     if total.ndim == 4:  # a sequence seen as an image: its height is time
         total = total.mean(3)
     over_time = _interpolated(total, like.shape[1:2])[:, 0]
@@ -73,7 +75,9 @@ def _over_input(request: AttributionRequest, name: str, like: Tensor, maps: list
 def _interpolated(map_: Tensor, size: torch.Size) -> Tensor:
     if map_.shape[2:] == size:
         return map_
-    return F.interpolate(map_, tuple(size), mode="bilinear" if len(size) == 2 else "linear", align_corners=False)
+    return F.interpolate(
+        map_, tuple(size), mode=("linear", "bilinear", "trilinear")[len(size) - 1], align_corners=False
+    )
 
 
 def _zeros(request: AttributionRequest, name: str, like: Tensor) -> Tensor:
@@ -90,7 +94,7 @@ def _seen_input(request: AttributionRequest, differentiable: DifferentiableScore
         differentiable.score(*values, *differentiable.constants)
     gradients = torch.autograd.grad(seen[0].sum(), values, allow_unused=True)
     sequences = ("tokens", "words", "series", "wave")
-    kinds: tuple[str, ...] = sequences if seen[0].ndim == 3 else ("image",)
+    kinds: tuple[str, ...] = {3: sequences, 5: ("video",)}.get(seen[0].ndim, ("image",))
     if seen[0].ndim == 4 and any(
         isinstance(each, BLOCKS.get("sequence_to_channels")) for each in request.network.modules()
     ):

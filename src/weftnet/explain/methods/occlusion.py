@@ -2,10 +2,10 @@
 
     a[i] = mean over the windows W that cover i of  f(x) − f(x with W replaced by the baseline)
 
-Windows are patches of an image, half a patch apart, and segments of each channel of a series or a wave, half a segment
-apart. Single tokens, single columns of a table and single components of a vector are covered one by one; a category's
-one-hot columns are covered together. The view of each input defines the baseline; a token is replaced by the unknown
-one. No gradient is needed.
+Windows are patches of an image, half a patch apart, boxes of frames and pixels of a video likewise, and segments of
+each channel of a series or a wave, half a segment apart. Single tokens, single columns of a table and single components
+of a vector are covered one by one; a category's one-hot columns are covered together. The view of each input defines
+the baseline; a token is replaced by the unknown one. No gradient is needed.
 
 Source: M. Zeiler, R. Fergus, Visualizing and understanding convolutional networks, 2014,
 https://arxiv.org/abs/1311.2901, section 4.2. Computed by Captum.
@@ -24,6 +24,8 @@ from weftnet.explain.request import Attribution, AttributionRequest
 
 #: windows along the shorter side of an image, and along a series
 _PER_SIDE, _PER_SERIES = 7, 20
+#: boxes along the frames of a video, and along the shorter side of a frame
+_PER_CLIP, _PER_FRAME = 4, 4
 
 
 def occlusion(request: AttributionRequest, window: int | None = None) -> Attribution:
@@ -32,7 +34,7 @@ def occlusion(request: AttributionRequest, window: int | None = None) -> Attribu
     Args:
         request: what to explain.
         window: side of a patch in pixels, length of a segment in steps; by default a 7th of an image's shorter side,
-            a 20th of a series.
+            a 4th of a frame's and of the frames, a 20th of a series.
 
     Raises:
         SettingError: the window is larger than an input.
@@ -58,11 +60,13 @@ def _falls(captum: Any, request: AttributionRequest, name: str, window: int | No
         "additional_forward_args": constants,
         "perturbations_per_eval": max(1, request.budget // request.size),
     }
+    if view.kind == "video":
+        by_value = captum.Occlusion(score).attribute(values, **_boxes(name, values, window), **common)
+        return _without_padding(request, name, by_value[:, :, 0])
     if view.kind in ("image", "series", "wave"):
+        by_value: Tensor
         sizes, strides = _windows(name, view.kind, values, window)
-        by_value: Tensor = captum.Occlusion(score).attribute(
-            values, sliding_window_shapes=sizes, strides=strides, **common
-        )
+        by_value = captum.Occlusion(score).attribute(values, sliding_window_shapes=sizes, strides=strides, **common)
         # an image's channels are covered together, so that each of them has the pixel's fall
         return _without_padding(request, name, by_value[:, 0] if view.kind == "image" else by_value)
     if isinstance(view, TableView):
@@ -97,3 +101,16 @@ def _windows(name: str, kind: str, values: Tensor, window: int | None) -> tuple[
         channels = values.shape[1]
         return (channels, size, size), (channels, stride, stride)
     return (size, 1), (stride, 1)
+
+
+def _boxes(name: str, values: Tensor, window: int | None) -> dict[str, tuple[int, ...]]:
+    """Sizes and strides of the windows over (time, channels, height, width)."""
+    time, channels, *sides = values.shape[1:]
+    side = window if window is not None else max(1, min(sides) // _PER_FRAME)
+    if not 1 <= side <= min(sides):
+        raise SettingError("the window doesn't fit", where=name, expected=f"1 to {min(sides)}", got=str(side))
+    long, stride = max(1, time // _PER_CLIP), max(1, side // 2)
+    return {
+        "sliding_window_shapes": (long, channels, side, side),
+        "strides": (max(1, long // 2), channels, stride, stride),
+    }

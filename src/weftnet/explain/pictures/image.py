@@ -27,7 +27,7 @@ def draw_image(displayed: DisplayedInput, values: NDArray[Any]) -> str:
     high, wide = values.shape
     tall = round(_SIDE * high / wide)
     width = 2 * _SIDE + _GAP
-    both = (_png(picture), _png(heat(picture, values)))
+    both = (as_png(picture), as_png(heat(picture, values)))
     placed = "".join(
         f"<image href='data:image/png;base64,{data}' x={(_SIDE + _GAP) * place} y=0 width={_SIDE} height={tall} "
         "preserveAspectRatio=none style='image-rendering:pixelated' />"
@@ -40,9 +40,15 @@ def draw_image(displayed: DisplayedInput, values: NDArray[Any]) -> str:
     )
 
 
-def heat(picture: NDArray[np.uint8], values: NDArray[Any]) -> NDArray[np.uint8]:
-    """(height, width, 3) bytes: the image in pale grey, overlaid with red for the target and blue against it."""
-    share = shares(values)[..., None]
+def heat(picture: NDArray[np.uint8], values: NDArray[Any], largest: float = 0.0) -> NDArray[np.uint8]:
+    """(height, width, 3) bytes: the image in pale grey, overlaid with red for the target and blue against it.
+
+    Args:
+        picture: (height, width, 3) bytes.
+        values: (height, width) attributions.
+        largest: what has the full colour; the strongest of the values by default.
+    """
+    share = (values / largest if largest else shares(values))[..., None]
     grey = picture.mean(-1, keepdims=True) * 0.24 + _PALE
     colour = np.where(share >= 0, np.array(FOR), np.array(AGAINST))
     weight = np.abs(share) ** 0.7  # keeps weak pieces visible
@@ -50,7 +56,8 @@ def heat(picture: NDArray[np.uint8], values: NDArray[Any]) -> NDArray[np.uint8]:
     return mixed
 
 
-def _png(picture: NDArray[np.uint8]) -> str:
+def as_png(picture: NDArray[np.uint8]) -> str:
+    """The pixels as the base64 of a PNG."""
     from PIL import Image
 
     file = io.BytesIO()
