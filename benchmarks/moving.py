@@ -1,6 +1,6 @@
 """Digits that move: which way, told from videos of which no single frame shows it.
 
-    python benchmarks/moving.py --epochs 10 --seeds 3
+    python benchmarks/moving.py --epochs 20 --seeds 3
 
 Each clip is one of the embedded digits, 8×8 pixels, on a field of 12×12 that it leaves on one side and enters on the
 other, for six frames, by one or two pixels a frame to the left, to the right, up or down. It starts anywhere, so that
@@ -63,7 +63,7 @@ def clips(digits: NDArray[Any], count: int, seed: int) -> tuple[NDArray[np.uint8
 
 def main() -> None:
     """Train every network with every seed, and write the report."""
-    args = start(arguments(__doc__ or "", epochs=10, seeds=3), needs_data=False)
+    args = start(arguments(__doc__ or "", epochs=20, seeds=3), needs_data=False)
     digits = arrays(DIGITS)["x"]
     report = Report(
         "moving", "Digits that move", args,

@@ -126,6 +126,21 @@ def red(row: int) -> bytes:
     return stream.getvalue()
 
 
+def clips(path: Path, splits: Sequence[str]) -> Pair:
+    """Folders of frames; changed clips are longer, larger and of another colour."""
+    for row in range(ROWS):
+        folder = path / "ab"[row % 2] / f"{row:03}"
+        folder.mkdir(parents=True)
+        for frame in range(3):
+            (folder / f"{frame}.png").write_bytes(picture(10 * row + frame))
+    first = open_data(path)
+    folders = sorted(each.parent for each in path.rglob("0.png"))
+    for row in rows_of(first, splits):
+        for frame in range(9):
+            (folders[row] / f"{frame}.png").write_bytes(red(row))
+    return first, open_data(path)
+
+
 def sound(row: int, rate: int = 800, loud: float = 0.1) -> bytes:
     stream = io.BytesIO()
     soundfile.write(stream, loud * np.random.default_rng(row).normal(size=rate // 4 + row), rate, format="WAV")
@@ -219,6 +234,7 @@ CASES: dict[str, dict[str, Callable[..., Pair]]] = {
         "words": column({"word_list": {"letters": 0}}, lambda row: sentence(row).split(), ["never"] * 90),
     },
     "tag_list": {"target": column("tag_list", lambda row: ["O", "B", "O", "O"][: 3 + row % 2], ["O", "B"] * 45, "v")},
+    "video": {"frames": clips},
     "image": {
         "files": files,
         "bytes": column("image", picture, red),

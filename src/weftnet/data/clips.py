@@ -62,12 +62,12 @@ def clip(cell: Any, row: int) -> Clip:
         BadValue: it is none that can be read, or claims too much.
     """
     whole = _unfolded(cell, row)
-    first = whole if isinstance(whole, Path | bytes) else whole[0]
+    first = whole[0] if isinstance(whole, np.ndarray | list) else whole
     try:
         (header,) = outlines([first])
     except BadValue as fault:
         raise BadValue(row, fault.what, expected=fault.expected, got=fault.got, fix=fault.fix) from None
-    count = _count(whole, row) if isinstance(whole, Path | bytes) else len(whole)
+    count = len(whole) if isinstance(whole, np.ndarray | list) else _count(whole, row)
     _bounded(cell, row, count, header.height * header.width)
     return Clip(count, header.height, header.width, header.grey)
 
@@ -84,7 +84,7 @@ def frames(cell: Any, row: int, places: Sequence[int]) -> list[Any]:
         BadValue: they can't be read.
     """
     whole = _unfolded(cell, row)
-    return _shown(whole, row, places) if isinstance(whole, Path | bytes) else [whole[place] for place in places]
+    return [whole[place] for place in places] if isinstance(whole, np.ndarray | list) else _shown(whole, row, places)
 
 
 def is_animated(file: Path | bytes) -> bool:

@@ -10,6 +10,8 @@ Differs from torch, which has none. As in the authors' networks, queries and key
 may change. `window_attention2d` is the same within windows.
 Cost: 3·channels·(channels_in + 1) + channels·(channels + 1) + (2·height − 1)·(2·width − 1)·heads parameters;
 4·pixels²·channels FLOPs beside those of the projections.
+When: Images that convolutions have made small: the whole is seen at once, at a cost of the square of the pixels; larger
+ones have `window_attention2d`.
 """
 
 import torch

@@ -16,6 +16,8 @@ Source: D. Tran and others, Learning spatiotemporal features with 3D convolution
 https://arxiv.org/abs/1412.0767.
 Differs from torch: it is `nn.Conv3d`, channels behind time; 'same' takes a stride, for odd kernels; masks are added.
 Cost: channels·channels_in/groups·kernel³ + channels parameters; twice the weights in FLOPs an output pixel.
+When: Videos whose movements are short: what a few frames show together. Where the order over many frames counts, a
+network of images for each and a recurrent block along them cost less.
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ Source: S. Ioffe, C. Szegedy, Batch normalization, 2015, https://arxiv.org/abs/1
 Differs from torch: it is `nn.BatchNorm3d`, channels behind time. With a mask, frames at padding are excluded from the
 statistics; torch would include them. y uses the biased variance, running_var keeps the unbiased one, as there.
 Cost: 2·channels parameters, 2·channels + 1 buffers; some 8 operations per value while training, 2 in evaluation.
+When: Behind every `conv3d`, with `bias: false` there.
 """
 
 from collections.abc import Mapping

@@ -9,6 +9,7 @@ Source: D. Tran and others, Learning spatiotemporal features with 3D convolution
 https://arxiv.org/abs/1412.0767.
 Differs from torch: it is `nn.AvgPool3d`, channels behind time, without padding in time, with masks.
 Cost: no parameters; size₀·size₁·size₂ additions an output value.
+When: To make a video smaller where all that a window holds counts; `[1, 2, 2]` keeps every frame.
 """
 
 import torch.nn.functional as F

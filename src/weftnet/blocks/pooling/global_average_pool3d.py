@@ -7,6 +7,7 @@ Source: M. Lin, Q. Chen, S. Yan, Network in network, 2013, https://arxiv.org/abs
 others, 2018, https://arxiv.org/abs/1711.11248.
 Differs from torch: it is `nn.AdaptiveAvgPool3d(1)`, channels behind time, with masks.
 Cost: no parameters; one addition per value.
+When: At the end of convolutions over videos, before the last dense layer.
 """
 
 from jaxtyping import Bool, Float

@@ -9,6 +9,7 @@ Source: D. Tran and others, Learning spatiotemporal features with 3D convolution
 https://arxiv.org/abs/1412.0767.
 Differs from torch: it is `nn.MaxPool3d`, channels behind time, without padding in time, with masks.
 Cost: no parameters; size₀·size₁·size₂ comparisons an output value.
+When: To make a video smaller where it counts that something was there, not how much; `[1, 2, 2]` keeps every frame.
 """
 
 import torch.nn.functional as F

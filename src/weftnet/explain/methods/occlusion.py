@@ -60,11 +60,11 @@ def _falls(captum: Any, request: AttributionRequest, name: str, window: int | No
         "additional_forward_args": constants,
         "perturbations_per_eval": max(1, request.budget // request.size),
     }
+    by_value: Tensor
     if view.kind == "video":
         by_value = captum.Occlusion(score).attribute(values, **_boxes(name, values, window), **common)
         return _without_padding(request, name, by_value[:, :, 0])
     if view.kind in ("image", "series", "wave"):
-        by_value: Tensor
         sizes, strides = _windows(name, view.kind, values, window)
         by_value = captum.Occlusion(score).attribute(values, sliding_window_shapes=sizes, strides=strides, **common)
         # an image's channels are covered together, so that each of them has the pixel's fall
