@@ -21,7 +21,7 @@ ROOT = Path(weftnet.__file__).parent
 #: words that mean something else wherever they stand, and what
 WORDS: Mapping[str, str] = {
     **dict.fromkeys(
-        ("image", "tokens", "words", "series", "vector", "wave"),
+        ("image", "video", "tokens", "words", "series", "vector", "wave"),
         "kinds of signal, a closed list of layouts (architecture/signal.py), after which kinds of column are called",
     ),
     **dict.fromkeys(("labels", "scale", "mean", "momentum", "constant"), "settings and statistics"),
@@ -64,6 +64,8 @@ FILES: Mapping[str, tuple[str, str]] = {
     "transfer/pictures.py": ("a way to resize; how images are read", "crop colour"),
     "data/ways.py": ("what words can always be read as", "category"),
     "data/sounds.py": ("a word in a message", "audio"),
+    "base/limits.py": ("what a video has", "frames"),
+    "data/clips.py": ("what a video has", "frames"),
     "metrics/_edits.py": ("what errors are counted in; the extra that brings the counter", "characters audio"),
     "tasks/_targets.py": ("how outputs become probabilities", "softmax sigmoid"),
     "tasks/_task.py": ("how outputs become probabilities", "softmax sigmoid"),
