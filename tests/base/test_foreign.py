@@ -61,7 +61,7 @@ PARSERS = {
 #: answers a client's JSON with a status
 OWN = {
     "train/parallel.py", "data/cache.py", "data/kinds/_tokenizers.py", "contract/entries/kind.py", "contract/_wires.py",
-    "base/plain_yaml.py",
+    "base/plain_yaml.py", "base/language.py",
     "contract/_task_settings.py", "tasks/_inference.py", "data/sharing.py",
     "base/lock.py", "cli/commands/grid_stages.py", "train/sharded_checkpoint.py",
     "serve/repository.py", "data/wires/_json.py",

@@ -73,9 +73,9 @@ def test_a_misspelt_task_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(("words", "wanted"), [
-    ([], ([], [], False, False)),
+    ([], ([], [], False, Output())),
     (["--task", "gan", "--task", "regression", "--family", "mlp", "--fast", "--json"],
-     (["gan", "regression"], ["mlp"], True, True)),
+     (["gan", "regression"], ["mlp"], True, Output(as_json=True))),
 ])  # fmt: skip
 @pytest.mark.parametrize("sound", [True, False])
 def test_the_command_passes_its_options_on_and_fails_with_a_fault(
