@@ -30,10 +30,11 @@ from weftnet.data.kinds._kind import Kind
 from weftnet.data.kinds.boxes import Boxes
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.data.ways import read_as
-from weftnet.errors import DataError, SettingError
+from weftnet.errors import SettingError
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.box_average_precision import BoxAveragePrecision
 from weftnet.tasks._heads import refusal
+from weftnet.tasks._sized import lies_in_image
 from weftnet.tasks._task import Task, target_of, wrong_target
 from weftnet.tasks.detection._assignment import assigned
 from weftnet.tasks.detection._overlap import giou
@@ -93,17 +94,7 @@ class Detection(Task):
         if not isinstance(data.target, Boxes):
             raise wrong_target(data, "a set of boxes", f"read the target as boxes: {read_as(target_of(data), 'boxes')}")
         height, width = data.target.sizes
-        images = [each.sizes[1:] for each in data.signals.values() if each.kind == "image"]
-        columns = data.state()["preprocessing"]["columns"]
-        image = next((name for name, own in columns.items() if own["kind"] == "image"), "image")
-        if (height, width) not in images:
-            got = ", ".join(f"{h}×{w}" for h, w in images) or "no image"
-            fix = f"read images of that size: {read_as(image, {'image': {'size': [height, width]}})}"
-            what = "no picture has the size that the boxes are of"
-            raise DataError(what, where=data.name, expected=f"{height}×{width}", got=got, fix=fix)
-        if columns.get(image, {}).get("resize", "stretch") != "stretch":
-            fix = f"stretch them: {read_as(image, {'image': {'resize': 'stretch'}})}"
-            raise DataError("pictures are cropped, and boxes are not", where=data.name, got="resize: crop", fix=fix)
+        lies_in_image(data, (height, width), "boxes")
         return cls(labels=list(data.target.labels), height=height, width=width, **settings)
 
     def head(self, part: str, gives: Signal, last_block: str | None) -> tuple[Node, ...]:

@@ -24,7 +24,7 @@ from weftnet.data.data import Data
 from weftnet.data.kinds.mask import VOID, Mask
 from weftnet.data.outputs import Outputs, chosen
 from weftnet.data.ways import read_as
-from weftnet.errors import DataError, SettingError
+from weftnet.errors import SettingError
 from weftnet.losses._objective import LossSpec
 from weftnet.metrics._metric import Metric
 from weftnet.metrics.accuracy import Accuracy
@@ -32,6 +32,7 @@ from weftnet.metrics.cross_entropy import CrossEntropy
 from weftnet.metrics.mean_iou import MeanIou
 from weftnet.tasks._class_weights import EXPONENTS, class_weights, counts_of
 from weftnet.tasks._heads import refusal
+from weftnet.tasks._sized import lies_in_image
 from weftnet.tasks._task import Task, target_of, wrong_target
 
 #: images whose outputs metrics see at once: a batch of them may have gigabytes of logits
@@ -87,20 +88,12 @@ class Segmentation(Task):
         """The task for images whose target is a mask.
 
         Raises:
-            DataError: the target is no mask, or there is no image of the masks' size.
+            DataError: the target is no mask, or no image of the masks' size shows all that they cover.
         """
         if not isinstance(data.target, Mask):
             raise wrong_target(data, "a mask", f"read the target as a mask: {read_as(target_of(data), 'mask')}")
         height, width = data.target.sizes
-        images = [each.sizes[1:] for each in data.signals.values() if each.kind == "image"]
-        if (height, width) not in images:
-            got = ", ".join(f"{h}×{w}" for h, w in images) or "no image"
-            columns = data.state()["preprocessing"]["columns"].items()
-            image = next((name for name, own in columns if own["kind"] == "image"), "image")
-            fix = f"read images of that size: {read_as(image, {'image': {'size': [height, width]}})}"
-            raise DataError(
-                "no image has the size of the masks", where=data.name, expected=f"{height}×{width}", got=got, fix=fix
-            )
+        lies_in_image(data, (height, width), "masks")
         labels = list(data.target.labels)
         if (how := settings.get("class_weights")) in list(EXPONENTS):
             pixels = (target[target != VOID] for target in data.targets("train", _TOGETHER))
