@@ -5,7 +5,7 @@
     mAP   mean of AP over the classes that occur, and over the overlaps 0.5, 0.55 … 0.95, or at the one that is given
 
 Source: T.-Y. Lin and others, Microsoft COCO, 2014, https://arxiv.org/abs/1405.0312; computed by pycocotools
-(https://github.com/cocodataset/cocoapi, BSD), with at most 100 boxes of a picture; `pip install 'weftnet[detection]'`.
+(https://github.com/cocodataset/cocoapi, BSD), with at most 100 boxes of a picture; `pip install 'weftnet[boxes]'`.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ class BoxAveragePrecision(Metric, better="max", unit="share"):
     """
 
     def __init__(self, overlap: float | None = None) -> None:
-        need("pycocotools", extra="detection", what="the mean average precision")
+        need("pycocotools", extra="boxes", what="the mean average precision")
         self.overlap = overlap
         super().__init__()
 
@@ -63,7 +63,7 @@ def average_precisions(
     """
     if not any(map(len, true)):
         return {}, float("nan")
-    coco, evaluation = (need(f"pycocotools.{name}", extra="detection", what="it") for name in ("coco", "cocoeval"))
+    coco, evaluation = (need(f"pycocotools.{name}", extra="boxes", what="it") for name in ("coco", "cocoeval"))
     classes = sorted({int(each) for rows in true for each in rows[:, 4]})
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
         truth, results = coco.COCO(), coco.COCO()
