@@ -51,7 +51,8 @@ details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); padd
 figure { margin: 0; } figcaption { color: var(--soft); font-size: .9rem; }
 .answer { background: var(--tint); border-radius: .7rem; padding: 1.1rem 1.3rem; margin: 1rem 0; }
 .answer p { margin: .15rem 0; } .answer .score { font-size: 2.4rem; font-weight: 650; line-height: 1.15;
-  font-variant-numeric: tabular-nums; } .answer .score small { font-size: 1rem; font-weight: 400; color: var(--soft); }
+  font-variant-numeric: tabular-nums; }
+.answer .score small { display: inline-block; font-size: 1rem; font-weight: 400; color: var(--soft); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9rem, 100%), 1fr)); gap: .8rem; }
 .cards.wide-cards { grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); }
 .card { background: var(--tint); padding: .7rem; border-radius: .5rem; overflow-wrap: anywhere; font-size: .85rem;
