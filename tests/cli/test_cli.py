@@ -87,7 +87,7 @@ def table(path: Path, rows: int = 60) -> None:
         ("check lenet --data nothere.csv", "there is no such file"),
         ("draw lenet -i image:1x28x28 -o x.gif", "one of .svg, .mmd, .pdf, .png, .tex"),
         ("draw lenet -i image:1x28x28 -o nodir/x.svg", "can't be written"),
-        ("blocks convd", "did you mean 'conv2d'"),
+        ("blocks con2d", "did you mean 'conv2d'"),
         ("zoo resnet --yaml --set dept=34", "did you mean 'depth'?"),
         ("zoo resnet --yaml --set depth=33", "depth 18, 34, 50"),
         ("fit nothere.csv", "there is no such file"),

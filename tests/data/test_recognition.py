@@ -72,7 +72,7 @@ def test_arrays(shape: tuple[int, ...], dtype: Any, table: bool, expected: tuple
     assert recognise(RawColumn([np.ones(shape, dtype)], table=table), "here") == expected
 
 
-@pytest.mark.parametrize("shape", [(5,), (5, 2, 2, 2, 2)])
+@pytest.mark.parametrize("shape", [(5,), (5, 2, 2, 2, 2, 2)])
 def test_an_array_that_no_kind_recognises(shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match=r"no kind of column recognises these values[\s\S]*with shape"):
         recognise(RawColumn([np.ones(shape)], table=False), "here")

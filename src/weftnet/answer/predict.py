@@ -35,6 +35,10 @@ from weftnet.tasks._schema import answer_schema
 Answer = dict[str, Any]
 
 
+#: files of arrays, whose rows are examples, unless a field reads a file as one
+_ARRAYS = frozenset({".npy", ".npz"})
+
+
 @dataclass(frozen=True)
 class AnswerStream:
     """The answers to some examples, computed as they are read.
@@ -197,16 +201,18 @@ def without_target(state: Mapping[str, Any]) -> dict[str, Any]:
     return {**state, "parts": {}, "target": None, "fingerprint": "", "splits": None, "preprocessing": fitted}
 
 
-def example_files(path: Path, fields: Sequence[Field]) -> list[Path]:
+def example_files(path: Path, fields: Sequence[Field] = ()) -> list[Path]:
     """Files that are an example each: the file itself, or all in a folder by name, but the hidden ones and masks.
 
-    Where the only field of a run reads several files of a folder as one example, the folder is that.
+    Where the only field of a run reads several files of a folder as one example, the folder is that. A file of arrays
+    is an example only where a field reads it so; otherwise its rows are.
     """
     known = {suffix for name in KINDS for suffix in KINDS.get(name).suffixes}
     if path.is_dir():
         files = sorted(without_masks(path, list_folder(path, known).files))
         return KINDS.get(fields[0].kind).examples_in(path, files) if len(fields) == 1 else files
-    return [path] if path.suffix.lower() in known and path.is_file() else []
+    own = {suffix for field in fields for suffix in KINDS.get(field.kind).suffixes}
+    return [path] if path.suffix.lower() in own | (known - _ARRAYS) and path.is_file() else []
 
 
 def only_field(loaded: Loaded, source: str, files: bool = False) -> str:

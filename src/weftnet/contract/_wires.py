@@ -13,7 +13,7 @@ from weftnet.contract._kinds import KindCase
 from weftnet.data.wires import Wire
 from weftnet.errors import DataError
 
-_WIDGETS = {"text", "word", "number", "numbers", "choice", "choices", "file"}
+_WIDGETS = {"text", "word", "number", "numbers", "choice", "choices", "file", "date"}
 #: types of JSON → types of Python
 _JSON: dict[str, tuple[type, ...]] = {
     "string": (str,),
