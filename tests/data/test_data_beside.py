@@ -162,6 +162,7 @@ def test_weighted_sums_of_all_find_the_rule(tmp_path: Path) -> None:
     assert found["linear_beside"] < 0.5 * found["nlinear"]
 
 
+@pytest.mark.slow
 def test_one_answer_for_each_series_by_its_future_rows(tmp_path: Path) -> None:
     """From a table, from JSON and from an export without torch: the same."""
     data = open_data(columns(rows()), **OPTIONS)

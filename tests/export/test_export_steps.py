@@ -136,6 +136,7 @@ def test_each_token_is_read_once(recurrent: tuple[Loaded, Path]) -> None:
     assert read == [(2, 7), *[(2, 1)] * 8]
 
 
+@pytest.mark.slow
 def test_without_torch_on_the_command_line(attention: tuple[Loaded, Path], tmp_path: Path) -> None:
     """Prompts, one a line, in a process of its own; the file of steps is checked like any other."""
     loaded, folder = attention
@@ -150,6 +151,7 @@ def test_without_torch_on_the_command_line(attention: tuple[Loaded, Path], tmp_p
     assert got == [each["text"] for each in loaded.predict({"tokens": PROMPTS}, {"length": 6})]
 
 
+@pytest.mark.slow
 def test_a_network_without_steps_is_exported_all_the_same(text: Path, tmp_path: Path) -> None:
     """Its whole pass is run for each token, and the reason is said."""
     loaded = trained(tmp_path / "run", "- embedding: {dim: 4}\n- average_pool1d: {size: 1}\n", text, context=8)

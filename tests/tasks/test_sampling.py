@@ -86,6 +86,7 @@ def test_steps_give_the_tokens_of_whole_passes(choose: dict[str, Any], prompt: i
         assert torch.equal(written(model, tokens, 17, **choose), whole(model["network"], tokens, 17, **choose)), name
 
 
+@pytest.mark.slow
 def test_each_token_is_read_once_within_the_context() -> None:
     model, read = models()["char_transformer"], []
     hook = model["network"].get_submodule("0").register_forward_hook(lambda _, inputs, __: read.append(inputs[0].shape))

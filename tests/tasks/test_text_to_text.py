@@ -126,6 +126,7 @@ def test_more_beams_are_seldom_worse_and_examples_don_t_mix() -> None:
         assert (alone["written"][0] == together["written"][row]).all()
 
 
+@pytest.mark.slow
 def test_what_is_drawn_is_as_likely_as_the_network_says() -> None:
     """Over many seeds, the shares of a source's texts are their probabilities, tempered or cut; scores are theirs."""
     table, (inputs, masks) = Table(sharp=1.0), asked(1)

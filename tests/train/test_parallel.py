@@ -70,6 +70,7 @@ def same(one: Path, other: Path) -> None:
         assert another["validation"] == pytest.approx(line["validation"], rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", SCENES)
 def test_two_workers_give_the_curve_of_one(scene: str, alone: Path, two: Path) -> None:
     """Batches of 9 and 11 rows: the shares are unequal. Batch statistics are those of all rows."""
@@ -77,6 +78,7 @@ def test_two_workers_give_the_curve_of_one(scene: str, alone: Path, two: Path) -
     assert not (two / scene / "checkpoints").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", SCENES)
 def test_stopped_with_two_workers_and_resumed_by_one(scene: str, alone: Path, two: Path) -> None:
     run = two / f"{scene}, cut"
@@ -87,11 +89,13 @@ def test_stopped_with_two_workers_and_resumed_by_one(scene: str, alone: Path, tw
     same(alone / scene, run)
 
 
+@pytest.mark.slow
 def test_two_workers_with_half_the_weights_each_give_the_curve_of_one(alone: Path, two: Path) -> None:
     same(alone / "one optimiser", two / "sharded")
     assert not (two / "sharded" / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_shards_of_two_are_read_by_one_process_with_whole_weights(alone: Path, two: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(two / "sharded, cut", run)
@@ -100,6 +104,7 @@ def test_shards_of_two_are_read_by_one_process_with_whole_weights(alone: Path, t
     same(alone / "one optimiser", run)
 
 
+@pytest.mark.slow
 def test_whole_weights_then_shards_then_whole_weights(alone: Path, two: Path) -> None:
     same(alone / "one optimiser", two / "turned")
 
@@ -125,6 +130,7 @@ def test_two_then_three_then_one_worker(alone: Path, tmp_path: Path) -> None:
     same(alone / "one optimiser", run)
 
 
+@pytest.mark.slow
 def test_damaged_shards_are_refused_by_name(two: Path, tmp_path: Path) -> None:
     place = tmp_path / "00000010"
     shutil.copytree(two / "sharded, cut" / "checkpoints" / "00000010", place)
