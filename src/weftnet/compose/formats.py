@@ -5,6 +5,7 @@ import math
 import zlib
 from collections.abc import Callable
 
+from weftnet.base.typeset import tex
 from weftnet.compose.shapes import Colour, Curve, Picture, Point, Rect, Words
 from weftnet.errors import SettingError
 
@@ -20,10 +21,6 @@ _HELVETICA = (
     "278 556 500 722 500 500 500 334 260 334 584"
 )
 _WIDTHS = dict(zip(map(chr, range(32, 127)), map(int, _HELVETICA.split()), strict=True)) | {"×": 584, "…": 1000}
-_TEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "…": r"\ldots{}", "·": r"$\cdot$",
-}  # fmt: skip
 
 
 def pdf(drawn: Picture) -> bytes:
@@ -123,9 +120,8 @@ def tikz(drawn: Picture) -> bytes:
             anchor = {"start": "base west", "middle": "base", "end": "base east"}[shape.anchor]
             size = shape.size * _POINT
             font = f"\\fontsize{{{size:g}}}{{{size * 1.2:g}}}\\selectfont\\sffamily" + "\\bfseries" * shape.bold
-            text = "".join(_TEX.get(letter, letter) for letter in shape.text)
             look = f"anchor={anchor},inner sep=0,font={{{font}}},text={_tex(shape.colour)}"
-            lines.append(f"\\node[{look}] at ({shape.x:.1f},{shape.y:.1f}) {{{text}}};")
+            lines.append(f"\\node[{look}] at ({shape.x:.1f},{shape.y:.1f}) {{{tex(shape.text)}}};")
         else:
             ways = [f"({shape.start[0]:.1f},{shape.start[1]:.1f})"]
             for pull, other, end in shape.pieces:
