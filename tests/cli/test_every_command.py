@@ -52,7 +52,7 @@ def documented(command: str) -> tuple[set[str], str]:
     """The keys of a command's object, and what the page says of `--quiet`."""
     (line,) = [line for line in PAGE.splitlines() if re.match(rf"\|[^|]*`{command}`[^|]*\| ", line)]
     _, _, keys, quiet, _ = line.split("|")
-    return set(re.findall(r"`([\w-]+)`", keys.partition("; of one entry")[0].replace("`--out`", ""))), quiet.strip()
+    return set(re.findall(r"`([\w-]+)`", keys.partition("; of ")[0].replace("`--out`", ""))), quiet.strip()
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))

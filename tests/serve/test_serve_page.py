@@ -165,7 +165,7 @@ def test_a_text_is_shown_while_it_is_written(browser: Any, home: Path, tmp_path:
         browser.get(server.address)
         waits(browser).until(lambda page: page.find_elements(By.CSS_SELECTOR, "#options input"))
         browser.execute_script(
-            "window.seen = []; new MutationObserver(() => seen.push(document.getElementById('answer').textContent))"
+            "window.grown = []; new MutationObserver(() => grown.push(document.getElementById('answer').textContent))"
             ".observe(document.getElementById('answer'), {childList: true, subtree: true, characterData: true})"
         )
         field(browser, "tokens").send_keys("the cat")
@@ -176,7 +176,7 @@ def test_a_text_is_shown_while_it_is_written(browser: Any, home: Path, tmp_path:
         waits(browser).until(lambda page: "version" in page.find_element(By.ID, "took").text)
         body = {"rows": [{"tokens": "the cat"}], "options": {"length": 300, "temperature": 0}}
         expected = server.ask("POST", "/v1/models/writer/predict", body)[2]["answers"][0]["text"]
-        seen = [each for each in browser.execute_script("return seen") if expected.startswith(each) and each]
+        seen = [each for each in browser.execute_script("return grown") if expected.startswith(each) and each]
         assert len({len(each) for each in seen}) > 2
         assert seen == sorted(seen, key=len)
         assert expected.strip() in browser.find_element(By.ID, "answer").text
