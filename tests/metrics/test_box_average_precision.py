@@ -86,5 +86,5 @@ def test_without_a_true_box_it_is_not_defined() -> None:
 
 def test_without_pycocotools_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pycocotools", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'weftnet\[detection\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install 'weftnet\[boxes\]'"):
         BoxAveragePrecision()
