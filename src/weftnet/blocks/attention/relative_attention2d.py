@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from weftnet.blocks._settings import positive
+from weftnet.blocks.attention._apart2d import apart
 from weftnet.blocks.attention._attend import check, join_heads, split_heads
 
 
@@ -68,11 +69,5 @@ class RelativeAttention2d(nn.Module):
 
     def _bias(self, like: Tensor) -> Tensor:
         """(1, heads, pixels, pixels) B."""
-        apart = [
-            torch.arange(size, device=like.device)[:, None] - torch.arange(size, device=like.device) + size - 1
-            for size in (self.height, self.width)
-        ]
-        place = apart[0][:, None, :, None] * (2 * self.width - 1) + apart[1][None, :, None, :]
-        pixels = self.height * self.width
-        table: Tensor = self.table[place.reshape(pixels, pixels)]
+        table: Tensor = self.table[apart(self.height, self.width, like.device)]
         return table.movedim(-1, 0)[None]

@@ -22,6 +22,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from weftnet.blocks.attention._apart2d import apart
 from weftnet.blocks.attention._attend import check, join_heads, split_heads
 
 
@@ -64,23 +65,19 @@ class WindowAttention2d(nn.Module):
         bias = allowed.expand(windows, -1, -1, -1).flatten(0, 1)[None]
         dropout = self.dropout if self.training else 0.0
         read = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, dropout_p=dropout)
-        apart = join_heads(read.reshape(-1, self.heads, pixels, read.shape[-1]))
-        joined = _joined(self.out(apart), moved.shape, side)
+        joined_heads = join_heads(read.reshape(-1, self.heads, pixels, read.shape[-1]))
+        joined = _joined(self.out(joined_heads), moved.shape, side)
         back = joined.roll((shift, shift), (1, 2)) if shift else joined
         return back[:, :height, :width].movedim(-1, 1).contiguous()
 
     def _bias(self, side: int, like: Tensor) -> Tensor:
         """(1, heads, side², side²) B, by how far pixels lie apart; of a smaller window the middle of the table."""
-        rows = torch.arange(side, device=like.device)
-        down = (rows[:, None] - rows + side - 1)[:, None, :, None]
-        across = (rows[:, None] - rows + side - 1)[None, :, None, :]
-        place = (down * (2 * side - 1) + across).reshape(side**2, side**2)
         table: Tensor = self.table
         if side < self.window:
             whole = table.view(2 * self.window - 1, 2 * self.window - 1, -1)
             inner = slice(self.window - side, self.window + side - 1)
             table = whole[inner, inner].flatten(0, 1)
-        return table[place].movedim(-1, 0)[None]
+        return table[apart(side, side, like.device)].movedim(-1, 0)[None]
 
 
 def _cut(x: Tensor, side: int) -> Tensor:

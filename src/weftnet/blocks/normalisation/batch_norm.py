@@ -21,6 +21,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from weftnet.blocks.normalisation._batch import check
+
 
 class BatchNorm(nn.Module):
     """Mean 0 and variance 1 of every feature over the batch, then a learned gain and shift.
@@ -35,12 +37,7 @@ class BatchNorm(nn.Module):
 
     def __init__(self, dim: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
         super().__init__()
-        if dim < 1:
-            raise ValueError(f"batch_norm: dim: expected a positive integer, got {dim}")
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"batch_norm: momentum: expected a number from 0 to 1, got {momentum}")
-        if eps <= 0:
-            raise ValueError(f"batch_norm: eps: expected a positive number, got {eps}")
+        check("batch_norm", momentum, eps, dim=dim)
         self.norm = nn.BatchNorm1d(dim, eps, momentum)
         self.momentum = momentum
 

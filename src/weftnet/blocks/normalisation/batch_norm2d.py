@@ -19,6 +19,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from weftnet.blocks.normalisation._batch import check
+
 
 class BatchNorm2d(nn.Module):
     """Mean 0 and variance 1 of every channel over the batch, then a learned gain and shift.
@@ -34,12 +36,7 @@ class BatchNorm2d(nn.Module):
 
     def __init__(self, channels: int, momentum: float = 0.1, eps: float = 1e-5, gain: bool = True) -> None:
         super().__init__()
-        if channels < 1:
-            raise ValueError(f"batch_norm2d: channels: expected a positive integer, got {channels}")
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"batch_norm2d: momentum: expected a number from 0 to 1, got {momentum}")
-        if eps <= 0:
-            raise ValueError(f"batch_norm2d: eps: expected a positive number, got {eps}")
+        check("batch_norm2d", momentum, eps, channels=channels)
         self.norm = nn.BatchNorm2d(channels, eps, momentum)
         if not gain:
             del self.norm.weight

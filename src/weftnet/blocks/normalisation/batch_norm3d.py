@@ -17,6 +17,8 @@ from typing import ClassVar
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from weftnet.blocks.normalisation._batch import check
+
 
 class BatchNorm3d(nn.Module):
     """Mean 0 and variance 1 of every channel over the batch, then a learned gain and shift.
@@ -31,12 +33,7 @@ class BatchNorm3d(nn.Module):
 
     def __init__(self, channels: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
         super().__init__()
-        if channels < 1:
-            raise ValueError(f"batch_norm3d: channels: expected a positive integer, got {channels}")
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"batch_norm3d: momentum: expected a number from 0 to 1, got {momentum}")
-        if eps <= 0:
-            raise ValueError(f"batch_norm3d: eps: expected a positive number, got {eps}")
+        check("batch_norm3d", momentum, eps, channels=channels)
         self.norm = nn.BatchNorm3d(channels, eps, momentum)
 
     def forward(

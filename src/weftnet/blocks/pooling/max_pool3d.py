@@ -13,14 +13,11 @@ When: To make a video smaller where it counts that something was there, not how 
 """
 
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
-from torch import Tensor, nn
 
-from weftnet.blocks._settings import triple
-from weftnet.blocks.pooling._window import fits, half, next_mask
+from weftnet.blocks.pooling._video import VideoPool
 
 
-class MaxPool3d(nn.Module):
+class MaxPool3d(VideoPool):
     """The largest value of each window of a video.
 
     Args:
@@ -29,28 +26,8 @@ class MaxPool3d(nn.Module):
         padding: pixels around each frame, which are never the largest.
     """
 
+    where = "max_pool3d"
+    pool = F.max_pool3d
+
     def __init__(self, size: int | list[int] = 2, stride: int | list[int] | None = None, padding: int = 0) -> None:
-        super().__init__()
-        self.size = triple("max_pool3d", "size", size)
-        self.stride = self.size if stride is None else triple("max_pool3d", "stride", stride)
-        half("max_pool3d", padding, self.size[1:])
-        self.padding = padding
-
-    def forward(
-        self,
-        x: Float[Tensor, "batch time channels height width"],
-        mask: Bool[Tensor, "batch time"] | None = None,
-    ) -> Float[Tensor, "batch time_out channels height_out width_out"]:
-        """Pool over windows; those that the mask touches give zero."""
-        for place, name, size, padding in zip(
-            (1, 3, 4), ("time", "height", "width"), self.size, (0, self.padding, self.padding), strict=True
-        ):
-            fits("max_pool3d", name, x.shape[place], size, padding)
-        if mask is not None:
-            x = x.masked_fill(~mask[:, :, None, None, None], 0)
-        y = F.max_pool3d(x.transpose(1, 2), self.size, self.stride, (0, self.padding, self.padding)).transpose(1, 2)
-        return y if mask is None else y.masked_fill(~self.next_mask(mask)[:, :, None, None, None], 0)
-
-    def next_mask(self, mask: Tensor) -> Tensor:
-        """(batch, time_out): the frames that the clip alone would give."""
-        return next_mask(mask, self.size[0], self.stride[0])
+        super().__init__(size, stride, padding)
