@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 from weftnet.architecture.spec import Architecture, Chain, Node, Parallel
 from weftnet.errors import SettingError
+from weftnet.zoo._backbone import backbone_of, entry
 from weftnet.zoo._dilation import dilated
 from weftnet.zoo._levels import Level, images, partners
 from weftnet.zoo._residual import NARROW, STAGES, conv_norm, stage, stem
@@ -59,8 +60,6 @@ def deeplab(
         expected = "version v3, v3+; depth 18 or 34 with reduced 32, or 50, 101, 152; width 1 or more; enlarged 1, 2, 4"
         got = f"version {version}, depth {depth}, reduced {reduced}, width {width}, enlarged {enlarged}"
         raise SettingError("no such network", where="zoo deeplab", expected=expected, got=got)
-    if options and not backbone:
-        raise SettingError("options are of a backbone", where="zoo deeplab", expected="backbone: an entry of the zoo")
     larger = [block("upsample2d", factor=enlarged, mode="bilinear")] if enlarged > 1 else []
     first, further = _body(depth, reduced, backbone, options)
     pyramid = _pyramid(width, max(1, 96 // reduced), 0.5 if version == "v3" else 0.1)
@@ -75,7 +74,7 @@ def deeplab(
 
 def start_map(backbone: str, options: Mapping[str, Any] | None = None, version: str = "v3+") -> dict[str, str]:
     """Path here → path in a run of the backbone, for a training that starts from it: `start: {from: RUN, map: …}`."""
-    first, further = _levels(backbone, options)
+    first, further = _levels(entry(backbone, options), backbone)
     if version == "v3":
         return partners([first + further], {0: "body"})
     return partners([first, further], {0: "first", 1: "seen.1.further"})
@@ -85,10 +84,11 @@ def _body(
     depth: int, reduced: int, backbone: str, options: Mapping[str, Any] | None
 ) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """What gives an image of a quarter of the picture's size, and what gives the pyramid's."""
-    if not backbone:
+    named = backbone_of(backbone, options, "zoo deeplab")
+    if named is None:
         stages = [stage(depth, number, reduced=reduced) for number in range(4)]
         return chain(stem(), stages[0]).nodes, chain(*stages[1:]).nodes
-    first, further = _levels(backbone, options)
+    first, further = _levels(named, backbone)
     nodes = dilated(further.nodes, first.stride, reduced, "zoo deeplab")
     made = images(network(first.nodes, nodes), f"zoo deeplab: backbone {backbone}")[-1].stride
     if made != reduced:
@@ -97,16 +97,14 @@ def _body(
     return first.nodes, nodes
 
 
-def _levels(backbone: str, options: Mapping[str, Any] | None) -> tuple[Level, Level]:
+def _levels(architecture: Architecture, backbone: str) -> tuple[Level, Level]:
     """The nodes up to a quarter of the picture's size, and those behind them.
 
     Raises:
         SettingError: it gives no image of a quarter.
     """
-    from weftnet.zoo import ZOO
-
     where = f"zoo deeplab: backbone {backbone}"
-    every = images(ZOO.get(backbone)(**(options or {})), where)
+    every = images(architecture, where)
     strides = [level.stride for level in every]
     if 4 not in strides[:-1]:
         expected, got = "images of a quarter of its size, and smaller ones", ", ".join(map(str, strides))

@@ -25,6 +25,7 @@ from typing import Any, Literal, NamedTuple
 
 from weftnet.architecture.spec import Architecture, Block, Chain, Graph, Node, Wire
 from weftnet.errors import SettingError
+from weftnet.zoo._backbone import backbone_of
 from weftnet.zoo._levels import Level, levels, partners
 from weftnet.zoo._residual import basic, conv_norm
 from weftnet.zoo._write import block, network
@@ -78,14 +79,8 @@ def start_map(backbone: str, options: Mapping[str, Any] | None = None) -> dict[s
 
 
 def _levels(size: str, backbone: str, options: Mapping[str, Any] | None) -> list[Level]:
-    from weftnet.zoo import ZOO
-
-    where = "zoo detector"
-    if backbone:
-        return levels(ZOO.get(backbone)(**(options or {})), f"{where}: backbone {backbone}")
-    if options:
-        raise SettingError("options are of a backbone", where=where, expected="backbone: an entry of the zoo")
-    return levels(_residual(_SIZES[size]), where)
+    named = backbone_of(backbone, options, where := "zoo detector")
+    return levels(_residual(_SIZES[size]), where) if named is None else levels(named, f"{where}: backbone {backbone}")
 
 
 def _residual(size: _Size) -> Architecture:

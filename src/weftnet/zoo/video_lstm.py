@@ -22,6 +22,7 @@ from typing import Any
 
 from weftnet.architecture.spec import Architecture, Each, Node
 from weftnet.errors import SettingError
+from weftnet.zoo._backbone import backbone_of
 from weftnet.zoo._residual import conv_norm
 from weftnet.zoo._write import block, dropout, network
 
@@ -55,15 +56,15 @@ def video_lstm(
         expected = "positive widths, features and hidden, layers from 0 on, a rate from 0 to below 1"
         got = f"widths {list(widths)}, hidden {hidden}, layers {layers}, rate {rate}"
         raise SettingError("no such network", where=where, expected=expected, got=got)
-    if options and not backbone:
-        raise SettingError("options are of a backbone", where=where, expected="backbone: an entry of the zoo")
-    body = _looks(backbone, options or {}, where) if backbone else network(_own(widths, features)).parts["network"]
+    looks = backbone_of(backbone, options, where) or network(_own(widths, features))
+    if set(looks.parts) != {"network"}:
+        raise SettingError("a backbone is one network", where=where, got=f"{backbone}: {', '.join(looks.parts)}")
     both = {"bidirectional": True} if bidirectional else {}
     along: list[Node] = []
     for _ in range(layers):
         along += [block("lstm", dim=hidden, **both), *dropout(rate)]
     ends = block("global_average_pool1d" if bidirectional or not layers else "last_step")
-    return network(Each(body), along, ends, classes=classes)
+    return network(Each(looks.parts["network"]), along, ends, classes=classes)
 
 
 def _own(widths: Sequence[int], features: int) -> list[Node]:
@@ -71,15 +72,6 @@ def _own(widths: Sequence[int], features: int) -> list[Node]:
     for width in widths:  # pooled before relu: the same values, a quarter of the work
         nodes += [*conv_norm(width, 3), block("max_pool2d", size=2), block("relu")]
     return [*nodes, block("flatten"), block("dense", dim=features), block("relu")]
-
-
-def _looks(backbone: str, options: Mapping[str, Any], where: str) -> Node:
-    from weftnet.zoo import ZOO
-
-    entry = ZOO.get(backbone)(**options)
-    if set(entry.parts) != {"network"}:
-        raise SettingError("a backbone is one network", where=where, got=f"{backbone}: {', '.join(entry.parts)}")
-    return entry.parts["network"]
 
 
 def example() -> tuple[dict[str, Any], str]:
