@@ -24,6 +24,11 @@ def shown(*body: str) -> str:
     return f"<div class=weftnet-shown><style>{_CSS}</style>{''.join(body)}</div>"
 
 
+def short(text: str, letters: int) -> str:
+    """A text within a drawing, shortened where it is longer; then with all of it as a tooltip."""
+    return escape(text) if len(text) <= letters else f"{escape(text[: letters - 1])}…<title>{escape(text)}</title>"
+
+
 def heading(text: str) -> str:
     """A title."""
     return f"<h4>{escape(text)}</h4>"

@@ -66,7 +66,7 @@ def clip(cell: Any, row: int) -> Clip:
     try:
         (header,) = outlines([first])
     except BadValue as fault:
-        raise BadValue(row, fault.what, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+        raise fault.at(row) from None
     count = len(whole) if isinstance(whole, np.ndarray | list) else _count(whole, row)
     _bounded(cell, row, count, header.height * header.width)
     return Clip(count, header.height, header.width, header.grey)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from weftnet.base import html
 from weftnet.base.language import attribute, shown, twin
 from weftnet.base.numbers import number, ticks_of
 
@@ -108,6 +109,4 @@ def ticks(low: float, high: float) -> list[float]:
 
 def short(name: str, letters: int) -> str:
     """HTML of a name, shortened where it is longer; then with all of it as a tooltip."""
-    if len(name) <= letters:
-        return shown(name, "tspan")
-    return f"{escape(name[: letters - 1])}…<title>{escape(name)}</title>"
+    return shown(name, "tspan") if len(name) <= letters else html.short(name, letters)

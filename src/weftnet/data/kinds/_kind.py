@@ -310,6 +310,10 @@ class BadValue(DataError):
         known = fix if isinstance(fix, str) else fix("COLUMN")
         super().__init__(what, where=f"row {row}", expected=expected, got=got, fix=known)
 
+    def at(self, row: int, what: str = "") -> "BadValue":
+        """The same fault of another row, in other words if they are given."""
+        return BadValue(row, what or self.what, expected=self.expected, got=self.got, fix=self._way)
+
     def of_column(self, name: str, where: str) -> DataError:
         """The same fault, where its column and its place are known."""
         fix = self.fix if isinstance(self._way, str) else self._way(name)

@@ -203,8 +203,7 @@ class Video(Kind):
                 frames(cell, row, places), (self.sizes[1], self.sizes[2]), grey=self.sizes[0] == 1, resize=how
             )
         except BadValue as fault:
-            what = f"frame {places[fault.row]}: {fault.what}" if fault.row != row else fault.what
-            raise BadValue(row, what, expected=fault.expected, got=fault.got, fix=fault.fix) from None
+            raise fault.at(row, f"frame {places[fault.row]}: {fault.what}" if fault.row != row else "") from None
 
     def _decoded(self, values: Any) -> Iterable[NDArray[np.uint8]]:
         """(frames, channels, height, width) of each clip."""

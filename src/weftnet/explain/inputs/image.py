@@ -18,6 +18,8 @@ class ImageView:
     """
 
     kind = "image"
+    channels = 1
+    """The axis of the channels."""
     baseline_text = "the value 0, which is the mean pixel of the training images where they are standardised"
 
     def __init__(self, column: Any = None) -> None:
@@ -29,11 +31,11 @@ class ImageView:
 
     def per_piece(self, attributions: Tensor) -> Tensor:
         """The sum over channels."""
-        return attributions.sum(1)
+        return attributions.sum(self.channels)
 
     def per_value(self, pieces: Tensor) -> Tensor:
         """All channels of a pixel."""
-        return pieces.unsqueeze(1)
+        return pieces.unsqueeze(self.channels)
 
     def display(self, values: Tensor) -> DisplayedInput:
         """Bytes, (height, width) or (height, width, 3)."""

@@ -1,15 +1,13 @@
 """A video: a piece is a pixel of a frame with all its channels."""
 
-from typing import Any
-
 import numpy as np
-import torch
 from torch import Tensor
 
 from weftnet.explain.explanation import DisplayedInput
+from weftnet.explain.inputs.image import ImageView
 
 
-class VideoView:
+class VideoView(ImageView):
     """Pixels of frames, (batch, time, channels, height, width) ⇄ (batch, time, height, width).
 
     Args:
@@ -17,22 +15,8 @@ class VideoView:
     """
 
     kind = "video"
+    channels = 2
     baseline_text = "the value 0, which is the mean pixel of the training clips"
-
-    def __init__(self, column: Any = None) -> None:
-        self._column = column
-
-    def baseline(self, values: Tensor) -> Tensor:
-        """Zero."""
-        return torch.zeros((), dtype=values.dtype, device=values.device)
-
-    def per_piece(self, attributions: Tensor) -> Tensor:
-        """The sum over channels."""
-        return attributions.sum(2)
-
-    def per_value(self, pieces: Tensor) -> Tensor:
-        """All channels of a pixel."""
-        return pieces.unsqueeze(2)
 
     def display(self, values: Tensor) -> DisplayedInput:
         """Bytes, (frames, height, width, 3)."""

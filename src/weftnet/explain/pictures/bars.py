@@ -1,18 +1,18 @@
 """Bars for the columns of a table or the components of a vector, the strongest on top."""
 
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weftnet.base.html import short
 from weftnet.base.numbers import number
 from weftnet.explain.explanation import DisplayedInput
 from weftnet.explain.pictures._colours import shares
 
 #: the most bars; the remaining pieces share one more
 _MAX_BARS = 20
-_WIDTH, _LEFT, _STEP, _LETTER = 420, 178, 24, 7.0
+_WIDTH, _LEFT, _STEP, _LETTER, _LABEL = 420, 178, 24, 7.0, 25
 
 
 def draw_bars(displayed: DisplayedInput, values: NDArray[Any]) -> str:
@@ -42,14 +42,9 @@ def draw_bars(displayed: DisplayedInput, values: NDArray[Any]) -> str:
         down = _STEP * place + 4
         ends = sorted((across(0), across(at)))
         name = "for" if value >= 0 else "against"
-        elements.append(f"<text x={_LEFT - 8} y={down + 13} text-anchor=end>{_short(label)}</text>")
+        elements.append(f"<text x={_LEFT - 8} y={down + 13} text-anchor=end>{short(label, _LABEL)}</text>")
         length = max(1.0, ends[1] - ends[0])
         elements.append(f"<rect class={name} x={ends[0]:.1f} y={down} width={length:.1f} height=16 rx=2 />")
         elements.append(f"<text class=quiet x={end + 8} y={down + 13}>{text}</text>")
     size = f"viewBox='0 0 {_WIDTH} {high}' width={_WIDTH}"
     return f"<svg {size} role=img aria-label='attribution of each column'>{''.join(elements)}</svg>"
-
-
-def _short(text: str, length: int = 25) -> str:
-    """HTML of a label, where it is too long shortened, with all of it as a tooltip."""
-    return escape(text) if len(text) <= length else f"{escape(text[: length - 1])}…<title>{escape(text)}</title>"

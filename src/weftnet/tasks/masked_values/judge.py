@@ -15,7 +15,7 @@ from weftnet.tasks._examples import as_bytes, example, pixels
 from weftnet.tasks._judgement import Answered, Baseline, Bounds, Case, Judgement, Section, Worst
 from weftnet.tasks._resampling import bootstrapped_mean
 from weftnet.tasks._sheet import tiled
-from weftnet.tasks.masked_values.task import MaskedValues
+from weftnet.tasks.masked_values.task import MaskedValues, over_hidden
 
 #: examples that are drawn as they are read and told: images, and others
 _IMAGES, _CURVES = 10, 4
@@ -39,9 +39,8 @@ def masked_values(task: MaskedValues, answered: Answered) -> Judgement:
         for batch in answered.batches():
             x, hidden = example(batch), task.hide(batch, generator)
             y = task.told(answered.model, batch, hidden)
-            counted = hidden.expand_as(x).flatten(1).sum(1)
             for kept, told in ((errors, y), (means, torch.zeros_like(x))):
-                kept.append((((x - told).square() * hidden).flatten(1).sum(1) / counted).double().cpu())
+                kept.append(over_hidden((x - told).square(), hidden).double().cpu())
             rows.append(batch.rows.cpu())
             if not drawn:
                 drawn = _drawn(task, x, y, hidden)

@@ -144,9 +144,7 @@ class MaskedValues(Task):
     def errors(self, model: nn.ModuleDict, batch: Batch, generator: torch.Generator) -> Tensor:
         """mean (x − y)² over the hidden values of each example (batch)."""
         x, hidden = example(batch), self.hide(batch, generator)
-        y = self.told(model, batch, hidden)
-        wrong = ((x - y).square() * hidden).flatten(1).sum(1)
-        return wrong / (hidden.expand_as(x).flatten(1).sum(1))
+        return over_hidden((x - self.told(model, batch, hidden)).square(), hidden)
 
     def told(self, model: nn.ModuleDict, batch: Batch, hidden: Tensor) -> Tensor:
         """The whole examples, as the network tells them without what is hidden."""
@@ -167,6 +165,11 @@ class MaskedValues(Task):
         some = (self.share * there).round().clamp(min=1).minimum((there - 1).clamp(min=1))
         hidden = ((rank < some) & real)[:, place]
         return hidden if mask is None else hidden & mask[:, :, None]
+
+
+def over_hidden(values: Tensor, hidden: Tensor) -> Tensor:
+    """The mean of each example's values (batch, …) where they are hidden: (batch)."""
+    return (values * hidden).flatten(1).sum(1) / hidden.expand_as(values).flatten(1).sum(1)
 
 
 def _can_be_hidden(signal: Signal) -> bool:
